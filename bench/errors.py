@@ -1,0 +1,92 @@
+"""Every exception that the harness raises on purpose, and the exit code that each ends a command with.
+
+BenchError                  2  anything the user can mend; its text is one line: thing, place, reason, fix
+├── SuiteError              2  a suite file is wrong: `file:line:column: what; fix`
+├── DataError               2  a dataset can't be read as asked: `file:row:column: what; fix`
+│   └── DownloadError       2  no source could serve a dataset
+├── PluginError             2  plugins contradict each other or the contract
+│   └── PluginUnavailable   4  a plugin that is wanted is quarantined or does not import
+├── PredictionError         4  a plugin handed back what isn't a prediction (ends a trial, not the run)
+│   └── SelectionError      4  weights off the simplex
+├── CompareError            2  two runs that can't be compared
+└── StorageError            5  results or cache can't be written or read back
+    └── RecordError         5  a record that is truncated, edited or of another schema
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "BenchError",
+    "CompareError",
+    "DataError",
+    "DownloadError",
+    "PluginError",
+    "PluginUnavailable",
+    "PredictionError",
+    "RecordError",
+    "SelectionError",
+    "StorageError",
+    "SuiteError",
+]
+
+
+class BenchError(Exception):
+    """Base of all: `str(error)` is the one line that the command prints."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class SuiteError(BenchError):
+    """A suite file is wrong."""
+
+    def __init__(self, message: str, *, file: str = "", line: int = 0, column: int = 0) -> None:
+        place = f"{file}:{line}:{column}: " if line else f"{file}: " if file else ""
+        super().__init__(place + message)
+        self.message, self.file, self.line, self.column = message, file, line, column
+
+
+class DataError(BenchError):
+    """A dataset can't be read as asked."""
+
+
+class DownloadError(DataError):
+    """No source could serve a dataset."""
+
+
+class PluginError(BenchError):
+    """Plugins contradict each other or the contract."""
+
+
+class PluginUnavailable(PluginError):
+    """A plugin that is wanted is quarantined or does not import."""
+
+    exit_code: ClassVar[int] = 4
+
+
+class PredictionError(BenchError):
+    """A plugin handed back what isn't a prediction: the trial ends as `invalid_prediction`."""
+
+    exit_code: ClassVar[int] = 4
+    status: ClassVar[str] = "invalid_prediction"
+
+
+class SelectionError(PredictionError):
+    """Weights off the simplex: the trial ends as `invalid_selection`."""
+
+    status: ClassVar[str] = "invalid_selection"
+
+
+class CompareError(BenchError):
+    """Two runs that can't be compared."""
+
+
+class StorageError(BenchError):
+    """Results or cache can't be written or read back."""
+
+    exit_code: ClassVar[int] = 5
+
+
+class RecordError(StorageError):
+    """A record that is truncated, edited or of another schema."""

@@ -1,0 +1,42 @@
+"""Settings that the harness reads beside a plugin's own, the same in every suite."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["RESERVED_KEYS", "BasePredictions", "MetaTrainSettings", "TrainSettings"]
+
+BasePredictions = Literal["out-of-sample", "in-sample"]
+
+# Keys that the harness reads where a plugin is used; no plugin's Params may have them.
+RESERVED_KEYS = frozenset(
+    {"use", "train", "adapt", "frozen_fields", "base_predictions", "folds", "split_seed"}
+)
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class TrainSettings(_Settings):
+    """`train:` of base models and of selectors that are trained row by row."""
+
+    batch_size: int = Field(4096, ge=1, description="rows a step")
+    learning_rate: float = Field(2e-3, gt=0, le=10, description="of Adam")
+    epochs: int = Field(12, ge=1, description="at most so many passes over the training rows")
+    patience: int = Field(2, ge=0, description="epochs without a better validation log loss before training stops")
+    l2: float = Field(2e-3, ge=0, description="weight of the squared looked-up rows of tables wider than 1, per row")
+
+
+class MetaTrainSettings(_Settings):
+    """`train:` of a meta-learner: the outer loop."""
+
+    users: int = Field(64, ge=1, description="users a step")
+    learning_rate: float = Field(1e-3, gt=0, le=10, description="of Adam, for the selector")
+    base_learning_rate: float = Field(1e-4, gt=0, le=10, description="of Adam, for the base models")
+    rate_learning_rate: float = Field(5e-2, gt=0, le=10, description="of Adam, for what the rule learns, e.g. rates")
+    epochs: int = Field(10, ge=1, description="at most so many passes over the training users")
+    patience: int = Field(2, ge=0, description="epochs without a better validation log loss before training stops")
+    max_rows: int = Field(200, ge=2, description="rows of a user in an episode; longer histories give a random window")

@@ -1,0 +1,84 @@
+"""A suite, read and validated: plain frozen data. What `bench.suite.load` gives and `bench.run` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.settings import BasePredictions, MetaTrainSettings, TrainSettings
+
+__all__ = ["BaseModelSpec", "DatasetSpec", "MetaLearnerSpec", "MethodSpec", "ProtocolSpec", "SelectorSpec", "Suite"]
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """`use` names a dataset plugin; `params` are its own, complete with defaults, as JSON would hold them."""
+
+    use: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ProtocolSpec:
+    use: str
+    params: Mapping[str, Any]
+    base_predictions: BasePredictions = "out-of-sample"
+    folds: int = 5
+    split_seed: int | None = 0  # None: the trial's own seed (`split_seed: trial`)
+
+
+@dataclass(frozen=True)
+class BaseModelSpec:
+    use: str
+    params: Mapping[str, Any]
+    train: TrainSettings  # the suite's, overridden by the model's own; ignored by a plain Model
+
+
+@dataclass(frozen=True)
+class SelectorSpec:
+    use: str
+    params: Mapping[str, Any]
+    train: TrainSettings
+
+
+@dataclass(frozen=True)
+class MetaLearnerSpec:
+    use: str
+    params: Mapping[str, Any]
+    train: MetaTrainSettings
+    adapt: tuple[str, ...]  # ("selector",) or ("selector", "base_models")
+    frozen_fields: tuple[str, ...] = ()
+
+    @property
+    def full(self) -> bool:
+        """Whether base models are adapted too."""
+        return "base_models" in self.adapt
+
+
+@dataclass(frozen=True)
+class MethodSpec:
+    selector: SelectorSpec
+    meta_learner: MetaLearnerSpec | None = None
+    base_predictions: BasePredictions | None = None  # overrides the protocol's
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Mappings keep the order of the file."""
+
+    name: str
+    file: Path
+    digest: str  # sha256 of the file's bytes
+    datasets: Mapping[str, DatasetSpec]
+    protocols: Mapping[str, ProtocolSpec]
+    base_models: Mapping[str, BaseModelSpec]
+    methods: Mapping[str, MethodSpec]
+    seeds: tuple[int, ...]
+    metrics: tuple[str, ...] = ("auc", "logloss", "relaimpr", "gauc")
+    relaimpr_base: str = "best-single"
+    tolerance: Mapping[str, float] = field(default_factory=dict)  # gate: {tolerance: {auc: 1e-6}}
+    plugins: tuple[Path, ...] = ()
+    places: Mapping[tuple[str | int, ...], tuple[int, int]] = field(default_factory=dict, repr=False, compare=False)
+    # path of keys -> (line, column) of the value, so that later checks can still say where
