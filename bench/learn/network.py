@@ -1,0 +1,112 @@
+"""A differentiable plugin with what the harness owns of it: tables, bias, and the two ways of calling it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from bench.data.interactions import Interactions
+from bench.errors import PluginError
+from bench.learn.encode import layout_of
+from bench.learn.lookup import RowLookup
+from bench.learn.plugins import DifferentiableModel, DifferentiableSelector
+
+__all__ = ["Group", "Network", "build_model", "build_selector"]
+
+Group = Literal["table", "bias", "dense"]
+BIAS = "bias"
+
+
+class Network(nn.Module):
+    """Plugin, tables (J, width) and, for a base model, the bias.
+
+    Its *leaves* are all of these parameters under one name each: the plugin's own as in its state ('net.0.weight'), tables
+    by name, and 'bias'."""
+
+    def __init__(
+        self, plugin: DifferentiableModel | DifferentiableSelector, interactions: Interactions, with_bias: bool
+    ) -> None:
+        super().__init__()
+        self.plugin = plugin
+        self.layout = layout_of(interactions)
+        self.widths = dict(plugin.tables())
+        self.tables = nn.ParameterDict()
+        for table, width in self.widths.items():
+            values = torch.empty(interactions.entries, width)
+            plugin.initialise(table, values)
+            self.tables[table] = nn.Parameter(values)
+        self.bias = nn.Parameter(torch.zeros(())) if with_bias else None
+        _refuse_shared_names(self)
+
+    def leaves(self) -> dict[str, Tensor]:
+        """Every parameter by its leaf name."""
+        dense = dict(self.plugin.named_parameters())
+        bias = {} if self.bias is None else {BIAS: self.bias}
+        return {**dense, **dict(self.tables.items()), **bias}
+
+    def group(self, leaf: str) -> Group:
+        return "table" if leaf in self.widths else "bias" if leaf == BIAS else "dense"
+
+    def lookup(self, index: Tensor, weights: Tensor, base_logits: Tensor | None = None) -> RowLookup:
+        """Rows of the master tables: index (..., E), weights (..., E - single)."""
+        return RowLookup(
+            lambda table: F.embedding(index, self.tables[table]), weights.to(self._dtype), self.layout, base_logits
+        )
+
+    def forward(self, rows: RowLookup) -> Tensor:
+        """Logits (...) with the bias, or a selector's scores (..., K)."""
+        out: Tensor = self.plugin(rows)
+        return out if self.bias is None else out + self.bias
+
+    def call(
+        self, leaves: Mapping[str, Tensor], index: Tensor, weights: Tensor, base_logits: Tensor | None = None
+    ) -> Tensor:
+        """The same as a pure function of `leaves`, whose tables may be any rows (R, width) that `index` points into."""
+        # index_select rather than F.embedding: it has a batching rule for both arguments and a cheap double backward
+        flat = index.reshape(-1)
+        rows = RowLookup(
+            lambda table: leaves[table].index_select(0, flat).reshape(*index.shape, -1),
+            weights,
+            self.layout,
+            base_logits,
+        )
+        dense = {name: leaf for name, leaf in leaves.items() if self.group(name) == "dense"}
+        out: Tensor = functional_call(self.plugin, dense, (rows,))
+        return out if self.bias is None else out + leaves[BIAS]
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return next(self.parameters()).dtype
+
+
+def build_model(plugin: DifferentiableModel, interactions: Interactions, seed: int) -> Network:
+    """A base model with fresh parameters drawn from `seed`; the global RNG is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        plugin.build(interactions.fields)
+        return Network(plugin, interactions, with_bias=True)
+
+
+def build_selector(
+    plugin: DifferentiableSelector, interactions: Interactions, models: tuple[str, ...], seed: int
+) -> Network:
+    """A selector over `models` with fresh parameters drawn from `seed`; the global RNG is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        plugin.build(interactions.fields, models)
+        return Network(plugin, interactions, with_bias=False)
+
+
+def _refuse_shared_names(network: Network) -> None:
+    dense = {name for name, _ in network.plugin.named_parameters()}
+    shared = (dense & set(network.widths)) | ({BIAS} & (dense | set(network.widths)))
+    if shared:
+        kind = type(network.plugin).__name__
+        raise PluginError(
+            f"{kind}: a table and a parameter share the name {sorted(shared)[0]!r} ('bias' is the harness's own); rename one"
+        )

@@ -1,0 +1,46 @@
+"""Base classes of differentiable plugins: nn.Modules of which the author writes build, tables and forward.
+
+The interface, and what the harness does around it, is bench.interfaces.Differentiable."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+import bench.interfaces as interfaces
+from bench.interfaces import Fields, Lookup
+
+__all__ = ["DifferentiableModel", "DifferentiableSelector"]
+
+
+class DifferentiableModel(nn.Module, interfaces.DifferentiableModel):
+    """A base model as tables and a pure function of one example; full MetaSelector can adapt it."""
+
+    def __init__(self, params: Any) -> None:
+        nn.Module.__init__(self)
+        self.params = params
+
+    @abstractmethod
+    def build(self, fields: Fields) -> None: ...
+    @abstractmethod
+    def tables(self) -> Mapping[str, int]: ...
+    @abstractmethod
+    def forward(self, rows: Lookup) -> Tensor: ...
+
+
+class DifferentiableSelector(nn.Module, interfaces.DifferentiableSelector):
+    """A selector as tables and a pure function of one example: gating when trained row by row, else meta-learned."""
+
+    def __init__(self, params: Any) -> None:
+        nn.Module.__init__(self)
+        self.params = params
+
+    @abstractmethod
+    def build(self, fields: Fields, models: tuple[str, ...]) -> None: ...
+    @abstractmethod
+    def tables(self) -> Mapping[str, int]: ...
+    @abstractmethod
+    def forward(self, rows: Lookup) -> Tensor: ...

@@ -1,0 +1,154 @@
+"""The one loop that trains every differentiable model, and a selector row by row (gating)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from bench.learn.encode import Encoded
+from bench.learn.lookup import RowLookup
+from bench.learn.losses import binary_cross_entropy, mixture_cross_entropy
+from bench.learn.network import Network
+from bench.settings import TrainSettings
+
+__all__ = ["Examples", "Hidden", "History", "outputs", "train"]
+
+EVALUATION_BATCH = 16384
+
+
+class Hidden(NamedTuple):
+    """Training rows hide their user with this chance: column `column` of the index becomes `entry` (unknown)."""
+
+    column: int
+    entry: int
+    chance: float
+
+
+@dataclass(frozen=True)
+class Examples:
+    """n labelled rows; `base_logits` (n, K) where a selector learns from them."""
+
+    encoded: Encoded
+    labels: Tensor  # (n,) float
+    base_logits: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+class History(NamedTuple):
+    epochs: int
+    best_epoch: int
+    valid_logloss: tuple[float, ...]  # after each epoch
+    rows: int  # trained on, epochs counted
+
+
+def train(
+    network: Network,
+    examples: Examples,
+    valid: Examples,
+    settings: TrainSettings,
+    seed: int,
+    *,
+    hidden: Hidden | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> History:
+    """Fit `network` in place: shuffled index slices, fused Adam, L2 on looked-up rows, early stopping on the mean log loss
+    of `valid`; the best epoch's weights are kept."""
+    if network.bias is not None:
+        _start_at_base_rate(network, examples.labels)
+    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)
+    generator = torch.Generator().manual_seed(seed)
+    losses: list[float] = []
+    best: dict[str, Tensor] = {}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)  # dropout
+        for epoch in range(settings.epochs):
+            _one_epoch(network, examples, settings, optimiser, generator, hidden)
+            losses.append(mean_loss(network, valid))
+            progress(f"epoch {epoch + 1}/{settings.epochs}, validation log loss {losses[-1]:.4f}")
+            if losses[-1] <= min(losses):
+                best = {name: value.detach().clone() for name, value in network.state_dict().items()}
+            if epoch - _best(losses) >= max(settings.patience, 1) or not math.isfinite(losses[-1]):
+                break
+    if best:
+        network.load_state_dict(best)
+    return History(len(losses), _best(losses) + 1, tuple(losses), len(losses) * len(examples))
+
+
+def _one_epoch(
+    network: Network,
+    examples: Examples,
+    settings: TrainSettings,
+    optimiser: torch.optim.Optimizer,
+    generator: torch.Generator,
+    hidden: Hidden | None,
+) -> None:
+    network.train()
+    shuffled = torch.randperm(len(examples), generator=generator)
+    for batch in shuffled.split(settings.batch_size):
+        index = examples.encoded.index[batch]
+        if hidden is not None:
+            hide = torch.rand(len(batch), generator=generator) < hidden.chance
+            index[hide, hidden.column] = hidden.entry
+        rows = _rows(network, examples, batch, index)
+        loss = _losses(network, rows, examples, batch).mean()
+        if settings.l2:
+            loss = loss + settings.l2 / len(batch) * rows.squared_norm(network.widths)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+
+def _rows(network: Network, examples: Examples, batch: Tensor | slice, index: Tensor) -> RowLookup:
+    base_logits = None if examples.base_logits is None else examples.base_logits[batch]
+    return network.lookup(index, examples.encoded.weights[batch], base_logits)
+
+
+def _losses(network: Network, rows: RowLookup, examples: Examples, batch: Tensor | slice) -> Tensor:
+    """(batch,) cross-entropy of a model, or of a selector's mixture."""
+    labels = examples.labels[batch]
+    if examples.base_logits is None:
+        return binary_cross_entropy(network(rows), labels)
+    return mixture_cross_entropy(network(rows), examples.base_logits[batch], labels)
+
+
+@torch.no_grad()
+def mean_loss(network: Network, examples: Examples) -> float:
+    """Mean log loss over `examples` in eval mode, summed in float64."""
+    network.eval()
+    total = torch.zeros((), dtype=torch.float64)
+    for batch in _slices(len(examples)):
+        rows = _rows(network, examples, batch, examples.encoded.index[batch])
+        total += _losses(network, rows, examples, batch).double().sum()
+    return float(total) / max(len(examples), 1)
+
+
+@torch.no_grad()
+def outputs(network: Network, encoded: Encoded, base_logits: Tensor | None = None) -> Tensor:
+    """Logits (n,) of a model or scores (n, K) of a selector, in eval mode."""
+    network.eval()
+    parts = []
+    for batch in _slices(len(encoded.index)):
+        part_logits = None if base_logits is None else base_logits[batch]
+        parts.append(network(network.lookup(encoded.index[batch], encoded.weights[batch], part_logits)))
+    return torch.cat(parts) if parts else torch.empty(0)
+
+
+def _slices(n: int) -> list[slice]:
+    return [slice(start, min(start + EVALUATION_BATCH, n)) for start in range(0, n, EVALUATION_BATCH)]
+
+
+def _start_at_base_rate(network: Network, labels: Tensor) -> None:
+    rate = float(labels.double().mean())
+    if 0 < rate < 1 and network.bias is not None:
+        network.bias.data.fill_(math.log(rate / (1 - rate)))
+
+
+def _best(losses: list[float]) -> int:
+    return min(range(len(losses)), key=losses.__getitem__)
