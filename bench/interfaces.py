@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = [
+    "Block",
     "Column",
     "Context",
     "Cut",
@@ -270,11 +271,28 @@ class DifferentiableSelector(Differentiable):
 # -- meta-learners
 
 
-class Episodes(Protocol):
-    """A chunk of users of like length: padded rows, masks, unique table rows. Opaque to a rule."""
+@dataclass(frozen=True)
+class Block:
+    """Support or query of a chunk of users, padded to n rows a user. Keys: "selector", and "pool" where it is adapted."""
 
-    @property
-    def users(self) -> int: ...
+    entries: Mapping[str, Tensor]  # (U, n, E) int64: position among the user's own table rows
+    weights: Mapping[str, Tensor]  # (U, n, E - categorical fields) of the entries that are not categorical
+    labels: Tensor  # (U, n)
+    mask: Tensor  # (U, n) 1 where there is a row
+    base_logits: Tensor | None  # (U, n, K); None where the pool is adapted
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """A chunk of users of like length. A rule hands it on and need not look inside."""
+
+    users: int
+    rows: Mapping[str, Tensor]  # (U, R) int64: joint entries that a user's support and query touch, each once; padded
+    support: Block
+    query: Block
+
+    def part(self, part: Literal["support", "query"]) -> Block:
+        return self.support if part == "support" else self.query
 
 
 class Learnable(Protocol):
@@ -292,15 +310,11 @@ class Learnable(Protocol):
         """The leaves that `adapt` and `frozen_fields` let move."""
         ...
 
-    def loss(
-        self, per_user: Mapping[str, Tensor], batch: Episodes, part: Literal["support", "query"]
-    ) -> Tensor:
+    def loss(self, per_user: Mapping[str, Tensor], batch: Episodes, part: Literal["support", "query"]) -> Tensor:
         """(U,) mean cross-entropy of the mixture; 0 where a user has no such rows."""
         ...
 
-    def gradients(
-        self, loss: Tensor, per_user: Mapping[str, Tensor], *, create_graph: bool
-    ) -> dict[str, Tensor]:
+    def gradients(self, loss: Tensor, per_user: Mapping[str, Tensor], *, create_graph: bool) -> dict[str, Tensor]:
         """Of each user's own loss, for the adapted leaves; zero where the loss does not depend on one."""
         ...
 

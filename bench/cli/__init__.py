@@ -1,1 +1,19 @@
+"""The command line: one file a command, thin. A command's module is imported when it is called, not for `--help`."""
 
+from bench.cli._group import LazyGroup
+
+__all__ = ["main"]
+
+main = LazyGroup(
+    "bench",
+    help="Compare base models, selectors and meta-learners for recommendation.",
+    targets={
+        "run": ("bench.cli.run:command", "Run a suite and print its table."),
+        "check": ("bench.cli.check:command", "Check a suite; run nothing."),
+        "list": ("bench.cli.list:command", "List plugins and where they come from."),
+        "describe": ("bench.cli.describe:command", "Show a plugin's summary and parameters."),
+        "report": ("bench.cli.report:command", "Print the table of a finished run."),
+        "compare": ("bench.cli.compare:command", "Compare two runs; exit 1 where the second is worse."),
+        "test-plugin": ("bench.cli.test_plugin:command", "Check a plugin against the contract."),
+    },
+)

@@ -16,8 +16,8 @@ __all__ = ["TaskView", "View"]
 class View:
     """n rows of a prepared dataset (bench.interfaces.Rows).
 
-    `index` (n,) int64 into the prepared table; `labels` (n,) uint8 or None where withheld; `hide_users` (n,) bool or one
-    bool: where the user field is to read as unknown."""
+    `index` (n,) int64 into the prepared table; `labels` (n,) uint8 or None where withheld; `hide_users` (n,) bool or
+    one bool: where the user field is to read as unknown."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class View:
         self.interactions = interactions
         self._index = np.asarray(index, dtype=np.int64)
         self._labels = labels
-        self._hidden = np.broadcast_to(np.asarray(hide_users, dtype=bool), self._index.shape)
+        self.hidden = np.broadcast_to(np.asarray(hide_users, dtype=bool), self._index.shape)
 
     def __len__(self) -> int:
         return len(self._index)
@@ -55,9 +55,9 @@ class View:
         """(n, categorical fields) int32 joint entries, hidden users as unknown."""
         joint = np.asarray(self.interactions.categorical[self._index])
         field = self.interactions.user_field
-        if field is not None and self._hidden.any():
+        if field is not None and self.hidden.any():
             column = self._categorical_column(field)
-            joint[self._hidden, column] = self.interactions.offsets[field]
+            joint[self.hidden, column] = self.interactions.offsets[field]
         return joint
 
     def codes(self, field: str) -> np.ndarray:
@@ -89,10 +89,10 @@ class View:
     def take(self, positions: np.ndarray) -> View:
         """The view's own rows at `positions` (an index or a mask), in that order."""
         labels = None if self._labels is None else self._labels[positions]
-        return View(self.interactions, self._index[positions], labels, self._hidden[positions])
+        return View(self.interactions, self._index[positions], labels, self.hidden[positions])
 
     def without_labels(self) -> View:
-        return View(self.interactions, self._index, None, self._hidden)
+        return View(self.interactions, self._index, None, self.hidden)
 
     def _categorical_column(self, field: str) -> int:
         names = [f.name for f in self.fields if f.kind == "categorical"]

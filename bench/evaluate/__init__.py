@@ -1,1 +1,36 @@
+"""Metrics, bounds, and what is derived over records: best-single, RelaImpr, means over seeds, ties."""
 
+from bench.evaluate.bounds import best_model_share, perfect_sample_logits, perfect_user_logits
+from bench.evaluate.checks import check_logits, check_weights, is_constant, looks_like_probabilities
+from bench.evaluate.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
+from bench.evaluate.mixture import mixture_logits
+from bench.evaluate.printed import printed
+from bench.evaluate.ranking import HIGHER_IS_BETTER, Mark, marks, ordered
+from bench.evaluate.summary import BEST_SINGLE, Estimate, Line, best_single, estimate, summarise
+
+__all__ = [
+    "AUC",
+    "BEST_SINGLE",
+    "GAUC",
+    "HIGHER_IS_BETTER",
+    "Estimate",
+    "Line",
+    "LogLoss",
+    "Mark",
+    "best_model_share",
+    "best_single",
+    "check_logits",
+    "check_weights",
+    "estimate",
+    "is_constant",
+    "looks_like_probabilities",
+    "marks",
+    "mixture_logits",
+    "ordered",
+    "perfect_sample_logits",
+    "perfect_user_logits",
+    "printed",
+    "relaimpr",
+    "row_log_loss",
+    "summarise",
+]

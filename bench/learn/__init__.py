@@ -1,21 +1,36 @@
 """What torch is for: tables and lookup, the training loop, episodes, the adaptation engine, base classes of plugins."""
 
 from bench.learn.encode import Encoded, Encoder
+from bench.learn.episodes import TaskData
+from bench.learn.fitting import FittedModel, Gating, MetaLearned
+from bench.learn.learnable import Learnable, inner_step
+from bench.learn.meta_training import Adapted, MetaHistory, adapt_and_predict, meta_train, query_loss
 from bench.learn.network import Network, build_model, build_selector
 from bench.learn.plugins import DifferentiableModel, DifferentiableSelector
 from bench.learn.training import Examples, Hidden, History, outputs, train
 
 __all__ = [
+    "Adapted",
     "DifferentiableModel",
     "DifferentiableSelector",
     "Encoded",
     "Encoder",
     "Examples",
+    "FittedModel",
+    "Gating",
     "Hidden",
     "History",
+    "Learnable",
+    "MetaHistory",
+    "MetaLearned",
     "Network",
+    "TaskData",
+    "adapt_and_predict",
     "build_model",
     "build_selector",
+    "inner_step",
+    "meta_train",
     "outputs",
+    "query_loss",
     "train",
 ]

@@ -15,9 +15,9 @@ __all__ = ["Layout", "RowLookup"]
 
 @dataclass(frozen=True)
 class Layout:
-    """Each row has E entries: one a categorical field, as many as the longest bag a multi-valued field, two a numeric one.
+    """A row has E entries: one a categorical field, as many as its longest bag a multi-valued one, two a numeric one.
 
-    Field f's lie in [starts[f], starts[f + 1]). The first `single` fields are categorical: one entry of weight 1 each."""
+    Field f's lie in [starts[f], starts[f + 1]). The first `single` fields are categorical: one entry of weight 1."""
 
     fields: Fields
     starts: tuple[int, ...]  # (F + 1,)
@@ -40,8 +40,8 @@ class Layout:
 class RowLookup:
     """bench.interfaces.Lookup: rows of any leading shape, gathered once a table and kept.
 
-    `gather(table)` gives (..., E, width) rows of the entries; `weights` (..., E - single) are those of the entries that are
-    not categorical."""
+    `gather(table)` gives (..., E, width) rows of the entries; `weights` (..., E - single) are those of the entries that
+    are not categorical."""
 
     def __init__(
         self,

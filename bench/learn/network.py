@@ -25,8 +25,8 @@ BIAS = "bias"
 class Network(nn.Module):
     """Plugin, tables (J, width) and, for a base model, the bias.
 
-    Its *leaves* are all of these parameters under one name each: the plugin's own as in its state ('net.0.weight'), tables
-    by name, and 'bias'."""
+    Its *leaves* are all of these parameters under one name each: the plugin's own as in its state ('net.0.weight'),
+    tables by name, and 'bias'."""
 
     def __init__(
         self, plugin: DifferentiableModel | DifferentiableSelector, interactions: Interactions, with_bias: bool
@@ -64,20 +64,17 @@ class Network(nn.Module):
         return out if self.bias is None else out + self.bias
 
     def call(
-        self, leaves: Mapping[str, Tensor], index: Tensor, weights: Tensor, base_logits: Tensor | None = None
+        self,
+        dense: Mapping[str, Tensor],
+        rows: Mapping[str, Tensor],
+        weights: Tensor,
+        base_logits: Tensor | None = None,
     ) -> Tensor:
-        """The same as a pure function of `leaves`, whose tables may be any rows (R, width) that `index` points into."""
-        # index_select rather than F.embedding: it has a batching rule for both arguments and a cheap double backward
-        flat = index.reshape(-1)
-        rows = RowLookup(
-            lambda table: leaves[table].index_select(0, flat).reshape(*index.shape, -1),
-            weights,
-            self.layout,
-            base_logits,
-        )
-        dense = {name: leaf for name, leaf in leaves.items() if self.group(name) == "dense"}
-        out: Tensor = functional_call(self.plugin, dense, (rows,))
-        return out if self.bias is None else out + leaves[BIAS]
+        """The same as a pure function of its dense leaves (and bias) and of rows (..., E, width) already looked up."""
+        lookup = RowLookup(rows.__getitem__, weights, self.layout, base_logits)
+        own = {name: leaf for name, leaf in dense.items() if name != BIAS}
+        out: Tensor = functional_call(self.plugin, own, (lookup,))
+        return out if self.bias is None else out + dense[BIAS]
 
     @property
     def _dtype(self) -> torch.dtype:
@@ -108,5 +105,5 @@ def _refuse_shared_names(network: Network) -> None:
     if shared:
         kind = type(network.plugin).__name__
         raise PluginError(
-            f"{kind}: a table and a parameter share the name {sorted(shared)[0]!r} ('bias' is the harness's own); rename one"
+            f"{kind}: two parameters are named {min(shared)!r} ('bias' is the harness's own); rename a table or a layer"
         )

@@ -58,8 +58,8 @@ def train(
     hidden: Hidden | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> History:
-    """Fit `network` in place: shuffled index slices, fused Adam, L2 on looked-up rows, early stopping on the mean log loss
-    of `valid`; the best epoch's weights are kept."""
+    """Fit `network` in place: shuffled index slices, fused Adam, L2 on looked-up rows, early stopping on the mean log
+    loss of `valid`; the best epoch's weights are kept."""
     if network.bias is not None:
         _start_at_base_rate(network, examples.labels)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)

@@ -1,1 +1,23 @@
+"""Results on disk: immutable records with digests, arrays beside them, and the manifest of a run."""
 
+from bench.records.blobs import read_blob, write_blob
+from bench.records.canonical import canonical, digest
+from bench.records.record import Record, read_record, write_record
+from bench.records.run import Conflict, Run, load, read_manifest, write_manifest
+from bench.records.schema import SCHEMA
+
+__all__ = [
+    "SCHEMA",
+    "Conflict",
+    "Record",
+    "Run",
+    "canonical",
+    "digest",
+    "load",
+    "read_blob",
+    "read_manifest",
+    "read_record",
+    "write_blob",
+    "write_manifest",
+    "write_record",
+]

@@ -1,0 +1,24 @@
+"""The harness's own protocols, metrics and executors: a plugin like any other, by the entry point `core`."""
+
+from bench.hookspecs import hookimpl
+
+__all__ = ["bench_executors", "bench_metrics", "bench_protocols"]
+
+
+@hookimpl
+def bench_protocols() -> dict[str, str]:
+    return {"user-holdout": "bench.data.protocols:UserHoldout"}
+
+
+@hookimpl
+def bench_metrics() -> dict[str, str]:
+    return {
+        "auc": "bench.evaluate.metrics:AUC",
+        "logloss": "bench.evaluate.metrics:LogLoss",
+        "gauc": "bench.evaluate.metrics:GAUC",
+    }
+
+
+@hookimpl
+def bench_executors() -> dict[str, str]:
+    return {"local": "bench.run.executors:LocalExecutor", "inline": "bench.run.executors:InlineExecutor"}

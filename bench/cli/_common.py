@@ -1,0 +1,65 @@
+"""What commands share: options, and text made safe for a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from bench.registry import Registry
+
+__all__ = ["echo_json", "json_option", "plugin_options", "printable", "warn_quarantined"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def plugin_options(command: F) -> F:
+    """`--plugins FILE|DIR` (repeatable) as `plugins: tuple[Path, ...]`; `--no-plugin-autoload` as `autoload: bool`."""
+    plugins = click.option(
+        "--plugins",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE|DIR",
+        help="Load a plugin from a file, a package folder, or a folder of either. Repeatable.",
+    )
+    autoload = click.option(
+        "--no-plugin-autoload",
+        "autoload",
+        is_flag=True,
+        flag_value=False,
+        default=True,
+        help="Leave installed third-party plugins out.",
+    )
+    return plugins(autoload(command))
+
+
+def json_option(command: F) -> F:
+    """`--json` as `as_json: bool`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def echo_json(value: Any) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, indent=2, allow_nan=False))
+
+
+def printable(text: str) -> str:
+    """The text with control, bidirectional and other invisible characters escaped; line ends stay."""
+    if all(character.isprintable() or character == "\n" for character in text):
+        return text
+    return "".join(
+        character
+        if character.isprintable() or character == "\n"
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def warn_quarantined(registry: Registry) -> None:
+    """Say on stderr what was left out."""
+    for plugin in registry.quarantined:
+        click.echo(printable(f"warning: plugin {plugin.origin} is quarantined: {plugin.reason}"), err=True)

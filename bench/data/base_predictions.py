@@ -1,0 +1,96 @@
+"""Where base predictions come from: which fits of a base model a protocol asks for, and which predicts each row.
+
+In the words of the documentation: the star fit (theta*) predicts validation and test users' query; the fold fits
+(theta^-j) predict the rows that they left out; the front fit (theta_f, warm alone) predicts training users' query.
+T: training users; V, E: validation and test users.
+
+| setting | `base_predictions` | star is fitted on        | T support      | T query        | V, E support  | V, E query |
+|---------|--------------------|--------------------------|----------------|----------------|---------------|------------|
+| warm    | out-of-sample      | all support, and T query | folds of rows  | front          | folds of rows | star       |
+| cold    | out-of-sample      | rows of T                | folds of users | folds of users | star          | star       |
+| either  | in-sample          | as above                 | star           | star           | star          | star       |
+
+Front and warm folds are fitted on support alone, never on any query: else training users' query labels would leak into
+their support predictions.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from bench.data.split import Split
+from bench.settings import BasePredictions
+
+__all__ = ["FRONT", "STAR", "Fit", "fits", "fold_of", "sources"]
+
+STAR, FRONT = "star", "front"
+
+
+class Fit(NamedTuple):
+    """One fit of a base model: the rows it is trained on and those it predicts, ascending row indices."""
+
+    variant: str  # "star", "front" or "fold-J"
+    train: np.ndarray
+    predict: np.ndarray
+
+
+def fits(split: Split, base_predictions: BasePredictions, folds: int, seed: int) -> tuple[Fit, ...]:
+    """The fits that the protocol asks for. Star predicts every row, so that in-sample predictions need no other fit."""
+    star = Fit(STAR, np.flatnonzero(_star_rows(split)), np.arange(len(split.in_query)))
+    if base_predictions == "in-sample":
+        return (star,)
+    if split.setting == "cold":
+        return (star, *_folds(split.is_role("train"), fold_of_rows(split, folds, seed), folds))
+    support = ~split.in_query
+    front = Fit(FRONT, np.flatnonzero(support), split.rows("train", "query"))
+    return (star, front, *_folds(support, fold_of_rows(split, folds, seed), folds))
+
+
+def sources(split: Split, base_predictions: BasePredictions, folds: int, seed: int) -> np.ndarray:
+    """(n,) text: the variant that predicts each row as tasks see it."""
+    source = np.full(len(split.in_query), STAR, dtype="U8")
+    if base_predictions == "in-sample":
+        return source
+    fold_names = np.array([_fold(number) for number in range(folds)])
+    of_row = fold_names[fold_of_rows(split, folds, seed)]
+    if split.setting == "cold":
+        return np.where(split.is_role("train"), of_row, source)
+    source[~split.in_query] = of_row[~split.in_query]
+    source[split.rows("train", "query")] = FRONT
+    return source
+
+
+def fold_of_rows(split: Split, folds: int, seed: int) -> np.ndarray:
+    """(n,) fold of each row: by user in cold, by row in warm."""
+    if split.setting == "cold":
+        return np.repeat(fold_of(len(split.role), folds, seed), np.diff(split.user_ptr))
+    return fold_of(len(split.in_query), folds, seed)
+
+
+def fold_of(count: int, folds: int, seed: int) -> np.ndarray:
+    """(count,) in [0, folds): a seeded hash of each position (the finaliser of splitmix64)."""
+    mixed = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed += np.uint64((seed * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D) % 2**64)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return (mixed % np.uint64(folds)).astype(np.int64)
+
+
+def _star_rows(split: Split) -> np.ndarray:
+    of_training_users = split.is_role("train")
+    return of_training_users if split.setting == "cold" else of_training_users | ~split.in_query
+
+
+def _folds(pool: np.ndarray, fold: np.ndarray, folds: int) -> list[Fit]:
+    """A fit a fold: trained on the pool's rows outside of it, predicting the pool's rows in it."""
+    return [
+        Fit(_fold(number), np.flatnonzero(pool & (fold != number)), np.flatnonzero(pool & (fold == number)))
+        for number in range(folds)
+    ]
+
+
+def _fold(number: int) -> str:
+    return f"fold-{number}"

@@ -1,0 +1,64 @@
+"""The cache folder: where it is, and how processes share it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pooch
+from filelock import FileLock, Timeout
+
+from bench.errors import StorageError
+
+__all__ = ["Report", "cache_dir", "file_digest", "locked", "slug", "writing"]
+
+Report = Callable[[str], None]  # takes one line of progress
+
+
+def cache_dir(option: Path | None) -> Path:
+    """`option` (--cache-dir), else the environment's BENCH_CACHE, else the user's cache folder of this platform."""
+    return option or Path(os.environ.get("BENCH_CACHE") or pooch.os_cache("metaselector-bench"))
+
+
+def slug(name: str) -> str:
+    """A name as part of a file's name."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip(".")[:60] or "unnamed"
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def writing(cache: Path) -> Iterator[None]:
+    """What goes wrong inside is the cache's fault: StorageError."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"cache {cache}: {error.strerror or error}; free some space, or choose another folder "
+            "with --cache-dir or BENCH_CACHE"
+        ) from error
+
+
+@contextmanager
+def locked(cache: Path, name: str, report: Report) -> Iterator[None]:
+    """One process at a time downloads and prepares what `name` names; the others wait, then find it done."""
+    with writing(cache):
+        (cache / "locks").mkdir(parents=True, exist_ok=True)
+        lock = FileLock(cache / "locks" / f"{slug(name)}.lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            report(f"{name}: another process is preparing it; waiting")
+            lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,88 @@
+"""The order of rows: by user, the data's own order, then a seeded hash, so that nothing hangs on the order of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+__all__ = ["Order", "Repeats", "content_key", "mix64", "order_rows"]
+
+_HASH_KEY = "bench: tie-break"  # 16 characters; another key is another order of every tie
+
+
+class Repeats(NamedTuple):
+    """Rows that repeat another."""
+
+    exact_duplicates: int  # rows beyond the first that agree with it in everything that is encoded
+    contradictory: int  # (user, item, order) that have both labels
+    repeated_pairs: int  # rows beyond a user's first of an item
+
+
+class Order(NamedTuple):
+    permutation: np.ndarray  # (n,) int64: the sorted table's row i is the raw table's row permutation[i]
+    repeats: Repeats
+
+
+def order_rows(
+    users: np.ndarray,
+    items: np.ndarray,
+    order: np.ndarray | None,
+    ids: tuple[pa.Array, pa.Array],
+    content: np.ndarray,
+    labels: np.ndarray,
+) -> Order:
+    """Sort by (user, order, hash of the user's and the item's id, content).
+
+    `users`, `items` (n,) number the texts of `ids`; `content` (n,) uint64 stands for all that is encoded of a row, so that
+    rows which still tie are interchangeable."""
+    pair = _pair_hash(users, items, ids)
+    keys = [key for key in (content, pair, order, users) if key is not None]
+    permutation = np.lexsort(keys)
+    same_pair = _equal_to_previous([key[permutation] for key in keys[1:]])
+    same = same_pair & _equal_to_previous([content[permutation]])
+    pairs = len(np.unique(users.astype(np.int64) * len(ids[1]) + items))
+    contradictory = _groups_of_both(labels[permutation], same_pair)
+    return Order(permutation, Repeats(int(same.sum()), contradictory, len(users) - pairs))
+
+
+def content_key(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """(n,) uint64: a hash of each row of the columns, integers of any width."""
+    key = np.zeros(len(columns[0]), dtype=np.uint64)
+    for column in columns:
+        key = mix64(key ^ column.astype(np.uint64))
+    return key
+
+
+def mix64(values: np.ndarray) -> np.ndarray:
+    """The finaliser of splitmix64 (Steele, Lea, Flood 2014), one to one on uint64."""
+    mixed = values + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+
+
+def _pair_hash(users: np.ndarray, items: np.ndarray, ids: tuple[pa.Array, pa.Array]) -> np.ndarray:
+    of_user, of_item = (_text_hash(texts) for texts in ids)
+    return mix64(of_user[users] ^ mix64(of_item)[items])
+
+
+def _text_hash(texts: pa.Array) -> np.ndarray:
+    values = np.array(texts.to_pylist(), dtype=object)
+    return pd.util.hash_array(values, hash_key=_HASH_KEY, categorize=False)
+
+
+def _equal_to_previous(keys: Sequence[np.ndarray]) -> np.ndarray:
+    equal = np.ones(len(keys[0]), dtype=bool)
+    equal[:1] = False
+    for key in keys:
+        equal[1:] &= key[1:] == key[:-1]
+    return equal
+
+
+def _groups_of_both(labels: np.ndarray, same_group: np.ndarray) -> int:
+    starts = np.flatnonzero(~same_group)
+    return int((np.minimum.reduceat(labels, starts) != np.maximum.reduceat(labels, starts)).sum())

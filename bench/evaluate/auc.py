@@ -1,0 +1,50 @@
+"""Area under the ROC curve: the share of (positive, negative) pairs that are ordered right, where ties count half.
+
+Wins are counted in integers over blocks of equal scores after one sort, so that nothing is lost before the last division."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["UserAUC", "auc_by_user", "pooled_auc"]
+
+
+class UserAUC(NamedTuple):
+    """One entry a user, ascending; `auc` is NaN where a user has one class."""
+
+    rows: np.ndarray  # (users,) int64
+    auc: np.ndarray  # (users,) float64
+
+
+def pooled_auc(y: np.ndarray, logits: np.ndarray) -> float:
+    """Of all rows at once; NaN where `y` has one class. y (n,) of 0 and 1, logits (n,) without NaN, n > 0."""
+    order = np.argsort(logits)
+    return float(_of_sorted(y[order], logits[order], np.zeros(len(y), dtype=np.int8)).auc[0])
+
+
+def auc_by_user(y: np.ndarray, logits: np.ndarray, users: np.ndarray) -> UserAUC:
+    """Of each user's rows apart. y (n,) of 0 and 1, logits (n,) without NaN, users (n,) in any order, n > 0."""
+    order = np.lexsort((logits, users))
+    return _of_sorted(y[order], logits[order], users[order])
+
+
+def _of_sorted(y: np.ndarray, logits: np.ndarray, users: np.ndarray) -> UserAUC:
+    """Rows sorted by (user, logit)."""
+    new_user = _changes(users)
+    blocks = np.flatnonzero(new_user | _changes(logits))  # first row of each run of one user and one score
+    first = np.flatnonzero(new_user[blocks])  # first block of each user
+    positives = np.add.reduceat(y.astype(np.int64), blocks)
+    negatives = np.diff(blocks, append=len(y)) - positives
+    below = np.cumsum(negatives) - negatives
+    below -= np.repeat(below[first], np.diff(first, append=len(blocks)))  # of the same user alone
+    twice_wins = np.add.reduceat(positives * (2 * below + negatives), first)
+    positives, negatives = np.add.reduceat(positives, first), np.add.reduceat(negatives, first)
+    with np.errstate(invalid="ignore"):  # one class: 0 / 0
+        return UserAUC(positives + negatives, twice_wins / (2 * positives * negatives))
+
+
+def _changes(values: np.ndarray) -> np.ndarray:
+    """(n,) bool: where a value differs from the one before it; true at the first."""
+    return np.concatenate([[True], values[1:] != values[:-1]])

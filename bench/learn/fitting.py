@@ -1,0 +1,186 @@
+"""Differentiable plugins as plain ones: what the harness asks of a Model or a Selector, answered by the training loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from bench.data.rows import TaskView, View
+from bench.interfaces import Context, MetaLearner, PluginParams, Selection
+from bench.learn.encode import Encoder
+from bench.learn.episodes import TaskData
+from bench.learn.learnable import Learnable
+from bench.learn.meta_training import adapt_and_predict, meta_train, outer_parameters, query_loss
+from bench.learn.network import Network, build_model, build_selector
+from bench.learn.plugins import DifferentiableModel, DifferentiableSelector
+from bench.learn.training import Examples, Hidden, History, outputs, train
+from bench.settings import MetaTrainSettings, TrainSettings
+
+__all__ = ["FittedModel", "Gating", "MetaLearned"]
+
+Progress = Callable[[str], None]
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+class FittedModel:
+    """A DifferentiableModel with the interface of a Model. `id_dropout`: chance that a training row hides its user."""
+
+    network: Network
+    encoder: Encoder
+    history: History
+
+    def __init__(
+        self,
+        plugin: DifferentiableModel,
+        settings: TrainSettings,
+        id_dropout: float = 0.0,
+        progress: Progress = _silent,
+    ) -> None:
+        self._plugin, self._settings, self._id_dropout, self._progress = plugin, settings, id_dropout, progress
+
+    def fit(self, train_rows: View, valid: View, context: Context) -> None:
+        self.encoder = Encoder.fit(train_rows)
+        self.network = build_model(self._plugin, train_rows.interactions, context.seed)
+        self.history = train(
+            self.network,
+            _examples(self.encoder, train_rows),
+            _examples(self.encoder, valid),
+            self._settings,
+            context.seed,
+            hidden=_hidden(self.encoder, self._id_dropout),
+            progress=self._progress,
+        )
+
+    def predict(self, rows: View) -> np.ndarray:
+        return outputs(self.network, self.encoder.encode(rows)).numpy()
+
+    def save(self, file: Path) -> None:
+        """Parameters as safetensors; `restore` needs the training rows again."""
+        save_file({name: value.contiguous() for name, value in self.network.state_dict().items()}, file)
+
+    def restore(self, file: Path, train_rows: View, seed: int) -> None:
+        self.encoder = Encoder.fit(train_rows)
+        self.network = build_model(self._plugin, train_rows.interactions, seed)
+        self.network.load_state_dict(load_file(file))
+
+
+class Gating:
+    """A DifferentiableSelector trained row by row on the training users' query rows: no tasks, no adaptation."""
+
+    network: Network
+    encoder: Encoder
+    history: History
+
+    def __init__(self, plugin: DifferentiableSelector, settings: TrainSettings, progress: Progress = _silent) -> None:
+        self._plugin, self._settings, self._progress = plugin, settings, progress
+
+    def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
+        query = train_tasks.query
+        self.encoder = Encoder.fit(query)
+        self.network = build_selector(self._plugin, query.interactions, train_tasks.models, context.seed)
+        self.history = train(
+            self.network,
+            _examples(self.encoder, query, train_tasks.query_base_logits),
+            _examples(self.encoder, valid.query, valid.query_base_logits),
+            self._settings,
+            context.seed,
+            progress=self._progress,
+        )
+
+    def predict(self, tasks: TaskView) -> Selection:
+        base_logits = torch.from_numpy(tasks.query_base_logits)
+        scores = outputs(self.network, self.encoder.encode(tasks.query), base_logits)
+        return Selection(weights=scores.softmax(-1).numpy())
+
+
+class MetaLearned:
+    """A selector, or a selector and its pool, under a meta-learner.
+
+    The selector starts as gating leaves it; with `pool`, base models are adapted too, each from its own fitted start."""
+
+    def __init__(
+        self,
+        rule: type[MetaLearner],
+        params: PluginParams,
+        selector: DifferentiableSelector,
+        selector_settings: TrainSettings,
+        settings: MetaTrainSettings,
+        *,
+        pool: Mapping[str, FittedModel] | None = None,
+        frozen_fields: tuple[str, ...] = (),
+        progress: Progress = _silent,
+    ) -> None:
+        self._rule, self._params, self._settings = rule, params, settings
+        self._gating = Gating(selector, selector_settings, progress)
+        self._pool, self._frozen_fields, self._progress = pool, frozen_fields, progress
+        self.details: dict[str, Any] = {}
+        self.trained_users = 0
+
+    def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
+        self._gating.fit(train_tasks, valid, context)
+        pool = None if self._pool is None else {name: model.network for name, model in self._pool.items()}
+        interactions = train_tasks.query.interactions
+        self._learnable = Learnable(interactions, self._gating.network, pool, self._frozen_fields)
+        valid_data = self._tasks(valid)
+        self._active = self._best_candidate(valid_data)
+        self._outer = outer_parameters(self._active, self._learnable)
+        if self._rule.meta_trained:
+            self._meta_train(self._tasks(train_tasks), valid_data, context.seed)
+
+    def predict(self, tasks: TaskView) -> Selection:
+        """The simplified version gives weights over fixed base logits; the full one logits, and `weights` beside them."""
+        adapted = adapt_and_predict(self._active, self._learnable, self._outer, self._tasks(tasks))
+        self.weights = adapted.weights
+        return Selection(weights=adapted.weights) if self._pool is None else Selection(logits=adapted.logits)
+
+    def _tasks(self, tasks: TaskView) -> TaskData:
+        pool = None if self._pool is None else next(iter(self._pool.values())).encoder
+        return TaskData.of(tasks, self._gating.encoder, pool)
+
+    def _best_candidate(self, valid: TaskData) -> MetaLearner:
+        candidates = [self._rule(params) for params in self._rule(self._params).candidates()]
+        if len(candidates) == 1:
+            return candidates[0]
+        scored = []
+        for number, rule in enumerate(candidates):
+            loss = query_loss(rule, self._learnable, outer_parameters(rule, self._learnable), valid)
+            scored.append(loss if np.isfinite(loss) else np.inf)
+            self._progress(f"setting {number + 1}/{len(candidates)}, validation log loss {loss:.4f}")
+        best = int(np.argmin(scored))
+        self.details["chosen"] = candidates[best].params.model_dump(mode="json")
+        self.details["candidates"] = len(candidates)
+        return candidates[best]
+
+    def _meta_train(self, tasks: TaskData, valid: TaskData, seed: int) -> None:
+        self._outer, history = meta_train(
+            self._active, self._learnable, tasks, valid, self._settings, seed, progress=self._progress
+        )
+        self.trained_users = history.users
+        self.details |= {
+            "epochs": history.epochs,
+            "best_epoch": history.best_epoch,
+            "valid_logloss": list(history.valid_logloss),
+        }
+
+
+def _examples(encoder: Encoder, rows: View, base_logits: np.ndarray | None = None) -> Examples:
+    if rows.labels is None:
+        raise ValueError("rows without labels can't be learned from")
+    labels = torch.from_numpy(rows.labels.astype(np.float32))
+    return Examples(encoder.encode(rows), labels, None if base_logits is None else torch.from_numpy(base_logits))
+
+
+def _hidden(encoder: Encoder, chance: float) -> Hidden | None:
+    field = encoder.interactions.user_field
+    if not chance or field is None:
+        return None
+    layout = encoder.layout
+    return Hidden(layout.span(field).start, encoder.interactions.offsets[field], chance)

@@ -1,0 +1,171 @@
+"""The adaptation engine: a selector, or a selector and its pool, as one pure function of per-user parameters.
+
+Each user's table rows are gathered once; a plugin's function of one user is mapped over users with torch.func.vmap; an
+inner step takes its gradient with autograd.grad. Nothing here is approximate: meta-gradients equal a plain loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.func import vmap
+
+from bench.data.interactions import Interactions
+from bench.interfaces import Block, Episodes
+from bench.learn.losses import mixture_cross_entropy, mixture_logits
+from bench.learn.network import Network
+
+__all__ = ["Learnable", "inner_step"]
+
+SELECTOR = "selector"
+Leaves = Mapping[str, Tensor]
+
+
+class Learnable:
+    """bench.interfaces.Learnable. `pool` is given where base models are adapted too; else tasks carry base logits."""
+
+    def __init__(
+        self,
+        interactions: Interactions,
+        selector: Network,
+        pool: Mapping[str, Network] | None = None,
+        frozen_fields: tuple[str, ...] = (),
+    ) -> None:
+        self.networks: dict[str, Network] = {SELECTOR: selector, **(pool or {})}
+        self._pool = tuple(pool or ())
+        self._fields = interactions.fields
+        self._frozen = torch.tensor([field.name in frozen_fields for field in self._fields])
+        self._field_of_entry = torch.from_numpy(_field_of_entry(interactions))
+        for network in self.networks.values():
+            network.eval()
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[str, str]]:
+        """Leaf of the whole to (network, leaf of the network)."""
+        return {f"{name}/{leaf}": (name, leaf) for name, network in self.networks.items() for leaf in network.leaves()}
+
+    def parameters(self) -> dict[str, Tensor]:
+        return {
+            f"{name}/{leaf}": value
+            for name, network in self.networks.items()
+            for leaf, value in network.leaves().items()
+        }
+
+    def adapted(self) -> tuple[str, ...]:
+        all_frozen = bool(self._frozen.all())
+        return tuple(leaf for leaf in self._places if not (all_frozen and self._is_table(leaf)))
+
+    def per_user(self, parameters: Leaves, batch: Episodes) -> dict[str, Tensor]:
+        def own(leaf: str) -> Tensor:
+            value = parameters[leaf]
+            if self._is_table(leaf):
+                return F.embedding(batch.rows[self._component(leaf)], value)
+            return value.expand(batch.users, *value.shape)
+
+        return {leaf: own(leaf) for leaf in self._places}
+
+    def loss(self, per_user: Leaves, batch: Episodes, part: Literal["support", "query"]) -> Tensor:
+        block = batch.part(part)
+        if block.mask.shape[1] == 0:
+            return block.mask.sum(1)
+        scores, base_logits = self._outputs(per_user, block)
+        losses = mixture_cross_entropy(scores, base_logits, block.labels) * block.mask
+        return losses.sum(1) / block.mask.sum(1).clamp(min=1)
+
+    def predict(self, per_user: Leaves, batch: Episodes) -> tuple[Tensor, Tensor]:
+        """Query logits (U, Q) of the mixture and weights (U, Q, K); padding has no meaning."""
+        scores, base_logits = self._outputs(per_user, batch.query)
+        return mixture_logits(scores, base_logits), scores.softmax(-1)
+
+    def gradients(self, loss: Tensor, per_user: Leaves, *, create_graph: bool) -> dict[str, Tensor]:
+        names = self.adapted()
+        leaves = [per_user[name] for name in names]
+        if not loss.requires_grad:
+            return {name: torch.zeros_like(leaf) for name, leaf in zip(names, leaves, strict=True)}
+        found = torch.autograd.grad(loss.sum(), leaves, create_graph=create_graph, materialize_grads=True)
+        return dict(zip(names, found, strict=True))
+
+    def rates(self, start: Mapping[str, float]) -> dict[str, Tensor]:
+        parameters = self.parameters()
+        return {leaf: self._rate(leaf, parameters[leaf], start) for leaf in self.adapted()}
+
+    def spread(self, rates: Leaves, batch: Episodes) -> dict[str, Tensor]:
+        def spread(leaf: str, rate: Tensor) -> Tensor:
+            if not self._is_table(leaf):
+                return rate.unsqueeze(0)
+            field = self._field_of_entry[batch.rows[self._component(leaf)]]  # (U, R)
+            return F.embedding(field, rate) * (~self._frozen[field]).unsqueeze(-1).to(rate.dtype)
+
+        return {leaf: spread(leaf, rate) for leaf, rate in rates.items()}
+
+    def _rate(self, leaf: str, value: Tensor, start: Mapping[str, float]) -> Tensor:
+        name, own = self._places[leaf]
+        group = self.networks[name].group(own)
+        if group != "table":
+            return torch.full_like(value, start[SELECTOR if name == SELECTOR else group], requires_grad=False)
+        by_field = [start[SELECTOR if name == SELECTOR else field.side] for field in self._fields]
+        return torch.tensor(by_field, dtype=value.dtype).unsqueeze(-1).repeat(1, value.shape[-1])
+
+    def _outputs(self, per_user: Leaves, block: Block) -> tuple[Tensor, Tensor]:
+        """Scores and base logits, both (U, n, K)."""
+        base_logits = block.base_logits
+        if self._pool:
+            base_logits = torch.stack([self._call(name, per_user, block, None) for name in self._pool], dim=-1)
+        assert base_logits is not None, "tasks carry base logits where the pool is not adapted"
+        return self._call(SELECTOR, per_user, block, base_logits), base_logits
+
+    def _call(self, name: str, per_user: Leaves, block: Block, base_logits: Tensor | None) -> Tensor:
+        """One network's function of one user, mapped over the users of the chunk."""
+        network, component = self.networks[name], self._component(f"{name}/")
+        entries, weights = block.entries[component], block.weights[component]
+        rows = {table: _gather(per_user[f"{name}/{table}"], entries) for table in network.widths}
+        dense = {leaf: per_user[f"{name}/{leaf}"] for leaf in network.leaves() if leaf not in network.widths}
+        if base_logits is None:
+            return vmap(network.call)(dense, rows, weights)
+        return vmap(network.call)(dense, rows, weights, base_logits)
+
+    def _is_table(self, leaf: str) -> bool:
+        name, own = self._places[leaf]
+        return self.networks[name].group(own) == "table"
+
+    @staticmethod
+    def _component(leaf: str) -> str:
+        return "selector" if leaf.startswith(f"{SELECTOR}/") else "pool"
+
+
+def inner_step(
+    learnable: Learnable,
+    leaves: dict[str, Tensor],
+    batch: Episodes,
+    rates: Leaves,
+    *,
+    create_graph: bool,
+    training: bool,
+) -> dict[str, Tensor]:
+    """One gradient step of every adapted leaf on the support set: leaf - rate * gradient, rates as spread.
+
+    `create_graph`: second order. At test time the graph is cut, so that memory does not grow with the steps."""
+    loss = learnable.loss(leaves, batch, "support")
+    gradients = learnable.gradients(loss, leaves, create_graph=create_graph)
+    moved = {leaf: leaves[leaf] - rates[leaf] * gradient for leaf, gradient in gradients.items()}
+    if not training:
+        moved = {leaf: value.detach().requires_grad_() for leaf, value in moved.items()}
+    return {**leaves, **moved}
+
+
+def _gather(own: Tensor, entries: Tensor) -> Tensor:
+    """(U, n, E, width) from each user's own rows (U, R, width) and positions (U, n, E)."""
+    users, rows, width = own.shape
+    shifted = entries + (torch.arange(users) * rows).reshape(-1, 1, 1)
+    return F.embedding(shifted, own.reshape(users * rows, width))
+
+
+def _field_of_entry(interactions: Interactions) -> np.ndarray:
+    """(J,) int64: position of the field that owns each joint entry."""
+    sizes = [interactions.sizes[field.name] for field in interactions.fields]
+    return np.repeat(np.arange(len(sizes)), sizes)

@@ -1,0 +1,73 @@
+"""A run on disk: manifest.json, records/ID.json, blobs/DIGEST.npy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.errors import RecordError
+from bench.records import atomic
+from bench.records.record import Record, read_record, record_path
+from bench.records.schema import decode, encode
+
+__all__ = ["Conflict", "Run", "load", "read_manifest", "write_manifest"]
+
+
+_TRIAL = {"dataset", "protocol", "method", "seed", "kind", "record"}
+
+
+class Conflict(NamedTuple):
+    """One trial, one seed, two results: the files that hold them, relative to the run; the first one is used."""
+
+    trial: dict[str, Any]
+    files: tuple[str, ...]
+
+
+class Run(NamedTuple):
+    """`records` are those that the manifest names, in its order; a trial without one is missing or was never run."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    records: tuple[Record, ...]
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def load(folder: Path) -> Run:
+    """Read a run. Other records of its folder, of an older suite say, are left alone.
+
+    Raises RecordError where there is no run, or the manifest or a record is damaged or of a newer schema."""
+    manifest = read_manifest(folder)
+    named = [record_path(folder, trial["record"]) for trial in manifest["trials"] if trial["record"] is not None]
+    records = tuple(read_record(path) for path in named if path.exists())
+    conflicts = tuple(conflict for record in records if (conflict := _conflict(folder, record)))
+    return Run(Path(folder), manifest, records, conflicts)
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Make or replace RUN/manifest.json. Raises StorageError."""
+    path = folder / "manifest.json"
+    atomic.replace(path, encode(path, manifest))
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Raises RecordError where there is none, or it is damaged or of a newer schema."""
+    path = Path(folder) / "manifest.json"
+    try:
+        manifest = decode(path, atomic.read(path))
+    except FileNotFoundError:
+        raise RecordError(
+            f"{path}: missing, so {folder} is not a run; name the folder that `bench run` wrote"
+        ) from None
+    trials = manifest.get("trials")
+    if not isinstance(trials, list) or not all(isinstance(trial, dict) and trial.keys() >= _TRIAL for trial in trials):
+        raise RecordError(f"{path}: edited, it lists no trials; remove it and run again")
+    return manifest
+
+
+def _conflict(folder: Path, record: Record) -> Conflict | None:
+    path = record_path(folder, record["id"])
+    others = sorted(path.parent.glob(f"{record['id']}.*.json"))
+    for other in others:
+        read_record(other)
+    names = tuple(file.relative_to(folder).as_posix() for file in (path, *others))
+    return Conflict(record["trial"], names) if others else None

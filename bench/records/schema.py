@@ -1,0 +1,43 @@
+"""JSON objects on disk that say which schema they are of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from bench.errors import RecordError
+from bench.records.canonical import canonical
+
+__all__ = ["SCHEMA", "decode", "encode"]
+
+SCHEMA = 1  # of records and manifests that this version writes; it reads older ones too
+
+
+def encode(path: Path, value: dict[str, Any]) -> bytes:
+    """Readable JSON; RecordError for what JSON can't hold, NaN among it."""
+    try:
+        canonical(value)
+        return (json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n").encode("ascii")
+    except (TypeError, ValueError) as error:
+        raise RecordError(f"{path}: not JSON: {error}; give numbers as int or finite float, or None") from error
+
+
+def decode(path: Path, data: bytes) -> dict[str, Any]:
+    """RecordError for what is no JSON object, or of a newer schema."""
+    try:
+        value = json.loads(data, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{path}: truncated or edited, not JSON ({error}); remove it and run again") from error
+    schema = value.get("schema") if isinstance(value, dict) else None
+    if not isinstance(schema, int):
+        raise RecordError(f"{path}: not a record or manifest, it names no schema; remove it and run again")
+    if schema > SCHEMA:
+        raise RecordError(
+            f"{path}: schema {schema}, newer than {SCHEMA}, the newest read here; update metaselector-bench"
+        )
+    return value  # type: ignore[no-any-return]
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,90 @@
+"""What a class has to be before the harness works with it; the reason is for its author."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from bench.interfaces import (
+    Dataset,
+    DifferentiableModel,
+    DifferentiableSelector,
+    MetaLearner,
+    Metric,
+    Model,
+    Plugin,
+    PluginParams,
+    Selector,
+    SplitProtocol,
+)
+from bench.settings import RESERVED_KEYS
+
+__all__ = ["breach"]
+
+_INTERFACES: Mapping[str, tuple[type[Plugin], ...]] = {
+    "models": (Model, DifferentiableModel),
+    "selectors": (Selector, DifferentiableSelector),
+    "meta_learners": (MetaLearner,),
+    "datasets": (Dataset,),
+    "protocols": (SplitProtocol,),
+    "metrics": (Metric,),
+}
+_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
+    "protocols": ("kind",),
+    "metrics": ("higher_is_better", "version"),
+    "executors": ("submit", "events", "cancel", "close"),
+}
+
+
+def breach(plugin: Any, kind: str, name: str) -> str | None:
+    """The first way in which a class breaks the contract of its kind, or None."""
+    if not inspect.isclass(plugin):
+        return f"the address names a {type(plugin).__name__}, not a class"
+    return _wrong_interface(plugin, kind) or _wrong_attributes(plugin, kind, name) or _wrong_params(plugin, kind)
+
+
+def _wrong_interface(plugin: type, kind: str) -> str | None:
+    wanted = _INTERFACES.get(kind)  # an executor is known by its methods
+    if wanted and not issubclass(plugin, wanted):
+        return f"it is no subclass of {' or '.join(f'bench.interfaces.{interface.__name__}' for interface in wanted)}"
+    if missing := sorted(getattr(plugin, "__abstractmethods__", ())):
+        return f"it does not implement {', '.join(missing)}"
+    return None
+
+
+def _wrong_attributes(plugin: type, kind: str, name: str) -> str | None:
+    if not (inspect.cleandoc(plugin.__doc__ or "")):
+        return "it has no docstring; its first line is the summary that people read"
+    if missing := [attribute for attribute in _ATTRIBUTES.get(kind, ()) if not hasattr(plugin, attribute)]:
+        return f"it lacks {', '.join(missing)}"
+    own = getattr(plugin, "name", None)
+    if own != name and issubclass(plugin, Plugin):
+        return f"its name is {own!r}, its hook calls it {name!r}"
+    return None
+
+
+def _wrong_params(plugin: type, kind: str) -> str | None:
+    if kind == "executors":
+        return None
+    params = getattr(plugin, "Params", None)
+    if not (inspect.isclass(params) and issubclass(params, PluginParams)):
+        return "its Params is no subclass of bench.interfaces.PluginParams"
+    if reserved := sorted(RESERVED_KEYS & params.model_fields.keys()):
+        return f"its Params has {', '.join(map(repr, reserved))}, which the harness reads; rename"
+    if bare := _undescribed(params):
+        return f"its Params describes no {', '.join(map(repr, bare))}; give each a Field(..., description=...)"
+    return None
+
+
+def _undescribed(params: type[BaseModel], prefix: str = "") -> list[str]:
+    """Dotted names of the fields without a description, nested ones included."""
+    bare = []
+    for name, field in params.model_fields.items():
+        if not field.description:
+            bare.append(prefix + name)
+        if inspect.isclass(field.annotation) and issubclass(field.annotation, BaseModel):
+            bare += _undescribed(field.annotation, f"{prefix}{name}.")
+    return bare

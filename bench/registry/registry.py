@@ -1,0 +1,133 @@
+"""Name to plugin: what is there, where it comes from, and the class behind it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.errors import PluginError, PluginUnavailable
+from bench.registry.candidates import find_candidates
+from bench.registry.kinds import KINDS, did_you_mean
+from bench.registry.local import loaded_digest
+from bench.registry.registration import Quarantined, Registered, in_one_line, register
+from bench.registry.sources import digest, top_level_sources
+
+__all__ = ["PluginCode", "PluginInfo", "Registry", "load_registry"]
+
+
+class PluginInfo(NamedTuple):
+    """A name that a plugin claims. `origin` is "metaselector-bench 0.1.0 (bench_ctr)" or the path of a file."""
+
+    kind: str  # a key of KINDS
+    name: str
+    address: str  # "package.module:Class"
+    origin: str
+    version: str  # of the distribution; "" for a file
+
+
+class PluginCode(NamedTuple):
+    """Which code stood behind a name; goes into records. `digest` is a sha256 over its .py sources."""
+
+    name: str
+    kind: str
+    origin: str
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Plugins by kind and name, those that were left out, and what was asked for (`paths`, `autoload`)."""
+
+    plugins: Mapping[tuple[str, str], PluginInfo]
+    quarantined: tuple[Quarantined, ...] = ()
+    paths: tuple[Path, ...] = ()
+    autoload: bool = True
+    _digests: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def infos(self, kind: str | None = None) -> tuple[PluginInfo, ...]:
+        """All plugins, or those of a kind, in the order of KINDS and then of names."""
+        kinds = list(KINDS)
+        chosen = [info for info in self.plugins.values() if kind in (None, info.kind)]
+        return tuple(sorted(chosen, key=lambda info: (kinds.index(info.kind), info.name)))
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """Sorted names of a kind."""
+        return tuple(info.name for info in self.infos(kind))
+
+    def get(self, kind: str, name: str) -> PluginInfo:
+        """The plugin of that name; PluginUnavailable where a quarantined plugin stands for it, else PluginError."""
+        if info := self.plugins.get((kind, name)):
+            return info
+        for plugin in self.quarantined:
+            if plugin.mentions(name):
+                raise PluginUnavailable(
+                    f"{KINDS[kind]} {name!r} is unavailable: {plugin.origin} is quarantined: {plugin.reason}"
+                )
+        raise PluginError(f"unknown {KINDS[kind]} {name!r}{did_you_mean(name, self.names(kind))}")
+
+    def load(self, kind: str, name: str) -> type[Any]:
+        """The class of that name, imported and checked: a subclass of its kind's interface in bench.interfaces (an executor
+        only behaves like one). PluginUnavailable where the import fails, PluginError where it breaks the contract."""
+        from bench.registry.contract import breach  # pydantic, which listing plugins does without
+
+        info = self.get(kind, name)
+        plugin = _import(info)
+        if reason := breach(plugin, kind, name):
+            raise PluginError(f"{_described(info)} breaks the contract: {reason}")
+        return plugin  # type: ignore[no-any-return]
+
+    def code(self, kind: str, name: str) -> PluginCode:
+        """The version and the digest of the code behind a name; imports nothing that is not imported yet."""
+        info = self.get(kind, name)
+        module = info.address.partition(":")[0]
+        if module not in self._digests:
+            self._digests[module] = loaded_digest(module) or digest(top_level_sources(module))
+        return PluginCode(name, kind, info.origin, info.version, self._digests[module])
+
+    def extended(self, paths: Sequence[Path]) -> Registry:
+        """This registry and the plugins at more paths, e.g. those that a suite names."""
+        return load_registry([*self.paths, *paths], autoload=self.autoload) if paths else self
+
+
+def load_registry(plugins: Sequence[Path] = (), *, autoload: bool = True) -> Registry:
+    """Load installed plugins and those at `plugins` (files, package folders, folders of either), one by one.
+
+    `autoload=False` leaves out installed plugins other than the harness's own. A plugin that fails is quarantined whole and
+    the rest go on; PluginError where two plugins claim one name, or a path holds no plugin."""
+    results = [register(candidate) for candidate in find_candidates(plugins, autoload=autoload)]
+    registered = [result for result in results if isinstance(result, Registered)]
+    quarantined = tuple(result for result in results if isinstance(result, Quarantined))
+    return Registry(_by_name(registered), quarantined, tuple(plugins), autoload)
+
+
+def _by_name(registered: Sequence[Registered]) -> dict[tuple[str, str], PluginInfo]:
+    by_name: dict[tuple[str, str], PluginInfo] = {}
+    clashes = []
+    for plugin in registered:
+        for (kind, name), address in plugin.addresses.items():
+            info = PluginInfo(kind, name, address, plugin.origin, plugin.version)
+            first = by_name.setdefault((kind, name), info)
+            if first is not info:
+                clashes.append(
+                    f"two plugins claim {KINDS[kind]} {name!r}: {first.origin} and {info.origin}; leave one out"
+                )
+    if clashes:
+        raise PluginError("\n".join(clashes))
+    return by_name
+
+
+def _import(info: PluginInfo) -> Any:
+    module, _, attribute = info.address.partition(":")
+    try:
+        return attrgetter(attribute)(importlib.import_module(module))
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
+        raise PluginUnavailable(f"{_described(info)} is unavailable: {in_one_line(error)}") from error
+
+
+def _described(info: PluginInfo) -> str:
+    return f"{KINDS[info.kind]} {info.name!r} ({info.address} from {info.origin})"

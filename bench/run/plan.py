@@ -1,0 +1,303 @@
+"""A suite over prepared data as a graph of steps and the trials that read them. Runs nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import bench
+from bench.data.base_predictions import STAR, fits
+from bench.data.interactions import Interactions
+from bench.data.split import Split
+from bench.errors import PluginUnavailable
+from bench.records import digest
+from bench.registry import Registry
+from bench.run.steps import FitStep, MetaPart, PluginUse, SelectStep
+from bench.settings import BasePredictions
+from bench.suite import BaseModelSpec, MethodSpec, ProtocolSpec, SelectorSpec, Suite
+
+__all__ = ["BOUNDS", "Division", "Plan", "Trial", "harness_digest", "plan"]
+
+BOUNDS = ("perfect-user", "perfect-sample")
+_HARNESS = ("interfaces.py", "settings.py", "data", "learn", "evaluate", "run")
+
+
+class Division(NamedTuple):
+    """One dataset under one protocol (and one split seed)."""
+
+    dataset: str
+    protocol: str
+    seed: int  # the split's
+    interactions: Interactions
+    split: Split
+    folder: Path
+    digest: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a record will be of. `steps`: every step it reads; `own`: the one that is its own (None: a bound)."""
+
+    dataset: str
+    protocol: str
+    method: str
+    seed: int
+    kind: str  # "base_model", "method", "bound"
+    division: Division
+    identity: Mapping[str, Any]
+    own: str | None
+    steps: tuple[str, ...] = ()
+    stars: Mapping[str, str] = field(default_factory=dict)  # bounds: base model -> its star step
+    unavailable: str = ""  # why it can't run at all
+
+    @property
+    def names(self) -> dict[str, Any]:
+        return {"dataset": self.dataset, "protocol": self.protocol, "method": self.method, "seed": self.seed}
+
+    @property
+    def title(self) -> str:
+        return f"{self.dataset}/{self.protocol} {self.method} seed {self.seed}"
+
+    @property
+    def id(self) -> str:
+        return digest({"identity": dict(self.identity), "trial": self.names})[:32]
+
+
+class Plan(NamedTuple):
+    steps: dict[str, FitStep | SelectStep]
+    trials: list[Trial]
+
+
+@dataclass(frozen=True)
+class _Planner:
+    suite: Suite
+    registry: Registry
+    cache: Path
+    common: Mapping[str, Any]  # threads, plugins, autoload of every step
+    steps: dict[str, FitStep | SelectStep] = field(default_factory=dict)
+
+    def trials(self, division: Division, seed: int) -> Iterable[Trial]:
+        """Base models, methods and bounds of one division and seed."""
+        stars = {}
+        for name, model in self.suite.base_models.items():
+            missing = self._missing(("models", model.use))
+            star = "" if missing else self._fit(division, seed, model, STAR, "in-sample").id
+            stars[name] = star
+            yield self._trial(division, seed, name, "base_model", star or None, {}, missing, [("models", model.use)])
+        for name, method in self.suite.methods.items():
+            yield self._method(division, seed, name, method)
+        for name in BOUNDS:
+            missing = next((m for m in map(self._missing, self._pool_plugins()) if m), "")
+            yield self._trial(division, seed, name, "bound", None, stars, missing, self._pool_plugins())
+
+    def _method(self, division: Division, seed: int, name: str, method: MethodSpec) -> Trial:
+        plugins = [*self._pool_plugins(), ("selectors", method.selector.use)]
+        if method.meta_learner is not None:
+            plugins.append(("meta_learners", method.meta_learner.use))
+        missing = next((m for m in map(self._missing, plugins) if m), "")
+        own = None if missing else self._select(division, seed, name, method).id
+        return self._trial(division, seed, name, "method", own, {}, missing, plugins)
+
+    def _trial(
+        self,
+        division: Division,
+        seed: int,
+        name: str,
+        kind: str,
+        own: str | None,
+        stars: Mapping[str, str],
+        missing: str,
+        plugins: list[tuple[str, str]],
+    ) -> Trial:
+        steps = tuple(stars.values()) if own is None else (own, *self.steps[own].needs)
+        codes = [] if missing else [self._code(*plugin) for plugin in dict.fromkeys(plugins)]
+        identity = {
+            "data": division.interactions.digest,
+            "split": division.digest,
+            "metrics": {name: self._metric_version(name) for name in self.suite.metrics if name != "relaimpr"},
+            "steps": list(steps) if own is None else [own],
+            "plugins": codes,
+            "settings": self._settings(name, kind),
+            "harness": harness_digest(),
+        }
+        return Trial(
+            division.dataset, division.protocol, name, seed, kind, division, identity, own,
+            () if missing else steps, stars, missing,
+        )  # fmt: skip
+
+    def _settings(self, name: str, kind: str) -> dict[str, Any]:
+        """What the suite says of the method, complete with defaults."""
+        if kind == "bound":
+            return {}
+        spec = self.suite.base_models[name] if kind == "base_model" else self.suite.methods[name]
+        return _plain(spec)
+
+    def _fit(
+        self, division: Division, seed: int, model: BaseModelSpec, variant: str, source: BasePredictions
+    ) -> FitStep:
+        protocol = self.suite.protocols[division.protocol]
+        use = PluginUse(use=model.use, params=dict(model.params), train=model.train)
+        depends = {
+            **self._depends("fit", division, seed),
+            "model": use.model_dump(mode="json"),
+            "code": self._code("models", model.use),
+            "variant": variant,
+            **({} if variant == STAR else {"base_predictions": source, "folds": protocol.folds}),
+        }
+        step = FitStep(
+            **self._step(depends, division, seed, f"{model.use} {variant}", protocol, source),
+            model=use,
+            variant=variant,
+        )
+        return self.steps.setdefault(step.id, step)  # type: ignore[return-value]
+
+    def _select(self, division: Division, seed: int, name: str, method: MethodSpec) -> SelectStep:
+        protocol = self.suite.protocols[division.protocol]
+        source = method.base_predictions or protocol.base_predictions
+        variants = [fit.variant for fit in fits(division.split, source, protocol.folds, division.seed)]
+        steps = {
+            model: {variant: self._fit(division, seed, spec, variant, source) for variant in variants}
+            for model, spec in self.suite.base_models.items()
+        }
+        needs = tuple(step.id for by_variant in steps.values() for step in by_variant.values())
+        selector, meta = _selector(method.selector), _meta(method)
+        depends = {
+            **self._depends("select", division, seed),
+            "fits": needs,
+            "models": list(self.suite.base_models),
+            "selector": selector.model_dump(mode="json"),
+            "meta_learner": None if meta is None else meta.model_dump(mode="json"),
+            "code": [self._code("selectors", selector.use)]
+            + ([] if meta is None else [self._code("meta_learners", meta.use)]),
+            "base_predictions": source,
+            "folds": protocol.folds,
+        }
+        step = SelectStep(
+            **self._step(depends, division, seed, name, protocol, source),
+            needs=needs,
+            models=tuple(self.suite.base_models),
+            fits={model: {v: step.folder for v, step in by.items()} for model, by in steps.items()},
+            pool={
+                model: PluginUse(use=spec.use, params=dict(spec.params), train=spec.train)
+                for model, spec in self.suite.base_models.items()
+            },
+            selector=selector,
+            meta_learner=meta,
+        )
+        return self.steps.setdefault(step.id, step)  # type: ignore[return-value]
+
+    def _depends(self, kind: str, division: Division, seed: int) -> dict[str, Any]:
+        return {
+            "kind": kind,
+            "data": division.interactions.digest,
+            "split": division.digest,
+            "fold_seed": division.seed,
+            "seed": seed,
+            "threads": self.common["threads"],
+            "harness": harness_digest(),
+        }
+
+    def _step(
+        self,
+        depends: Mapping[str, Any],
+        division: Division,
+        seed: int,
+        title: str,
+        protocol: ProtocolSpec,
+        source: BasePredictions,
+    ) -> dict[str, Any]:
+        """The fields that all steps share."""
+        identity = digest(dict(depends))[:32]
+        return {
+            "id": identity,
+            "title": f"{division.dataset}/{division.protocol} {title} seed {seed}",
+            "dataset": division.interactions.folder,
+            "split": division.folder,
+            "folder": self.cache / "steps" / f"{depends['kind']}-{identity}",
+            "base_predictions": source,
+            "folds": protocol.folds,
+            "fold_seed": division.seed,
+            "seed": seed,
+            **self.common,
+        }
+
+    def _pool_plugins(self) -> list[tuple[str, str]]:
+        return [("models", model.use) for model in self.suite.base_models.values()]
+
+    def _missing(self, plugin: tuple[str, str]) -> str:
+        """Why a plugin can't be used, or nothing."""
+        try:
+            self.registry.load(*plugin)
+        except PluginUnavailable as error:
+            return str(error)
+        return ""
+
+    def _code(self, kind: str, name: str) -> dict[str, str]:
+        return dict(self.registry.code(kind, name)._asdict())
+
+    def _metric_version(self, name: str) -> int:
+        return self.registry.load("metrics", name).version  # type: ignore[attr-defined, no-any-return]
+
+
+def plan(
+    suite: Suite,
+    registry: Registry,
+    divisions: Mapping[tuple[str, str, int], Division],
+    cache: Path,
+    *,
+    threads: int = 1,
+    plugins: tuple[Path, ...] = (),
+    autoload: bool = True,
+    only: tuple[str, ...] = (),
+) -> Plan:
+    """`divisions`: by dataset, protocol and trial seed. `only`: base models and methods to keep (default: all)."""
+    planner = _Planner(suite, registry, cache, {"threads": threads, "plugins": plugins, "autoload": autoload})
+    trials = [
+        trial
+        for (_, _, seed), division in divisions.items()
+        for trial in planner.trials(division, seed)
+        if not only or trial.method in only or trial.kind == "bound"
+    ]
+    return Plan(planner.steps, trials)
+
+
+def _selector(spec: SelectorSpec) -> PluginUse:
+    return PluginUse(use=spec.use, params=dict(spec.params), train=spec.train)
+
+
+def _meta(method: MethodSpec) -> MetaPart | None:
+    spec = method.meta_learner
+    if spec is None:
+        return None
+    return MetaPart(
+        use=spec.use, params=dict(spec.params), train=spec.train, full=spec.full, frozen_fields=spec.frozen_fields
+    )
+
+
+def _plain(spec: BaseModelSpec | MethodSpec) -> dict[str, Any]:
+    """A spec as JSON."""
+    if isinstance(spec, BaseModelSpec):
+        return {"use": spec.use, "params": dict(spec.params), "train": spec.train.model_dump(mode="json")}
+    meta = _meta(spec)
+    return {
+        "selector": _selector(spec.selector).model_dump(mode="json"),
+        "meta_learner": None if meta is None else meta.model_dump(mode="json"),
+        "base_predictions": spec.base_predictions,
+    }
+
+
+@cache
+def harness_digest() -> str:
+    """sha256 over the sources of the harness that a result depends on."""
+    root = Path(bench.__file__).parent
+    files = [
+        file for name in _HARNESS for file in ([root / name] if name.endswith(".py") else (root / name).glob("*.py"))
+    ]
+    total = hashlib.sha256()
+    for file in sorted(files):
+        total.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return total.hexdigest()

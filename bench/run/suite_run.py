@@ -1,0 +1,310 @@
+"""One execution of a suite: prepare, split, plan, do what is missing, record."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from bench.data import cache_dir as resolve_cache
+from bench.data import prepare
+from bench.data.interactions import Interactions
+from bench.data.split import divide
+from bench.errors import RecordError, SuiteError
+from bench.interfaces import Dataset, Executor, Metric, SplitProtocol
+from bench.records import Run, digest, load, read_record, write_manifest, write_record
+from bench.registry import Registry, load_registry
+from bench.run.plan import Division, Plan, Trial, plan
+from bench.run.progress import Watcher
+from bench.run.recording import failed_record, metrics_of, record_of
+from bench.run.splits import split_summary, write_split
+from bench.suite import Suite
+from bench.suite import load as load_suite
+
+__all__ = ["Rerun", "run"]
+
+Rerun = Literal["failed", "all", "none"]
+
+
+@dataclass
+class _State:
+    """Where a run stands."""
+
+    suite: Suite
+    registry: Registry
+    plan: Plan
+    metrics: Mapping[str, Metric]
+    folder: Path
+    watcher: Watcher
+    done: set[str] = field(default_factory=set)
+    failures: dict[str, dict[str, str]] = field(default_factory=dict)  # step -> what became of it
+    records: dict[str, str | None] = field(default_factory=dict)  # trial id -> record id
+
+
+def run(
+    suite: Suite | Path | str,
+    *,
+    out: Path | None = None,
+    data_dir: Path | None = None,
+    cache_dir: Path | None = None,
+    plugins: tuple[Path, ...] = (),
+    autoload: bool = True,
+    workers: int = 1,
+    threads: int = 1,
+    executor: str = "local",
+    seeds: tuple[int, ...] = (),
+    only: tuple[str, ...] = (),
+    rerun: Rerun = "failed",
+    watcher: Watcher | None = None,
+) -> Run:
+    """Run a suite into `out` (default: results/NAME) and give the records back; what is recorded or cached is reused.
+
+    Raises BenchError where the suite or its data are wrong, before anything is written; a trial that fails is recorded."""
+    if not isinstance(suite, Suite):
+        suite = load_suite(Path(suite), load_registry(plugins, autoload=autoload))
+    watcher = watcher or Watcher()
+    all_plugins = (*plugins, *suite.plugins)
+    registry = load_registry(all_plugins, autoload=autoload)
+    _check_only(suite, only)
+    cache = resolve_cache(cache_dir)
+    metrics = metrics_of(registry, suite.metrics)
+    prepared = _prepare_all(suite, registry, data_dir, cache, watcher)
+    divisions = _divide_all(suite, registry, prepared, seeds or suite.seeds, cache)
+    planned = plan(
+        suite, registry, divisions, cache, threads=threads, plugins=all_plugins, autoload=autoload, only=only
+    )
+    state = _State(suite, registry, planned, metrics, out or Path("results") / suite.name, watcher)
+    return _execute(state, divisions, executor, workers, rerun)
+
+
+def _check_only(suite: Suite, only: tuple[str, ...]) -> None:
+    known = [*suite.base_models, *suite.methods]
+    for name in only:
+        if name not in known:
+            raise SuiteError(f"no method {name!r} to run; the suite has {', '.join(known)}", file=str(suite.file))
+
+
+def _prepare_all(
+    suite: Suite, registry: Registry, data_dir: Path | None, cache: Path, watcher: Watcher
+) -> dict[str, Interactions]:
+    prepared = {}
+    for name, spec in suite.datasets.items():
+        plugin = registry.load("datasets", spec.use)
+        dataset = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
+        assert isinstance(dataset, Dataset)
+        prepared[name] = prepare(dataset, data_dir=data_dir, cache=cache, base=suite.file.parent, report=watcher.say)
+    return prepared
+
+
+def _divide_all(
+    suite: Suite, registry: Registry, prepared: Mapping[str, Interactions], seeds: tuple[int, ...], cache: Path
+) -> dict[tuple[str, str, int], Division]:
+    divisions = {}
+    for dataset, interactions in prepared.items():
+        for name, spec in suite.protocols.items():
+            plugin = registry.load("protocols", spec.use)
+            protocol = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
+            assert isinstance(protocol, SplitProtocol)
+            for seed in seeds:
+                split_seed = seed if spec.split_seed is None else spec.split_seed
+                division = _divide(dataset, name, interactions, protocol, split_seed, cache)
+                divisions[dataset, name, seed] = division
+    return divisions
+
+
+def _divide(
+    dataset: str, name: str, interactions: Interactions, protocol: SplitProtocol, seed: int, cache: Path
+) -> Division:
+    split = divide(protocol, interactions.user_ptr, interactions.order, seed)
+    content = {
+        "data": interactions.digest,
+        "role": split.role.tolist(),
+        "cut": split.cut.tolist(),
+        "setting": split.setting,
+        "id_dropout": split.id_dropout,
+    }
+    identity = digest(content)
+    folder = cache / "steps" / f"split-{identity[:32]}"
+    if not folder.exists():
+        write_split(split, interactions, folder)
+    return Division(dataset, name, seed, interactions, split, folder, identity)
+
+
+# -- executing
+
+
+def _execute(
+    state: _State,
+    divisions: Mapping[tuple[str, str, int], Division],
+    executor_name: str,
+    workers: int,
+    rerun: Rerun,
+) -> Run:
+    manifest = _manifest(state, divisions)
+    write_manifest(state.folder, manifest)
+    open_trials = [trial for trial in state.plan.trials if not _reuse(state, trial, rerun)]
+    steps = _missing_steps(state, open_trials, rerun)
+    state.watcher.planned(len(steps), len(open_trials), len(state.plan.trials) - len(open_trials))
+    status = "interrupted"
+    try:
+        _do(state, open_trials, steps, executor_name, workers)
+        status = _status(state)
+    finally:
+        _write_end(state, manifest, status)
+    return load(state.folder)
+
+
+def _do(state: _State, trials: list[Trial], steps: list[str], executor_name: str, workers: int) -> None:
+    waiting = list(trials)
+    waiting = _record_ready(state, waiting)
+    executor: Executor = state.registry.load("executors", executor_name)(workers)  # type: ignore[assignment]
+    submitted: set[str] = set()
+    try:
+        _submit_ready(state, executor, steps, submitted)
+        for step, event, detail in executor.events():
+            if event == "started":
+                state.watcher.started(step, state.plan.steps[step].title)
+            elif event == "progress":
+                state.watcher.progress(step, detail)
+            else:
+                _end_step(state, step, event, detail)
+                waiting = _record_ready(state, waiting)
+                _submit_ready(state, executor, steps, submitted)
+    except BaseException:
+        executor.close(kill=True)
+        raise
+    executor.close()
+
+
+def _end_step(state: _State, step: str, event: str, detail: str) -> None:
+    failure = json.loads(detail) if event == "lost" else {}
+    if failure:
+        state.failures[step] = failure
+    else:
+        state.done.add(step)
+    state.watcher.ended(step, state.plan.steps[step].title, failure.get("reason", ""))
+
+
+def _submit_ready(state: _State, executor: Executor, steps: list[str], submitted: set[str]) -> None:
+    for identity in steps:
+        step = state.plan.steps[identity]
+        if identity not in submitted and all(need in state.done for need in step.needs):
+            submitted.add(identity)
+            executor.submit(step.model_dump_json())
+
+
+def _record_ready(state: _State, waiting: list[Trial]) -> list[Trial]:
+    """Record every trial whose steps have ended; the others go on waiting."""
+    still = []
+    for trial in waiting:
+        failed = [step for step in trial.steps if step in state.failures]
+        if trial.unavailable:
+            _write(state, trial, {"status": "unavailable", "reason": trial.unavailable})
+        elif failed:
+            _write(state, trial, _why(state, trial, failed[0]))
+        elif all(step in state.done for step in trial.steps):
+            _write(state, trial, None)
+        else:
+            still.append(trial)
+    return still
+
+
+def _why(state: _State, trial: Trial, step: str) -> dict[str, str]:
+    """A failure of the trial's own step is the trial's; that of a step it needs makes the trial unavailable."""
+    failure = state.failures[step]
+    if step == trial.own:
+        return failure
+    title = state.plan.steps[step].title
+    return {
+        "status": "unavailable",
+        "reason": f"needs {title}, which ended as {failure['status']}: {failure['reason']}",
+    }
+
+
+def _write(state: _State, trial: Trial, failure: Mapping[str, str] | None) -> None:
+    if failure is None:
+        record = record_of(trial, state.plan.steps, state.metrics, state.folder)
+    else:
+        record = failed_record(trial, state.plan.steps, failure)
+    written = write_record(state.folder, record)
+    state.records[trial.id] = written["id"]
+    state.watcher.recorded(trial.title, record["status"])
+
+
+def _reuse(state: _State, trial: Trial, rerun: Rerun) -> bool:
+    """Whether an earlier run's record of this trial stands. A failed one is dropped before another try."""
+    file = state.folder / "records" / f"{trial.id}.json"
+    failed = state.folder / "records" / f"{trial.id}-failed.json"
+    if rerun == "none" and failed.exists() and not file.exists():
+        state.records[trial.id] = f"{trial.id}-failed"
+        return True
+    failed.unlink(missing_ok=True)
+    if rerun == "all" or not file.exists():
+        return False
+    try:
+        read_record(file)
+    except RecordError as error:
+        raise RecordError(f"{error}; remove it to run the trial again") from error
+    state.records[trial.id] = trial.id
+    return True
+
+
+def _missing_steps(state: _State, trials: list[Trial], rerun: Rerun) -> list[str]:
+    """Steps that the trials need and the cache lacks, fits before methods; `all` does every one anew."""
+    needed = dict.fromkeys(step for trial in trials for step in (*trial.steps[1:], *trial.steps[:1]))
+    for identity in needed:
+        folder = state.plan.steps[identity].folder
+        if rerun == "all":
+            shutil.rmtree(folder, ignore_errors=True)
+        elif (folder / "result.json").exists():
+            state.done.add(identity)
+    return [identity for identity in needed if identity not in state.done]
+
+
+# -- the manifest
+
+
+def _manifest(state: _State, divisions: Mapping[tuple[str, str, int], Division]) -> dict[str, Any]:
+    by_name = {f"{d.dataset}/{d.protocol}": d for d in divisions.values()}
+    datasets = {division.dataset: division.interactions for division in divisions.values()}
+    suite = state.suite
+    return {
+        "schema": 1,
+        "suite": {"name": suite.name, "digest": suite.digest, "file": suite.file.name},
+        "started": _now(),
+        "ended": None,
+        "status": "incomplete",
+        "trials": [],
+        "datasets": {name: _dataset(interactions) for name, interactions in datasets.items()},
+        "splits": {
+            name: {**split_summary(d.split, d.interactions.order), "digest": d.digest} for name, d in by_name.items()
+        },
+        "plugins": {"quarantined": [q._asdict() for q in state.registry.quarantined]},
+        "relaimpr_base": suite.relaimpr_base,
+        "metrics": list(suite.metrics),
+        "tolerance": dict(suite.tolerance),
+        "seeds": sorted({seed for _, _, seed in divisions}),
+    }
+
+
+def _dataset(interactions: Interactions) -> dict[str, Any]:
+    kept = ("name", "digest", "source", "label", "order", "counts", "fields")
+    return {key: interactions.meta[key] for key in kept}
+
+
+def _write_end(state: _State, manifest: dict[str, Any], status: str) -> None:
+    trials = [{**trial.names, "kind": trial.kind, "record": state.records.get(trial.id)} for trial in state.plan.trials]
+    write_manifest(state.folder, manifest | {"trials": trials, "status": status, "ended": _now()})
+
+
+def _status(state: _State) -> str:
+    complete = all(not (state.records.get(trial.id) or "-failed").endswith("-failed") for trial in state.plan.trials)
+    return "complete" if complete else "incomplete"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,24 @@
+"""Logistic regression (Richardson, Dominowska, Ragno, WWW 2007): logit = sum_i w_i over the fields of a row."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from bench.interfaces import Fields, Lookup, PluginParams
+from bench.learn import DifferentiableModel
+
+
+class LR(DifferentiableModel):
+    """Logistic regression: a weight for every value of every field (Richardson et al. 2007)."""
+
+    name = "lr"
+    Params = PluginParams  # none
+
+    def build(self, fields: Fields) -> None: ...
+
+    def tables(self) -> dict[str, int]:
+        return {"linear": 1}
+
+    def forward(self, rows: Lookup) -> Tensor:
+        w = rows["linear"]  # (..., F, 1)
+        return w.sum((-2, -1))  # (...)

@@ -1,0 +1,14 @@
+"""Datasets: MovieLens 100K and 1M, and any table of interactions in a CSV or Parquet file."""
+
+from bench import hookimpl
+
+__all__ = ["bench_datasets"]
+
+
+@hookimpl
+def bench_datasets() -> dict[str, str]:
+    return {
+        "movielens-100k": "bench_data.movielens:MovieLens100K",
+        "movielens-1m": "bench_data.movielens:MovieLens1M",
+        "table": "bench_data.table:Table",
+    }

@@ -1,0 +1,40 @@
+"""What the gradient rules share: their settings and the inner loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+from torch import Tensor
+
+from bench.interfaces import Episodes, Learnable, PluginParams
+from bench.learn import inner_step
+
+
+class Rates(PluginParams):
+    """The inner learning rate by group of parameters: their gradients differ by orders of magnitude."""
+
+    selector: float = Field(2.0, ge=0, le=100, description="all of the selector")
+    bias: float = Field(1.5, ge=0, le=100, description="biases of base models")
+    dense: float = Field(0.3, ge=0, le=100, description="layers of base models")
+    user: float = Field(1.5, ge=0, le=100, description="rows of user-side fields")
+    item: float = Field(1.0, ge=0, le=100, description="rows of item-side fields")
+    context: float = Field(1.0, ge=0, le=100, description="rows of other fields")
+
+
+def descend(
+    learnable: Learnable,
+    outer: Mapping[str, Tensor],
+    batch: Episodes,
+    rates: Mapping[str, Tensor],
+    *,
+    steps: int,
+    second_order: bool,
+    training: bool,
+) -> dict[str, Tensor]:
+    """`steps` gradient steps on the support set from the master leaves (Luo et al. 2020, Algorithm 1, inner loop)."""
+    leaves = learnable.per_user(outer, batch)
+    spread = learnable.spread(rates, batch)
+    for _ in range(steps):
+        leaves = inner_step(learnable, leaves, batch, spread, create_graph=training and second_order, training=training)
+    return leaves

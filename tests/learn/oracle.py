@@ -1,0 +1,99 @@
+"""The plain way to adapt: a Python loop over users, each with whole tables of its own. Slow and obvious, in float64.
+
+Nothing of the engine is used: no gathered rows, no padding, no vmap, no chunks. Kept as the engine's oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.func import functional_call
+
+from bench.learn import Network, TaskData
+from bench.learn.lookup import RowLookup
+
+
+def evaluate(network: Network, leaves: Mapping[str, Tensor], index: Tensor, weights: Tensor, base=None) -> Tensor:
+    """A network's outputs for rows of one user, with that user's own whole tables."""
+    rows = RowLookup(lambda table: leaves[table][index.long()], weights, network.layout, base)
+    dense = {name: leaf for name, leaf in leaves.items() if name not in network.widths and name != "bias"}
+    out = functional_call(network.plugin, dense, (rows,))
+    return out + leaves["bias"] if network.bias is not None else out
+
+
+def mixture_loss(networks, leaves, tasks: TaskData, rows: slice) -> Tensor:
+    """Mean cross-entropy of the mixture over one user's rows; by probabilities, as the paper writes it."""
+
+    def own(name: str) -> dict[str, Tensor]:
+        return {leaf.removeprefix(f"{name}/"): value for leaf, value in leaves.items() if leaf.startswith(f"{name}/")}
+
+    pool = [name for name in networks if name != "selector"]
+    if pool:
+        encoded = tasks.encoded["pool"]
+        outs = [
+            evaluate(networks[name], own(name), encoded.index[rows], encoded.weights[rows]) for name in pool
+        ]
+        base = torch.stack(outs, dim=-1)
+    else:
+        base = tasks.base_logits[rows]
+    encoded = tasks.encoded["selector"]
+    scores = evaluate(networks["selector"], own("selector"), encoded.index[rows], encoded.weights[rows], base)
+    p = (scores.softmax(-1) * base.sigmoid()).sum(-1)
+    y = tasks.labels[rows]
+    return -(y * p.log() + (1 - y) * (1 - p).log()).mean()
+
+
+def outer_loss(
+    networks: Mapping[str, Network],
+    leaves: Mapping[str, Tensor],
+    rates: Mapping[str, Tensor],
+    tasks: TaskData,
+    *,
+    steps: int,
+    second_order: bool,
+    field_of_entry: Tensor,
+    frozen_positions: tuple[int, ...] = (),
+) -> Tensor:
+    """Mean over users of the query loss after `steps` gradient steps on the support; users without query count 0."""
+    total = torch.zeros((), dtype=torch.float64)
+    for user in range(tasks.users):
+        support, query = _rows(tasks, user)
+        mine = dict(leaves)
+        if support.stop > support.start:
+            for _ in range(steps):
+                mine = _step(networks, mine, rates, tasks, support, second_order, field_of_entry, frozen_positions)
+        total = total + mixture_loss(networks, mine, tasks, query)
+    return total / tasks.users
+
+
+def _rows(tasks: TaskData, user: int) -> tuple[slice, slice]:
+    return slice(tasks.ptr[user], tasks.cut[user]), slice(tasks.cut[user], tasks.ptr[user + 1])
+
+
+def _step(networks, leaves, rates, tasks, support, second_order, field_of_entry, frozen_positions):
+    loss = mixture_loss(networks, leaves, tasks, support)
+    names = list(leaves)
+    gradients = torch.autograd.grad(
+        loss, [leaves[name] for name in names], create_graph=second_order, allow_unused=True, retain_graph=True
+    )
+    moved = {}
+    for name, gradient in zip(names, gradients, strict=True):
+        if gradient is None:
+            moved[name] = leaves[name]
+            continue
+        gradient = gradient if second_order else gradient.detach()
+        rate = rates[name]
+        if _is_table(networks, name):
+            rate = F.embedding(field_of_entry, rate)  # (J, width): an entry's field gives its rate
+            frozen = torch.from_numpy(np.isin(field_of_entry.numpy(), frozen_positions))
+            rate = rate * (~frozen).double().unsqueeze(-1)
+        moved[name] = leaves[name] - rate * gradient
+    return moved
+
+
+def _is_table(networks, name: str) -> bool:
+    network, leaf = name.split("/", 1)
+    return leaf in networks[network].widths
