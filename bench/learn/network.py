@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from bench.data.interactions import Interactions
 from bench.errors import PluginError
 from bench.learn.encode import layout_of
-from bench.learn.lookup import RowLookup
+from bench.learn.lookup import RowLookup, gather_rows
 from bench.learn.plugins import DifferentiableModel, DifferentiableSelector
 
 __all__ = ["Group", "Network", "build_model", "build_selector"]
@@ -55,7 +54,7 @@ class Network(nn.Module):
     def lookup(self, index: Tensor, weights: Tensor, base_logits: Tensor | None = None) -> RowLookup:
         """Rows of the master tables: index (..., E), weights (..., E - single)."""
         return RowLookup(
-            lambda table: F.embedding(index, self.tables[table]), weights.to(self._dtype), self.layout, base_logits
+            lambda table: gather_rows(self.tables[table], index), weights.to(self._dtype), self.layout, base_logits
         )
 
     def forward(self, rows: RowLookup) -> Tensor:

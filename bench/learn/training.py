@@ -98,11 +98,27 @@ def _one_epoch(
             index[hide, hidden.column] = hidden.entry
         rows = _rows(network, examples, batch, index)
         loss = _losses(network, rows, examples, batch).mean()
-        if settings.l2:
-            loss = loss + settings.l2 / len(batch) * rows.squared_norm(network.widths)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        if settings.l2:
+            _add_l2(network, index, examples.encoded.weights[batch], settings.l2 / len(batch))
         optimiser.step()
+
+
+def _add_l2(network: Network, index: Tensor, weights: Tensor, strength: float) -> None:
+    """Add the gradient of strength * (sum over looked-up rows of |row|^2), for tables wider than 1.
+
+    A row counts as often as it was looked up, padding left out; straight into the gradient, since its graph would cost
+    as much as a model's."""
+    wide = [table for table, width in network.widths.items() if width > 1]
+    if not wide:
+        return
+    single = network.layout.single
+    looked_up = torch.cat([index[:, :single].reshape(-1), index[:, single:][weights != 0]])
+    for table in (network.tables[name] for name in wide):
+        times = torch.bincount(looked_up, minlength=len(table)).to(table.dtype)
+        assert table.grad is not None, "a table that forward does not read"
+        table.grad.addcmul_(times.unsqueeze(-1), table.detach(), value=2 * strength)
 
 
 def _rows(network: Network, examples: Examples, batch: Tensor | slice, index: Tensor) -> RowLookup:

@@ -32,15 +32,16 @@ class Run(NamedTuple):
     conflicts: tuple[Conflict, ...] = ()
 
 
-def load(folder: Path) -> Run:
+def load(folder: Path | str) -> Run:
     """Read a run. Other records of its folder, of an older suite say, are left alone.
 
     Raises RecordError where there is no run, or the manifest or a record is damaged or of a newer schema."""
+    folder = Path(folder)
     manifest = read_manifest(folder)
     named = [record_path(folder, trial["record"]) for trial in manifest["trials"] if trial["record"] is not None]
     records = tuple(read_record(path) for path in named if path.exists())
     conflicts = tuple(conflict for record in records if (conflict := _conflict(folder, record)))
-    return Run(Path(folder), manifest, records, conflicts)
+    return Run(folder, manifest, records, conflicts)
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -51,7 +52,7 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Raises RecordError where there is none, or it is damaged or of a newer schema."""
-    path = Path(folder) / "manifest.json"
+    path = folder / "manifest.json"
     try:
         manifest = decode(path, atomic.read(path))
     except FileNotFoundError:

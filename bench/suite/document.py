@@ -55,7 +55,7 @@ def parse(content: bytes, file: str) -> Document:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
         problem = " ".join(filter(None, [error.context, error.problem]))
-        raise _at(file, place, f"not YAML: {problem}") from error
+        raise _at(file, place, f"not YAML: {problem}; check indentation, brackets and quotes") from error
     except yaml.YAMLError as error:
         raise SuiteError(f"not YAML: {' '.join(str(error).split())}", file=file) from error
     return Document(file, reader.root, reader.values, reader.keys, reader.written)

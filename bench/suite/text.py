@@ -18,7 +18,7 @@ _LONGEST = 60
 def checked_text(content: bytes, file: str) -> str:
     """The text of a UTF-8 file; SuiteError for one that is too big or holds what no suite needs."""
     if len(content) > MAX_BYTES:
-        raise SuiteError(f"more than {MAX_BYTES:,} bytes; a suite is a page of text", file=file)
+        raise _at(file, "", f"more than {MAX_BYTES:,} bytes; a suite is a page of text")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

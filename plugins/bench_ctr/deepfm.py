@@ -40,5 +40,5 @@ class DeepFM(DifferentiableModel):
         w = rows["linear"]  # (..., F, 1)
         v = rows["factors"]  # (..., F, D)
         pairs = (v.sum(-2).square() - v.square().sum(-2)).sum(-1) / 2  # (...), as in the factorization machine
-        deep = self.deep(v.flatten(-2)).squeeze(-1)  # (..., F * D) -> (...)
-        return w.sum((-2, -1)) + pairs + deep  # (...)
+        deep: Tensor = self.deep(v.flatten(-2))  # (..., F * D) -> (..., 1)
+        return w.sum((-2, -1)) + pairs + deep.squeeze(-1)  # (...)

@@ -26,13 +26,13 @@ class FFM(DifferentiableModel):
     theirs: Tensor
 
     def build(self, fields: Fields) -> None:
-        self.fields = len(fields)
-        i, j = torch.triu_indices(self.fields, self.fields, offset=1)  # (P,) each: the pairs of fields, i < j
+        self.field_count = len(fields)
+        i, j = torch.triu_indices(self.field_count, self.field_count, offset=1)  # (P,) each: the pairs of fields, i < j
         self.register_buffer("ours", self._elements(i, j), persistent=False)
         self.register_buffer("theirs", self._elements(j, i), persistent=False)
 
     def tables(self) -> dict[str, int]:
-        return {"linear": 1, "factors": self.fields * self.params.embedding_dim}
+        return {"linear": 1, "factors": self.field_count * self.params.embedding_dim}
 
     def forward(self, rows: Lookup) -> Tensor:
         w = rows["linear"]  # (..., F, 1)
@@ -44,5 +44,5 @@ class FFM(DifferentiableModel):
     def _elements(self, own: Tensor, other: Tensor) -> Tensor:
         """(P * D,): where the vectors of fields `own` towards fields `other` lie in a row's flattened factors."""
         width = self.params.embedding_dim
-        starts = (own * self.fields + other) * width  # (P,)
+        starts = (own * self.field_count + other) * width  # (P,)
         return (starts.unsqueeze(1) + torch.arange(width)).flatten()

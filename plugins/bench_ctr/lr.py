@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from bench.interfaces import Fields, Lookup, PluginParams
+from bench.interfaces import Fields, Lookup
 from bench.learn import DifferentiableModel
 
 
@@ -12,7 +12,6 @@ class LR(DifferentiableModel):
     """Logistic regression: a weight for every value of every field (Richardson et al. 2007)."""
 
     name = "lr"
-    Params = PluginParams  # none
 
     def build(self, fields: Fields) -> None: ...
 

@@ -1,0 +1,118 @@
+"""Raw tables to the encoded arrays of bench.data.interactions: rows chosen, numbered, encoded and sorted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bench.data.columns import Columns, encode_features
+from bench.data.features import vocabulary
+from bench.data.labels import binary_labels, holds
+from bench.data.layout import Layout, arrange
+from bench.data.ordering import order_rows
+from bench.data.raw import RawTable, as_ids, as_numbers
+from bench.errors import DataError
+from bench.interfaces import Tables
+
+__all__ = ["Encoded", "encode"]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What a prepared folder holds: arrays by file name, meta.json less its name, source and digest, and the ids' texts."""
+
+    arrays: Mapping[str, np.ndarray]
+    meta: Mapping[str, Any]
+    user_ids: pa.Array
+    item_ids: pa.Array
+
+
+def encode(tables: Tables) -> Encoded:
+    """Choose, number, encode and sort. DataError, with the place, for anything that can't be read as asked."""
+    layout = arrange(tables)
+    kept, counts = _choose_rows(layout)
+    layout = replace(layout, tables={**layout.tables, "row": kept})
+    users, items = (vocabulary(as_ids(kept, name)) for name in (layout.user, layout.item))
+    labels = binary_labels(layout.label, kept)
+    order = _order(layout)
+    columns = encode_features(layout, users, items, counts)
+    ids = (users.words, items.words)
+    sorting = order_rows(users.codes - 1, items.codes - 1, order, ids, columns.content(labels), labels)
+    counts |= {"rows": len(labels), "users": len(ids[0]), "items": len(ids[1]), "positives": int(labels.sum())}
+    counts |= sorting.repeats._asdict()
+    rows = sorting.permutation
+    arrays = {
+        "user_ptr": np.concatenate([[0], np.cumsum(np.bincount(users.codes - 1))]).astype(np.int64),
+        "users": users.codes[rows] - np.int32(1),
+        "items": items.codes[rows] - np.int32(1),
+        "labels": labels[rows],
+        **({} if order is None else {"order": order[rows]}),
+        **columns.arrays(rows),
+    }
+    return Encoded(arrays, _meta(tables, layout, columns, counts), *ids)
+
+
+def _choose_rows(layout: Layout) -> tuple[RawTable, dict[str, int]]:
+    """The interactions that `drop` and `min_rows_per_user` leave, and how many each left out."""
+    table = layout.tables["row"]
+    dropped = holds(layout.drop, table) if layout.drop else np.zeros(len(table), dtype=bool)
+    if dropped.all():
+        raise DataError(f"{table.file}: drop leaves none of {len(table)} rows")
+    kept = table.where(~dropped) if dropped.any() else table
+    users = vocabulary(as_ids(kept, layout.user)).codes - 1
+    rows = np.bincount(users)
+    few = rows < layout.min_rows_per_user
+    if few.all():
+        raise DataError(
+            f"{table.file}: min_rows_per_user: {layout.min_rows_per_user} leaves 0 of {len(rows)} users "
+            f"(0 of {len(kept)} rows); the largest that leaves one is {rows.max()}"
+        )
+    counts = {
+        "dropped_rows": int(dropped.sum()),
+        "dropped_users": int(few.sum()),
+        "dropped_rows_of_users": int(rows[few].sum()),
+    }
+    return (kept.where(~few[users]) if few.any() else kept), counts
+
+
+def _order(layout: Layout) -> np.ndarray | None:
+    """(n,) int64, or float64 where a number isn't whole."""
+    if layout.order is None:
+        return None
+    table, name = layout.tables["row"], layout.order
+    fix = "order takes numbers, e.g. seconds since 1970 (dates are not read yet)"
+    numbers = as_numbers(table, name, fix)
+    wrong = numbers.missing | ~np.isfinite(numbers.values)
+    if (row := table.first(wrong)) is not None:
+        what = "missing" if numbers.missing[row] else "infinite"
+        table.refuse(row, name, f"the value is {what}; give every row its place in time, or leave `order` out")
+    values = numbers.values
+    if np.issubdtype(values.dtype, np.floating):
+        wide = values.astype(np.float64) + 0.0  # -0 is 0
+        return wide.astype(np.int64) if ((wide == np.trunc(wide)) & (np.abs(wide) < 2.0**53)).all() else wide
+    if (row := table.first(values > np.iinfo(np.int64).max)) is not None:
+        table.refuse(row, name, f"{values[row]} is past 2^63")
+    return values.astype(np.int64)
+
+
+def _meta(tables: Tables, layout: Layout, columns: Columns, counts: Mapping[str, int]) -> dict[str, Any]:
+    named = {feature.column: feature.field for feature in layout.features if feature.field.kind == "categorical"}
+    fields = [feature.field for feature in columns.fields]
+    owners = {name: bags.owner for name, bags in columns.owned_bags.items()}
+    return {
+        "label": tables.label,
+        "drop": tables.drop,
+        "order": layout.order,
+        "fields": [{"name": each.name, "kind": each.kind, "side": each.side} for each in fields],
+        "sizes": {each.name: size for each, size in zip(fields, columns.sizes, strict=True)},
+        "user_field": named[layout.user].name if layout.user in named else None,
+        "item_field": named[layout.item].name if layout.item in named else None,
+        "bags": [[name, owners.get(name, "row")] for name in columns.bag_names],
+        "counts": dict(counts),
+        "categories": columns.categories,
+        "missing": columns.missing,
+    }

@@ -1,0 +1,139 @@
+"""Which of a dataset's raw tables each column is read from, and the checks that need no cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from bench.data.labels import Rule, parse_condition, parse_rule
+from bench.data.raw import RawTable, missing_column
+from bench.errors import DataError
+from bench.interfaces import Column, Field, Tables
+
+__all__ = ["Feature", "Layout", "Owner", "arrange"]
+
+Owner = Literal["row", "user", "item"]  # whose rows a table has: "row" is the table of interactions
+_KINDS = ("categorical", "multi_valued", "numeric")
+
+
+class Feature(NamedTuple):
+    column: str
+    field: Field
+    separator: str
+    owner: Owner
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Raw tables by whose rows they have, and the part that each column plays. `features` are in the order of fields."""
+
+    tables: Mapping[Owner, RawTable]
+    user: str
+    item: str
+    order: str | None
+    features: tuple[Feature, ...]
+    label: Rule
+    drop: Rule | None
+    min_rows_per_user: int
+
+    def id_column(self, owner: Owner) -> str:
+        return self.item if owner == "item" else self.user
+
+
+def arrange(tables: Tables) -> Layout:
+    """Check a plugin's tables against their columns: DataError for what is missing, double or ambiguous."""
+    raw = _raw_tables(tables)
+    user, item = _only("user", tables.columns), _only("item", tables.columns)
+    order = _only("order", tables.columns) if _named("order", tables.columns) else None
+    ids: dict[Owner, str] = {"user": user, "item": item}
+    for column in filter(None, (user, item, order)):
+        _require(raw["row"], column)
+    for owner, key in ids.items():
+        if owner in raw:
+            _require(raw[owner], key)
+    return Layout(
+        tables=raw,
+        user=user,
+        item=item,
+        order=order,
+        features=_features(tables.columns, raw),
+        label=_rule(raw["row"], "label", tables.label),
+        drop=_rule(raw["row"], "drop", tables.drop) if tables.drop else None,
+        min_rows_per_user=tables.min_rows_per_user,
+    )
+
+
+def _raw_tables(tables: Tables) -> dict[Owner, RawTable]:
+    raw: dict[Owner, RawTable] = {"row": RawTable(tables.interactions, "interactions")}
+    if tables.users is not None:
+        raw["user"] = RawTable(tables.users, "users")
+    if tables.items is not None:
+        raw["item"] = RawTable(tables.items, "items")
+    for table in raw.values():
+        _refuse_double(f"{table.file}: column", table.frame.columns)
+    if not len(raw["row"]):
+        raise DataError(f"{raw['row'].file}: no rows")
+    return raw
+
+
+def _features(columns: Mapping[str, Column], raw: Mapping[Owner, RawTable]) -> tuple[Feature, ...]:
+    features = [
+        Feature(name, column.field, column.separator, _owner(name, column, raw))
+        for name, column in columns.items()
+        if column.field is not None
+    ]
+    _refuse_double("field", [feature.field.name for feature in features])
+    if not features:
+        raise DataError(f"{raw['row'].file}: no fields; name at least one column as a feature")
+    for feature in features:
+        if feature.field.kind == "multi_valued" and not feature.separator:
+            raise DataError(f"field {feature.field.name!r} is multi-valued but has no separator")
+    return tuple(sorted(features, key=lambda feature: _KINDS.index(feature.field.kind)))
+
+
+def _owner(name: str, column: Column, raw: Mapping[Owner, RawTable]) -> Owner:
+    if column.role in ("user", "item", "order"):
+        return "row"
+    owners = [owner for owner, table in raw.items() if name in table.frame.columns]
+    if not owners:
+        there = [str(column) for table in raw.values() for column in table.frame.columns]
+        raise DataError(f"{raw['row'].file}: {missing_column(name, dict.fromkeys(there))}")
+    if len(owners) > 1:
+        files = " and ".join(raw[owner].file for owner in owners)
+        raise DataError(f"column {name!r} is in {files}; rename one of them")
+    return owners[0]
+
+
+def _named(role: str, columns: Mapping[str, Column]) -> list[str]:
+    return [name for name, column in columns.items() if column.role == role]
+
+
+def _only(role: str, columns: Mapping[str, Column]) -> str:
+    names = _named(role, columns)
+    if len(names) != 1:
+        raise DataError(f"a dataset names one column of role {role!r}, not {len(names)}")
+    return names[0]
+
+
+def _require(table: RawTable, column: str) -> None:
+    if column not in table.frame.columns:
+        raise DataError(f"{table.file}: {missing_column(column, table.frame.columns)}")
+
+
+def _refuse_double(what: str, names: Iterable[str]) -> None:
+    seen: dict[str, int] = {}
+    for position, name in enumerate(names, start=1):
+        if name in seen:
+            raise DataError(f"{what} {name!r} is there twice, at positions {seen[name]} and {position}; rename one")
+        seen[name] = position
+
+
+def _rule(table: RawTable, what: str, text: str) -> Rule:
+    try:
+        rule = parse_condition(text) if what == "drop" else parse_rule(text)
+    except ValueError as error:
+        raise DataError(f"{table.file}: {what}: {error}") from error
+    if rule.column not in table.frame.columns:
+        raise DataError(f"{table.file}: {what}: {missing_column(rule.column, table.frame.columns)}")
+    return rule

@@ -1,0 +1,54 @@
+"""Files that a source names: found below the suite's or the data folder, and never outside of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.errors import DataError
+from bench.interfaces import Source
+
+__all__ = ["find", "is_local", "location"]
+
+
+def is_local(source: Source) -> bool:
+    return not source.url
+
+
+def location(source: Source) -> str:
+    """A source in words, without what a URL may hide (user, password, query)."""
+    if is_local(source):
+        return ", ".join((Path(source.name) / member).as_posix() for member in source.members)
+    return f"{source.name} ({source.url.split('?')[0].rsplit('/', 1)[-1].rsplit('@', 1)[-1]})"
+
+
+def find(source: Source, roots: Sequence[Path]) -> Mapping[str, Path] | str:
+    """Member to path, each looked for below the first root that has it; or, in words, what is missing.
+
+    DataError for a member that leads out of the roots (`..`, an absolute path, a link) or isn't a regular file."""
+    if not roots:
+        return "no data folder is given"
+    found = {member: _find(Path(source.name) / member, roots) for member in source.members}
+    paths = {member: path for member, path in found.items() if path is not None}
+    if len(paths) == len(found):
+        return paths
+    missing = [(Path(source.name) / member).as_posix() for member in found if member not in paths]
+    return f"no file {', '.join(missing)} below {' or '.join(map(str, roots))}"
+
+
+def _find(relative: Path, roots: Sequence[Path]) -> Path | None:
+    allowed = [root.resolve() for root in roots]
+    candidates = [(root / relative).resolve() for root in allowed]
+    inside = [path for path in candidates if any(path.is_relative_to(root) for root in allowed)]
+    try:
+        for path in inside:
+            if path.is_file():
+                return path
+            if path.exists():
+                raise DataError(f"{relative}: is not a regular file; name a file of text or Parquet")
+    except OSError as error:
+        raise DataError(f"{str(relative)[:80]}: {error.strerror or error}") from error
+    if len(inside) < len(candidates):
+        folders = " and ".join(map(str, roots))
+        raise DataError(f"{relative}: leads out of {folders}; move the file there or give its folder as --data-dir")
+    return None

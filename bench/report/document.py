@@ -1,0 +1,54 @@
+"""A report in the order in which people ask: which method, by how much, is it real, what does it cost, for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.report.blocks import Block, Heading, Note
+from bench.report.costs import COST_NOTE, base_models_grid, cost_grid
+from bench.report.facts import section_facts, trouble
+from bench.report.model import Report, Section
+from bench.report.names import short
+from bench.report.quality import quality_grid, quality_notes
+
+__all__ = ["document"]
+
+
+def document(report: Report) -> Iterator[Block]:
+    """Blocks from top to bottom."""
+    yield Heading(1, short(report.suite))
+    yield Note(_progress(report))
+    for section in report.sections:
+        yield Heading(2, f"{short(section.dataset)} / {short(section.protocol)}")
+        yield from _section(report, section)
+    wrong = trouble(report)
+    if wrong:
+        yield Heading(2, "What went wrong")
+        yield from wrong
+
+
+def _progress(report: Report) -> str:
+    trials, ok = (sum(getattr(section, key) for section in report.sections) for key in ("trials", "ok"))
+    seeds = ", ".join(map(str, report.seeds))
+    if not trials:
+        return f"Run {report.status}: it has no trials, so there is nothing to report."
+    return f"Run {report.status}: {ok} of {trials} trials have a result; seed{'s' * (len(report.seeds) > 1)} {seeds}."
+
+
+def _section(report: Report, section: Section) -> Iterator[Block]:
+    if not section.ok:
+        yield Note(f"None of {section.trials} trials has a result: there is nothing to compare.")
+    else:
+        yield quality_grid(report, section)
+        yield from quality_notes(report, section)
+        yield from _tables(section)
+    yield from section_facts(section)
+
+
+def _tables(section: Section) -> Iterator[Block]:
+    costs, base_models = cost_grid(section), base_models_grid(section)
+    if costs is not None:
+        yield costs
+        yield Note(COST_NOTE)
+    if base_models is not None:
+        yield base_models

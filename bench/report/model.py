@@ -1,0 +1,112 @@
+"""A report: plain frozen data, complete before anything is laid out. Figures are unrounded, names are as in the suite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.evaluate import Estimate, Mark
+
+__all__ = ["BaseModelFacts", "Cost", "Failure", "Figure", "Report", "Row", "Section", "Shift"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One metric of one row; `mark` is None where it is neither best nor tied with the best."""
+
+    estimate: Estimate
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one method: means over seeds, memory the most of any seed. None where it was not measured or nothing was done.
+
+    `own` leaves out what was fitted for several methods (the base models); `total` is as if nothing had been shared."""
+
+    train_rows_per_s: float | None  # rows per CPU second, own
+    predict_rows_per_s: float | None
+    own_cpu_s: float | None  # training and prediction
+    own_wall_s: float | None
+    total_cpu_s: float | None
+    total_wall_s: float | None
+    peak_rss_bytes: float | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """`kind`: "method", "base_model", "best_single" (then `model` is the base model that it names) or "bound"."""
+
+    name: str
+    kind: str
+    figures: Mapping[str, Figure]
+    model: str | None = None
+    cost: Cost | None = None  # None where nothing was run for it: best-single, bounds, failures
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Log loss of a base model's predictions on training users' query, as selectors saw it, and on validation users'."""
+
+    train_query: float | None
+    valid_query: float | None
+
+
+@dataclass(frozen=True)
+class BaseModelFacts:
+    """`best_share`: share of users for whom the model has the lowest query log loss; `shifts`: by source of predictions."""
+
+    name: str
+    best_share: float | None
+    shifts: Mapping[str, Shift]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A trial without a result; `status` is "missing" where there is no record."""
+
+    dataset: str
+    protocol: str
+    method: str
+    seed: int
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One dataset under one protocol. `rows` are in the order of the table: methods, base models, best-single, bounds."""
+
+    dataset: str
+    protocol: str
+    dataset_facts: Mapping[str, Any]  # as in the manifest
+    split_facts: Mapping[str, Any]
+    rows: tuple[Row, ...]
+    base_models: tuple[BaseModelFacts, ...]
+    base_predictions: Mapping[str, tuple[str, ...]]  # source -> the methods that took their base predictions from it
+    users_without_support: tuple[int, ...]  # distinct counts over the trials, ascending
+    gauc_users: tuple[int, int] | None  # (scored, all) test users
+    warnings: Mapping[str, tuple[str, ...]]  # what was warned of -> the trials' methods
+    trials: int
+    ok: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What there is to say of a run."""
+
+    suite: str
+    status: str
+    seeds: tuple[int, ...]
+    metrics: tuple[str, ...]  # in the order of the columns
+    relaimpr_base: str
+    sections: tuple[Section, ...]
+    failures: tuple[Failure, ...]
+    conflicts: tuple[tuple[str, ...], ...]  # files that hold different results of one trial; the first is shown
+    quarantined: tuple[tuple[str, str], ...]  # (origin, reason)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 4 where trials failed or are missing, or there are none."""
+        return 4 if self.failures or not self.sections else 0

@@ -1,0 +1,77 @@
+"""What the parts of a suite ask of one another, once each is right by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bench.interfaces import DifferentiableModel, DifferentiableSelector
+from bench.registry import Registry, did_you_mean
+from bench.suite.document import Document, KeyPath
+from bench.suite.problems import Problem, at_key, at_value
+from bench.suite.schema import MethodEntry, SuiteFile
+from bench.suite.text import quoted
+
+__all__ = ["RESERVED_ROWS", "Classes", "inconsistencies"]
+
+RESERVED_ROWS = ("best-single", "perfect-user", "perfect-sample")  # derived rows of every report
+_DERIVED_METRICS = ("relaimpr",)
+
+Classes = Mapping[KeyPath, type[Any] | None]  # where a plugin is used -> its class; None where it is unavailable
+
+
+def inconsistencies(suite: SuiteFile, classes: Classes, registry: Registry, document: Document) -> Iterator[Problem]:
+    """Problems between keys, in no order."""
+    yield from _names(suite, document)
+    yield from _metrics(suite, registry, document)
+    for name, method in suite.methods.items():
+        yield from _meta_learning(name, method, suite, classes, document)
+
+
+def _names(suite: SuiteFile, document: Document) -> Iterator[Problem]:
+    for section in ("base_models", "methods"):
+        for name in getattr(suite, section):
+            if name in RESERVED_ROWS:
+                message = f"{quoted(name)} is a row of every report; choose another name"
+                yield at_key(document, (section, name), message)
+    for name in suite.methods.keys() & suite.base_models.keys():
+        message = f"{quoted(name)} is a base model already, which is a method of its own; choose another name"
+        yield at_key(document, ("methods", name), message)
+    rows = ["best-single", *suite.base_models, *suite.methods]
+    if suite.relaimpr_base not in rows:
+        message = f"relaimpr_base {quoted(suite.relaimpr_base)} is no base model or method"
+        yield at_value(document, ("relaimpr_base",), message + did_you_mean(suite.relaimpr_base, rows))
+
+
+def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterator[Problem]:
+    known = [*registry.names("metrics"), *_DERIVED_METRICS]
+    for position, metric in enumerate(suite.metrics):
+        if metric not in known:
+            message = f"unknown metric {quoted(metric)}{did_you_mean(metric, known)}"
+            yield at_value(document, ("metrics", position), message)
+    for metric in suite.gate.tolerance:
+        if metric not in suite.metrics:
+            message = f"tolerance of {quoted(metric)}, which is no metric of the suite"
+            yield at_key(document, ("gate", "tolerance", metric), message + did_you_mean(metric, suite.metrics))
+
+
+def _meta_learning(
+    name: str, method: MethodEntry, suite: SuiteFile, classes: Classes, document: Document
+) -> Iterator[Problem]:
+    path: KeyPath = ("methods", name)
+    learner, selector = method.meta_learner, classes.get((*path, "selector"))
+    if learner is None:
+        return
+    if selector is not None and not issubclass(selector, DifferentiableSelector):
+        message = f"selector {quoted(method.selector.use)} is not differentiable: no meta-learner can adapt it; "
+        yield at_value(document, (*path, "selector", "use"), message + "choose another or drop meta_learner")
+    if not learner.full:
+        return
+    for model, use in suite.base_models.items():
+        plugin = classes.get(("base_models", model))
+        if plugin is not None and not issubclass(plugin, DifferentiableModel):
+            message = f"base model {quoted(model)} ({use.use}) is not differentiable: it can't be adapted; "
+            yield at_value(document, (*path, "meta_learner", "adapt"), message + "write [selector] or leave it out")
+    if method.base_predictions not in (None, "in-sample"):
+        message = f"adapting base models takes base_predictions in-sample; got {method.base_predictions}; drop the key"
+        yield at_value(document, (*path, "base_predictions"), message)

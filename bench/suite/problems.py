@@ -1,0 +1,42 @@
+"""What is wrong with a suite, one line a fault, all of them at once and in the order of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from bench.errors import SuiteError
+from bench.suite.document import Document, KeyPath, Place
+
+__all__ = ["Problem", "as_error", "at_key", "at_value"]
+
+_MOST = 50  # lines; who sees more reads none
+
+
+class Problem(NamedTuple):
+    """A fault and its place; sorts in the order of the file."""
+
+    place: Place
+    message: str
+
+
+def at_value(document: Document, path: KeyPath, message: str) -> Problem:
+    """A fault of the value at a path, or of the nearest that holds it where the file has none."""
+    while path not in document.values and path:
+        path = path[:-1]
+    return Problem(document.values.get(path, Place(1, 1)), message)
+
+
+def at_key(document: Document, path: KeyPath, message: str) -> Problem:
+    """A fault of the last key of a path."""
+    return Problem(document.keys[path], message) if path in document.keys else at_value(document, path, message)
+
+
+def as_error(document: Document, problems: Iterable[Problem]) -> SuiteError:
+    """One error of all problems, each on a line with its own place."""
+    first, *rest = sorted(set(problems))
+    lines = [str(SuiteError(message, file=document.file, line=line, column=column)) for (line, column), message in rest]
+    if len(lines) >= _MOST:
+        lines = [*lines[: _MOST - 1], f"{document.file}: and {len(lines) - _MOST + 1} more"]
+    message = "\n".join([first.message, *lines])
+    return SuiteError(message, file=document.file, line=first.place.line, column=first.place.column)

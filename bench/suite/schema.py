@@ -1,0 +1,131 @@
+"""The suite's own keys. Where a plugin is used (`use`), the keys that are not named here are its parameters.
+
+`include:` and `grid:` would be keys of SuiteFile; this version refuses them as unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from bench.settings import BasePredictions, MetaTrainSettings, TrainSettings
+
+__all__ = [
+    "BaseModelUse",
+    "DatasetUse",
+    "MetaLearnerUse",
+    "MethodEntry",
+    "ProtocolUse",
+    "SelectorUse",
+    "SuiteFile",
+    "Use",
+]
+
+
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError("must hold visible characters alone")
+    return name
+
+
+def _unique(values: tuple[object, ...]) -> tuple[object, ...]:
+    for position, value in enumerate(values):
+        if value in values[:position]:
+            raise ValueError(f"holds {value!r} twice; remove one")
+    return values
+
+
+def _adaptable(parts: tuple[str, ...]) -> tuple[str, ...]:
+    if parts not in (("selector",), ("selector", "base_models")):
+        raise ValueError("must be [selector] or [selector, base_models]")
+    return parts
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class _Keys(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Use(BaseModel):
+    """A plugin and its parameters (`model_extra`)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    use: str = Field(description="name of a plugin")
+
+
+class DatasetUse(Use):
+    """`datasets: NAME:`"""
+
+
+class ProtocolUse(Use):
+    """`protocols: NAME:`"""
+
+    base_predictions: BasePredictions = "out-of-sample"
+    folds: int = Field(5, ge=2, le=20)
+    split_seed: int | Literal["trial"] = Field(0)
+
+
+class BaseModelUse(Use):
+    """`base_models: NAME:`"""
+
+    train: TrainSettings = TrainSettings()
+
+
+class SelectorUse(Use):
+    """`selector:` of a method"""
+
+    train: TrainSettings = TrainSettings()
+
+
+class MetaLearnerUse(Use):
+    """`meta_learner:` of a method"""
+
+    train: MetaTrainSettings = MetaTrainSettings()
+    adapt: Annotated[tuple[str, ...], AfterValidator(_adaptable)]
+    frozen_fields: Annotated[tuple[str, ...], AfterValidator(_unique)] = ()
+
+    @property
+    def full(self) -> bool:
+        """Whether base models are adapted too."""
+        return "base_models" in self.adapt
+
+
+class MethodEntry(_Keys):
+    """`methods: NAME:`"""
+
+    selector: SelectorUse
+    meta_learner: MetaLearnerUse | None = None
+    base_predictions: BasePredictions | None = None
+
+
+class Gate(_Keys):
+    """`gate:`"""
+
+    tolerance: Mapping[str, Annotated[float, Field(ge=0)]] = Field({})
+
+
+class SuiteFile(_Keys):
+    """The file."""
+
+    version: Literal[1]
+    name: Name
+    plugins: Annotated[tuple[str, ...], AfterValidator(_unique)] = ()
+    datasets: dict[Name, DatasetUse] = Field(min_length=1)
+    protocols: dict[Name, ProtocolUse] = Field(min_length=1)
+    train: TrainSettings = TrainSettings()
+    base_models: dict[Name, BaseModelUse] = Field(min_length=1)
+    methods: dict[Name, MethodEntry] = {}
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_unique)]
+    metrics: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_unique)] = (
+        "auc",
+        "logloss",
+        "relaimpr",
+        "gauc",
+    )
+    relaimpr_base: str = "best-single"
+    gate: Gate = Gate()

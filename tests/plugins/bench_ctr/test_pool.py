@@ -1,0 +1,123 @@
+"""Laws that every base model of the pool keeps."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from bench.data.interactions import Interactions
+from bench.data.rows import View
+from bench.interfaces import Context
+from bench.learn import DifferentiableModel, Encoder, FittedModel, Network
+from bench.settings import TrainSettings
+from bench_ctr.deepfm import DeepFM
+from bench_ctr.ffm import FFM
+from bench_ctr.fm import FM
+from bench_ctr.lr import LR
+from tests.datasets import make_interactions
+from tests.plugins.bench_ctr.oracle import everything, random_network
+
+
+def models() -> list[DifferentiableModel]:
+    return [
+        LR(LR.Params()),
+        FM(FM.Params(embedding_dim=3)),
+        FFM(FFM.Params(embedding_dim=2)),
+        DeepFM(DeepFM.Params(embedding_dim=3, hidden=(4, 3))),
+    ]
+
+
+each_model = pytest.mark.parametrize("plugin", models(), ids=lambda plugin: plugin.name)
+
+
+def one_user(network: Network, interactions: Interactions, user: int) -> tuple[dict[str, Tensor], Tensor]:
+    """Looked-up rows (4, E, width) of every table, and weights (4, E - single): a user's first four interactions."""
+    start = int(interactions.user_ptr[user])
+    rows = everything(interactions)
+    encoded = Encoder.fit(rows).encode(rows.take(np.arange(start, start + 4)))
+    tables = {name: table.detach()[encoded.index] for name, table in network.tables.items()}
+    return tables, encoded.weights.double()
+
+
+def users_with_four_rows(interactions: Interactions) -> list[int]:
+    return [int(user) for user in np.flatnonzero(np.diff(interactions.user_ptr) >= 4)]
+
+
+def dense_leaves(network: Network) -> dict[str, Tensor]:
+    return {name: leaf.detach() for name, leaf in network.leaves().items() if name not in network.widths}
+
+
+@each_model
+def test_mapped_over_users_it_is_the_same_function(plugin: DifferentiableModel, interactions: Interactions) -> None:
+    network = random_network(plugin, interactions, 1)
+    dense = dense_leaves(network)
+    users = [one_user(network, interactions, user) for user in users_with_four_rows(interactions)[:3]]
+    alone = torch.stack([network.call(dense, tables, weights) for tables, weights in users])
+    tables = {name: torch.stack([own[name] for own, _ in users]) for name in network.widths}
+    mapped = vmap(network.call, in_dims=(None, 0, 0))(dense, tables, torch.stack([weights for _, weights in users]))
+    assert alone.shape == (3, 4)
+    torch.testing.assert_close(mapped, alone, rtol=1e-12, atol=1e-12)
+
+
+@each_model
+def test_first_and_second_derivatives_are_those_of_the_function(
+    plugin: DifferentiableModel, interactions: Interactions
+) -> None:
+    network = random_network(plugin, interactions, 2)
+    tables, weights = one_user(network, interactions, users_with_four_rows(interactions)[0])
+    dense = dense_leaves(network)
+    names = [*dense, *tables]
+
+    def loss(*leaves: Tensor) -> Tensor:
+        given = dict(zip(names, leaves, strict=True))
+        logits = network.call({name: given[name] for name in dense}, {name: given[name] for name in tables}, weights)
+        return torch.nn.functional.softplus(logits / 4).mean()  # curved, so that linear models have second derivatives
+
+    leaves = [leaf.clone() for leaf in (*dense.values(), *tables.values())]
+    inputs = tuple(leaf.requires_grad_() for leaf in leaves)
+    assert torch.autograd.gradcheck(loss, inputs)
+    assert torch.autograd.gradgradcheck(loss, inputs)
+
+
+@each_model
+def test_it_learns(plugin: DifferentiableModel, tmp_path: Path) -> None:
+    """Beyond the base rate on rows that it has not seen."""
+    interactions = make_interactions(tmp_path, users=60, items=20, rows_per_user=30, seed=1)
+    labels, held_out = interactions.labels(), np.arange(len(interactions)) % 5 == 0
+    train, valid = (View(interactions, rows, labels[rows]) for rows in map(np.flatnonzero, (~held_out, held_out)))
+    model = FittedModel(plugin, TrainSettings(batch_size=64, learning_rate=2e-2, epochs=20, l2=0.05))
+    model.fit(train, valid, Context(seed=0, threads=1, device="cpu", scratch=tmp_path))
+    rate = float(labels[~held_out].mean())
+    base_rate_loss = -float(np.where(labels[held_out], math.log(rate), math.log(1 - rate)).mean())
+    assert min(model.history.valid_logloss) < 0.9 * base_rate_loss
+    logits = model.predict(valid.without_labels())
+    assert logits.dtype == np.float32
+    assert np.isfinite(logits).all()
+
+
+@pytest.mark.parametrize(
+    ("params", "value"),
+    [
+        (FM.Params, {"embedding_dim": 0}),
+        (FFM.Params, {"embedding_dim": 0}),
+        (DeepFM.Params, {"hidden": ()}),
+        (DeepFM.Params, {"hidden": (0,)}),
+        (DeepFM.Params, {"dropout": 1.0}),
+        (LR.Params, {"embedding_dim": 4}),
+    ],
+)
+def test_settings_out_of_range_are_refused(params: type, value: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=next(iter(value))):
+        params(**value)
+
+
+@each_model
+def test_every_setting_says_what_it_is(plugin: DifferentiableModel) -> None:
+    assert all(field.description for field in type(plugin).Params.model_fields.values())
+    assert (type(plugin).__doc__ or "").splitlines()[0]
