@@ -275,7 +275,7 @@ class DifferentiableSelector(Differentiable):
 class Block:
     """Support or query of a chunk of users, padded to n rows a user. Keys: "selector", and "pool" where it is adapted."""
 
-    entries: Mapping[str, Tensor]  # (U, n, E) int64: position among the user's own table rows
+    entries: Mapping[str, Any]  # bench.learn's RowIndex (U, n, E): where each entry lies among the users' own rows
     weights: Mapping[str, Tensor]  # (U, n, E - categorical fields) of the entries that are not categorical
     labels: Tensor  # (U, n)
     mask: Tensor  # (U, n) 1 where there is a row

@@ -11,9 +11,7 @@ __all__ = ["RESERVED_KEYS", "BasePredictions", "MetaTrainSettings", "TrainSettin
 BasePredictions = Literal["out-of-sample", "in-sample"]
 
 # Keys that the harness reads where a plugin is used; no plugin's Params may have them.
-RESERVED_KEYS = frozenset(
-    {"use", "train", "adapt", "frozen_fields", "base_predictions", "folds", "split_seed"}
-)
+RESERVED_KEYS = frozenset({"use", "train", "adapt", "frozen_fields", "base_predictions", "folds", "split_seed"})
 
 
 class _Settings(BaseModel):

@@ -42,7 +42,9 @@ class Columns:
         return [feature.field.name for feature in self.fields if feature.field.kind == "multi_valued"]
 
     def bags(self, rows: np.ndarray) -> list[Bags]:
-        return [self.owned_bags[n] if n in self.owned_bags else self.row_bags[n].at(rows, "row") for n in self.bag_names]
+        return [
+            self.owned_bags[n] if n in self.owned_bags else self.row_bags[n].at(rows, "row") for n in self.bag_names
+        ]
 
     def arrays(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         starts = np.concatenate([[0], np.cumsum(self.sizes)])
@@ -79,6 +81,10 @@ class _Joined(NamedTuple):
             return values
         return np.where(self.at_owner < 0, np.float32(np.nan), values[self.at_owner])
 
+    def absent(self) -> int:
+        """Owners that the table lacks."""
+        return 0 if self.at_owner is None else int(np.count_nonzero(self.at_owner < 0))
+
     def spread(self, values: np.ndarray) -> np.ndarray:
         """From owners to rows of the interactions."""
         return values if self.of_row is None else np.asarray(values[self.of_row])
@@ -87,10 +93,11 @@ class _Joined(NamedTuple):
 def encode_features(layout: Layout, users: Vocabulary, items: Vocabulary, counts: dict[str, int]) -> Columns:
     columns = Columns()
     joined: dict[Owner, _Joined] = {"row": _Joined(layout.tables["row"])}
-    for owner, ids in (("user", users), ("item", items)):
+    sides: tuple[tuple[Owner, Vocabulary], ...] = (("user", users), ("item", items))
+    for owner, ids in sides:
         if owner in layout.tables:
             joined[owner] = _join(layout, owner, ids)
-            counts[f"{owner}s_without_features"] = int((joined[owner].at_owner < 0).sum())
+            counts[f"{owner}s_without_features"] = joined[owner].absent()
     for feature in layout.features:
         columns.fields.append(feature)
         _ENCODERS[feature.field.kind](columns, feature, joined[feature.owner], {"user": users, "item": items})
@@ -103,7 +110,9 @@ def _join(layout: Layout, owner: Owner, ids: Vocabulary) -> _Joined:
     first = np.full(len(known.words) + 1, -1, dtype=np.int64)
     first[known.codes[::-1]] = np.arange(len(table) - 1, -1, -1)
     if (row := table.first(first[known.codes] != np.arange(len(table)))) is not None:
-        table.refuse(row, name, f"{known.words[known.codes[row] - 1].as_py()!r} is there twice; one row for each {owner}")
+        table.refuse(
+            row, name, f"{known.words[known.codes[row] - 1].as_py()!r} is there twice; one row for each {owner}"
+        )
     place = pc.fill_null(pc.index_in(ids.words, value_set=known.words), -1).to_numpy()
     return _Joined(table, first[place + 1], ids.codes - 1)
 

@@ -6,15 +6,15 @@ import shutil
 import stat
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import pooch
-from requests import RequestException
+from requests import HTTPError, RequestException
 
 from bench.data.cache import file_digest
+from bench.data.locate import public
 from bench.errors import DownloadError
 from bench.interfaces import Source
 
@@ -31,19 +31,22 @@ def archive_name(source: Source) -> str:
     """Under what name a download is kept and recorded."""
     if source.url.startswith(PIP):
         return source.url.removeprefix(PIP).replace("==", "-") + ".whl"
-    return PurePosixPath(source.url.split("?")[0]).name
+    return PurePosixPath(public(source.url)).name
 
 
 def fetch(source: Source, folder: Path) -> Path:
-    """The source's archive in `folder`, downloaded unless a file with the right hash is there. DownloadError with the reason."""
+    """The source's archive in `folder`, downloaded unless it is there with the right hash. DownloadError with the reason."""
     path = folder / f"{source.sha256[:16]}-{archive_name(source)}"
     if path.is_file() and file_digest(path) == source.sha256:
         return path
-    path.unlink(missing_ok=True)
-    if source.url.startswith(PIP):
-        _from_package_index(source, path)
-    else:
-        _from_url(source, path)
+    part = folder / f"{path.name}.part"
+    shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
+    part.mkdir(parents=True)
+    try:
+        arrived = _from_package_index(source, part) if source.url.startswith(PIP) else _from_url(source, part)
+        arrived.replace(path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return path
 
 
@@ -61,37 +64,35 @@ def extract(archive: Path, members: Sequence[str], folder: Path) -> Mapping[str,
     return {member: folder / member for member in members}
 
 
-def _from_url(source: Source, path: Path) -> None:
+def _from_url(source: Source, part: Path) -> Path:
     pooch.get_logger().setLevel("WARNING")  # the harness reports on its own
     downloader = pooch.HTTPDownloader(timeout=CONNECT_TIMEOUT)
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        pooch.retrieve(source.url, f"sha256:{source.sha256}", path.name, path.parent, downloader=downloader)
+        return Path(pooch.retrieve(source.url, f"sha256:{source.sha256}", "archive", part, downloader=downloader))
     except RequestException as error:
-        raise DownloadError(f"{source.url} can't be read ({_reason(error)})") from error
+        raise DownloadError(f"{public(source.url)} can't be read ({_reason(error)})") from error
     except ValueError as error:
-        raise DownloadError(f"{source.url} is truncated or another file: its sha256 is not {source.sha256}") from error
+        what = f"is truncated or another file: its sha256 is not {source.sha256}"
+        raise DownloadError(f"{public(source.url)} {what}") from error
 
 
-def _from_package_index(source: Source, path: Path) -> None:
+def _from_package_index(source: Source, part: Path) -> Path:
     requirement = source.url.removeprefix(PIP)
-    with tempfile.TemporaryDirectory() as scratch:
-        _pip_download(requirement, scratch)
-        wheels = list(Path(scratch).glob("*.whl"))
-        if len(wheels) != 1:
-            raise DownloadError(f"pip brought {len(wheels)} wheels for {requirement}")
-        found = file_digest(wheels[0])
-        if found != source.sha256:
-            raise DownloadError(f"the wheel {wheels[0].name} is another file: its sha256 is {found}, not {source.sha256}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(wheels[0], path)
+    _pip_download(requirement, part)
+    wheels = list(part.glob("*.whl"))
+    if len(wheels) != 1:
+        raise DownloadError(f"pip brought {len(wheels)} wheels for {requirement}")
+    found = file_digest(wheels[0])
+    if found != source.sha256:
+        raise DownloadError(f"the wheel {wheels[0].name} is another file: its sha256 is {found}, not {source.sha256}")
+    return wheels[0]
 
 
-def _pip_download(requirement: str, folder: str) -> None:
+def _pip_download(requirement: str, folder: Path) -> None:
     # Wheels alone: pip would run the setup of a source distribution. The package is neither installed nor imported.
     options = ["--no-deps", "--only-binary", ":all:", "--no-input", "--disable-pip-version-check", "--quiet"]
     limits = ["--timeout", str(CONNECT_TIMEOUT), "--retries", "1"]
-    command = [sys.executable, "-m", "pip", "download", *options, *limits, "--dest", folder, requirement]
+    command = [sys.executable, "-m", "pip", "download", *options, *limits, "--dest", str(folder), requirement]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PIP_LIMIT, check=False
@@ -105,6 +106,8 @@ def _pip_download(requirement: str, folder: str) -> None:
 
 def _reason(error: BaseException) -> str:
     """The innermost cause, in one line: requests nests three exceptions around a refused connection."""
+    if isinstance(error, HTTPError) and error.response is not None:
+        return f"HTTP status {error.response.status_code}"
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.data.raw import NUMBER, Numbers, RawTable, as_numbers, missing_column
+from bench.data.raw import NUMBER, Numbers, RawTable, as_numbers, counted, missing_column
 from bench.errors import DataError
 
 __all__ = ["Rule", "binary_labels", "holds", "parse_condition", "parse_rule"]
@@ -85,7 +85,9 @@ def _zero_or_one(table: RawTable, column: str) -> np.ndarray:
     if (row := table.first(bad)) is not None:
         seen = ", ".join(f"{value:g}" for value in np.unique(values)[:6].tolist())
         rule = f'label: "{column} {_suggested(values)}"'
-        table.refuse(row, column, f"{values[row]:g} is not a label of 0 or 1 (values: {seen}); say which are positive: {rule}")
+        table.refuse(
+            row, column, f"{values[row]:g} is not a label of 0 or 1 (values: {seen}); say which are positive: {rule}"
+        )
     return np.asarray(values == 1)
 
 
@@ -102,9 +104,9 @@ def _words_or_numbers(table: RawTable, column: str) -> Numbers:
 
 def _complete(table: RawTable, column: str, numbers: Numbers) -> np.ndarray:
     if (row := table.first(numbers.missing)) is not None:
-        rows = int(numbers.missing.sum())
-        count = f" ({rows} such rows)" if rows > 1 else ""
-        table.refuse(row, column, f"the value is missing{count}; fill it in or leave the row out of the file")
+        table.refuse(
+            row, column, f"the value is missing{counted(numbers.missing)}; fill it in or leave the row out of the file"
+        )
     return numbers.values
 
 
@@ -125,5 +127,3 @@ def _suggested(values: np.ndarray) -> str:
     if values.max() > 1:
         return ">= 4"
     return "> 0" if values.min() < 0 else ">= 0.5"
-
-

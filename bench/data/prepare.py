@@ -6,20 +6,19 @@ import hashlib
 import inspect
 import json
 import os
+import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import bench.data
 from bench.data import store
 from bench.data.cache import Report, file_digest, locked, slug, writing
 from bench.data.download import archive_name, extract, fetch
 from bench.data.encode import encode
 from bench.data.interactions import Interactions
-from bench.data.sources import find, is_local, location
+from bench.data.locate import find, is_local, location
 from bench.errors import DownloadError
 from bench.interfaces import Dataset, Source
 
@@ -105,17 +104,17 @@ class _Place:
         return Interactions.open(folder)
 
     def _write(self, origin: _Origin, folder: Path) -> None:
-        with tempfile.TemporaryDirectory() as scratch:
-            files = origin.files or self._unpacked(origin.source, Path(scratch))
-            encoded = encode(self.dataset.read(origin.source.name, files))
+        work = self.cache / "work" / slug(self.dataset.name)
+        files = origin.files or self._unpacked(origin.source, work)
+        encoded = encode(self.dataset.read(origin.source.name, files))
         about = {"name": self.dataset.name, "source": {"name": _name(origin), "sha256": dict(origin.sha256)}}
         with writing(self.cache):
-            store.write(folder, encoded, about, self.cache / "work" / slug(self.dataset.name))
+            store.write(folder, encoded, about, work)
 
-    def _unpacked(self, source: Source, scratch: Path) -> Mapping[str, Path]:
+    def _unpacked(self, source: Source, work: Path) -> Mapping[str, Path]:
         with writing(self.cache):
-            archive = fetch(source, self.cache / "downloads")
-            return extract(archive, source.members, scratch)
+            shutil.rmtree(work, ignore_errors=True)  # of a process that was killed
+            return extract(fetch(source, self.cache / "downloads"), source.members, work)
 
     def folder(self, origin: _Origin) -> Path:
         """Named by all that the prepared table depends on."""
@@ -141,7 +140,7 @@ def _name(origin: _Origin) -> str:
 
 def _code_digests(plugin: type[Any]) -> list[str]:
     """Of the code that turns files into arrays: this package's, and that of the plugin and its base classes."""
-    files = set(Path(bench.data.__file__).parent.glob("*.py"))
+    files = set(Path(__file__).parent.glob("*.py"))
     for base in plugin.__mro__:
         if base.__module__.partition(".")[0] not in ("bench", "abc", "builtins"):
             files |= _code_files(base)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from bench.errors import DataError
 
-__all__ = ["NUMBER", "Numbers", "RawTable", "as_ids", "as_numbers", "as_text", "missing_column"]
+__all__ = ["NUMBER", "Numbers", "RawTable", "as_ids", "as_numbers", "as_text", "counted", "missing_column"]
 
 NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"  # decimals alone: no words, no separators of thousands
 _WHOLE = r"[+-]?\d{1,18}"  # fits int64
@@ -127,8 +127,7 @@ def _parsed(table: RawTable, name: str, text: pa.Array, fix: str) -> Numbers:
     trimmed = pc.if_else(pa.array(missing), "0", pc.utf8_trim_whitespace(text))
     bad = ~_as_mask(pc.match_substring_regex(trimmed, f"^{NUMBER}$"))
     if (row := table.first(bad)) is not None:
-        rows = f"; {bad.sum()} such rows" if bad.sum() > 1 else ""
-        table.refuse(row, name, f"{shown(text[row].as_py())} is not a number{rows}; {fix}")
+        table.refuse(row, name, f"{shown(text[row].as_py())} is not a number{counted(bad)}; {fix}")
     whole = pc.all(pc.match_substring_regex(trimmed, f"^{_WHOLE}$")).as_py()
     numbers = pc.replace_substring_regex(trimmed, r"^\+", "").cast(pa.int64() if whole else pa.float64())
     return Numbers(numbers.to_numpy(zero_copy_only=False), missing)
@@ -171,6 +170,11 @@ def _as_mask(mask: Any) -> np.ndarray:
     if isinstance(mask, pa.Array):
         mask = pc.fill_null(mask, False).to_numpy(zero_copy_only=False)
     return np.asarray(mask, dtype=bool)
+
+
+def counted(mask: np.ndarray) -> str:
+    """` (17 such rows)`, or nothing where there is but one."""
+    return f" ({mask.sum()} such rows)" if mask.sum() > 1 else ""
 
 
 def shown(value: object) -> str:

@@ -17,7 +17,7 @@ from bench.errors import DataError
 
 __all__ = ["read_delimited", "read_parquet"]
 
-_CHUNK = 65536  # lines held as Python text at a time
+_CHUNK = 8192  # lines held as Python text at a time
 
 
 def read_delimited(
@@ -52,7 +52,9 @@ def read_parquet(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{path}: is not a whole Parquet file ({reason}); fetch or write it again") from error
-    return _frame(path.name, {name: table.column(name) for name in columns}, pd.RangeIndex(1, len(table) + 1, name="row"))
+    return _frame(
+        path.name, {name: table.column(name) for name in columns}, pd.RangeIndex(1, len(table) + 1, name="row")
+    )
 
 
 class _Text:
@@ -66,48 +68,49 @@ class _Text:
 
     def records(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """The cells of each line; [] for an empty one."""
-        if not self.quote:
-            return (line.split(self.sep) if (line := raw.rstrip("\r\n")) else [] for raw in lines)
-        if len(self.sep) > 1:
-            return self._unquoted(lines)
-        return self._quoted(lines)
+        if self.quote and len(self.sep) == 1:
+            return self._quoted(lines)
+        lines = self._without_quotes(lines) if self.quote else lines
+        return (line.split(self.sep) if (line := raw.rstrip("\r\n")) else [] for raw in lines)
 
-    def _unquoted(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        for number, raw in enumerate(lines, start=1):
-            line = raw.rstrip("\r\n")
-            if self.quote in line and (f"{self.sep}{self.quote}" in line or line.startswith(self.quote)):
+    def _without_quotes(self, lines: Iterable[str]) -> Iterator[str]:
+        opening = self.sep + self.quote
+        for number, line in enumerate(lines, start=1):
+            if self.quote in line and (opening in line or line.startswith(self.quote)):
                 raise self.refuse(number, f"a quoted field; with the separator {self.sep!r} quotes are not understood")
-            yield line.split(self.sep) if line else []
+            yield line
 
     def _quoted(self, lines: Iterable[str]) -> Iterator[list[str]]:
         reader = csv.reader(iter(lines), delimiter=self.sep, quotechar=self.quote, strict=True)
-        line = 1
+        line = 0  # of the last row: rows and lines are one to one as long as no field spans lines
         try:
-            for line, cells in enumerate(reader, start=1):  # noqa: B007
-                if reader.line_num != line:
-                    break
+            for line, cells in enumerate(reader, start=1):
+                if reader.line_num > line:
+                    raise self.refuse(line, _OPEN_QUOTE)
                 yield cells
-            else:
-                return
         except csv.Error as error:
-            at = min(line + 1, reader.line_num) if reader.line_num > line else line
-            if reader.line_num == at and "expected after" in str(error):
-                raise self.refuse(at, f"a closing quote inside of a field ({error}); double the quotes within it") from error
-            raise self.refuse(at, _OPEN_QUOTE) from error
-        raise self.refuse(line, _OPEN_QUOTE)
+            if reader.line_num > line + 1 or "end of data" in str(error):
+                raise self.refuse(line + 1, _OPEN_QUOTE) from error
+            raise self.refuse(line + 1, f"{error}; within a quoted field write each quote twice") from error
 
-    def whole(self, records: Iterable[list[str]], width: int, first: int) -> Iterator[list[str]]:
-        """Records checked to have `width` fields; lines are numbered from `first`. Empty lines may end the file only."""
-        empty = 0
-        for line, cells in enumerate(records, start=first):
-            if not cells:
-                empty = empty or line
-                continue
-            if empty:
-                raise self.refuse(empty, f"an empty line within the data (0 of {width} fields); remove it")
+    def chunks(self, records: Iterator[list[str]], width: int, first: int) -> Iterator[list[list[str]]]:
+        """Records of `width` fields, many at a time; their lines are numbered from `first`."""
+        while rows := list(islice(records, _CHUNK)):
+            if set(map(len, rows)) != {width}:
+                rows = self._checked(rows, records, width, first)
+            yield rows
+            first += len(rows)
+
+    def _checked(self, rows: list[list[str]], later: Iterator[list[str]], width: int, first: int) -> list[list[str]]:
+        """The rows less the empty lines that end the file; DataError for the first wrong one."""
+        while rows and not rows[-1]:
+            rows.pop()
+        for line, cells in enumerate(rows, start=first):
             if len(cells) != width:
-                raise self.refuse(line, self._wrong_width(cells, width))
-            yield cells
+                raise self.refuse(line, self._wrong_width(cells, width) if cells else _EMPTY_LINE)
+        if any(later):
+            raise self.refuse(first + len(rows), _EMPTY_LINE)
+        return rows
 
     def _wrong_width(self, cells: list[str], width: int) -> str:
         trailing = " (the last is empty: a separator too many at the end?)" if cells[-1] == "" else ""
@@ -115,7 +118,10 @@ class _Text:
         return f"{found}; mend the line, quote a field that holds {self.sep!r}, or check `sep` and `columns`"
 
 
-_OPEN_QUOTE = 'a quote opens a field here and does not end on this line; close it, or write it as """" if it is text'
+_EMPTY_LINE = "an empty line within the data; remove it"
+_OPEN_QUOTE = (
+    "a quote opens a field here and does not close on this line; close it, or write a quote in text as a doubled one"
+)
 
 
 def _read(text: _Text, lines: Iterable[str], columns: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
@@ -127,8 +133,7 @@ def _read(text: _Text, lines: Iterable[str], columns: Sequence[str], names: Sequ
     _check_names(text.file, header, columns)
     positions = [header.index(name) for name in columns]
     chunks: list[list[pa.Array]] = [[] for _ in columns]
-    whole = text.whole(records, len(header), first)
-    while rows := list(islice(whole, _CHUNK)):
+    for rows in text.chunks(records, len(header), first):
         for chunk, position in zip(chunks, positions, strict=True):
             chunk.append(pa.array([row[position] for row in rows], pa.large_string()))
     table = {name: pa.chunked_array(chunk, pa.large_string()) for name, chunk in zip(columns, chunks, strict=True)}
@@ -148,8 +153,7 @@ def _check_names(file: str, names: Sequence[str], columns: Sequence[str]) -> Non
 
 
 def _frame(file: str, columns: dict[str, pa.ChunkedArray], index: pd.RangeIndex) -> pd.DataFrame:
-    series = {name: pd.array(values, dtype=pd.ArrowDtype(values.type)) for name, values in columns.items()}
-    frame = pd.DataFrame(series, index=index)
+    frame = pd.DataFrame({name: pd.arrays.ArrowExtensionArray(values) for name, values in columns.items()}, index=index)
     frame.attrs["file"] = file
     return frame
 

@@ -65,7 +65,7 @@ def content_digest(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) ->
     for name in sorted(arrays):
         values = arrays[name]
         digest.update(json.dumps([name, values.dtype.str, list(values.shape)]).encode())
-        digest.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8))
+        digest.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 

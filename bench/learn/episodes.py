@@ -13,6 +13,7 @@ from torch import Tensor
 from bench.data.rows import TaskView, View
 from bench.interfaces import Block, Episodes
 from bench.learn.encode import Encoded, Encoder
+from bench.learn.row_index import RowIndex
 
 __all__ = ["TaskData", "Windows", "chunks", "draw_windows", "gather", "whole"]
 
@@ -122,8 +123,8 @@ def gather(tasks: TaskData, windows: Windows) -> Episodes:
     """Gather one chunk."""
     support = _padded(windows.start, windows.cut)
     query = _padded(windows.cut, windows.stop)
-    entries: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
-    by_object: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
+    entries: dict[str, tuple[Tensor, RowIndex, RowIndex]] = {}
+    by_object: dict[int, tuple[Tensor, RowIndex, RowIndex]] = {}
     for component, encoded in tasks.encoded.items():
         if id(encoded) not in by_object:
             by_object[id(encoded)] = _own_rows(encoded, support, query)
@@ -149,8 +150,8 @@ def _padded(start: np.ndarray, stop: np.ndarray) -> _Positions:
     return _Positions(torch.from_numpy(rows), torch.from_numpy(mask))
 
 
-def _own_rows(encoded: Encoded, support: _Positions, query: _Positions) -> tuple[Tensor, Tensor, Tensor]:
-    """Joint entries (U, R) that each user touches, once each, and where the rows' entries lie among them."""
+def _own_rows(encoded: Encoded, support: _Positions, query: _Positions) -> tuple[Tensor, RowIndex, RowIndex]:
+    """Joint entries (U, R) that each user touches, once each, and where support and query rows find theirs."""
     positions = torch.cat([support.rows, query.rows], dim=1)
     mask = torch.cat([support.mask, query.mask], dim=1)
     users, n = positions.shape
@@ -162,11 +163,11 @@ def _own_rows(encoded: Encoded, support: _Positions, query: _Positions) -> tuple
     rank[:, 1:] = (ordered[:, 1:] != ordered[:, :-1]).cumsum(dim=1)
     local = torch.empty_like(rank).scatter_(1, order, rank)
     own = ordered[:, :1].repeat(1, int(rank.max()) + 1).scatter_(1, rank, ordered)
-    local = local.reshape(users, n, -1)
-    return own, local[:, : support.rows.shape[1]], local[:, support.rows.shape[1] :]
+    local = (local + own.shape[1] * torch.arange(users).unsqueeze(1)).reshape(users, n, -1)
+    return own, *(RowIndex(part, own.numel()) for part in local.split([support.rows.shape[1], query.rows.shape[1]], 1))
 
 
-def _block(tasks: TaskData, positions: _Positions, entries: Mapping[str, Tensor]) -> Block:
+def _block(tasks: TaskData, positions: _Positions, entries: Mapping[str, RowIndex]) -> Block:
     mask = positions.mask.to(tasks.labels.dtype)
     return Block(
         entries=entries,

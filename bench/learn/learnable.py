@@ -19,6 +19,7 @@ from bench.data.interactions import Interactions
 from bench.interfaces import Block, Episodes
 from bench.learn.losses import mixture_cross_entropy, mixture_logits
 from bench.learn.network import Network
+from bench.learn.row_index import RowIndex
 
 __all__ = ["Learnable", "inner_step"]
 
@@ -64,7 +65,7 @@ class Learnable:
         def own(leaf: str) -> Tensor:
             value = parameters[leaf]
             if self._is_table(leaf):
-                return F.embedding(batch.rows[self._component(leaf)], value)
+                return RowIndex(batch.rows[self._component(leaf)], len(value)).gather(value)
             return value.expand(batch.users, *value.shape)
 
         return {leaf: own(leaf) for leaf in self._places}
@@ -123,7 +124,7 @@ class Learnable:
         """One network's function of one user, mapped over the users of the chunk."""
         network, component = self.networks[name], self._component(f"{name}/")
         entries, weights = block.entries[component], block.weights[component]
-        rows = {table: _gather(per_user[f"{name}/{table}"], entries) for table in network.widths}
+        rows = {table: entries.gather(per_user[f"{name}/{table}"].flatten(0, 1)) for table in network.widths}
         dense = {leaf: per_user[f"{name}/{leaf}"] for leaf in network.leaves() if leaf not in network.widths}
         if base_logits is None:
             return vmap(network.call)(dense, rows, weights)
@@ -156,13 +157,6 @@ def inner_step(
     if not training:
         moved = {leaf: value.detach().requires_grad_() for leaf, value in moved.items()}
     return {**leaves, **moved}
-
-
-def _gather(own: Tensor, entries: Tensor) -> Tensor:
-    """(U, n, E, width) from each user's own rows (U, R, width) and positions (U, n, E)."""
-    users, rows, width = own.shape
-    shifted = entries + (torch.arange(users) * rows).reshape(-1, 1, 1)
-    return F.embedding(shifted, own.reshape(users * rows, width))
 
 
 def _field_of_entry(interactions: Interactions) -> np.ndarray:

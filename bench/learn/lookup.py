@@ -6,18 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
-from scipy import sparse
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from bench.interfaces import Fields
 
-__all__ = ["Layout", "RowLookup", "gather_rows"]
+__all__ = ["Layout", "RowLookup"]
 
 
 @dataclass(frozen=True)
@@ -94,30 +89,3 @@ class RowLookup:
         if span.start < single:
             return rows, torch.ones_like(rows[..., 0])
         return rows, self._weights[..., span.start - single : span.stop - single]
-
-
-class _GatherRows(torch.autograd.Function):
-    """Rows of a table, with a backward pass several times faster than embedding's on the CPU.
-
-    Summing the rows' gradients is a product with a sparse 0/1 matrix, which scipy does in one pass without sorting."""
-
-    @staticmethod
-    def forward(ctx: Any, table: Tensor, index: Tensor) -> Tensor:
-        ctx.save_for_backward(index)
-        ctx.entries = table.shape[0]
-        return F.embedding(index, table)
-
-    @staticmethod
-    @once_differentiable  # type: ignore[misc]
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        (index,) = ctx.saved_tensors
-        flat = index.reshape(-1).numpy()
-        ones = np.ones(len(flat), dtype=gradient.new_empty(0).numpy().dtype)
-        chosen = sparse.csr_array((ones, flat, np.arange(len(flat) + 1)), shape=(len(flat), ctx.entries))
-        summed = chosen.T @ gradient.reshape(len(flat), -1).numpy()
-        return torch.from_numpy(np.ascontiguousarray(summed)), None
-
-
-def gather_rows(table: Tensor, index: Tensor) -> Tensor:
-    """(..., width) rows of `table` (J, width) at `index` (...); first derivatives alone, for ordinary training."""
-    return _GatherRows.apply(table, index)  # type: ignore[no-any-return, no-untyped-call]

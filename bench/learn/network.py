@@ -12,8 +12,9 @@ from torch.func import functional_call
 from bench.data.interactions import Interactions
 from bench.errors import PluginError
 from bench.learn.encode import layout_of
-from bench.learn.lookup import RowLookup, gather_rows
+from bench.learn.lookup import RowLookup
 from bench.learn.plugins import DifferentiableModel, DifferentiableSelector
+from bench.learn.row_index import RowIndex
 
 __all__ = ["Group", "Network", "build_model", "build_selector"]
 
@@ -33,6 +34,7 @@ class Network(nn.Module):
         super().__init__()
         self.plugin = plugin
         self.layout = layout_of(interactions)
+        self.entries = interactions.entries
         self.widths = dict(plugin.tables())
         self.tables = nn.ParameterDict()
         for table, width in self.widths.items():
@@ -53,8 +55,9 @@ class Network(nn.Module):
 
     def lookup(self, index: Tensor, weights: Tensor, base_logits: Tensor | None = None) -> RowLookup:
         """Rows of the master tables: index (..., E), weights (..., E - single)."""
+        positions = RowIndex(index, self.entries)
         return RowLookup(
-            lambda table: gather_rows(self.tables[table], index), weights.to(self._dtype), self.layout, base_logits
+            lambda table: positions.gather(self.tables[table]), weights.to(self._dtype), self.layout, base_logits
         )
 
     def forward(self, rows: RowLookup) -> Tensor:

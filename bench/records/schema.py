@@ -15,10 +15,10 @@ SCHEMA = 1  # of records and manifests that this version writes; it reads older 
 
 
 def encode(path: Path, value: dict[str, Any]) -> bytes:
-    """Readable JSON; RecordError for what JSON can't hold, NaN among it."""
+    """Readable JSON, mappings in their own order (the suite's); RecordError for what JSON can't hold, NaN among it."""
     try:
         canonical(value)
-        return (json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n").encode("ascii")
+        return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode("ascii")
     except (TypeError, ValueError) as error:
         raise RecordError(f"{path}: not JSON: {error}; give numbers as int or finite float, or None") from error
 

@@ -21,6 +21,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_MOST = 20  # names in a message
 _LONGEST = 100  # names beyond it are no slip of the finger, and matching is quadratic
 
 
@@ -29,4 +30,5 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     known = list(known)
     if close := get_close_matches(name[:_LONGEST].lower(), known, n=1):
         return f"; did you mean {close[0]!r}?"
-    return f"; there are: {', '.join(known)}" if known else "; there are none"
+    more = f" and {len(known) - _MOST} more" if len(known) > _MOST else ""
+    return f"; there are: {', '.join(known[:_MOST])}{more}" if known else "; there are none"

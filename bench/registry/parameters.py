@@ -26,7 +26,7 @@ _BOUNDS = {
 
 
 class Parameter(NamedTuple):
-    """One parameter; a nested one has a dotted name. `default` is JSON, "" where it must be given."""
+    """One parameter; a nested one has a dotted name. `default` is JSON, or "(needed)"."""
 
     name: str
     type: str
@@ -51,7 +51,9 @@ def _flat(
         if "properties" in target:
             yield from _flat(target, shared, default.get(name) or {}, f"{prefix}{name}.")
             continue
-        shown = "" if name in required else json.dumps(default.get(name, field.get("default")), ensure_ascii=False)
+        shown = (
+            "(needed)" if name in required else json.dumps(default.get(name, field.get("default")), ensure_ascii=False)
+        )
         yield Parameter(
             prefix + name, _type(target, shared), shown, _range(target, shared), field.get("description", "")
         )

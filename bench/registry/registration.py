@@ -23,6 +23,7 @@ __all__ = ["Quarantined", "Registered", "in_one_line", "register"]
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ADDRESS = re.compile(r"[^\W\d][\w.-]*:[^\W\d][\w.]*")
+_LONGEST = 100
 _PREFIX = "bench_"
 _MARKER = f"{hookspecs.PROJECT}_impl"  # the attribute by which pluggy knows a decorated function
 _MACHINERY = {Path(__file__).parent, Path(importlib.__file__).parent, Path(importlib.metadata.__file__).parent}
@@ -107,8 +108,10 @@ def _checked(hook: str, function: Callable[[], object]) -> dict[str, str]:
     if not isinstance(returned, Mapping):
         raise _RefusedError(f"{hook} returned {type(returned).__name__}; return a dict of names and addresses")
     for name, address in returned.items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise _RefusedError(f"{hook} returned the name {name!r:.60}; names are lower-case words joined by hyphens")
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > _LONGEST:
+            raise _RefusedError(
+                f"{hook} returned the name {name!r:.60}; names are lower-case words joined by hyphens, up to 100 characters"
+            )
         if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
             raise _RefusedError(
                 f"{hook} returned {address!r:.100} for {name!r}; write an address, 'package.module:Class'"

@@ -63,12 +63,13 @@ class Registry:
         """The plugin of that name; PluginUnavailable where a quarantined plugin stands for it, else PluginError."""
         if info := self.plugins.get((kind, name)):
             return info
-        for plugin in self.quarantined:
-            if plugin.mentions(name):
-                raise PluginUnavailable(
-                    f"{KINDS[kind]} {name!r} is unavailable: {plugin.origin} is quarantined: {plugin.reason}"
-                )
-        raise PluginError(f"unknown {KINDS[kind]} {name!r}{did_you_mean(name, self.names(kind))}")
+        raise self._absent(name, KINDS[kind], self.names(kind))
+
+    def find(self, name: str) -> tuple[PluginInfo, ...]:
+        """The plugins of that name, of whatever kind, one at least; raises as `get` does."""
+        if found := tuple(info for info in self.infos() if info.name == name):
+            return found
+        raise self._absent(name, "plugin", [info.name for info in self.infos()])
 
     def load(self, kind: str, name: str) -> type[Any]:
         """The class of that name, imported and checked: a subclass of its kind's interface in bench.interfaces (an executor
@@ -88,6 +89,13 @@ class Registry:
         if module not in self._digests:
             self._digests[module] = loaded_digest(module) or digest(top_level_sources(module))
         return PluginCode(name, kind, info.origin, info.version, self._digests[module])
+
+    def _absent(self, name: str, what: str, known: Sequence[str]) -> PluginError:
+        for plugin in self.quarantined:
+            if plugin.mentions(name):
+                reason = f"{plugin.origin} is quarantined: {plugin.reason}"
+                return PluginUnavailable(f"{what} {name!r} is unavailable: {reason}")
+        return PluginError(f"unknown {what} {name!r}{did_you_mean(name, known)}")
 
     def extended(self, paths: Sequence[Path]) -> Registry:
         """This registry and the plugins at more paths, e.g. those that a suite names."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.report.blocks import Cell, Grid, GridRow, align, fixed
+from bench.evaluate import printed
+from bench.report.blocks import ABSENT, Cell, Grid, GridRow, align, fixed
 from bench.report.model import BaseModelFacts, Cost, Section
 from bench.report.names import short
 
@@ -20,9 +21,9 @@ _COST_HEADS = (
     "peak\nMB",
 )
 COST_NOTE = (
-    "krows/s: thousand rows per CPU second of the method's own. own: training and prediction without the fits of base "
-    "models that methods share. total: with them, as if nothing had been shared. Seconds are means over seeds, peak "
-    "memory is the most of any seed."
+    "krows/s: thousand rows per CPU second of the method's own. own: training and prediction (adaptation included) "
+    "without the fits of base models that methods share. total: with them, as if nothing had been shared. Seconds are "
+    "means over seeds, peak memory is the most of any seed."
 )
 
 
@@ -52,11 +53,11 @@ def base_models_grid(section: Section) -> Grid | None:
         columns["best for\n% of users"] = _column([_percent(model.best_share) for model in models], 1)
     for source in sources:
         for slot in ("train", "valid"):
-            columns[f"{short(source)}\n{slot} query"] = _column([_shift(model, source, slot) for model in models], 4)
+            columns[f"{short(source)}\n{slot} query"] = _losses([_shift(model, source, slot) for model in models])
     rows = [GridRow(short(model.name), tuple(cells)) for model, *cells in zip(models, *columns.values(), strict=True)]
-    title = "Base models: for whom each is best (log loss on the user's query)"
+    title = "Base models: share of users for whom each has the lowest log loss"
     if sources:
-        title += "; log loss of base predictions on the query, as selectors saw it in training and on validation users"
+        title += "; log loss of its predictions on training and validation users' query, as selectors saw them"
     return Grid(title, ("model", *columns), tuple(rows)) if columns else None
 
 
@@ -74,6 +75,10 @@ def _figures(cost: Cost) -> tuple[float | None, ...]:
 
 def _column(values: Sequence[float | None], decimals: int) -> list[Cell]:
     return [Cell(text) for text in align([fixed(value, decimals) for value in values], decimals)]
+
+
+def _losses(values: Sequence[float | None]) -> list[Cell]:
+    return [Cell(text) for text in align([ABSENT if v is None else printed("logloss", v) for v in values], 4)]
 
 
 def _shift(model: BaseModelFacts, source: str, slot: str) -> float | None:

@@ -33,7 +33,7 @@ def section_facts(section: Section) -> list[Note]:
 def trouble(report: Report) -> list[Note]:
     """Trials without a result, results in conflict, plugins that were left out."""
     conflicts = [
-        f"Conflict: the same trial gave different results in {_names(files)}; the first is shown."
+        f"Conflict: the same trial gave different results in {', '.join(files)}; the first is shown."
         for files in report.conflicts
     ]
     quarantined = [

@@ -21,6 +21,7 @@ MAX_DEPTH = 50
 MAX_VALUES = 20_000
 
 KeyPath = tuple[str | int, ...]
+_NodeEvent = yaml.ScalarEvent | yaml.CollectionStartEvent
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's where PyYAML was built with it: ten times as fast
 
 
@@ -88,7 +89,7 @@ class _Reader:
             self._start_document(event)
         elif isinstance(event, yaml.AliasEvent):
             raise self._error(event, f"alias *{event.anchor}; write the value out, a suite has no aliases")
-        elif isinstance(event, yaml.NodeEvent):
+        elif isinstance(event, _NodeEvent):
             self._take_node(event)
         elif isinstance(event, yaml.CollectionEndEvent):
             self.stack.pop()
@@ -100,7 +101,7 @@ class _Reader:
         if event.version or event.tags:
             raise self._error(event, "a directive (%); remove it")
 
-    def _take_node(self, event: yaml.NodeEvent) -> None:
+    def _take_node(self, event: _NodeEvent) -> None:
         if event.anchor is not None:
             raise self._error(event, f"anchor &{event.anchor}; remove it, a suite has no anchors")
         if event.tag is not None:
@@ -120,7 +121,7 @@ class _Reader:
             if len(self.stack) > MAX_DEPTH:
                 raise self._error(event, f"nested deeper than {MAX_DEPTH} levels; flatten it")
 
-    def _key(self, event: yaml.NodeEvent, parent: _Open) -> str:
+    def _key(self, event: _NodeEvent, parent: _Open) -> str:
         if not isinstance(event, yaml.ScalarEvent):
             raise self._error(event, "a list or mapping as a key; keys are text")
         if event.implicit[0] and event.value == "<<":
@@ -135,12 +136,11 @@ class _Reader:
         self.keys[path] = _place(event)
         return key
 
-    def _value(self, event: yaml.NodeEvent, path: KeyPath) -> Scalar | dict[str, Any] | list[Any]:
+    def _value(self, event: _NodeEvent, path: KeyPath) -> Scalar | dict[str, Any] | list[Any]:
         if isinstance(event, yaml.MappingStartEvent):
             return {}
-        if isinstance(event, yaml.SequenceStartEvent):
+        if not isinstance(event, yaml.ScalarEvent):
             return []
-        assert isinstance(event, yaml.ScalarEvent)
         value = self._scalar(event)
         if event.implicit[0]:
             self.written[path] = event.value
@@ -164,8 +164,7 @@ class _Reader:
             self.root = value
         elif isinstance(parent.items, list):
             parent.items.append(value)
-        else:
-            assert parent.key is not None
+        elif parent.key is not None:
             parent.items[parent.key], parent.key = value, None
 
     def _error(self, event: yaml.Event, message: str) -> SuiteError:
@@ -173,6 +172,7 @@ class _Reader:
 
 
 def _place(event: yaml.Event) -> Place:
+    assert event.start_mark is not None  # of an event that a parser made
     return Place(event.start_mark.line + 1, event.start_mark.column + 1)
 
 

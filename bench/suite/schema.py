@@ -38,7 +38,8 @@ def _unique(values: tuple[object, ...]) -> tuple[object, ...]:
 
 def _adaptable(parts: tuple[str, ...]) -> tuple[str, ...]:
     if parts not in (("selector",), ("selector", "base_models")):
-        raise ValueError("must be [selector] or [selector, base_models]")
+        got = repr(list(parts)).replace("'", "")
+        raise ValueError(f"must be [selector] or [selector, base_models]; got {got:.60}")
     return parts
 
 

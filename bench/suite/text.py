@@ -38,7 +38,9 @@ def quoted(value: Any) -> str:
     it is long."""
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    shown = {None: "null", True: "true", False: "false"}.get(value) if value is None or isinstance(value, bool) else None
+    shown = (
+        {None: "null", True: "true", False: "false"}.get(value) if value is None or isinstance(value, bool) else None
+    )
     shown = shown or repr(value)
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 4]}...{shown[-1]}"
 

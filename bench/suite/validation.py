@@ -39,8 +39,8 @@ _REASONS = {
     "multiple_of": "must be a multiple of {multiple_of}",
     "too_short": "must hold at least {min_length}",
     "too_long": "must hold at most {max_length}",
-    "string_too_short": "must not be shorter than {min_length}",
-    "string_too_long": "must not be longer than {max_length} characters",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
     "string_pattern_mismatch": "must match {pattern}",
 }
 _SWITCHES = {"on": "true", "yes": "true", "y": "true", "off": "false", "no": "false", "n": "false"}  # of YAML 1.1
@@ -56,16 +56,15 @@ def validate(model: type[M], value: Any, document: Document, prefix: KeyPath, wo
     by_place: dict[KeyPath, list[ErrorDetails]] = {}
     for detail in details:
         by_place.setdefault(_path(value, detail), []).append(detail)
-    return [
-        _problem(model, path, alternatives, document, prefix, wording) for path, alternatives in by_place.items()
-    ]
+    return [_problem(model, path, alternatives, document, prefix, wording) for path, alternatives in by_place.items()]
 
 
 def _path(value: Any, detail: ErrorDetails) -> KeyPath:
     """Where in the value an error is: pydantic's location without what it adds for unions and keys."""
     path: KeyPath = ()
     for part in detail["loc"]:
-        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and part in range(len(value))):
+        inside = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+        if part in inside:
             value = value[part]
             path = (*path, part)
     return (*path, detail["loc"][-1]) if detail["type"] == "missing" else path
@@ -88,8 +87,10 @@ def _problem(
     if detail["loc"][-1] == _OF_A_KEY:
         return at_key(document, place, f"the name {quoted(path[-1])} {_reason(detail)}")
     if detail["type"] in ("value_error", "assertion_error"):
-        return at_value(document, place, f"{wording.thing(path)}: {detail.get('ctx', {}).get('error', detail['msg'])}")
-    reason = " or ".join(dict.fromkeys([_reason(detail), *(_reason(other)[len("must be ") :] for other in alternatives[1:])]))
+        return at_value(document, place, f"{wording.thing(path)}: {_reason(detail)}")
+    reason = " or ".join(
+        dict.fromkeys([_reason(detail), *(_reason(other)[len("must be ") :] for other in alternatives[1:])])
+    )
     got = _got(document, place, detail["input"])
     return at_value(document, place, f"{wording.thing(path)} {reason}; got {got}{_fix(detail, got)}")
 
@@ -97,8 +98,11 @@ def _problem(
 def _reason(detail: ErrorDetails) -> str:
     """What is allowed."""
     if detail["type"] not in _REASONS:
-        return str(detail.get("ctx", {}).get("error") or f"must be otherwise ({detail['msg']})")
-    limits = {name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in detail.get("ctx", {}).items()}
+        told = str(detail.get("ctx", {}).get("error", "")) or f"must be otherwise ({detail['msg']})"
+        return " ".join(told.split())
+    limits = {
+        name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in detail.get("ctx", {}).items()
+    }
     return _REASONS[detail["type"]].format(**limits)
 
 

@@ -61,4 +61,4 @@ class PluginParameters:
 
 
 def _dotted(path: KeyPath) -> str:
-    return ".".join(map(str, path))
+    return ".".join(str(part) if str(part).isprintable() and len(str(part)) < 60 else quoted(part) for part in path)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import expit
 
 from bench_baselines._losses import log_losses, sum_by_user, user_of_row
 
 MAX_STEPS = 100
 MAX_HALVINGS = 40
-CONVERGED = 1e-9  # largest step of any coefficient
+TOLERANCE = 1e-10  # of the coefficients
+ROUNDING = 1e-13  # of the objective, relative
 
 
 class Strengths(NamedTuple):
@@ -29,49 +31,56 @@ class Support(NamedTuple):
 
 
 def calibrate(support: Support, strengths: Strengths) -> np.ndarray:
-    """(users, 2): each user's intercept b and slope's excess d, which minimise
+    """(users, 2): each user's intercept b and the slope's excess d over 1, which minimise
 
         sum over the user's rows of crossentropy(y, b + (1 + d) z)  +  (intercept strength b^2 + slope strength d^2) / 2
 
     by Newton's method; a step that does not lower a user's objective is halved. Both are 0 where there are no rows."""
-    variances = 1 / np.asarray(strengths, dtype=np.float64)  # of the prior; 0 where the strength is infinite
     coefficients = np.zeros((len(support.ptr) - 1, 2))
     for _ in range(MAX_STEPS):
-        step = _newton_step(support, coefficients, variances)
-        moved = _shortened(support, coefficients, step, variances)
-        largest = np.abs(moved - coefficients).max(initial=0.0)
+        moved = _shortened(support, strengths, coefficients, _newton_step(support, strengths, coefficients))
+        converged = np.allclose(moved, coefficients, rtol=TOLERANCE, atol=TOLERANCE)
         coefficients = moved
-        if largest < CONVERGED:
-            break
-    return coefficients
+        if converged:
+            return coefficients
+    raise ArithmeticError(f"calibration: no minimum after {MAX_STEPS} Newton steps; use larger ridge strengths")
 
 
 def calibrated(logits: np.ndarray, ptr: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
-    """(n,): b + (1 + d) z with each row's user's own coefficients."""
+    """(n,): b + (1 + d) z with the coefficients of each row's user."""
     intercept, excess = coefficients[user_of_row(ptr)].T
     return np.asarray(intercept + (1 + excess) * logits)
 
 
-def _newton_step(support: Support, coefficients: np.ndarray, variances: np.ndarray) -> np.ndarray:
-    """(users, 2): (H + V^-1)^-1 (g + V^-1 c), written (V H + I)^-1 (V g + c) so that a variance of 0 needs no case."""
-    z = support.logits
-    p = 1 / (1 + np.exp(-calibrated(z, support.ptr, coefficients)))
+def _newton_step(support: Support, strengths: Strengths, coefficients: np.ndarray) -> np.ndarray:
+    """(users, 2): (H + R)^-1 (g + R c), R the strengths and V their inverse, written (V H + I)^-1 (V g + c): an infinite
+    strength is then a row of the identity, and its coefficient stays at exactly 0."""
+    z, ptr = support.logits, support.ptr
+    p = expit(calibrated(z, ptr, coefficients))
     residual, curvature = p - support.labels, p * (1 - p)
-    gradient = _by_user([residual, residual * z], support.ptr)  # (users, 2)
-    h = _by_user([curvature, curvature * z, curvature * z * z], support.ptr)  # (users, 3)
-    hessian = h[:, [[0, 1], [1, 2]]]  # (users, 2, 2)
-    system = variances[:, None] * hessian + np.eye(2)
-    return np.asarray(np.linalg.solve(system, (variances * gradient + coefficients)[..., None])[..., 0])
+    h0, h1, h2 = (sum_by_user(values, ptr) for values in (curvature, curvature * z, curvature * z * z))
+    v0, v1 = 1 / np.asarray(strengths)
+    r0 = v0 * sum_by_user(residual, ptr) + coefficients[:, 0]
+    r1 = v1 * sum_by_user(residual * z, ptr) + coefficients[:, 1]
+    s00, s01, s10, s11 = 1 + v0 * h0, v0 * h1, v1 * h1, 1 + v1 * h2  # (users,) each: V H + I
+    solved = np.stack([s11 * r0 - s01 * r1, s00 * r1 - s10 * r0], axis=1)
+    return np.asarray(solved / (s00 * s11 - s01 * s10)[:, None])
 
 
-def _shortened(support: Support, coefficients: np.ndarray, step: np.ndarray, variances: np.ndarray) -> np.ndarray:
+def _shortened(support: Support, strengths: Strengths, coefficients: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Coefficients less each user's step, halved until the user's objective is no higher than before."""
-    before = _objective(support, coefficients, variances)
+    allowed = _objective(support, strengths, coefficients) * (1 + ROUNDING) + ROUNDING
     share = np.ones((len(step), 1))
     for _ in range(MAX_HALVINGS):
-        moved = coefficients - share * step
-        higher = _objective(support, moved, variances) > before + 1e-12 * (1 + before)  # beyond rounding
+        higher = _objective(support, strengths, coefficients - share * step) > allowed
         if not higher.any():
             break
         share[higher] /= 2
-    return coefficients - share * step
+    return np.asarray(coefficients - share * step)
+
+
+def _objective(support: Support, strengths: Strengths, coefficients: np.ndarray) -> np.ndarray:
+    """(users,)"""
+    losses = log_losses(calibrated(support.logits, support.ptr, coefficients), support.labels)
+    ridge = np.where(np.isinf(strengths), 0, strengths)  # the coefficient of an infinite one is 0
+    return np.asarray(sum_by_user(losses, support.ptr) + coefficients**2 @ ridge / 2)

@@ -1,4 +1,4 @@
-"""MetaSelector's selector (Luo et al., WWW 2020, section 3.2): an MLP on a row's features and on what the base models say of it.
+"""MetaSelector's selector (Luo et al., WWW 2020): an MLP on a row's features and on what the base models say of it.
 
 Trained row by row it is gating; under a meta-learner it is adapted to each user."""
 

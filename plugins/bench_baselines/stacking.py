@@ -37,7 +37,7 @@ class Stacking(Selector):
 
     params: Params
 
-    def fit(self, train: Tasks, valid: Tasks, context: Context) -> None:
+    def fit(self, train: Tasks, valid: Tasks, context: Context) -> None:  # noqa: ARG002
         labels = known_labels(train.query)
         if len(np.unique(labels)) < 2:
             raise DataError(

@@ -17,7 +17,7 @@ class UserBest(Selector):
 
     chosen: dict[str, str]
 
-    def fit(self, train: Tasks, valid: Tasks, context: Context) -> None:
+    def fit(self, train: Tasks, valid: Tasks, context: Context) -> None:  # noqa: ARG002
         losses = log_losses(train.query_base_logits, known_labels(train.query)[:, None])
         self._order = np.argsort(losses.mean(axis=0), kind="stable")  # (K,) from the best on
         self.chosen = {"without_support": train.models[self._order[0]]}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from bench.errors import DataError
 from bench.interfaces import Source
 
-__all__ = ["find", "is_local", "location"]
+__all__ = ["find", "is_local", "location", "public"]
 
 
 def is_local(source: Source) -> bool:
@@ -16,10 +17,16 @@ def is_local(source: Source) -> bool:
 
 
 def location(source: Source) -> str:
-    """A source in words, without what a URL may hide (user, password, query)."""
+    """A source in words."""
     if is_local(source):
         return ", ".join((Path(source.name) / member).as_posix() for member in source.members)
-    return f"{source.name} ({source.url.split('?')[0].rsplit('/', 1)[-1].rsplit('@', 1)[-1]})"
+    return f"{source.name} ({public(source.url)})"
+
+
+def public(url: str) -> str:
+    """A URL without user, password, query and fragment: they may be secrets."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def find(source: Source, roots: Sequence[Path]) -> Mapping[str, Path] | str:

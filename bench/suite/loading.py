@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 from bench.errors import SuiteError
 from bench.registry import Registry, load_registry
-from bench.settings import TrainSettings
+from bench.suite.building import build
 from bench.suite.consistency import inconsistencies
-from bench.suite.document import Document, KeyPath, parse
+from bench.suite.document import Document, parse
 from bench.suite.plugin_use import Checked, check_use, find_uses
 from bench.suite.problems import Problem, as_error, at_value
-from bench.suite.schema import MetaLearnerUse, MethodEntry, SuiteFile
-from bench.suite.spec import (
-    BaseModelSpec,
-    DatasetSpec,
-    MetaLearnerSpec,
-    MethodSpec,
-    ProtocolSpec,
-    SelectorSpec,
-    Suite,
-)
+from bench.suite.schema import SuiteFile
+from bench.suite.spec import Suite
 from bench.suite.text import MAX_BYTES, quoted
 from bench.suite.validation import validate
 from bench.suite.wording import OwnKeys
 
 __all__ = ["load"]
-
-Params = Mapping[KeyPath, Mapping[str, Any]]  # where a plugin is used -> its parameters
 
 
 def load(path: Path, registry: Registry | None = None, plugins: Sequence[Path] = ()) -> Suite:
@@ -60,11 +49,11 @@ def load(path: Path, registry: Registry | None = None, plugins: Sequence[Path] =
     if problems:
         raise as_error(document, problems)
     params = {where: use.params for where, use in checked.items()}
-    return _suite(file, params, path, content, folders, document)
+    return build(file, params, path, content, folders, document.values)
 
 
 def _read(path: Path) -> bytes:
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path's, false where the name itself is impossible
         raise SuiteError("no such file", file=str(path))
     if not path.is_file():
         raise SuiteError("not a regular file; name a YAML file", file=str(path))
@@ -84,69 +73,20 @@ def _plugin_paths(document: Document, folder: Path) -> tuple[list[Path], list[Pr
         if not isinstance(text, str):
             continue  # the schema says so
         path = folder / text
-        if "\0" in text or not path.resolve().is_relative_to(folder.resolve()):
+        if not _is_below(path, folder):
             problems.append(_bad_path(document, position, text, "lies outside the suite's folder; move it there"))
-        elif not path.exists():
+        elif not os.path.exists(path):
             problems.append(_bad_path(document, position, text, "does not exist; paths start at the suite's folder"))
         else:
             paths.append(path.resolve())
     return paths, problems
 
 
+def _is_below(path: Path, folder: Path) -> bool:
+    if "\0" in str(path):
+        return False
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
 def _bad_path(document: Document, position: int, text: str, reason: str) -> Problem:
     return at_value(document, ("plugins", position), f"plugin {quoted(text)} {reason}")
-
-
-def _suite(
-    file: SuiteFile, params: Params, path: Path, content: bytes, plugins: Iterable[Path], document: Document
-) -> Suite:
-    return Suite(
-        name=file.name,
-        file=path,
-        digest=hashlib.sha256(content).hexdigest(),
-        datasets={name: DatasetSpec(use.use, params["datasets", name]) for name, use in file.datasets.items()},
-        protocols={
-            name: ProtocolSpec(
-                use.use,
-                params["protocols", name],
-                use.base_predictions,
-                use.folds,
-                None if use.split_seed == "trial" else use.split_seed,
-            )
-            for name, use in file.protocols.items()
-        },
-        base_models={
-            name: BaseModelSpec(use.use, params["base_models", name], _overridden(file.train, use.train))
-            for name, use in file.base_models.items()
-        },
-        methods={name: _method(name, method, file.train, params) for name, method in file.methods.items()},
-        seeds=file.seeds,
-        metrics=file.metrics,
-        relaimpr_base=file.relaimpr_base,
-        tolerance=dict(file.gate.tolerance),
-        plugins=tuple(plugins),
-        places=dict(document.values),
-    )
-
-
-def _method(name: str, method: MethodEntry, train: TrainSettings, params: Params) -> MethodSpec:
-    selector = SelectorSpec(
-        method.selector.use, params["methods", name, "selector"], _overridden(train, method.selector.train)
-    )
-    learner = method.meta_learner
-    if learner is None:
-        return MethodSpec(selector, None, method.base_predictions)
-    predictions = "in-sample" if learner.full else method.base_predictions
-    return MethodSpec(selector, _meta_learner(learner, params["methods", name, "meta_learner"]), predictions)
-
-
-def _meta_learner(learner: MetaLearnerUse, params: Mapping[str, Any]) -> MetaLearnerSpec:
-    return MetaLearnerSpec(learner.use, params, learner.train, learner.adapt, learner.frozen_fields)
-
-
-S = TypeVar("S", bound=TrainSettings)
-
-
-def _overridden(settings: S, own: S) -> S:
-    """The settings with those keys that `own` sets itself."""
-    return settings.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})

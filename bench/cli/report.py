@@ -1,0 +1,45 @@
+"""`bench report RUN`: the table of a finished run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.cli._common import echo_json, json_option
+from bench.errors import StorageError
+
+__all__ = ["command"]
+
+
+@click.command("report")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--markdown", metavar="FILE", help="Write Markdown to a file too; - prints it instead of the table.")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, run: Path, markdown: str | None, as_json: bool) -> None:
+    """Print the table of a finished run, RUN being its folder.
+
+    Ends with 4 where trials failed or are missing."""
+    from rich.console import Console
+
+    from bench.records import load
+    from bench.report import build, to_json, to_markdown, to_terminal
+
+    report = build(load(run))
+    if markdown is not None and markdown != "-":
+        _write(Path(markdown), to_markdown(report))
+    if as_json:
+        echo_json(to_json(report))
+    elif markdown == "-":
+        click.echo(to_markdown(report), nl=False)
+    else:
+        to_terminal(report, Console())
+    ctx.exit(report.exit_code)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise StorageError(f"{path}: can't be written: {error.strerror}; choose another file") from error

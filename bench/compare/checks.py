@@ -1,0 +1,45 @@
+"""Two trials of one name are comparable where they were scored on the same rows in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from bench.errors import CompareError
+from bench.records import Record
+
+__all__ = ["check_comparable"]
+
+
+def check_comparable(pairs: Iterable[tuple[Record, Record]]) -> None:
+    """Raise CompareError, one line that names each difference of data, split or metrics once."""
+    found = dict.fromkeys(difference for base, candidate in pairs for difference in _differences(base, candidate))
+    if found:
+        raise CompareError(f"BASE and CANDIDATE can't be compared: {'; '.join(found)}")
+
+
+def _differences(base: Record, candidate: Record) -> list[str]:
+    """Other data imply another split, so that the split is told of only where the data agree."""
+    trial, ours, theirs = base["trial"], base["identity"], candidate["identity"]
+    if ours["data"] != theirs["data"]:
+        return [
+            f"the data of {trial['dataset']!r} differ ({_digests(ours['data'], theirs['data'])}); use the same data"
+        ]
+    if ours["split"] != theirs["split"]:
+        place = f"{trial['dataset']!r} under {trial['protocol']!r}"
+        return [f"the split of {place} differs ({_digests(ours['split'], theirs['split'])}); use the same protocol"]
+    return _metrics(ours["metrics"], theirs["metrics"])
+
+
+def _metrics(base: dict[str, Any], candidate: dict[str, Any]) -> list[str]:
+    """Metrics that the candidate alone has don't matter."""
+    return [
+        f"metric {name!r} is of version {version} in BASE and {candidate.get(name, 'none')} in CANDIDATE; "
+        "run both with the same metrics"
+        for name, version in base.items()
+        if candidate.get(name) != version
+    ]
+
+
+def _digests(base: str, candidate: str) -> str:
+    return f"{base[:12]} in BASE, {candidate[:12]} in CANDIDATE"

@@ -1,0 +1,273 @@
+"""Verdicts over two runs, and the command that prints them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bench.cli import main
+from bench.compare import compare
+from bench.errors import CompareError
+from bench.records import Run, digest, load, write_manifest, write_record
+
+NAMES = {"fm": "base_model", "gating": "method", "perfect-user": "bound"}
+Edit = Callable[[list[dict[str, Any]]], object]
+
+
+def record(name: str, seed: int) -> dict[str, Any]:
+    metrics = {"auc": 0.75 + 0.001 * seed, "logloss": 0.55, "gauc": None}
+    own = {} if NAMES[name] == "bound" else {"train_cpu_s": 2.0, "predict_cpu_s": 0.5}
+    return {
+        "schema": 1,
+        "id": digest([name, seed])[:32],
+        "trial": {"dataset": "ml", "protocol": "cold", "method": name, "seed": seed},
+        "kind": NAMES[name],
+        "status": "ok",
+        "reason": "",
+        "identity": {
+            "data": "d" * 64,
+            "split": "s" * 64,
+            "metrics": {"auc": 1, "logloss": 1, "gauc": 1},
+            "plugins": [{"name": name, "kind": "models", "origin": "pkg", "version": "1", "digest": "c" * 64}],
+            "harness": "h" * 64,
+            "settings": {"use": name},
+        },
+        "metrics": {key: {"value": value, "reason": "", "counts": {}} for key, value in metrics.items()},
+        "cost": {"own": own, "total": own},
+    }
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Run]:
+    def make_run(folder: str, edit: Edit = lambda _: None, tolerance: dict[str, float] | None = None) -> Run:
+        records = [record(name, seed) for seed in (0, 1) for name in NAMES]
+        edit(records)
+        trials = [{**one["trial"], "kind": one["kind"], "record": one["id"]} for one in records]
+        for one in records:
+            write_record(tmp_path / folder, one)
+        write_manifest(tmp_path / folder, {"schema": 1, "trials": trials, "tolerance": tolerance or {}})
+        return load(tmp_path / folder)
+
+    return make_run
+
+
+def set_metric(name: str, value: float | None, of: str = "gating") -> Edit:
+    def edit(records: list[dict[str, Any]]) -> None:
+        for one in records:
+            if one["trial"]["method"] == of:
+                one["metrics"][name]["value"] = value
+
+    return edit
+
+
+def set_identity(key: str, value: Any) -> Edit:
+    return lambda records: [one["identity"].update({key: value}) for one in records]
+
+
+def bench(*arguments: Any) -> Result:
+    return CliRunner().invoke(main, ["compare", *map(str, arguments)])
+
+
+def test_a_run_with_itself_is_fine(make: Callable[..., Run], tmp_path: Path) -> None:
+    run = make("base")
+    comparison = compare(run, run)
+    assert comparison.exit_code == 0
+    assert len(comparison.pairs) == 6
+    assert {one.verdict for pair in comparison.pairs for one in pair.differences} == {"same"}
+    assert comparison.cpu_ratio == 1.0
+    assert (comparison.code, comparison.absent, comparison.added) == ((), (), ())
+    result = bench(tmp_path / "base", tmp_path / "base")
+    assert result.exit_code == 0
+    assert "Fine: 6 trials compared, 0 figures regressed" in result.output
+
+
+@pytest.mark.parametrize(("metric", "worse", "better"), [("auc", 0.7499, 0.76), ("logloss", 0.5501, 0.54)])
+def test_the_bad_direction_alone_regresses(make: Callable[..., Run], metric: str, worse: float, better: float) -> None:
+    base = make("base")
+    assert compare(base, make("worse", set_metric(metric, worse))).exit_code == 1
+    improved = compare(base, make("better", set_metric(metric, better)))
+    assert improved.exit_code == 0
+    assert any(one.verdict == "better" for pair in improved.pairs for one in pair.differences)
+
+
+def test_the_tolerance_is_that_of_the_base(make: Callable[..., Run]) -> None:
+    lax, strict = make("lax", tolerance={"logloss": 2e-3}), make("strict")
+    degraded = make("degraded", set_metric("logloss", 0.551), tolerance={"logloss": 1.0})
+    assert compare(lax, degraded).exit_code == 0
+    assert compare(strict, degraded).exit_code == 1
+    assert compare(strict, make("noise", set_metric("logloss", 0.55 + 9e-7))).exit_code == 0
+
+
+def test_a_figure_that_was_lost_regresses_and_one_that_was_won_does_not(make: Callable[..., Run]) -> None:
+    base = make("base")
+    assert compare(base, make("lost", set_metric("auc", None))).exit_code == 1
+    assert compare(base, make("won", set_metric("gauc", 0.6))).exit_code == 0
+
+
+def test_a_metric_without_a_known_direction_regresses_by_any_change(make: Callable[..., Run]) -> None:
+    def rename(value: float) -> Edit:
+        def edit(records: list[dict[str, Any]]) -> None:
+            for one in records:
+                one["identity"]["metrics"] = {"own": 1}
+                one["metrics"] = {"own": {"value": value, "reason": "", "counts": {}}}
+
+        return edit
+
+    base, higher = make("base", rename(1.0)), make("higher", rename(1.1))
+    assert compare(base, higher).exit_code == 1
+    base.manifest["higher_is_better"] = {"own": True}
+    assert compare(base, higher).exit_code == 0
+
+
+def test_degraded_predictions_end_with_1_and_name_each_figure(make: Callable[..., Run], tmp_path: Path) -> None:
+    make("base")
+    make("candidate", set_metric("auc", 0.7))
+    result = bench(tmp_path / "base", tmp_path / "candidate")
+    assert result.exit_code == 1
+    text = " ".join(result.output.split())
+    assert "Regressed: ml/cold gating, seed 0: auc 0.75 -> 0.7 (tolerance 1e-06)." in text
+    assert "-0.051000!" in text  # the worse of the two seeds
+    assert max(map(len, result.output.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("status", ["error", "crashed:SIGSEGV", "unavailable"])
+def test_a_failed_trial_ends_with_4(make: Callable[..., Run], status: str) -> None:
+    base = make("base")
+    failed = make("failed", lambda records: records[0].update(status=status))
+    for comparison in (compare(base, failed), compare(failed, base)):
+        assert comparison.exit_code == 4
+        assert len(comparison.pairs) == 5
+    assert compare(base, failed).absent[0].reason == f"ok in BASE, {status} in CANDIDATE"
+
+
+def test_a_missing_method_ends_with_4_even_where_others_regressed(make: Callable[..., Run], tmp_path: Path) -> None:
+    make("base")
+
+    def edit(records: list[dict[str, Any]]) -> None:
+        set_metric("auc", 0.1, of="fm")(records)
+        records[:] = [one for one in records if one["trial"]["method"] != "gating"]
+
+    comparison = compare(load(tmp_path / "base"), make("candidate", edit))
+    assert comparison.exit_code == 4
+    assert comparison.regressions
+    result = bench(tmp_path / "base", tmp_path / "candidate")
+    assert result.exit_code == 4
+    assert "Not compared: ml/cold gating, seed 0: not in CANDIDATE." in result.output
+    assert "Regressed: ml/cold fm, seed 0" in result.output
+
+
+def test_a_record_that_is_gone_ends_with_4(make: Callable[..., Run], tmp_path: Path) -> None:
+    base = make("base")
+    gone = make("gone")
+    (tmp_path / "gone" / "records" / f"{gone.records[0]['id']}.json").unlink()
+    assert compare(base, load(tmp_path / "gone")).absent[0].reason == "ok in BASE, missing in CANDIDATE"
+
+
+def test_a_renamed_method_is_recognised_by_its_settings(make: Callable[..., Run]) -> None:
+    def edit(records: list[dict[str, Any]]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "gating":
+                one["trial"]["method"] = "gate"
+
+    comparison = compare(make("base"), make("candidate", edit))
+    assert comparison.exit_code == 4
+    assert comparison.absent[0].reason == "not in CANDIDATE; it has 'gate' with the same settings: renamed?"
+    assert comparison.added == ("gate",)
+
+
+def test_nothing_in_common_ends_with_4(make: Callable[..., Run], tmp_path: Path) -> None:
+    make("base")
+    make("candidate", lambda records: [one["trial"].update(dataset="other") for one in records])
+    result = bench(tmp_path / "base", tmp_path / "candidate")
+    assert result.exit_code == 4
+    assert "Incomplete: the runs have no result in common" in result.output
+    make("empty", lambda records: records.clear())
+    assert bench(tmp_path / "empty", tmp_path / "empty").exit_code == 4
+
+
+def test_a_new_method_of_the_candidate_is_not_judged(make: Callable[..., Run]) -> None:
+    def edit(records: list[dict[str, Any]]) -> None:
+        new = copy.deepcopy(records[0])
+        new["trial"]["method"], new["id"] = "dcn", "new"
+        records.append(new)
+
+    comparison = compare(make("base"), make("candidate", edit))
+    assert comparison.exit_code == 0
+    assert comparison.added == ("dcn",)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("data", "e" * 64, "the data of 'ml' differ (dddddddddddd in BASE, eeeeeeeeeeee in CANDIDATE)"),
+        ("split", "t" * 64, "the split of 'ml' under 'cold' differs"),
+        ("metrics", {"auc": 2, "logloss": 1, "gauc": 1}, "metric 'auc' is of version 1 in BASE and 2 in CANDIDATE"),
+        ("metrics", {"auc": 1, "logloss": 1}, "metric 'gauc' is of version 1 in BASE and none in CANDIDATE"),
+    ],
+)
+def test_other_data_split_or_metrics_end_with_2(
+    make: Callable[..., Run], tmp_path: Path, key: str, value: Any, message: str
+) -> None:
+    make("base")
+    make("candidate", set_identity(key, value))
+    with pytest.raises(CompareError) as raised:
+        compare(load(tmp_path / "base"), load(tmp_path / "candidate"))
+    assert message in str(raised.value)
+    assert str(raised.value).count("differ") <= 1  # said once, not once a trial
+    result = bench(tmp_path / "base", tmp_path / "candidate")
+    assert result.exit_code == 2
+    assert message in result.output
+    assert "Traceback" not in result.output
+
+
+def test_code_settings_and_time_that_differ_are_shown(make: Callable[..., Run], tmp_path: Path) -> None:
+    def edit(records: list[dict[str, Any]]) -> None:
+        for one in records:
+            one["identity"]["harness"] = "i" * 64
+            if one["trial"]["method"] == "fm":
+                one["identity"]["plugins"][0]["digest"] = "9" * 64
+                one["identity"]["settings"] = {"use": "fm", "embedding_dim": 4}
+                one["cost"]["own"] = {"train_cpu_s": 4.0, "predict_cpu_s": 1.0}
+
+    comparison = compare(make("base"), make("candidate", edit))
+    assert comparison.exit_code == 0
+    assert [(code.what, code.base[0], code.candidate[0]) for code in comparison.code] == [
+        ("harness", "h", "i"),
+        ("fm (pkg)", "c", "9"),
+    ]
+    assert {pair.method: pair.cpu_ratio for pair in comparison.pairs} == {
+        "fm": 2.0,
+        "gating": 1.0,
+        "perfect-user": None,
+    }
+    assert comparison.cpu_ratio == 1.5
+    text = " ".join(bench(tmp_path / "base", tmp_path / "candidate").output.split())
+    assert "Code differs: fm (pkg): cccccccccccc -> 999999999999." in text
+    assert "Settings differ: fm." in text
+    assert "candidate takes 1.50 times that of base" in text
+
+
+def test_json_holds_the_verdict_and_the_evidence(make: Callable[..., Run], tmp_path: Path) -> None:
+    make("base")
+    make("candidate", set_metric("auc", 0.7))
+    result = bench(tmp_path / "base", tmp_path / "candidate", "--json")
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["exit_code"], told["regressions"]) == (1, 1, 2)
+    first = next(pair for pair in told["pairs"] if pair["method"] == "gating")["differences"][0]
+    assert first == {
+        "metric": "auc", "base": 0.75, "candidate": 0.7, "change": pytest.approx(-0.05), "tolerance": 1e-6,
+        "verdict": "worse",
+    }  # fmt: skip
+
+
+def test_a_folder_that_is_no_run_is_one_line(tmp_path: Path) -> None:
+    result = bench(tmp_path, tmp_path)
+    assert result.exit_code == 5
+    assert "is not a run" in result.output
+    assert result.output.count("\n") == 1
