@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.report.blocks import Block, Heading, Note
-from bench.report.costs import COST_NOTE, base_models_grid, cost_grid
 from bench.report.facts import section_facts, trouble
 from bench.report.model import Report, Section
 from bench.report.names import short
 from bench.report.quality import quality_grid, quality_notes
+from bench.report.tables import COST_NOTE, base_models_grid, cost_grid
 
 __all__ = ["document"]
 

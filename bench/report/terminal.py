@@ -53,11 +53,10 @@ def _table(grid: Grid, columns: Sequence[int], console: Console) -> Table:
     roomy = _width(grid, columns, gap=2) <= console.width
     table = Table(box=_RULES, show_edge=False, pad_edge=False, padding=(0, int(roomy), 0, 0), safe_box=True)
     table.add_column(_text(grid.heads[0], console), overflow="fold")
-    for column in columns:
-        head = "\n".join(line + " " * _slot(grid, column) for line in grid.heads[column + 1].split("\n"))
-        table.add_column(_lines(head, console), justify="right", no_wrap=True)
+    for column in columns:  # not justified by rich, which would strip the slot of a mark
+        table.add_column(_head(grid, column, console), no_wrap=True)
     for row, following in zip(grid.rows, (*grid.rows[1:], None), strict=True):
-        cells = [_cell(row, row.cells[column], console) for column in columns]
+        cells = [_cell(row, row.cells[column], _column_width(grid, column), console) for column in columns]
         table.add_row(_text(row.name, console), *cells, end_section=following is not None and following.rule)
     return table
 
@@ -87,13 +86,19 @@ def _slot(grid: Grid, column: int) -> int:
     return max((len(row.cells[column].mark) for row in grid.rows), default=0)
 
 
-def _cell(row: GridRow, cell: Cell, console: Console) -> Text:
+def _head(grid: Grid, column: int, console: Console) -> Text:
+    """Each line ends above the last digit."""
+    width, slot = _column_width(grid, column), " " * _slot(grid, column)
+    return Text("\n").join(_text(_right(line + slot, width), console) for line in grid.heads[column + 1].split("\n"))
+
+
+def _cell(row: GridRow, cell: Cell, width: int, console: Console) -> Text:
     style = "bold" if cell.mark == "*" else "dim" if row.group == "bound" else ""
-    return _text(cell.text + cell.mark, console, style)
+    return _text(_right(cell.text + cell.mark, width), console, style)
 
 
-def _lines(text: str, console: Console) -> Text:
-    return Text("\n").join(_text(line, console) for line in text.split("\n"))
+def _right(text: str, width: int) -> str:
+    return " " * (width - cell_len(text)) + text
 
 
 def _text(text: str, console: Console, style: str = "") -> Text:

@@ -10,7 +10,7 @@ from bench.suite.document import Document, KeyPath, Place
 
 __all__ = ["Problem", "as_error", "at_key", "at_value"]
 
-_MOST = 50  # lines; who sees more reads none
+_MOST = 50  # lines behind the first; who sees more reads none
 
 
 class Problem(NamedTuple):
@@ -36,7 +36,7 @@ def as_error(document: Document, problems: Iterable[Problem]) -> SuiteError:
     """One error of all problems, each on a line with its own place."""
     first, *rest = sorted(set(problems))
     lines = [str(SuiteError(message, file=document.file, line=line, column=column)) for (line, column), message in rest]
-    if len(lines) >= _MOST:
-        lines = [*lines[: _MOST - 1], f"{document.file}: and {len(lines) - _MOST + 1} more"]
+    if len(lines) > _MOST:
+        lines = [*lines[:_MOST], f"{document.file}: and {len(lines) - _MOST} more"]
     message = "\n".join([first.message, *lines])
     return SuiteError(message, file=document.file, line=first.place.line, column=first.place.column)

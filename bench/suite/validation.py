@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import filterfalse
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -54,9 +55,14 @@ def validate(model: type[M], value: Any, document: Document, prefix: KeyPath, wo
     except ValidationError as error:
         details = error.errors(include_url=False)
     by_place: dict[KeyPath, list[ErrorDetails]] = {}
-    for detail in details:
+    for detail in filterfalse(_is_echo, details):
         by_place.setdefault(_path(value, detail), []).append(detail)
     return [_problem(model, path, alternatives, document, prefix, wording) for path, alternatives in by_place.items()]
+
+
+def _is_echo(detail: ErrorDetails) -> bool:
+    """Whether pydantic calls a list too short only because it left out the items that it complains of anyway."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 
 def _path(value: Any, detail: ErrorDetails) -> KeyPath:

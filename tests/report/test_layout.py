@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def test_every_line_fits_80_columns_and_no_name_is_cut(make_run: MakeRun) -> Non
     assert max(map(cell_len, text.splitlines())) <= 80
     assert "…" not in text
     lines = text.splitlines()
-    assert any(line.startswith("metaselector-simplified  .58") for line in lines)  # one line, figures beside the name
+    assert any(re.match(r"metaselector-simplified +\.58", line) for line in lines)  # one line, figures beside the name
     assert any(line.startswith("best-single = fm ") for line in lines)
 
 
@@ -80,7 +81,7 @@ def test_every_line_fits_80_columns_and_no_name_is_cut(make_run: MakeRun) -> Non
 def test_no_line_is_wider_than_the_console(make_run: MakeRun, width: int) -> None:
     text = shown(make_run(seeds=(0, 1)), width)
     assert max(map(cell_len, text.splitlines())) <= max(width, 34)  # a name and one column need so much
-    for figure in (".5302", ".8121", "+27.59", ".7367", "327.1", "26.0"):
+    for figure in (".5303", ".8121", "+27.59", ".7367", "327.1", "26.0"):
         assert figure in text
 
 

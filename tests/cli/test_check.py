@@ -1,0 +1,72 @@
+"""`bench check`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Bench = Callable[..., Result]
+HOOK = "from bench import hookimpl\n@hookimpl\n"
+
+
+def test_a_suite_that_is_right_is_counted(bench: Bench, suite: Path) -> None:
+    result = bench("check", suite)
+    assert result.exit_code == 0
+    assert result.stdout == f"{suite}: OK: 1 dataset x 1 protocol x 3 methods x 2 seeds = 6 trials\n"
+    assert result.stderr == ""
+
+
+def test_json(bench: Bench, suite: Path) -> None:
+    assert json.loads(bench("check", suite, "--json").stdout) == {
+        "suite": "small",
+        "datasets": 1,
+        "protocols": 1,
+        "methods": 3,
+        "seeds": 2,
+        "trials": 6,
+        "unavailable": [],
+    }
+
+
+def test_every_error_is_told_and_exits_2(bench: Bench, suite: Path) -> None:
+    suite.write_text(
+        suite.read_text("utf-8").replace("{use: net}", "{use: net, droput: 0}").replace("gate", "gaet"), "utf-8"
+    )
+    result = bench("check", suite)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [
+        f"{suite}:9:19: unknown parameter 'droput' of base model 'net'; did you mean 'dropout'?",
+        f"{suite}:11:28: unknown selector 'gaet'; did you mean 'gate'?",
+    ]
+
+
+def test_a_quarantined_plugin_that_the_suite_does_not_use_is_a_warning(
+    bench: Bench, suite: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text("import no_such_module\n", "utf-8")
+    result = bench("check", suite, "--plugins", bad)
+    assert result.exit_code == 0
+    assert result.stderr.startswith(f"warning: plugin {bad} is quarantined: ModuleNotFoundError")
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["import no_such_module\nNAME = 'gone'\n", HOOK + "def bench_models(): return {'gone': 'no_such_module:A'}\n"],
+    ids=["quarantined", "unavailable"],
+)
+def test_a_plugin_that_the_suite_uses_and_that_is_not_there_exits_4(
+    bench: Bench, suite: Path, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "bad.py").write_text(content, "utf-8")
+    suite.write_text(suite.read_text("utf-8").replace("{use: net}", "{use: gone}") + "plugins: [bad.py]\n", "utf-8")
+    result = bench("check", suite)
+    assert result.exit_code == 4
+    assert result.stdout == f"{suite}: incomplete: 1 dataset x 1 protocol x 3 methods x 2 seeds = 6 trials\n"
+    assert f"{suite}: base model 'gone'" in result.stderr
+    assert "No module named 'no_such_module'" in result.stderr

@@ -1,0 +1,154 @@
+"""YAML as data with places; what is refused, where, and how fast."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.errors import SuiteError
+from bench.suite.document import parse
+
+
+def error_of(content: str | bytes) -> str:
+    with pytest.raises(SuiteError) as caught:
+        parse(content.encode() if isinstance(content, str) else content, "suite.yaml")
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_data_with_the_places_of_keys_and_values() -> None:
+    document = parse(b"a: 1e-3\nb:\n  - x\n  - {c: 'on'}\n", "suite.yaml")
+    assert document.data == {"a": 0.001, "b": ["x", {"c": "on"}]}
+    assert document.keys == {("a",): (1, 1), ("b",): (2, 1), ("b", 1, "c"): (4, 6)}
+    assert document.values[("a",)] == (1, 4)
+    assert document.values[("b", 1, "c")] == (4, 9)
+    assert document.written == {("a",): "1e-3", ("b", 0): "x"}
+
+
+def test_columns_count_characters_and_a_byte_order_mark_counts_for_nothing() -> None:
+    document = parse("\ufeffé: {ß: ü}\n".encode(), "suite.yaml")
+    assert document.values[("é", "ß")] == (1, 8)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a: &x 1\n", "suite.yaml:1:4: anchor &x; remove it, a suite has no anchors"),
+        ("a: *x\n", "suite.yaml:1:4: alias *x; write the value out, a suite has no aliases"),
+        ("a: 1\n<<: {b: 2}\n", "suite.yaml:2:1: merge key '<<'; write the keys out, a suite has no merges"),
+        (
+            "a: !!python/object:os.system x\n",
+            "suite.yaml:1:4: tag 'tag:yaml.org,2002:python/object:os.system'; remove it",
+        ),
+        ("a: ! x\n", "suite.yaml:1:4: tag '!'; remove it"),
+        ("%YAML 1.1\n---\na: 1\n", "suite.yaml:1:1: a directive (%); remove it"),
+        ("a: 1\n---\nb: 2\n", "suite.yaml:2:1: a second document; a suite is one"),
+        ("a: 1\nb: 2\na: 3\n", "suite.yaml:3:1: key 'a' again, first in line 1; remove one"),
+        ("{a: 1, a: 2}\n", "suite.yaml:1:8: key 'a' again, first in line 1; remove one"),
+        ("? [1]\n: 2\n", "suite.yaml:1:3: a list or mapping as a key; keys are text"),
+        ("1.10: x\n", "suite.yaml:1:1: the key 1.10 reads as a number; quote it: '1.10'"),
+        ("null: x\n", "suite.yaml:1:1: the key null reads as null; quote it: 'null'"),
+        ("True: x\n", "suite.yaml:1:1: the key True reads as true or false; quote it: 'True'"),
+        ("a: .inf\n", "suite.yaml:1:4: .inf is not a finite number"),
+        ("a:\n\t- 1\n", "suite.yaml:2:1: a tab in the indentation; indent with spaces"),
+        ("a: x\n  \t b\n", "suite.yaml:2:3: a tab in the indentation; indent with spaces"),
+        ("a: x\x00y\n", "suite.yaml:1:5: control character U+0000; remove it"),
+        ("a: \x1b[31m\n", "suite.yaml:1:4: control character U+001B; remove it"),
+        (b"a: 1\r\nb: \xff\n", "suite.yaml:2:4: byte 0xff is not UTF-8; save the file as UTF-8"),
+        ("a: 1".encode("utf-16"), "suite.yaml:1:1: byte 0xff is not UTF-8"),
+        ("a: [1, 2\nb: 3", "suite.yaml:2:2: not YAML: "),
+        ("a: b: c\n", "suite.yaml:1:5: not YAML: mapping values are not allowed in this context; check indentation"),
+        ("- " * 60 + "x", "suite.yaml:1:101: nested deeper than 50 levels; flatten it"),
+    ],
+)
+def test_what_reads_two_ways_or_needs_more_than_a_suite_is_refused(content: str | bytes, expected: str) -> None:
+    assert error_of(content).startswith(expected)
+
+
+def test_a_quoted_key_is_text_whatever_it_looks_like() -> None:
+    assert parse(b"'1.10': a\n'null': b\n'<<': c\n", "suite.yaml").data == {"1.10": "a", "null": "b", "<<": "c"}
+
+
+BOMB = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        BOMB,
+        "a: 1\n" * 2_500_000,
+        "[" * 5000 + "]" * 5000,
+        "[" + "1," * 499_000 + "1]",
+        "".join(f"key-{number}: 1\n" for number in range(70_000)),
+        "? " * 490_000,
+        "%" * 900_000,
+        'a: "' + "\\" * 990_000,
+        "a: " + "9" * 990_000,
+    ],
+    ids=[
+        "aliases",
+        "10 MB",
+        "5000 levels",
+        "many values",
+        "many keys",
+        "complex keys",
+        "directives",
+        "escapes",
+        "digits",
+    ],
+)
+def test_a_hostile_file_costs_less_than_a_second(content: str) -> None:
+    start = time.process_time()
+    assert error_of(content).startswith("suite.yaml:")
+    assert time.process_time() - start < 1
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused_with_a_place(content: bytes) -> None:
+    try:
+        json.dumps(parse(content, "suite.yaml").data, allow_nan=False)
+    except SuiteError as caught:
+        error = caught
+    else:
+        return
+    assert error.line >= 1
+    assert error.column >= 1
+
+
+trees = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text("ab :#-", max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=3), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(trees)
+def test_what_json_writes_is_read_back_and_every_value_has_a_place(data: object) -> None:
+    document = parse(json.dumps(data).encode(), "suite.yaml")
+    assert document.data == data
+
+    def walk(value: object, path: tuple[str | int, ...]) -> None:
+        assert path in document.values
+        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for key, item in items:
+            walk(item, (*path, key))
+
+    walk(data, ())
+
+
+def test_libyaml_and_pyyaml_give_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = "a: {b: [1, x, 'é']}\nc: |\n  text\n".encode()
+    fast = parse(content, "suite.yaml")
+    monkeypatch.setattr("bench.suite.document._Loader", yaml.BaseLoader)
+    assert parse(content, "suite.yaml") == fast

@@ -1,0 +1,228 @@
+"""What is wrong with a suite: each fault one line with its place and its mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench.errors import SuiteError
+from bench.registry import Registry
+from bench.suite import load
+
+Errors = Callable[..., list[str]]
+GATING = "gating: {selector: {use: gate}}"
+META = "gating: {selector: {use: gate}, meta_learner: {use: steps, adapt: [selector]}}"
+FULL = META.replace("[selector]", "[selector, base_models]")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("dropout", "droput", "9:19: unknown parameter 'droput' of base model 'net'; did you mean 'dropout'?"),
+        ("use: net", "use: nets", "9:14: unknown base model 'nets'; did you mean 'net'?"),
+        ("dropout: 0.1", "dropout: 2", "9:28: parameter 'dropout' of base model 'net' must be below 1; got 2"),
+        ("dropout: 0.1", "dropout: high", "9:28: parameter 'dropout' of base model 'net' must be a number; got 'high'"),
+        (
+            "dropout: 0.1",
+            "norm: on",
+            "9:25: parameter 'norm' of base model 'net' must be true or false; got 'on'; write true",
+        ),
+        ("dropout: 0.1", "hidden: 8", "9:27: parameter 'hidden' of base model 'net' must be a list; got 8; write [8]"),
+        (
+            "dropout: 0.1",
+            "hidden: [8, 1_0]",
+            "9:31: parameter 'hidden.1' of base model 'net' must be a whole number; got '1_0'; write 10",
+        ),
+        (
+            "dropout: 0.1",
+            "hidden: [1, 2, 3, 4, 5]",
+            "9:27: parameter 'hidden' of base model 'net' must hold at most 4; got a list",
+        ),
+        ("dropout: 0.1", "clip: 0", "9:25: parameter 'clip' of base model 'net' must be above 0; got 0"),
+        (
+            "use: trees",
+            "use: trees, depth: 1e1",
+            "8:30: parameter 'depth' of base model 'trees' must be a whole number; got 1e1; write 10",
+        ),
+        (", path: x.csv", "", "4:8: dataset 'toy' needs the parameter 'path'; add it"),
+        (
+            "path: x.csv",
+            "path: 1.10",
+            "4:25: parameter 'path' of dataset 'toy' must be text; got 1.10; quote it: '1.10'",
+        ),
+        (
+            "path: x.csv",
+            "path: x, sides: {a: itm}",
+            "4:39: parameter 'sides.a' of dataset 'toy' must be 'user' or 'item'; got 'itm'",
+        ),
+        (
+            "use: user-holdout",
+            "use: user-holdout, users: {trian: 1}",
+            "6:37: unknown parameter 'users.trian' of protocol 'user-holdout'; did you mean 'train'?",
+        ),
+        (
+            "use: user-holdout",
+            "use: user-holdout, users: {train: 0.9}",
+            "6:36: parameter 'users' of protocol 'user-holdout': shares of users add up to 1.1; they must add up to 1",
+        ),
+    ],
+)
+def test_faults_of_plugins_and_their_parameters(errors_of: Errors, old: str, new: str, expected: str) -> None:
+    assert errors_of((old, new)) == [f"suite.yaml:{expected}"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("version: 1", "version: 2", "1:10: version must be 1; got 2"),
+        ("version: 1\n", "", "1:1: the suite lacks the key 'version'; add it"),
+        ("name: small", "name: 1.10", "2:7: name must be text; got 1.10; quote it: '1.10'"),
+        ("name: small", "name: ''", "2:7: name must have at least 1 characters; got ''"),
+        ("name: small", 'name: "a\\nb"', "2:7: name: must hold visible characters alone"),
+        ("seeds:", "seed: 1\nseeds:", "12:1: unknown key 'seed' in the suite; did you mean 'seeds'?"),
+        ("seeds:", "include: a.yaml\nseeds:", "12:1: unknown key 'include' in the suite; there are: version, name"),
+        ("seeds: [0]", "seeds: []", "12:8: seeds must hold at least 1; got a list"),
+        ("seeds: [0]", "seeds: [0, 1, 0]", "12:8: seeds: holds 0 twice; remove one"),
+        ("seeds: [0]", "seeds: [-1]", "12:9: seeds.0 must be at least 0; got -1"),
+        ("seeds: [0]", "seeds: [2147483648]", "12:9: seeds.0 must be below 2147483648; got 2147483648"),
+        ("seeds: [0]", "seeds: [true]", "12:9: seeds.0 must be a whole number; got true"),
+        ("{use: trees}", "trees", "8:10: base_models.trees must be a mapping; got 'trees'"),
+        ("{use: trees}", "{}", "8:10: base_models.trees lacks the key 'use'; add it"),
+        ("  trees: {use: trees}", "  trees:", "8:9: base_models.trees must be a mapping; got null"),
+        ("trees: {use", f"{'x' * 101}: {{use", f"8:3: the name '{'x' * 55}...' must have at most 100 characters"),
+        (
+            "use: net",
+            "use: net, train: {epoch: 5}",
+            "9:27: unknown key 'epoch' in base_models.net.train; did you mean 'epochs'?",
+        ),
+        ("use: net", "use: net, train: {epochs: 0}", "9:35: base_models.net.train.epochs must be at least 1; got 0"),
+        ("use: user-holdout", "use: user-holdout, folds: 21", "6:36: protocols.cold.folds must be at most 20; got 21"),
+        (
+            "use: user-holdout",
+            "use: user-holdout, split_seed: x",
+            "6:41: protocols.cold.split_seed must be a whole number or 'trial'; got 'x'",
+        ),
+        ("selector: {use: gate}", "selectr: {use: gate}", "11:11: methods.gating lacks the key 'selector'; add it"),
+        (
+            GATING,
+            META.replace(", adapt: [selector]", ""),
+            "11:49: methods.gating.meta_learner lacks the key 'adapt'; add it",
+        ),
+        (
+            GATING,
+            META.replace("[selector]", "[base_models]"),
+            "11:69: methods.gating.meta_learner.adapt: must be [selector] or [selector, base_models]; got [base_models]",
+        ),
+        ("seeds:", "metrics: auc\nseeds:", "12:10: metrics must be a list; got 'auc'; write ['auc']"),
+        ("seeds:", "gate: {tolerance: {auc: -1}}\nseeds:", "12:25: gate.tolerance.auc must be at least 0; got -1"),
+    ],
+)
+def test_faults_of_the_harness_s_keys(errors_of: Errors, old: str, new: str, expected: str) -> None:
+    assert errors_of((old, new))[0].startswith(f"suite.yaml:{expected}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("  trees:", "  best-single:", "8:3: 'best-single' is a row of every report; choose another name"),
+        ("  gating:", "  perfect-user:", "11:3: 'perfect-user' is a row of every report; choose another name"),
+        (
+            "  gating:",
+            "  net:",
+            "11:3: 'net' is a base model already, which is a method of its own; choose another name",
+        ),
+        (
+            "seeds:",
+            "relaimpr_base: gatin\nseeds:",
+            "12:16: relaimpr_base 'gatin' is no base model or method; did you mean 'gating'?",
+        ),
+        ("seeds:", "metrics: [auc, loglos]\nseeds:", "12:16: unknown metric 'loglos'; did you mean 'logloss'?"),
+        (
+            "seeds:",
+            "metrics: [auc]\ngate: {tolerance: {gauc: 1e-3}}\nseeds:",
+            "13:20: tolerance of 'gauc', which is no metric of the suite; did you mean 'auc'?",
+        ),
+        (
+            GATING,
+            META.replace("use: gate", "use: vote"),
+            "11:28: selector 'vote' is not differentiable: no meta-learner can adapt it; choose another or drop meta_learner",
+        ),
+        (
+            GATING,
+            FULL,
+            "11:69: base model 'trees' (trees) is not differentiable: it can't be adapted; write [selector] or leave it out",
+        ),
+    ],
+)
+def test_faults_between_keys(errors_of: Errors, old: str, new: str, expected: str) -> None:
+    assert errors_of((old, new)) == [f"suite.yaml:{expected}"]
+
+
+def test_adapting_base_models_refuses_predictions_that_do_not_fit(errors_of: Errors) -> None:
+    method = FULL.replace("}}", "}, base_predictions: out-of-sample}")
+    (error,) = errors_of((GATING, method), ("  trees: {use: trees}\n", ""))
+    assert (
+        error
+        == "suite.yaml:10:113: adapting base models takes base_predictions in-sample; got out-of-sample; drop the key"
+    )
+
+
+def test_all_faults_are_told_in_the_order_of_the_file(errors_of: Errors) -> None:
+    lines = errors_of(
+        ("name: small", "name: 5"), ("dropout", "droput"), ("use: trees", "use: tree"), ("seeds: [0]", "sed: 1")
+    )
+    assert [line.split(":")[1] for line in lines] == ["1", "2", "8", "9", "12"]
+    assert all(line.startswith("suite.yaml:") for line in lines)
+
+
+def test_a_great_many_faults_are_cut_short_and_counted(errors_of: Errors) -> None:
+    lines = errors_of(("seeds: [0]", f"seeds: [{', '.join(['-1'] * 200)}]"))
+    assert len(lines) == 52
+    assert lines[-1] == "suite.yaml: and 149 more"
+
+
+def test_a_hostile_name_forges_no_line(errors_of: Errors) -> None:
+    lines = errors_of(("  trees: {use: trees}", '  "a\\nsuite.yaml:1:1: all is well\\e[2J": {use: trees, train: 5}'))
+    assert all("\x1b" not in line and line.startswith("suite.yaml:8:") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "expected"),
+    [
+        ("../outside.py", "lies outside the suite's folder; move it there"),
+        ("/etc/hostname", "lies outside the suite's folder; move it there"),
+        ("/dev/zero", "lies outside the suite's folder; move it there"),
+        ("link.py", "lies outside the suite's folder; move it there"),
+        ("loop.py", "does not exist; paths start at the suite's folder"),
+        ("none.py", "does not exist; paths start at the suite's folder"),
+        ('"a\\0b"', "lies outside the suite's folder; move it there"),
+        ("x" * 5000, "does not exist; paths start at the suite's folder"),
+    ],
+)
+def test_a_suite_names_plugins_below_its_own_folder_only(
+    errors_of: Errors, tmp_path: Path, plugin: str, expected: str
+) -> None:
+    (tmp_path / "link.py").symlink_to("/etc/hostname")
+    (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
+    (error,) = errors_of(("seeds:", f"plugins: [{plugin}]\nseeds:"))
+    assert error.startswith("suite.yaml:12:11: plugin ")
+    assert error.endswith(expected)
+
+
+@pytest.mark.parametrize("content", ["", "# nothing\n", "- 1\n", "text\n"])
+def test_a_file_that_holds_no_mapping_is_no_suite(tmp_path: Path, registry: Registry, content: str) -> None:
+    path = tmp_path / "suite.yaml"
+    path.write_text(content, "utf-8")
+    with pytest.raises(SuiteError, match=r"suite.yaml:1:1: a suite is a mapping; start with `version: 1`"):
+        load(path, registry)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("none.yaml", "none.yaml: no such file"), (".", "not a regular file"), ("/dev/zero", "not a regular file")],
+)
+def test_a_path_that_is_no_file_is_an_error(tmp_path: Path, registry: Registry, path: str, expected: str) -> None:
+    with pytest.raises(SuiteError, match=expected):
+        load(tmp_path / path, registry)
