@@ -32,7 +32,7 @@ def command(kind: str | None, plugins: tuple[Path, ...], autoload: bool, as_json
 def _as_dict(registry: Registry, kind: str | None) -> dict[str, list[dict[str, str]]]:
     return {
         "plugins": [info._asdict() for info in registry.infos(kind)],
-        "quarantined": [{"origin": plugin.origin, "reason": plugin.reason} for plugin in registry.quarantined],
+        "quarantined": [plugin._asdict() for plugin in registry.quarantined],
     }
 
 

@@ -1,7 +1,6 @@
 """Finds, loads and quarantines plugins: name to plugin and its origin. Importing it imports no plugin, torch or pydantic."""
 
 from bench.registry.kinds import KINDS, did_you_mean
-from bench.registry.registration import Quarantined
-from bench.registry.registry import PluginCode, PluginInfo, Registry, load_registry
+from bench.registry.registry import PluginCode, PluginInfo, Quarantined, Registry, load_registry
 
 __all__ = ["KINDS", "PluginCode", "PluginInfo", "Quarantined", "Registry", "did_you_mean", "load_registry"]

@@ -19,7 +19,7 @@ from bench import hookspecs
 from bench.registry.candidates import Candidate
 from bench.registry.kinds import KINDS, did_you_mean
 
-__all__ = ["Quarantined", "Registered", "in_one_line", "register"]
+__all__ = ["Refused", "Registered", "in_one_line", "register"]
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ADDRESS = re.compile(r"[^\W\d][\w.-]*:[^\W\d][\w.]*")
@@ -29,12 +29,12 @@ _MARKER = f"{hookspecs.PROJECT}_impl"  # the attribute by which pluggy knows a d
 _MACHINERY = {Path(__file__).parent, Path(importlib.__file__).parent, Path(importlib.metadata.__file__).parent}
 
 
-class Quarantined(NamedTuple):
-    """A plugin that was left out whole. `files` are its sources."""
+class Refused(NamedTuple):
+    """A plugin that was left out whole, and its source files."""
 
     origin: str
     reason: str
-    files: tuple[Path, ...] = ()
+    files: tuple[Path, ...]
 
     def mentions(self, name: str) -> bool:
         """Whether its sources name a plugin so: then it is what the name stood for."""
@@ -54,14 +54,14 @@ class _RefusedError(Exception):
     """Why a plugin is quarantined, in words."""
 
 
-def register(candidate: Candidate) -> Registered | Quarantined:
+def register(candidate: Candidate) -> Registered | Refused:
     """Import a plugin, check its hooks and call them."""
     try:
         addresses = dict(_addresses(_manager(candidate.load())))
     except _RefusedError as refusal:
-        return Quarantined(candidate.origin, str(refusal), candidate.sources())
+        return Refused(candidate.origin, str(refusal), candidate.sources())
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
-        return Quarantined(candidate.origin, in_one_line(error), candidate.sources())
+        return Refused(candidate.origin, in_one_line(error), candidate.sources())
     return Registered(candidate.origin, candidate.version, addresses)
 
 

@@ -13,10 +13,10 @@ from bench.errors import PluginError, PluginUnavailable
 from bench.registry.candidates import find_candidates
 from bench.registry.kinds import KINDS, did_you_mean
 from bench.registry.local import loaded_digest
-from bench.registry.registration import Quarantined, Registered, in_one_line, register
+from bench.registry.registration import Refused, Registered, in_one_line, register
 from bench.registry.sources import digest, top_level_sources
 
-__all__ = ["PluginCode", "PluginInfo", "Registry", "load_registry"]
+__all__ = ["PluginCode", "PluginInfo", "Quarantined", "Registry", "load_registry"]
 
 
 class PluginInfo(NamedTuple):
@@ -27,6 +27,13 @@ class PluginInfo(NamedTuple):
     address: str  # "package.module:Class"
     origin: str
     version: str  # of the distribution; "" for a file
+
+
+class Quarantined(NamedTuple):
+    """A plugin that was left out whole."""
+
+    origin: str
+    reason: str
 
 
 class PluginCode(NamedTuple):
@@ -44,10 +51,15 @@ class Registry:
     """Plugins by kind and name, those that were left out, and what was asked for (`paths`, `autoload`)."""
 
     plugins: Mapping[tuple[str, str], PluginInfo]
-    quarantined: tuple[Quarantined, ...] = ()
+    refused: tuple[Refused, ...] = ()
     paths: tuple[Path, ...] = ()
     autoload: bool = True
     _digests: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def quarantined(self) -> tuple[Quarantined, ...]:
+        """What was left out, and why."""
+        return tuple(Quarantined(plugin.origin, plugin.reason) for plugin in self.refused)
 
     def infos(self, kind: str | None = None) -> tuple[PluginInfo, ...]:
         """All plugins, or those of a kind, in the order of KINDS and then of names."""
@@ -91,7 +103,7 @@ class Registry:
         return PluginCode(name, kind, info.origin, info.version, self._digests[module])
 
     def _absent(self, name: str, what: str, known: Sequence[str]) -> PluginError:
-        for plugin in self.quarantined:
+        for plugin in self.refused:
             if plugin.mentions(name):
                 reason = f"{plugin.origin} is quarantined: {plugin.reason}"
                 return PluginUnavailable(f"{what} {name!r} is unavailable: {reason}")
@@ -109,8 +121,8 @@ def load_registry(plugins: Sequence[Path] = (), *, autoload: bool = True) -> Reg
     the rest go on; PluginError where two plugins claim one name, or a path holds no plugin."""
     results = [register(candidate) for candidate in find_candidates(plugins, autoload=autoload)]
     registered = [result for result in results if isinstance(result, Registered)]
-    quarantined = tuple(result for result in results if isinstance(result, Quarantined))
-    return Registry(_by_name(registered), quarantined, tuple(plugins), autoload)
+    refused = tuple(result for result in results if isinstance(result, Refused))
+    return Registry(_by_name(registered), refused, tuple(plugins), autoload)
 
 
 def _by_name(registered: Sequence[Registered]) -> dict[tuple[str, str], PluginInfo]:

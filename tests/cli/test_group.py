@@ -52,6 +52,13 @@ def test_help_shows_every_command_and_its_summary() -> None:
     assert all(name in text and summary in text for name, (_, summary) in main.targets.items())
 
 
+@pytest.mark.parametrize("command", list(main.targets))
+def test_every_command_is_there_and_takes_traceback(command: str) -> None:
+    result = CliRunner().invoke(main, [command, "--help"])
+    assert result.exit_code == 0
+    assert "--traceback" in result.output
+
+
 def group_that(end: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> LazyGroup:
     """A group whose one command `act` ends so."""
     monkeypatch.setattr(sys.modules[__name__], "act", click.Command("act", callback=end), raising=False)

@@ -98,6 +98,15 @@ def test_figures_are_aligned_on_the_point(make_run: MakeRun) -> None:
     assert len({line.index(".") for line in table}) == 1
 
 
+def test_heads_and_figures_end_in_one_column(make_run: MakeRun) -> None:
+    lines = shown(make_run()).splitlines()
+    start = lines.index("Cost")
+    head, figures = lines[start + 2], lines[start + 4]
+    assert [found.end() for found in re.finditer(r"krows/s|CPU s|wall s|MB", head)] == [
+        found.end() for found in re.finditer(r"[\d,.]+", figures)
+    ]
+
+
 def test_bounds_stand_below_a_rule(make_run: MakeRun) -> None:
     lines = shown(make_run()).splitlines()
     first = next(i for i, line in enumerate(lines) if "(bound)" in line)

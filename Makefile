@@ -1,0 +1,47 @@
+# Two commands do all the set-up: `make demo` and `make test`. Both need Python 3.11+ and a package index, nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: demo test test-slow check check-slow format install benchmark golden clean
+
+demo: install  ## install, then the main job: the quickstart suite on MovieLens-100K
+	$(BIN)/bench run suites/quickstart.yaml --workers $(WORKERS)
+
+test: install check  ## install, then the whole check
+
+test-slow: install check-slow  ## install, then the tests that take longer
+
+check:  ## format, lint, types, architecture, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -m "not slow" -n $(WORKERS)
+
+check-slow:
+	$(BIN)/pytest -q -m slow -n $(WORKERS)
+
+format:  ## put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+benchmark: install  ## speed of training and of adaptation, by pytest-benchmark
+	$(BIN)/pytest -q benchmarks
+
+golden: install  ## run the golden suite again and compare it with the committed run
+	$(BIN)/bench run suites/golden.yaml --out results/golden-candidate --rerun all
+	$(BIN)/bench compare results/golden results/golden-candidate
+
+install: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+clean:  ## remove what the above made
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .benchmarks .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
