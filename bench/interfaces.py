@@ -165,6 +165,8 @@ class Differentiable(Plugin):
     batch-norm's statistics frozen, its affine part adapts), rows (n, F, width) of ONE user under torch.func.vmap: no
     .item(), no data-dependent shape, no state written, second derivatives exist. An author never sees a user axis."""
 
+    unpooled: ClassVar[tuple[str, ...]] = ()  # fields wanted entry by entry too: rows.entries(table, field)
+
     @abstractmethod
     def tables(self) -> Mapping[str, int]:
         """After build: table name to width; each has one row per entry of the joint index."""
@@ -202,7 +204,7 @@ class Lookup(Protocol):
         ...
 
     def entries(self, table: str, field: str) -> tuple[Tensor, Tensor]:
-        """One field entry by entry, not pooled: rows (..., L, width) and weights (..., L), 0 where padded."""
+        """A field of `unpooled` entry by entry: rows (..., L, width) and weights (..., L), 0 where padded."""
         ...
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from bench.data.rows import TaskView, View
 from bench.interfaces import Block, Episodes
 from bench.learn.encode import Encoded, Encoder
+from bench.learn.lookup import Layout
 from bench.learn.row_index import RowIndex
 
 __all__ = ["TaskData", "Windows", "chunks", "draw_windows", "gather", "whole"]
@@ -25,6 +26,7 @@ CHUNK_ROWS = 4096  # padded rows a chunk; a user longer than that is a chunk of 
 class TaskData:
     """All rows of U users: user u's are [ptr[u], ptr[u + 1]), support before cut[u], query from it on."""
 
+    layout: Layout
     encoded: Mapping[str, Encoded]  # one object under both names where both components read the same entries
     labels: Tensor  # (n,) float; 0 where withheld
     base_logits: Tensor | None  # (n, K) where the pool itself is not adapted
@@ -49,6 +51,7 @@ class TaskData:
         logits = np.concatenate([tasks.support_base_logits, tasks.query_base_logits])[merged]
         ptr = np.asarray(tasks.support_ptr) + np.asarray(tasks.query_ptr)
         return cls(
+            selector.layout,
             encoded,
             torch.as_tensor(labels, dtype=dtype),
             None if pool is not None else torch.as_tensor(logits, dtype=dtype),
@@ -127,7 +130,7 @@ def gather(tasks: TaskData, windows: Windows) -> Episodes:
     by_object: dict[int, tuple[Tensor, RowIndex, RowIndex]] = {}
     for component, encoded in tasks.encoded.items():
         if id(encoded) not in by_object:
-            by_object[id(encoded)] = _own_rows(encoded, support, query)
+            by_object[id(encoded)] = _own_rows(tasks.layout, encoded, support, query)
         entries[component] = by_object[id(encoded)]
     return Episodes(
         users=len(windows.users),
@@ -150,7 +153,9 @@ def _padded(start: np.ndarray, stop: np.ndarray) -> _Positions:
     return _Positions(torch.from_numpy(rows), torch.from_numpy(mask))
 
 
-def _own_rows(encoded: Encoded, support: _Positions, query: _Positions) -> tuple[Tensor, RowIndex, RowIndex]:
+def _own_rows(
+    layout: Layout, encoded: Encoded, support: _Positions, query: _Positions
+) -> tuple[Tensor, RowIndex, RowIndex]:
     """Joint entries (U, R) that each user touches, once each, and where support and query rows find theirs."""
     positions = torch.cat([support.rows, query.rows], dim=1)
     mask = torch.cat([support.mask, query.mask], dim=1)
@@ -164,17 +169,24 @@ def _own_rows(encoded: Encoded, support: _Positions, query: _Positions) -> tuple
     local = torch.empty_like(rank).scatter_(1, order, rank)
     own = ordered[:, :1].repeat(1, int(rank.max()) + 1).scatter_(1, rank, ordered)
     local = (local + own.shape[1] * torch.arange(users).unsqueeze(1)).reshape(users, n, -1)
-    return own, *(RowIndex(part, own.numel()) for part in local.split([support.rows.shape[1], query.rows.shape[1]], 1))
+    of_support, of_query = local.split([support.rows.shape[1], query.rows.shape[1]], 1)
+    return (
+        own,
+        RowIndex(of_support, _weights(encoded, support), layout, own.numel()),
+        RowIndex(of_query, _weights(encoded, query), layout, own.numel()),
+    )
+
+
+def _weights(encoded: Encoded, positions: _Positions) -> Tensor:
+    """(U, n, E - single), 0 where padded."""
+    return encoded.weights[positions.rows] * positions.mask.unsqueeze(-1)
 
 
 def _block(tasks: TaskData, positions: _Positions, entries: Mapping[str, RowIndex]) -> Block:
     mask = positions.mask.to(tasks.labels.dtype)
     return Block(
         entries=entries,
-        weights={
-            component: encoded.weights[positions.rows] * mask.unsqueeze(-1)
-            for component, encoded in tasks.encoded.items()
-        },
+        weights={component: _weights(encoded, positions) for component, encoded in tasks.encoded.items()},
         labels=tasks.labels[positions.rows] * mask,
         mask=mask,
         base_logits=None if tasks.base_logits is None else tasks.base_logits[positions.rows] * mask.unsqueeze(-1),

@@ -19,7 +19,7 @@ from bench.data.interactions import Interactions
 from bench.interfaces import Block, Episodes
 from bench.learn.losses import mixture_cross_entropy, mixture_logits
 from bench.learn.network import Network
-from bench.learn.row_index import RowIndex
+from bench.learn.row_index import SparseMap
 
 __all__ = ["Learnable", "inner_step"]
 
@@ -65,7 +65,7 @@ class Learnable:
         def own(leaf: str) -> Tensor:
             value = parameters[leaf]
             if self._is_table(leaf):
-                return RowIndex(batch.rows[self._component(leaf)], len(value)).gather(value)
+                return _own_rows(batch.rows[self._component(leaf)], value)
             return value.expand(batch.users, *value.shape)
 
         return {leaf: own(leaf) for leaf in self._places}
@@ -123,8 +123,9 @@ class Learnable:
     def _call(self, name: str, per_user: Leaves, block: Block, base_logits: Tensor | None) -> Tensor:
         """One network's function of one user, mapped over the users of the chunk."""
         network, component = self.networks[name], self._component(f"{name}/")
-        entries, weights = block.entries[component], block.weights[component]
-        rows = {table: entries.gather(per_user[f"{name}/{table}"].flatten(0, 1)) for table in network.widths}
+        index, weights = block.entries[component], block.weights[component]
+        own = {table: per_user[f"{name}/{table}"].flatten(0, 1) for table in network.widths}
+        rows = network.rows(index, own)
         dense = {leaf: per_user[f"{name}/{leaf}"] for leaf in network.leaves() if leaf not in network.widths}
         if base_logits is None:
             return vmap(network.call)(dense, rows, weights)
@@ -157,6 +158,12 @@ def inner_step(
     if not training:
         moved = {leaf: value.detach().requires_grad_() for leaf, value in moved.items()}
     return {**leaves, **moved}
+
+
+def _own_rows(rows: Tensor, table: Tensor) -> Tensor:
+    """(U, R, width) of a master table (J, width) at rows (U, R)."""
+    gathered = SparseMap(len(table), rows.reshape(-1).numpy())(table)
+    return gathered.reshape(*rows.shape, table.shape[-1])
 
 
 def _field_of_entry(interactions: Interactions) -> np.ndarray:

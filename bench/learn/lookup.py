@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -34,11 +33,6 @@ class Layout:
         """How many fields, the first ones, are categorical."""
         return sum(field.kind == "categorical" for field in self.fields)
 
-    @cached_property
-    def bag_lengths(self) -> list[int]:
-        """Entries of each of the other fields."""
-        return [stop - start for start, stop in pairwise(self.starts[self.single :])]
-
     def span(self, field: str) -> slice:
         """Where one field's entries lie along the E axis."""
         position = self.fields.index(self.fields.named(field))
@@ -46,20 +40,22 @@ class Layout:
 
 
 class RowLookup:
-    """bench.interfaces.Lookup: rows of any leading shape, gathered once a table and kept.
+    """bench.interfaces.Lookup for rows of any leading shape; each table is looked up once and kept.
 
-    `gather(table)` gives (..., E, width) rows of the entries; `weights` (..., E - single) are those of the entries that
-    are not categorical."""
+    `pooled(table)` gives (..., F, width); `unpooled(table, field)` (..., L, width) for the fields that a plugin declares;
+    `weights` (..., E - single) are those of the entries that are not categorical."""
 
     def __init__(
         self,
-        gather: Callable[[str], Tensor],
+        pooled: Callable[[str], Tensor],
+        unpooled: Callable[[str, str], Tensor],
         weights: Tensor,
         layout: Layout,
         base_logits: Tensor | None = None,
     ) -> None:
-        self._gather, self._weights, self._layout, self._base_logits = gather, weights, layout, base_logits
-        self._rows: dict[str, Tensor] = {}
+        self._pooled, self._unpooled = pooled, unpooled
+        self._weights, self._layout, self._base_logits = weights, layout, base_logits
+        self._kept: dict[str, Tensor] = {}
 
     @property
     def base_logits(self) -> Tensor:
@@ -67,25 +63,14 @@ class RowLookup:
             raise AttributeError("base_logits are for selectors; a base model has none")
         return self._base_logits
 
-    def rows(self, table: str) -> Tensor:
-        """(..., E, width): the rows of all entries, not weighted."""
-        if table not in self._rows:
-            self._rows[table] = self._gather(table)
-        return self._rows[table]
-
     def __getitem__(self, table: str) -> Tensor:
-        rows, layout = self.rows(table), self._layout
-        single = layout.single
-        if layout.entries == single:
-            return rows
-        once, bagged = rows.split([single, layout.entries - single], dim=-2)  # a split's backward is one concatenation
-        weighted = bagged * self._weights.unsqueeze(-1)
-        pooled = [bag.sum(-2, keepdim=True) for bag in weighted.split(layout.bag_lengths, dim=-2)]
-        return torch.cat([once, *pooled], dim=-2)
+        if table not in self._kept:
+            self._kept[table] = self._pooled(table)
+        return self._kept[table]
 
     def entries(self, table: str, field: str) -> tuple[Tensor, Tensor]:
+        rows = self._unpooled(table, field)
         span, single = self._layout.span(field), self._layout.single
-        rows = self.rows(table)[..., span, :]
         if span.start < single:
             return rows, torch.ones_like(rows[..., 0])
-        return rows, self._weights[..., span.start - single : span.stop - single]
+        return rows, self._weights[..., span.start - single : span.stop - single].to(rows.dtype)

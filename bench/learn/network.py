@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,13 @@ __all__ = ["Group", "Network", "build_model", "build_selector"]
 
 Group = Literal["table", "bias", "dense"]
 BIAS = "bias"
+
+
+class Rows(NamedTuple):
+    """Looked-up rows as tensors, which vmap can map over."""
+
+    pooled: dict[str, Tensor]  # table -> (..., F, width)
+    unpooled: dict[tuple[str, str], Tensor]  # table, field -> (..., L, width)
 
 
 class Network(nn.Module):
@@ -53,11 +60,14 @@ class Network(nn.Module):
     def group(self, leaf: str) -> Group:
         return "table" if leaf in self.widths else "bias" if leaf == BIAS else "dense"
 
-    def lookup(self, index: Tensor, weights: Tensor, base_logits: Tensor | None = None) -> RowLookup:
-        """Rows of the master tables: index (..., E), weights (..., E - single)."""
-        positions = RowIndex(index, self.entries)
+    def lookup(self, index: RowIndex, weights: Tensor, base_logits: Tensor | None = None) -> RowLookup:
+        """Rows of the master tables; weights (..., E - single) as in `index`."""
         return RowLookup(
-            lambda table: positions.gather(self.tables[table]), weights.to(self._dtype), self.layout, base_logits
+            lambda table: index.pooled(self.tables[table]),
+            lambda table, field: index.of_field(self.tables[table], field),
+            weights,
+            self.layout,
+            base_logits,
         )
 
     def forward(self, rows: RowLookup) -> Tensor:
@@ -65,22 +75,26 @@ class Network(nn.Module):
         out: Tensor = self.plugin(rows)
         return out if self.bias is None else out + self.bias
 
+    def rows(self, index: RowIndex, leaves: Mapping[str, Tensor]) -> Rows:
+        """What `call` needs of the given tables (rows, width): pooled by table, unpooled by table and field."""
+        unpooled = [(table, field) for table in self.widths for field in self.plugin.unpooled]
+        return Rows(
+            {table: index.pooled(leaves[table]) for table in self.widths},
+            {(table, field): index.of_field(leaves[table], field) for table, field in unpooled},
+        )
+
     def call(
         self,
         dense: Mapping[str, Tensor],
-        rows: Mapping[str, Tensor],
+        rows: Rows,
         weights: Tensor,
         base_logits: Tensor | None = None,
     ) -> Tensor:
-        """The same as a pure function of its dense leaves (and bias) and of rows (..., E, width) already looked up."""
-        lookup = RowLookup(rows.__getitem__, weights, self.layout, base_logits)
+        """The same as `forward`, as a pure function of dense leaves, bias included, and of rows already looked up."""
+        lookup = RowLookup(rows.pooled.__getitem__, lambda *key: rows.unpooled[key], weights, self.layout, base_logits)
         own = {name: leaf for name, leaf in dense.items() if name != BIAS}
         out: Tensor = functional_call(self.plugin, own, (lookup,))
         return out if self.bias is None else out + dense[BIAS]
-
-    @property
-    def _dtype(self) -> torch.dtype:
-        return next(self.parameters()).dtype
 
 
 def build_model(plugin: DifferentiableModel, interactions: Interactions, seed: int) -> Network:

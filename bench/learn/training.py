@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from bench.learn.encode import Encoded
-from bench.learn.lookup import RowLookup
 from bench.learn.losses import binary_cross_entropy, mixture_cross_entropy
 from bench.learn.network import Network
+from bench.learn.row_index import RowIndex
 from bench.settings import TrainSettings
 
 __all__ = ["Examples", "Hidden", "History", "outputs", "train"]
@@ -96,42 +96,35 @@ def _one_epoch(
         if hidden is not None:
             hide = torch.rand(len(batch), generator=generator) < hidden.chance
             index[hide, hidden.column] = hidden.entry
-        rows = _rows(network, examples, batch, index)
+        rows = RowIndex(index, examples.encoded.weights[batch], network.layout, network.entries)
         loss = _losses(network, rows, examples, batch).mean()
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if settings.l2:
-            _add_l2(network, index, examples.encoded.weights[batch], settings.l2 / len(batch))
+            _add_l2(network, rows, settings.l2 / len(batch))
         optimiser.step()
 
 
-def _add_l2(network: Network, index: Tensor, weights: Tensor, strength: float) -> None:
+def _add_l2(network: Network, rows: RowIndex, strength: float) -> None:
     """Add the gradient of strength * (sum over looked-up rows of |row|^2), for tables wider than 1.
 
-    A row counts as often as it was looked up, padding left out; straight into the gradient, since its graph would cost
-    as much as a model's."""
-    wide = [table for table, width in network.widths.items() if width > 1]
+    A row counts as often as it was looked up; straight into the gradient, since its graph would cost as much as a model's."""
+    wide = [network.tables[table] for table, width in network.widths.items() if width > 1]
     if not wide:
         return
-    single = network.layout.single
-    looked_up = torch.cat([index[:, :single].reshape(-1), index[:, single:][weights != 0]])
-    for table in (network.tables[name] for name in wide):
-        times = torch.bincount(looked_up, minlength=len(table)).to(table.dtype)
+    times = torch.from_numpy(rows.times_looked_up()).unsqueeze(-1)
+    for table in wide:
         assert table.grad is not None, "a table that forward does not read"
-        table.grad.addcmul_(times.unsqueeze(-1), table.detach(), value=2 * strength)
+        table.grad.addcmul_(times.to(table.dtype), table.detach(), value=2 * strength)
 
 
-def _rows(network: Network, examples: Examples, batch: Tensor | slice, index: Tensor) -> RowLookup:
-    base_logits = None if examples.base_logits is None else examples.base_logits[batch]
-    return network.lookup(index, examples.encoded.weights[batch], base_logits)
-
-
-def _losses(network: Network, rows: RowLookup, examples: Examples, batch: Tensor | slice) -> Tensor:
+def _losses(network: Network, rows: RowIndex, examples: Examples, batch: Tensor | slice) -> Tensor:
     """(batch,) cross-entropy of a model, or of a selector's mixture."""
-    labels = examples.labels[batch]
+    labels, weights = examples.labels[batch], examples.encoded.weights[batch]
     if examples.base_logits is None:
-        return binary_cross_entropy(network(rows), labels)
-    return mixture_cross_entropy(network(rows), examples.base_logits[batch], labels)
+        return binary_cross_entropy(network(network.lookup(rows, weights)), labels)
+    base_logits = examples.base_logits[batch]
+    return mixture_cross_entropy(network(network.lookup(rows, weights, base_logits)), base_logits, labels)
 
 
 @torch.no_grad()
@@ -140,7 +133,7 @@ def mean_loss(network: Network, examples: Examples) -> float:
     network.eval()
     total = torch.zeros((), dtype=torch.float64)
     for batch in _slices(len(examples)):
-        rows = _rows(network, examples, batch, examples.encoded.index[batch])
+        rows = _index(network, examples.encoded, batch)
         total += _losses(network, rows, examples, batch).double().sum()
     return float(total) / max(len(examples), 1)
 
@@ -152,8 +145,13 @@ def outputs(network: Network, encoded: Encoded, base_logits: Tensor | None = Non
     parts = []
     for batch in _slices(len(encoded.index)):
         part_logits = None if base_logits is None else base_logits[batch]
-        parts.append(network(network.lookup(encoded.index[batch], encoded.weights[batch], part_logits)))
+        rows = _index(network, encoded, batch)
+        parts.append(network(network.lookup(rows, encoded.weights[batch], part_logits)))
     return torch.cat(parts) if parts else torch.empty(0)
+
+
+def _index(network: Network, encoded: Encoded, batch: slice) -> RowIndex:
+    return RowIndex(encoded.index[batch], encoded.weights[batch], network.layout, network.entries)
 
 
 def _slices(n: int) -> list[slice]:

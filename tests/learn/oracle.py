@@ -13,12 +13,28 @@ from torch import Tensor
 from torch.func import functional_call
 
 from bench.learn import Network, TaskData
-from bench.learn.lookup import RowLookup
+
+
+class PlainLookup:
+    """bench.interfaces.Lookup over whole tables, a field at a time."""
+
+    def __init__(self, leaves, index, weights, layout, base) -> None:
+        self._leaves, self._index, self._layout, self.base_logits = leaves, index, layout, base
+        self._weights = torch.cat([torch.ones(len(index), layout.single, dtype=torch.float64), weights], dim=1)
+
+    def __getitem__(self, table):
+        spans = [self._layout.span(field.name) for field in self._layout.fields]
+        rows = self._leaves[table][self._index] * self._weights.unsqueeze(-1)
+        return torch.stack([rows[:, span].sum(1) for span in spans], dim=1)
+
+    def entries(self, table, field):
+        span = self._layout.span(field)
+        return self._leaves[table][self._index[:, span]], self._weights[:, span]
 
 
 def evaluate(network: Network, leaves: Mapping[str, Tensor], index: Tensor, weights: Tensor, base=None) -> Tensor:
     """A network's outputs for rows of one user, with that user's own whole tables."""
-    rows = RowLookup(lambda table: leaves[table][index.long()], weights, network.layout, base)
+    rows = PlainLookup(leaves, index.long(), weights, network.layout, base)
     dense = {name: leaf for name, leaf in leaves.items() if name not in network.widths and name != "bias"}
     out = functional_call(network.plugin, dense, (rows,))
     return out + leaves["bias"] if network.bias is not None else out
@@ -33,9 +49,7 @@ def mixture_loss(networks, leaves, tasks: TaskData, rows: slice) -> Tensor:
     pool = [name for name in networks if name != "selector"]
     if pool:
         encoded = tasks.encoded["pool"]
-        outs = [
-            evaluate(networks[name], own(name), encoded.index[rows], encoded.weights[rows]) for name in pool
-        ]
+        outs = [evaluate(networks[name], own(name), encoded.index[rows], encoded.weights[rows]) for name in pool]
         base = torch.stack(outs, dim=-1)
     else:
         base = tasks.base_logits[rows]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from bench_metaselector.meta_sgd import MetaSGD
 
 from bench.learn import Learnable, TaskData
 from bench.learn.episodes import chunks, gather, whole
 from bench.learn.learnable import _field_of_entry
+from bench_metaselector.meta_sgd import MetaSGD
 from tests.datasets import make_interactions
 from tests.learn import oracle
 from tests.learn.parts import networks, task_data, tasks
@@ -119,7 +119,12 @@ def test_finite_differences_agree(interactions):
     data = task_data(interactions, tasks(interactions, RAGGED[:3]), full=True)
     _, gradients = engine(nets, data, interactions, rule(2, "second"))
     generator = np.random.default_rng(0)
-    for network, leaf in [("deep", "net.0.weight"), ("pairwise", "factors"), ("selector", "net.2.bias"), ("linear", "bias")]:
+    for network, leaf in [
+        ("deep", "net.0.weight"),
+        ("pairwise", "factors"),
+        ("selector", "net.2.bias"),
+        ("linear", "bias"),
+    ]:
         value = nets[network].leaves()[leaf].data
         touched = gradients[f"{network}/{leaf}"].abs().flatten().argsort(descending=True)[:3]
         position = int(generator.choice(touched.numpy()))
@@ -146,6 +151,7 @@ def test_saturated_base_models_give_the_true_gradient_in_float32(interactions):
     nets["selector"].float()
     data = task_data(interactions, view, full=False)
     single = TaskData(
+        data.layout,
         {key: type(e)(e.index, e.weights.float()) for key, e in data.encoded.items()},
         data.labels.float(),
         data.base_logits.float(),
