@@ -148,11 +148,15 @@ def inner_step(
     *,
     create_graph: bool,
     training: bool,
+    scale: Tensor | None = None,
 ) -> dict[str, Tensor]:
-    """One gradient step of every adapted leaf on the support set: leaf - rate * gradient, rates as spread.
+    """One gradient step of every adapted leaf on the support set: leaf - scale * rate * gradient, rates as spread.
 
-    `create_graph`: second order. At test time the graph is cut, so that memory does not grow with the steps."""
+    `create_graph`: second order. `scale` (U,) or scalar: of each user's whole step. At test time the graph is cut, so
+    that memory does not grow with the steps."""
     loss = learnable.loss(leaves, batch, "support")
+    if scale is not None:
+        loss = loss * scale  # a user's gradient, scaled, is the gradient of the user's scaled loss
     gradients = learnable.gradients(loss, leaves, create_graph=create_graph)
     moved = {leaf: leaves[leaf] - rates[leaf] * gradient for leaf, gradient in gradients.items()}
     if not training:

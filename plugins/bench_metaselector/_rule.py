@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 from torch import Tensor
@@ -27,14 +27,23 @@ def descend(
     outer: Mapping[str, Tensor],
     batch: Episodes,
     rates: Mapping[str, Tensor],
+    scales: Sequence[Tensor | None],
     *,
-    steps: int,
     second_order: bool,
     training: bool,
 ) -> dict[str, Tensor]:
-    """`steps` gradient steps on the support set from the master leaves (Luo et al. 2020, Algorithm 1, inner loop)."""
+    """A gradient step on the support set for each of `scales` (what it is scaled by, see inner_step), from the master
+    leaves (Luo et al. 2020, Algorithm 1, inner loop)."""
     leaves = learnable.per_user(outer, batch)
     spread = learnable.spread(rates, batch)
-    for _ in range(steps):
-        leaves = inner_step(learnable, leaves, batch, spread, create_graph=training and second_order, training=training)
+    for scale in scales:
+        leaves = inner_step(
+            learnable,
+            leaves,
+            batch,
+            spread,
+            create_graph=training and second_order,
+            training=training,
+            scale=scale,
+        )
     return leaves

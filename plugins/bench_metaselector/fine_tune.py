@@ -41,5 +41,5 @@ class FineTune(MetaLearner):
         (steps,), (factor,) = self.params.inner_steps, self.params.rate_factors
         rates = {group: rate * factor for group, rate in self.params.rates.model_dump().items()}
         return descend(
-            learnable, outer, batch, learnable.rates(rates), steps=steps, second_order=False, training=training
+            learnable, outer, batch, learnable.rates(rates), [None] * steps, second_order=False, training=training
         )

@@ -32,7 +32,7 @@ class MAML(MetaLearner):
             outer,
             batch,
             learnable.rates(self.params.rates.model_dump()),
-            steps=self.params.inner_steps,
+            [None] * self.params.inner_steps,
             second_order=self.params.order == "second",
             training=training,
         )

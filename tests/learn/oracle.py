@@ -70,6 +70,7 @@ def outer_loss(
     second_order: bool,
     field_of_entry: Tensor,
     frozen_positions: tuple[int, ...] = (),
+    scale=lambda rows, step: 1.0,
 ) -> Tensor:
     """Mean over users of the query loss after `steps` gradient steps on the support; users without query count 0."""
     total = torch.zeros((), dtype=torch.float64)
@@ -77,8 +78,10 @@ def outer_loss(
         support, query = _rows(tasks, user)
         mine = dict(leaves)
         if support.stop > support.start:
-            for _ in range(steps):
-                mine = _step(networks, mine, rates, tasks, support, second_order, field_of_entry, frozen_positions)
+            for step in range(steps):
+                factor = scale(support.stop - support.start, step)
+                scaled = {name: rate * factor for name, rate in rates.items()}
+                mine = _step(networks, mine, scaled, tasks, support, second_order, field_of_entry, frozen_positions)
         total = total + mixture_loss(networks, mine, tasks, query)
     return total / tasks.users
 

@@ -1,4 +1,4 @@
-"""The adaptation engine against the plain loop over users, in float64: outer loss and meta-gradients of theta, phi and alpha."""
+"""The adaptation engine against the plain loop over users, in float64: outer loss, meta-gradients of theta, phi, alpha."""
 
 from __future__ import annotations
 
@@ -27,16 +27,17 @@ def interactions(tmp_path_factory):
 
 
 def rule(steps: int, order: str) -> MetaSGD:
-    return MetaSGD(MetaSGD.Params(inner_steps=steps, order=order, rates=RATES))
+    return MetaSGD(MetaSGD.Params(inner_steps=steps, order=order, rates=RATES, support_scale=0, step_factors=False))
 
 
-def engine(nets, data: TaskData, interactions, meta_sgd, frozen=()):
+def engine(nets, data: TaskData, interactions, meta_sgd, frozen=(), values=None):
     """The engine's outer loss and gradients of every outer parameter."""
     pool = {name: net for name, net in nets.items() if name != "selector"}
     learnable = Learnable(interactions, nets["selector"], pool or None, frozen)
     outer = {
         **learnable.parameters(),
         **{name: factor.requires_grad_() for name, factor in meta_sgd.learned(learnable).items()},
+        **{name: value.clone().requires_grad_() for name, value in (values or {}).items()},
     }
     total = torch.zeros((), dtype=torch.float64)
     for chunk in chunks(whole(data)):
@@ -45,7 +46,7 @@ def engine(nets, data: TaskData, interactions, meta_sgd, frozen=()):
     return total.detach(), dict(zip(outer, gradients, strict=True))
 
 
-def plain(nets, data: TaskData, interactions, steps, order, frozen=()):
+def plain(nets, data: TaskData, interactions, steps, order, frozen=(), scale=lambda rows, step: 1.0, extra=None):
     """The same by the plain loop."""
     leaves = {f"{name}/{leaf}": value for name, net in nets.items() for leaf, value in net.leaves().items()}
     start = Learnable(interactions, nets["selector"], {k: v for k, v in nets.items() if k != "selector"}).rates(RATES)
@@ -60,8 +61,9 @@ def plain(nets, data: TaskData, interactions, steps, order, frozen=()):
         second_order=order == "second",
         field_of_entry=torch.from_numpy(_field_of_entry(interactions)),
         frozen_positions=positions,
+        scale=scale,
     )
-    named = {**leaves, **{f"rate of {name}": factor for name, factor in factors.items()}}
+    named = {**leaves, **{f"rate of {name}": factor for name, factor in factors.items()}, **(extra or {})}
     gradients = torch.autograd.grad(total, list(named.values()), materialize_grads=True)
     return total.detach(), dict(zip(named, gradients, strict=True))
 
@@ -86,6 +88,28 @@ def test_meta_gradients_equal_the_plain_loop(interactions, full, order, steps, s
     data = task_data(interactions, tasks(interactions, sizes), full=full)
     found = engine(nets, data, interactions, rule(steps, order))
     assert worst(found, plain(nets, data, interactions, steps, order)) < 1e-10
+
+
+def test_steps_scaled_by_support_and_factors_equal_the_plain_loop(interactions):
+    """meta-sgd's own scales, with n0 and the factors moved away from where they start, and their meta-gradients."""
+    nets = networks(interactions, full=True)
+    data = task_data(interactions, tasks(interactions, EMPTY_SUPPORT + RAGGED), full=True)
+    scaled = MetaSGD(MetaSGD.Params(inner_steps=3, rates=RATES, support_scale=4.0))
+    values = {"support scale": torch.tensor(1.3).double(), "step factors": torch.tensor([0.9, 1.1, 0.7]).double()}
+    mine = {name: value.clone().requires_grad_() for name, value in values.items()}
+    found = engine(nets, data, interactions, scaled, values=values)
+    n0 = 4.0 * mine["support scale"]
+    total, gradients = plain(
+        nets,
+        data,
+        interactions,
+        3,
+        "second",
+        scale=lambda n, step: n / (n + n0) * mine["step factors"][step],
+        extra=mine,
+    )
+    assert worst(found, (total, gradients)) < 1e-10
+    assert all(gradients[name].abs().max() > 0 for name in values)
 
 
 def test_every_group_has_a_gradient(interactions):
