@@ -39,6 +39,7 @@ class Network(nn.Module):
         self, plugin: DifferentiableModel | DifferentiableSelector, interactions: Interactions, with_bias: bool
     ) -> None:
         super().__init__()
+        _refuse_bad_names(plugin)
         self.plugin = plugin
         self.layout = layout_of(interactions)
         self.entries = interactions.entries
@@ -49,7 +50,6 @@ class Network(nn.Module):
             plugin.initialise(table, values)
             self.tables[table] = nn.Parameter(values)
         self.bias = nn.Parameter(torch.zeros(())) if with_bias else None
-        _refuse_shared_names(self)
 
     def leaves(self) -> dict[str, Tensor]:
         """Every parameter by its leaf name."""
@@ -115,11 +115,14 @@ def build_selector(
         return Network(plugin, interactions, with_bias=False)
 
 
-def _refuse_shared_names(network: Network) -> None:
-    dense = {name for name, _ in network.plugin.named_parameters()}
-    shared = (dense & set(network.widths)) | ({BIAS} & (dense | set(network.widths)))
-    if shared:
-        kind = type(network.plugin).__name__
-        raise PluginError(
-            f"{kind}: two parameters are named {min(shared)!r} ('bias' is the harness's own); rename a table or a layer"
-        )
+def _refuse_bad_names(plugin: DifferentiableModel | DifferentiableSelector) -> None:
+    """Tables, layers and the bias are leaves of one namespace."""
+    dense, kind = {name for name, _ in plugin.named_parameters()}, type(plugin).__name__
+    for table in plugin.tables():
+        if table == BIAS or table in dense or not table.isidentifier():
+            raise PluginError(
+                f"{kind}: a table can't be named {table!r}; it takes a Python identifier that is neither 'bias' (the "
+                "harness's own) nor a parameter of the module"
+            )
+    if BIAS in dense:
+        raise PluginError(f"{kind}: a parameter can't be named 'bias' (the harness's own); rename it")

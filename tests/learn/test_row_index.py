@@ -1,0 +1,74 @@
+"""Lookups as sparse products against plain indexing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+
+from bench.data.rows import View
+from bench.learn import Encoder
+from bench.learn.row_index import RowIndex, SparseMap
+from tests.datasets import make_interactions
+
+
+@pytest.fixture(scope="module")
+def encoded(tmp_path_factory):
+    interactions = make_interactions(tmp_path_factory.mktemp("data"), users=6, items=8, rows_per_user=5, seed=1)
+    view = View(interactions, np.arange(len(interactions)))
+    encoder = Encoder.fit(view)
+    return interactions, encoder.layout, encoder.encode(view)
+
+
+def plain_pooled(table, encoded, layout):
+    """Field by field: the sum of weight * row over the field's entries."""
+    index, weights = encoded.index.long(), encoded.weights.double()
+    weights = torch.cat([torch.ones(len(index), layout.single, dtype=torch.float64), weights], dim=1)
+    rows = table[index] * weights.unsqueeze(-1)
+    return torch.stack([rows[:, layout.span(f.name)].sum(1) for f in layout.fields], dim=1)
+
+
+def test_pooled_rows_are_weighted_sums(encoded):
+    interactions, layout, rows = encoded
+    table = torch.randn(interactions.entries, 3, dtype=torch.float64)
+    found = RowIndex(rows.index, rows.weights, layout, interactions.entries).pooled(table)
+    torch.testing.assert_close(found, plain_pooled(table, rows, layout), rtol=1e-12, atol=1e-12)
+
+
+def test_pooled_gradient_is_the_plain_one(encoded):
+    interactions, layout, rows = encoded
+    index = RowIndex(rows.index, rows.weights, layout, interactions.entries)
+    table = torch.randn(interactions.entries, 3, dtype=torch.float64, requires_grad=True)
+    (found,) = torch.autograd.grad(index.pooled(table).square().sum(), table)
+    (expected,) = torch.autograd.grad(plain_pooled(table, rows, layout).square().sum(), table)
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_unpooled_rows_are_the_field_s_own(encoded):
+    interactions, layout, rows = encoded
+    table = torch.randn(interactions.entries, 2, dtype=torch.float64)
+    index = RowIndex(rows.index, rows.weights, layout, interactions.entries)
+    for field in layout.fields:
+        expected = table[rows.index[:, layout.span(field.name)].long()]
+        torch.testing.assert_close(index.of_field(table, field.name), expected)
+
+
+def test_rows_are_counted_without_padding(encoded):
+    interactions, layout, rows = encoded
+    expected = np.zeros(interactions.entries, dtype=int)
+    for entries, weights in zip(rows.index.tolist(), rows.weights.tolist(), strict=True):
+        for position, entry in enumerate(entries):
+            if position < layout.single or weights[position - layout.single]:
+                expected[entry] += 1
+    index = RowIndex(rows.index, rows.weights, layout, interactions.entries)
+    np.testing.assert_array_equal(index.times_looked_up(), expected)
+
+
+def test_first_and_second_derivatives():
+    mapped = SparseMap(
+        4, np.array([0, 2, 2, 3], np.int32), np.array([0, 1, 3, 3, 4], np.int32), np.array([1.0, 0.5, 0.25, 2.0])
+    )
+    table = torch.randn(4, 2, dtype=torch.float64, requires_grad=True)
+    assert gradcheck(lambda t: mapped(t).sin(), table)
+    assert gradgradcheck(lambda t: mapped(t).sin(), table)

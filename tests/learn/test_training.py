@@ -1,0 +1,176 @@
+"""The training loop: what it starts from, what it adds to the loss, when it stops and what it keeps."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bench.data.rows import View
+from bench.errors import PluginError
+from bench.interfaces import Context, PluginParams
+from bench.learn import Encoder, Examples, FittedModel, Gating, Hidden, build_model, outputs, train
+from bench.learn import training as training_module
+from bench.learn.losses import mixture_cross_entropy, mixture_logits
+from bench.learn.row_index import RowIndex
+from bench.learn.training import _add_l2, mean_loss
+from bench.settings import TrainSettings
+from tests.datasets import make_interactions
+from tests.learn.parts import Deep, Gate, Linear, Pairwise, tasks
+
+
+@pytest.fixture(scope="module")
+def interactions(tmp_path_factory):
+    return make_interactions(tmp_path_factory.mktemp("data"), users=40, items=12, rows_per_user=15, seed=2)
+
+
+def examples(interactions, rows):
+    view = View(interactions, rows, interactions.labels()[rows])
+    encoder = Encoder.fit(View(interactions, np.arange(len(interactions))))
+    return Examples(encoder.encode(view), torch.from_numpy(view.labels.astype(np.float32)))
+
+
+@pytest.fixture(scope="module")
+def halves(interactions):
+    rows = np.arange(len(interactions))
+    return examples(interactions, rows[rows % 2 == 0]), examples(interactions, rows[rows % 2 == 1])
+
+
+def test_learns_and_keeps_the_best_epoch(interactions, halves):
+    network = build_model(Pairwise(PluginParams()), interactions, seed=0)
+    settings = TrainSettings(batch_size=32, learning_rate=0.05, epochs=30, patience=2, l2=0)
+    history = train(network, *halves, settings, seed=0)
+    rate = float(halves[1].labels.mean())
+    assert min(history.valid_logloss) < -(rate * math.log(rate) + (1 - rate) * math.log(1 - rate)) - 0.02
+    assert history.epochs == history.best_epoch + 2
+    assert mean_loss(network, halves[1]) == pytest.approx(history.valid_logloss[history.best_epoch - 1], abs=1e-12)
+
+
+def test_bias_starts_at_the_base_rate(interactions, halves):
+    network = build_model(Linear(PluginParams()), interactions, seed=0)
+    train(network, *halves, TrainSettings(epochs=1, learning_rate=1e-12), seed=0)
+    rate = float(halves[0].labels.double().mean())
+    assert network.bias.item() == pytest.approx(math.log(rate / (1 - rate)), abs=1e-5)
+
+
+@pytest.mark.parametrize("seeds", [(0, 0), (0, 1)])
+def test_seed_decides_every_number(interactions, halves, seeds):
+    found = []
+    for seed in seeds:
+        network = build_model(Deep(PluginParams()), interactions, seed=seed)
+        train(network, *halves, TrainSettings(batch_size=64, epochs=2), seed=seed)
+        found.append(outputs(network, halves[1].encoded).numpy().tobytes())
+    assert (found[0] == found[1]) == (seeds[0] == seeds[1])
+
+
+def test_global_random_state_is_left_alone(interactions, halves):
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    network = build_model(Deep(PluginParams()), interactions, seed=0)
+    train(network, *halves, TrainSettings(batch_size=64, epochs=1), seed=0)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_l2_is_the_gradient_of_the_squared_looked_up_rows(interactions, halves):
+    network = build_model(Pairwise(PluginParams()), interactions, seed=0).double()
+    encoded = halves[0].encoded
+    index = RowIndex(encoded.index, encoded.weights, network.layout, network.entries)
+    for table in network.tables.values():
+        table.grad = torch.zeros_like(table)
+    _add_l2(network, index, strength=0.3)
+    factors = network.tables["factors"]
+    present = torch.cat([torch.ones(len(encoded.index), network.layout.single), encoded.weights != 0], dim=1)
+    penalty = 0.3 * (factors[encoded.index.long()].square().sum(-1) * present.double()).sum()
+    (expected,) = torch.autograd.grad(penalty, factors)
+    torch.testing.assert_close(factors.grad, expected)
+    assert not network.tables["linear"].grad.any()
+
+
+def test_hidden_users_are_the_share_asked_for(interactions, halves, monkeypatch):
+    seen = []
+    original = training_module.RowIndex
+
+    def spy(index, *rest):
+        seen.append(index.clone())
+        return original(index, *rest)
+
+    monkeypatch.setattr(training_module, "RowIndex", spy)
+    network = build_model(Linear(PluginParams()), interactions, seed=0)
+    settings = TrainSettings(batch_size=50, epochs=8, patience=8)
+    train(network, *halves, settings, seed=0, hidden=Hidden(column=0, entry=0, chance=0.3))
+    trained = torch.cat([index for index in seen if len(index) <= 50])
+    assert float((trained[:, 0] == 0).double().mean()) == pytest.approx(0.3, abs=0.03)
+    assert (halves[0].encoded.index[:, 0] != 0).all(), "the data itself stays as it is"
+
+
+def test_unseen_values_become_unknown(interactions):
+    rows = np.arange(len(interactions))
+    users = np.asarray(interactions.users)
+    encoder = Encoder.fit(View(interactions, rows[users < 20]))
+    index = encoder.encode(View(interactions, rows)).index.numpy()
+    column = encoder.layout.span("user_id").start
+    assert (index[users >= 20, column] == interactions.offsets["user_id"]).all()
+    np.testing.assert_array_equal(index[users < 20, column], np.asarray(interactions.categorical)[users < 20, 0])
+
+
+def test_numeric_fields_are_standardised_by_training_rows_alone(interactions):
+    rows = np.arange(len(interactions))
+    train_rows = rows[: len(rows) // 2]
+    view = View(interactions, rows)
+    encoder = Encoder.fit(View(interactions, train_rows))
+    span = encoder.layout.span("price")
+    weights = encoder.encode(view).weights.numpy()[:, span.start - encoder.layout.single :][:, :2]
+    price = view.values("price").astype(float)
+    known = price[train_rows][~np.isnan(price[train_rows])]
+    expected = (price - known.mean()) / known.std()
+    missing = np.isnan(price)
+    np.testing.assert_allclose(weights[~missing, 0], expected[~missing], rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(weights[missing], [[0, 1]] * int(missing.sum()))
+
+
+def test_saved_model_predicts_the_same(interactions, tmp_path):
+    rows = np.arange(len(interactions))
+    view = View(interactions, rows, interactions.labels())
+    context = Context(seed=3, threads=1, device="cpu", scratch=tmp_path)
+    fitted = FittedModel(Deep(PluginParams()), TrainSettings(batch_size=64, epochs=2))
+    fitted.fit(view, view, context)
+    fitted.save(tmp_path / "model.safetensors")
+    restored = FittedModel(Deep(PluginParams()), TrainSettings())
+    restored.restore(tmp_path / "model.safetensors", view, seed=9)
+    assert fitted.predict(view).tobytes() == restored.predict(view).tobytes()
+
+
+def test_gating_gives_weights_on_the_simplex(interactions):
+    train_tasks, valid = tasks(interactions, [(3, 4)] * 8), tasks(interactions, [(2, 5)] * 5)
+    gating = Gating(Gate(PluginParams()), TrainSettings(batch_size=16, epochs=3))
+    gating.fit(train_tasks, valid, Context(0, 1, "cpu", Path()))
+    weights = gating.predict(valid.without_query_labels()).weights
+    assert weights.shape == (25, 3)
+    assert (weights >= 0).all()
+    np.testing.assert_allclose(weights.sum(1), 1, atol=1e-6)
+
+
+def test_mixture_losses_agree_with_probabilities():
+    scores, base = torch.randn(50, 3, dtype=torch.float64), 3 * torch.randn(50, 3, dtype=torch.float64)
+    labels = (torch.rand(50, dtype=torch.float64) < 0.5).double()
+    p = (scores.softmax(-1) * base.sigmoid()).sum(-1)
+    expected = -(labels * p.log() + (1 - labels) * (1 - p).log())
+    torch.testing.assert_close(mixture_cross_entropy(scores, base, labels), expected)
+    torch.testing.assert_close(mixture_logits(scores, base), p.logit())
+
+
+@pytest.mark.parametrize("table", ["bias", "scale", "net.0.weight"])
+def test_a_table_with_another_leaf_s_name_is_refused(interactions, table):
+    class Clash(Deep):
+        def build(self, fields):
+            super().build(fields)
+            self.scale = torch.nn.Parameter(torch.ones(()))
+
+        def tables(self):
+            return {table: 2}
+
+    with pytest.raises(PluginError, match=f"Clash: a table can't be named '{table}'"):
+        build_model(Clash(PluginParams()), interactions, seed=0)
