@@ -59,7 +59,7 @@ class PluginError(BenchError):
     """Plugins contradict each other or the contract."""
 
 
-class PluginUnavailable(PluginError):
+class PluginUnavailable(PluginError):  # noqa: N818 - the word that records and reports use
     """A plugin that is wanted is quarantined or does not import."""
 
     exit_code: ClassVar[int] = 4

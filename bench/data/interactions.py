@@ -40,7 +40,7 @@ class Interactions:
         return cls(folder, json.loads((folder / "meta.json").read_text("utf-8")))
 
     def _map(self, name: str) -> np.ndarray:
-        return np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        return np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
 
     @property
     def digest(self) -> str:

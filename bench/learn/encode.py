@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +16,8 @@ from bench.learn.lookup import Layout
 __all__ = ["Encoded", "Encoder", "layout_of"]
 
 
-class Encoded(NamedTuple):
+@dataclass(frozen=True)
+class Encoded:
     """n rows as entries: index (n, E) int32 into the joint index; weights (n, E - single) float32 of those that are not
     categorical (see Layout)."""
 

@@ -169,7 +169,8 @@ def _own_rows(
     local = torch.empty_like(rank).scatter_(1, order, rank)
     own = ordered[:, :1].repeat(1, int(rank.max()) + 1).scatter_(1, rank, ordered)
     local = (local + own.shape[1] * torch.arange(users).unsqueeze(1)).reshape(users, n, -1)
-    of_support, of_query = local.split([support.rows.shape[1], query.rows.shape[1]], 1)
+    cut = support.rows.shape[1]
+    of_support, of_query = local[:, :cut], local[:, cut:]
     return (
         own,
         RowIndex(of_support, _weights(encoded, support), layout, own.numel()),

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.func import vmap
 
+from bench import interfaces
 from bench.data.interactions import Interactions
 from bench.interfaces import Block, Episodes
 from bench.learn.losses import mixture_cross_entropy, mixture_logits
@@ -141,7 +142,7 @@ class Learnable:
 
 
 def inner_step(
-    learnable: Learnable,
+    learnable: interfaces.Learnable,
     leaves: dict[str, Tensor],
     batch: Episodes,
     rates: Leaves,

@@ -54,7 +54,7 @@ class _Apply(torch.autograd.Function):
         return sparse_map.product(values, transposed)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         return _Apply.apply(gradient, ctx.sparse_map, not ctx.transposed), None, None  # type: ignore[no-untyped-call]
 
 

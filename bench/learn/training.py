@@ -91,7 +91,7 @@ def _one_epoch(
 ) -> None:
     network.train()
     shuffled = torch.randperm(len(examples), generator=generator)
-    for batch in shuffled.split(settings.batch_size):
+    for batch in torch.split(shuffled, settings.batch_size):
         index = examples.encoded.index[batch]
         if hidden is not None:
             hide = torch.rand(len(batch), generator=generator) < hidden.chance

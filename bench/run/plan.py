@@ -240,7 +240,7 @@ class _Planner:
         return dict(self.registry.code(kind, name)._asdict())
 
     def _metric_version(self, name: str) -> int:
-        return self.registry.load("metrics", name).version  # type: ignore[attr-defined, no-any-return]
+        return self.registry.load("metrics", name).version  # type: ignore[no-any-return]
 
 
 def plan(

@@ -31,7 +31,7 @@ def metrics_of(registry: Registry, names: tuple[str, ...]) -> dict[str, Metric]:
         if name != "relaimpr":
             plugin = registry.load("metrics", name)
             made[name] = plugin(plugin.Params())
-    return made  # type: ignore[return-value]
+    return made
 
 
 def record_of(trial: Trial, steps: Steps, metrics: Mapping[str, Metric], run: Path) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _record(trial: Trial, steps: Steps) -> dict[str, Any]:
         "cost": {"own": {}, "total": {}},
         "details": {},
         "blobs": {},
-        "environment": environment(steps[trial.own].threads if trial.own in steps else 1),
+        "environment": environment(steps[trial.own].threads if trial.own else 1),
         "versions": versions(),
     }
 
@@ -100,8 +100,7 @@ def _bound(
     """A perfect selector over the star predictions; it reads test labels and is never ranked."""
     query = trial.division.split.rows("test", "query")
     base = np.stack([_load(steps[star].folder / "logits.npy")[query] for star in trial.stars.values()], axis=1)
-    perfect = perfect_user_logits if trial.method == "perfect-user" else perfect_sample_logits
-    logits = perfect(y, base, users) if trial.method == "perfect-user" else perfect(y, base)  # type: ignore[call-arg,arg-type]
+    logits = perfect_user_logits(y, base, users) if trial.method == "perfect-user" else perfect_sample_logits(y, base)
     shares = best_model_share(y, base, users)
     return _record(trial, steps) | {
         "metrics": {name: _scored(metric, y, logits, users) for name, metric in metrics.items()},

@@ -161,7 +161,7 @@ def _execute(
 def _do(state: _State, trials: list[Trial], steps: list[str], executor_name: str, workers: int) -> None:
     waiting = list(trials)
     waiting = _record_ready(state, waiting)
-    executor: Executor = state.registry.load("executors", executor_name)(workers)  # type: ignore[assignment]
+    executor: Executor = state.registry.load("executors", executor_name)(workers)
     submitted: set[str] = set()
     try:
         _submit_ready(state, executor, steps, submitted)
@@ -278,7 +278,7 @@ def _manifest(state: _State, divisions: Mapping[tuple[str, str, int], Division])
         "started": _now(),
         "ended": None,
         "status": "incomplete",
-        "trials": [],
+        "trials": [_line(trial, None) for trial in state.plan.trials],
         "datasets": {name: _dataset(interactions) for name, interactions in datasets.items()},
         "splits": {
             name: {**split_summary(d.split, d.interactions.order), "digest": d.digest} for name, d in by_name.items()
@@ -286,6 +286,7 @@ def _manifest(state: _State, divisions: Mapping[tuple[str, str, int], Division])
         "plugins": {"quarantined": [q._asdict() for q in state.registry.quarantined]},
         "relaimpr_base": suite.relaimpr_base,
         "metrics": list(suite.metrics),
+        "higher_is_better": {name: metric.higher_is_better for name, metric in state.metrics.items()},
         "tolerance": dict(suite.tolerance),
         "seeds": sorted({seed for _, _, seed in divisions}),
     }
@@ -297,8 +298,12 @@ def _dataset(interactions: Interactions) -> dict[str, Any]:
 
 
 def _write_end(state: _State, manifest: dict[str, Any], status: str) -> None:
-    trials = [{**trial.names, "kind": trial.kind, "record": state.records.get(trial.id)} for trial in state.plan.trials]
+    trials = [_line(trial, state.records.get(trial.id)) for trial in state.plan.trials]
     write_manifest(state.folder, manifest | {"trials": trials, "status": status, "ended": _now()})
+
+
+def _line(trial: Trial, record: str | None) -> dict[str, Any]:
+    return {**trial.names, "kind": trial.kind, "record": record}
 
 
 def _status(state: _State) -> str:

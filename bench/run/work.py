@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch._dynamo  # noqa: F401 - the first optimiser imports it: seconds that would fall inside the clock
 
 from bench.data.base_predictions import STAR, Fit, fits, sources
 from bench.data.interactions import Interactions
 from bench.data.rows import TaskView, View
 from bench.data.split import Role, Split
 from bench.errors import PredictionError
-from bench.evaluate import check_logits, check_weights, looks_like_probabilities, mixture_logits
+from bench.evaluate import check_logits, check_weights, is_constant, looks_like_probabilities, mixture_logits
 from bench.evaluate.metrics import LogLoss
 from bench.interfaces import Context, Model, PluginParams, Selection, Selector
 from bench.learn import (
@@ -70,7 +71,7 @@ def perform(step_json: str, progress: Progress) -> None:
     interactions = Interactions.open(step.dataset)
     split, labels = open_split(step.split, interactions)
     given = _Given(load_registry(step.plugins, autoload=step.autoload), interactions, split, labels)
-    arrays, result = (_fit if isinstance(step, FitStep) else _select)(step, given, progress)  # type: ignore[operator]
+    arrays, result = _fit(step, given, progress) if isinstance(step, FitStep) else _select(step, given, progress)
     result["cost"]["peak_rss_bytes"] = peak_rss_bytes()
 
     def fill(folder: Path) -> None:
@@ -96,7 +97,7 @@ def _fit(step: FitStep, given: _Given, progress: Progress) -> tuple[dict[str, An
         model.fit(train, valid, Context(seed, step.threads, "cpu", step.folder.parent))
     predicted = given.task_view(fit.predict, labelled=False)
     with Clock() as predicting:
-        logits = model.predict(predicted)  # type: ignore[arg-type]
+        logits = model.predict(predicted)
     check_logits(logits, len(fit.predict))
     arrays: dict[str, Any] = {"logits": logits}
     if isinstance(model, FittedModel) and step.variant == STAR:
@@ -207,7 +208,7 @@ def _selector(step: SelectStep, given: _Given, progress: Progress) -> Selector |
     part = step.meta_learner
     rule = given.registry.load("meta_learners", part.use)
     return MetaLearned(
-        rule,  # type: ignore[arg-type]
+        rule,
         _params(rule.Params, part.params),
         plugin,
         step.selector.train,
@@ -239,8 +240,8 @@ def _answer(selection: Selection, tasks: TaskView, beside: np.ndarray | None) ->
     if selection.logits is not None:
         check_logits(selection.logits, len(tasks.query))
         return selection.logits, beside
-    check_weights(selection.weights, len(tasks.query), len(tasks.models))
-    return mixture_logits(selection.weights, tasks.query_base_logits), selection.weights
+    weights = check_weights(selection.weights, len(tasks.query), len(tasks.models))
+    return mixture_logits(weights, tasks.query_base_logits), weights
 
 
 # -- what a step says of itself
@@ -274,7 +275,7 @@ def _warnings(logits: np.ndarray) -> dict[str, Any]:
     found = []
     if looks_like_probabilities(logits):
         found.append("all logits lie in [0, 1]: are they probabilities? a model hands back logits")
-    if len(logits) > 1 and float(np.ptp(logits)) == 0:
+    if is_constant(logits):
         found.append("all predictions are the same")
     return {"warnings": found} if found else {}
 
