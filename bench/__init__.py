@@ -1,7 +1,29 @@
 """metaselector-bench: a benchmark of recommender model selection. Importing it imports neither torch nor pandas."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from bench.hookspecs import hookimpl
 
-__all__ = ["__version__", "hookimpl"]
+if TYPE_CHECKING:
+    from bench.records import Run
+
+__all__ = ["__version__", "hookimpl", "load_run", "run_suite"]
 
 __version__ = "0.1.0"
+
+
+def run_suite(suite: Path | str, **options: Any) -> Run:
+    """Run a suite file as `bench run` does; the options are those of bench.run.run. The records come back."""
+    from bench.run import run
+
+    return run(suite, **options)
+
+
+def load_run(folder: Path | str) -> Run:
+    """A finished run's manifest and records, from the folder that it was written to."""
+    from bench.records import load
+
+    return load(folder)

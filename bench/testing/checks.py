@@ -1,0 +1,332 @@
+"""The ten checks. Each returns nothing where the plugin passes, and raises Failed with the reason and the fix."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from bench.data.rows import View
+from bench.errors import PredictionError
+from bench.evaluate import check_logits, check_weights
+from bench.interfaces import PluginParams
+from bench.learn import Encoder, Learnable, Network, TaskData, inner_step
+from bench.learn.episodes import chunks, gather, whole
+from bench.learn.losses import binary_cross_entropy, mixture_cross_entropy
+from bench.learn.network import Rows, build_selector
+from bench.learn.plugins import DifferentiableSelector
+from bench.learn.row_index import RowIndex
+from bench.testing.subject import TEST_USERS, Subject
+from bench.testing.synthetic import MODELS, make_tasks
+
+__all__ = [
+    "Failed",
+    "NotApplicable",
+    "determinism",
+    "global_state",
+    "inner_rate_zero",
+    "query_labels_never_read",
+    "ragged_and_empty_support",
+    "second_derivatives",
+    "shape_and_finiteness",
+    "simplex",
+    "unseen_ids",
+    "vmap_over_users",
+]
+
+
+class Failed(Exception):  # noqa: N818 - a verdict, not an error
+    """A check's verdict."""
+
+    def __init__(self, reason: str, fix: str) -> None:
+        super().__init__(reason)
+        self.reason, self.fix = reason, fix
+
+
+class NotApplicable(Exception):  # noqa: N818
+    """A check has no say of this kind of plugin."""
+
+
+def shape_and_finiteness(subject: Subject) -> None:
+    fitted = subject.fitted()
+    expected = len(subject.test_tasks().query if subject.is_selector else subject.test_rows())
+    try:
+        if subject.is_selector:
+            selection = fitted.predict(subject.test_tasks())
+            if (selection.weights is None) == (selection.logits is None):
+                raise PredictionError("a selection holds weights or logits, exactly one of them")
+            if selection.weights is not None:
+                check_weights(selection.weights, expected, len(MODELS))
+                return
+            check_logits(selection.logits, expected)
+            return
+        check_logits(fitted.predict(subject.test_rows()), expected)
+    except PredictionError as error:
+        raise Failed(str(error), "hand back one finite float32 or float64 logit (or weights) a row") from error
+
+
+def determinism(subject: Subject) -> None:
+    first, second = (subject.prediction(subject.fitted(seed=3)) for _ in range(2))
+    if first.tobytes() != second.tobytes():
+        apart = float(np.abs(first.astype(float) - second.astype(float)).max())
+        raise Failed(
+            f"two fits with one seed predict up to {apart:.3g} apart",
+            "draw every random number from context.seed (in build, torch's generator is seeded for you)",
+        )
+
+
+def unseen_ids(subject: Subject) -> None:
+    """Users and items that no training row has, as codes that read 0 (unknown)."""
+    fitted = subject.fitted()
+    if subject.is_selector:
+        tasks = subject.test_tasks()
+        hidden = replace(tasks, support=_hidden(tasks.support), query=_hidden(tasks.query))
+        _finite(_selected(fitted.predict(hidden)), "for unseen users")
+        return
+    _finite(fitted.predict(_hidden(subject.test_rows())), "for unseen users and items")
+
+
+def ragged_and_empty_support(subject: Subject) -> None:
+    fitted = subject.fitted()
+    if not subject.is_selector:
+        rows = subject.test_rows()
+        for count in (1, 2, 7):
+            found = np.asarray(fitted.predict(rows.take(np.arange(count))))
+            if found.shape != (count,):
+                raise Failed(f"{count} rows give shape {found.shape}", "predict any number of rows, one included")
+        return
+    for support in ([0] * len(TEST_USERS), [1] * len(TEST_USERS)):
+        tasks = make_tasks(subject.interactions, TEST_USERS, np.array(support), None)
+        _finite(_selected(fitted.predict(tasks)), f"where every user has {support[0]} support rows")
+
+
+def vmap_over_users(subject: Subject) -> None:
+    """A loop over users against vmap, in float64; with as many rows as users, so that a broadcast between them shows."""
+    network = _differentiable(subject)
+    users = 3
+    for rows in (users, 5):
+        per_user, dense = _per_user(subject, network, users, rows)
+        loop = torch.stack([network.call(_at(dense, u), *_given(_rows_at(per_user, u))) for u in range(users)])
+        try:
+            mapped = vmap(network.call)(dense, *_given(per_user))
+        except Exception as error:
+            raise Failed(
+                f"torch.func.vmap can't map forward over users: {type(error).__name__}: {str(error).splitlines()[0]}",
+                "keep forward free of .item(), of shapes that depend on data, of in-place writes and of state",
+            ) from error
+        if mapped.shape != loop.shape or not torch.allclose(mapped, loop, rtol=1e-10, atol=1e-12):
+            raise Failed(
+                "forward of several users at once is not that of each alone",
+                "write forward for rows of ONE user: (..., F, width) to (...), nothing of one row in another's output",
+            )
+
+
+def second_derivatives(subject: Subject) -> None:
+    network = _differentiable(subject)
+    index, weights, labels, base = _some_rows(subject)
+    leaves = network.leaves()
+    rows = RowIndex(index, weights, network.layout, network.entries)
+    out = network(network.lookup(rows, weights, base if subject.is_selector else None))
+    loss = _loss(out, labels, base, subject.is_selector)
+    try:
+        first = torch.autograd.grad(loss, list(leaves.values()), create_graph=True, materialize_grads=True)
+        total = torch.stack([gradient.square().sum() for gradient in first]).sum()
+        second = torch.autograd.grad(total, list(leaves.values()), materialize_grads=True)
+    except RuntimeError as error:
+        raise Failed(
+            f"no second derivative: {str(error).splitlines()[0]}",
+            "use operations that are twice differentiable (of attention the math kernel, not flash)",
+        ) from error
+    for name, gradient in zip(leaves, second, strict=True):
+        if not torch.isfinite(gradient).all():
+            raise Failed(f"the second derivative by {name!r} is not finite", "avoid norms and roots at zero")
+    if not any(bool(gradient.abs().max() > 0) for gradient in second):
+        raise Failed("every second derivative is zero", "forward must be a differentiable function of its tables")
+
+
+def inner_rate_zero(subject: Subject) -> None:
+    """The engine, with a rate of 0: predictions are the unadapted ones, bit for bit."""
+    network = _differentiable(subject)
+    everything = View(subject.interactions, np.arange(len(subject.interactions)))
+    encoder = Encoder.fit(everything)
+    if subject.is_selector:
+        learnable = Learnable(subject.interactions, network)
+    else:
+        average = build_selector(_Average(PluginParams()), subject.interactions, ("it",), seed=0).double()
+        learnable = Learnable(subject.interactions, average, {"it": network})
+    data = TaskData.of(subject.test_tasks(), encoder, None if subject.is_selector else encoder, torch.float64)
+    groups = ("selector", "bias", "dense", "user", "item", "context")
+    rates = learnable.rates(dict.fromkeys(groups, 0.0))
+    for chunk in chunks(whole(data)):
+        batch = gather(data, chunk)
+        start = learnable.per_user(learnable.parameters(), batch)
+        spread = learnable.spread(rates, batch)
+        moved = inner_step(learnable, dict(start), batch, spread, create_graph=False, training=False)
+        if not torch.equal(learnable.predict(start, batch)[0], learnable.predict(moved, batch)[0]):
+            raise Failed(
+                "a gradient step with rate 0 changes predictions",
+                "keep state out of forward (batch-norm in train mode, counters) and gradients finite",
+            )
+
+
+def simplex(subject: Subject) -> None:
+    if not subject.is_selector:
+        raise NotApplicable("a base model gives no weights")
+    selection = subject.fitted().predict(subject.test_tasks())
+    if selection.weights is None:
+        raise NotApplicable("it gives logits")
+    try:
+        check_weights(selection.weights, len(subject.test_tasks().query), len(MODELS))
+    except PredictionError as error:
+        raise Failed(str(error), "weights are not negative and add up to 1 in each row: a softmax, say") from error
+
+
+def global_state(subject: Subject) -> None:
+    before = _state()
+    try:
+        subject.prediction(subject.fitted())
+        changed = [name for name, value in _state().items() if value != before[name]]
+    finally:
+        torch.set_default_dtype(before["torch's default dtype"])  # type: ignore[arg-type]
+        torch.set_num_threads(before["torch's threads"])  # type: ignore[arg-type]
+    if changed:
+        raise Failed(
+            f"fit or predict changed {', '.join(changed)}",
+            "use generators of your own (numpy.random.default_rng(context.seed), torch.Generator) and leave settings alone",
+        )
+
+
+def query_labels_never_read(subject: Subject) -> None:
+    """Query labels of those asked for are withheld; handed over poisoned, they must not matter."""
+    fitted = subject.fitted()
+    clean = subject.prediction(fitted)
+    poisoned = 1 - subject.interactions.labels()
+    if subject.is_selector:
+        selection, tasks = fitted.predict(subject.test_tasks(poisoned)), subject.test_tasks()
+        found = _selected(selection)
+        expected = _selected(fitted.predict(tasks))
+    else:
+        rows = subject.test_rows()
+        found = np.asarray(fitted.predict(View(rows.interactions, rows.index, poisoned[rows.index])))
+        expected = clean
+    if found.tobytes() != expected.tobytes():
+        raise Failed("predictions depend on the labels of the rows asked for", "read rows.labels in fit alone")
+
+
+# -- what the checks share
+
+
+class _Average(DifferentiableSelector):
+    """A selector without parameters: equal weights."""
+
+    name = "average"
+
+    def build(self, fields: object, models: tuple[str, ...]) -> None:  # noqa: ARG002
+        self.models = len(models)
+
+    def tables(self) -> Mapping[str, int]:
+        return {}
+
+    def forward(self, rows: object) -> Tensor:
+        base: Tensor = rows.base_logits  # type: ignore[attr-defined]
+        return torch.zeros_like(base)
+
+
+class _PerUser(NamedTuple):
+    rows: Rows
+    weights: Tensor
+    base_logits: Tensor | None
+
+
+def _differentiable(subject: Subject) -> Network:
+    if not subject.is_differentiable:
+        raise NotApplicable("it is not differentiable, so nothing adapts it")
+    return subject.network()
+
+
+def _some_rows(subject: Subject) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Index, weights, labels and base logits of the test users' rows, float64."""
+    everything = View(subject.interactions, np.arange(len(subject.interactions)))
+    encoded = Encoder.fit(everything).encode(subject.test_rows())
+    n = len(encoded.index)
+    generator = torch.Generator().manual_seed(1)
+    labels = torch.from_numpy(subject.interactions.labels()[subject.test_rows().index]).double()
+    base = torch.randn(n, len(MODELS), generator=generator, dtype=torch.float64)
+    return encoded.index, encoded.weights.double(), labels, base
+
+
+def _per_user(subject: Subject, network: Network, users: int, rows: int) -> tuple[_PerUser, dict[str, Tensor]]:
+    """Rows of `users` users, and dense parameters that differ between them."""
+    index, weights, _, base = _some_rows(subject)
+    n = users * rows
+    shaped, own_weights = index[:n].reshape(users, rows, -1), weights[:n].reshape(users, rows, -1)
+    generator = torch.Generator().manual_seed(2)
+    looked_up = network.rows(RowIndex(shaped, own_weights, network.layout, network.entries), network.leaves())
+    dense = {
+        name: value.detach() + 0.1 * torch.randn(users, *value.shape, generator=generator, dtype=torch.float64)
+        for name, value in network.leaves().items()
+        if name not in network.widths
+    }
+    own_base = base[:n].reshape(users, rows, -1) if subject.is_selector else None
+    return _PerUser(
+        Rows(*({k: v.detach() for k, v in part.items()} for part in looked_up)), own_weights, own_base
+    ), dense
+
+
+def _at(tensors: Mapping[str, Tensor], user: int) -> dict[str, Tensor]:
+    return {name: value[user] for name, value in tensors.items()}
+
+
+def _rows_at(per_user: _PerUser, user: int) -> _PerUser:
+    return _PerUser(
+        _each(per_user.rows, lambda value: value[user]),
+        per_user.weights[user],
+        None if per_user.base_logits is None else per_user.base_logits[user],
+    )
+
+
+def _each(rows: Rows, change: Callable[[Tensor], Tensor]) -> Rows:
+    pooled = {table: change(value) for table, value in rows.pooled.items()}
+    return Rows(pooled, {key: change(value) for key, value in rows.unpooled.items()})
+
+
+def _given(per_user: _PerUser) -> tuple[Any, ...]:
+    """Without base logits where there are none: vmap takes tensors alone."""
+    return tuple(value for value in per_user if value is not None)
+
+
+def _loss(out: Tensor, labels: Tensor, base: Tensor, selector: bool) -> Tensor:
+    return (mixture_cross_entropy(out, base, labels) if selector else binary_cross_entropy(out, labels)).mean()
+
+
+def _selected(selection: object) -> np.ndarray:
+    weights, logits = selection.weights, selection.logits  # type: ignore[attr-defined]
+    return np.asarray(weights if logits is None else logits)
+
+
+def _finite(values: object, where: str) -> None:
+    array = np.asarray(values)
+    if not np.isfinite(array).all():
+        raise Failed(
+            f"{int((~np.isfinite(array)).sum())} predictions {where} are not finite", "treat code 0 as a value"
+        )
+
+
+def _hidden(view: View) -> View:
+    return View(view.interactions, view.index, view.labels, hide_users=True)
+
+
+def _state() -> dict[str, object]:
+    return {
+        "torch's random state": torch.random.get_rng_state().numpy().tobytes(),
+        "numpy's random state": str(np.random.get_state()),
+        "python's random state": random.getstate(),
+        "torch's default dtype": torch.get_default_dtype(),
+        "torch's threads": torch.get_num_threads(),
+    }
