@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -22,6 +21,7 @@ from bench.learn.losses import binary_cross_entropy, mixture_cross_entropy
 from bench.learn.network import Rows, build_selector
 from bench.learn.plugins import DifferentiableSelector
 from bench.learn.row_index import RowIndex
+from bench.testing.global_state import GlobalState
 from bench.testing.subject import TEST_USERS, Subject
 from bench.testing.synthetic import MODELS, make_tasks
 
@@ -128,26 +128,23 @@ def vmap_over_users(subject: Subject) -> None:
 
 
 def second_derivatives(subject: Subject) -> None:
+    """Along a random direction, against finite differences of the gradient: a backward pass that is not differentiable
+    itself may give a wrong second derivative without an error."""
     network = _differentiable(subject)
-    index, weights, labels, base = _some_rows(subject)
-    leaves = network.leaves()
-    rows = RowIndex(index, weights, network.layout, network.entries)
-    out = network(network.lookup(rows, weights, base if subject.is_selector else None))
-    loss = _loss(out, labels, base, subject.is_selector)
+    leaves = list(network.leaves().values())
+    generator = torch.Generator().manual_seed(3)
+    direction = [torch.randn(leaf.shape, generator=generator, dtype=torch.float64) for leaf in leaves]
     try:
-        first = torch.autograd.grad(loss, list(leaves.values()), create_graph=True, materialize_grads=True)
-        total = torch.stack([gradient.square().sum() for gradient in first]).sum()
-        second = torch.autograd.grad(total, list(leaves.values()), materialize_grads=True)
+        slope = _dot(_gradient(subject, network, create_graph=True), direction)
+        found = torch.autograd.grad(slope, leaves, materialize_grads=True)
     except RuntimeError as error:
-        raise Failed(
-            f"no second derivative: {str(error).splitlines()[0]}",
-            "use operations that are twice differentiable (of attention the math kernel, not flash)",
-        ) from error
-    for name, gradient in zip(leaves, second, strict=True):
-        if not torch.isfinite(gradient).all():
-            raise Failed(f"the second derivative by {name!r} is not finite", "avoid norms and roots at zero")
-    if not any(bool(gradient.abs().max() > 0) for gradient in second):
-        raise Failed("every second derivative is zero", "forward must be a differentiable function of its tables")
+        raise Failed(f"no second derivative: {str(error).splitlines()[0]}", SECOND_FIX) from error
+    ahead, behind = (_gradient(subject, network, moved=(direction, step)) for step in (STEP, -STEP))
+    expected = [(one - two) / (2 * STEP) for one, two in zip(ahead, behind, strict=True)]
+    scale = max(float(value.abs().max()) for value in expected)
+    apart = max(float((one - two).abs().max()) for one, two in zip(found, expected, strict=True))
+    if not apart <= 1e-4 * scale:
+        raise Failed(f"second derivatives differ from finite differences by {apart / scale:.2g} (relative)", SECOND_FIX)
 
 
 def inner_rate_zero(subject: Subject) -> None:
@@ -188,13 +185,9 @@ def simplex(subject: Subject) -> None:
 
 
 def global_state(subject: Subject) -> None:
-    before = _state()
-    try:
-        subject.prediction(subject.fitted())
-        changed = [name for name, value in _state().items() if value != before[name]]
-    finally:
-        torch.set_default_dtype(before["torch's default dtype"])  # type: ignore[arg-type]
-        torch.set_num_threads(before["torch's threads"])  # type: ignore[arg-type]
+    before = GlobalState.now()
+    subject.prediction(subject.fitted())
+    changed = before.differences(GlobalState.now())
     if changed:
         raise Failed(
             f"fit or predict changed {', '.join(changed)}",
@@ -220,6 +213,41 @@ def query_labels_never_read(subject: Subject) -> None:
 
 
 # -- what the checks share
+
+STEP = 1e-6  # of finite differences, in float64
+SECOND_FIX = (
+    "use operations that are twice differentiable (of attention the math kernel, not flash; no once_differentiable)"
+)
+
+
+def _gradient(
+    subject: Subject,
+    network: Network,
+    *,
+    create_graph: bool = False,
+    moved: tuple[list[Tensor], float] | None = None,
+) -> list[Tensor]:
+    """Of the loss by every leaf; `moved`: with the leaves moved by so much in a direction, and back."""
+    index, weights, labels, base = _some_rows(subject)
+    leaves = list(network.leaves().values())
+    _move(leaves, moved, 1)
+    rows = RowIndex(index, weights, network.layout, network.entries)
+    out = network(network.lookup(rows, weights, base if subject.is_selector else None))
+    loss = _loss(out, labels, base, subject.is_selector)
+    found = torch.autograd.grad(loss, leaves, create_graph=create_graph, materialize_grads=True)
+    _move(leaves, moved, -1)
+    return list(found)
+
+
+@torch.no_grad()
+def _move(leaves: list[Tensor], moved: tuple[list[Tensor], float] | None, sign: int) -> None:
+    if moved is not None:
+        for leaf, direction in zip(leaves, moved[0], strict=True):
+            leaf.add_(direction, alpha=sign * moved[1])
+
+
+def _dot(ones: list[Tensor], others: list[Tensor]) -> Tensor:
+    return torch.stack([(one * other).sum() for one, other in zip(ones, others, strict=True)]).sum()
 
 
 class _Average(DifferentiableSelector):
@@ -274,9 +302,7 @@ def _per_user(subject: Subject, network: Network, users: int, rows: int) -> tupl
         if name not in network.widths
     }
     own_base = base[:n].reshape(users, rows, -1) if subject.is_selector else None
-    return _PerUser(
-        Rows(*({k: v.detach() for k, v in part.items()} for part in looked_up)), own_weights, own_base
-    ), dense
+    return _PerUser(_each(looked_up, Tensor.detach), own_weights, own_base), dense
 
 
 def _at(tensors: Mapping[str, Tensor], user: int) -> dict[str, Tensor]:
@@ -320,13 +346,3 @@ def _finite(values: object, where: str) -> None:
 
 def _hidden(view: View) -> View:
     return View(view.interactions, view.index, view.labels, hide_users=True)
-
-
-def _state() -> dict[str, object]:
-    return {
-        "torch's random state": torch.random.get_rng_state().numpy().tobytes(),
-        "numpy's random state": str(np.random.get_state()),
-        "python's random state": random.getstate(),
-        "torch's default dtype": torch.get_default_dtype(),
-        "torch's threads": torch.get_num_threads(),
-    }

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from bench.interfaces import Plugin, PluginParams
 from bench.testing import checks
+from bench.testing.global_state import GlobalState
 from bench.testing.subject import Subject
 from bench.testing.synthetic import make_interactions
 
@@ -53,6 +54,7 @@ def assert_conforms(plugin: type[Plugin], params: PluginParams | None = None) ->
 
 
 def _run(name: str, check: Callable[[Subject], None], subject: Subject) -> CheckResult:
+    before = GlobalState.now()
     try:
         check(subject)
     except checks.NotApplicable as reason:
@@ -61,4 +63,6 @@ def _run(name: str, check: Callable[[Subject], None], subject: Subject) -> Check
         return CheckResult(name, "failed", failure.reason, failure.fix)
     except Exception as error:
         return CheckResult(name, "failed", f"{type(error).__name__}: {error}", "the plugin must not raise here")
+    finally:
+        before.restore()
     return CheckResult(name, "passed")
