@@ -65,8 +65,9 @@ class RowIndex:
 
     def __init__(self, entries: Tensor, weights: Tensor, layout: Layout, rows: int) -> None:
         self._shape, self._layout, self._rows = entries.shape[:-1], layout, rows
-        self._entries = entries.reshape(-1, layout.entries).numpy()
-        self._weights = weights.reshape(-1, layout.entries - layout.single).numpy()
+        examples = self._shape.numel()
+        self._entries = entries.reshape(examples, layout.entries).numpy()
+        self._weights = weights.reshape(examples, layout.entries - layout.single).numpy()
         self._pooled = self._pooling()
         self._fields: dict[str, SparseMap] = {}
 

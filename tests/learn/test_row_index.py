@@ -8,7 +8,9 @@ import torch
 from torch.autograd import gradcheck, gradgradcheck
 
 from bench.data.rows import View
+from bench.interfaces import Field, Fields
 from bench.learn import Encoder
+from bench.learn.lookup import Layout
 from bench.learn.row_index import RowIndex, SparseMap
 from tests.datasets import make_interactions
 
@@ -72,3 +74,13 @@ def test_first_and_second_derivatives():
     table = torch.randn(4, 2, dtype=torch.float64, requires_grad=True)
     assert gradcheck(lambda t: mapped(t).sin(), table)
     assert gradgradcheck(lambda t: mapped(t).sin(), table)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 4])
+def test_categorical_fields_alone_and_no_rows_at_all(rows):
+    fields = Fields([Field("user_id", "categorical", "user"), Field("item_id", "categorical", "item")])
+    table = torch.randn(6, 3)
+    entries = torch.randint(0, 6, (rows, 2), dtype=torch.int32)
+    index = RowIndex(entries, torch.empty(rows, 0), Layout(fields, (0, 1, 2)), 6)
+    torch.testing.assert_close(index.pooled(table), table[entries.long()])
+    assert index.times_looked_up().sum() == 2 * rows
