@@ -32,8 +32,6 @@ def made_up(seed=0):
     items = pd.DataFrame({"item_id": [str(i) for i in range(1, 7)]})
     chosen = [rng.choice(GENRES, rng.integers(1, 3), replace=False) for _ in range(6)]
     items["genres"] = ["|".join(sorted(genres, key=GENRES.index)) for genres in chosen]
-        "|".join(sorted(rng.choice(GENRES, rng.integers(1, 3), replace=False), key=GENRES.index)) for _ in range(6)
-    ]
     pairs = [(u, i) for u in users.user_id for i in rng.choice(items.item_id, 4, replace=False)]
     ratings = pd.DataFrame(pairs, columns=["user_id", "item_id"])
     ratings["rating"] = [str(r) for r in rng.integers(1, 6, len(ratings))]
