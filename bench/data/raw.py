@@ -17,7 +17,7 @@ from bench.errors import DataError
 __all__ = ["NUMBER", "Numbers", "RawTable", "as_ids", "as_numbers", "as_text", "counted", "missing_column"]
 
 NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"  # decimals alone: no words, no separators of thousands
-_WHOLE = r"[+-]?\d{1,18}"  # fits int64
+_WHOLE = r"[+-]?\d+"
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,16 @@ def _parsed(table: RawTable, name: str, text: pa.Array, fix: str) -> Numbers:
     bad = ~_as_mask(pc.match_substring_regex(trimmed, f"^{NUMBER}$"))
     if (row := table.first(bad)) is not None:
         table.refuse(row, name, f"{shown(text[row].as_py())} is not a number{counted(bad)}; {fix}")
-    whole = pc.all(pc.match_substring_regex(trimmed, f"^{_WHOLE}$")).as_py()
-    numbers = pc.replace_substring_regex(trimmed, r"^\+", "").cast(pa.int64() if whole else pa.float64())
-    return Numbers(numbers.to_numpy(zero_copy_only=False), missing)
+    return Numbers(_parse(pc.replace_substring_regex(trimmed, r"^\+", "")).to_numpy(zero_copy_only=False), missing)
+
+
+def _parse(text: pa.Array) -> pa.Array:
+    if pc.all(pc.match_substring_regex(text, f"^{_WHOLE}$")).as_py():
+        try:
+            return text.cast(pa.int64())
+        except pa.ArrowInvalid:  # past 2^63
+            pass
+    return text.cast(pa.float64())
 
 
 def _filled(values: pa.Array) -> Numbers:

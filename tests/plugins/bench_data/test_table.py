@@ -144,7 +144,7 @@ REFUSED = [
     ("one class", HEAD + "u1,i1,5,1\nu1,i2,4,2\n", {}, "one class|all .* positive|every"),
     ("two columns of one name", "user_id,item_id,rating,rating\nu1,i1,5,1\n", {}, "'rating'.*t(wo|wice)|two columns"),
     ("too few fields", HEAD + "u1,i1,5,1\nu1,i2\n", {}, r"t\.csv:3: 2 fields where 4 are expected"),
-    ("too many fields", HEAD + "u1,i1,5,1,\nu1,i2,1,2,\n", {}, r"t\.csv:2: 5 fields \(the last is empty.*where 4 are expected"),
+    ("too many fields", HEAD + "u1,i1,5,1,\nu1,i2,1,2,\n", {}, r"t\.csv:2: 5 fields \(the last is empty.*4 are expected"),
     ("open quote", HEAD + 'u1,"i1,5,1\nu1,i2,1,2\n', {}, r"t\.csv:2: a quote opens a field here and does not close"),
     ("undecodable", HEAD.encode() + b"u1,\xff,5,1\n", {}, r"t\.csv:2.*utf-8"),
     ("not a number", "user_id,item_id,rating,time,price\nu1,i1,5,1,2\nu1,i2,1,2,x\n", {"numeric": ["price"]}, r"t\.csv:3.*x"),
