@@ -11,6 +11,8 @@ from torch.func import vmap
 from bench.data.interactions import Interactions
 from bench.data.rows import TaskView, View
 from bench.learn import Encoder, Gating, Network, build_selector
+from bench.learn.network import Rows
+from bench.learn.row_index import RowIndex
 from bench.settings import TrainSettings
 from bench_baselines._losses import average_logits, log_losses
 from bench_baselines.mlp import MLP
@@ -18,7 +20,7 @@ from tests.datasets import make_interactions
 from tests.plugins.bench_baselines.parts import CONTEXT, make_tasks
 
 MODELS = ("a", "b", "c")
-Row = tuple[dict[str, Tensor], Tensor, Tensor]
+Row = tuple[Rows, Tensor, Tensor]
 
 
 def random_selector(interactions: Interactions, hidden: tuple[int, ...] = (5,)) -> Network:
@@ -36,7 +38,9 @@ def first_rows(network: Network, interactions: Interactions, user: int) -> Row:
     rows = View(interactions, np.arange(len(interactions)))
     encoded = Encoder.fit(rows).encode(rows.take(np.arange(start, start + 3)))
     logits = torch.randn(3, 3, generator=torch.Generator().manual_seed(user), dtype=torch.float64) * 5
-    return {"embeddings": network.tables["embeddings"].detach()[encoded.index]}, encoded.weights.double(), logits
+    weights = encoded.weights.double()
+    index = RowIndex(encoded.index, weights, network.layout, network.entries)
+    return Rows({"embeddings": index.pooled(network.tables["embeddings"].detach())}, {}), weights, logits
 
 
 def dense_leaves(network: Network) -> dict[str, Tensor]:
@@ -53,10 +57,7 @@ def test_scores_are_those_of_the_mlp_unit_by_unit(interactions: Interactions) ->
     dense = {name: leaf.numpy() for name, leaf in dense_leaves(network).items()}
     scores = network.call(dense_leaves(network), tables, weights, logits).numpy()
     for row in range(3):
-        single = tables["embeddings"][row, :3].numpy().ravel()
-        bag = (tables["embeddings"][row, 3:-2] * weights[row, :-2, None]).sum(0).numpy()
-        price = (tables["embeddings"][row, -2:] * weights[row, -2:, None]).sum(0).numpy()
-        units = np.concatenate([single, bag, price, logits[row].numpy()])
+        units = np.concatenate([tables.pooled["embeddings"][row].numpy().ravel(), logits[row].numpy()])
         for layer in (0, 2):
             units = np.maximum(dense[f"scores.{layer}.weight"] @ units + dense[f"scores.{layer}.bias"], 0)
         np.testing.assert_allclose(scores[row], dense["scores.4.weight"] @ units + dense["scores.4.bias"], rtol=1e-12)
@@ -75,7 +76,7 @@ def test_mapped_over_users_it_is_the_same_function(interactions: Interactions, h
     dense = dense_leaves(network)
     users = [first_rows(network, interactions, user) for user in long_users(interactions)]
     alone = torch.stack([network.call(dense, *row) for row in users])
-    tables = {"embeddings": torch.stack([own["embeddings"] for own, _, _ in users])}
+    tables = Rows({"embeddings": torch.stack([own.pooled["embeddings"] for own, _, _ in users])}, {})
     weights, logits = (torch.stack([row[position] for row in users]) for position in (1, 2))
     mapped = vmap(network.call, in_dims=(None, 0, 0, 0))(dense, tables, weights, logits)
     torch.testing.assert_close(mapped, alone, rtol=1e-12, atol=1e-12)
@@ -88,9 +89,9 @@ def test_first_and_second_derivatives_are_those_of_the_function(interactions: In
 
     def loss(embeddings: Tensor, base_logits: Tensor, *leaves: Tensor) -> Tensor:
         given = dict(zip(dense, leaves, strict=True))
-        return network.call(given, {"embeddings": embeddings}, weights, base_logits).logsumexp(-1).mean()
+        return network.call(given, Rows({"embeddings": embeddings}, {}), weights, base_logits).logsumexp(-1).mean()
 
-    inputs = tuple(leaf.clone().requires_grad_() for leaf in (tables["embeddings"], logits, *dense.values()))
+    inputs = tuple(leaf.clone().requires_grad_() for leaf in (tables.pooled["embeddings"], logits, *dense.values()))
     assert torch.autograd.gradcheck(loss, inputs)
     assert torch.autograd.gradgradcheck(loss, inputs)
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from bench.data.interactions import Interactions
 from bench.data.rows import View
 from bench.learn import DifferentiableModel, Encoder, Network, build_model
+from bench.learn.row_index import RowIndex
 
 Bag = list[tuple[int, float]]  # (entry of the joint index, weight)
 Parameters = dict[str, np.ndarray]  # leaf to float64 values
@@ -37,7 +38,9 @@ def parameters(network: Network) -> Parameters:
 def network_logits(network: Network, rows: View) -> np.ndarray:
     encoded = Encoder.fit(rows).encode(rows)
     with torch.no_grad():
-        logits: Tensor = network(network.lookup(encoded.index, encoded.weights))
+        logits: Tensor = network(
+            network.lookup(RowIndex(encoded.index, encoded.weights, network.layout, network.entries), encoded.weights)
+        )
     return logits.numpy()
 
 

@@ -15,6 +15,8 @@ from bench.data.interactions import Interactions
 from bench.data.rows import View
 from bench.interfaces import Context
 from bench.learn import DifferentiableModel, Encoder, FittedModel, Network
+from bench.learn.network import Rows
+from bench.learn.row_index import RowIndex
 from bench.settings import TrainSettings
 from bench_ctr.deepfm import DeepFM
 from bench_ctr.ffm import FFM
@@ -37,12 +39,13 @@ each_model = pytest.mark.parametrize("plugin", models(), ids=lambda plugin: plug
 
 
 def one_user(network: Network, interactions: Interactions, user: int) -> tuple[dict[str, Tensor], Tensor]:
-    """Looked-up rows (4, E, width) of every table, and weights (4, E - single): a user's first four interactions."""
+    """Pooled rows (4, F, width) of every table, and weights (4, E - single): a user's first four interactions."""
     start = int(interactions.user_ptr[user])
     rows = everything(interactions)
     encoded = Encoder.fit(rows).encode(rows.take(np.arange(start, start + 4)))
-    tables = {name: table.detach()[encoded.index] for name, table in network.tables.items()}
-    return tables, encoded.weights.double()
+    weights = encoded.weights.double()
+    index = RowIndex(encoded.index, weights, network.layout, network.entries)
+    return {name: index.pooled(table.detach()) for name, table in network.tables.items()}, weights
 
 
 def users_with_four_rows(interactions: Interactions) -> list[int]:
@@ -58,9 +61,11 @@ def test_mapped_over_users_it_is_the_same_function(plugin: DifferentiableModel, 
     network = random_network(plugin, interactions, 1)
     dense = dense_leaves(network)
     users = [one_user(network, interactions, user) for user in users_with_four_rows(interactions)[:3]]
-    alone = torch.stack([network.call(dense, tables, weights) for tables, weights in users])
+    alone = torch.stack([network.call(dense, Rows(tables, {}), weights) for tables, weights in users])
     tables = {name: torch.stack([own[name] for own, _ in users]) for name in network.widths}
-    mapped = vmap(network.call, in_dims=(None, 0, 0))(dense, tables, torch.stack([weights for _, weights in users]))
+    mapped = vmap(network.call, in_dims=(None, 0, 0))(
+        dense, Rows(tables, {}), torch.stack([weights for _, weights in users])
+    )
     assert alone.shape == (3, 4)
     torch.testing.assert_close(mapped, alone, rtol=1e-12, atol=1e-12)
 
@@ -76,7 +81,8 @@ def test_first_and_second_derivatives_are_those_of_the_function(
 
     def loss(*leaves: Tensor) -> Tensor:
         given = dict(zip(names, leaves, strict=True))
-        logits = network.call({name: given[name] for name in dense}, {name: given[name] for name in tables}, weights)
+        rows = Rows({name: given[name] for name in tables}, {})
+        logits = network.call({name: given[name] for name in dense}, rows, weights)
         return torch.nn.functional.softplus(logits / 4).mean()  # curved, so that linear models have second derivatives
 
     leaves = [leaf.clone() for leaf in (*dense.values(), *tables.values())]
