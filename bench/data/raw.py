@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
@@ -133,10 +134,8 @@ def _parsed(table: RawTable, name: str, text: pa.Array, fix: str) -> Numbers:
 
 def _parse(text: pa.Array) -> pa.Array:
     if pc.all(pc.match_substring_regex(text, f"^{_WHOLE}$")).as_py():
-        try:
+        with suppress(pa.ArrowInvalid):  # past 2^63
             return text.cast(pa.int64())
-        except pa.ArrowInvalid:  # past 2^63
-            pass
     return text.cast(pa.float64())
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
+
 
 @dataclass
 class Site:
-    """Paths to bodies; `asked` counts requests a path. `cut` is how many bytes of a body the server keeps back."""
+    """Paths to bodies; `asked` lists the paths of requests. The server keeps back the last `cut` bytes of a body and waits
+    `delay` seconds before it answers."""
 
     url: str = ""
     pages: dict[str, bytes] = field(default_factory=dict)
@@ -24,13 +27,14 @@ class Site:
 @contextmanager
 def serve() -> Iterator[Site]:
     """A running site; it stops with the block."""
-    site = Site()
+    site, stopped = Site(), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             site.asked.append(self.path)
             body = site.pages.get(self.path)
-            time.sleep(site.delay)
+            if stopped.wait(site.delay):
+                return
             if body is None:
                 self.send_error(404)
                 return
@@ -45,10 +49,19 @@ def serve() -> Iterator[Site]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         site.url = f"http://127.0.0.1:{server.server_port}/"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
             yield site
         finally:
+            stopped.set()
             server.shutdown()
             thread.join()
+
+
+def use_only_index(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """pip asks this package index and nothing that the machine is set up with."""
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    for name, value in {"CONFIG_FILE": os.devnull, "INDEX_URL": url, "NO_CACHE_DIR": "1"}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)

@@ -30,15 +30,18 @@ def expected(rows: Iterable[Raw]) -> dict[str, list[Decoded]]:
     users: dict[str, list[Decoded]] = {}
     for row in rows:
         bag = tuple(sorted({part for part in row.tags.split("|") if part}))
-        price = None if row.price is None else float(np.float32(row.price))
-        users.setdefault(row.user, []).append((row.time, row.item, row.category, bag, repr(price), int(row.rating >= 4)))
+        price = None if row.price is None else float(np.float32(row.price)) + 0.0  # -0 is 0
+        users.setdefault(row.user, []).append(
+            (row.time, row.item, row.category, bag, repr(price), int(row.rating >= 4))
+        )
     return {user: sorted(users[user]) for user in sorted(users)}
 
 
 def decoded(interactions: Interactions, words: dict[str, list[str]]) -> dict[str, list[Decoded]]:
     """The prepared table as people read it. `words`: field to its sorted vocabulary."""
     user_ids, item_ids = (
-        pq.read_table(interactions.folder / f"{owner}_ids.parquet")[f"{owner}_id"].to_pylist() for owner in ("user", "item")
+        pq.read_table(interactions.folder / f"{owner}_ids.parquet")[f"{owner}_id"].to_pylist()
+        for owner in ("user", "item")
     )
     users = {}
     for number, user in enumerate(user_ids):

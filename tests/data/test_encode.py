@@ -43,7 +43,9 @@ def tables(rows: list[Raw]) -> Tables:
 
 def as_text(rows: list[Raw]) -> Tables:
     """The same rows as a text file has them."""
-    frame = pd.DataFrame([["" if cell is None else str(cell) for cell in row] for row in rows], columns=list(Raw._fields))
+    frame = pd.DataFrame(
+        [["" if cell is None else str(cell) for cell in row] for row in rows], columns=list(Raw._fields)
+    )
     return Tables(frame, COLUMNS, label="rating >= 4")
 
 
@@ -56,7 +58,7 @@ def digest(encoded: Encoded) -> str:
     return store.content_digest(encoded.arrays, encoded.meta)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(ROWS)
 def test_every_row_is_there_as_a_person_reads_it(tmp_path_factory, rows):
     interactions = saved(tmp_path_factory.mktemp("data") / "prepared", encode(tables(rows)))
@@ -68,7 +70,7 @@ def test_every_row_is_there_as_a_person_reads_it(tmp_path_factory, rows):
     assert interactions.sizes["price"] == 2
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_neither_the_order_of_a_file_nor_its_format_matters(rows, random):
     shuffled = random.sample(rows, len(rows))
@@ -78,7 +80,7 @@ def test_neither_the_order_of_a_file_nor_its_format_matters(rows, random):
     assert encode(as_text(shuffled)).meta["counts"] == first.meta["counts"]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(ROWS)
 def test_without_an_order_rows_lie_in_one_that_the_file_does_not_choose(rows):
     unordered = {name: column for name, column in COLUMNS.items() if column.role != "order"}
@@ -88,7 +90,7 @@ def test_without_an_order_rows_lie_in_one_that_the_file_does_not_choose(rows):
     assert "order" not in forth.arrays
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(ROWS)
 def test_features_of_a_side_read_the_same_joined_or_in_tables_of_their_own(rows):
     category = {item: row.category for row in rows for item in (row.item,)}
@@ -144,10 +146,7 @@ def test_ties_are_broken_by_a_hash_that_stays():
     rows = [Raw("u", f"i{number}", "", "", None, 1 + 4 * (number % 2), 0) for number in range(8)]
     encoded = encode(tables(rows))
     items = encoded.item_ids.to_pylist()
-    assert [items[item] for item in encoded.arrays["items"]] == TIED
-
-
-TIED: list[str] = []
+    assert [items[item] for item in encoded.arrays["items"]] == ["i4", "i7", "i2", "i3", "i1", "i6", "i5", "i0"]
 
 
 def test_rows_left_out_and_repeated_are_counted():
@@ -213,19 +212,31 @@ def test_nanoseconds_are_exact_in_text_too():
 @pytest.mark.parametrize(
     ("changed", "error"),
     [
-        ({"user": [2.0**53, 1, 2]}, r"row 1: column 'user': 9007199254740992\.0 is stored as a float, exact only below 2\^53"),
+        (
+            {"user": [2.0**53, 1, 2]},
+            r"row 1: column 'user': 9007199254740992\.0 is stored as a float, exact only below 2\^53",
+        ),
         ({"user": np.array([2.0**24, 1, 2], dtype=np.float32)}, r"row 1: .*exact only below 2\^24"),
         ({"user": [1.0, 2.5, 3.0]}, r"row 2: column 'user': 2\.5 is a fraction, not a whole id"),
         ({"user": [1.0, np.inf, 3.0]}, r"row 2: column 'user': inf is stored as a float"),
         ({"item": ["a", "", "b"]}, r"row 2: column 'item': the id is missing"),
         ({"item": ["a", "b", None]}, r"row 3: column 'item': the id is missing"),
         ({"user": ["a", 1, "b"]}, r"column 'user' mixes types"),
-        ({"time": ["2021-01-30", "2021-01-31", "1"]}, r"row 1: column 'time': '2021-01-30' is not a number \(2 such rows\); .*dates"),
+        (
+            {"time": ["2021-01-30", "2021-01-31", "1"]},
+            r"row 1: column 'time': '2021-01-30' is not a number \(2 such rows\); .*dates",
+        ),
         ({"time": pd.to_datetime(["2021-01-30"] * 3)}, r"column 'time' is of type timestamp.*dates are not read yet"),
         ({"time": ["1", "", "2"]}, r"row 2: column 'time': the value is missing"),
         ({"time": [1.0, np.inf, 2.0]}, r"row 2: column 'time': the value is infinite"),
-        ({"time": np.array([1, 2**63, 2], dtype=np.uint64)}, r"row 2: column 'time': 9223372036854775808 is past 2\^63"),
-        ({"price": ["1", "—", "$5"]}, r"row 2: column 'price': '—' is not a number \(2 such rows\); leave the cell empty"),
+        (
+            {"time": np.array([1, 2**63, 2], dtype=np.uint64)},
+            r"row 2: column 'time': 9223372036854775808 is past 2\^63",
+        ),
+        (
+            {"price": ["1", "—", "$5"]},
+            r"row 2: column 'price': '—' is not a number \(2 such rows\); leave the cell empty",
+        ),
         ({"price": ["1", "nan", "2"]}, r"row 2: column 'price': 'nan' is not a number; "),
         ({"price": ["1", "1_000", "2"]}, r"row 2: column 'price': '1_000' is not a number; "),
         ({"price": [1.0, 1e39, 2.0]}, r"row 2: column 'price': 1e\+39 is too large for a numeric field"),
@@ -277,7 +288,10 @@ def test_a_place_is_the_line_of_the_file_whatever_was_dropped_before():
             },
             r"column 'rating' is in interactions and users; rename one of them",
         ),
-        ({"interactions": pd.DataFrame([[1, 2]], columns=["user", "user"])}, r"interactions: column 'user' is there twice"),
+        (
+            {"interactions": pd.DataFrame([[1, 2]], columns=["user", "user"])},
+            r"interactions: column 'user' is there twice",
+        ),
     ],
 )
 def test_tables_that_do_not_fit_their_columns_are_refused(changed, error):

@@ -45,7 +45,8 @@ def test_rules_are_parsed(text, rule):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "rating => 4", "rating = 4", "rating >= four", ">= 4", "a >= 1 and b < 2", "4 <= rating", "a >= 1e9999"]
+    "text",
+    ["", "rating => 4", "rating = 4", "rating >= four", ">= 4", "a >= 1 and b < 2", "4 <= rating", "a >= 1e9999"],
 )
 def test_what_is_no_rule_is_refused(text):
     with pytest.raises(ValueError, match="neither COLUMN nor COLUMN OP NUMBER"):
@@ -115,7 +116,10 @@ def test_a_plain_column_holds_zeros_and_ones(values):
 @pytest.mark.parametrize(
     ("values", "error"),
     [
-        ([1, -1, 1], r'^x\.csv: row 2: column \'rating\': -1 is not a label of 0 or 1 \(values: -1, 1\).*"rating > 0"$'),
+        (
+            [1, -1, 1],
+            r'^x\.csv: row 2: column \'rating\': -1 is not a label of 0 or 1 \(values: -1, 1\).*"rating > 0"$',
+        ),
         ([1, 0.25, 0], r'row 2: .*0\.25 is not a label.*label: "rating >= 0.5"$'),
         (["1", "5", "3"], r'row 2: .*5 is not a label of 0 or 1 \(values: 1, 3, 5\).*label: "rating >= 4"$'),
         ([1, 257, 0], r"row 2: .*257 is not a label"),
@@ -130,7 +134,9 @@ def test_anything_else_is_refused_before_a_cast(values, error):
         binary_labels(Rule("rating"), table(values))
 
 
-@pytest.mark.parametrize(("number", "only"), [("1", r"all 3 labels are 1 \(no negative\)"), ("9", r"0 \(no positive\)")])
+@pytest.mark.parametrize(
+    ("number", "only"), [("1", r"all 3 labels are 1 \(no negative\)"), ("9", r"0 \(no positive\)")]
+)
 def test_one_class_alone_is_refused(number, only):
     with pytest.raises(DataError, match=rf"^x\.csv: label 'rating >= {number}': one class alone: .*{only}"):
         binary_labels(Rule("rating", ">=", number), table([1, 2, 3]))

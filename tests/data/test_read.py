@@ -61,7 +61,9 @@ def test_without_quoting_a_quote_is_a_character(tmp_path):
 @settings(deadline=None, max_examples=40)
 @given(
     st.lists(
-        st.lists(st.text(st.characters(exclude_characters="\r\n\0", codec="utf-8"), max_size=5), min_size=3, max_size=3),
+        st.lists(
+            st.text(st.characters(exclude_characters="\r\n\0", codec="utf-8"), max_size=5), min_size=3, max_size=3
+        ),
         max_size=12,
     ),
     st.sampled_from([",", ";", "\t", "|"]),

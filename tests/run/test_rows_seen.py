@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import bench.run.work as work
 from bench.data import base_predictions
 from bench.data.base_predictions import fits, sources
 from bench.data.interactions import Interactions
 from bench.data.protocols import UserHoldout
 from bench.data.split import Split, divide
-from bench.run import run
+from bench.run import fit_step, run, select_step, work
 from bench.run.splits import WITHHELD, open_split, write_split
 from bench.run.steps import FitStep, PluginUse
 from bench.settings import TrainSettings
@@ -221,4 +220,6 @@ def test_mutant_ids_left_unmasked(cold, monkeypatch):
 def _everywhere(monkeypatch, name, mutant):
     """In the plan's module and in the worker: whoever asks gets the mutant."""
     monkeypatch.setattr(base_predictions, name, mutant)
-    monkeypatch.setattr(work, name, mutant)
+    for module in (fit_step, select_step):
+        if hasattr(module, name):
+            monkeypatch.setattr(module, name, mutant)

@@ -13,8 +13,8 @@ from tests.data.loopback import Site, serve
 from tests.plugins.bench_data.forms import Films
 
 
-@pytest.fixture(autouse=True)
-def _no_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BENCH_DATA", raising=False)
 
 

@@ -19,6 +19,7 @@ from tests.data.loopback import use_only_index
 from tests.data.toy import archive
 from tests.plugins.bench_data.forms import Films, raw_1m, raw_100k, wheel_100k, write, write_parquet
 
+pytestmark = pytest.mark.usefixtures("no_data_folder")
 WHEEL = "bench_fixture_wheel-1.0-py3-none-any.whl"
 
 

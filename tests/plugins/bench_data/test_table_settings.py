@@ -14,6 +14,7 @@ from bench.data import Interactions, prepare
 from bench.errors import DataError
 from bench_data.table import Table
 
+pytestmark = pytest.mark.usefixtures("no_data_folder")
 BASE = {"path": "x.csv", "user": "user", "item": "item", "fields": ["user", "item"], "label": "rating >= 4"}
 ROWS = pd.DataFrame(
     {

@@ -1,0 +1,63 @@
+"""The fit step: a base model on the rows of one variant, and its logits for the rows that fall to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bench.data.base_predictions import STAR, Fit, fits
+from bench.data.rows import View
+from bench.data.split import Split
+from bench.evaluate import check_logits
+from bench.interfaces import Context
+from bench.learn import FittedModel
+from bench.run import told
+from bench.run.clock import Clock
+from bench.run.given import Given, Progress, make_model
+from bench.run.seeds import step_seed
+from bench.run.steps import FitStep
+
+__all__ = ["PARAMETERS", "fit_step"]
+
+PARAMETERS = "parameters.safetensors"
+
+
+def fit_step(step: FitStep, given: Given, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
+    fit = _planned(step, given.split)
+    model = make_model(step.model, given, progress)
+    seed = step_seed(step.seed, f"fit {step.variant}", step.model.use, step.model.params)
+    train, valid = _training_views(fit, given, seed, differentiable=isinstance(model, FittedModel))
+    with Clock() as fitting:
+        model.fit(train, valid, Context(seed, step.threads, "cpu", step.folder.parent))
+    predicted = given.task_view(fit.predict, labelled=False)
+    with Clock() as predicting:
+        logits = model.predict(predicted)
+    check_logits(logits, len(fit.predict))
+    arrays: dict[str, Any] = {"logits": logits}
+    if isinstance(model, FittedModel) and step.variant == STAR:
+        arrays[PARAMETERS] = model.save
+    history = getattr(model, "history", None)
+    details = (
+        {}
+        if history is None
+        else {"epochs": history.epochs, "best_epoch": history.best_epoch, "valid_logloss": list(history.valid_logloss)}
+    )
+    rows = len(train) if history is None else history.rows
+    return arrays, {
+        "cost": told.cost(fitting, rows, predicting, len(predicted)),
+        "details": details | told.warnings(logits),
+    }
+
+
+def _planned(step: FitStep, split: Split) -> Fit:
+    planned = fits(split, step.base_predictions, step.folds, step.fold_seed)
+    return next(fit for fit in planned if fit.variant == step.variant)
+
+
+def _training_views(fit: Fit, given: Given, seed: int, *, differentiable: bool) -> tuple[View, View]:
+    """A plain model's training rows hide users once, by seed; the training loop draws anew for every batch."""
+    chance = 0.0 if differentiable else given.split.id_dropout
+    hidden = np.random.default_rng(seed).random(len(fit.train)) < chance
+    valid = given.task_view(given.split.rows("valid", "query"), labelled=True)
+    return given.view(fit.train, labelled=True, hide_users=hidden), valid

@@ -1,0 +1,128 @@
+"""The select step: a method over the pool, fitted on training users' tasks, and its logits for test users' query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bench.data.base_predictions import STAR, fits, sources
+from bench.data.rows import TaskView
+from bench.data.split import Role, Split
+from bench.errors import PredictionError
+from bench.evaluate import check_logits, check_weights, mixture_logits
+from bench.interfaces import Context, Selection, Selector
+from bench.learn import DifferentiableSelector, FittedModel, Gating, MetaLearned
+from bench.run import told
+from bench.run.clock import Clock
+from bench.run.fit_step import PARAMETERS
+from bench.run.given import Given, Progress, make_model, make_params, make_plugin
+from bench.run.seeds import step_seed
+from bench.run.steps import SelectStep
+
+__all__ = ["select_step"]
+
+
+def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
+    base_logits = _base_logits(step, given.split)
+    train, valid, test = (_tasks(step, given, base_logits, role) for role in ("train", "valid", "test"))
+    selector = _selector(step, given, progress)
+    seed = step_seed(step.seed, "select", step.selector.use, step.selector.params)
+    with Clock() as fitting:
+        selector.fit(train, valid, Context(seed, step.threads, "cpu", step.folder.parent))
+    valid_logits, _ = _ask(selector, valid.without_query_labels())
+    with Clock() as predicting:
+        selection = selector.predict(test)
+    logits, weights = _answer(selection, test, getattr(selector, "weights", None))
+    arrays = {"logits": logits} if weights is None else {"logits": logits, "weights": weights}
+    details = {
+        **told.history(selector),
+        **told.warnings(logits),
+        "base_predictions": step.base_predictions,
+        "source_shift": told.source_shift(train, valid),
+        "empty_support_users": int((np.diff(test.support_ptr) == 0).sum()),
+    }
+    cost = told.cost(fitting, _rows_trained(selector, train), predicting, len(test.query))
+    return arrays, {
+        "cost": {**cost, "trained_users": getattr(selector, "trained_users", None)},
+        "details": details,
+        "valid_logloss": told.logloss(valid, valid_logits),
+    }
+
+
+def _base_logits(step: SelectStep, split: Split) -> np.ndarray:
+    """(n, K) float32: every row of the dataset from the fit that the protocol names for its slot."""
+    source = sources(split, step.base_predictions, step.folds, step.fold_seed)
+    logits = np.full((len(source), len(step.models)), np.nan, dtype=np.float32)
+    for fit in fits(split, step.base_predictions, step.folds, step.fold_seed):
+        own = source[fit.predict] == fit.variant
+        for column, model in enumerate(step.models):
+            predicted = np.load(step.fits[model][fit.variant] / "logits.npy", allow_pickle=False)
+            logits[fit.predict[own], column] = predicted[own]
+    if np.isnan(logits).any():
+        raise PredictionError(f"{int(np.isnan(logits).any(axis=1).sum())} rows have no base prediction")
+    return logits
+
+
+def _tasks(step: SelectStep, given: Given, base_logits: np.ndarray, role: Role) -> TaskView:
+    """Test users' query labels are withheld."""
+    support, query = given.split.rows(role, "support"), given.split.rows(role, "query")
+    return TaskView(
+        models=step.models,
+        support=given.task_view(support, labelled=True),
+        query=given.task_view(query, labelled=role != "test"),
+        support_ptr=given.split.pointer(role, "support"),
+        query_ptr=given.split.pointer(role, "query"),
+        support_base_logits=base_logits[support],
+        query_base_logits=base_logits[query],
+    )
+
+
+def _selector(step: SelectStep, given: Given, progress: Progress) -> Selector | Gating | MetaLearned:
+    plugin = make_plugin(given.registry, "selectors", step.selector.use, step.selector.params)
+    if not isinstance(plugin, DifferentiableSelector):
+        return plugin  # type: ignore[no-any-return]
+    if step.meta_learner is None:
+        return Gating(plugin, step.selector.train, progress)
+    part = step.meta_learner
+    rule = given.registry.load("meta_learners", part.use)
+    return MetaLearned(
+        rule,
+        make_params(rule.Params, part.params),
+        plugin,
+        step.selector.train,
+        part.train,
+        pool={name: _restored(step, given, name) for name in step.models} if part.full else None,
+        frozen_fields=part.frozen_fields,
+        progress=progress,
+    )
+
+
+def _restored(step: SelectStep, given: Given, name: str) -> FittedModel:
+    """A base model as its star fit left it."""
+    model = make_model(step.pool[name], given, lambda _: None)
+    assert isinstance(model, FittedModel), "the suite's check refuses others"
+    star = fits(given.split, "in-sample", step.folds, step.fold_seed)[0]
+    model.restore(step.fits[name][STAR] / PARAMETERS, given.view(star.train, labelled=True), seed=0)
+    return model
+
+
+def _ask(selector: Selector | Gating | MetaLearned, tasks: TaskView) -> tuple[np.ndarray, np.ndarray | None]:
+    selection = selector.predict(tasks)
+    return _answer(selection, tasks, getattr(selector, "weights", None))
+
+
+def _answer(selection: Selection, tasks: TaskView, beside: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Logits (n,), and weights (n, K) where there are any: of the selection, or beside logits of an adapted pool."""
+    if (selection.weights is None) == (selection.logits is None):
+        raise PredictionError("a selection holds weights or logits, exactly one of them")
+    if selection.logits is not None:
+        check_logits(selection.logits, len(tasks.query))
+        return selection.logits, beside
+    weights = check_weights(selection.weights, len(tasks.query), len(tasks.models))
+    return mixture_logits(weights, tasks.query_base_logits), weights
+
+
+def _rows_trained(selector: Any, train: TaskView) -> int:
+    history = getattr(selector, "history", None)
+    return len(train.query) if history is None else int(history.rows)
