@@ -6,22 +6,19 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from bench.data import cache_dir as resolve_cache
-from bench.data import prepare
-from bench.data.interactions import Interactions
-from bench.data.split import divide
 from bench.errors import RecordError, SuiteError
-from bench.interfaces import Dataset, Executor, Metric, SplitProtocol
-from bench.records import Run, digest, load, read_record, write_manifest, write_record
+from bench.interfaces import Executor, Metric
+from bench.records import Run, load, read_record, write_manifest, write_record
 from bench.registry import Registry, load_registry
+from bench.run import manifest
+from bench.run.divisions import divide_all, prepare_all
 from bench.run.plan import Division, Plan, Trial, plan
 from bench.run.progress import Watcher
 from bench.run.recording import failed_record, metrics_of, record_of
-from bench.run.splits import split_summary, write_split
 from bench.suite import Suite
 from bench.suite import load as load_suite
 
@@ -72,8 +69,8 @@ def run(
     _check_only(suite, only)
     cache = resolve_cache(cache_dir)
     metrics = metrics_of(registry, suite.metrics)
-    prepared = _prepare_all(suite, registry, data_dir, cache, watcher)
-    divisions = _divide_all(suite, registry, prepared, seeds or suite.seeds, cache)
+    prepared = prepare_all(suite, registry, data_dir, cache, watcher)
+    divisions = divide_all(suite, registry, prepared, seeds or suite.seeds, cache)
     planned = plan(
         suite, registry, divisions, cache, threads=threads, plugins=all_plugins, autoload=autoload, only=only
     )
@@ -88,55 +85,6 @@ def _check_only(suite: Suite, only: tuple[str, ...]) -> None:
             raise SuiteError(f"no method {name!r} to run; the suite has {', '.join(known)}", file=str(suite.file))
 
 
-def _prepare_all(
-    suite: Suite, registry: Registry, data_dir: Path | None, cache: Path, watcher: Watcher
-) -> dict[str, Interactions]:
-    prepared = {}
-    for name, spec in suite.datasets.items():
-        plugin = registry.load("datasets", spec.use)
-        dataset = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
-        assert isinstance(dataset, Dataset)
-        prepared[name] = prepare(dataset, data_dir=data_dir, cache=cache, base=suite.file.parent, report=watcher.say)
-    return prepared
-
-
-def _divide_all(
-    suite: Suite, registry: Registry, prepared: Mapping[str, Interactions], seeds: tuple[int, ...], cache: Path
-) -> dict[tuple[str, str, int], Division]:
-    divisions = {}
-    for dataset, interactions in prepared.items():
-        for name, spec in suite.protocols.items():
-            plugin = registry.load("protocols", spec.use)
-            protocol = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
-            assert isinstance(protocol, SplitProtocol)
-            for seed in seeds:
-                split_seed = seed if spec.split_seed is None else spec.split_seed
-                division = _divide(dataset, name, interactions, protocol, split_seed, cache)
-                divisions[dataset, name, seed] = division
-    return divisions
-
-
-def _divide(
-    dataset: str, name: str, interactions: Interactions, protocol: SplitProtocol, seed: int, cache: Path
-) -> Division:
-    split = divide(protocol, interactions.user_ptr, interactions.order, seed)
-    content = {
-        "data": interactions.digest,
-        "role": split.role.tolist(),
-        "cut": split.cut.tolist(),
-        "setting": split.setting,
-        "id_dropout": split.id_dropout,
-    }
-    identity = digest(content)
-    folder = cache / "steps" / f"split-{identity[:32]}"
-    if not folder.exists():
-        write_split(split, interactions, folder)
-    return Division(dataset, name, seed, interactions, split, folder, identity)
-
-
-# -- executing
-
-
 def _execute(
     state: _State,
     divisions: Mapping[tuple[str, str, int], Division],
@@ -144,17 +92,18 @@ def _execute(
     workers: int,
     rerun: Rerun,
 ) -> Run:
-    manifest = _manifest(state, divisions)
-    write_manifest(state.folder, manifest)
-    open_trials = [trial for trial in state.plan.trials if not _reuse(state, trial, rerun)]
+    trials = state.plan.trials
+    begun = manifest.started(state.suite, state.registry, state.metrics, divisions, trials)
+    write_manifest(state.folder, begun)
+    open_trials = [trial for trial in trials if not _reuse(state, trial, rerun)]
     steps = _missing_steps(state, open_trials, rerun)
-    state.watcher.planned(len(steps), len(open_trials), len(state.plan.trials) - len(open_trials))
-    status = "interrupted"
+    state.watcher.planned(len(steps), len(open_trials), len(trials) - len(open_trials))
+    interrupted = True
     try:
         _do(state, open_trials, steps, executor_name, workers)
-        status = _status(state)
+        interrupted = False
     finally:
-        _write_end(state, manifest, status)
+        write_manifest(state.folder, manifest.ended(begun, trials, state.records, interrupted=interrupted))
     return load(state.folder)
 
 
@@ -263,53 +212,3 @@ def _missing_steps(state: _State, trials: list[Trial], rerun: Rerun) -> list[str
         elif (folder / "result.json").exists():
             state.done.add(identity)
     return [identity for identity in needed if identity not in state.done]
-
-
-# -- the manifest
-
-
-def _manifest(state: _State, divisions: Mapping[tuple[str, str, int], Division]) -> dict[str, Any]:
-    by_name = {f"{d.dataset}/{d.protocol}": d for d in divisions.values()}
-    datasets = {division.dataset: division.interactions for division in divisions.values()}
-    suite = state.suite
-    return {
-        "schema": 1,
-        "suite": {"name": suite.name, "digest": suite.digest, "file": suite.file.name},
-        "started": _now(),
-        "ended": None,
-        "status": "incomplete",
-        "trials": [_line(trial, None) for trial in state.plan.trials],
-        "datasets": {name: _dataset(interactions) for name, interactions in datasets.items()},
-        "splits": {
-            name: {**split_summary(d.split, d.interactions.order), "digest": d.digest} for name, d in by_name.items()
-        },
-        "plugins": {"quarantined": [q._asdict() for q in state.registry.quarantined]},
-        "relaimpr_base": suite.relaimpr_base,
-        "metrics": list(suite.metrics),
-        "higher_is_better": {name: metric.higher_is_better for name, metric in state.metrics.items()},
-        "tolerance": dict(suite.tolerance),
-        "seeds": sorted({seed for _, _, seed in divisions}),
-    }
-
-
-def _dataset(interactions: Interactions) -> dict[str, Any]:
-    kept = ("name", "digest", "source", "label", "order", "counts", "fields")
-    return {key: interactions.meta[key] for key in kept}
-
-
-def _write_end(state: _State, manifest: dict[str, Any], status: str) -> None:
-    trials = [_line(trial, state.records.get(trial.id)) for trial in state.plan.trials]
-    write_manifest(state.folder, manifest | {"trials": trials, "status": status, "ended": _now()})
-
-
-def _line(trial: Trial, record: str | None) -> dict[str, Any]:
-    return {**trial.names, "kind": trial.kind, "record": record}
-
-
-def _status(state: _State) -> str:
-    complete = all(not (state.records.get(trial.id) or "-failed").endswith("-failed") for trial in state.plan.trials)
-    return "complete" if complete else "incomplete"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

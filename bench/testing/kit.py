@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from bench.interfaces import Plugin, PluginParams
-from bench.testing import checks
+from bench.testing import checks, derivatives
 from bench.testing.global_state import GlobalState
 from bench.testing.subject import Subject
 from bench.testing.synthetic import make_interactions
+from bench.testing.verdicts import Failed, NotApplicable
 
 __all__ = ["CHECKS", "CheckResult", "assert_conforms", "check_plugin"]
 
@@ -20,9 +21,9 @@ CHECKS: dict[str, Callable[[Subject], None]] = {
     "determinism by seed": checks.determinism,
     "unseen ids": checks.unseen_ids,
     "ragged and empty support": checks.ragged_and_empty_support,
-    "vmap over users": checks.vmap_over_users,
-    "second derivatives": checks.second_derivatives,
-    "inner rate 0 changes nothing": checks.inner_rate_zero,
+    "vmap over users": derivatives.vmap_over_users,
+    "second derivatives": derivatives.second_derivatives,
+    "inner rate 0 changes nothing": derivatives.inner_rate_zero,
     "weights on the simplex": checks.simplex,
     "global state left alone": checks.global_state,
     "query labels never read": checks.query_labels_never_read,
@@ -57,9 +58,9 @@ def _run(name: str, check: Callable[[Subject], None], subject: Subject) -> Check
     before = GlobalState.now()
     try:
         check(subject)
-    except checks.NotApplicable as reason:
+    except NotApplicable as reason:
         return CheckResult(name, "n/a", str(reason))
-    except checks.Failed as failure:
+    except Failed as failure:
         return CheckResult(name, "failed", failure.reason, failure.fix)
     except Exception as error:
         return CheckResult(name, "failed", f"{type(error).__name__}: {error}", "the plugin must not raise here")
