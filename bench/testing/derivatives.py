@@ -26,6 +26,8 @@ __all__ = ["inner_rate_zero", "second_derivatives", "vmap_over_users"]
 
 STEP = 1e-6  # of finite differences, in float64
 SECOND_FIX = (
+    "use operations that are twice differentiable (of attention the math kernel, not flash; no once_differentiable)"
+)
 
 
 def vmap_over_users(subject: Subject) -> None:
