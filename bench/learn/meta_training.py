@@ -16,7 +16,7 @@ from bench.learn.episodes import TaskData, chunks, draw_windows, gather, whole
 from bench.learn.learnable import Learnable
 from bench.settings import MetaTrainSettings
 
-__all__ = ["Adapted", "MetaHistory", "adapt_and_predict", "meta_train", "query_loss"]
+__all__ = ["Adapted", "MetaHistory", "adapt_and_predict", "meta_train", "outer_parameters", "query_loss"]
 
 
 class MetaHistory(NamedTuple):

@@ -16,7 +16,7 @@ from bench.learn.lookup import RowLookup
 from bench.learn.plugins import DifferentiableModel, DifferentiableSelector
 from bench.learn.row_index import RowIndex
 
-__all__ = ["Group", "Network", "build_model", "build_selector"]
+__all__ = ["Group", "Network", "Rows", "build_model", "build_selector"]
 
 Group = Literal["table", "bias", "dense"]
 BIAS = "bias"
