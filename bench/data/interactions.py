@@ -33,11 +33,12 @@ class Interactions:
 
     folder: Path
     meta: Mapping[str, Any]  # name, digest, source, label, order, counts, user_field, item_field, ... (JSON)
+    with_labels: bool = True
 
     @classmethod
-    def open(cls, folder: Path) -> Interactions:
-        """Map a folder that bench.data.prepare wrote."""
-        return cls(folder, json.loads((folder / "meta.json").read_text("utf-8")))
+    def open(cls, folder: Path, *, with_labels: bool = True) -> Interactions:
+        """Map a folder that bench.data.prepare wrote; a worker opens it without the labels."""
+        return cls(folder, json.loads((folder / "meta.json").read_text("utf-8")), with_labels)
 
     def _map(self, name: str) -> np.ndarray:
         return np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
@@ -114,7 +115,9 @@ class Interactions:
         }
 
     def labels(self) -> np.ndarray:
-        """(n,) uint8, all of them. For the split and the metrics alone: a step that fits is handed the split's own labels."""
+        """(n,) uint8, all of them: for the split and the metrics. A step that fits is handed the split's own labels."""
+        if not self.with_labels:
+            raise PermissionError("labels are not for workers; read those of the rows that were handed over")
         return self._map("labels")
 
     def __len__(self) -> int:

@@ -42,7 +42,7 @@ class Given(NamedTuple):
 
 
 def open_given(step: Step) -> Given:
-    interactions = Interactions.open(step.dataset)
+    interactions = Interactions.open(step.dataset, with_labels=False)
     split, labels = open_split(step.split, interactions)
     return Given(load_registry(step.plugins, autoload=step.autoload), interactions, split, labels)
 

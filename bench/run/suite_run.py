@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from bench.data import cache_dir as resolve_cache
+from bench.data.interactions import Interactions
 from bench.errors import RecordError, SuiteError
 from bench.interfaces import Executor, Metric
 from bench.records import Run, load, read_record, write_manifest, write_record
-from bench.registry import Registry, load_registry
+from bench.registry import Registry, did_you_mean, load_registry
 from bench.run import manifest
 from bench.run.divisions import divide_all, prepare_all
 from bench.run.plan import Division, Plan, Trial, plan
@@ -70,6 +71,7 @@ def run(
     cache = resolve_cache(cache_dir)
     metrics = metrics_of(registry, suite.metrics)
     prepared = prepare_all(suite, registry, data_dir, cache, watcher)
+    _check_frozen_fields(suite, prepared)
     divisions = divide_all(suite, registry, prepared, seeds or suite.seeds, cache)
     planned = plan(
         suite, registry, divisions, cache, threads=threads, plugins=all_plugins, autoload=autoload, only=only
@@ -83,6 +85,18 @@ def _check_only(suite: Suite, only: tuple[str, ...]) -> None:
     for name in only:
         if name not in known:
             raise SuiteError(f"no method {name!r} to run; the suite has {', '.join(known)}", file=str(suite.file))
+
+
+def _check_frozen_fields(suite: Suite, prepared: Mapping[str, Interactions]) -> None:
+    """Which fields there are is known once the data are prepared."""
+    for name, method in suite.methods.items():
+        for number, frozen in enumerate(method.meta_learner.frozen_fields if method.meta_learner else ()):
+            for dataset, interactions in prepared.items():
+                fields = [field.name for field in interactions.fields]
+                if frozen not in fields:
+                    line, column = suite.places.get(("methods", name, "meta_learner", "frozen_fields", number), (0, 0))
+                    said = f"dataset {dataset!r} has no field {frozen!r} to freeze{did_you_mean(frozen, fields)}"
+                    raise SuiteError(said, file=str(suite.file), line=line, column=column)
 
 
 def _execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 from pydantic import Field
 from torch import Tensor
@@ -18,10 +19,10 @@ class FineTune(MetaLearner):
     meta_trained = False
 
     class Params(PluginParams):
-        inner_steps: tuple[int, ...] = Field(
+        inner_steps: tuple[Annotated[int, Field(ge=0, le=1000)], ...] = Field(
             (1, 3, 5, 10, 30), min_length=1, description="numbers of steps to choose from"
         )
-        rate_factors: tuple[float, ...] = Field(
+        rate_factors: tuple[Annotated[float, Field(gt=0, le=1000)], ...] = Field(
             (0.1, 0.3, 1.0, 3.0), min_length=1, description="factors of the rates to choose from"
         )
         rates: Rates = Field(Rates(), description="inner learning rates by group of parameters")

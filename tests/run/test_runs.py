@@ -233,6 +233,11 @@ def bench(*arguments, **options):
         ("use: lr", "use: lrr", "suite.yaml:10:13: unknown base model 'lrr'; did you mean 'lr'?"),
         ("label: liked", "label: likd", "likd"),
         ("path: ratings.csv", "path: nowhere.csv", "nowhere.csv"),
+        (
+            "average: {selector: {use: average}}",
+            "m: {selector: {use: mlp}, meta_learner: {use: maml, adapt: [selector], frozen_fields: [itm_id]}}",
+            "dataset 'small' has no field 'itm_id' to freeze; did you mean 'item_id'?",
+        ),
     ],
 )
 def test_bad_input_is_one_line_exit_2_and_nothing_written(write_suite, tmp_path, old, new, place):
