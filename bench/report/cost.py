@@ -10,6 +10,7 @@ from bench.report.model import Cost
 __all__ = ["cost"]
 
 Record = Mapping[str, Any]
+SHORTEST = 1e-3  # CPU seconds; a rate over less says nothing
 
 
 def cost(records: Sequence[Record]) -> Cost:
@@ -30,10 +31,10 @@ def cost(records: Sequence[Record]) -> Cost:
 
 
 def _rate(costs: Sequence[Record], rows: str, seconds: str) -> float | None:
-    """Rows of all seeds over seconds of all seeds; None where there are no rows or the clock did not tick."""
+    """Rows of all seeds over seconds of all seeds; None where there are no rows or it was over too soon to time."""
     pairs = _both(costs, rows, seconds)
     done, took = sum(done for done, _ in pairs), sum(took for _, took in pairs)
-    return done / took if done and took else None
+    return done / took if done and took >= SHORTEST else None
 
 
 def _mean_sum(costs: Sequence[Record], first: str, second: str) -> float | None:

@@ -23,7 +23,7 @@ _COST_HEADS = (
 COST_NOTE = (
     "krows/s: thousand rows per CPU second of the method's own. own: training and prediction (adaptation included) "
     "without the fits of base models that methods share. total: with them, as if nothing had been shared. Seconds are "
-    "means over seeds, peak memory is the most of any seed."
+    "means over seeds, peak memory is the most of any seed; – is over too soon to time."
 )
 
 
