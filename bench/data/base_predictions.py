@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.data.split import Split
+from bench.errors import DataError
 from bench.settings import BasePredictions
 
 __all__ = ["FRONT", "STAR", "Fit", "fits", "fold_of", "sources"]
@@ -37,7 +38,19 @@ class Fit(NamedTuple):
 
 
 def fits(split: Split, base_predictions: BasePredictions, folds: int, seed: int) -> tuple[Fit, ...]:
-    """The fits that the protocol asks for. Star predicts every row, so that in-sample predictions need no other fit."""
+    """The fits that the protocol asks for. Star predicts every row, so that in-sample predictions need no other fit; a
+    fold that holds no row has none. Raises DataError where a fit would have nothing to learn from."""
+    planned = _planned(split, base_predictions, folds, seed)
+    for fit in planned:
+        if not len(fit.train):
+            raise DataError(
+                f"{split.setting} protocol: no rows to fit {fit.variant!r} on, whose predictions are to be {base_predictions}; "
+                "take users with more rows (min_rows_per_user), more training users, or base_predictions: in-sample"
+            )
+    return planned
+
+
+def _planned(split: Split, base_predictions: BasePredictions, folds: int, seed: int) -> tuple[Fit, ...]:
     star = Fit(STAR, np.flatnonzero(_star_rows(split)), np.arange(len(split.in_query)))
     if base_predictions == "in-sample":
         return (star,)
@@ -85,10 +98,11 @@ def _star_rows(split: Split) -> np.ndarray:
 
 
 def _folds(pool: np.ndarray, fold: np.ndarray, folds: int) -> list[Fit]:
-    """A fit a fold: trained on the pool's rows outside of it, predicting the pool's rows in it."""
+    """A fit a fold that holds rows: trained on the pool's rows outside of it, predicting the pool's rows in it."""
     return [
         Fit(_fold(number), np.flatnonzero(pool & (fold != number)), np.flatnonzero(pool & (fold == number)))
         for number in range(folds)
+        if (pool & (fold == number)).any()
     ]
 
 

@@ -42,6 +42,8 @@ class InlineExecutor:
                 perform(task_json, said.append)
             except Exception as error:
                 yield task, "lost", _failure(error)
+            except SystemExit as error:  # of a plugin: it ends its step, not the harness
+                yield task, "lost", _no_result(error.code)
             else:
                 yield from ((task, "progress", text) for text in said)
                 yield task, "done", ""
@@ -128,6 +130,7 @@ def _child(task_json: str, messages: Connection) -> None:
         messages.send_bytes(json.dumps([event, detail]).encode())
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the harness ends its workers itself
+    os.dup2(2, 1)  # what a plugin prints is no part of the harness's answer, which may be JSON
     limit_threads(json.loads(task_json)["threads"])
     try:
         perform(task_json, lambda text: send("progress", text))
@@ -154,6 +157,10 @@ def _death(exitcode: int | None) -> str:
     if exitcode is not None and exitcode < 0:
         name = signal.Signals(-exitcode).name
         return _as_json(f"crashed:{name}", f"the process was ended by {name}", "")
+    return _no_result(exitcode)
+
+
+def _no_result(exitcode: object) -> str:
     return _as_json("no_result", f"the process exited with {exitcode} and no result", "")
 
 

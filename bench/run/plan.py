@@ -85,7 +85,7 @@ class _Planner:
         stars = {}
         for name, model in self.suite.base_models.items():
             missing = self._missing(("models", model.use))
-            star = "" if missing else self._fit(division, seed, model, STAR, "in-sample").id
+            star = "" if missing else self._fit(division, seed, name, STAR, "in-sample").id
             stars[name] = star
             yield self._trial(division, seed, name, "base_model", star or None, {}, missing, [("models", model.use)])
         for name, method in self.suite.methods.items():
@@ -136,10 +136,8 @@ class _Planner:
         spec = self.suite.base_models[name] if kind == "base_model" else self.suite.methods[name]
         return _plain(spec)
 
-    def _fit(
-        self, division: Division, seed: int, model: BaseModelSpec, variant: str, source: BasePredictions
-    ) -> FitStep:
-        protocol = self.suite.protocols[division.protocol]
+    def _fit(self, division: Division, seed: int, name: str, variant: str, source: BasePredictions) -> FitStep:
+        protocol, model = self.suite.protocols[division.protocol], self.suite.base_models[name]
         use = PluginUse(use=model.use, params=dict(model.params), train=model.train)
         depends = {
             **self._depends("fit", division, seed),
@@ -149,7 +147,7 @@ class _Planner:
             **({} if variant == STAR else {"base_predictions": source, "folds": protocol.folds}),
         }
         step = FitStep(
-            **self._step(depends, division, seed, f"{model.use} {variant}", protocol, source),
+            **self._step(depends, division, seed, f"{name} {variant}", protocol, source),
             model=use,
             variant=variant,
         )
@@ -160,8 +158,8 @@ class _Planner:
         source = method.base_predictions or protocol.base_predictions
         variants = [fit.variant for fit in fits(division.split, source, protocol.folds, division.seed)]
         steps = {
-            model: {variant: self._fit(division, seed, spec, variant, source) for variant in variants}
-            for model, spec in self.suite.base_models.items()
+            model: {variant: self._fit(division, seed, model, variant, source) for variant in variants}
+            for model in self.suite.base_models
         }
         needs = tuple(step.id for by_variant in steps.values() for step in by_variant.values())
         selector, meta = _selector(method.selector), _meta(method)
@@ -254,15 +252,16 @@ def plan(
     autoload: bool = True,
     only: tuple[str, ...] = (),
 ) -> Plan:
-    """`divisions`: by dataset, protocol and trial seed. `only`: base models and methods to keep (default: all)."""
+    """`divisions`: by dataset, protocol and trial seed. `only`: base models and methods to keep (default: all); bounds stay
+    where what they read is needed anyway."""
     planner = _Planner(suite, registry, cache, {"threads": threads, "plugins": plugins, "autoload": autoload})
-    trials = [
-        trial
-        for (_, _, seed), division in divisions.items()
-        for trial in planner.trials(division, seed)
-        if not only or trial.method in only or trial.kind == "bound"
-    ]
-    return Plan(planner.steps, trials)
+    trials = [trial for (_, _, seed), division in divisions.items() for trial in planner.trials(division, seed)]
+    return Plan(planner.steps, _only(trials, only) if only else trials)
+
+
+def _only(trials: list[Trial], names: tuple[str, ...]) -> list[Trial]:
+    read = {step for trial in trials if trial.method in names for step in trial.steps}
+    return [t for t in trials if t.method in names or (t.kind == "bound" and t.steps and read.issuperset(t.steps))]
 
 
 def _selector(spec: SelectorSpec) -> PluginUse:
