@@ -2,37 +2,69 @@
 
 from __future__ import annotations
 
+import configparser
+import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
 from pathlib import Path
 
+import pytest
+
 import bench
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_the_wheel_has_these_packages_and_no_others(tmp_path):
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Names in the wheel that is built of a copy of the sources, which what an earlier build left behind is not in."""
+    folder = tmp_path_factory.mktemp("wheel")
+    left_out = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "results")
+    shutil.copytree(ROOT, folder / "sources", ignore=left_out)
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(folder),
+        str(folder / "sources"),
+    ]
     built = subprocess.run(command, capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as opened:
-        names = opened.namelist()
-        info = next(name for name in names if name.endswith("entry_points.txt"))
-        entry_points = opened.read(info).decode()
-    top = {name.split("/")[0] for name in names}
-    assert {name for name in top if not name.endswith(".dist-info")} == {
-        "bench",
-        "bench_baselines",
-        "bench_ctr",
-        "bench_data",
-        "bench_metaselector",
-    }
-    assert "bench/py.typed" in names
-    assert not [name for name in names if name.endswith((".csv", ".parquet", ".yaml"))]
-    assert "metaselector-bench = bench.cli:main" in entry_points
+    (file,) = folder.glob("*.whl")
+    with zipfile.ZipFile(file) as opened:
+        yield opened
+
+
+def test_the_wheel_has_these_packages_and_no_others(wheel):
+    top = {name.split("/")[0] for name in wheel.namelist()}
+    packages = {"bench", "bench_baselines", "bench_ctr", "bench_data", "bench_metaselector"}
+    assert top == packages | {f"metaselector_bench-{bench.__version__}.dist-info"}
+    for package in packages:
+        assert f"{package}/__init__.py" in wheel.namelist()
+
+
+def test_the_wheel_has_every_module(wheel):
+    sources = {file.relative_to(ROOT).as_posix() for file in (ROOT / "bench").rglob("*.py")}
+    sources |= {file.relative_to(ROOT / "plugins").as_posix() for file in (ROOT / "plugins").rglob("*.py")}
+    assert {name for name in wheel.namelist() if name.endswith(".py")} == sources
+
+
+def test_the_wheel_is_typed_and_holds_neither_data_nor_suites(wheel):
+    assert "bench/py.typed" in wheel.namelist()
+    assert not [name for name in wheel.namelist() if name.endswith((".csv", ".parquet", ".npy", ".yaml"))]
+
+
+def test_the_wheel_has_both_commands_and_the_plugins_entry_points(wheel):
+    (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
+    points = configparser.ConfigParser()
+    points.read_string(wheel.read(name).decode())
+    assert dict(points["console_scripts"]) == dict.fromkeys(["bench", "metaselector-bench"], "bench.cli:main")
+    assert set(points["metaselector_bench"]) == {"core", "data", "ctr", "baselines", "metaselector"}
 
 
 def test_the_version_is_the_same_everywhere():

@@ -2,80 +2,92 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench.cli._common import echo_json, json_option, plugin_options, printable
-from bench.errors import PluginError
+from bench.cli._table import echo_table
+from bench.errors import PluginError, PluginUnavailable
+from bench.registry import KINDS, PluginInfo, Registry, load_registry
 
 if TYPE_CHECKING:
-    from bench.registry import PluginInfo, Registry
     from bench.testing import CheckResult
 
 __all__ = ["command"]
 
-KINDS = ("models", "selectors")
+CHECKED = ("models", "selectors")
 
 
 @click.command("test-plugin")
 @click.argument("plugin", metavar="NAME|FILE")
+@click.option("--kind", type=click.Choice(CHECKED), help="Check plugins of this kind alone.")
 @plugin_options
 @json_option
-def command(plugin: str, plugins: tuple[Path, ...], autoload: bool, as_json: bool) -> None:
-    """Check a base model or selector (NAME), or all of a FILE or folder, against the contract. Exit code 1: a check failed."""
-    from bench.registry import load_registry
+def command(plugin: str, kind: str | None, plugins: tuple[Path, ...], autoload: bool, as_json: bool) -> None:
+    """Check a base model or selector (NAME), or all of a FILE or folder, against the contract.
 
-    is_file = Path(plugin).exists()
-    registry = load_registry((*plugins, Path(plugin)) if is_file else plugins, autoload=autoload)
-    chosen = _of_file(registry, plugin) if is_file else _named(registry, plugin)
+    A name goes before a file or folder that is called the same. Exit code 1: a check failed."""
+    registry = load_registry(plugins, autoload=autoload)
+    is_file = _is_file(registry, plugin)
+    registry = registry.extended([Path(plugin)] if is_file else [])
+    found = _of_file(registry, Path(plugin)) if is_file else registry.find(plugin)
+    chosen = _chosen(found, plugin, (kind,) if kind else CHECKED)
 
-    from bench.testing import check_plugin
+    from bench.testing import check_plugin  # torch, which a mistyped name does without
 
-    results = {}
+    checked = []
     for info in chosen:
-        results[info.name] = check_plugin(registry.load(info.kind, info.name))
+        results = check_plugin(registry.load(info.kind, info.name))
+        checked.append((info, results))
         if not as_json:
-            _show(info.name, results[info.name])
+            _echo(info, results)
     if as_json:
-        echo_json({name: [result._asdict() for result in found] for name, found in results.items()})
-    if any(result.status == "failed" for found in results.values() for result in found):
+        echo_json({"plugins": [_as_dict(info, results) for info, results in checked]})
+    if any(result.status == "failed" for _, results in checked for result in results):
         raise click.exceptions.Exit(1)
 
 
-def _named(registry: Registry, name: str) -> list[PluginInfo]:
-    for kind in KINDS:
-        if name in registry.names(kind):
-            return [registry.get(kind, name)]
-    known = ", ".join(name for kind in KINDS for name in registry.names(kind))
-    raise PluginError(f"no base model, selector or file {name!r}; there are {known}")
+def _is_file(registry: Registry, plugin: str) -> bool:
+    """The current folder is never loaded unasked: what has a plugin's name is not looked for there."""
+    if any(info.name == plugin for info in registry.infos()):
+        return False
+    return Path(plugin).exists() or Path(plugin).suffix == ".py" or Path(plugin).name != plugin
 
 
-def _of_file(registry: Registry, file: str) -> list[PluginInfo]:
-    origin = Path(file).resolve()
-    for plugin in registry.quarantined:
-        if Path(plugin.origin).resolve().is_relative_to(origin):
-            raise PluginError(f"{plugin.origin} is quarantined: {plugin.reason}")
-    infos = [info for kind in KINDS for info in registry.infos(kind)]
-    found = [info for info in infos if Path(info.origin).resolve().is_relative_to(origin)]
-    if not found:
-        raise PluginError(
-            f"{file} registers no base model and no selector; return some from bench_models or bench_selectors"
-        )
-    return found
+def _chosen(found: Sequence[PluginInfo], plugin: str, kinds: Sequence[str]) -> list[PluginInfo]:
+    """Those of the kinds asked for, one at least."""
+    if chosen := [info for info in found if info.kind in kinds]:
+        return chosen
+    there = ", ".join(f"{KINDS[info.kind]} {info.name!r}" for info in found) or "no plugin"
+    wanted = " and ".join(f"{KINDS[kind]}s" for kind in kinds)
+    raise PluginError(f"{plugin}: what is checked are {wanted}; there is {there}")
 
 
-def _show(name: str, results: list[CheckResult]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
+def _of_file(registry: Registry, path: Path) -> list[PluginInfo]:
+    for refused in registry.quarantined:
+        if _lies_in(refused.origin, path):
+            raise PluginUnavailable(f"{refused.origin} is quarantined: {refused.reason}")
+    return [info for info in registry.infos() if not info.version and _lies_in(info.origin, path)]
 
-    console = Console()
-    marks = {"passed": "[green]passed[/]", "failed": "[bold red]failed[/]", "n/a": "[dim]n/a   [/]"}
-    console.print(f"[bold]{escape(printable(name))}[/]", highlight=False)
-    for result in results:
-        why = escape(printable(f"  ({result.reason})" if result.status == "n/a" else ""))
-        console.print(f"  {marks[result.status]}  {result.name}[dim]{why}[/]", highlight=False)
-        if result.status == "failed":
-            console.print(f"          why: {escape(printable(result.reason))}", highlight=False, soft_wrap=True)
-            console.print(f"          fix: {escape(printable(result.fix))}", highlight=False, soft_wrap=True)
+
+def _lies_in(origin: str, path: Path) -> bool:
+    return Path(origin).exists() and Path(origin).resolve().is_relative_to(path.resolve())
+
+
+def _as_dict(info: PluginInfo, results: Sequence[CheckResult]) -> dict[str, Any]:
+    return {
+        "kind": info.kind,
+        "name": info.name,
+        "origin": info.origin,
+        "checks": [result._asdict() for result in results],
+    }
+
+
+def _echo(info: PluginInfo, results: Sequence[CheckResult]) -> None:
+    click.echo(printable(f"{info.name} · {KINDS[info.kind]} · {info.origin}"))
+    rows = [(result.name, result.status, "; ".join(filter(None, (result.reason, result.fix)))) for result in results]
+    echo_table(("check", "result", "reason; fix"), rows)
+    click.echo()

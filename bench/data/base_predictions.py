@@ -44,8 +44,8 @@ def fits(split: Split, base_predictions: BasePredictions, folds: int, seed: int)
     for fit in planned:
         if not len(fit.train):
             raise DataError(
-                f"{split.setting} protocol: no rows to fit {fit.variant!r} on, whose predictions are to be {base_predictions}; "
-                "take users with more rows (min_rows_per_user), more training users, or base_predictions: in-sample"
+                f"{base_predictions} predictions in the {split.setting} setting need a fit without a row to learn from "
+                f"({fit.variant}); take more users, users with more rows, or base_predictions: in-sample"
             )
     return planned
 

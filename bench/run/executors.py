@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import signal
+import threading
 import traceback
 from collections import deque
 from collections.abc import Iterator
@@ -59,6 +60,7 @@ class _Running(NamedTuple):
     task: str
     process: BaseProcess
     messages: Connection
+    lifeline: Connection  # closed with this process, however that ends: the step then ends too
 
 
 class LocalExecutor:
@@ -99,11 +101,14 @@ class LocalExecutor:
 
     def _start(self, task_json: str) -> Event:
         task = _task_id(task_json)
-        mine, theirs = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_child, args=(task_json, theirs), name=f"step {task[:8]}", daemon=True)
+        messages, theirs = self._context.Pipe(duplex=False)
+        watched, lifeline = self._context.Pipe(duplex=False)
+        arguments = (task_json, theirs, watched)
+        process = self._context.Process(target=_child, args=arguments, name=f"step {task[:8]}", daemon=True)
         process.start()
         theirs.close()
-        self._running[task] = _Running(task, process, mine)
+        watched.close()
+        self._running[task] = _Running(task, process, messages, lifeline)
         return task, "started", ""
 
     def _receive(self, running: _Running) -> Event | None:
@@ -116,13 +121,14 @@ class LocalExecutor:
             return running.task, "progress", detail
         running.process.join()
         running.messages.close()
+        running.lifeline.close()
         del self._running[running.task]
         if event == "done":
             return running.task, "done", ""
         return running.task, "lost", detail or _death(running.process.exitcode)
 
 
-def _child(task_json: str, messages: Connection) -> None:
+def _child(task_json: str, messages: Connection, lifeline: Connection) -> None:
     """In the step's own process: perform, and say how it went."""
     from bench.run.work import limit_threads, perform
 
@@ -130,6 +136,7 @@ def _child(task_json: str, messages: Connection) -> None:
         messages.send_bytes(json.dumps([event, detail]).encode())
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the harness ends its workers itself
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     os.dup2(2, 1)  # what a plugin prints is no part of the harness's answer, which may be JSON
     limit_threads(json.loads(task_json)["threads"])
     try:
@@ -138,6 +145,14 @@ def _child(task_json: str, messages: Connection) -> None:
         send("lost", _failure(error))
     else:
         send("done", "")
+
+
+def _end_with(lifeline: Connection) -> None:
+    """A harness that was killed could not end its workers: no orphan goes on without it."""
+    try:
+        lifeline.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)
 
 
 def _task_id(task_json: str) -> str:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import bench
 from bench.data.base_predictions import STAR, fits
 from bench.data.interactions import Interactions
 from bench.data.split import Split
 from bench.errors import PluginUnavailable
 from bench.records import digest
 from bench.registry import Registry
+from bench.run.harness import harness_digest
 from bench.run.steps import FitStep, MetaPart, PluginUse, SelectStep
 from bench.settings import BasePredictions
 from bench.suite import BaseModelSpec, MethodSpec, ProtocolSpec, SelectorSpec, Suite
 
-__all__ = ["BOUNDS", "Division", "Plan", "Trial", "harness_digest", "plan"]
+__all__ = ["BOUNDS", "Division", "Plan", "Trial", "plan"]
 
 BOUNDS = ("perfect-user", "perfect-sample")
-_HARNESS = ("interfaces.py", "settings.py", "data", "learn", "evaluate", "run")
 
 
 class Division(NamedTuple):
@@ -287,16 +284,3 @@ def _plain(spec: BaseModelSpec | MethodSpec) -> dict[str, Any]:
         "meta_learner": None if meta is None else meta.model_dump(mode="json"),
         "base_predictions": spec.base_predictions,
     }
-
-
-@cache
-def harness_digest() -> str:
-    """sha256 over the sources of the harness that a result depends on."""
-    root = Path(bench.__file__).parent
-    files = [
-        file for name in _HARNESS for file in ([root / name] if name.endswith(".py") else (root / name).glob("*.py"))
-    ]
-    total = hashlib.sha256()
-    for file in sorted(files):
-        total.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return total.hexdigest()

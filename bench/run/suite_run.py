@@ -68,6 +68,7 @@ def run(
     all_plugins = (*plugins, *suite.plugins)
     registry = load_registry(all_plugins, autoload=autoload)
     _check_only(suite, only)
+    made_executor: Executor = registry.load("executors", executor)(workers)
     cache = resolve_cache(cache_dir)
     metrics = metrics_of(registry, suite.metrics)
     prepared = prepare_all(suite, registry, data_dir, cache, watcher)
@@ -77,7 +78,7 @@ def run(
         suite, registry, divisions, cache, threads=threads, plugins=all_plugins, autoload=autoload, only=only
     )
     state = _State(suite, registry, planned, metrics, out or Path("results") / suite.name, watcher)
-    return _execute(state, divisions, executor, workers, rerun)
+    return _execute(state, divisions, made_executor, rerun)
 
 
 def _check_only(suite: Suite, only: tuple[str, ...]) -> None:
@@ -102,29 +103,26 @@ def _check_frozen_fields(suite: Suite, prepared: Mapping[str, Interactions]) -> 
 def _execute(
     state: _State,
     divisions: Mapping[tuple[str, str, int], Division],
-    executor_name: str,
-    workers: int,
+    executor: Executor,
     rerun: Rerun,
 ) -> Run:
     trials = state.plan.trials
-    begun = manifest.started(state.suite, state.registry, state.metrics, divisions, trials)
-    write_manifest(state.folder, begun)
     open_trials = [trial for trial in trials if not _reuse(state, trial, rerun)]
     steps = _missing_steps(state, open_trials, rerun)
+    begun = manifest.started(state.suite, state.registry, state.metrics, divisions, trials)
+    write_manifest(state.folder, begun)
     state.watcher.planned(len(steps), len(open_trials), len(trials) - len(open_trials))
     interrupted = True
     try:
-        _do(state, open_trials, steps, executor_name, workers)
+        _do(state, open_trials, steps, executor)
         interrupted = False
     finally:
         write_manifest(state.folder, manifest.ended(begun, trials, state.records, interrupted=interrupted))
     return load(state.folder)
 
 
-def _do(state: _State, trials: list[Trial], steps: list[str], executor_name: str, workers: int) -> None:
-    waiting = list(trials)
-    waiting = _record_ready(state, waiting)
-    executor: Executor = state.registry.load("executors", executor_name)(workers)
+def _do(state: _State, trials: list[Trial], steps: list[str], executor: Executor) -> None:
+    waiting = _record_ready(state, trials)
     submitted: set[str] = set()
     try:
         _submit_ready(state, executor, steps, submitted)

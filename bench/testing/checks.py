@@ -9,9 +9,10 @@ import numpy as np
 from bench.data.rows import View
 from bench.errors import PredictionError
 from bench.evaluate import check_logits, check_weights
+from bench.testing.adaptation import ragged_support_adapts
 from bench.testing.global_state import GlobalState
-from bench.testing.subject import TEST_USERS, Subject
-from bench.testing.synthetic import MODELS, make_tasks
+from bench.testing.subject import Subject
+from bench.testing.synthetic import MODELS
 from bench.testing.verdicts import Failed, NotApplicable
 
 __all__ = [
@@ -24,27 +25,31 @@ __all__ = [
     "unseen_ids",
 ]
 
+UNSEEN, UNKNOWN = "for unseen users and items", "for rows that are unknown in every field"
+LABELS_FIX = "read labels in fit alone, those of the rows that it is handed (and of support, where there is one)"
+
 
 def shape_and_finiteness(subject: Subject) -> None:
     fitted = subject.fitted()
-    expected = len(subject.test_tasks().query if subject.is_selector else subject.test_rows())
     try:
-        if subject.is_selector:
-            selection = fitted.predict(subject.test_tasks())
-            if (selection.weights is None) == (selection.logits is None):
-                raise PredictionError("a selection holds weights or logits, exactly one of them")
-            if selection.weights is not None:
-                check_weights(selection.weights, expected, len(MODELS))
-                return
-            check_logits(selection.logits, expected)
+        if not subject.is_selector:
+            rows = subject.test_rows()
+            check_logits(fitted.predict(rows), len(rows))
             return
-        check_logits(fitted.predict(subject.test_rows()), expected)
+        tasks = subject.test_tasks()
+        selection = fitted.predict(tasks)
+        if (selection.weights is None) == (selection.logits is None):
+            raise PredictionError("a selection holds weights or logits, exactly one of them")
+        if selection.logits is not None:
+            check_logits(selection.logits, len(tasks.query))
+        else:
+            _check_columns(selection.weights, len(tasks.query))
     except PredictionError as error:
         raise Failed(str(error), "hand back one finite float32 or float64 logit (or weights) a row") from error
 
 
 def determinism(subject: Subject) -> None:
-    first, second = (subject.prediction(subject.fitted(seed=3)) for _ in range(2))
+    first, second = (subject.predict(subject.fitted(seed=3)) for _ in range(2))
     if first.tobytes() != second.tobytes():
         apart = float(np.abs(first.astype(float) - second.astype(float)).max())
         raise Failed(
@@ -54,45 +59,48 @@ def determinism(subject: Subject) -> None:
 
 
 def unseen_ids(subject: Subject) -> None:
-    """Users and items that no training row has, as codes that read 0 (unknown)."""
+    """Users and items of no training row; a user hidden, as in the cold setting; rows that are unknown throughout."""
     fitted = subject.fitted()
     if subject.is_selector:
         tasks = subject.test_tasks()
         hidden = replace(tasks, support=_hidden(tasks.support), query=_hidden(tasks.query))
-        _finite(_selected(fitted.predict(hidden)), "for unseen users")
-        return
-    _finite(fitted.predict(_hidden(subject.test_rows())), "for unseen users and items")
+        _check_finite(subject.select(fitted, hidden), UNSEEN)
+        _check_finite(subject.select(fitted, subject.strangers_task()), UNKNOWN)
+    else:
+        _check_finite(fitted.predict(_hidden(subject.test_rows())), UNSEEN)
+        _check_finite(fitted.predict(subject.strangers_rows()), UNKNOWN)
 
 
 def ragged_and_empty_support(subject: Subject) -> None:
     fitted = subject.fitted()
-    if not subject.is_selector:
-        rows = subject.test_rows()
+    if subject.is_selector:
+        for where, tasks in subject.ragged_tasks().items():
+            _check_finite(subject.select(fitted, tasks), where)
+    else:
         for count in (1, 2, 7):
-            found = np.asarray(fitted.predict(rows.take(np.arange(count))))
+            found = np.asarray(fitted.predict(subject.test_rows().take(np.arange(count))))
             if found.shape != (count,):
                 raise Failed(f"{count} rows give shape {found.shape}", "predict any number of rows, one included")
-        return
-    for support in ([0] * len(TEST_USERS), [1] * len(TEST_USERS)):
-        tasks = make_tasks(subject.interactions, TEST_USERS, np.array(support), None)
-        _finite(_selected(fitted.predict(tasks)), f"where every user has {support[0]} support rows")
+    if subject.is_differentiable:
+        ragged_support_adapts(subject)
 
 
 def simplex(subject: Subject) -> None:
     if not subject.is_selector:
         raise NotApplicable("a base model gives no weights")
-    selection = subject.fitted().predict(subject.test_tasks())
-    if selection.weights is None:
+    tasks = subject.test_tasks()
+    weights = subject.fitted().predict(tasks).weights
+    if weights is None:
         raise NotApplicable("it gives logits")
     try:
-        check_weights(selection.weights, len(subject.test_tasks().query), len(MODELS))
+        check_weights(weights, len(tasks.query), len(MODELS))
     except PredictionError as error:
         raise Failed(str(error), "weights are not negative and add up to 1 in each row: a softmax, say") from error
 
 
 def global_state(subject: Subject) -> None:
     before = GlobalState.now()
-    subject.prediction(subject.fitted())
+    subject.predict(subject.fitted())
     changed = before.differences(GlobalState.now())
     if changed:
         raise Failed(
@@ -102,32 +110,33 @@ def global_state(subject: Subject) -> None:
 
 
 def query_labels_never_read(subject: Subject) -> None:
-    """Query labels of those asked for are withheld; handed over poisoned, they must not matter."""
-    fitted = subject.fitted()
-    clean = subject.prediction(fitted)
-    poisoned = 1 - subject.interactions.labels()
-    if subject.is_selector:
-        selection, tasks = fitted.predict(subject.test_tasks(poisoned)), subject.test_tasks()
-        found = _selected(selection)
-        expected = _selected(fitted.predict(tasks))
-    else:
-        rows = subject.test_rows()
-        found = np.asarray(fitted.predict(View(rows.interactions, rows.index, poisoned[rows.index])))
-        expected = clean
-    if found.tobytes() != expected.tobytes():
-        raise Failed("predictions depend on the labels of the rows asked for", "read rows.labels in fit alone")
+    """Labels of the rows asked for are withheld, and in none of the dataset's files; handed over flipped, they must not
+    matter."""
+    try:
+        fitted = subject.fitted()
+        withheld, again = subject.predict(fitted), subject.predict(fitted)
+        flipped = subject.predict(fitted, 1 - subject.prepared.labels)
+    except PermissionError as error:
+        raise Failed(f"it asks the dataset for labels: {error}", LABELS_FIX) from error
+    if withheld.tobytes() != again.tobytes():
+        raise NotApplicable("two predictions of one fit differ, labels or not (see determinism by seed)")
+    if withheld.tobytes() != flipped.tobytes():
+        raise Failed("predictions depend on the labels of the rows asked for", LABELS_FIX)
 
 
-def _selected(selection: object) -> np.ndarray:
-    weights, logits = selection.weights, selection.logits  # type: ignore[attr-defined]
-    return np.asarray(weights if logits is None else logits)
+def _check_columns(weights: np.ndarray, n: int) -> None:
+    """That they are (n, K), finite and of a float type; on the simplex or not is another check's."""
+    if np.shape(weights) != (n, len(MODELS)):
+        raise PredictionError(f"weights: expected shape {(n, len(MODELS))}; got {np.shape(weights)}")
+    for column in weights.T:
+        check_logits(column, n)
 
 
-def _finite(values: object, where: str) -> None:
-    array = np.asarray(values)
-    if not np.isfinite(array).all():
+def _check_finite(values: object, where: str) -> None:
+    bad = ~np.isfinite(np.asarray(values))
+    if bad.any():
         raise Failed(
-            f"{int((~np.isfinite(array)).sum())} predictions {where} are not finite", "treat code 0 as a value"
+            f"{int(bad.sum())} predictions {where} are not finite", "expect code 0, NaN and empty bags or support"
         )
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from bench.data.interactions import Interactions
 from bench.data.rows import TaskView, View
-from bench.evaluate import mixture_logits
-from bench.interfaces import Context, Plugin, PluginParams, Selector
+from bench.interfaces import Context, Plugin, PluginParams, Selection, Selector
 from bench.learn import (
     DifferentiableModel,
     DifferentiableSelector,
@@ -22,14 +22,16 @@ from bench.learn import (
     build_selector,
 )
 from bench.settings import TrainSettings
-from bench.testing.synthetic import MODELS, USERS, make_tasks
+from bench.testing.synthetic import MODELS, STRANGER, Prepared, make_tasks
 
 __all__ = ["Subject"]
 
 SETTINGS = TrainSettings(batch_size=64, epochs=2)
 TRAIN_USERS, VALID_USERS = np.arange(0, 16), np.arange(16, 22)
-TEST_USERS = np.arange(22, USERS)
-RAGGED = np.array([0, 1, 2, 9, 0, 4, 3, 7])  # support rows of the test users
+TEST_USERS = np.arange(22, STRANGER)
+SUPPORT = np.array([5, 1, 2, 9, 4, 3, 7])  # rows of the test users
+RAGGED = np.array([0, 1, 2, 9, 0, 4, 0])
+UNSEEN_ITEMS = 15  # items from here on are in no training row
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,12 @@ class Subject:
 
     plugin: type[Plugin]
     params: PluginParams
-    interactions: Interactions
+    prepared: Prepared
     scratch: Path
+
+    @property
+    def interactions(self) -> Interactions:
+        return self.prepared.interactions
 
     @property
     def is_selector(self) -> bool:
@@ -56,41 +62,49 @@ class Subject:
             made = FittedModel(made, SETTINGS, id_dropout=0.3)
         elif isinstance(made, DifferentiableSelector):
             made = Gating(made, SETTINGS)
-        train, valid = (self.tasks, self.tasks) if self.is_selector else (self.rows, self.rows)
-        context = Context(seed, 1, "cpu", self.scratch)
-        made.fit(train(TRAIN_USERS), valid(VALID_USERS), context)
+        train, valid = (self._tasks, self._tasks) if self.is_selector else (self._rows, self._rows)
+        made.fit(train(TRAIN_USERS), valid(VALID_USERS), Context(seed, 1, "cpu", self.scratch))
         return made
 
-    def rows(self, users: np.ndarray) -> View:
-        """Labelled rows of some users, but for those of the last items: the test meets these unseen."""
-        index = np.flatnonzero(np.isin(self.interactions.users, users) & (np.asarray(self.interactions.items) < 15))
-        return View(self.interactions, index, self.interactions.labels()[index])
+    def test_rows(self, labels: np.ndarray | None = None) -> View:
+        """Every row of the test users, items of no training row among them; their labels where (n,) are given."""
+        return self._view(np.isin(self.interactions.users, TEST_USERS), labels)
 
-    def tasks(self, users: np.ndarray) -> TaskView:
-        return make_tasks(self.interactions, users, 3 + users % 5, self.interactions.labels())
+    def strangers_rows(self) -> View:
+        """Rows that read unknown or missing in every field."""
+        return self._view(np.asarray(self.interactions.users) == STRANGER, None)
 
-    def test_rows(self) -> View:
-        """Every row of the test users, unseen ids among them, without labels."""
-        return View(self.interactions, np.flatnonzero(np.isin(self.interactions.users, TEST_USERS)))
+    def test_tasks(self, query_labels: np.ndarray | None = None) -> TaskView:
+        """Test users' tasks, each with some support; labels of the query where (n,) are given."""
+        return make_tasks(self.prepared, TEST_USERS, SUPPORT, query_labels)
 
-    def test_tasks(self, labels: np.ndarray | None = None) -> TaskView:
-        """Test users' tasks with ragged and empty support; labels of the query where given."""
-        return make_tasks(self.interactions, TEST_USERS, RAGGED, labels)
+    def strangers_task(self) -> TaskView:
+        """A task of rows that read unknown or missing in every field."""
+        return make_tasks(self.prepared, np.array([STRANGER]), np.array([3]), None)
 
-    def prediction(self, fitted: Any) -> np.ndarray:
-        """(n,) logits for the test rows or the test tasks' query."""
-        if not self.is_selector:
-            return np.asarray(fitted.predict(self.test_rows()))
-        tasks = self.test_tasks()
-        selection = fitted.predict(tasks)
-        if selection.logits is not None:
-            return np.asarray(selection.logits)
-        return mixture_logits(selection.weights, tasks.query_base_logits)
+    def ragged_tasks(self) -> dict[str, TaskView]:
+        """Test users' tasks by what is said of their support."""
+        supports = {
+            "where some users have no support": RAGGED,
+            "where no user has support": np.zeros_like(RAGGED),
+            "where every user has one support row": np.ones_like(RAGGED),
+        }
+        return {where: make_tasks(self.prepared, TEST_USERS, support, None) for where, support in supports.items()}
+
+    def select(self, fitted: Any, tasks: TaskView) -> np.ndarray:
+        """What a selector gives for tasks: logits (n,) or weights (n, K)."""
+        selection: Selection = fitted.predict(tasks)
+        return np.asarray(selection.logits if selection.weights is None else selection.weights)
+
+    def predict(self, fitted: Any, labels: np.ndarray | None = None) -> np.ndarray:
+        """(n,) logits for the test rows, or what a selector gives for the test tasks' query; with `labels` (n,) of the
+        rows asked for, which are withheld else."""
+        if self.is_selector:
+            return self.select(fitted, self.test_tasks(labels))
+        return np.asarray(fitted.predict(self.test_rows(labels)))
 
     def network(self) -> Network:
         """A fresh network in float64 and eval mode, its parameters away from zero."""
-        import torch
-
         made: Any = self.plugin(self.params)
         if isinstance(made, DifferentiableSelector):
             network = build_selector(made, self.interactions, MODELS, seed=0)
@@ -102,3 +116,15 @@ class Subject:
             for value in network.parameters():
                 value.add_(torch.randn(value.shape, generator=generator, dtype=torch.float64), alpha=0.3)
         return network
+
+    def _rows(self, users: np.ndarray) -> View:
+        """Labelled rows of some users, less those of the items that only the test meets."""
+        seen = np.asarray(self.interactions.items) < UNSEEN_ITEMS
+        return self._view(np.isin(self.interactions.users, users) & seen, self.prepared.labels)
+
+    def _tasks(self, users: np.ndarray) -> TaskView:
+        return make_tasks(self.prepared, users, 3 + users % 5, self.prepared.labels)
+
+    def _view(self, chosen: np.ndarray, labels: np.ndarray | None) -> View:
+        index = np.flatnonzero(chosen)
+        return View(self.interactions, index, None if labels is None else labels[index])

@@ -5,7 +5,7 @@ Platt scaling (1999), a regression a user, shrunk towards doing nothing."""
 from __future__ import annotations
 
 from itertools import product
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -25,7 +25,7 @@ class UserCalibration(Selector):
 
     class Params(PluginParams):
         slope: bool = Field(True, description="fit a slope beside the intercept")
-        strengths: tuple[Annotated[float, Field(gt=0, le=1e9)], ...] = Field(
+        strengths: tuple[Annotated[float, Field(ge=1e-3, le=1e9)], ...] = Field(
             (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0), min_length=1, description="ridge strengths to choose from"
         )
 
@@ -34,8 +34,8 @@ class UserCalibration(Selector):
     details: dict[str, int]
 
     def fit(self, train: Tasks, valid: Tasks, context: Context) -> None:  # noqa: ARG002
-        candidates = self._candidates()
-        losses = [_query_loss(valid, strengths) for strengths in candidates]
+        candidates, averaged, labels = self._candidates(), _averaged(valid), known_labels(valid.query)
+        losses = [log_losses(_query_logits(averaged, strengths), labels).mean() for strengths in candidates]
         self._strengths = candidates[int(np.argmin(losses))]
         self.details = {"candidates": len(candidates)}
         self.chosen = {
@@ -45,7 +45,7 @@ class UserCalibration(Selector):
         }
 
     def predict(self, tasks: Tasks) -> Selection:
-        return Selection(logits=_query_logits(tasks, self._strengths))
+        return Selection(logits=_query_logits(_averaged(tasks), self._strengths))
 
     def _candidates(self) -> list[Strengths]:
         """From the strongest on, so that a tie goes to the one that does least."""
@@ -53,11 +53,19 @@ class UserCalibration(Selector):
         return [Strengths(*pair) for pair in product(strengths, strengths if self.params.slope else [np.inf])]
 
 
-def _query_logits(tasks: Tasks, strengths: Strengths) -> np.ndarray:
-    """(n,) logits of the query rows, after calibration on each user's support."""
+class _Averaged(NamedTuple):
+    """The average's logit on every user's rows: all that a calibration reads, computed once for all candidates."""
+
+    support: Support
+    query_logits: np.ndarray  # (n,) float64
+    query_ptr: np.ndarray
+
+
+def _averaged(tasks: Tasks) -> _Averaged:
     support = Support(average_logits(tasks.support_base_logits), known_labels(tasks.support), tasks.support_ptr)
-    return calibrated(average_logits(tasks.query_base_logits), tasks.query_ptr, calibrate(support, strengths))
+    return _Averaged(support, average_logits(tasks.query_base_logits), tasks.query_ptr)
 
 
-def _query_loss(tasks: Tasks, strengths: Strengths) -> float:
-    return float(log_losses(_query_logits(tasks, strengths), known_labels(tasks.query)).mean())
+def _query_logits(averaged: _Averaged, strengths: Strengths) -> np.ndarray:
+    """(n,) logits of the query rows, after calibration on each user's support."""
+    return calibrated(averaged.query_logits, averaged.query_ptr, calibrate(averaged.support, strengths))

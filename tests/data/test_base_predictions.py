@@ -1,138 +1,111 @@
-"""Which rows each fit of a base model sees, against sets worked out row by row from the table of the documentation."""
+"""Which rows each fit of a base model sees, against the documentation's table worked out row by row."""
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bench.data.base_predictions import fits, fold_of, fold_of_rows, sources
-from bench.data.protocols import UserHoldout
-from bench.data.split import Split, divide
+from bench.data.base_predictions import fits, fold_of, sources
+from bench.data.split import Split
 from bench.errors import DataError
+from tests.data.rows_oracle import described, fold_by_hand, source_by_hand, splits, trained_by_hand
+
+SOURCES = st.sampled_from(["out-of-sample", "in-sample"])
+FOLDS, SEEDS = st.integers(2, 5), st.integers(0, 3)
 
 
-@st.composite
-def splits(draw, setting):
-    """Any division in which each user has at least one query row."""
-    lengths = draw(st.lists(st.integers(1, 9), min_size=3, max_size=12))
-    ptr = np.concatenate([[0], np.cumsum(lengths)])
-    role = draw(st.lists(st.integers(0, 2), min_size=len(lengths), max_size=len(lengths)))
-    cut = [draw(st.integers(int(a), int(b) - 1)) for a, b in itertools.pairwise(ptr)]
-    return Split(ptr, np.array(role, np.uint8), np.array(cut), setting, 0.3 if setting == "cold" else 0.0)
+def planned(split, *rest):
+    """The fits, of splits that leave each something to learn from."""
+    try:
+        return fits(split, *rest)
+    except DataError:
+        assume(False)
 
 
-def described(split: Split):
-    """(row, role of its user, whether it is a query row), one at a time."""
-    for user, (start, stop) in enumerate(zip(split.user_ptr, split.user_ptr[1:], strict=False)):
-        for row in range(start, stop):
-            yield row, "TVE"[split.role[user]], row >= split.cut[user]
+@settings(deadline=None, max_examples=150)
+@given(splits(), SOURCES, FOLDS, SEEDS)
+def test_each_fit_is_trained_on_the_rows_that_the_table_says(split, source, folds, seed):
+    for fit in planned(split, source, folds, seed):
+        expected = [r.row for r in described(split) if trained_by_hand(r, split.setting, fit.variant, folds, seed)]
+        assert fit.train.tolist() == expected
 
 
-@settings(deadline=None, max_examples=80)
-@given(splits("warm"), st.integers(2, 5), st.integers(0, 3))
-def test_warm_rows(split, folds, seed):
-    fold = fold_of_rows(split, folds, seed)
-    planned = {fit.variant: fit for fit in fits(split, "out-of-sample", folds, seed)}
-    source = sources(split, "out-of-sample", folds, seed)
-    star, front = set(planned["star"].train.tolist()), set(planned["front"].train.tolist())
-    for row, role, query in described(split):
-        assert (row in star) == (not query or role == "T")
-        assert (row in front) == (not query)
-        for number in range(folds):
-            trained = set(planned[f"fold-{number}"].train.tolist())
-            assert (row in trained) == (not query and fold[row] != number)
-        expected = "star" if query and role != "T" else "front" if query else f"fold-{fold[row]}"
-        assert source[row] == expected
+@settings(deadline=None, max_examples=150)
+@given(splits(), SOURCES, FOLDS, SEEDS)
+def test_each_row_s_source_is_the_one_that_the_table_says(split, source, folds, seed):
+    expected = [source_by_hand(row, split.setting, source, folds, seed) for row in described(split)]
+    assert sources(split, source, folds, seed).tolist() == expected
 
 
-@settings(deadline=None, max_examples=80)
-@given(splits("cold"), st.integers(2, 5), st.integers(0, 3))
-def test_cold_rows(split, folds, seed):
-    fold = fold_of(len(split.role), folds, seed)
-    planned = {fit.variant: fit for fit in fits(split, "out-of-sample", folds, seed)}
-    source = sources(split, "out-of-sample", folds, seed)
-    assert "front" not in planned
-    for row, role, _ in described(split):
-        user = int(np.searchsorted(split.user_ptr, row, side="right")) - 1
-        assert (row in planned["star"].train) == (role == "T")
-        for number in range(folds):
-            assert (row in planned[f"fold-{number}"].train) == (role == "T" and fold[user] != number)
-        assert source[row] == (f"fold-{fold[user]}" if role == "T" else "star")
+@settings(deadline=None, max_examples=100)
+@given(splits(), SOURCES, FOLDS, SEEDS)
+def test_each_row_is_predicted_by_exactly_one_source(split, source, folds, seed):
+    of_row = sources(split, source, folds, seed)
+    predicted = np.zeros(len(of_row), dtype=int)
+    for fit in planned(split, source, folds, seed):
+        predicted[fit.predict[of_row[fit.predict] == fit.variant]] += 1
+    assert (predicted == 1).all()
 
 
-@settings(deadline=None, max_examples=60)
-@given(st.one_of(splits("cold"), splits("warm")), st.integers(2, 5))
-def test_out_of_sample_means_that_no_row_is_predicted_by_a_fit_that_saw_it(split, folds):
-    source = sources(split, "out-of-sample", folds, 0)
-    predicted = np.zeros(len(source), dtype=int)
-    for fit in fits(split, "out-of-sample", folds, 0):
-        own = fit.predict[source[fit.predict] == fit.variant]
-        predicted[own] += 1
+@settings(deadline=None, max_examples=100)
+@given(splits(), FOLDS, SEEDS)
+def test_out_of_sample_no_row_is_predicted_by_a_fit_that_saw_it(split, folds, seed):
+    of_row = sources(split, "out-of-sample", folds, seed)
+    for fit in planned(split, "out-of-sample", folds, seed):
+        own = fit.predict[of_row[fit.predict] == fit.variant]
         assert not set(own.tolist()) & set(fit.train.tolist())
-    assert (predicted == 1).all(), "every row has exactly one source"
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.one_of(splits("cold"), splits("warm")))
-def test_in_sample_is_one_fit_that_predicts_everything(split):
-    (star,) = fits(split, "in-sample", 5, 0)
-    assert star.variant == "star"
-    assert len(star.predict) == split.user_ptr[-1]
-    assert set(sources(split, "in-sample", 5, 0)) == {"star"}
+@settings(deadline=None, max_examples=100)
+@given(splits(), SOURCES, FOLDS, SEEDS)
+def test_no_fit_sees_a_query_row_of_validation_or_test_users(split, source, folds, seed):
+    kept_out = {row.row for row in described(split) if row.query and row.role != "T"}
+    for fit in planned(split, source, folds, seed):
+        assert not kept_out & set(fit.train.tolist())
+
+
+@settings(deadline=None, max_examples=50)
+@given(splits(), FOLDS)
+def test_which_fits_there_are(split, folds):
+    assert [fit.variant for fit in planned(split, "in-sample", folds, 0)] == ["star"]
+    variants = [fit.variant for fit in planned(split, "out-of-sample", folds, 0)]
+    of_row = sources(split, "out-of-sample", folds, 0)
+    assert set(variants) - {"star"} == set(of_row) - {"star"} | ({"front"} if split.setting == "warm" else set())
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 400), st.integers(2, 20), st.integers(0, 2**70))
+def test_folds_are_the_seeded_hash_of_positions(count, folds, seed):
+    assert fold_of(count, folds, seed).tolist() == [fold_by_hand(n, folds, seed) for n in range(count)]
 
 
 @pytest.mark.parametrize("folds", [2, 5, 11])
-def test_folds_are_seeded_and_of_like_size(folds):
+def test_folds_are_of_like_size_and_differ_by_seed(folds):
     fold = fold_of(20_000, folds, seed=1)
-    sizes = np.bincount(fold, minlength=folds)
-    assert sizes.min() > 0.9 * 20_000 / folds
-    assert (fold == fold_of(20_000, folds, seed=1)).all()
+    assert np.bincount(fold, minlength=folds).min() > 0.9 * 20_000 / folds
     assert (fold != fold_of(20_000, folds, seed=2)).mean() > 0.4
 
 
-# -- user-holdout
+def one_row_a_user(setting):
+    ptr = np.arange(13)
+    return Split(ptr, np.repeat([0, 1, 2], 4).astype(np.uint8), ptr[:-1], setting, 0.0)
 
 
-def holdout(**params):
-    return UserHoldout(UserHoldout.Params.model_validate(params))
+def test_warm_without_any_support_is_refused():
+    with pytest.raises(DataError, match=r"^out-of-sample .* warm .* without a row to learn from \(front\); take"):
+        fits(one_row_a_user("warm"), "out-of-sample", 5, 0)
+    assert len(fits(one_row_a_user("warm"), "in-sample", 5, 0)) == 1
 
 
-@settings(deadline=None, max_examples=40)
-@given(st.lists(st.integers(1, 40), min_size=10, max_size=80), st.floats(0.1, 0.9))
-def test_query_is_the_last_share_of_each_user_s_rows(lengths, share):
-    ptr = np.concatenate([[0], np.cumsum(lengths)])
-    split = divide(holdout(support={"share": share}), ptr, None, 0)
-    for start, stop, cut in zip(ptr, ptr[1:], split.cut, strict=False):
-        assert stop - cut == max(1, round((stop - start) * (1 - share)))
+def test_cold_with_one_training_user_is_refused():
+    split = Split(np.array([0, 4, 8, 12]), np.array([0, 1, 2], np.uint8), np.array([3, 7, 11]), "cold", 0.3)
+    with pytest.raises(DataError, match=r"cold setting need a fit without a row to learn from \(fold-\d\)"):
+        fits(split, "out-of-sample", 5, 0)
 
 
-def test_users_divide_by_share_and_seed():
-    ptr = np.arange(0, 1001 * 3, 3)
-    one, again, other = (divide(holdout(), ptr, None, seed) for seed in (0, 0, 1))
-    assert np.bincount(one.role).tolist() == [800, 100, 100]
-    assert (one.role == again.role).all()
-    assert (one.role != other.role).any()
-
-
-@pytest.mark.parametrize("role", ["train", "valid", "test"])
-def test_a_role_without_users_is_refused(role):
-    shares = {"train": 0.4, "valid": 0.3, "test": 0.3} | {role: 0.0}
-    rest = next(name for name in shares if name != role)
-    shares[rest] += 1 - sum(shares.values())
-    with pytest.raises(DataError, match=r"no users left to .* among 10 users; .* lower min_rows_per_user"):
-        divide(holdout(users=shares), np.arange(0, 33, 3), None, 0)
-
-
-def test_shares_that_do_not_add_up_are_refused():
-    with pytest.raises(ValueError, match=r"shares of users add up to 0\.9; they must add up to 1"):
-        holdout(users={"train": 0.7, "valid": 0.1, "test": 0.1})
-
-
-def test_a_user_with_one_row_has_no_support():
-    split = divide(holdout(), np.arange(0, 31), None, 0)
-    assert len(split.rows("train", "support")) == 0
-    assert split.pointer("test", "support").tolist() == [0] * (len(split.pointer("test", "query")))
+def test_a_fold_that_holds_no_row_has_no_fit():
+    split = one_row_a_user("cold")
+    held = {fold_by_hand(user, 20, 0) for user in range(4)}
+    assert {fit.variant for fit in fits(split, "out-of-sample", 20, 0)} == {"star"} | {f"fold-{n}" for n in held}

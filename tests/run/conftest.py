@@ -1,4 +1,4 @@
-"""A table small enough to run suites over in a second or two."""
+"""A table small enough to run suites over in a second or two, and runs of them in this process."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bench.registry import load_registry
+from bench.run import Watcher, run
 from bench.suite import load
 
 SUITE = """
@@ -44,25 +45,57 @@ def write_ratings(file: Path, users: int = 24, seed: int = 0) -> None:
                 writer.writerow([f"u{user:02}", f"i{item:02}", liked, time])
 
 
+def write_small_suite(folder: Path, setting="cold", models=MODELS, methods=METHODS, protocol="") -> Path:
+    """suite.yaml beside ratings.csv, which is written where there is none."""
+    if not (folder / "ratings.csv").exists():
+        write_ratings(folder / "ratings.csv")
+    text = SUITE.format(setting=setting, models=models, methods=methods, protocol=protocol)
+    (folder / "suite.yaml").write_text(text.replace(", }}", "}}").replace(", }", "}"), "utf-8")
+    return folder / "suite.yaml"
+
+
+def load_suite(file: Path, plugins: tuple[Path, ...] = ()):
+    """The suite with the plugins that it is to see."""
+    return load(file, load_registry(plugins, autoload=False), plugins=plugins)
+
+
+class Counting(Watcher):
+    """Remembers how many steps were planned, and what each was called."""
+
+    def __init__(self) -> None:
+        self.steps, self.reused, self.titles = 0, 0, []
+
+    def planned(self, steps, trials, reused):
+        self.steps, self.reused = steps, reused
+
+    def ended(self, step, title, failure):
+        self.titles.append(title)
+
+
 @pytest.fixture
 def write_suite(tmp_path):
     """Writes suite.yaml beside ratings.csv and gives its path."""
-
-    def write(setting="cold", models=MODELS, methods=METHODS, protocol="", name="suite.yaml") -> Path:
-        if not (tmp_path / "ratings.csv").exists():
-            write_ratings(tmp_path / "ratings.csv")
-        text = SUITE.format(setting=setting, models=models, methods=methods, protocol=protocol)
-        (tmp_path / name).write_text(text.replace(", }}", "}}").replace(", }", "}"), "utf-8")
-        return tmp_path / name
-
-    return write
+    return lambda *arguments, **named: write_small_suite(tmp_path, *arguments, **named)
 
 
 @pytest.fixture
-def suite_of():
-    """A suite file with the plugins it is to see, loaded."""
+def go(tmp_path):
+    """Runs a suite file in this process, into the folder `where` and with a cache of its own, and watches."""
 
-    def of(file: Path, plugins: tuple[Path, ...] = ()):
-        return load(file, load_registry(plugins, autoload=False), plugins=plugins)
+    def go(file, where="one", plugins=(), cache=None, **options):
+        watcher = Counting()
+        folders = {"out": tmp_path / where, "cache_dir": tmp_path / (cache or f"cache-{where}")}
+        options = {"executor": "inline", "plugins": plugins, "autoload": False, "watcher": watcher} | folders | options
+        return run(load_suite(file, plugins), **options), watcher
 
-    return of
+    return go
+
+
+def by_method(finished):
+    """Method to its record."""
+    return {record["trial"]["method"]: record for record in finished.records}
+
+
+def status(finished):
+    """Method to the status of its record."""
+    return {method: record["status"] for method, record in by_method(finished).items()}

@@ -1,225 +1,185 @@
-"""Which rows and labels the steps of a real run see: by a spy, and by flipping one block of labels at a time."""
+"""Which rows, labels and ids the steps of a whole run are handed: told by spies, held to the documentation's table."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from bench.data import base_predictions
-from bench.data.base_predictions import fits, sources
 from bench.data.interactions import Interactions
-from bench.data.protocols import UserHoldout
-from bench.data.split import Split, divide
-from bench.run import fit_step, run, select_step, work
-from bench.run.splits import WITHHELD, open_split, write_split
-from bench.run.steps import FitStep, PluginUse
-from bench.settings import TrainSettings
-from tests.datasets import make_interactions
+from bench.data.split import ROLES, Split
+from bench.run.given import Given
+from bench.run.splits import open_split
+from tests.data.rows_oracle import described, source_by_hand, trained_by_hand
+from tests.run import mutants
 
 SPY = Path(__file__).parent.parent / "fixtures" / "spy_plugin.py"
-FOLDS = 3
+FOLDS = 2
+TASKS = {"fit_train": "train", "fit_valid": "valid", "asked_valid": "valid", "asked_test": "test"}
 
 
-# -- a spy
+class Spied(NamedTuple):
+    """What spies saw of a run of one base model and one selector."""
+
+    setting: str
+    source: str
+    split: Split
+    truth: np.ndarray  # all labels
+    fits: list[dict[str, Any]]
+    tasks: dict[str, Any]
 
 
-@pytest.fixture(params=["cold", "warm"])
-def spied(request, write_suite, suite_of, tmp_path, monkeypatch):
-    """(setting, split, the spy's diary) of a run."""
-    monkeypatch.setenv("SPY_DIARY", str(tmp_path / "diary.jsonl"))
-    file = write_suite(request.param, models="  spy: {use: spy}")
-    suite = suite_of(file, (SPY,))
-    run(suite, plugins=(SPY,), out=tmp_path / "run", cache_dir=tmp_path / "cache", executor="inline", autoload=False)
-    (prepared,) = (tmp_path / "cache" / "data").iterdir()
-    (folder,) = (tmp_path / "cache" / "steps").glob("split-*")
-    split, _ = open_split(folder, Interactions.open(prepared))
-    return request.param, split, [json.loads(line) for line in (tmp_path / "diary.jsonl").read_text().splitlines()]
+@pytest.fixture
+def spy_run(write_suite, go, tmp_path):
+    def spy_run(setting: str, source: str = "out-of-sample") -> Spied:
+        file = write_suite(
+            setting, "  spy: {use: spy}", "  spying: {selector: {use: spy-selector}}", f"base_predictions: {source}"
+        )
+        finished, _ = go(file, "run", plugins=(SPY,), cache="cache")
+        assert finished.manifest["status"] == "complete"
+        (prepared,) = (tmp_path / "cache" / "data").glob("*/meta.json")
+        (folder,) = (tmp_path / "cache" / "steps").glob("split-*")
+        interactions = Interactions.open(prepared.parent)
+        split, _ = open_split(folder, interactions)
+        diary = (tmp_path / "cache" / "steps" / "diary.jsonl").read_text("utf-8")
+        *fits, tasks = map(json.loads, diary.splitlines())
+        return Spied(setting, source, split, np.array(interactions.labels()), fits, tasks)
+
+    return spy_run
 
 
-def test_each_fit_sees_its_rows_and_no_others(spied):
-    setting, split, diary = spied
-    planned = {frozenset(fit.train.tolist()): fit for fit in fits(split, "out-of-sample", 2, 0)}
-    assert len(diary) == len(planned) == (3 if setting == "cold" else 4)
-    for entry in diary:
-        fit = planned[frozenset(entry["train"]["rows"])]
-        assert entry["asked"]["rows"] == fit.predict.tolist()
-        assert not entry["labelled"], "labels are withheld where a prediction is asked for"
-        assert entry["valid"]["rows"] == split.rows("valid", "query").tolist()
-        assert not set(entry["train"]["rows"]) & set(split.rows("test", "query").tolist())
+def signature(rows: list[int]) -> np.float32:
+    spec = importlib.util.spec_from_file_location("spy_plugin", SPY)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.signature(np.array(rows))
 
 
-def test_cold_hides_users_in_every_task_row_and_in_a_share_of_training(spied):
-    setting, _, diary = spied
-    hidden = [len(entry["train"]["hidden"]) / len(entry["train"]["rows"]) for entry in diary]
-    for entry in diary:
-        everything = setting == "cold"
-        assert (entry["asked"]["hidden"] == entry["asked"]["rows"]) == everything
-        assert (entry["valid"]["hidden"] == entry["valid"]["rows"]) == everything
-    assert np.mean(hidden) == pytest.approx(0.3 if setting == "cold" else 0.0, abs=0.08)
+# -- what has to hold of any run
 
 
-# -- flips of one block of labels, with a real LR at fixed epochs
+def check_fits(spied: Spied) -> None:
+    """Every fit that the table asks for, each on its rows, and no other."""
+    table = list(described(spied.split))
+    sources = {source_by_hand(row, spied.setting, spied.source, FOLDS, 0) for row in table}
+    wanted = {variant: _trained(spied, variant) for variant in {"star", *sources}}
+    assert sorted(entry["train"]["rows"] for entry in spied.fits) == sorted(wanted.values())
+    for entry in spied.fits:
+        assert entry["valid"]["rows"] == spied.split.rows("valid", "query").tolist()
 
 
-class Case:
-    """One dataset and split, and the logits that each row gets, for given labels."""
-
-    def __init__(self, folder: Path, setting: str) -> None:
-        self.folder = folder
-        self.interactions = make_interactions(folder / "data", users=24, items=10, rows_per_user=8, seed=1)
-        self.truth = np.array(self.interactions.labels())
-        protocol = UserHoldout(UserHoldout.Params(setting=setting, users={"train": 0.5, "valid": 0.25, "test": 0.25}))
-        self.split = divide(protocol, self.interactions.user_ptr, None, 0)
-        self.runs = 0
-
-    def logits(self, flipped: np.ndarray | None = None, source: str = "out-of-sample") -> np.ndarray:
-        """(n,) what a selector would see of each row, with the labels of some rows flipped."""
-        labels = self.truth.copy()
-        if flipped is not None:
-            labels[flipped] = 1 - labels[flipped]
-        np.save(self.folder / "data" / "labels.npy", labels)
-        self.runs += 1
-        split_folder = self.folder / f"split-{self.runs}"
-        write_split(self.split, self.interactions, split_folder)
-        of_row = base_predictions.sources(self.split, source, FOLDS, 0)
-        found = np.full(len(labels), np.nan, dtype=np.float32)
-        for fit in base_predictions.fits(self.split, source, FOLDS, 0):
-            folder = self.folder / f"fit-{self.runs}-{fit.variant}"
-            work.perform(self.step(fit.variant, source, split_folder, folder).model_dump_json(), lambda _: None)
-            own = of_row[fit.predict] == fit.variant
-            found[fit.predict[own]] = np.load(folder / "logits.npy")[own]
-        assert not np.isnan(found).any()
-        return found
-
-    def step(self, variant: str, source: str, split_folder: Path, folder: Path) -> FitStep:
-        train = TrainSettings(batch_size=32, learning_rate=0.05, epochs=1)
-        return FitStep(
-            id=variant, title=variant, dataset=self.folder / "data", split=split_folder, folder=folder, variant=variant,
-            base_predictions=source, folds=FOLDS, fold_seed=0, seed=0, autoload=False,
-            model=PluginUse(use="lr", params={}, train=train),
-        )  # fmt: skip
-
-    def changed(self, rows: np.ndarray, source: str = "out-of-sample") -> set[str]:
-        """Slots of which any logit differs, bit for bit, once the labels of `rows` are flipped."""
-        before, after = self.logits(None, source), self.logits(rows, source)
-        differs = before.view(np.int32) != after.view(np.int32)
-        slots = {
-            f"{letter} {part}": self.split.rows(role, part)
-            for letter, role in zip("TVE", ("train", "valid", "test"), strict=True)
-            for part in ("support", "query")
-        }
-        return {name for name, index in slots.items() if differs[index].any()}
+def check_base_logits(spied: Spied) -> None:
+    """Every row of every task is predicted by the fit that the table names for its slot."""
+    table = list(described(spied.split))
+    of = {variant: signature(_trained(spied, variant)) for variant in ("star", "front", "fold-0", "fold-1")}
+    expected = {row.row: of[source_by_hand(row, spied.setting, spied.source, FOLDS, 0)] for row in table}
+    for _, _, seen in _slots(spied):
+        logits = np.array(seen["logits"], dtype=np.int32).view(np.float32)[:, 0]
+        assert logits.tolist() == [expected[row] for row in seen["rows"]]
 
 
-@pytest.fixture(scope="module")
-def cold(tmp_path_factory):
-    return Case(tmp_path_factory.mktemp("cold"), "cold")
+def check_labels(spied: Spied) -> None:
+    """A task's labels are true, and there are none where a prediction is asked for; nobody sees test users' query."""
+    kept_out = set(spied.split.rows("test", "query").tolist())
+    for name, part, seen in _slots(spied):
+        if part == "query" and name.startswith("asked"):
+            assert seen["labels"] is None
+        else:
+            assert seen["labels"] == spied.truth[seen["rows"]].tolist()
+    for entry in spied.fits:
+        assert not entry["reads_all_labels"]
+        assert entry["asked"]["labels"] is None
+        for rows in (entry["train"], entry["valid"]):
+            assert rows["labels"] == spied.truth[rows["rows"]].tolist()
+            assert not kept_out & set(rows["rows"])
 
 
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory):
-    return Case(tmp_path_factory.mktemp("warm"), "warm")
+def check_hidden(spied: Spied) -> None:
+    """Cold: every task row and every row that is predicted or validated on hides its user. Warm: none does."""
+    handed = [seen for _, _, seen in _slots(spied)]
+    for entry in spied.fits:
+        handed += [entry["valid"], entry["asked"]]
+    for seen in handed:
+        assert seen["hidden"] == (seen["rows"] if spied.setting == "cold" else [])
 
 
-ALL = {"T support", "T query", "V support", "V query", "E support", "E query"}
+def _trained(spied: Spied, variant: str) -> list[int]:
+    return [r.row for r in described(spied.split) if trained_by_hand(r, spied.setting, variant, FOLDS, 0)]
 
 
-def test_cold_flips(cold):
-    split = cold.split
-    assert cold.changed(split.rows("train", "support")) == ALL
-    assert cold.changed(split.rows("train", "query")) == ALL
-    for role in ("valid", "test"):
+def _slots(spied: Spied):
+    for name in TASKS:
         for part in ("support", "query"):
-            assert cold.changed(split.rows(role, part)) == set(), f"{role} {part}"
+            yield name, part, spied.tasks[name][part]
 
 
-def test_warm_flips(warm):
-    split = warm.split
-    assert warm.changed(split.rows("train", "support")) == ALL
-    assert warm.changed(split.rows("train", "query")) == {"V query", "E query"}, "theta* alone has seen Q of T"
-    for role in ("valid", "test"):
-        assert warm.changed(split.rows(role, "support")) == ALL
-        assert warm.changed(split.rows(role, "query")) == set()
+CHECKS = [check_fits, check_base_logits, check_labels, check_hidden]
 
 
+@pytest.mark.parametrize("source", ["out-of-sample", "in-sample"])
 @pytest.mark.parametrize("setting", ["cold", "warm"])
-def test_own_fold_does_not_reach_its_own_predictions(setting, request):
-    case = request.getfixturevalue(setting)
-    fold = base_predictions.fold_of_rows(case.split, FOLDS, 0)
-    pool = case.split.is_role("train") if setting == "cold" else ~case.split.in_query
-    flipped = np.flatnonzero(pool & (fold == 0))
-    before, after = case.logits(), case.logits(flipped)
-    same = before.view(np.int32) == after.view(np.int32)
-    assert same[flipped].all()
-    assert not same[np.flatnonzero(pool & (fold != 0))].all()
+def test_a_run_hands_its_steps_what_the_table_says(spy_run, setting, source):
+    spied = spy_run(setting, source)
+    for check in CHECKS:
+        check(spied)
+    for name, part, seen in _slots(spied):
+        assert seen["rows"] == spied.split.rows(TASKS[name], part).tolist()
+    assert {TASKS[name] for name in TASKS} == set(ROLES)
 
 
-def test_in_sample_support_has_seen_itself(warm):
-    assert "T support" in warm.changed(warm.split.rows("train", "support"), "in-sample")
-    assert "T query" in warm.changed(warm.split.rows("train", "query"), "in-sample")
+def test_cold_training_hides_a_share_of_ids(spy_run):
+    trained = [entry["train"] for entry in spy_run("cold").fits]
+    shares = [len(rows["hidden"]) / len(rows["rows"]) for rows in trained]
+    assert np.mean(shares) == pytest.approx(0.3, abs=0.08)
+    assert all(0 < share < 1 for share in shares)
 
 
-def test_withheld_labels_are_not_on_the_disk_that_a_worker_reads(cold):
-    cold.logits()
-    _, labels = open_split(cold.folder / f"split-{cold.runs}", cold.interactions)
-    withheld = np.flatnonzero(labels == WITHHELD)
-    np.testing.assert_array_equal(withheld, cold.split.rows("test", "query"))
+def test_warm_training_hides_none(spy_run):
+    assert [entry["train"]["hidden"] for entry in spy_run("warm").fits] == [[]] * 4
 
 
-# -- mutants: each must change what the tests above look at
+def test_withheld_labels_can_not_be_asked_for(spy_run, tmp_path):
+    spied = spy_run("cold")
+    (folder,) = (tmp_path / "cache" / "steps").glob("split-*")
+    (prepared,) = (tmp_path / "cache" / "data").glob("*/meta.json")
+    interactions = Interactions.open(prepared.parent, with_labels=False)
+    given = Given(None, interactions, *open_split(folder, interactions))
+    rows = spied.split.rows("test", "query")
+    with pytest.raises(AssertionError, match="withheld labels"):
+        given.view(rows[-1:], labelled=True)
+    with pytest.raises(AssertionError, match="withheld labels"):
+        given.task_view(np.arange(len(spied.truth)), labelled=True)
+    assert given.task_view(rows, labelled=False).labels is None
+    with pytest.raises(PermissionError):
+        interactions.labels()
 
 
-def test_mutant_front_fitted_with_training_query(warm, monkeypatch):
-    def leaky(split, source, folds, seed):
-        found = fits(split, source, folds, seed)
-        star = found[0].train
-        return tuple(fit._replace(train=star) if fit.variant == "front" else fit for fit in found)
-
-    _everywhere(monkeypatch, "fits", leaky)
-    assert "T query" in warm.changed(warm.split.rows("train", "query"))
+# -- the checks catch what they are for
 
 
-def test_mutant_row_folds_in_cold(cold, monkeypatch):
-    by_user = base_predictions.fold_of_rows(cold.split, FOLDS, 0)
-    monkeypatch.setattr(
-        base_predictions,
-        "fold_of_rows",
-        lambda split, folds, seed: base_predictions.fold_of(len(split.in_query), folds, seed),
-    )
-    one_user_s_rows = np.flatnonzero(cold.split.is_role("train") & (by_user == 0))
-    before, after = cold.logits(), cold.logits(one_user_s_rows)
-    assert (before.view(np.int32) != after.view(np.int32))[one_user_s_rows].any(), (
-        "the user's other rows were trained on"
-    )
+@pytest.mark.parametrize(
+    ("setting", "mutate", "caught_by"),
+    [
+        ("warm", mutants.front_fitted_with_training_query, {check_fits, check_base_logits}),
+        ("cold", mutants.row_folds_in_cold, {check_fits, check_base_logits}),
+        ("warm", mutants.star_for_warm_support, {check_base_logits}),
+        ("cold", mutants.ids_left_unmasked, {check_hidden}),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_mutants_are_caught(spy_run, monkeypatch, setting, mutate, caught_by):
+    mutate(monkeypatch)
+    spied = spy_run(setting)
+    assert {check for check in CHECKS if _fails(check, spied)} == caught_by
 
 
-def test_mutant_star_for_warm_support(warm, monkeypatch):
-    def lazy(split, source, folds, seed):
-        found = sources(split, source, folds, seed)
-        found[~split.in_query] = "star"
-        return found
-
-    _everywhere(monkeypatch, "sources", lazy)
-    assert "T support" in warm.changed(warm.split.rows("train", "query")), "theta* has seen Q of T"
-
-
-def test_mutant_ids_left_unmasked(cold, monkeypatch):
-    before = cold.logits()
-    monkeypatch.setattr(Split, "hides_users", property(lambda split: False))
-    after = cold.logits(source="in-sample")
-    monkeypatch.undo()
-    masked = cold.logits(source="in-sample")
-    rows = cold.split.rows("train", "query")
-    assert (after[rows] != masked[rows]).any(), "a seen user's own weight shows"
-    assert len(before) == len(after)
-
-
-def _everywhere(monkeypatch, name, mutant):
-    """In the plan's module and in the worker: whoever asks gets the mutant."""
-    monkeypatch.setattr(base_predictions, name, mutant)
-    for module in (fit_step, select_step):
-        if hasattr(module, name):
-            monkeypatch.setattr(module, name, mutant)
+def _fails(check, spied: Spied) -> bool:
+    try:
+        check(spied)
+    except AssertionError:
+        return True
+    return False

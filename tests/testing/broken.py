@@ -1,4 +1,4 @@
-"""Plugins that each break one rule, for the kit to catch: what people write who have not read the contract."""
+"""Plain plugins that each break one rule, for the kit to catch: what people write who have not read the contract."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import random
 
 import numpy as np
 import torch
-from torch import nn
+from pydantic import Field
 
-from bench.interfaces import Model, Selection, Selector
-from bench.learn import DifferentiableModel, DifferentiableSelector
+from bench.interfaces import DifferentiableModel, Model, PluginParams, Selection, Selector
 
 
 class Fine(Model):
@@ -75,6 +74,44 @@ class DefaultDtype(Fine):
         super().fit(train, valid, context)
 
 
+class Threads(Fine):
+    """Takes every core that it can get."""
+
+    def fit(self, train, valid, context):
+        torch.set_num_threads(torch.get_num_threads() + 1)
+        super().fit(train, valid, context)
+
+
+class Integers(Fine):
+    """Hands back classes."""
+
+    def predict(self, rows):
+        return np.zeros(len(rows), dtype=int)
+
+
+class MissingValues(Fine):
+    """Adds a numeric field as it is."""
+
+    def predict(self, rows):
+        return super().predict(rows) + rows.values("price")
+
+
+class UnknownThroughout(Fine):
+    """Divides by what is known of a row."""
+
+    def predict(self, rows):
+        known = sum(rows.codes(field) > 0 for field in ("user_id", "item_id", "segment"))
+        with np.errstate(all="ignore"):
+            return super().predict(rows) / known
+
+
+class Exits(Fine):
+    """Leaves in the middle."""
+
+    def fit(self, train, valid, context):
+        raise SystemExit("no licence\nfound")
+
+
 class ReadsLabels(Fine):
     """Peeks where it can."""
 
@@ -82,87 +119,40 @@ class ReadsLabels(Fine):
         return super().predict(rows) + (0 if rows.labels is None else rows.labels)
 
 
-class _Tables(DifferentiableModel):
-    """A linear model; those below break its forward."""
+class ReadsDataset(Fine):
+    """Goes behind the view that it was handed."""
 
-    name = "tables"
+    def predict(self, rows):
+        return super().predict(rows) + rows.interactions.labels()[rows.index]
+
+
+class ReadsFiles(Fine):
+    """Goes behind the dataset, too."""
+
+    def predict(self, rows):
+        return super().predict(rows) + np.load(rows.interactions.folder / "labels.npy")[rows.index]
+
+
+class Needs(Fine):
+    """Has a parameter without a default."""
+
+    class Params(PluginParams):
+        depth: int = Field(ge=1, description="levels")
+
+
+class NoModule(DifferentiableModel):
+    """Derives from the interface alone."""
+
+    name = "no-module"
 
     def build(self, fields):
-        self.scale = nn.Parameter(torch.ones(()))
-
-    def tables(self):
-        return {"linear": 1, "factors": 2}
-
-    def forward(self, rows):
-        v = rows["factors"]
-        return self.scale * rows["linear"].sum((-2, -1)) + v.sum(-2).square().sum(-1)
-
-
-class Item(_Tables):
-    """Branches on a value."""
-
-    def forward(self, rows):
-        out = super().forward(rows)
-        return out if self.scale.item() > 0 else -out
-
-
-class OverUsers(_Tables):
-    """Centres by the mean over all leading axes: right in training, wrong per user."""
-
-    def forward(self, rows):
-        out = super().forward(rows)
-        return out - _leading_mean(out)
-
-
-class _LeadingMean(torch.autograd.Function):
-    """A mean over whatever axes there are, users too: vmap's batching rule is told so, wrongly."""
-
-    @staticmethod
-    def forward(values):
-        return values.mean().expand_as(values).clone()
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
         pass
 
-    @staticmethod
-    def vmap(info, in_dims, values):
-        return values.mean().expand_as(values).clone(), in_dims[0]
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return gradient.mean().expand_as(gradient).clone()
-
-
-def _leading_mean(values):
-    return _LeadingMean.apply(values)
-
-
-class OnceDifferentiable(_Tables):
-    """A hand-written backward pass that has none of its own."""
+    def tables(self):
+        return {}
 
     def forward(self, rows):
-        return _Square.apply(super().forward(rows))
-
-
-class _Square(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, values):
-        ctx.save_for_backward(values)
-        return values.square()
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, gradient):
-        return 2 * gradient * ctx.saved_tensors[0]
-
-
-class Counts(_Tables):
-    """Remembers how often it was called."""
-
-    def forward(self, rows):
-        self.calls = getattr(self, "calls", 0) + 1
-        return super().forward(rows) * (1 + 0.1 * self.calls)
+        return rows["linear"]
 
 
 class OffSimplex(Selector):
@@ -175,6 +165,21 @@ class OffSimplex(Selector):
 
     def predict(self, tasks):
         return Selection(weights=np.ones((len(tasks.query), len(tasks.models))))
+
+
+class BothAnswers(OffSimplex):
+    """Gives weights and logits."""
+
+    def predict(self, tasks):
+        n = len(tasks.query)
+        return Selection(weights=np.full((n, 3), 1 / 3), logits=np.zeros(n))
+
+
+class TooFewWeights(OffSimplex):
+    """Leaves the last model out."""
+
+    def predict(self, tasks):
+        return Selection(weights=np.full((len(tasks.query), 2), 0.5))
 
 
 class NeedsSupport(Selector):
@@ -204,18 +209,3 @@ class SelectorReadsLabels(Selector):
     def predict(self, tasks):
         found = tasks.query.labels
         return Selection(logits=np.zeros(len(tasks.query)) if found is None else 1.0 * found)
-
-
-class GatingItem(DifferentiableSelector):
-    """Branches on a value."""
-
-    name = "gating-item"
-
-    def build(self, fields, models):
-        self.layer = nn.Linear(len(models), len(models))
-
-    def tables(self):
-        return {}
-
-    def forward(self, rows):
-        return self.layer(rows.base_logits) * (2 if self.layer.bias.sum().item() > 0 else 1)

@@ -91,7 +91,7 @@ def test_permuting_users_permutes_the_predictions(
         np.testing.assert_array_equal(of_user(other, permuted, position), of_user(one, straight, int(user)))
 
 
-@pytest.mark.parametrize("strengths", [(), (0.0,), (-1.0,), (float("inf"),), (float("nan"),)])
+@pytest.mark.parametrize("strengths", [(), (0.0,), (1e-4,), (-1.0,), (float("inf"),), (float("nan"),)])
 def test_strengths_out_of_range_are_refused(strengths: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="strengths"):
         UserCalibration.Params(strengths=strengths)

@@ -1,0 +1,46 @@
+"""Four ways to get the rows of a step wrong. Each test that looks at rows has to fail on those that concern it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.data import base_predictions
+from bench.data.base_predictions import fits, fold_of, sources
+from bench.data.split import Split
+from bench.run import fit_step, plan, select_step
+
+__all__ = ["front_fitted_with_training_query", "ids_left_unmasked", "row_folds_in_cold", "star_for_warm_support"]
+
+
+def front_fitted_with_training_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leaky(split, *rest):
+        found = fits(split, *rest)
+        return tuple(fit._replace(train=found[0].train) if fit.variant == "front" else fit for fit in found)
+
+    _wherever_imported(monkeypatch, "fits", leaky)
+
+
+def row_folds_in_cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    def by_row(split, folds, seed):
+        return fold_of(len(split.in_query), folds, seed)
+
+    monkeypatch.setattr(base_predictions, "fold_of_rows", by_row)
+
+
+def star_for_warm_support(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lazy(split, *rest):
+        found = sources(split, *rest)
+        found[~split.in_query] = "star"
+        return found
+
+    _wherever_imported(monkeypatch, "sources", lazy)
+
+
+def ids_left_unmasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Split, "hides_users", property(lambda split: False))
+
+
+def _wherever_imported(monkeypatch: pytest.MonkeyPatch, name: str, mutant) -> None:
+    for module in (base_predictions, plan, fit_step, select_step):
+        if hasattr(module, name):
+            monkeypatch.setattr(module, name, mutant)
