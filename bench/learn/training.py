@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from bench.errors import PluginError
 from bench.learn.encode import Encoded
 from bench.learn.losses import binary_cross_entropy, mixture_cross_entropy
 from bench.learn.network import Network
@@ -62,7 +63,11 @@ def train(
     loss of `valid`; the best epoch's weights are kept."""
     if network.bias is not None:
         _start_at_base_rate(network, examples.labels)
-    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)
+    parameters = list(network.parameters())
+    if not parameters:
+        kind = type(network.plugin).__name__
+        raise PluginError(f"{kind} has no table and no parameter: there is nothing to train; make it a plain Selector")
+    optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate, fused=True)
     generator = torch.Generator().manual_seed(seed)
     losses: list[float] = []
     best: dict[str, Tensor] = {}

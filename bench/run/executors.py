@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from bench.errors import BenchError, PredictionError
 
@@ -180,5 +180,4 @@ def _no_result(exitcode: object) -> str:
 
 
 def _as_json(status: str, reason: str, trace: str) -> str:
-    content: dict[str, Any] = {"status": status, "reason": reason, "traceback": trace, "pid": os.getpid()}
-    return json.dumps(content)
+    return json.dumps({"status": status, "reason": reason, "traceback": trace})

@@ -148,7 +148,8 @@ class _Planner:
             model=use,
             variant=variant,
         )
-        return self.steps.setdefault(step.id, step)  # type: ignore[return-value]
+        self.steps.setdefault(step.id, step)
+        return step
 
     def _select(self, division: Division, seed: int, name: str, method: MethodSpec) -> SelectStep:
         protocol = self.suite.protocols[division.protocol]
@@ -183,7 +184,8 @@ class _Planner:
             selector=selector,
             meta_learner=meta,
         )
-        return self.steps.setdefault(step.id, step)  # type: ignore[return-value]
+        self.steps.setdefault(step.id, step)
+        return step
 
     def _depends(self, kind: str, division: Division, seed: int) -> dict[str, Any]:
         return {

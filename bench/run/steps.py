@@ -6,9 +6,9 @@ are handed to an executor. Each leaves a folder in the cache, named by the hash 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from bench.settings import BasePredictions, MetaTrainSettings, TrainSettings
 
@@ -73,8 +73,9 @@ class SelectStep(Step):
     meta_learner: MetaPart | None = None
 
 
+_ANY_STEP: TypeAdapter[FitStep | SelectStep] = TypeAdapter(Annotated[FitStep | SelectStep, Field(discriminator="kind")])
+
+
 def parse_step(text: str) -> FitStep | SelectStep:
     """From `model_dump_json`."""
-    if '"kind":"fit"' in text:
-        return FitStep.model_validate_json(text)
-    return SelectStep.model_validate_json(text)
+    return _ANY_STEP.validate_json(text)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from bench.data import cache_dir as resolve_cache
 from bench.data.interactions import Interactions
-from bench.errors import RecordError, SuiteError
+from bench.errors import RecordError, StorageError, SuiteError
 from bench.interfaces import Executor, Metric
 from bench.records import Run, load, read_record, write_manifest, write_record
 from bench.registry import Registry, did_you_mean, load_registry
@@ -203,7 +203,7 @@ def _reuse(state: _State, trial: Trial, rerun: Rerun) -> bool:
     if rerun == "none" and failed.exists() and not file.exists():
         state.records[trial.id] = f"{trial.id}-failed"
         return True
-    failed.unlink(missing_ok=True)
+    _drop(failed)
     if rerun == "all" or not file.exists():
         return False
     try:
@@ -212,6 +212,13 @@ def _reuse(state: _State, trial: Trial, rerun: Rerun) -> bool:
         raise RecordError(f"{error}; remove it to run the trial again") from error
     state.records[trial.id] = trial.id
     return True
+
+
+def _drop(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"{file}: can't be removed ({error.strerror}); choose another folder with --out") from error
 
 
 def _missing_steps(state: _State, trials: list[Trial], rerun: Rerun) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from pydantic import Field
 from torch import Tensor
@@ -20,6 +21,14 @@ class Rates(PluginParams):
     user: float = Field(1.5, ge=0, le=100, description="rows of user-side fields")
     item: float = Field(1.0, ge=0, le=100, description="rows of item-side fields")
     context: float = Field(1.0, ge=0, le=100, description="rows of other fields")
+
+
+class InnerLoop(PluginParams):
+    """Settings of a meta-trained inner loop."""
+
+    inner_steps: int = Field(5, ge=0, le=100, description="gradient steps on a user's support set")
+    order: Literal["first", "second"] = Field("second", description="first drops the second derivatives")
+    rates: Rates = Field(Rates(), description="where inner learning rates start, by group of parameters")
 
 
 def descend(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
-from pydantic import Field
 from torch import Tensor
 
-from bench.interfaces import Episodes, Learnable, MetaLearner, PluginParams
-from bench_metaselector._rule import Rates, descend
+from bench.interfaces import Episodes, Learnable, MetaLearner
+from bench_metaselector._rule import InnerLoop, descend
 
 
 class MAML(MetaLearner):
@@ -17,12 +15,8 @@ class MAML(MetaLearner):
 
     name = "maml"
 
-    class Params(PluginParams):
-        inner_steps: int = Field(5, ge=0, le=100, description="gradient steps on a user's support set")
-        order: Literal["first", "second"] = Field("second", description="first drops the second derivatives")
-        rates: Rates = Field(Rates(), description="inner learning rates by group of parameters")
-
-    params: Params
+    Params = InnerLoop
+    params: InnerLoop
 
     def adapt(
         self, learnable: Learnable, outer: Mapping[str, Tensor], batch: Episodes, *, training: bool

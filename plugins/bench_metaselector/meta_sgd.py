@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from bench.interfaces import Episodes, Learnable, MetaLearner, PluginParams
-from bench_metaselector._rule import Rates, descend
+from bench.interfaces import Episodes, Learnable, MetaLearner
+from bench_metaselector._rule import InnerLoop, descend
 
 SUPPORT_SCALE, STEP_FACTORS = "support scale", "step factors"
 
@@ -24,10 +23,7 @@ class MetaSGD(MetaLearner):
 
     name = "meta-sgd"
 
-    class Params(PluginParams):
-        inner_steps: int = Field(5, ge=0, le=100, description="gradient steps on a user's support set")
-        order: Literal["first", "second"] = Field("second", description="first drops the second derivatives")
-        rates: Rates = Field(Rates(), description="where inner learning rates start, by group of parameters")
+    class Params(InnerLoop):
         support_scale: float = Field(
             25.0,
             ge=0,
@@ -64,7 +60,7 @@ class MetaSGD(MetaLearner):
         """What each inner step is scaled by: the user's support size, and the step's own factor."""
         scales: list[Tensor | None] = [None] * self.params.inner_steps
         if self.params.support_scale:
-            rows = batch.support.mask.sum(1)
+            rows = batch.support.mask.sum(1).clamp(min=1)  # of an empty support the loss is 0 anyhow
             shrunk = rows / (rows + self.params.support_scale * outer[SUPPORT_SCALE].abs())
             scales = [shrunk] * self.params.inner_steps
         if self.params.step_factors:

@@ -162,6 +162,20 @@ def test_mixture_losses_agree_with_probabilities():
     torch.testing.assert_close(mixture_logits(scores, base), p.logit())
 
 
+def test_a_selector_with_nothing_to_train_is_refused_in_words(interactions):
+    class Fixed(Gate):
+        def build(self, fields, models):
+            pass
+
+        def tables(self):
+            return {}
+
+    with pytest.raises(PluginError, match="Fixed has no table and no parameter: there is nothing to train"):
+        Gating(Fixed(PluginParams()), TrainSettings()).fit(
+            tasks(interactions, [(3, 4)] * 3), tasks(interactions, [(2, 5)] * 2), Context(0, 1, "cpu", Path())
+        )
+
+
 @pytest.mark.parametrize("table", ["bias", "scale", "net.0.weight"])
 def test_a_table_with_another_leaf_s_name_is_refused(interactions, table):
     class Clash(Deep):
