@@ -48,6 +48,7 @@ __all__ = [
     "SplitProtocol",
     "Tables",
     "Tasks",
+    "Timeline",
 ]
 
 
@@ -391,6 +392,10 @@ class Tables(NamedTuple):
     label: str = ""  # `COLUMN` (0 and 1) or `COLUMN OP NUMBER`
     drop: str = ""  # `COLUMN OP NUMBER`; rows for which it holds are left out and counted
     min_rows_per_user: int = 1  # users with fewer are left out and counted
+    split_users: str = ""  # column of the interactions that holds each row's user's role: train, valid or test
+    split_part: str = ""  # column that holds each row's part: support or query
+    true_logit: str = ""  # of generated data: column of each row's true logit; no model is handed it
+    truth: Mapping[str, Any] = {}  # of generated data: how it was made, as JSON; kept in the record
 
 
 class Dataset(Plugin):
@@ -405,17 +410,30 @@ class Dataset(Plugin):
         """`files`: member to path, all there and checked."""
 
 
-class Cut(NamedTuple):
-    """A division of sorted rows. User u's rows are [user_ptr[u], user_ptr[u + 1]); support before cut[u], query from it."""
+class Timeline(NamedTuple):
+    """What a protocol divides by: rows sorted by (user, order). User u's rows are [user_ptr[u], user_ptr[u + 1])."""
 
-    role: np.ndarray  # (users,) uint8: 0 train, 1 valid, 2 test
+    user_ptr: np.ndarray  # (users + 1,) int64
+    order: np.ndarray | None  # (n,) int64 or float64, ascending within a user; None: the dataset has none
+    given_role: np.ndarray | None = None  # (users,) uint8: 0 train, 1 valid, 2 test, as the data say
+    given_part: np.ndarray | None = None  # (n,) uint8: 0 support, 1 query, as the data say; support lies before query
+
+
+class Cut(NamedTuple):
+    """A division of sorted rows: support before cut[u], query from it.
+
+    With `train_cut` the support's last block P = [train_cut[u], cut[u]) is what selectors learn and choose from: users of
+    role train learn on P, users of role valid choose on P, and every user with a query row is tested."""
+
+    role: np.ndarray  # (users,) uint8: 0 train, 1 valid, 2 test; with train_cut 0 or 1
     cut: np.ndarray  # (users,) int64, absolute row
+    train_cut: np.ndarray | None = None  # (users,) int64, absolute row (leave-last, temporal)
 
 
 class SplitProtocol(Plugin):
     """Divides users and rows (hook bench_protocols)."""
 
-    kind: ClassVar[Literal["user-holdout"]]  # which rows of the table of base predictions hold
+    kind: ClassVar[Literal["user-holdout", "blocks"]]  # which rows of the table of base predictions hold
 
     @property
     @abstractmethod
@@ -428,8 +446,8 @@ class SplitProtocol(Plugin):
         return 0.0
 
     @abstractmethod
-    def split(self, user_ptr: np.ndarray, order: np.ndarray | None, seed: int) -> Cut:
-        """`order` (n,) is for ties and times; rows are sorted already."""
+    def split(self, timeline: Timeline, seed: int) -> Cut:
+        """DataError where the data lack what the protocol divides by."""
 
 
 class Score(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from bench.interfaces import Cut, PluginParams, SplitProtocol
+from bench.interfaces import Cut, PluginParams, SplitProtocol, Timeline
 
 __all__ = ["UserHoldout"]
 
@@ -61,8 +61,9 @@ class UserHoldout(SplitProtocol):
     def id_dropout(self) -> float:
         return self.params.id_dropout if self.params.setting == "cold" else 0.0
 
-    def split(self, user_ptr: np.ndarray, order: np.ndarray | None, seed: int) -> Cut:  # noqa: ARG002
-        return Cut(self._roles(len(user_ptr) - 1, seed), self._cuts(np.asarray(user_ptr)))
+    def split(self, timeline: Timeline, seed: int) -> Cut:
+        user_ptr = np.asarray(timeline.user_ptr)
+        return Cut(self._roles(len(user_ptr) - 1, seed), self._cuts(user_ptr))
 
     def _roles(self, users: int, seed: int) -> np.ndarray:
         shuffled = np.random.default_rng([seed, users]).permutation(users)

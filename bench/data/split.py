@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from bench.errors import DataError
-from bench.interfaces import Cut, SplitProtocol
+from bench.interfaces import Cut, SplitProtocol, Timeline
 
 __all__ = ["ROLES", "Part", "Role", "Split", "divide"]
 
@@ -59,11 +59,12 @@ class Split:
         return self.setting == "cold"
 
 
-def divide(protocol: SplitProtocol, user_ptr: np.ndarray, order: np.ndarray | None, seed: int) -> Split:
+def divide(protocol: SplitProtocol, timeline: Timeline, seed: int) -> Split:
     """Ask a protocol for its cut and check it: each role has users, each test and validation user a query row."""
-    cut = protocol.split(user_ptr, order, seed)
+    user_ptr = np.asarray(timeline.user_ptr)
+    cut = protocol.split(timeline, seed)
     _check(protocol.name, cut, user_ptr)
-    return Split(np.asarray(user_ptr), cut.role, cut.cut, protocol.setting, protocol.id_dropout)
+    return Split(user_ptr, cut.role, cut.cut, protocol.setting, protocol.id_dropout)
 
 
 def _check(name: str, cut: Cut, user_ptr: np.ndarray) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.data import prepare
 from bench.data.interactions import Interactions
 from bench.data.split import divide
-from bench.interfaces import Dataset, SplitProtocol
+from bench.interfaces import Dataset, SplitProtocol, Timeline
 from bench.records import digest
 from bench.registry import Registry
 from bench.run.plan import Division
@@ -51,7 +51,7 @@ def divide_all(
 def _divide(
     dataset: str, name: str, interactions: Interactions, protocol: SplitProtocol, seed: int, cache: Path
 ) -> Division:
-    split = divide(protocol, interactions.user_ptr, interactions.order, seed)
+    split = divide(protocol, Timeline(interactions.user_ptr, interactions.order), seed)
     content = {
         "data": interactions.digest,
         "role": split.role.tolist(),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from bench.data.split import ROLES, divide
 from bench.errors import DataError
-from bench.interfaces import Cut, PluginParams, SplitProtocol
+from bench.interfaces import Cut, PluginParams, SplitProtocol, Timeline
 from tests.data.rows_oracle import described, splits
 
 SLOTS = [(role, part) for role in ROLES for part in ("support", "query")]
@@ -25,7 +25,7 @@ class Given(SplitProtocol):
         super().__init__(PluginParams())
         self.answer = Cut(np.array(role, np.uint8), np.array(cut))
 
-    def split(self, user_ptr, order, seed):
+    def split(self, timeline, seed):
         return self.answer
 
 
@@ -65,7 +65,7 @@ def test_pointers_delimit_each_user_s_rows_even_where_there_are_none(split):
 
 
 def test_a_split_is_what_the_protocol_said():
-    split = divide(Given([0, 1, 2], [2, 5, 8]), PTR, None, 0)
+    split = divide(Given([0, 1, 2], [2, 5, 8]), Timeline(PTR, None), 0)
     assert split.rows("test", "query").tolist() == [8]
     assert split.setting == "warm"
     assert not split.hides_users
@@ -87,4 +87,4 @@ def test_a_split_is_what_the_protocol_said():
 )
 def test_a_division_that_can_not_be_worked_with_is_refused(role, cut, reason):
     with pytest.raises(DataError, match=f"^protocol 'given': {reason}"):
-        divide(Given(role, cut), PTR, None, 0)
+        divide(Given(role, cut), Timeline(PTR, None), 0)

@@ -12,6 +12,7 @@ import pytest
 
 from bench.data.protocols import UserHoldout
 from bench.data.split import divide
+from bench.interfaces import Timeline
 from bench.run.executors import InlineExecutor, LocalExecutor
 from bench.run.splits import write_split
 from bench.run.steps import FitStep, PluginUse
@@ -26,7 +27,7 @@ def step(tmp_path):
     """Makes the JSON of a step that behaves as a fault says."""
     interactions = make_interactions(tmp_path / "data")
     protocol = UserHoldout(UserHoldout.Params.model_validate({"users": {"train": 0.5, "valid": 0.25, "test": 0.25}}))
-    write_split(divide(protocol, interactions.user_ptr, None, 0), interactions, tmp_path / "steps" / "split")
+    write_split(divide(protocol, Timeline(interactions.user_ptr, None), 0), interactions, tmp_path / "steps" / "split")
 
     def step(identity: str, fault: str = "none") -> str:
         model = PluginUse(use="faulty", params={"fault": fault}, train=TrainSettings())

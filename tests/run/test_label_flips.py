@@ -12,6 +12,7 @@ import pytest
 from bench.data.base_predictions import fits
 from bench.data.protocols import UserHoldout
 from bench.data.split import ROLES, divide
+from bench.interfaces import Timeline
 from bench.learn import training
 from bench.run import work
 from bench.run.splits import write_split
@@ -39,7 +40,7 @@ class Case:
         self.truth = np.array(self.interactions.labels())
         shares = {"train": 0.5, "valid": 0.25, "test": 0.25}
         protocol = UserHoldout(UserHoldout.Params.model_validate({"setting": setting, "users": shares}))
-        self.split = divide(protocol, self.interactions.user_ptr, None, 0)
+        self.split = divide(protocol, Timeline(self.interactions.user_ptr, None), 0)
 
     def rows(self, slot: str) -> np.ndarray:
         letter, part = slot.split()
