@@ -1,9 +1,22 @@
 """Metrics, bounds, and what is derived over records: best-single, RelaImpr, means over seeds, ties."""
 
+from bench.evaluate.analysis import (
+    Analysis,
+    AttainableBound,
+    Calibration,
+    ClosedGap,
+    MethodAnalysis,
+    QueryRows,
+    Regret,
+    Segment,
+    analysis_from_json,
+    analysis_to_json,
+)
 from bench.evaluate.bounds import best_model_share, perfect_sample_logits, perfect_user_logits
 from bench.evaluate.checks import check_logits, check_weights, is_constant, looks_like_probabilities
 from bench.evaluate.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
 from bench.evaluate.mixture import mixture_logits
+from bench.evaluate.paired import Paired
 from bench.evaluate.printed import printed
 from bench.evaluate.ranking import HIGHER_IS_BETTER, Mark, marks, ordered
 from bench.evaluate.summary import BEST_SINGLE, Estimate, Line, best_single, estimate, summarise
@@ -13,10 +26,21 @@ __all__ = [
     "BEST_SINGLE",
     "GAUC",
     "HIGHER_IS_BETTER",
+    "Analysis",
+    "AttainableBound",
+    "Calibration",
+    "ClosedGap",
     "Estimate",
     "Line",
     "LogLoss",
     "Mark",
+    "MethodAnalysis",
+    "Paired",
+    "QueryRows",
+    "Regret",
+    "Segment",
+    "analysis_from_json",
+    "analysis_to_json",
     "best_model_share",
     "best_single",
     "check_logits",

@@ -3,7 +3,7 @@
 from bench.records.blobs import read_blob, write_blob
 from bench.records.canonical import canonical, digest
 from bench.records.record import Record, read_record, write_record
-from bench.records.run import Conflict, Run, load, read_manifest, write_manifest
+from bench.records.run import Conflict, Run, load, read_manifest, write_analyses, write_manifest
 from bench.records.schema import SCHEMA
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "read_blob",
     "read_manifest",
     "read_record",
+    "write_analyses",
     "write_blob",
     "write_manifest",
     "write_record",

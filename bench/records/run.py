@@ -1,16 +1,17 @@
-"""A run on disk: manifest.json, records/ID.json, blobs/DIGEST.npy."""
+"""A run on disk: manifest.json, records/ID.json, blobs/DIGEST.npy (or .parquet), analysis.json."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.errors import RecordError
 from bench.records import atomic
 from bench.records.record import Record, read_record, record_path
-from bench.records.schema import decode, encode
+from bench.records.schema import SCHEMA, decode, encode
 
-__all__ = ["Conflict", "Run", "load", "read_manifest", "write_manifest"]
+__all__ = ["Conflict", "Run", "load", "read_manifest", "write_analyses", "write_manifest"]
 
 
 _TRIAL = {"dataset", "protocol", "method", "seed", "kind", "record"}
@@ -24,12 +25,14 @@ class Conflict(NamedTuple):
 
 
 class Run(NamedTuple):
-    """`records` are those that the manifest names, in its order; a trial without one is missing or was never run."""
+    """`records` are those that the manifest names, in its order; a trial without one is missing or was never run.
+    `analyses`: "dataset/protocol" to what the run's own analysis found there; empty where there is none of these records."""
 
     folder: Path
     manifest: dict[str, Any]
     records: tuple[Record, ...]
     conflicts: tuple[Conflict, ...] = ()
+    analyses: Mapping[str, dict[str, Any]] = {}
 
 
 def load(folder: Path | str) -> Run:
@@ -41,7 +44,14 @@ def load(folder: Path | str) -> Run:
     named = [record_path(folder, trial["record"]) for trial in manifest["trials"] if trial["record"] is not None]
     records = tuple(read_record(path) for path in named if path.exists())
     conflicts = tuple(conflict for record in records if (conflict := _conflict(folder, record)))
-    return Run(folder, manifest, records, conflicts)
+    return Run(folder, manifest, records, conflicts, _analyses(folder, records))
+
+
+def write_analyses(folder: Path, records: Iterable[Record], analyses: Mapping[str, dict[str, Any]]) -> None:
+    """Make or replace RUN/analysis.json, of these records. Raises StorageError."""
+    path = folder / "analysis.json"
+    value = {"schema": SCHEMA, "records": _digests(records), "analyses": dict(analyses)}
+    atomic.replace(path, encode(path, value))
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -63,6 +73,20 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not isinstance(trials, list) or not all(isinstance(trial, dict) and trial.keys() >= _TRIAL for trial in trials):
         raise RecordError(f"{path}: edited, it lists no trials; remove it and run again")
     return manifest
+
+
+def _analyses(folder: Path, records: Iterable[Record]) -> dict[str, Any]:
+    """Those of the very records; a stale file is none."""
+    path = folder / "analysis.json"
+    try:
+        value = decode(path, atomic.read(path))
+    except FileNotFoundError:
+        return {}
+    return dict(value["analyses"]) if value.get("records") == _digests(records) else {}
+
+
+def _digests(records: Iterable[Record]) -> list[str]:
+    return [record["digest"] for record in records]
 
 
 def _conflict(folder: Path, record: Record) -> Conflict | None:

@@ -1,0 +1,139 @@
+"""What an analysis of one dataset under one protocol reads and finds: plain frozen data, JSON once written.
+
+It is made at the end of a run, where labels are at hand, and kept with the records; a report reads what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from bench.evaluate.paired import Paired
+
+__all__ = [
+    "Analysis",
+    "AttainableBound",
+    "Calibration",
+    "ClosedGap",
+    "MethodAnalysis",
+    "QueryRows",
+    "Regret",
+    "Segment",
+    "analysis_from_json",
+    "analysis_to_json",
+]
+
+
+class QueryRows(NamedTuple):
+    """One seed's test query rows, n of them, and what every method made of them. With one split for all seeds the rows are
+    the same in each."""
+
+    seed: int
+    y: np.ndarray  # (n,) uint8
+    users: np.ndarray  # (n,) int32, grouped; an id is one user in every seed
+    items: np.ndarray  # (n,) int32
+    history: np.ndarray  # (n,) int64: support rows of the row's user
+    support_rate: np.ndarray  # (n,) float64: share of positives in that support; NaN where it is empty
+    popularity: np.ndarray  # (n,) int64: rows of the row's item that base models were fitted on (star)
+    pool: tuple[str, ...]  # base models, K, in the order of weights
+    logits: Mapping[str, np.ndarray]  # (n,) of each method and base model that has a result in this seed; not of bounds
+    weights: Mapping[str, np.ndarray]  # (n, K) of the methods that give weights
+    true_logits: np.ndarray | None = None  # (n,) float64, of generated data alone
+
+
+@dataclass(frozen=True)
+class ClosedGap:
+    """Share of the way from best-single to a bound, in log loss; negative: worse than best-single. None where the bound is
+    no better than best-single."""
+
+    perfect: float | None
+    attainable: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Regret:
+    """Per user, the method's mean query log loss less that of the user's best base model; over users and seeds."""
+
+    mean: float
+    p90: float
+    worse_share: float  # share of users whom the method makes worse off than best-single does
+
+
+@dataclass(frozen=True)
+class Calibration:
+    ece: float | None  # expected calibration error, 15 bins of equally many rows
+    in_the_large: float | None  # mean prediction less mean label
+
+
+@dataclass(frozen=True)
+class MethodAnalysis:
+    """Of one method or base model. Means over seeds; None where a seed lacks it or it has no meaning."""
+
+    name: str
+    kind: Literal["method", "base_model"]
+    against_best_single: Mapping[str, Paired]  # by metric: logloss, auc
+    against_lead: Mapping[str, Paired]
+    closed_gap: ClosedGap
+    calibration: Calibration
+    regret: Regret | None
+    win_rate: float | None  # share of users with a lower log loss than best-single's; ties count half
+    selection_accuracy: float | None  # share of users whose model of highest mean weight is best on their query
+    entropy: float | None  # mean entropy of a row's weights over log K: 0 one model, 1 uniform
+
+
+@dataclass(frozen=True)
+class AttainableBound:
+    """Log loss where each user's model is chosen on one random half of the query and scored on the other; mean and 95 %
+    interval over users (bootstrap), `splits` random halves."""
+
+    logloss: float | None
+    low: float | None
+    high: float | None
+    splits: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Some of the rows: users by history or by the positive rate of their support, or items by popularity."""
+
+    by: Literal["history", "support_rate", "popularity"]
+    name: str  # "1 to 20 rows"
+    users: int
+    rows: int
+    logloss: Mapping[str, float | None]  # method -> mean over seeds
+    auc: Mapping[str, float | None]
+    against_best_single: Mapping[str, Paired]  # method -> difference in log loss
+
+
+@dataclass(frozen=True)
+class Analysis:
+    best_single: str | None
+    lead: str | None  # the method or base model with the lowest mean log loss
+    users: int
+    rows: int
+    seeds: tuple[int, ...]
+    resamples: int
+    methods: tuple[MethodAnalysis, ...]
+    attainable: AttainableBound | None
+    perfect_user_logloss: float | None
+    optimum_logloss: float | None  # expected log loss of the truth, of generated data alone
+    segments: tuple[Segment, ...]
+    notes: tuple[str, ...] = ()  # what could not be analysed, and why
+
+
+_ADAPTER: TypeAdapter[Analysis] = TypeAdapter(Analysis)
+
+
+def analysis_to_json(analysis: Analysis) -> dict[str, Any]:
+    """Plain JSON: no NaN, None where there is no figure."""
+    return asdict(analysis)
+
+
+def analysis_from_json(value: Mapping[str, Any]) -> Analysis:
+    """Raises pydantic's ValidationError for what is no analysis."""
+    return _ADAPTER.validate_python(dict(value))
