@@ -7,7 +7,12 @@ __all__ = ["bench_executors", "bench_metrics", "bench_protocols"]
 
 @hookimpl
 def bench_protocols() -> dict[str, str]:
-    return {"user-holdout": "bench.data.protocols:UserHoldout"}
+    return {
+        "user-holdout": "bench.data.protocols.user_holdout:UserHoldout",
+        "given": "bench.data.protocols.given:Given",
+        "leave-last": "bench.data.protocols.leave_last:LeaveLast",
+        "temporal": "bench.data.protocols.temporal:Temporal",
+    }
 
 
 @hookimpl

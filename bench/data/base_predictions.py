@@ -1,18 +1,20 @@
 """Where base predictions come from: which fits of a base model a protocol asks for, and which predicts each row.
 
 In the words of the documentation: the star fit (theta*) predicts validation and test users' query; the fold fits
-(theta^-j) predict the rows that they left out; the front fit (theta_f, warm alone) predicts training users' query.
-T: training users; V, E: validation and test users.
+(theta^-j) predict the rows that they left out; the front fit (theta_f) predicts training users' query.
+T: training users; V, E: validation and test users. H: a user's rows before the query; P, in blocks, H's last part.
 
 | setting | `base_predictions` | star is fitted on        | T support      | T query        | V, E support  | V, E query |
 |---------|--------------------|--------------------------|----------------|----------------|---------------|------------|
 | warm    | out-of-sample      | all support, and T query | folds of rows  | front          | folds of rows | star       |
 | cold    | out-of-sample      | rows of T                | folds of users | folds of users | star          | star       |
-| either  | in-sample          | as above                 | star           | star           | star          | star       |
+| blocks  | out-of-sample      | all H less V's P         | folds of rows  | front          | folds; P: front | star     |
+| any     | in-sample          | as above                 | star           | star           | star          | star       |
 
-Front and warm folds are fitted on support alone, never on any query: else training users' query labels would leak into
-their support predictions.
-"""
+Warm: front and folds are fitted on support alone, never on any query: else training users' query labels leak into their
+support predictions. Blocks: front and folds are fitted on H less P for the same reason, and star leaves V's P out, on
+which everything is chosen. In blocks a row of P is query of a training user and support of the same user's test: the source
+is of a slot (role and part), not of the row."""
 
 from __future__ import annotations
 
@@ -20,11 +22,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.data.split import Split
+from bench.data.split import Part, Role, Split
 from bench.errors import DataError
 from bench.settings import BasePredictions
 
-__all__ = ["FRONT", "STAR", "Fit", "fits", "fold_of", "sources"]
+__all__ = ["FRONT", "STAR", "Fit", "fits", "fold_of", "sources", "star_rows"]
 
 STAR, FRONT = "star", "front"
 
@@ -43,36 +45,40 @@ def fits(split: Split, base_predictions: BasePredictions, folds: int, seed: int)
     planned = _planned(split, base_predictions, folds, seed)
     for fit in planned:
         if not len(fit.train):
+            where = "in blocks of each user's rows" if split.in_blocks else f"in the {split.setting} setting"
             raise DataError(
-                f"{base_predictions} predictions in the {split.setting} setting need a fit without a row to learn from "
+                f"{base_predictions} predictions {where} need a fit without a row to learn from "
                 f"({fit.variant}); take more users, users with more rows, or base_predictions: in-sample"
             )
     return planned
 
 
 def _planned(split: Split, base_predictions: BasePredictions, folds: int, seed: int) -> tuple[Fit, ...]:
-    star = Fit(STAR, np.flatnonzero(_star_rows(split)), np.arange(len(split.in_query)))
+    star = Fit(STAR, np.flatnonzero(star_rows(split)), np.arange(len(split.in_query)))
     if base_predictions == "in-sample":
         return (star,)
+    fold = fold_of_rows(split, folds, seed)
     if split.setting == "cold":
-        return (star, *_folds(split.is_role("train"), fold_of_rows(split, folds, seed), folds))
-    support = ~split.in_query
-    front = Fit(FRONT, np.flatnonzero(support), split.rows("train", "query"))
-    return (star, front, *_folds(support, fold_of_rows(split, folds, seed), folds))
+        return (star, *_folds(split.is_role("train"), fold, folds))
+    first = ~split.in_query & ~split.in_train_query  # the support of a training user
+    front_predicts = np.flatnonzero(split.in_train_query) if split.in_blocks else split.rows("train", "query")
+    return (star, Fit(FRONT, np.flatnonzero(first), front_predicts), *_folds(first, fold, folds))
 
 
-def sources(split: Split, base_predictions: BasePredictions, folds: int, seed: int) -> np.ndarray:
-    """(n,) text: the variant that predicts each row as tasks see it."""
-    source = np.full(len(split.in_query), STAR, dtype="U8")
-    if base_predictions == "in-sample":
-        return source
-    fold_names = np.array([_fold(number) for number in range(folds)])
-    of_row = fold_names[fold_of_rows(split, folds, seed)]
-    if split.setting == "cold":
-        return np.where(split.is_role("train"), of_row, source)
-    source[~split.in_query] = of_row[~split.in_query]
-    source[split.rows("train", "query")] = FRONT
-    return source
+def sources(
+    split: Split, base_predictions: BasePredictions, folds: int, seed: int, role: Role, part: Part
+) -> np.ndarray:
+    """Text, one for each of `split.rows(role, part)`: the variant that predicts the row in that slot."""
+    rows = split.rows(role, part)
+    if base_predictions == "in-sample" or (part == "query" and role != "train"):
+        return np.full(len(rows), STAR, dtype="U8")
+    if split.setting == "cold" and role != "train":
+        return np.full(len(rows), STAR, dtype="U8")
+    if split.setting == "warm" and part == "query":
+        return np.full(len(rows), FRONT, dtype="U8")
+    fold_names = np.array([_fold(number) for number in range(folds)], dtype="U8")
+    of_row = fold_names[fold_of_rows(split, folds, seed)[rows]]
+    return np.where(split.in_train_query[rows], FRONT, of_row)
 
 
 def fold_of_rows(split: Split, folds: int, seed: int) -> np.ndarray:
@@ -84,15 +90,22 @@ def fold_of_rows(split: Split, folds: int, seed: int) -> np.ndarray:
 
 def fold_of(count: int, folds: int, seed: int) -> np.ndarray:
     """(count,) in [0, folds): a seeded hash of each position (the finaliser of splitmix64)."""
+    return (hash_of(count, seed) % np.uint64(folds)).astype(np.int64)
+
+
+def hash_of(count: int, seed: int) -> np.ndarray:
+    """(count,) uint64: a seeded hash of each position."""
     mixed = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     mixed += np.uint64((seed * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D) % 2**64)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    return (mixed % np.uint64(folds)).astype(np.int64)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
-def _star_rows(split: Split) -> np.ndarray:
+def star_rows(split: Split) -> np.ndarray:
+    """(n,) bool: what the star fit is trained on."""
+    if split.in_blocks:
+        return np.asarray(~split.in_query & ~(split.in_train_query & split.is_role("valid")))
     of_training_users = split.is_role("train")
     return of_training_users if split.setting == "cold" else of_training_users | ~split.in_query
 

@@ -97,6 +97,21 @@ class Interactions:
         return self._map("order") if self.meta["order"] else None
 
     @cached_property
+    def given_role(self) -> np.ndarray | None:
+        """(U,) uint8: 0 train, 1 valid, 2 test, where the data bring a division along."""
+        return self._map("given-role") if (self.folder / "given-role.npy").exists() else None
+
+    @cached_property
+    def given_part(self) -> np.ndarray | None:
+        """(n,) uint8: 0 support, 1 query, where the data bring a division along."""
+        return self._map("given-part") if (self.folder / "given-part.npy").exists() else None
+
+    @cached_property
+    def identity(self) -> np.ndarray:
+        """(n,) uint64: equal where two rows agree in everything."""
+        return self._map("identity")
+
+    @cached_property
     def categorical(self) -> np.ndarray:
         """(n, categorical fields) int32 joint entries."""
         return self._map("categorical")

@@ -1,10 +1,14 @@
-"""A protocol's division of one dataset: who trains, validates, tests, and what is support and query of each."""
+"""A protocol's division of one dataset: who trains, validates, tests, and what is support and query of each.
+
+Two kinds. In `user-holdout` a user has one role and two blocks, support and query. In blocks (`train_cut`: leave-last,
+temporal) a user has three, H less P, P and the query: as a user to learn or to choose from, support is H less P and query is
+P; as a user to test, support is H and query the last block."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -18,20 +22,42 @@ Part = Literal["support", "query"]
 ROLES: tuple[Role, ...] = ("train", "valid", "test")  # as numbered in Cut.role
 
 
+class _Spans(NamedTuple):
+    """Users of a role, those with a query row: support is [start, middle), query [middle, stop)."""
+
+    users: np.ndarray  # (u,) ascending
+    start: np.ndarray
+    middle: np.ndarray
+    stop: np.ndarray
+
+
 @dataclass(frozen=True)
 class Split:
     """Rows are those of the prepared dataset, sorted by user; all indices are int64 and ascending."""
 
     user_ptr: np.ndarray  # (U + 1,)
-    role: np.ndarray  # (U,) uint8
+    role: np.ndarray  # (U,) uint8; in blocks 0 or 1, and every user with a query row is tested
     cut: np.ndarray  # (U,) int64
     setting: Literal["warm", "cold"]
     id_dropout: float
+    train_cut: np.ndarray | None = None  # (U,) int64: where P starts, in blocks
+
+    @property
+    def in_blocks(self) -> bool:
+        return self.train_cut is not None
 
     @cached_property
     def in_query(self) -> np.ndarray:
         """(n,) bool: rows from their user's cut on."""
         return np.arange(self.user_ptr[-1]) >= np.repeat(self.cut, np.diff(self.user_ptr))
+
+    @cached_property
+    def in_train_query(self) -> np.ndarray:
+        """(n,) bool: rows of P; none without blocks."""
+        if self.train_cut is None:
+            return np.zeros(self.user_ptr[-1], dtype=bool)
+        starts = np.repeat(self.train_cut, np.diff(self.user_ptr))
+        return np.asarray((np.arange(self.user_ptr[-1]) >= starts) & ~self.in_query)
 
     @cached_property
     def row_role(self) -> np.ndarray:
@@ -42,16 +68,31 @@ class Split:
         """(n,) bool."""
         return np.asarray(self.row_role == ROLES.index(role))
 
+    def users(self, role: Role) -> np.ndarray:
+        """(u,) users whose tasks a role has: those with a query row there."""
+        return self._spans(role).users
+
     def rows(self, role: Role, part: Part) -> np.ndarray:
-        """Support or query rows of all users of a role."""
-        return np.flatnonzero(self.is_role(role) & (self.in_query == (part == "query")))
+        """Support or query rows of all tasks of a role."""
+        _, start, middle, stop = self._spans(role)
+        return _ranges(start, middle) if part == "support" else _ranges(middle, stop)
 
     def pointer(self, role: Role, part: Part) -> np.ndarray:
         """(users of the role + 1,) int64 into `rows(role, part)`."""
-        of_role = self.role == ROLES.index(role)
-        starts, stops = self.user_ptr[:-1][of_role], self.user_ptr[1:][of_role]
-        lengths = self.cut[of_role] - starts if part == "support" else stops - self.cut[of_role]
+        _, start, middle, stop = self._spans(role)
+        lengths = middle - start if part == "support" else stop - middle
         return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+    def _spans(self, role: Role) -> _Spans:
+        starts, stops = np.asarray(self.user_ptr[:-1]), np.asarray(self.user_ptr[1:])
+        if self.train_cut is None:
+            of_role, middle, stop = self.role == ROLES.index(role), self.cut, stops
+        elif role == "test":
+            of_role, middle, stop = np.ones(len(starts), dtype=bool), self.cut, stops
+        else:
+            of_role, middle, stop = self.role == ROLES.index(role), self.train_cut, self.cut
+        users = np.flatnonzero(of_role & (middle < stop))
+        return _Spans(users, starts[users], middle[users], stop[users])
 
     @property
     def hides_users(self) -> bool:
@@ -60,26 +101,43 @@ class Split:
 
 
 def divide(protocol: SplitProtocol, timeline: Timeline, seed: int) -> Split:
-    """Ask a protocol for its cut and check it: each role has users, each test and validation user a query row."""
+    """Ask a protocol for its cut and check it: each role has users with a query row."""
     user_ptr = np.asarray(timeline.user_ptr)
     cut = protocol.split(timeline, seed)
-    _check(protocol.name, cut, user_ptr)
-    return Split(user_ptr, cut.role, cut.cut, protocol.setting, protocol.id_dropout)
+    _check_form(protocol.name, cut, user_ptr)
+    split = Split(user_ptr, cut.role, cut.cut, protocol.setting, protocol.id_dropout, cut.train_cut)
+    _check_roles(protocol.name, split)
+    return split
 
 
-def _check(name: str, cut: Cut, user_ptr: np.ndarray) -> None:
-    if cut.role.shape != (len(user_ptr) - 1,) or cut.cut.shape != (len(user_ptr) - 1,):
-        raise DataError(f"protocol {name!r}: role and cut must have one entry for each of {len(user_ptr) - 1} users")
-    if (cut.cut < user_ptr[:-1]).any() or (cut.cut > user_ptr[1:]).any():
+def _check_form(name: str, cut: Cut, user_ptr: np.ndarray) -> None:
+    users = len(user_ptr) - 1
+    cuts = {"cut": cut.cut} | ({} if cut.train_cut is None else {"train_cut": cut.train_cut})
+    if cut.role.shape != (users,) or any(one.shape != (users,) for one in cuts.values()):
+        raise DataError(f"protocol {name!r}: role and cut must have one entry for each of {users} users")
+    if any((one < user_ptr[:-1]).any() or (one > user_ptr[1:]).any() for one in cuts.values()):
         raise DataError(f"protocol {name!r}: a user's cut lies outside of the user's own rows")
-    for number, role in enumerate(ROLES):
-        users = int((cut.role == number).sum())
-        queries = int((user_ptr[1:] - cut.cut)[cut.role == number].sum())
-        if not users or not queries:
+    if cut.train_cut is not None and (cut.train_cut > cut.cut).any():
+        raise DataError(f"protocol {name!r}: a user's train_cut lies behind the user's cut")
+    if cut.train_cut is not None and (cut.role > 1).any():
+        raise DataError(f"protocol {name!r}: with train_cut a user's role is train or valid; all are tested")
+
+
+def _check_roles(name: str, split: Split) -> None:
+    for role in ROLES:
+        if not len(split.users(role)):
+            of_role = split.in_blocks or int((split.role == ROLES.index(role)).sum())
             raise DataError(
-                f"protocol {name!r}: no {'users' if not users else 'query rows'} left to {_VERBS[role]} "
-                f"among {len(user_ptr) - 1} users; give that role a larger share or lower min_rows_per_user"
+                f"protocol {name!r}: no {'query rows' if of_role else 'users'} left to {_VERBS[role]} "
+                f"among {len(split.role)} users; give that role a larger share or lower min_rows_per_user"
             )
+
+
+def _ranges(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """start[0] .. stop[0] - 1, start[1] .. and so on, end to end."""
+    lengths = stop - start
+    before = np.cumsum(lengths) - lengths
+    return np.asarray(np.repeat(start - before, lengths) + np.arange(lengths.sum()), dtype=np.int64)
 
 
 _VERBS = {"train": "train on", "valid": "validate on", "test": "test on"}

@@ -51,16 +51,21 @@ def divide_all(
 def _divide(
     dataset: str, name: str, interactions: Interactions, protocol: SplitProtocol, seed: int, cache: Path
 ) -> Division:
-    split = divide(protocol, Timeline(interactions.user_ptr, interactions.order), seed)
+    split = divide(protocol, _timeline(interactions), seed)
     content = {
         "data": interactions.digest,
         "role": split.role.tolist(),
         "cut": split.cut.tolist(),
         "setting": split.setting,
         "id_dropout": split.id_dropout,
+        **({} if split.train_cut is None else {"train_cut": split.train_cut.tolist()}),
     }
     identity = digest(content)
     folder = cache / "steps" / f"split-{identity[:32]}"
     if not folder.exists():
         write_split(split, interactions, folder)
     return Division(dataset, name, seed, interactions, split, folder, identity)
+
+
+def _timeline(interactions: Interactions) -> Timeline:
+    return Timeline(interactions.user_ptr, interactions.order, interactions.given_role, interactions.given_part)

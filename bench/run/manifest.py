@@ -10,7 +10,7 @@ from bench.data.interactions import Interactions
 from bench.interfaces import Metric
 from bench.registry import Registry
 from bench.run.plan import Division, Trial
-from bench.run.splits import split_summary
+from bench.run.split_facts import split_facts
 from bench.suite import Suite
 
 __all__ = ["ended", "started"]
@@ -32,9 +32,7 @@ def started(
         "status": "incomplete",
         "trials": [_line(trial, None) for trial in trials],
         "datasets": {name: _dataset(interactions) for name, interactions in datasets.items()},
-        "splits": {
-            name: {**split_summary(d.split, d.interactions.order), "digest": d.digest} for name, d in by_name.items()
-        },
+        "splits": {name: {**split_facts(d.split, d.interactions), "digest": d.digest} for name, d in by_name.items()},
         "plugins": {"quarantined": [plugin._asdict() for plugin in registry.quarantined]},
         "relaimpr_base": suite.relaimpr_base,
         "metrics": list(suite.metrics),

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.data.base_predictions import STAR, fits, sources
 from bench.data.rows import TaskView
-from bench.data.split import Role, Split
+from bench.data.split import ROLES, Part, Role, Split
 from bench.errors import PredictionError
 from bench.evaluate import check_logits, check_weights, mixture_logits
 from bench.interfaces import Context, Selection, Selector
@@ -24,8 +24,8 @@ __all__ = ["select_step"]
 
 
 def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
-    base_logits = _base_logits(step, given.split)
-    train, valid, test = (_tasks(step, given, base_logits, role) for role in ("train", "valid", "test"))
+    predicted = _Predicted(step, given.split)
+    train, valid, test = (_tasks(step, given, predicted, role) for role in ROLES)
     selector = _selector(step, given, progress)
     seed = step_seed(step.seed, "select", step.selector.use, step.selector.params)
     with Clock() as fitting:
@@ -50,21 +50,36 @@ def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dic
     }
 
 
-def _base_logits(step: SelectStep, split: Split) -> np.ndarray:
-    """(n, K) float32: every row of the dataset from the fit that the protocol names for its slot."""
-    source = sources(split, step.base_predictions, step.folds, step.fold_seed)
-    logits = np.full((len(source), len(step.models)), np.nan, dtype=np.float32)
-    for fit in fits(split, step.base_predictions, step.folds, step.fold_seed):
-        own = source[fit.predict] == fit.variant
-        for column, model in enumerate(step.models):
-            predicted = np.load(step.fits[model][fit.variant] / "logits.npy", allow_pickle=False)
-            logits[fit.predict[own], column] = predicted[own]
-    if np.isnan(logits).any():
-        raise PredictionError(f"{int(np.isnan(logits).any(axis=1).sum())} rows have no base prediction")
-    return logits
+class _Predicted:
+    """Base logits of any slot, each row from the fit that the protocol names for it there."""
+
+    def __init__(self, step: SelectStep, split: Split) -> None:
+        self._step, self._split = step, split
+        self._rows = {
+            fit.variant: fit.predict for fit in fits(split, step.base_predictions, step.folds, step.fold_seed)
+        }
+        self._logits = {
+            (model, variant): np.load(step.fits[model][variant] / "logits.npy", allow_pickle=False)
+            for model in step.models
+            for variant in self._rows
+        }
+
+    def of(self, role: Role, part: Part) -> np.ndarray:
+        """(n, K) float32 of the slot's rows."""
+        step, rows = self._step, self._split.rows(role, part)
+        source = sources(self._split, step.base_predictions, step.folds, step.fold_seed, role, part)
+        logits = np.full((len(rows), len(step.models)), np.nan, dtype=np.float32)
+        for variant, predicted in self._rows.items():
+            own = np.flatnonzero(source == variant)
+            place = np.searchsorted(predicted, rows[own])
+            for column, model in enumerate(step.models):
+                logits[own, column] = self._logits[model, variant][place]
+        if np.isnan(logits).any():
+            raise PredictionError(f"{int(np.isnan(logits).any(axis=1).sum())} rows have no base prediction")
+        return logits
 
 
-def _tasks(step: SelectStep, given: Given, base_logits: np.ndarray, role: Role) -> TaskView:
+def _tasks(step: SelectStep, given: Given, predicted: _Predicted, role: Role) -> TaskView:
     """Test users' query labels are withheld."""
     support, query = given.split.rows(role, "support"), given.split.rows(role, "query")
     return TaskView(
@@ -73,8 +88,8 @@ def _tasks(step: SelectStep, given: Given, base_logits: np.ndarray, role: Role) 
         query=given.task_view(query, labelled=role != "test"),
         support_ptr=given.split.pointer(role, "support"),
         query_ptr=given.split.pointer(role, "query"),
-        support_base_logits=base_logits[support],
-        query_base_logits=base_logits[query],
+        support_base_logits=predicted.of(role, "support"),
+        query_base_logits=predicted.of(role, "query"),
     )
 
 

@@ -7,25 +7,27 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from bench.data.interactions import Interactions
-from bench.data.split import ROLES, Split
+from bench.data.split import Split
 
-__all__ = ["WITHHELD", "commit_folder", "open_split", "split_summary", "write_split"]
+__all__ = ["WITHHELD", "commit_folder", "open_split", "write_split"]
 
 WITHHELD = 255  # in place of a label that no worker may know
 
 
 def write_split(split: Split, interactions: Interactions, folder: Path) -> None:
-    """role.npy, cut.npy, labels.npy (test users' query withheld) and split.json."""
+    """role.npy, cut.npy, train_cut.npy (in blocks), labels.npy (test users' query withheld) and split.json."""
 
     def fill(target: Path) -> None:
         labels = np.array(interactions.labels())
         labels[split.rows("test", "query")] = WITHHELD
-        for name, array in (("role", split.role), ("cut", split.cut), ("labels", labels)):
+        arrays = {"role": split.role, "cut": split.cut, "labels": labels}
+        if split.train_cut is not None:
+            arrays["train_cut"] = split.train_cut
+        for name, array in arrays.items():
             np.save(target / f"{name}.npy", array, allow_pickle=False)
         settings = {"setting": split.setting, "id_dropout": split.id_dropout}
         (target / "split.json").write_text(json.dumps(settings), "utf-8")
@@ -37,7 +39,10 @@ def open_split(folder: Path, interactions: Interactions) -> tuple[Split, np.ndar
     """The split and the labels (n,) uint8 that a worker may see."""
     settings = json.loads((folder / "split.json").read_text("utf-8"))
     role, cut, labels = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("role", "cut", "labels"))
-    return Split(np.asarray(interactions.user_ptr), role, cut, settings["setting"], settings["id_dropout"]), labels
+    blocks = folder / "train_cut.npy"
+    train_cut = np.load(blocks, allow_pickle=False) if blocks.exists() else None
+    user_ptr = np.asarray(interactions.user_ptr)
+    return Split(user_ptr, role, cut, settings["setting"], settings["id_dropout"], train_cut), labels
 
 
 def commit_folder(folder: Path, fill: Callable[[Path], None]) -> None:
@@ -54,19 +59,3 @@ def commit_folder(folder: Path, fill: Callable[[Path], None]) -> None:
         pass
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def split_summary(split: Split, order: np.ndarray | None) -> dict[str, Any]:
-    """Users and rows by role, and the share of users cut inside a tie of their times."""
-    users = {role: int((split.role == number).sum()) for number, role in enumerate(ROLES)}
-    rows = {role: {part: len(split.rows(role, part)) for part in ("support", "query")} for role in ROLES}
-    return {"users": users, "rows": rows, "setting": split.setting, "tie_share": _tie_share(split, order)}
-
-
-def _tie_share(split: Split, order: np.ndarray | None) -> float | None:
-    """None where the dataset has no order column."""
-    if order is None:
-        return None
-    inside = (split.cut > split.user_ptr[:-1]) & (split.cut < split.user_ptr[1:])
-    cuts = split.cut[inside]
-    return float((order[cuts - 1] == order[cuts]).sum() / len(split.cut))

@@ -8,9 +8,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bench.data.base_predictions import fits, fold_of, sources
-from bench.data.split import Split
+from bench.data.split import ROLES, Split
 from bench.errors import DataError
-from tests.data.rows_oracle import described, fold_by_hand, source_by_hand, splits, trained_by_hand
+from tests.data.rows_oracle import (
+    described,
+    fold_by_hand,
+    name_of,
+    slots,
+    source_by_hand,
+    splits,
+    trained_by_hand,
+)
 
 SOURCES = st.sampled_from(["out-of-sample", "in-sample"])
 FOLDS, SEEDS = st.integers(2, 5), st.integers(0, 3)
@@ -24,44 +32,58 @@ def planned(split, *rest):
         assume(False)
 
 
-@settings(deadline=None, max_examples=150)
+ROLE = dict(zip("TVE", ROLES, strict=True))
+SLOTS = [(letter, part) for letter in "TVE" for part in ("support", "query")]
+
+
+@settings(deadline=None, max_examples=200)
 @given(splits(), SOURCES, FOLDS, SEEDS)
 def test_each_fit_is_trained_on_the_rows_that_the_table_says(split, source, folds, seed):
     for fit in planned(split, source, folds, seed):
-        expected = [r.row for r in described(split) if trained_by_hand(r, split.setting, fit.variant, folds, seed)]
-        assert fit.train.tolist() == expected
+        rows = described(split)
+        assert fit.train.tolist() == [
+            r.row for r in rows if trained_by_hand(r, name_of(split), fit.variant, folds, seed)
+        ]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=200)
 @given(splits(), SOURCES, FOLDS, SEEDS)
-def test_each_row_s_source_is_the_one_that_the_table_says(split, source, folds, seed):
-    expected = [source_by_hand(row, split.setting, source, folds, seed) for row in described(split)]
-    assert sources(split, source, folds, seed).tolist() == expected
+def test_each_slot_s_source_is_the_one_that_the_table_says(split, source, folds, seed):
+    for letter, part in SLOTS:
+        own = [row for row, *slot in slots(split) if slot == [letter, part]]
+        assert split.rows(ROLE[letter], part).tolist() == [row.row for row in own]
+        assert sources(split, source, folds, seed, ROLE[letter], part).tolist() == [
+            source_by_hand(row, letter, part, name_of(split), source, folds, seed) for row in own
+        ]
 
 
 @settings(deadline=None, max_examples=100)
 @given(splits(), SOURCES, FOLDS, SEEDS)
-def test_each_row_is_predicted_by_exactly_one_source(split, source, folds, seed):
-    of_row = sources(split, source, folds, seed)
-    predicted = np.zeros(len(of_row), dtype=int)
-    for fit in planned(split, source, folds, seed):
-        predicted[fit.predict[of_row[fit.predict] == fit.variant]] += 1
-    assert (predicted == 1).all()
+def test_every_slot_is_predicted_by_its_source(split, source, folds, seed):
+    predicted = {fit.variant: set(fit.predict.tolist()) for fit in planned(split, source, folds, seed)}
+    for letter, part in SLOTS:
+        variants = sources(split, source, folds, seed, ROLE[letter], part)
+        rows = split.rows(ROLE[letter], part).tolist()
+        assert all(row in predicted[variant] for row, variant in zip(rows, variants.tolist(), strict=True))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=200)
 @given(splits(), FOLDS, SEEDS)
-def test_out_of_sample_no_row_is_predicted_by_a_fit_that_saw_it(split, folds, seed):
-    of_row = sources(split, "out-of-sample", folds, seed)
-    for fit in planned(split, "out-of-sample", folds, seed):
-        own = fit.predict[of_row[fit.predict] == fit.variant]
-        assert not set(own.tolist()) & set(fit.train.tolist())
+def test_out_of_sample_nobody_s_slot_is_predicted_by_a_fit_that_saw_the_row_or_the_task_s_query(split, folds, seed):
+    trained = {fit.variant: set(fit.train.tolist()) for fit in planned(split, "out-of-sample", folds, seed)}
+    query = {letter: set(split.rows(ROLE[letter], "query").tolist()) for letter in "TVE"}
+    for letter, part in SLOTS:
+        variants = sources(split, "out-of-sample", folds, seed, ROLE[letter], part).tolist()
+        for row, variant in zip(split.rows(ROLE[letter], part).tolist(), variants, strict=True):
+            assert row not in trained[variant]
+            if name_of(split) != "cold":  # where a fold is one of users, who are left out whole
+                assert not query[letter] & trained[variant]
 
 
 @settings(deadline=None, max_examples=100)
 @given(splits(), SOURCES, FOLDS, SEEDS)
 def test_no_fit_sees_a_query_row_of_validation_or_test_users(split, source, folds, seed):
-    kept_out = {row.row for row in described(split) if row.query and row.role != "T"}
+    kept_out = {row.row for row, letter, part in slots(split) if part == "query" and letter != "T"}
     for fit in planned(split, source, folds, seed):
         assert not kept_out & set(fit.train.tolist())
 
@@ -70,9 +92,10 @@ def test_no_fit_sees_a_query_row_of_validation_or_test_users(split, source, fold
 @given(splits(), FOLDS)
 def test_which_fits_there_are(split, folds):
     assert [fit.variant for fit in planned(split, "in-sample", folds, 0)] == ["star"]
-    variants = [fit.variant for fit in planned(split, "out-of-sample", folds, 0)]
-    of_row = sources(split, "out-of-sample", folds, 0)
-    assert set(variants) - {"star"} == set(of_row) - {"star"} | ({"front"} if split.setting == "warm" else set())
+    variants = {fit.variant for fit in planned(split, "out-of-sample", folds, 0)}
+    used = {v for letter, part in SLOTS for v in sources(split, "out-of-sample", folds, 0, ROLE[letter], part).tolist()}
+    assert used <= variants
+    assert ("front" in variants) == (name_of(split) != "cold")
 
 
 @settings(deadline=None, max_examples=50)

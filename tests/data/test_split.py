@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,21 +11,21 @@ from hypothesis import given, settings
 from bench.data.split import ROLES, divide
 from bench.errors import DataError
 from bench.interfaces import Cut, PluginParams, SplitProtocol, Timeline
-from tests.data.rows_oracle import described, splits
+from tests.data.rows_oracle import slots, splits
 
 SLOTS = [(role, part) for role in ROLES for part in ("support", "query")]
 
 
-class Given(SplitProtocol):
+class Told(SplitProtocol):
     """Hands back what it is told to."""
 
-    name = "given"
+    name = "told"
     kind = "user-holdout"
     setting = "warm"
 
-    def __init__(self, role, cut):
+    def __init__(self, role, cut, train_cut=None):
         super().__init__(PluginParams())
-        self.answer = Cut(np.array(role, np.uint8), np.array(cut))
+        self.answer = Cut(np.array(role, np.uint8), np.array(cut), None if train_cut is None else np.array(train_cut))
 
     def split(self, timeline, seed):
         return self.answer
@@ -32,40 +34,30 @@ class Given(SplitProtocol):
 PTR = np.array([0, 3, 6, 9])
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=120)
 @given(splits())
-def test_each_slot_has_the_rows_of_its_users(split):
+def test_each_slot_has_the_rows_of_its_users_and_pointers_delimit_them(split):
+    table = list(slots(split))
     for role, part in SLOTS:
-        expected = [
-            r.row for r in described(split) if r.role == "TVE"[ROLES.index(role)] and r.query == (part == "query")
-        ]
-        assert split.rows(role, part).tolist() == expected
-
-
-@settings(deadline=None, max_examples=80)
-@given(splits())
-def test_the_slots_share_no_row_and_leave_none_out(split):
-    rows = np.concatenate([split.rows(role, part) for role, part in SLOTS])
-    assert sorted(rows.tolist()) == list(range(split.user_ptr[-1]))
-
-
-@settings(deadline=None, max_examples=80)
-@given(splits())
-def test_pointers_delimit_each_user_s_rows_even_where_there_are_none(split):
-    owner = np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr))
-    for role, part in SLOTS:
+        letter = "TVE"[ROLES.index(role)]
+        of_user = {row.user: [] for row, who, _ in table if who == letter}
+        for row, who, what in table:
+            if (who, what) == (letter, part):
+                of_user[row.user].append(row.row)
         rows, ptr = split.rows(role, part), split.pointer(role, part)
-        users = np.flatnonzero(split.role == ROLES.index(role))
-        assert len(ptr) == len(users) + 1
-        assert ptr[-1] == len(rows)
-        for position, user in enumerate(users):
-            assert rows[ptr[position] : ptr[position + 1]].tolist() == [
-                row for row in rows.tolist() if owner[row] == user
-            ]
+        assert split.users(role).tolist() == sorted(of_user)
+        assert [rows[start:stop].tolist() for start, stop in itertools.pairwise(ptr)] == list(of_user.values())
+
+
+@settings(deadline=None, max_examples=80)
+@given(splits())
+def test_no_row_is_support_and_query_of_one_role(split):
+    for role in ROLES:
+        assert not set(split.rows(role, "support").tolist()) & set(split.rows(role, "query").tolist())
 
 
 def test_a_split_is_what_the_protocol_said():
-    split = divide(Given([0, 1, 2], [2, 5, 8]), Timeline(PTR, None), 0)
+    split = divide(Told([0, 1, 2], [2, 5, 8]), Timeline(PTR, None), 0)
     assert split.rows("test", "query").tolist() == [8]
     assert split.setting == "warm"
     assert not split.hides_users
@@ -86,5 +78,19 @@ def test_a_split_is_what_the_protocol_said():
     ],
 )
 def test_a_division_that_can_not_be_worked_with_is_refused(role, cut, reason):
-    with pytest.raises(DataError, match=f"^protocol 'given': {reason}"):
-        divide(Given(role, cut), Timeline(PTR, None), 0)
+    with pytest.raises(DataError, match=f"^protocol 'told': {reason}"):
+        divide(Told(role, cut), Timeline(PTR, None), 0)
+
+
+@pytest.mark.parametrize(
+    ("role", "train_cut", "reason"),
+    [
+        ([0, 1, 0], [1, 3], "role and cut must have one entry"),
+        ([0, 1, 0], [3, 4, 7], "a user's train_cut lies behind the user's cut"),
+        ([0, 1, 2], [1, 4, 7], "with train_cut a user's role is train or valid; all are tested"),
+        ([0, 1, 0], [1, 5, 7], "no query rows left to validate on"),
+    ],
+)
+def test_blocks_that_can_not_be_worked_with_are_refused(role, train_cut, reason):
+    with pytest.raises(DataError, match=f"^protocol 'told': {reason}"):
+        divide(Told(role, [2, 5, 8], train_cut), Timeline(PTR, None), 0)

@@ -18,7 +18,7 @@ name: small
 datasets:
   small: {{use: table, path: ratings.csv, user: user_id, item: item_id, fields: [user_id, item_id], label: liked, order: time}}
 protocols:
-  {setting}: {{use: user-holdout, setting: {setting}, users: {{train: 0.5, valid: 0.25, test: 0.25}}, folds: 2, {protocol}}}
+  {setting}: {{{division}, folds: 2, {protocol}}}
 train: {{batch_size: 64, learning_rate: 5e-2, epochs: 1, patience: 1}}
 base_models:
 {models}
@@ -45,11 +45,19 @@ def write_ratings(file: Path, users: int = 24, seed: int = 0) -> None:
                 writer.writerow([f"u{user:02}", f"i{item:02}", liked, time])
 
 
+HOLDOUT = "use: user-holdout, setting: {}, users: {{train: 0.5, valid: 0.25, test: 0.25}}"
+DIVISIONS = {
+    "cold": HOLDOUT.format("cold"),
+    "warm": HOLDOUT.format("warm"),
+    "blocks": "use: leave-last, query: {rows: 2}, users: {valid: 0.25}",
+}
+
+
 def write_small_suite(folder: Path, setting="cold", models=MODELS, methods=METHODS, protocol="") -> Path:
-    """suite.yaml beside ratings.csv, which is written where there is none."""
+    """suite.yaml beside ratings.csv, which is written where there is none. `setting`: cold, warm or blocks (leave-last)."""
     if not (folder / "ratings.csv").exists():
         write_ratings(folder / "ratings.csv")
-    text = SUITE.format(setting=setting, models=models, methods=methods, protocol=protocol)
+    text = SUITE.format(setting=setting, division=DIVISIONS[setting], models=models, methods=methods, protocol=protocol)
     (folder / "suite.yaml").write_text(text.replace(", }}", "}}").replace(", }", "}"), "utf-8")
     return folder / "suite.yaml"
 

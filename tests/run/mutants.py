@@ -1,7 +1,8 @@
-"""Four ways to get the rows of a step wrong. Each test that looks at rows has to fail on those that concern it."""
+"""Ways to get the rows of a step wrong. Each test that looks at rows has to fail on those that concern it."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from bench.data import base_predictions
@@ -9,7 +10,13 @@ from bench.data.base_predictions import fits, fold_of, sources
 from bench.data.split import Split
 from bench.run import fit_step, plan, select_step
 
-__all__ = ["front_fitted_with_training_query", "ids_left_unmasked", "row_folds_in_cold", "star_for_warm_support"]
+__all__ = [
+    "front_fitted_with_training_query",
+    "ids_left_unmasked",
+    "row_folds_in_cold",
+    "star_fitted_with_validation_rows",
+    "star_for_warm_support",
+]
 
 
 def front_fitted_with_training_query(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,6 +25,11 @@ def front_fitted_with_training_query(monkeypatch: pytest.MonkeyPatch) -> None:
         return tuple(fit._replace(train=found[0].train) if fit.variant == "front" else fit for fit in found)
 
     _wherever_imported(monkeypatch, "fits", leaky)
+
+
+def star_fitted_with_validation_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In blocks: P of validation users, on which everything is chosen."""
+    monkeypatch.setattr(base_predictions, "star_rows", lambda split: ~split.in_query)
 
 
 def row_folds_in_cold(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,8 +42,7 @@ def row_folds_in_cold(monkeypatch: pytest.MonkeyPatch) -> None:
 def star_for_warm_support(monkeypatch: pytest.MonkeyPatch) -> None:
     def lazy(split, *rest):
         found = sources(split, *rest)
-        found[~split.in_query] = "star"
-        return found
+        return np.full_like(found, "star") if rest[-1] == "support" else found
 
     _wherever_imported(monkeypatch, "sources", lazy)
 

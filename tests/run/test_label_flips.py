@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bench.data.base_predictions import fits
-from bench.data.protocols import UserHoldout
+from bench.data.protocols import LeaveLast, UserHoldout
 from bench.data.split import ROLES, divide
 from bench.interfaces import Timeline
 from bench.learn import training
@@ -38,8 +38,7 @@ class Case:
         self.folder, self.runs = folder, 0
         self.interactions = make_interactions(folder / "data", users=24, items=10, rows_per_user=8, seed=1)
         self.truth = np.array(self.interactions.labels())
-        shares = {"train": 0.5, "valid": 0.25, "test": 0.25}
-        protocol = UserHoldout(UserHoldout.Params.model_validate({"setting": setting, "users": shares}))
+        protocol = _protocol(setting)
         self.split = divide(protocol, Timeline(self.interactions.user_ptr, None), 0)
 
     def rows(self, slot: str) -> np.ndarray:
@@ -52,15 +51,23 @@ class Case:
 
     def reached(self, source: str = "out-of-sample") -> dict[str, set[str]]:
         """Slot whose labels are flipped to the slots of which any logit changes."""
-        before = self.base_logits(source=source)
+        before = self.by_slot(source=source)
         found = {}
         for flipped in SLOTS:
-            changed = before != self.base_logits(self.rows(flipped), source)
-            found[flipped] = {name for name in SLOTS if changed[self.rows(name)].any()}
+            after = self.by_slot(self.rows(flipped), source)
+            found[flipped] = {name for name in SLOTS if (before[name] != after[name]).any()}
         return found
 
     def base_logits(self, flipped: np.ndarray | tuple = (), source: str = "out-of-sample") -> np.ndarray:
-        """(n,) int32, the bits of what the selector is handed of each row."""
+        """(n,) int32, the bits of what the selector is handed of each row; where a row has one slot alone."""
+        assert not self.split.in_blocks
+        found = np.full(len(self.truth), -1, dtype=np.int32)
+        for name, logits in self.by_slot(flipped, source).items():
+            found[self.rows(name)] = logits
+        return found
+
+    def by_slot(self, flipped: np.ndarray | tuple = (), source: str = "out-of-sample") -> dict[str, np.ndarray]:
+        """Slot to the bits of what the selector is handed there."""
         labels = self.truth.copy()
         labels[list(flipped)] = 1 - labels[list(flipped)]
         np.save(self.folder / "data" / "labels.npy", labels)
@@ -85,12 +92,20 @@ class Case:
         )  # fmt: skip
         return self._handed_over(json.loads((folder / "diary.jsonl").read_text("utf-8")))
 
-    def _handed_over(self, diary: dict) -> np.ndarray:
-        found = np.full(len(self.truth), -1, dtype=np.int32)
-        for tasks in (diary["fit_train"], diary["fit_valid"], diary["asked_test"]):
+    def _handed_over(self, diary: dict) -> dict[str, np.ndarray]:
+        found = {}
+        for letter, tasks in zip("TVE", (diary["fit_train"], diary["fit_valid"], diary["asked_test"]), strict=True):
             for part in ("support", "query"):
-                found[tasks[part]["rows"]] = np.array(tasks[part]["logits"])[:, 0]
+                assert tasks[part]["rows"] == self.rows(f"{letter} {part}").tolist()
+                found[f"{letter} {part}"] = np.array(tasks[part]["logits"], dtype=np.int32).reshape(-1)
         return found
+
+
+def _protocol(setting: str):
+    if setting == "blocks":
+        return LeaveLast(LeaveLast.Params.model_validate_json('{"query": {"rows": 2}, "users": {"valid": 0.25}}'))
+    shares = {"train": 0.5, "valid": 0.25, "test": 0.25}
+    return UserHoldout(UserHoldout.Params.model_validate({"setting": setting, "users": shares}))
 
 
 def _perform(step: FitStep | SelectStep) -> None:
@@ -107,6 +122,11 @@ def warm(tmp_path_factory):
     return Case(tmp_path_factory.mktemp("warm"), "warm")
 
 
+@pytest.fixture(scope="module")
+def blocks(tmp_path_factory):
+    return Case(tmp_path_factory.mktemp("blocks"), "blocks")
+
+
 # -- whole slots
 
 
@@ -119,6 +139,25 @@ WARM = {
     "E query": set(),
 }
 COLD = {"T support": ALL, "T query": ALL, "V support": set(), "V query": set(), "E support": set(), "E query": set()}
+
+
+# A slot's rows have other slots too: P is query of a T or V user and support of the same user's test.
+BLOCKS = {
+    "T support": ALL,
+    "T query": {"V query", "E query"},  # P of T: theta* alone has seen it
+    "V support": ALL,
+    "V query": set(),  # P of V: nothing has seen it
+    "E support": ALL,  # H of all users
+    "E query": set(),
+}
+
+
+def test_blocks_slots(blocks):
+    assert blocks.reached() == BLOCKS
+
+
+def test_blocks_in_sample(blocks):
+    assert blocks.reached("in-sample") == BLOCKS | {"T query": ALL}
 
 
 def test_warm_slots(warm):
@@ -188,6 +227,19 @@ def test_warm_mutants_are_caught(warm, monkeypatch, mutate, slot):
     reached = warm.reached()
     assert reached != WARM
     assert slot in reached["T query"], "Q of T leaks into it"
+
+
+@pytest.mark.parametrize(
+    ("mutate", "flipped"),
+    [
+        (mutants.front_fitted_with_training_query, "T query"),
+        (mutants.star_for_warm_support, "T query"),
+        (mutants.star_fitted_with_validation_rows, "V query"),
+    ],
+)
+def test_mutants_in_blocks_are_caught(blocks, monkeypatch, mutate, flipped):
+    mutate(monkeypatch)
+    assert blocks.reached()[flipped] != BLOCKS[flipped]
 
 
 def test_row_folds_in_cold_are_caught(cold, monkeypatch):

@@ -14,7 +14,7 @@ from bench.data.interactions import Interactions
 from bench.data.split import ROLES, Split
 from bench.run.given import Given
 from bench.run.splits import open_split
-from tests.data.rows_oracle import described, source_by_hand, trained_by_hand
+from tests.data.rows_oracle import described, slots, source_by_hand, trained_by_hand
 from tests.run import mutants
 
 SPY = Path(__file__).parent.parent / "fixtures" / "spy_plugin.py"
@@ -64,8 +64,7 @@ def signature(rows: list[int]) -> np.float32:
 
 def check_fits(spied: Spied) -> None:
     """Every fit that the table asks for, each on its rows, and no other."""
-    table = list(described(spied.split))
-    sources = {source_by_hand(row, spied.setting, spied.source, FOLDS, 0) for row in table}
+    sources = set(_sources(spied).values())
     wanted = {variant: _trained(spied, variant) for variant in {"star", *sources}}
     assert sorted(entry["train"]["rows"] for entry in spied.fits) == sorted(wanted.values())
     for entry in spied.fits:
@@ -74,12 +73,12 @@ def check_fits(spied: Spied) -> None:
 
 def check_base_logits(spied: Spied) -> None:
     """Every row of every task is predicted by the fit that the table names for its slot."""
-    table = list(described(spied.split))
-    of = {variant: signature(_trained(spied, variant)) for variant in ("star", "front", "fold-0", "fold-1")}
-    expected = {row.row: of[source_by_hand(row, spied.setting, spied.source, FOLDS, 0)] for row in table}
-    for _, _, seen in _slots(spied):
+    source = _sources(spied)
+    of = {variant: signature(_trained(spied, variant)) for variant in set(source.values())}
+    for name, part, seen in _slots(spied):
         logits = np.array(seen["logits"], dtype=np.int32).view(np.float32)[:, 0]
-        assert logits.tolist() == [expected[row] for row in seen["rows"]]
+        letter = "TVE"[ROLES.index(TASKS[name])]
+        assert logits.tolist() == [of[source[row, letter, part]] for row in seen["rows"]]
 
 
 def check_labels(spied: Spied) -> None:
@@ -107,6 +106,14 @@ def check_hidden(spied: Spied) -> None:
         assert seen["hidden"] == (seen["rows"] if spied.setting == "cold" else [])
 
 
+def _sources(spied: Spied) -> dict[tuple[int, str, str], str]:
+    """The fit that the table names for each row in each slot."""
+    return {
+        (row.row, letter, part): source_by_hand(row, letter, part, spied.setting, spied.source, FOLDS, 0)
+        for row, letter, part in slots(spied.split)
+    }
+
+
 def _trained(spied: Spied, variant: str) -> list[int]:
     return [r.row for r in described(spied.split) if trained_by_hand(r, spied.setting, variant, FOLDS, 0)]
 
@@ -121,7 +128,7 @@ CHECKS = [check_fits, check_base_logits, check_labels, check_hidden]
 
 
 @pytest.mark.parametrize("source", ["out-of-sample", "in-sample"])
-@pytest.mark.parametrize("setting", ["cold", "warm"])
+@pytest.mark.parametrize("setting", ["cold", "warm", "blocks"])
 def test_a_run_hands_its_steps_what_the_table_says(spy_run, setting, source):
     spied = spy_run(setting, source)
     for check in CHECKS:
@@ -167,6 +174,9 @@ def test_withheld_labels_can_not_be_asked_for(spy_run, tmp_path):
         ("warm", mutants.front_fitted_with_training_query, {check_fits, check_base_logits}),
         ("cold", mutants.row_folds_in_cold, {check_fits, check_base_logits}),
         ("warm", mutants.star_for_warm_support, {check_base_logits}),
+        ("blocks", mutants.front_fitted_with_training_query, {check_fits, check_base_logits}),
+        ("blocks", mutants.star_for_warm_support, {check_base_logits}),
+        ("blocks", mutants.star_fitted_with_validation_rows, {check_fits, check_base_logits}),
         ("cold", mutants.ids_left_unmasked, {check_hidden}),
     ],
     ids=lambda value: getattr(value, "__name__", None),

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bench.data.split import Split
-from bench.run.splits import WITHHELD, commit_folder, open_split, split_summary, write_split
-from tests.data.rows_oracle import described, splits
+from bench.run.splits import WITHHELD, commit_folder, open_split, write_split
 from tests.datasets import make_interactions
 
 
@@ -57,24 +52,14 @@ def test_the_first_writer_of_a_folder_wins(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
 
-@settings(deadline=None, max_examples=60)
-@given(splits(), st.data())
-def test_the_summary_counts_rows_and_users_cut_inside_a_tie(split, data):
-    n = int(split.user_ptr[-1])
-    order = np.array(data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n)))
-    summary = split_summary(split, order)
-    rows = list(described(split))
-    for letter, role in zip("TVE", ("train", "valid", "test"), strict=True):
-        assert summary["users"][role] == len({row.user for row in rows if row.role == letter})
-        for part in ("support", "query"):
-            expected = sum(row.role == letter and row.query == (part == "query") for row in rows)
-            assert summary["rows"][role][part] == expected
-    inside = [
-        start < cut < stop and order[cut - 1] == order[cut]
-        for (start, stop), cut in zip(itertools.pairwise(split.user_ptr.tolist()), split.cut.tolist(), strict=True)
-    ]
-    assert summary["tie_share"] == sum(inside) / len(inside)
-
-
-def test_without_an_order_there_are_no_ties(written):
-    assert split_summary(written[0], None)["tie_share"] is None
+def test_blocks_are_read_back_too(tmp_path):
+    interactions = make_interactions(tmp_path / "data", users=12)
+    ptr = np.asarray(interactions.user_ptr)
+    split = Split(
+        ptr, (np.arange(12) % 2).astype(np.uint8), ptr[1:] - 1, "warm", 0.0, np.maximum(ptr[:-1], ptr[1:] - 2)
+    )
+    write_split(split, interactions, tmp_path / "split")
+    found, labels = open_split(tmp_path / "split", interactions)
+    assert found.in_blocks
+    assert (found.train_cut == split.train_cut).all()
+    assert np.flatnonzero(labels == WITHHELD).tolist() == (ptr[1:] - 1).tolist()

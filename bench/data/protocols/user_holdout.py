@@ -1,4 +1,4 @@
-"""The harness's own protocols."""
+"""`user-holdout`: some users train, some validate, some test; each user's last rows are the query."""
 
 from __future__ import annotations
 

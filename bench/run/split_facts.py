@@ -1,0 +1,68 @@
+"""What a reader has to know of a split: who is in it, where it cuts, and what it lets through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bench.data.base_predictions import star_rows
+from bench.data.interactions import Interactions
+from bench.data.protocols.temporal import is_rank_within_users
+from bench.data.split import ROLES, Split
+from bench.interfaces import Timeline
+
+__all__ = ["split_facts"]
+
+
+def split_facts(split: Split, interactions: Interactions) -> dict[str, Any]:
+    """As JSON.
+
+    - users, rows: tasks by role, and their rows by part. In blocks a tested user is a training or validation user too.
+    - users_not_tested: test users (in blocks: all) without a query row.
+    - tie_share: share of users whose cut falls between two rows of one time; None without an order.
+    - later_training_share: share of the star fit's training rows whose time is later than some test row's; None without a
+      time that users share.
+    - users_cut_through_copies: users who have the same row, to the last value, in support and in query of a task."""
+    users = {role: len(split.users(role)) for role in ROLES}
+    rows = {role: {part: len(split.rows(role, part)) for part in ("support", "query")} for role in ROLES}
+    testable = len(split.role) if split.in_blocks else int((split.role == ROLES.index("test")).sum())
+    return {
+        "users": users,
+        "rows": rows,
+        "users_not_tested": testable - users["test"],
+        "setting": split.setting,
+        "in_blocks": split.in_blocks,
+        "tie_share": _tie_share(split, interactions.order),
+        "later_training_share": _later_training_share(split, interactions),
+        "users_cut_through_copies": _users_cut_through_copies(split, interactions.identity),
+    }
+
+
+def _tie_share(split: Split, order: np.ndarray | None) -> float | None:
+    if order is None:
+        return None
+    tied = np.zeros(len(split.cut), dtype=bool)
+    for cuts in (split.cut, *([] if split.train_cut is None else [split.train_cut])):
+        inside = (cuts > split.user_ptr[:-1]) & (cuts < split.user_ptr[1:])
+        tied[inside] |= order[cuts[inside] - 1] == order[cuts[inside]]
+    return float(tied.mean())
+
+
+def _later_training_share(split: Split, interactions: Interactions) -> float | None:
+    order = interactions.order
+    if order is None or is_rank_within_users(Timeline(interactions.user_ptr, order)):
+        return None
+    trained, first_test = order[star_rows(split)], order[split.rows("test", "query")].min()
+    return float((trained > first_test).mean()) if len(trained) else None
+
+
+def _users_cut_through_copies(split: Split, identity: np.ndarray) -> int:
+    """Rows are alike where their hashes are, which holds the user too."""
+    found: set[int] = set()
+    owner = np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr))
+    for role in ROLES:
+        support, query = split.rows(role, "support"), split.rows(role, "query")
+        copied = query[np.isin(identity[query], identity[support])]
+        found.update(owner[copied].tolist())
+    return len(found)

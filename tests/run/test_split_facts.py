@@ -1,0 +1,97 @@
+"""What is said of a split, against its definition row by row."""
+
+from __future__ import annotations
+
+import itertools
+from types import SimpleNamespace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.run.split_facts import split_facts
+from tests.data.rows_oracle import described, name_of, slots, splits, trained_by_hand
+
+
+def data(split, order=None, identity=None):
+    """A stand-in for a prepared dataset: what the facts are told from."""
+    n = int(split.user_ptr[-1])
+    identity = np.arange(n, dtype=np.uint64) if identity is None else np.array(identity, dtype=np.uint64)
+    order = None if order is None else np.array(order)
+    return SimpleNamespace(user_ptr=split.user_ptr, order=order, identity=identity)
+
+
+def values(draw, split, most):
+    n = int(split.user_ptr[-1])
+    return draw.draw(st.lists(st.integers(0, most), min_size=n, max_size=n))
+
+
+def has_query(split):
+    return len(split.users("test")) > 0
+
+
+@settings(deadline=None, max_examples=100)
+@given(splits().filter(has_query))
+def test_users_and_rows_are_counted_by_role_and_part(split):
+    facts, table = split_facts(split, data(split)), list(slots(split))
+    for letter, role in zip("TVE", ("train", "valid", "test"), strict=True):
+        assert facts["users"][role] == len({row.user for row, who, _ in table if who == letter})
+        for part in ("support", "query"):
+            assert facts["rows"][role][part] == sum((who, what) == (letter, part) for _, who, what in table)
+    tested = {row.user for row, who, _ in table if who == "E"}
+    testable = {row.user for row in described(split) if split.in_blocks or row.role == "E"}
+    assert facts["users_not_tested"] == len(testable - tested)
+
+
+@settings(deadline=None, max_examples=100)
+@given(splits().filter(has_query), st.data())
+def test_ties_are_those_of_any_cut_within_a_user(split, draw):
+    order = values(draw, split, 3)
+    cuts = [split.cut] if split.train_cut is None else [split.cut, split.train_cut]
+    tied = [
+        any(start < cut[user] < stop and order[cut[user] - 1] == order[cut[user]] for cut in cuts)
+        for user, (start, stop) in enumerate(itertools.pairwise(split.user_ptr.tolist()))
+    ]
+    assert split_facts(split, data(split, order))["tie_share"] == sum(tied) / len(tied)
+
+
+@settings(deadline=None, max_examples=100)
+@given(splits().filter(has_query), st.data())
+def test_later_training_rows_are_those_after_some_test_row(split, draw):
+    order = [50 + value for value in values(draw, split, 9)]  # no rank from 0 or 1
+    trained = [r.row for r in described(split) if trained_by_hand(r, name_of(split), "star", 2, 0)]
+    first = min(order[row] for row in split.rows("test", "query").tolist())
+    found = split_facts(split, data(split, order))["later_training_share"] if trained else None
+    assert not trained or found == sum(order[row] > first for row in trained) / len(trained)
+
+
+@settings(deadline=None, max_examples=100)
+@given(splits().filter(has_query), st.data())
+def test_users_cut_through_copies_have_a_row_on_both_sides_of_a_task(split, draw):
+    kind = values(draw, split, 2)
+    owner = np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr)).tolist()
+    identity = [owner[row] * 3 + kind[row] for row in range(len(kind))]
+    sides = {}
+    for row, who, what in slots(split):
+        sides.setdefault((row.user, who, identity[row.row]), set()).add(what)
+    expected = {user for (user, _, _), parts in sides.items() if len(parts) == 2}
+    assert split_facts(split, data(split, identity=identity))["users_cut_through_copies"] == len(expected)
+
+
+@settings(deadline=None, max_examples=30)
+@given(splits().filter(has_query), st.integers(0, 1))
+def test_a_rank_within_users_is_no_time(split, first):
+    rank = [
+        first + row - start for start, stop in itertools.pairwise(split.user_ptr.tolist()) for row in range(start, stop)
+    ]
+    longest = int(np.diff(split.user_ptr).max())
+    found = split_facts(split, data(split, rank))["later_training_share"]
+    assert longest == 1 or found is None
+
+
+@settings(deadline=None, max_examples=20)
+@given(splits().filter(has_query))
+def test_without_an_order_nothing_is_said_of_time(split):
+    facts = split_facts(split, data(split))
+    assert facts["tie_share"] is None
+    assert facts["later_training_share"] is None
