@@ -95,9 +95,9 @@ def _check_frozen_fields(suite: Suite, prepared: Mapping[str, Interactions]) -> 
             for dataset, interactions in prepared.items():
                 fields = [field.name for field in interactions.fields]
                 if frozen not in fields:
-                    line, column = suite.places.get(("methods", name, "meta_learner", "frozen_fields", number), (0, 0))
+                    place = suite.places.get(("methods", name, "meta_learner", "frozen_fields", number))
                     said = f"dataset {dataset!r} has no field {frozen!r} to freeze{did_you_mean(frozen, fields)}"
-                    raise SuiteError(said, file=str(suite.file), line=line, column=column)
+                    raise place.error(said) if place else SuiteError(said, file=str(suite.file))
 
 
 def _execute(

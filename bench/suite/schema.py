@@ -1,11 +1,9 @@
-"""The suite's own keys. Where a plugin is used (`use`), the keys that are not named here are its parameters.
-
-`include:` and `grid:` would be keys of SuiteFile; this version refuses them as unknown."""
+"""The suite's own keys. Where a plugin is used (`use`), the keys that are not named here are its parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -102,6 +100,7 @@ class MethodEntry(_Keys):
     selector: SelectorUse
     meta_learner: MetaLearnerUse | None = None
     base_predictions: BasePredictions | None = None
+    calibrate: Literal["user"] | None = None
 
 
 class Gate(_Keys):
@@ -115,6 +114,7 @@ class SuiteFile(_Keys):
 
     version: Literal[1]
     name: Name
+    include: str | Annotated[tuple[str, ...], AfterValidator(_unique)] = ()
     plugins: Annotated[tuple[str, ...], AfterValidator(_unique)] = ()
     datasets: dict[Name, DatasetUse] = Field(min_length=1)
     protocols: dict[Name, ProtocolUse] = Field(min_length=1)
@@ -130,3 +130,4 @@ class SuiteFile(_Keys):
     )
     relaimpr_base: str = "best-single"
     gate: Gate = Gate()
+    grid: Mapping[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field({})

@@ -82,7 +82,7 @@ def test_faults_of_plugins_and_their_parameters(errors_of: Errors, old: str, new
         ("name: small", "name: ''", "2:7: name must have at least 1 characters; got ''"),
         ("name: small", 'name: "a\\nb"', "2:7: name: must hold visible characters alone"),
         ("seeds:", "seed: 1\nseeds:", "12:1: unknown key 'seed' in the suite; did you mean 'seeds'?"),
-        ("seeds:", "include: a.yaml\nseeds:", "12:1: unknown key 'include' in the suite; there are: version, name"),
+        ("seeds:", "includes: a.yaml\nseeds:", "12:1: unknown key 'includes' in the suite; did you mean 'include'?"),
         ("seeds: [0]", "seeds: []", "12:8: seeds must hold at least 1; got a list"),
         ("seeds: [0]", "seeds: [0, 1, 0]", "12:8: seeds: holds 0 twice; remove one"),
         ("seeds: [0]", "seeds: [-1]", "12:9: seeds.0 must be at least 0; got -1"),

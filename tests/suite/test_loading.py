@@ -42,9 +42,10 @@ def test_defaults_are_filled_in(suite_file: SuiteFile, registry: Registry) -> No
 
 
 def test_every_value_has_its_place(suite_file: SuiteFile, registry: Registry) -> None:
-    places = load(suite_file(), registry).places
-    assert places["base_models", "net", "dropout"] == (9, 28)
-    assert places["seeds", 0] == (12, 9)
+    path = suite_file()
+    places = load(path, registry).places
+    assert places["base_models", "net", "dropout"] == (str(path), 9, 28)
+    assert places["seeds", 0] == (str(path), 12, 9)
 
 
 def test_a_protocol_has_keys_of_the_harness(suite_file: SuiteFile, registry: Registry) -> None:
