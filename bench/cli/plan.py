@@ -1,0 +1,181 @@
+"""`bench plan`: what a run would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bench.cli._common import (
+    echo_json,
+    json_option,
+    plugin_options,
+    printable,
+    seeds_option,
+    set_option,
+    warn_quarantined,
+)
+from bench.cli._table import echo_table
+
+if TYPE_CHECKING:
+    from bench.run.preview import Preview
+
+__all__ = ["command"]
+
+_KINDS = {"base_model": "base model", "method": "method", "bound": "bound"}
+
+
+@click.command("plan")
+@click.argument("suite", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="The run's folder (default: results/NAME)."
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    envvar="BENCH_DATA",
+    help="Where datasets lie (or BENCH_DATA).",
+)
+@click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where prepared data and steps are kept (or BENCH_CACHE).",
+)
+@seeds_option
+@click.option("--only", multiple=True, metavar="METHOD", help="This method or base model alone. Repeatable.")
+@click.option("--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Steps at a time.")
+@click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Threads of each step.")
+@set_option
+@plugin_options
+@json_option
+def command(
+    suite: Path,
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+    autoload: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Say what `bench run SUITE` with the same options would do: trials and steps, what is there already, what is left and
+    about how long it takes, once steps like it were timed.
+
+    Runs no step and writes nothing into the run's folder. Data are prepared where they are not yet, since the splits
+    depend on them: they go into the cache."""
+    from bench.registry import load_registry
+    from bench.suite import load as load_suite
+
+    registry = load_registry(plugins, autoload=autoload)
+    checked = load_suite(suite, registry, plugins, overrides)
+    warn_quarantined(registry)
+
+    from bench.cli._progress import watching
+    from bench.run.preview import preview
+
+    with watching() as watcher:
+        found = preview(checked, plugins=plugins, autoload=autoload, watcher=watcher, **options)
+    if as_json:
+        echo_json(_as_dict(found))
+    else:
+        echo_table(
+            ("kind", "method", "trials", "recorded", "steps", "cached", "to run", "CPU time"), list(_rows(found))
+        )
+        click.echo()
+        click.echo(printable(f"{_trials(found)}; {_steps(found)}"))
+
+
+def _rows(found: Preview) -> Iterator[tuple[str, ...]]:
+    """A line for each base model, method and bound."""
+    for kind, method in dict.fromkeys((planned.trial.kind, planned.trial.method) for planned in found.trials):
+        trials = [planned for planned in found.trials if planned.trial.method == method]
+        steps = [step for step in found.steps if step.owner == method]
+        left = [step for step in steps if step.to_run]
+        time = "" if not left else "unknown" if None in (seconds := [step.seconds for step in left]) else _time(seconds)
+        counts = (
+            len(trials),
+            sum(planned.state == "recorded" for planned in trials),
+            len(steps),
+            sum(step.cached for step in steps),
+            len(left),
+        )
+        yield _KINDS[kind], method, *map(str, counts), time
+
+
+def _time(seconds: list[float | None]) -> str:
+    return _in_words(sum(second or 0.0 for second in seconds))
+
+
+def _trials(found: Preview) -> str:
+    states = [planned.state for planned in found.trials]
+    counts = {state: states.count(state) for state in ("recorded", "to run", "unavailable")}
+    said = [f"{number} {state}" for state, number in counts.items() if number or state != "unavailable"]
+    return f"{_many(len(states), 'trial')}: {', '.join(said)}"
+
+
+def _steps(found: Preview) -> str:
+    """Counts, and how long what is left takes."""
+    left = sum(step.to_run for step in found.steps)
+    cached = sum(step.cached for step in found.steps)
+    said = [f"{cached} cached", f"{left} to run"]
+    if unneeded := len(found.steps) - cached - left:
+        said.append(f"{unneeded} not needed any more")
+    steps = f"{_many(len(found.steps), 'step')}: {', '.join(said)}"
+    if not any(planned.state != "recorded" for planned in found.trials):
+        return f"{steps}; nothing is left to run"
+    return f"{steps}, {_duration(found, left)}" if left else steps
+
+
+def _duration(found: Preview, left: int) -> str:
+    if found.never_timed == left:
+        return "how long is unknown: no step like them was timed yet"
+    time = f"about {_in_words(found.seconds)} with {_many(found.workers, 'worker')}"
+    return f"{time}, and {found.never_timed} never timed" if found.never_timed else time
+
+
+def _in_words(seconds: float) -> str:
+    if seconds < 1:
+        return "1 s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _as_dict(found: Preview) -> dict[str, Any]:
+    states = [planned.state for planned in found.trials]
+    return {
+        "suite": found.suite.name,
+        "out": str(found.out),
+        "workers": found.workers,
+        "trials": [
+            {"id": planned.trial.id, **planned.trial.names, "kind": planned.trial.kind, "state": planned.state}
+            for planned in found.trials
+        ],
+        "steps": [
+            {
+                "id": step.step.id,
+                "title": step.step.title,
+                "kind": step.step.kind,
+                "of": step.owner,
+                "cached": step.cached,
+                "to_run": step.to_run,
+                "cpu_s": step.seconds,
+            }
+            for step in found.steps
+        ],
+        "totals": {
+            "trials": len(states),
+            "recorded": states.count("recorded"),
+            "trials_to_run": states.count("to run"),
+            "unavailable": states.count("unavailable"),
+            "steps": len(found.steps),
+            "cached": sum(step.cached for step in found.steps),
+            "steps_to_run": sum(step.to_run for step in found.steps),
+            "never_timed": found.never_timed,
+            "wall_s": found.seconds,
+        },
+    }
