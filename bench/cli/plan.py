@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from bench.cli._common import (
 from bench.cli._table import echo_table
 
 if TYPE_CHECKING:
-    from bench.run.preview import Preview
+    from bench.run.preview import PlannedStep, Preview
 
 __all__ = ["command"]
 
@@ -87,23 +88,24 @@ def command(
 
 def _rows(found: Preview) -> Iterator[tuple[str, ...]]:
     """A line for each base model, method and bound."""
-    for kind, method in dict.fromkeys((planned.trial.kind, planned.trial.method) for planned in found.trials):
-        trials = [planned for planned in found.trials if planned.trial.method == method]
-        steps = [step for step in found.steps if step.owner == method]
-        left = [step for step in steps if step.to_run]
-        time = "" if not left else "unknown" if None in (seconds := [step.seconds for step in left]) else _time(seconds)
-        counts = (
-            len(trials),
-            sum(planned.state == "recorded" for planned in trials),
-            len(steps),
-            sum(step.cached for step in steps),
-            len(left),
-        )
-        yield _KINDS[kind], method, *map(str, counts), time
+    trials: dict[tuple[str, str], list[str]] = defaultdict(list)
+    steps: dict[str, list[PlannedStep]] = defaultdict(list)
+    for planned in found.trials:
+        trials[planned.trial.kind, planned.trial.method].append(planned.state)
+    for step in found.steps:
+        steps[step.owner].append(step)
+    for (kind, method), states in trials.items():
+        own = steps[method]
+        left = [step for step in own if step.to_run]
+        counts = (len(states), states.count("recorded"), len(own), sum(step.cached for step in own), len(left))
+        yield _KINDS[kind], method, *map(str, counts), _time(left)
 
 
-def _time(seconds: list[float | None]) -> str:
-    return _in_words(sum(second or 0.0 for second in seconds))
+def _time(left: Sequence[PlannedStep]) -> str:
+    known = [step.seconds for step in left if step.seconds is not None]
+    if not left:
+        return ""
+    return _in_words(sum(known)) if len(known) == len(left) else "unknown"
 
 
 def _trials(found: Preview) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from bench.registry import did_you_mean
 from bench.suite.document import KeyPath, Place
 from bench.suite.dotted import NAMED, resolve
 from bench.suite.grid_names import canonical, entry_name, labels
@@ -72,6 +73,7 @@ def _axes(root: Node, grid: Node | None) -> tuple[_Axes, list[Problem]]:
             continue
         place = node.key or node.place
         try:
+            _check_section(dotted)
             section, name, *path = _inside(resolve(root, dotted))
         except ValueError as error:
             problems.append(Problem(place, f"grid path {quoted(dotted)}: {error}"))
@@ -80,8 +82,16 @@ def _axes(root: Node, grid: Node | None) -> tuple[_Axes, list[Problem]]:
     return axes, problems
 
 
+def _check_section(dotted: str) -> None:
+    section = dotted.partition(".")[0]
+    if section not in NAMED:
+        close = did_you_mean(section, NAMED)
+        hint = close if close.startswith("; did") else ""
+        raise ValueError(f"a path of the grid starts with one of {', '.join(NAMED)}{hint}")
+
+
 def _inside(path: tuple[str, ...]) -> tuple[str, ...]:
-    if path[0] not in NAMED or len(path) < 3:
+    if len(path) < 3:
         raise ValueError(
             "it must lead to a key inside one entry, like methods.NAME.selector.KEY or base_models.NAME.KEY"
         )

@@ -40,9 +40,9 @@ def merge_included(root: Node, folder: Path) -> Merged:
             problems.append(Problem(place, f"include {quoted(text)} {reason}"))
             continue
         contents[text] = read_file(folder / text)
+        part = _part(contents[text], str(folder / text))
         if sum(map(len, contents.values())) > MAX_BYTES:
             raise place.error(f"includes more than {MAX_BYTES:,} bytes in all; a suite is a few pages of text")
-        part = _part(contents[text], str(folder / text))
         total += size(part)
         if total > MAX_VALUES:
             raise place.error(f"more than {MAX_VALUES} values with what is included; split the suite")

@@ -83,6 +83,12 @@ def test_adapting_base_models_takes_in_sample_predictions_by_default(suite_file:
     assert full.meta_learner.full
 
 
+def test_a_method_may_be_calibrated_by_user(suite_file: SuiteFile, registry: Registry) -> None:
+    change = ("gating: {selector: {use: gate}}", "gating: {selector: {use: gate}, calibrate: user}")
+    assert load(suite_file(change), registry).methods["gating"].calibrate == "user"
+    assert load(suite_file(), registry).methods["gating"].calibrate is None
+
+
 def test_yaml_11_surprises_are_names_like_any(suite_file: SuiteFile, registry: Registry) -> None:
     assert list(load(suite_file(("gating", "on")), registry).methods) == ["on"]
 
