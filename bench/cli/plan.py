@@ -18,6 +18,7 @@ from bench.cli._common import (
     set_option,
     warn_quarantined,
 )
+from bench.cli._plan_words import duration, steps_in_words, trials_in_words
 from bench.cli._table import echo_table
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def command(
             ("kind", "method", "trials", "recorded", "steps", "cached", "to run", "CPU time"), list(_rows(found))
         )
         click.echo()
-        click.echo(printable(f"{_trials(found)}; {_steps(found)}"))
+        click.echo(printable(f"{trials_in_words(found)}; {steps_in_words(found)}"))
 
 
 def _rows(found: Preview) -> Iterator[tuple[str, ...]]:
@@ -105,46 +106,7 @@ def _time(left: Sequence[PlannedStep]) -> str:
     known = [step.seconds for step in left if step.seconds is not None]
     if not left:
         return ""
-    return _in_words(sum(known)) if len(known) == len(left) else "unknown"
-
-
-def _trials(found: Preview) -> str:
-    states = [planned.state for planned in found.trials]
-    counts = {state: states.count(state) for state in ("recorded", "to run", "unavailable")}
-    said = [f"{number} {state}" for state, number in counts.items() if number or state != "unavailable"]
-    return f"{_many(len(states), 'trial')}: {', '.join(said)}"
-
-
-def _steps(found: Preview) -> str:
-    """Counts, and how long what is left takes."""
-    left = sum(step.to_run for step in found.steps)
-    cached = sum(step.cached for step in found.steps)
-    said = [f"{cached} cached", f"{left} to run"]
-    if unneeded := len(found.steps) - cached - left:
-        said.append(f"{unneeded} not needed any more")
-    steps = f"{_many(len(found.steps), 'step')}: {', '.join(said)}"
-    if not any(planned.state != "recorded" for planned in found.trials):
-        return f"{steps}; nothing is left to run"
-    return f"{steps}, {_duration(found, left)}" if left else steps
-
-
-def _duration(found: Preview, left: int) -> str:
-    if found.never_timed == left:
-        return "how long is unknown: no step like them was timed yet"
-    time = f"about {_in_words(found.seconds)} with {_many(found.workers, 'worker')}"
-    return f"{time}, and {found.never_timed} never timed" if found.never_timed else time
-
-
-def _in_words(seconds: float) -> str:
-    if seconds < 1:
-        return "1 s"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
+    return duration(sum(known)) if len(known) == len(left) else "unknown"
 
 
 def _as_dict(found: Preview) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def _in_order(trials: list[Trial]) -> dict[str, None]:
 def _owners(planned: Plan) -> dict[str, str]:
     """Step -> base model or method. A pool's fits are known by their folders."""
     by_folder = {step.folder: identity for identity, step in planned.steps.items()}
-    owners = {}
+    owners: dict[str, str] = {}
     for step in planned.steps.values():
         for model, variants in step.fits.items() if isinstance(step, SelectStep) else ():
             owners |= {by_folder[folder]: model for folder in variants.values() if folder in by_folder}

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from bench.registry import did_you_mean
 from bench.suite.document import KeyPath, Place
 from bench.suite.dotted import NAMED, resolve
 from bench.suite.grid_names import canonical, entry_name, labels
+from bench.suite.grid_size import Axes, Axis, too_many
 from bench.suite.overrides import is_override
 from bench.suite.problems import Problem
 from bench.suite.text import quoted
-from bench.suite.tree import Node, plain, put, size
+from bench.suite.tree import Node, plain, put
 
-__all__ = ["MAX_TRIALS", "Expanded", "expand"]
+__all__ = ["Expanded", "expand"]
 
-MAX_TRIALS = 10_000  # the bounds not counted
-MAX_VALUES = 200_000  # of the suite once it is expanded
 _LONGEST_NAME = 100  # as the schema has it
-
-
-class _Axis(NamedTuple):
-    """One line of the grid: a path inside an entry, and its values."""
-
-    path: tuple[str, ...]
-    values: tuple[Node, ...]
-    place: Place
-
-
-_Axes = dict[tuple[str, str], list[_Axis]]  # (section, entry) -> its axes
 
 
 @dataclass(frozen=True)
@@ -48,7 +34,7 @@ def expand(root: Node) -> Expanded:
     """The suite with its grid multiplied out. Too many trials are refused by their count, before any entry is made."""
     grid = root.get("grid")
     axes, problems = _axes(root, grid)
-    if refused := _too_many(root, grid, axes):
+    if refused := too_many(root, grid, axes):
         return Expanded(root, problems=[refused])
     names: dict[tuple[str, str], tuple[str, ...]] = {}
     for entry, of_entry in axes.items():
@@ -64,9 +50,9 @@ def expand(root: Node) -> Expanded:
     return Expanded(root, names, problems)
 
 
-def _axes(root: Node, grid: Node | None) -> tuple[_Axes, list[Problem]]:
+def _axes(root: Node, grid: Node | None) -> tuple[Axes, list[Problem]]:
     """The lines that lead into an entry, and what is wrong with the others; the schema says what is of another type."""
-    axes: _Axes = {}
+    axes: Axes = {}
     problems = []
     for dotted, node in grid.content.items() if grid is not None and isinstance(grid.content, Mapping) else ():
         if not isinstance(node.content, tuple) or not node.content:
@@ -78,7 +64,7 @@ def _axes(root: Node, grid: Node | None) -> tuple[_Axes, list[Problem]]:
         except ValueError as error:
             problems.append(Problem(place, f"grid path {quoted(dotted)}: {error}"))
             continue
-        axes.setdefault((section, name), []).append(_Axis(tuple(path), node.content, place))
+        axes.setdefault((section, name), []).append(Axis(tuple(path), node.content, place))
     return axes, problems
 
 
@@ -98,36 +84,7 @@ def _inside(path: tuple[str, ...]) -> tuple[str, ...]:
     return path
 
 
-def _too_many(root: Node, grid: Node | None, axes: _Axes) -> Problem | None:
-    counts = {section: _count(root, section, axes) for section in NAMED}
-    methods = counts["base_models"] + counts["methods"]
-    seeds = len(node.content) if (node := root.get("seeds")) is not None and isinstance(node.content, tuple) else 1
-    factors = {"dataset": counts["datasets"], "protocol": counts["protocols"], "method": methods, "seed": seeds}
-    trials = math.prod(factors.values())
-    place = root.place if grid is None else grid.key or grid.place
-    if trials > MAX_TRIALS:
-        product = " x ".join(f"{number:,} {what}{'s' * (number != 1)}" for what, number in factors.items())
-        message = f"{product} = {trials:,} trials; at most {MAX_TRIALS:,}; "
-        return Problem(place, message + ("shorten a list of the grid" if axes else "split the suite"))
-    sizes = ((root.get(section), name, _product(of_entry)) for (section, name), of_entry in axes.items())
-    values = sum(size(node.get(name) or node) * number for node, name, number in sizes if node is not None)
-    if values > MAX_VALUES:
-        return Problem(place, f"the grid makes {values:,} values; at most {MAX_VALUES:,}; shorten a list")
-    return None
-
-
-def _count(root: Node, section: str, axes: _Axes) -> int:
-    """Entries of a section once they are expanded."""
-    node = root.get(section)
-    names = node.content if node is not None and isinstance(node.content, Mapping) else {}
-    return sum(_product(axes.get((section, name), [])) for name in names)
-
-
-def _product(axes: Sequence[_Axis]) -> int:
-    return math.prod(len(axis.values) for axis in axes)
-
-
-def _faults(root: Node, entry: KeyPath, axes: Sequence[_Axis]) -> Iterator[Problem]:
+def _faults(root: Node, entry: KeyPath, axes: Sequence[Axis]) -> Iterator[Problem]:
     """What stands against multiplying an entry out."""
     for axis in axes:
         seen = set()
@@ -144,7 +101,7 @@ def _faults(root: Node, entry: KeyPath, axes: Sequence[_Axis]) -> Iterator[Probl
                 )
 
 
-def _entries(root: Node, entry: tuple[str, str], axes: Sequence[_Axis]) -> Iterator[tuple[str, Node]]:
+def _entries(root: Node, entry: tuple[str, str], axes: Sequence[Axis]) -> Iterator[tuple[str, Node]]:
     """Names and entries; the values of the grid's first line change last."""
     original = _at(root, entry)
     assert original is not None

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bench.registry import Registry, load_registry
 from bench.suite.building import build
 from bench.suite.consistency import inconsistencies
-from bench.suite.document import Document, parse
+from bench.suite.document import Document, KeyPath, parse
 from bench.suite.files import misplaced, read_file
 from bench.suite.grid import expand
 from bench.suite.include import merge_included
@@ -50,7 +50,9 @@ def load(
             checked[use.path] = result
         else:
             problems += result
-    written = {(section, made): name for (section, name), names in composed.names.items() for made in names}
+    written: dict[KeyPath, str] = {
+        (section, made): name for (section, name), names in composed.names.items() for made in names
+    }
     file = validate(SuiteFile, document.data, document, (), OwnKeys(written))
     if isinstance(file, list):
         raise as_error(str(path), [*problems, *file])

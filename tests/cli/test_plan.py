@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from bench import run_suite
 from bench.cli import main
+from bench.errors import SuiteError
 from tests.run.conftest import write_small_suite
 
 Plan = Callable[..., Result]
@@ -165,6 +167,21 @@ def test_a_cache_that_is_gone_does_not_matter_to_what_is_recorded(done: Path, tm
     assert last_line(result) == (
         "6 trials: 6 recorded, 0 to run; 4 steps: 0 cached, 0 to run, 4 not needed any more; nothing is left to run"
     )
+
+
+def test_a_plugin_that_is_not_there_leaves_its_trials_unavailable(done: Path) -> None:
+    (done / "broken.py").write_text("import no_such_module\nNAME = 'gone'\n", "utf-8")
+    plan = planned(done, "--set", "methods.lost={selector: {use: gone}}", "--plugins", str(done / "broken.py"))
+    assert {trial["state"] for trial in plan["trials"] if trial["method"] == "lost"} == {"unavailable"}
+    assert (plan["totals"]["unavailable"], plan["totals"]["trials_to_run"], plan["totals"]["steps_to_run"]) == (1, 0, 0)
+
+
+def test_what_python_overrides_is_what_the_command_sets(done: Path) -> None:
+    options = {"out": done / "out", "cache_dir": done / "cache", "executor": "inline", "autoload": False}
+    finished = run_suite(done / "suite.yaml", overrides=("seeds=[0]", "base_models.fm.embedding_dim=2"), **options)
+    assert {record["id"] for record in finished.records} == {trial["id"] for trial in planned(done)["trials"]}
+    with pytest.raises(SuiteError, match=r"--set base_models\.fm\.embeding_dim=2: unknown parameter 'embeding_dim'"):
+        run_suite(done / "suite.yaml", overrides=("base_models.fm.embeding_dim=2",), **options)
 
 
 def test_only_and_a_method_that_the_grid_expanded(done: Path) -> None:
