@@ -10,10 +10,13 @@ main = LazyGroup(
     targets={
         "run": ("bench.cli.run:command", "Run a suite and print its table."),
         "check": ("bench.cli.check:command", "Check a suite; run nothing."),
+        "plan": ("bench.cli.plan:command", "Say what a run would do, and how long; run nothing."),
         "list": ("bench.cli.list:command", "List plugins and where they come from."),
         "describe": ("bench.cli.describe:command", "Show a plugin's summary and parameters."),
         "report": ("bench.cli.report:command", "Print the table of a finished run."),
         "compare": ("bench.cli.compare:command", "Compare two runs; exit 1 where the second is worse."),
+        "schema": ("bench.cli.schema:command", "Print the JSON Schema of suite files, for editors."),
+        "doctor": ("bench.cli.doctor:command", "Check this machine and installation."),
         "test-plugin": ("bench.cli.test_plugin:command", "Check a plugin against the contract."),
     },
 )

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from bench.registry import Registry
 
-__all__ = ["echo_json", "json_option", "plugin_options", "printable", "warn_quarantined"]
+__all__ = ["echo_json", "json_option", "plugin_options", "printable", "seeds_option", "set_option", "warn_quarantined"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,6 +40,37 @@ def plugin_options(command: F) -> F:
 def json_option(command: F) -> F:
     """`--json` as `as_json: bool`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def set_option(command: F) -> F:
+    """`--set a.b=1` (repeatable) as `overrides: tuple[str, ...]`."""
+    return click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Set a value of the suite, e.g. methods.gating.selector.hidden=[64]. Repeatable.",
+    )(command)
+
+
+def seeds_option(command: F) -> F:
+    """`--seeds 0,1` as `seeds: tuple[int, ...]`."""
+    return click.option("--seeds", callback=_numbers, metavar="0,1,…", help="Seeds to run instead of the suite's.")(
+        command
+    )
+
+
+def _numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:  # noqa: ARG001
+    """`0,1,2` as seeds."""
+    if value is None:
+        return ()
+    try:
+        seeds = tuple(int(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a list of whole numbers like 0,1,2") from None
+    if min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise click.BadParameter("seeds are different whole numbers from 0 on")
+    return seeds
 
 
 def echo_json(value: Any) -> None:

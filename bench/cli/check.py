@@ -8,32 +8,33 @@ from typing import Any
 
 import click
 
-from bench.cli._common import echo_json, json_option, plugin_options, printable, warn_quarantined
+from bench.cli._common import echo_json, json_option, plugin_options, printable, set_option, warn_quarantined
 from bench.errors import PluginUnavailable
 from bench.registry import Registry, load_registry
-from bench.suite import Suite, load, used_plugins
+from bench.suite import BOUNDS, Suite, load, used_plugins
 
 __all__ = ["command"]
 
 
 @click.command("check")
 @click.argument("suite", type=click.Path(path_type=Path))
+@set_option
 @plugin_options
 @json_option
-def command(suite: Path, plugins: tuple[Path, ...], autoload: bool, as_json: bool) -> None:
+def command(suite: Path, overrides: tuple[str, ...], plugins: tuple[Path, ...], autoload: bool, as_json: bool) -> None:
     """Check the suite file SUITE: every error with its line and column. Exit 4 where it uses an unavailable plugin."""
     registry = load_registry(plugins, autoload=autoload)
-    checked = load(suite, registry)
+    checked = load(suite, registry, overrides=overrides)
     registry = registry.extended(checked.plugins)
     warn_quarantined(registry)
-    unavailable = list(_unavailable(checked, registry))
+    unavailable, notes = list(_unavailable(checked, registry)), list(_notes(checked))
     counts = _counts(checked)
     if as_json:
-        echo_json({"suite": checked.name, **counts, "unavailable": unavailable})
+        echo_json({"suite": checked.name, **counts, "unavailable": unavailable, "notes": notes})
     else:
         click.echo(printable(f"{suite}: {'incomplete' if unavailable else 'OK'}: {_in_words(counts)}"))
-        for reason in unavailable:
-            click.echo(printable(f"{suite}: {reason}"), err=True)
+        for said in (*unavailable, *(f"note: {note}" for note in notes)):
+            click.echo(printable(f"{suite}: {said}"), err=True)
     if unavailable:
         raise click.exceptions.Exit(PluginUnavailable.exit_code)
 
@@ -49,16 +50,26 @@ def _unavailable(suite: Suite, registry: Registry) -> Iterator[str]:
             yield str(error)
 
 
+def _notes(suite: Suite) -> Iterator[str]:
+    """What is no fault, and may not be meant."""
+    if len(suite.seeds) < 2:
+        yield "one seed: how results vary over seeds stays unknown, verdicts over seeds will be withheld; give 2 or more"
+
+
 def _counts(suite: Suite) -> dict[str, Any]:
+    """As many trials as a run has: a base model alone is a method, and the bounds are trials too."""
     counts = {
         "datasets": len(suite.datasets),
         "protocols": len(suite.protocols),
-        "methods": len(suite.base_models) + len(suite.methods),  # a base model alone is a method
+        "methods": len(suite.base_models) + len(suite.methods),
+        "bounds": len(BOUNDS),
         "seeds": len(suite.seeds),
     }
-    return {**counts, "trials": counts["datasets"] * counts["protocols"] * counts["methods"] * counts["seeds"]}
+    rows = counts["methods"] + counts["bounds"]
+    return {**counts, "trials": counts["datasets"] * counts["protocols"] * rows * counts["seeds"]}
 
 
 def _in_words(counts: dict[str, Any]) -> str:
-    factors = [f"{counts[many]} {many if counts[many] > 1 else many[:-1]}" for many in list(counts)[:4]]
-    return f"{' x '.join(factors)} = {counts['trials']} trial{'s' * (counts['trials'] > 1)}"
+    said = {many: f"{number} {many if number > 1 else many[:-1]}" for many, number in counts.items()}
+    rows = f"({said['methods']} + {said['bounds']})"
+    return f"{said['datasets']} x {said['protocols']} x {rows} x {said['seeds']} = {said['trials']}"

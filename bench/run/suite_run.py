@@ -23,7 +23,7 @@ from bench.run.recording import failed_record, metrics_of, record_of
 from bench.suite import Suite
 from bench.suite import load as load_suite
 
-__all__ = ["Rerun", "run"]
+__all__ = ["Rerun", "as_suite", "plan_suite", "run"]
 
 Rerun = Literal["failed", "all", "none"]
 
@@ -58,34 +58,65 @@ def run(
     only: tuple[str, ...] = (),
     rerun: Rerun = "failed",
     watcher: Watcher | None = None,
+    overrides: tuple[str, ...] = (),
 ) -> Run:
     """Run a suite into `out` (default: results/NAME) and give the records back; what is recorded or cached is reused.
+    `overrides`: of a suite file's values, `a.b=1` each (`--set`).
 
     Raises BenchError where the suite or its data are wrong, before anything is written; a trial that fails is recorded."""
-    if not isinstance(suite, Suite):
-        suite = load_suite(Path(suite), load_registry(plugins, autoload=autoload))
     watcher = watcher or Watcher()
-    all_plugins = (*plugins, *suite.plugins)
-    registry = load_registry(all_plugins, autoload=autoload)
-    _check_only(suite, only)
+    suite = as_suite(suite, plugins, autoload, overrides)
+    registry = load_registry((*plugins, *suite.plugins), autoload=autoload)
     made_executor: Executor = registry.load("executors", executor)(workers)
-    cache = resolve_cache(cache_dir)
     metrics = metrics_of(registry, suite.metrics)
-    prepared = prepare_all(suite, registry, data_dir, cache, watcher)
-    _check_frozen_fields(suite, prepared)
-    divisions = divide_all(suite, registry, prepared, seeds or suite.seeds, cache)
-    planned = plan(
-        suite, registry, divisions, cache, threads=threads, plugins=all_plugins, autoload=autoload, only=only
+    planned, divisions = plan_suite(
+        suite, registry, data_dir, cache_dir, plugins, autoload, threads, seeds, only, watcher
     )
     state = _State(suite, registry, planned, metrics, out or Path("results") / suite.name, watcher)
     return _execute(state, divisions, made_executor, rerun)
 
 
-def _check_only(suite: Suite, only: tuple[str, ...]) -> None:
+def as_suite(suite: Suite | Path | str, plugins: tuple[Path, ...], autoload: bool, overrides: tuple[str, ...]) -> Suite:
+    """A suite, read where it is a file."""
+    if not isinstance(suite, Suite):
+        return load_suite(Path(suite), load_registry(plugins, autoload=autoload), overrides=overrides)
+    if overrides:
+        raise SuiteError("overrides are of a suite file; give its path, or the overrides to bench.suite.load")
+    return suite
+
+
+def plan_suite(
+    suite: Suite,
+    registry: Registry,
+    data_dir: Path | None,
+    cache_dir: Path | None,
+    plugins: tuple[Path, ...],
+    autoload: bool,
+    threads: int,
+    seeds: tuple[int, ...],
+    only: tuple[str, ...],
+    watcher: Watcher,
+) -> tuple[Plan, dict[tuple[str, str, int], Division]]:
+    """Prepare the data, divide them and plan: all that comes before anything is run."""
+    only = _checked_only(suite, only)
+    cache = resolve_cache(cache_dir)
+    prepared = prepare_all(suite, registry, data_dir, cache, watcher)
+    _check_frozen_fields(suite, prepared)
+    divisions = divide_all(suite, registry, prepared, seeds or suite.seeds, cache)
+    steps_plugins = (*plugins, *suite.plugins)
+    planned = plan(
+        suite, registry, divisions, cache, threads=threads, plugins=steps_plugins, autoload=autoload, only=only
+    )
+    return planned, divisions
+
+
+def _checked_only(suite: Suite, only: tuple[str, ...]) -> tuple[str, ...]:
+    """The methods asked for; one that the grid has expanded stands for all its entries."""
     known = [*suite.base_models, *suite.methods]
     for name in only:
-        if name not in known:
+        if name not in known and name not in suite.expanded:
             raise SuiteError(f"no method {name!r} to run; the suite has {', '.join(known)}", file=str(suite.file))
+    return tuple(method for name in only for method in suite.expanded.get(name, (name,)))
 
 
 def _check_frozen_fields(suite: Suite, prepared: Mapping[str, Interactions]) -> None:
@@ -95,9 +126,9 @@ def _check_frozen_fields(suite: Suite, prepared: Mapping[str, Interactions]) -> 
             for dataset, interactions in prepared.items():
                 fields = [field.name for field in interactions.fields]
                 if frozen not in fields:
-                    line, column = suite.places.get(("methods", name, "meta_learner", "frozen_fields", number), (0, 0))
+                    place = suite.places.get(("methods", name, "meta_learner", "frozen_fields", number))
                     said = f"dataset {dataset!r} has no field {frozen!r} to freeze{did_you_mean(frozen, fields)}"
-                    raise SuiteError(said, file=str(suite.file), line=line, column=column)
+                    raise place.error(said) if place else SuiteError(said, file=str(suite.file))
 
 
 def _execute(

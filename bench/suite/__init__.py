@@ -1,5 +1,6 @@
 """Suites: a YAML file -> validated plain data, with the place of everything, so that every error can say where."""
 
+from bench.suite.consistency import BOUNDS
 from bench.suite.loading import load
 from bench.suite.spec import (
     BaseModelSpec,
@@ -13,6 +14,7 @@ from bench.suite.spec import (
 from bench.suite.used import used_plugins
 
 __all__ = [
+    "BOUNDS",
     "BaseModelSpec",
     "DatasetSpec",
     "MetaLearnerSpec",

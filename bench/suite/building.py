@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,15 +28,16 @@ def build(
     file: SuiteFile,
     params: Params,
     path: Path,
-    content: bytes,
+    digest: str,
     plugins: Iterable[Path],
+    expanded: Mapping[str, tuple[str, ...]],
     places: Mapping[KeyPath, Place],
 ) -> Suite:
-    """The suite of a validated file. `params`: where a plugin is used -> its parameters; `content`: the file's bytes."""
+    """The suite of a validated file. `params`: where a plugin is used -> its parameters."""
     return Suite(
         name=file.name,
         file=path,
-        digest=hashlib.sha256(content).hexdigest(),
+        digest=digest,
         datasets={name: DatasetSpec(use.use, params["datasets", name]) for name, use in file.datasets.items()},
         protocols={
             name: ProtocolSpec(
@@ -59,6 +59,7 @@ def build(
         relaimpr_base=file.relaimpr_base,
         tolerance=dict(file.gate.tolerance),
         plugins=tuple(plugins),
+        expanded=dict(expanded),
         places=dict(places),
     )
 
@@ -69,9 +70,10 @@ def _method(name: str, method: MethodEntry, train: TrainSettings, params: Params
     )
     learner = method.meta_learner
     if learner is None:
-        return MethodSpec(selector, None, method.base_predictions)
+        return MethodSpec(selector, None, method.base_predictions, method.calibrate)
     predictions: BasePredictions | None = "in-sample" if learner.full else method.base_predictions
-    return MethodSpec(selector, _meta_learner(learner, params["methods", name, "meta_learner"]), predictions)
+    meta_learner = _meta_learner(learner, params["methods", name, "meta_learner"])
+    return MethodSpec(selector, meta_learner, predictions, method.calibrate)
 
 
 def _meta_learner(learner: MetaLearnerUse, params: Mapping[str, Any]) -> MetaLearnerSpec:

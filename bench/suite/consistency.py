@@ -8,22 +8,33 @@ from typing import Any
 from bench.interfaces import DifferentiableModel, DifferentiableSelector
 from bench.registry import Registry, did_you_mean
 from bench.suite.document import Document, KeyPath
+from bench.suite.plugin_use import Checked
 from bench.suite.problems import Problem, at_key, at_value
 from bench.suite.schema import MethodEntry, SuiteFile
 from bench.suite.text import quoted
 
-__all__ = ["RESERVED_ROWS", "Classes", "inconsistencies"]
+__all__ = ["BOUNDS", "inconsistencies"]
 
-RESERVED_ROWS = ("best-single", "perfect-user", "perfect-sample")  # derived rows of every report
+BOUNDS = ("perfect-user", "perfect-sample")  # trials of every suite beside its methods
+_RESERVED_ROWS = ("best-single", *BOUNDS)  # derived rows of every report
 _DERIVED_METRICS = ("relaimpr",)
 
-Classes = Mapping[KeyPath, type[Any] | None]  # where a plugin is used -> its class; None where it is unavailable
 
-
-def inconsistencies(suite: SuiteFile, classes: Classes, registry: Registry, document: Document) -> Iterator[Problem]:
-    """Problems between keys, in no order."""
+def inconsistencies(
+    suite: SuiteFile,
+    checked: Mapping[KeyPath, Checked],
+    registry: Registry,
+    document: Document,
+    expanded: Mapping[str, tuple[str, ...]],
+) -> Iterator[Problem]:
+    """Problems between keys, in no order. `checked`: where a plugin is used -> what it is; `expanded`: what the grid has
+    made of a base model or method."""
+    classes = {path: use.plugin for path, use in checked.items()}  # None: unavailable
     yield from _names(suite, document)
+    yield from _relaimpr_base(suite, document, expanded)
     yield from _metrics(suite, registry, document)
+    for name in suite.protocols:
+        yield from _validation_users(name, checked, document)
     for name, method in suite.methods.items():
         yield from _meta_learning(name, method, suite, classes, document)
 
@@ -31,16 +42,35 @@ def inconsistencies(suite: SuiteFile, classes: Classes, registry: Registry, docu
 def _names(suite: SuiteFile, document: Document) -> Iterator[Problem]:
     for section in ("base_models", "methods"):
         for name in getattr(suite, section):
-            if name in RESERVED_ROWS:
+            if name in _RESERVED_ROWS:
                 message = f"{quoted(name)} is a row of every report; choose another name"
                 yield at_key(document, (section, name), message)
     for name in suite.methods.keys() & suite.base_models.keys():
         message = f"{quoted(name)} is a base model already, which is a method of its own; choose another name"
         yield at_key(document, ("methods", name), message)
+
+
+def _relaimpr_base(suite: SuiteFile, document: Document, expanded: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
+    base = suite.relaimpr_base
     rows = ["best-single", *suite.base_models, *suite.methods]
-    if suite.relaimpr_base not in rows:
-        message = f"relaimpr_base {quoted(suite.relaimpr_base)} is no base model or method"
-        yield at_value(document, ("relaimpr_base",), message + did_you_mean(suite.relaimpr_base, rows))
+    if base in expanded:
+        first = quoted(expanded[base][0])
+        message = (
+            f"relaimpr_base {quoted(base)} became {len(expanded[base])} entries by the grid; did you mean {first}?"
+        )
+        yield at_value(document, ("relaimpr_base",), message)
+    elif base not in rows:
+        message = f"relaimpr_base {quoted(base)} is no base model or method{did_you_mean(base, rows)}"
+        yield at_value(document, ("relaimpr_base",), message)
+
+
+def _validation_users(name: str, checked: Mapping[KeyPath, Checked], document: Document) -> Iterator[Problem]:
+    """Early stopping, best-single and the users' strengths are chosen on validation users in every suite."""
+    use = checked.get(("protocols", name))
+    users = None if use is None else use.params.get("users")
+    if isinstance(users, Mapping) and users.get("valid") == 0:
+        message = f"protocol {quoted(name)} leaves no validation users, on whom early stopping, best-single and strengths are "
+        yield at_value(document, ("protocols", name, "users", "valid"), message + "chosen; give valid a share, 0.1 say")
 
 
 def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterator[Problem]:
@@ -56,7 +86,7 @@ def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterat
 
 
 def _meta_learning(
-    name: str, method: MethodEntry, suite: SuiteFile, classes: Classes, document: Document
+    name: str, method: MethodEntry, suite: SuiteFile, classes: Mapping[KeyPath, type[Any] | None], document: Document
 ) -> Iterator[Problem]:
     path: KeyPath = ("methods", name)
     learner, selector = method.meta_learner, classes.get((*path, "selector"))

@@ -15,7 +15,7 @@ from bench.errors import SuiteError
 from bench.suite.scalars import Scalar, plain_scalar
 from bench.suite.text import checked_text, quoted
 
-__all__ = ["Document", "KeyPath", "Place", "parse"]
+__all__ = ["MAX_VALUES", "Document", "KeyPath", "Place", "parse"]
 
 MAX_DEPTH = 50
 MAX_VALUES = 20_000
@@ -26,16 +26,21 @@ _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's where PyYAM
 
 
 class Place(NamedTuple):
-    """Counted from 1, as editors do."""
+    """Lines and columns count from 1, as editors do. What comes from a command line has neither: `file` says which option."""
 
-    line: int
-    column: int
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def error(self, message: str) -> SuiteError:
+        """An error at this place."""
+        return SuiteError(message, file=self.file, line=self.line, column=self.column)
 
 
 @dataclass(frozen=True)
 class Document:
     """`data` is dicts with text keys, lists and scalars. `values` and `keys` say where what a path leads to is written, and
-    where its last key is; `written` how an unquoted scalar was spelt."""
+    where its last key is (`file`, or one that it includes); `written` how an unquoted scalar was spelt."""
 
     file: str
     data: Any
@@ -54,9 +59,9 @@ def parse(content: bytes, file: str) -> Document:
             reader.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
         problem = " ".join(filter(None, [error.context, error.problem]))
-        raise _at(file, place, f"not YAML: {problem}; check indentation, brackets and quotes") from error
+        raise place.error(f"not YAML: {problem}; check indentation, brackets and quotes") from error
     except yaml.YAMLError as error:
         raise SuiteError(f"not YAML: {' '.join(str(error).split())}", file=file) from error
     return Document(file, reader.root, reader.values, reader.keys, reader.written)
@@ -111,7 +116,7 @@ class _Reader:
             parent.key = self._key(event, parent)
             return
         path = self._path(parent)
-        self.values[path] = _place(event)
+        self.values[path] = self._place(event)
         if len(self.values) > MAX_VALUES:
             raise self._error(event, f"more than {MAX_VALUES} values; split the suite")
         value = self._value(event, path)
@@ -133,7 +138,7 @@ class _Reader:
         path = (*parent.path, key)
         if path in self.keys:
             raise self._error(event, f"key {quoted(key)} again, first in line {self.keys[path].line}; remove one")
-        self.keys[path] = _place(event)
+        self.keys[path] = self._place(event)
         return key
 
     def _value(self, event: _NodeEvent, path: KeyPath) -> Scalar | dict[str, Any] | list[Any]:
@@ -168,13 +173,8 @@ class _Reader:
             parent.items[parent.key], parent.key = value, None
 
     def _error(self, event: yaml.Event, message: str) -> SuiteError:
-        return _at(self.file, _place(event), message)
+        return self._place(event).error(message)
 
-
-def _place(event: yaml.Event) -> Place:
-    assert event.start_mark is not None  # of an event that a parser made
-    return Place(event.start_mark.line + 1, event.start_mark.column + 1)
-
-
-def _at(file: str, place: Place, message: str) -> SuiteError:
-    return SuiteError(message, file=file, line=place.line, column=place.column)
+    def _place(self, event: yaml.Event) -> Place:
+        assert event.start_mark is not None  # of an event that a parser made
+        return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)

@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from bench.errors import SuiteError
 from bench.registry import Registry, load_registry
 from bench.suite.building import build
 from bench.suite.consistency import inconsistencies
-from bench.suite.document import Document, parse
+from bench.suite.document import Document, KeyPath, parse
+from bench.suite.files import misplaced, read_file
+from bench.suite.grid import expand
+from bench.suite.include import merge_included
+from bench.suite.overrides import override
 from bench.suite.plugin_use import Checked, check_use, find_uses
 from bench.suite.problems import Problem, as_error, at_value
 from bench.suite.schema import SuiteFile
 from bench.suite.spec import Suite
-from bench.suite.text import MAX_BYTES, quoted
+from bench.suite.text import quoted
+from bench.suite.tree import document_of, tree_of
 from bench.suite.validation import validate
 from bench.suite.wording import OwnKeys
 
 __all__ = ["load"]
 
 
-def load(path: Path, registry: Registry | None = None, plugins: Sequence[Path] = ()) -> Suite:
-    """Read a suite; `plugins` and those that it names are loaded beside the registry's.
+def load(
+    path: Path | str, registry: Registry | None = None, plugins: Sequence[Path] = (), overrides: Sequence[str] = ()
+) -> Suite:
+    """Read a suite; `plugins` and those that it names are loaded beside the registry's. `overrides`: `a.b=1` each, as
+    `--set` has them.
 
     SuiteError lists every fault, each `file:line:column: what; fix`. A plugin that is unavailable is none: its parameters
     stay as the file has them, and its trials will say why they could not run. PluginError where plugins clash."""
-    content = _read(path)
-    document = parse(content, str(path))
-    if not isinstance(document.data, dict):
-        raise as_error(document, [at_value(document, (), "a suite is a mapping; start with `version: 1`")])
+    path = Path(path)
+    composed = _compose(path, overrides)
+    document, problems = composed.document, composed.problems
     registry = load_registry(plugins) if registry is None else registry.extended(plugins)
-    folders, problems = _plugin_paths(document, path.parent)
+    folders, misplaced_plugins = _plugin_paths(document, path.parent)
     registry = registry.extended(folders)
+    problems += misplaced_plugins
     checked = {}
     for use in find_uses(document.data):
         result = check_use(use, registry, document)
@@ -41,27 +50,55 @@ def load(path: Path, registry: Registry | None = None, plugins: Sequence[Path] =
             checked[use.path] = result
         else:
             problems += result
-    file = validate(SuiteFile, document.data, document, (), OwnKeys())
+    written: dict[KeyPath, str] = {
+        (section, made): name for (section, name), names in composed.names.items() for made in names
+    }
+    file = validate(SuiteFile, document.data, document, (), OwnKeys(written))
     if isinstance(file, list):
-        raise as_error(document, [*problems, *file])
-    classes = {where: use.plugin for where, use in checked.items()}
-    problems += inconsistencies(file, classes, registry, document)
+        raise as_error(str(path), [*problems, *file])
+    expanded = {
+        name: names for (section, name), names in composed.names.items() if section in ("base_models", "methods")
+    }
+    problems += inconsistencies(file, checked, registry, document, expanded)
     if problems:
-        raise as_error(document, problems)
+        raise as_error(str(path), problems)
     params = {where: use.params for where, use in checked.items()}
-    return build(file, params, path, content, folders, document.values)
+    return build(file, params, path, composed.digest, folders, expanded, document.values)
 
 
-def _read(path: Path) -> bytes:
-    if not os.path.exists(path):  # unlike Path's, false where the name itself is impossible
-        raise SuiteError("no such file", file=str(path))
-    if not path.is_file():
-        raise SuiteError("not a regular file; name a YAML file", file=str(path))
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise SuiteError(f"can't be read: {error.strerror}", file=str(path)) from error
+class _Composed(NamedTuple):
+    """The suite as one document: files merged, values set, the grid multiplied out (`names`: what stands for an entry)."""
+
+    document: Document
+    digest: str
+    names: Mapping[tuple[str, str], tuple[str, ...]]
+    problems: list[Problem]
+
+
+def _compose(path: Path, overrides: Sequence[str]) -> _Composed:
+    """SuiteError where what is wrong leaves no suite to look at."""
+    content = read_file(path)
+    document = parse(content, str(path))
+    if not isinstance(document.data, dict):
+        raise as_error(str(path), [at_value(document, (), "a suite is a mapping; start with `version: 1`")])
+    merged = merge_included(tree_of(document), path.parent)
+    root, problems = override(merged.root, overrides)
+    if merged.problems or problems:
+        raise as_error(str(path), [*merged.problems, *problems])
+    expanded = expand(root)
+    if expanded.root is root and expanded.problems:
+        raise as_error(str(path), expanded.problems)
+    digest = _digest(content, merged.contents, overrides)
+    return _Composed(document_of(expanded.root, str(path)), digest, expanded.names, expanded.problems)
+
+
+def _digest(content: bytes, included: Mapping[str, bytes], overrides: Sequence[str]) -> str:
+    """Of the file alone, that of its bytes."""
+    if not included and not overrides:
+        return hashlib.sha256(content).hexdigest()
+    parts = [("", content), *sorted(included.items())]
+    listed = [[name, hashlib.sha256(part).hexdigest()] for name, part in parts]
+    return hashlib.sha256(json.dumps([listed, list(overrides)]).encode()).hexdigest()
 
 
 def _plugin_paths(document: Document, folder: Path) -> tuple[list[Path], list[Problem]]:
@@ -72,21 +109,8 @@ def _plugin_paths(document: Document, folder: Path) -> tuple[list[Path], list[Pr
     for position, text in enumerate(listed if isinstance(listed, list) else ()):
         if not isinstance(text, str):
             continue  # the schema says so
-        path = folder / text
-        if not _is_below(path, folder):
-            problems.append(_bad_path(document, position, text, "lies outside the suite's folder; move it there"))
-        elif not os.path.exists(path):
-            problems.append(_bad_path(document, position, text, "does not exist; paths start at the suite's folder"))
+        if reason := misplaced(text, folder):
+            problems.append(at_value(document, ("plugins", position), f"plugin {quoted(text)} {reason}"))
         else:
-            paths.append(path.resolve())
+            paths.append((folder / text).resolve())
     return paths, problems
-
-
-def _is_below(path: Path, folder: Path) -> bool:
-    if "\0" in str(path):
-        return False
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
-
-
-def _bad_path(document: Document, position: int, text: str, reason: str) -> Problem:
-    return at_value(document, ("plugins", position), f"plugin {quoted(text)} {reason}")

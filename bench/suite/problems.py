@@ -14,7 +14,7 @@ _MOST = 50  # lines behind the first; who sees more reads none
 
 
 class Problem(NamedTuple):
-    """A fault and its place; sorts in the order of the file."""
+    """A fault and its place."""
 
     place: Place
     message: str
@@ -24,7 +24,7 @@ def at_value(document: Document, path: KeyPath, message: str) -> Problem:
     """A fault of the value at a path, or of the nearest that holds it where the file has none."""
     while path not in document.values and path:
         path = path[:-1]
-    return Problem(document.values.get(path, Place(1, 1)), message)
+    return Problem(document.values.get(path, Place(document.file, 1, 1)), message)
 
 
 def at_key(document: Document, path: KeyPath, message: str) -> Problem:
@@ -32,11 +32,10 @@ def at_key(document: Document, path: KeyPath, message: str) -> Problem:
     return Problem(document.keys[path], message) if path in document.keys else at_value(document, path, message)
 
 
-def as_error(document: Document, problems: Iterable[Problem]) -> SuiteError:
-    """One error of all problems, each on a line with its own place."""
-    first, *rest = sorted(set(problems))
-    lines = [str(SuiteError(message, file=document.file, line=line, column=column)) for (line, column), message in rest]
+def as_error(file: str, problems: Iterable[Problem]) -> SuiteError:
+    """One error of all problems, each on a line with its own place: those of `file`, the suite's own, first."""
+    first, *rest = sorted(set(problems), key=lambda problem: (problem.place.file != file, problem))
+    lines = [str(problem.place.error(problem.message)) for problem in rest]
     if len(lines) > _MOST:
-        lines = [*lines[:_MOST], f"{document.file}: and {len(lines) - _MOST} more"]
-    message = "\n".join([first.message, *lines])
-    return SuiteError(message, file=document.file, line=first.place.line, column=first.place.column)
+        lines = [*lines[:_MOST], f"{file}: and {len(lines) - _MOST} more"]
+    return first.place.error("\n".join([first.message, *lines]))

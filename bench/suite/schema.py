@@ -1,11 +1,9 @@
-"""The suite's own keys. Where a plugin is used (`use`), the keys that are not named here are its parameters.
-
-`include:` and `grid:` would be keys of SuiteFile; this version refuses them as unknown."""
+"""The suite's own keys. Where a plugin is used (`use`), the keys that are not named here are its parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -43,6 +41,7 @@ def _adaptable(parts: tuple[str, ...]) -> tuple[str, ...]:
     return parts
 
 
+_UNIQUE = Field(json_schema_extra={"uniqueItems": True})
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
@@ -87,8 +86,12 @@ class MetaLearnerUse(Use):
     """`meta_learner:` of a method"""
 
     train: MetaTrainSettings = MetaTrainSettings()
-    adapt: Annotated[tuple[str, ...], AfterValidator(_adaptable)]
-    frozen_fields: Annotated[tuple[str, ...], AfterValidator(_unique)] = ()
+    adapt: Annotated[
+        tuple[str, ...],
+        AfterValidator(_adaptable),
+        Field(json_schema_extra={"enum": [["selector"], ["selector", "base_models"]]}),
+    ]
+    frozen_fields: Annotated[tuple[str, ...], AfterValidator(_unique), _UNIQUE] = ()
 
     @property
     def full(self) -> bool:
@@ -102,6 +105,7 @@ class MethodEntry(_Keys):
     selector: SelectorUse
     meta_learner: MetaLearnerUse | None = None
     base_predictions: BasePredictions | None = None
+    calibrate: Literal["user"] | None = None  # of the method's predictions, on each user's support
 
 
 class Gate(_Keys):
@@ -115,14 +119,15 @@ class SuiteFile(_Keys):
 
     version: Literal[1]
     name: Name
-    plugins: Annotated[tuple[str, ...], AfterValidator(_unique)] = ()
+    include: str | Annotated[tuple[str, ...], AfterValidator(_unique), _UNIQUE] = ()
+    plugins: Annotated[tuple[str, ...], AfterValidator(_unique), _UNIQUE] = ()
     datasets: dict[Name, DatasetUse] = Field(min_length=1)
     protocols: dict[Name, ProtocolUse] = Field(min_length=1)
     train: TrainSettings = TrainSettings()
     base_models: dict[Name, BaseModelUse] = Field(min_length=1)
     methods: dict[Name, MethodEntry] = {}
-    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_unique)]
-    metrics: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_unique)] = (
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_unique), _UNIQUE]
+    metrics: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_unique), _UNIQUE] = (
         "auc",
         "logloss",
         "relaimpr",
@@ -130,3 +135,4 @@ class SuiteFile(_Keys):
     )
     relaimpr_base: str = "best-single"
     gate: Gate = Gate()
+    grid: Mapping[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field({})

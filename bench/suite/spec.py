@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bench.settings import BasePredictions, MetaTrainSettings, TrainSettings
+from bench.suite.document import KeyPath, Place
 
 __all__ = ["BaseModelSpec", "DatasetSpec", "MetaLearnerSpec", "MethodSpec", "ProtocolSpec", "SelectorSpec", "Suite"]
 
@@ -62,6 +63,7 @@ class MethodSpec:
     selector: SelectorSpec
     meta_learner: MetaLearnerSpec | None = None
     base_predictions: BasePredictions | None = None  # overrides the protocol's
+    calibrate: Literal["user"] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Suite:
 
     name: str
     file: Path
-    digest: str  # sha256 of the file's bytes
+    digest: str  # sha256 of the file's bytes; with those of the files that it includes, and what was overridden
     datasets: Mapping[str, DatasetSpec]
     protocols: Mapping[str, ProtocolSpec]
     base_models: Mapping[str, BaseModelSpec]
@@ -80,5 +82,8 @@ class Suite:
     relaimpr_base: str = "best-single"
     tolerance: Mapping[str, float] = field(default_factory=dict)  # gate: {tolerance: {auc: 1e-6}}
     plugins: tuple[Path, ...] = ()
-    places: Mapping[tuple[str | int, ...], tuple[int, int]] = field(default_factory=dict, repr=False, compare=False)
-    # path of keys -> (line, column) of the value, so that later checks can still say where
+    expanded: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # by the grid: base model or method -> its entries
+    places: Mapping[KeyPath, Place] = field(default_factory=dict, repr=False, compare=False)
+    # path of keys -> where the value is written, so that later checks can still say where

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bench.registry import KINDS, did_you_mean
@@ -29,10 +29,15 @@ class Wording(Protocol):
         ...
 
 
+@dataclass(frozen=True)
 class OwnKeys:
-    """Keys that the harness reads."""
+    """Keys that the harness reads. `written`: what the file calls an entry that the grid has expanded."""
+
+    written: Mapping[KeyPath, str] = field(default_factory=dict)
 
     def thing(self, path: KeyPath) -> str:
+        if path[:2] in self.written:
+            path = (path[0], self.written[path[:2]], *path[2:])
         return _dotted(path) or "the suite"
 
     def unknown(self, path: KeyPath, known: Iterable[str]) -> str:

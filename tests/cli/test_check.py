@@ -16,7 +16,7 @@ HOOK = "from bench import hookimpl\n@hookimpl\n"
 def test_a_suite_that_is_right_is_counted(bench: Bench, suite: Path) -> None:
     result = bench("check", suite)
     assert result.exit_code == 0
-    assert result.stdout == f"{suite}: OK: 1 dataset x 1 protocol x 3 methods x 2 seeds = 6 trials\n"
+    assert result.stdout == f"{suite}: OK: 1 dataset x 1 protocol x (3 methods + 2 bounds) x 2 seeds = 10 trials\n"
     assert result.stderr == ""
 
 
@@ -26,9 +26,11 @@ def test_json(bench: Bench, suite: Path) -> None:
         "datasets": 1,
         "protocols": 1,
         "methods": 3,
+        "bounds": 2,
         "seeds": 2,
-        "trials": 6,
+        "trials": 10,
         "unavailable": [],
+        "notes": [],
     }
 
 
@@ -67,6 +69,35 @@ def test_a_plugin_that_the_suite_uses_and_that_is_not_there_exits_4(
     suite.write_text(suite.read_text("utf-8").replace("{use: net}", "{use: gone}") + "plugins: [bad.py]\n", "utf-8")
     result = bench("check", suite)
     assert result.exit_code == 4
-    assert result.stdout == f"{suite}: incomplete: 1 dataset x 1 protocol x 3 methods x 2 seeds = 6 trials\n"
+    assert (
+        result.stdout == f"{suite}: incomplete: 1 dataset x 1 protocol x (3 methods + 2 bounds) x 2 seeds = 10 trials\n"
+    )
     assert f"{suite}: base model 'gone'" in result.stderr
     assert "No module named 'no_such_module'" in result.stderr
+
+
+def test_one_seed_is_noted_and_no_fault(bench: Bench, suite: Path) -> None:
+    result = bench("check", suite, "--set", "seeds=[0]")
+    assert result.exit_code == 0
+    assert result.stdout == f"{suite}: OK: 1 dataset x 1 protocol x (3 methods + 2 bounds) x 1 seed = 5 trials\n"
+    assert result.stderr.startswith(f"{suite}: note: one seed: ")
+    assert "verdicts over seeds will be withheld" in result.stderr
+    assert len(json.loads(bench("check", suite, "--set", "seeds=[0]", "--json").stdout)["notes"]) == 1
+
+
+def test_values_set_on_the_command_line_are_checked_and_counted(bench: Bench, suite: Path) -> None:
+    result = bench("check", suite, "--set", "grid={base_models.trees.depth: [1, 2, 3]}", "--set", "seeds=[0, 1, 2]")
+    assert result.stdout.endswith("x (5 methods + 2 bounds) x 3 seeds = 21 trials\n")
+    result = bench("check", suite, "--set", "base_models.trees.deptj=1")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "--set base_models.trees.deptj=1: unknown parameter 'deptj' of base model 'trees'; did you mean 'depth'?\n"
+    )
+
+
+def test_a_million_trials_are_refused_by_their_count(bench: Bench, suite: Path) -> None:
+    numbers = list(range(1, 101))
+    grid = {f"base_models.net.{key}": numbers for key in ("dropout", "hidden", "clip")}
+    result = bench("check", suite, "--set", f"grid={json.dumps(grid)}")
+    assert result.exit_code == 2
+    assert "1,000,002 methods x 2 seeds = 2,000,004 trials; at most 10,000" in result.stderr

@@ -37,6 +37,11 @@ def test_help_and_list_import_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert imported_by(*arguments) == set()
 
 
+@pytest.mark.parametrize("command", list(main.targets))
+def test_help_of_a_command_imports_nothing_heavy(command: str) -> None:
+    assert imported_by(command, "--help") <= {"pydantic"}
+
+
 @pytest.mark.parametrize(
     "module",
     ["bench", "bench.cli", "bench.registry", "bench.interfaces", "bench.hookspecs", "bench.settings", "bench.suite"],

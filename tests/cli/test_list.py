@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from click.testing import Result
+
+from bench.registry import load_registry
 
 Bench = Callable[..., Result]
 
@@ -42,3 +45,53 @@ def test_two_plugins_of_one_name_exit_2_and_name_both(bench: Bench, tmp_path: Pa
     assert "two plugins claim base model 'net'" in result.stderr
     assert str(clash) in result.stderr
     assert "light_plugin.py" in result.stderr
+
+
+MODEL = """\
+from bench import hookimpl
+from bench.interfaces import Model
+from .core import VALUE
+
+
+class Own(Model):
+    '''A model of two files.'''
+
+    name = "{name}"
+    value = VALUE
+
+    def fit(self, train, valid, context): ...
+    def predict(self, rows): ...
+
+
+@hookimpl
+def bench_models():
+    return {{"{name}": f"{{__name__}}:Own"}}
+"""
+
+
+def test_packages_with_a_core_each_and_a_third_that_takes_a_name(bench: Bench, tmp_path: Path) -> None:
+    for value, name in enumerate(("alpha", "beta")):
+        (tmp_path / "two" / name).mkdir(parents=True)
+        (tmp_path / "two" / name / "core.py").write_text(f"VALUE = {value}\n", "utf-8")
+        (tmp_path / "two" / name / "__init__.py").write_text(MODEL.format(name=name), "utf-8")
+    before, path = set(sys.modules), list(sys.path)
+    plugins = json.loads(bench("list", "models", "--json", "--plugins", tmp_path / "two").stdout)["plugins"]
+    origins = {plugin["name"]: plugin["origin"] for plugin in plugins}
+    assert origins["alpha"] == str(tmp_path / "two" / "alpha")
+    assert origins["beta"] == str(tmp_path / "two" / "beta")
+    values = {name: load_registry([tmp_path / "two"]).load("models", name).value for name in ("alpha", "beta")}
+    assert values == {"alpha": 0, "beta": 1}
+    assert sys.path == path
+    assert {name for name in set(sys.modules) - before if not name.startswith("bench")} & {
+        "alpha",
+        "beta",
+        "core",
+    } == set()
+
+    hook = "from bench import hookimpl\n@hookimpl\ndef bench_models(): return {'alpha': 'x:A', 'net': 'x:B'}\n"
+    (tmp_path / "gamma.py").write_text(hook, "utf-8")
+    result = bench("list", "--plugins", tmp_path / "two", "--plugins", tmp_path / "gamma.py")
+    assert result.exit_code == 2
+    lines = [line for line in result.stderr.splitlines() if str(tmp_path / "gamma.py") in line]
+    assert sorted(line.split("'")[1] for line in lines) == ["alpha", "net"], "neither clash hides the other"
+    assert str(tmp_path / "two" / "alpha") in result.stderr

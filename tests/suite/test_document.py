@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import SuiteError
-from bench.suite.document import parse
+from bench.suite.document import Place, parse
 
 
 def error_of(content: str | bytes) -> str:
@@ -21,18 +21,22 @@ def error_of(content: str | bytes) -> str:
     return str(caught.value)
 
 
+def at(line: int, column: int) -> Place:
+    return Place("suite.yaml", line, column)
+
+
 def test_data_with_the_places_of_keys_and_values() -> None:
     document = parse(b"a: 1e-3\nb:\n  - x\n  - {c: 'on'}\n", "suite.yaml")
     assert document.data == {"a": 0.001, "b": ["x", {"c": "on"}]}
-    assert document.keys == {("a",): (1, 1), ("b",): (2, 1), ("b", 1, "c"): (4, 6)}
-    assert document.values[("a",)] == (1, 4)
-    assert document.values[("b", 1, "c")] == (4, 9)
+    assert document.keys == {("a",): at(1, 1), ("b",): at(2, 1), ("b", 1, "c"): at(4, 6)}
+    assert document.values[("a",)] == at(1, 4)
+    assert document.values[("b", 1, "c")] == at(4, 9)
     assert document.written == {("a",): "1e-3", ("b", 0): "x"}
 
 
 def test_columns_count_characters_and_a_byte_order_mark_counts_for_nothing() -> None:
     document = parse("\ufeffé: {ß: ü}\n".encode(), "suite.yaml")
-    assert document.values[("é", "ß")] == (1, 8)
+    assert document.values[("é", "ß")] == at(1, 8)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_faults_of_plugins_and_their_parameters(errors_of: Errors, old: str, new
         ("name: small", "name: ''", "2:7: name must have at least 1 characters; got ''"),
         ("name: small", 'name: "a\\nb"', "2:7: name: must hold visible characters alone"),
         ("seeds:", "seed: 1\nseeds:", "12:1: unknown key 'seed' in the suite; did you mean 'seeds'?"),
-        ("seeds:", "include: a.yaml\nseeds:", "12:1: unknown key 'include' in the suite; there are: version, name"),
+        ("seeds:", "includes: a.yaml\nseeds:", "12:1: unknown key 'includes' in the suite; did you mean 'include'?"),
         ("seeds: [0]", "seeds: []", "12:8: seeds must hold at least 1; got a list"),
         ("seeds: [0]", "seeds: [0, 1, 0]", "12:8: seeds: holds 0 twice; remove one"),
         ("seeds: [0]", "seeds: [-1]", "12:9: seeds.0 must be at least 0; got -1"),
@@ -114,6 +114,11 @@ def test_faults_of_plugins_and_their_parameters(errors_of: Errors, old: str, new
             GATING,
             META.replace("[selector]", "[base_models]"),
             "11:69: methods.gating.meta_learner.adapt: must be [selector] or [selector, base_models]; got [base_models]",
+        ),
+        (
+            "selector: {use: gate}",
+            "selector: {use: gate}, calibrate: item",
+            "11:46: methods.gating.calibrate must be 'user'; got 'item'",
         ),
         ("seeds:", "metrics: auc\nseeds:", "12:10: metrics must be a list; got 'auc'; write ['auc']"),
         ("seeds:", "gate: {tolerance: {auc: -1}}\nseeds:", "12:25: gate.tolerance.auc must be at least 0; got -1"),
@@ -158,6 +163,14 @@ def test_faults_of_the_harness_s_keys(errors_of: Errors, old: str, new: str, exp
 )
 def test_faults_between_keys(errors_of: Errors, old: str, new: str, expected: str) -> None:
     assert errors_of((old, new)) == [f"suite.yaml:{expected}"]
+
+
+def test_a_protocol_that_leaves_no_validation_users_is_refused(errors_of: Errors) -> None:
+    none_left = ("use: user-holdout", "use: user-holdout, users: {train: 0.8, valid: 0, test: 0.2}")
+    assert errors_of(none_left) == [
+        "suite.yaml:6:56: protocol 'cold' leaves no validation users, on whom early stopping, best-single and strengths are "
+        "chosen; give valid a share, 0.1 say"
+    ]
 
 
 def test_adapting_base_models_refuses_predictions_that_do_not_fit(errors_of: Errors) -> None:

@@ -42,9 +42,10 @@ def test_defaults_are_filled_in(suite_file: SuiteFile, registry: Registry) -> No
 
 
 def test_every_value_has_its_place(suite_file: SuiteFile, registry: Registry) -> None:
-    places = load(suite_file(), registry).places
-    assert places["base_models", "net", "dropout"] == (9, 28)
-    assert places["seeds", 0] == (12, 9)
+    path = suite_file()
+    places = load(path, registry).places
+    assert places["base_models", "net", "dropout"] == (str(path), 9, 28)
+    assert places["seeds", 0] == (str(path), 12, 9)
 
 
 def test_a_protocol_has_keys_of_the_harness(suite_file: SuiteFile, registry: Registry) -> None:
@@ -80,6 +81,12 @@ def test_adapting_base_models_takes_in_sample_predictions_by_default(suite_file:
     assert full.base_predictions == "in-sample"
     assert full.meta_learner is not None
     assert full.meta_learner.full
+
+
+def test_a_method_may_be_calibrated_by_user(suite_file: SuiteFile, registry: Registry) -> None:
+    change = ("gating: {selector: {use: gate}}", "gating: {selector: {use: gate}, calibrate: user}")
+    assert load(suite_file(change), registry).methods["gating"].calibrate == "user"
+    assert load(suite_file(), registry).methods["gating"].calibrate is None
 
 
 def test_yaml_11_surprises_are_names_like_any(suite_file: SuiteFile, registry: Registry) -> None:

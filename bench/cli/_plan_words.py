@@ -1,0 +1,51 @@
+"""The last line of `bench plan`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bench.run.preview import Preview
+
+__all__ = ["duration", "steps_in_words", "trials_in_words"]
+
+
+def trials_in_words(found: Preview) -> str:
+    """How many there are, recorded and to run."""
+    states = [planned.state for planned in found.trials]
+    counts = {state: states.count(state) for state in ("recorded", "to run", "unavailable")}
+    said = [f"{number} {state}" for state, number in counts.items() if number or state != "unavailable"]
+    return f"{_many(len(states), 'trial')}: {', '.join(said)}"
+
+
+def steps_in_words(found: Preview) -> str:
+    """Counts, and how long what is left takes."""
+    left = sum(step.to_run for step in found.steps)
+    cached = sum(step.cached for step in found.steps)
+    said = [f"{cached} cached", f"{left} to run"]
+    if unneeded := len(found.steps) - cached - left:
+        said.append(f"{unneeded} not needed any more")
+    steps = f"{_many(len(found.steps), 'step')}: {', '.join(said)}"
+    if not any(planned.state != "recorded" for planned in found.trials):
+        return f"{steps}; nothing is left to run"
+    return f"{steps}, {_duration(found, left)}" if left else steps
+
+
+def _duration(found: Preview, left: int) -> str:
+    if found.never_timed == left:
+        return "how long is unknown: no step like them was timed yet"
+    time = f"about {duration(found.seconds)} with {_many(found.workers, 'worker')}"
+    return f"{time}, and {found.never_timed} never timed" if found.never_timed else time
+
+
+def duration(seconds: float) -> str:
+    """As exact as an estimate is."""
+    if seconds < 1:
+        return "1 s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"

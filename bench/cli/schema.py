@@ -1,0 +1,36 @@
+"""`bench schema`: the suite file as a JSON Schema, for editors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from bench.cli._common import plugin_options, warn_quarantined
+from bench.errors import StorageError
+from bench.registry import load_registry
+
+__all__ = ["command"]
+
+
+@click.command("schema")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file instead.")
+@plugin_options
+def command(out: Path | None, plugins: tuple[Path, ...], autoload: bool) -> None:
+    """Print the JSON Schema (2020-12) of suite files, with the parameters of every plugin that is there.
+
+    Editors that read `# yaml-language-server: $schema=FILE` in a suite's first line complete and check it by FILE."""
+    registry = load_registry(plugins, autoload=autoload)
+    warn_quarantined(registry)
+
+    from bench.suite.json_schema import json_schema
+
+    text = json.dumps(json_schema(registry), indent=1, ensure_ascii=False) + "\n"
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, "utf-8")
+    except OSError as error:
+        raise StorageError(f"{out}: can't be written: {error.strerror}; choose another file") from error

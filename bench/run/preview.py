@@ -1,0 +1,132 @@
+"""What a run would do: which trials are recorded, which steps are cached, what is left and how long it may take. Runs nothing
+and writes nothing into the run's folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from bench.errors import RecordError
+from bench.records import read_record
+from bench.registry import load_registry
+from bench.run.plan import Plan, Trial
+from bench.run.progress import Watcher
+from bench.run.steps import FitStep, SelectStep
+from bench.run.suite_run import as_suite, plan_suite
+from bench.run.timing import seconds_of
+from bench.suite import Suite
+
+__all__ = ["PlannedStep", "PlannedTrial", "Preview", "preview"]
+
+State = Literal["recorded", "to run", "unavailable"]
+
+
+class PlannedTrial(NamedTuple):
+    """`state`: recorded already, to run, or unavailable (which a run will record)."""
+
+    trial: Trial
+    state: State
+
+
+class PlannedStep(NamedTuple):
+    """`owner`: the base model or method that it is of. `needed`: by a trial that is to run. `seconds`: of CPU time, None where
+    no step like it was ever timed."""
+
+    step: FitStep | SelectStep
+    owner: str
+    cached: bool
+    needed: bool
+    seconds: float | None
+
+    @property
+    def to_run(self) -> bool:
+        return self.needed and not self.cached
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Trials in the order of the suite, steps in the order in which they would be done."""
+
+    suite: Suite
+    out: Path
+    workers: int
+    trials: tuple[PlannedTrial, ...]
+    steps: tuple[PlannedStep, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Of wall time that the steps left to run take, as far as known: CPU time over workers."""
+        return sum(step.seconds or 0.0 for step in self.steps if step.to_run) / self.workers
+
+    @property
+    def never_timed(self) -> int:
+        """Steps left to run of which nothing is known."""
+        return sum(step.to_run and step.seconds is None for step in self.steps)
+
+
+def preview(
+    suite: Suite | Path | str,
+    *,
+    out: Path | None = None,
+    data_dir: Path | None = None,
+    cache_dir: Path | None = None,
+    plugins: tuple[Path, ...] = (),
+    autoload: bool = True,
+    workers: int = 1,
+    threads: int = 1,
+    seeds: tuple[int, ...] = (),
+    only: tuple[str, ...] = (),
+    watcher: Watcher | None = None,
+    overrides: tuple[str, ...] = (),
+) -> Preview:
+    """What `bench.run.run` of the same options would do. Data are prepared, since the splits depend on them.
+
+    Raises what a run would raise before its first step, a damaged record among it."""
+    suite = as_suite(suite, plugins, autoload, overrides)
+    registry = load_registry((*plugins, *suite.plugins), autoload=autoload)
+    planned, _ = plan_suite(
+        suite, registry, data_dir, cache_dir, plugins, autoload, threads, seeds, only, watcher or Watcher()
+    )
+    folder = out or Path("results") / suite.name
+    trials = tuple(PlannedTrial(trial, _state(trial, folder)) for trial in planned.trials)
+    return Preview(suite, folder, workers, trials, tuple(_steps(planned, trials, folder)))
+
+
+def _state(trial: Trial, folder: Path) -> State:
+    file = folder / "records" / f"{trial.id}.json"
+    if file.exists():
+        try:
+            read_record(file)
+        except RecordError as error:
+            raise RecordError(f"{error}; remove it to run the trial again") from error
+        return "recorded"
+    return "unavailable" if trial.unavailable else "to run"
+
+
+def _steps(planned: Plan, trials: tuple[PlannedTrial, ...], folder: Path) -> list[PlannedStep]:
+    read = _in_order([planned_trial.trial for planned_trial in trials])
+    needed = _in_order([trial for trial, state in trials if state == "to run"])
+    cached = {step for step in read if (planned.steps[step].folder / "result.json").exists()}
+    owners = _owners(planned)
+    seconds = seconds_of(planned, [step for step in needed if step not in cached], cached, folder)
+    return [
+        PlannedStep(planned.steps[step], owners.get(step, ""), step in cached, step in needed, seconds.get(step))
+        for step in read
+    ]
+
+
+def _in_order(trials: list[Trial]) -> dict[str, None]:
+    """Steps, those that others need first."""
+    fits = [step for trial in trials for step in trial.steps if step != trial.own or trial.kind == "base_model"]
+    return dict.fromkeys([*fits, *(trial.own for trial in trials if trial.own is not None)])
+
+
+def _owners(planned: Plan) -> dict[str, str]:
+    """Step -> base model or method. A pool's fits are known by their folders."""
+    by_folder = {step.folder: identity for identity, step in planned.steps.items()}
+    owners: dict[str, str] = {}
+    for step in planned.steps.values():
+        for model, variants in step.fits.items() if isinstance(step, SelectStep) else ():
+            owners |= {by_folder[folder]: model for folder in variants.values() if folder in by_folder}
+    return owners | {trial.own: trial.method for trial in planned.trials if trial.own is not None}

@@ -1,0 +1,104 @@
+"""How long a step may take, from steps like it that were timed: those in the cache, and those behind the run's records."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from bench.data.base_predictions import STAR, fits
+from bench.run.plan import Division, Plan
+from bench.run.steps import FitStep, SelectStep
+
+__all__ = ["seconds_of"]
+
+_Kind = tuple[str, ...]  # of step, dataset and plugins: steps of one kind are timed alike
+
+
+def seconds_of(planned: Plan, wanted: Iterable[str], cached: Iterable[str], run: Path) -> dict[str, float]:
+    """CPU seconds of those wanted steps of whose kind one was timed: for a fit the median time a training row times its own
+    rows, for a method the median."""
+    divisions = {trial.division.folder: trial.division for trial in planned.trials}
+    rows = _Rows(divisions)
+    rates: dict[_Kind, list[float]] = defaultdict(list)
+    for identity in cached:
+        step = planned.steps[identity]
+        if (cost := _cost(step.folder / "result.json")) is not None:
+            rates[_kind(step, divisions)].append(cost / rows.of(step))
+    recorded = _recorded(planned, rows, run)
+    known = {}
+    for identity in wanted:
+        step = planned.steps[identity]
+        if samples := rates.get(kind := _kind(step, divisions)) or recorded.get(kind):
+            known[identity] = median(samples) * rows.of(step)
+    return known
+
+
+class _Rows:
+    """Training rows of fits, counted once for each split and source of base predictions."""
+
+    def __init__(self, divisions: Mapping[Path, Division]) -> None:
+        self._divisions = divisions
+        self._counted: dict[tuple[Any, ...], dict[str, int]] = {}
+
+    def of(self, step: FitStep | SelectStep) -> int:
+        """1 for a method: what it learns from is the same for all of a division."""
+        if isinstance(step, SelectStep):
+            return 1
+        key = (step.split, step.base_predictions, step.folds, step.fold_seed)
+        if key not in self._counted:
+            split = self._divisions[step.split].split
+            planned = fits(split, step.base_predictions, step.folds, step.fold_seed)
+            self._counted[key] = {fit.variant: max(1, len(fit.train)) for fit in planned}
+        return self._counted[key].get(step.variant, 1)
+
+    def of_star(self, division: Division) -> int:
+        """Of the fit on all that a base model may see."""
+        return max(1, len(next(fit.train for fit in fits(division.split, "in-sample", 2, 0) if fit.variant == STAR)))
+
+
+def _kind(step: FitStep | SelectStep, divisions: Mapping[Path, Division]) -> _Kind:
+    data = divisions[step.split].interactions.digest
+    if isinstance(step, FitStep):
+        return "fit", data, step.model.use
+    meta = step.meta_learner.use if step.meta_learner is not None else ""
+    return "select", data, step.selector.use, meta
+
+
+def _recorded(planned: Plan, rows: _Rows, run: Path) -> dict[_Kind, list[float]]:
+    """Rates from records of earlier runs in this folder, whatever their settings were."""
+    by_data = {trial.division.interactions.digest: trial.division for trial in planned.trials}
+    found: dict[_Kind, list[float]] = defaultdict(list)
+    for file in sorted((run / "records").glob("*.json")):
+        try:
+            record = json.loads(file.read_text("utf-8"))
+            cost, identity = _seconds(record["cost"]["own"]), record["identity"]
+            data, settings = identity["data"], identity["settings"]
+            if cost is None or data not in by_data:
+                continue
+            if record["kind"] == "base_model":
+                found["fit", data, settings["use"]].append(cost / rows.of_star(by_data[data]))
+            elif record["kind"] == "method":
+                meta = (settings["meta_learner"] or {}).get("use", "")
+                found["select", data, settings["selector"]["use"], meta].append(cost)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # an estimate does without it; who reads the run is told
+    return found
+
+
+def _cost(file: Path) -> float | None:
+    try:
+        return _seconds(json.loads(file.read_text("utf-8"))["cost"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _seconds(cost: Mapping[str, Any]) -> float | None:
+    """CPU seconds of fitting and predicting."""
+    parts = [cost.get("train_cpu_s"), cost.get("predict_cpu_s")]
+    return None if parts[0] is None else float(np.sum([part or 0.0 for part in parts]))

@@ -1,0 +1,129 @@
+"""`bench doctor`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from bench.cli import _health_machine, _health_software
+from bench.cli._health_software import at_least
+
+Bench = Callable[..., Result]
+CHECKS = ["Python", "packages", "torch", "plugins", "cores", "threads", "memory", "processes", "clock", "cache", "data"]
+
+
+@pytest.fixture
+def doctor(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, dict[str, str]]]:
+    """What `bench doctor --json` says by check; its exit code is the one that the checks ask for."""
+    monkeypatch.setattr(_health_software, "requires", lambda _: ["click>=8.1", "build; extra == 'dev'"])
+    monkeypatch.delenv("BENCH_DATA", raising=False)
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+
+    def run(*arguments: str | Path) -> dict[str, dict[str, str]]:
+        result = bench("doctor", "--json", *arguments)
+        checks = {one["check"]: one for one in json.loads(result.stdout)["checks"]}
+        assert result.exit_code == (2 if "fail" in {one["status"] for one in checks.values()} else 0)
+        assert all(one["fix"] for one in checks.values() if one["status"] == "warn")
+        return checks
+
+    return run
+
+
+Doctor = Callable[..., dict[str, dict[str, str]]]
+
+
+def test_all_is_looked_at_and_nothing_fails_here(doctor: Doctor, tmp_path: Path) -> None:
+    checks = doctor()
+    assert list(checks) == CHECKS
+    assert "fail" not in {one["status"] for one in checks.values()}
+    assert checks["processes"]["found"].startswith("forkserver answers in ")
+    assert checks["cache"]["found"].startswith(f"{tmp_path / 'cache'}: not made yet, ")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_line_each_in_a_table(bench: Bench) -> None:
+    lines = bench("doctor").stdout.splitlines()[1:]
+    assert [line.split()[1] for line in lines] == CHECKS
+    assert {line.split()[0] for line in lines} <= {"ok", "warn", "fail"}
+
+
+def test_the_size_of_the_cache(doctor: Doctor, tmp_path: Path) -> None:
+    (tmp_path / "cache" / "steps").mkdir(parents=True)
+    (tmp_path / "cache" / "steps" / "x").write_bytes(bytes(3 * 2**20))
+    assert doctor()["cache"]["found"].startswith(f"{tmp_path / 'cache'}: 3 MiB, ")
+    assert list((tmp_path / "cache").iterdir()) == [tmp_path / "cache" / "steps"]
+
+
+def test_a_cache_that_can_t_be_written_fails(doctor: Doctor, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    cache = doctor("--cache-dir", tmp_path / "file")["cache"]
+    assert (cache["status"], cache["fix"]) == ("fail", "choose another folder with --cache-dir or BENCH_CACHE")
+    assert doctor("--cache-dir", "/proc/none")["cache"]["status"] == "fail"
+
+
+def test_a_data_folder_that_is_not_there_fails(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path / "nowhere"))
+    assert doctor()["data"]["status"] == "fail"
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path))
+    assert doctor()["data"]["status"] == "ok"
+
+
+def test_a_quarantined_plugin_is_a_warning_and_a_clash_fails(doctor: Doctor, tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text("import no_such_module\n", "utf-8")
+    clash = "from bench import hookimpl\n@hookimpl\ndef bench_models(): return {'net': 'x:A'}\n"
+    (tmp_path / "clash.py").write_text(clash, "utf-8")
+    result = doctor("--plugins", tmp_path / "bad.py")
+    assert result["plugins"]["status"] == "ok", "the last of two lines: the others are there"
+    assert doctor("--plugins", tmp_path / "clash.py")["plugins"]["status"] == "fail"
+
+
+def test_every_quarantined_plugin_is_named(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text("import no_such_module\n", "utf-8")
+    checks = json.loads(bench("doctor", "--json", "--plugins", tmp_path / "bad.py").stdout)["checks"]
+    (warning,) = [one for one in checks if one["check"] == "plugins" and one["status"] == "warn"]
+    assert warning["found"].startswith(f"{tmp_path / 'bad.py'} is quarantined: ModuleNotFoundError")
+
+
+def test_packages_below_their_floors_fail(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_health_software, "requires", lambda _: ["click>=99", "no-such-package>=1", "numpy"])
+    found = doctor()["packages"]
+    assert found["status"] == "fail"
+    assert "is below 99; no-such-package is not installed" in found["found"]
+
+
+@pytest.mark.parametrize(
+    ("found", "floor", "enough"),
+    [
+        ("2.13.0+cpu", "2.5", True),
+        ("2.5", "2.5.0", True),
+        ("2.4.9", "2.5", False),
+        ("10.0", "9.1", True),
+        ("3.0rc1", "3", True),
+    ],
+)
+def test_versions_compare_as_numbers(found: str, floor: str, enough: bool) -> None:
+    assert at_least(found, floor) is enough
+
+
+def test_more_threads_than_cores_are_a_warning(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "4096")
+    found = doctor()["threads"]
+    assert found["status"] == "warn"
+    assert found["found"].startswith("OMP_NUM_THREADS=4096, more than ")
+
+
+def test_a_process_that_never_answers_fails(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
+    monkeypatch.setattr(_health_machine, "_START", 0)
+    assert doctor()["processes"]["status"] == "fail"
+
+
+def test_no_secret_of_the_environment_is_shown(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_TOKEN", "hunter2-planted")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2-planted")
+    for arguments in ((), ("--json",)):
+        result = bench("doctor", *arguments)
+        assert "hunter2" not in result.stdout + result.stderr
