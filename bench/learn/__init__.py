@@ -1,5 +1,6 @@
 """What torch is for: tables and lookup, the training loop, episodes, the adaptation engine, base classes of plugins."""
 
+from bench.learn.calibration import Strengths, Support, calibrate, calibrate_by_user, calibrated, choose_strengths
 from bench.learn.encode import Encoded, Encoder
 from bench.learn.episodes import TaskData
 from bench.learn.fitting import FittedModel, Gating, MetaLearned
@@ -24,10 +25,16 @@ __all__ = [
     "MetaHistory",
     "MetaLearned",
     "Network",
+    "Strengths",
+    "Support",
     "TaskData",
     "adapt_and_predict",
     "build_model",
     "build_selector",
+    "calibrate",
+    "calibrate_by_user",
+    "calibrated",
+    "choose_strengths",
     "inner_step",
     "meta_train",
     "outputs",

@@ -1,10 +1,12 @@
-"""What the baselines compute of base logits: their average, their losses, and sums over each user's rows."""
+"""What the baselines compute of base logits and labels: the average and cross-entropies."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from bench.interfaces import Rows
+from bench.errors import DataError
+from bench.evaluate import mixture_logits
+from bench.interfaces import Rows, Tasks
 
 
 def average_logits(base_logits: np.ndarray) -> np.ndarray:
@@ -30,11 +32,22 @@ def known_labels(rows: Rows) -> np.ndarray:
     return rows.labels
 
 
-def user_of_row(ptr: np.ndarray) -> np.ndarray:
-    """(n,) int64: the position of each row's user, from the users' pointer (users + 1,)."""
-    return np.repeat(np.arange(len(ptr) - 1), np.diff(ptr))
+def labels_of_both_classes(name: str, rows: Rows) -> np.ndarray:
+    """(n,) uint8; DataError where the training users' query holds one class alone, on which no regression can be fitted."""
+    labels = known_labels(rows)
+    if len(np.unique(labels)) < 2:
+        raise DataError(
+            f"{name}: the training users' {len(labels)} query rows hold one class alone; "
+            "give them a larger share of rows or of users"
+        )
+    return labels
 
 
-def sum_by_user(values: np.ndarray, ptr: np.ndarray) -> np.ndarray:
-    """(users,) float64: each user's sum of values (n,); 0 where a user has no rows."""
-    return np.bincount(user_of_row(ptr), weights=values, minlength=len(ptr) - 1)
+def query_losses(tasks: Tasks) -> np.ndarray:
+    """(n, K) cross-entropy of each base model on each query row; ValueError where labels are withheld."""
+    return log_losses(tasks.query_base_logits, known_labels(tasks.query)[:, None])
+
+
+def mean_mixture_loss(weights: np.ndarray, tasks: Tasks) -> float:
+    """Mean cross-entropy of the mixture with weights (n, K) on the query."""
+    return float(log_losses(mixture_logits(weights, tasks.query_base_logits), known_labels(tasks.query)).mean())

@@ -9,9 +9,8 @@ from pydantic import Field, model_validator
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from bench.errors import DataError
 from bench.interfaces import Context, PluginParams, Selection, Selector, Tasks
-from bench_baselines._losses import known_labels
+from bench_baselines._losses import labels_of_both_classes
 
 MAX_SEED = 2**32  # of scikit-learn
 
@@ -38,12 +37,7 @@ class Stacking(Selector):
     params: Params
 
     def fit(self, train: Tasks, valid: Tasks, context: Context) -> None:  # noqa: ARG002
-        labels = known_labels(train.query)
-        if len(np.unique(labels)) < 2:
-            raise DataError(
-                f"stacking: the training users' {len(labels)} query rows hold one class alone; "
-                "give them a larger share of rows or of users"
-            )
+        labels = labels_of_both_classes("stacking", train.query)
         self._learner = self._new_learner(context.seed % MAX_SEED)
         self._learner.fit(_features(train), labels)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from bench.data.by_user import user_of_row
 from bench.interfaces import Context, Selection, Selector, Tasks
-from bench_baselines._losses import known_labels, log_losses, sum_by_user, user_of_row
+from bench_baselines._losses import query_losses
+from bench_baselines._support import support_losses
 
 
 class UserBest(Selector):
@@ -18,12 +20,10 @@ class UserBest(Selector):
     chosen: dict[str, str]
 
     def fit(self, train: Tasks, valid: Tasks, context: Context) -> None:  # noqa: ARG002
-        losses = log_losses(train.query_base_logits, known_labels(train.query)[:, None])
-        self._order = np.argsort(losses.mean(axis=0), kind="stable")  # (K,) from the best on
+        self._order = np.argsort(query_losses(train).mean(axis=0), kind="stable")  # (K,) from the best on
         self.chosen = {"without_support": train.models[self._order[0]]}
 
     def predict(self, tasks: Tasks) -> Selection:
-        losses = log_losses(tasks.support_base_logits, known_labels(tasks.support)[:, None])
-        sums = np.stack([sum_by_user(losses[:, model], tasks.support_ptr) for model in self._order], axis=1)
+        sums = support_losses(tasks)[:, self._order]
         best = self._order[sums.argmin(axis=1)]  # (users,); argmin takes the first of a tie, as all are without support
         return Selection(weights=np.eye(len(tasks.models))[best[user_of_row(tasks.query_ptr)]])

@@ -1,18 +1,15 @@
-"""The trivial personalisation that every other method has to beat: a user's own intercept and slope on the average's logit.
-
-Platt scaling (1999), a regression a user, shrunk towards doing nothing."""
+"""The trivial personalisation that every other method has to beat: a user's own intercept and slope on the average's logit."""
 
 from __future__ import annotations
 
-from itertools import product
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from bench.interfaces import Context, PluginParams, Selection, Selector, Tasks
-from bench_baselines._calibrate import Strengths, Support, calibrate, calibrated
-from bench_baselines._losses import average_logits, known_labels, log_losses
+from bench.learn import calibrate_by_user, choose_strengths
+from bench_baselines._losses import average_logits, known_labels
 
 
 class UserCalibration(Selector):
@@ -34,10 +31,11 @@ class UserCalibration(Selector):
     details: dict[str, int]
 
     def fit(self, train: Tasks, valid: Tasks, context: Context) -> None:  # noqa: ARG002
-        candidates, averaged, labels = self._candidates(), _averaged(valid), known_labels(valid.query)
-        losses = [log_losses(_query_logits(averaged, strengths), labels).mean() for strengths in candidates]
-        self._strengths = candidates[int(np.argmin(losses))]
-        self.details = {"candidates": len(candidates)}
+        intercepts = self.params.strengths
+        slopes = intercepts if self.params.slope else (np.inf,)
+        query = average_logits(valid.query_base_logits), known_labels(valid.query), valid.query_ptr
+        self._strengths = choose_strengths(*_support(valid), *query, intercepts, slopes)
+        self.details = {"candidates": len(intercepts) * len(slopes)}
         self.chosen = {
             f"{coefficient}_strength": strength
             for coefficient, strength in self._strengths._asdict().items()
@@ -45,27 +43,10 @@ class UserCalibration(Selector):
         }
 
     def predict(self, tasks: Tasks) -> Selection:
-        return Selection(logits=_query_logits(_averaged(tasks), self._strengths))
-
-    def _candidates(self) -> list[Strengths]:
-        """From the strongest on, so that a tie goes to the one that does least."""
-        strengths = sorted(self.params.strengths, reverse=True)
-        return [Strengths(*pair) for pair in product(strengths, strengths if self.params.slope else [np.inf])]
+        averaged = average_logits(tasks.query_base_logits)
+        return Selection(logits=calibrate_by_user(*_support(tasks), averaged, tasks.query_ptr, self._strengths))
 
 
-class _Averaged(NamedTuple):
-    """The average's logit on every user's rows: all that a calibration reads, computed once for all candidates."""
-
-    support: Support
-    query_logits: np.ndarray  # (n,) float64
-    query_ptr: np.ndarray
-
-
-def _averaged(tasks: Tasks) -> _Averaged:
-    support = Support(average_logits(tasks.support_base_logits), known_labels(tasks.support), tasks.support_ptr)
-    return _Averaged(support, average_logits(tasks.query_base_logits), tasks.query_ptr)
-
-
-def _query_logits(averaged: _Averaged, strengths: Strengths) -> np.ndarray:
-    """(n,) logits of the query rows, after calibration on each user's support."""
-    return calibrated(averaged.query_logits, averaged.query_ptr, calibrate(averaged.support, strengths))
+def _support(tasks: Tasks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The average's logits, labels and pointer."""
+    return average_logits(tasks.support_base_logits), known_labels(tasks.support), tasks.support_ptr

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from bench.data.rows import TaskView
 from bench.evaluate import mixture_logits
-from bench_baselines._losses import average_logits, known_labels, log_losses, sum_by_user
+from bench_baselines._losses import average_logits, known_labels, log_losses, mean_mixture_loss
 
 logits = arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(1, 4)), elements=st.floats(-500, 500))
 
@@ -51,9 +51,12 @@ def test_labels_broadcast_over_models() -> None:
     assert losses[0, 0] < losses[0, 1]
 
 
-def test_users_without_rows_sum_to_zero() -> None:
-    sums = sum_by_user(np.array([1.0, 2.0, 4.0]), np.array([0, 0, 2, 2, 3, 3]))
-    np.testing.assert_array_equal(sums, [0, 3, 0, 4, 0])
+def test_the_mean_loss_of_a_mixture_is_that_of_the_mixed_probability(valid: TaskView) -> None:
+    weights = np.random.default_rng(0).dirichlet(np.ones(3), size=len(valid.query))
+    p = (weights / (1 + np.exp(-valid.query_base_logits.astype(np.float64)))).sum(axis=1)
+    assert valid.query.labels is not None
+    expected = -np.log(np.where(valid.query.labels == 1, p, 1 - p)).mean()
+    np.testing.assert_allclose(mean_mixture_loss(weights, valid), expected, rtol=1e-12)
 
 
 def test_withheld_labels_are_an_error_not_a_guess(unseen: TaskView) -> None:

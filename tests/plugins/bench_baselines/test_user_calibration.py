@@ -8,7 +8,7 @@ import pytest
 
 from bench.data.interactions import Interactions
 from bench.data.rows import TaskView
-from bench_baselines._calibrate import Strengths, Support, calibrate, calibrated
+from bench.learn import Strengths, Support, calibrate, calibrated
 from bench_baselines._losses import average_logits, log_losses
 from bench_baselines.user_calibration import UserCalibration
 from tests.plugins.bench_baselines.parts import CONTEXT, make_tasks, of_user

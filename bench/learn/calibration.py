@@ -1,13 +1,19 @@
-"""Every user's own intercept and slope on a given logit: ridge-penalised logistic regressions, all users at once."""
+"""Every user's own intercept and slope on a given logit: ridge-penalised logistic regressions, all users at once.
+
+Platt scaling (1999), a regression a user, shrunk towards doing nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
 
-from bench_baselines._losses import log_losses, sum_by_user, user_of_row
+from bench.data.by_user import sum_by_user, user_of_row
+
+__all__ = ["Strengths", "Support", "calibrate", "calibrate_by_user", "calibrated", "choose_strengths"]
 
 MAX_STEPS = 100
 MAX_HALVINGS = 40
@@ -16,7 +22,7 @@ ROUNDING = 1e-13  # of the objective, relative
 
 
 class Strengths(NamedTuple):
-    """Ridge strengths of the two coefficients; infinite: the coefficient stays at 0."""
+    """Ridge strengths of the two coefficients, above 0; infinite: the coefficient stays at exactly 0."""
 
     intercept: float
     slope: float
@@ -28,6 +34,44 @@ class Support(NamedTuple):
     logits: np.ndarray  # (n,) float64
     labels: np.ndarray  # (n,)
     ptr: np.ndarray  # (users + 1,)
+
+
+def calibrate_by_user(
+    support_logits: np.ndarray,
+    support_labels: np.ndarray,
+    support_ptr: np.ndarray,
+    query_logits: np.ndarray,
+    query_ptr: np.ndarray,
+    strengths: Strengths,
+) -> np.ndarray:
+    """(n,) float64: query_logits (n,) with the intercept and slope that each user's support gives.
+
+    The pointers (users + 1,) delimit the users' rows. Where a user has no support, and everywhere where both strengths are
+    infinite, the logits are query_logits themselves."""
+    support = Support(np.asarray(support_logits, dtype=np.float64), support_labels, support_ptr)
+    return calibrated(np.asarray(query_logits, dtype=np.float64), query_ptr, calibrate(support, strengths))
+
+
+def choose_strengths(
+    support_logits: np.ndarray,
+    support_labels: np.ndarray,
+    support_ptr: np.ndarray,
+    query_logits: np.ndarray,
+    query_labels: np.ndarray,
+    query_ptr: np.ndarray,
+    intercepts: Iterable[float],
+    slopes: Iterable[float],
+) -> Strengths:
+    """Of all pairs of strengths the one with the lowest log loss on the query (of validation users).
+
+    Pairs are tried from the strongest on, so that a tie goes to the one that does least; slopes (inf,) is no slope."""
+    candidates = [Strengths(*pair) for pair in product(*(sorted(each, reverse=True) for each in (intercepts, slopes)))]
+    support = support_logits, support_labels, support_ptr
+    losses = [
+        _log_losses(calibrate_by_user(*support, query_logits, query_ptr, strengths), query_labels).mean()
+        for strengths in candidates
+    ]
+    return candidates[int(np.argmin(losses))]
 
 
 def calibrate(support: Support, strengths: Strengths) -> np.ndarray:
@@ -81,6 +125,11 @@ def _shortened(support: Support, strengths: Strengths, coefficients: np.ndarray,
 
 def _objective(support: Support, strengths: Strengths, coefficients: np.ndarray) -> np.ndarray:
     """(users,)"""
-    losses = log_losses(calibrated(support.logits, support.ptr, coefficients), support.labels)
+    losses = _log_losses(calibrated(support.logits, support.ptr, coefficients), support.labels)
     ridge = np.where(np.isinf(strengths), 0, strengths)  # the coefficient of an infinite one is 0
     return np.asarray(sum_by_user(losses, support.ptr) + coefficients**2 @ ridge / 2)
+
+
+def _log_losses(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(n,) cross-entropies."""
+    return np.asarray(np.logaddexp(0.0, np.where(labels == 1, -logits, logits)))

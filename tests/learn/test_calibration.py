@@ -5,8 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from scipy.special import expit
 
-from bench_baselines._calibrate import Strengths, Support, calibrate, calibrated
+from bench.learn.calibration import (
+    Strengths,
+    Support,
+    calibrate,
+    calibrate_by_user,
+    calibrated,
+    choose_strengths,
+)
 
 
 def draw_support(seed: int, users: int = 12) -> Support:
@@ -88,3 +96,50 @@ def test_a_user_without_rows_keeps_the_logit_and_no_user_at_all_is_fine() -> Non
     assert (calibrate(support, Strengths(1.0, 1.0))[0] == 0).all()
     nobody = Support(np.empty(0), np.empty(0, dtype=np.uint8), np.zeros(1, dtype=np.int64))
     assert calibrate(nobody, Strengths(1.0, 1.0)).shape == (0, 2)
+
+
+def draw_query(support: Support, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Logits, labels and pointer of 1 to 9 query rows a user."""
+    rng = np.random.default_rng(seed)
+    ptr = np.concatenate([[0], np.cumsum(rng.integers(1, 10, size=len(support.ptr) - 1))])
+    return rng.normal(0, 2, size=ptr[-1]), rng.integers(0, 2, size=ptr[-1]).astype(np.uint8), ptr
+
+
+def test_a_query_gets_the_coefficients_of_its_own_user() -> None:
+    support, strengths = draw_support(seed=4), Strengths(1.0, 2.0)
+    logits, _, ptr = draw_query(support, seed=5)
+    found = calibrate_by_user(*support, logits, ptr, strengths)
+    for user, (intercept, excess) in enumerate(calibrate(support, strengths)):
+        own = slice(ptr[user], ptr[user + 1])
+        np.testing.assert_allclose(found[own], intercept + (1 + excess) * logits[own], rtol=1e-14)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**31), scale=st.sampled_from([1.0, 300.0]))
+def test_with_infinite_ridge_the_prediction_is_its_base_exactly(seed: int, scale: float) -> None:
+    support = draw_support(seed)
+    logits, _, ptr = draw_query(support, seed + 1)
+    infinite = Strengths(np.inf, np.inf)
+    found = calibrate_by_user(
+        (support.logits * scale).astype(np.float32), *support[1:], (logits * scale).astype(np.float32), ptr, infinite
+    )
+    np.testing.assert_array_equal(found, (logits * scale).astype(np.float32))
+
+
+def test_the_chosen_strengths_are_the_best_of_all_pairs() -> None:
+    support = draw_support(seed=6)
+    query = draw_query(support, seed=7)
+    grid = (0.3, np.inf, 30.0)
+    losses = {}
+    for intercept in grid:
+        for slope in grid:
+            p = expit(calibrate_by_user(*support, query[0], query[2], Strengths(intercept, slope)))
+            losses[intercept, slope] = -np.log(np.where(query[1] == 1, p, 1 - p)).mean()
+    assert len(set(losses.values())) == 9
+    assert choose_strengths(*support, *query, grid, grid) == min(losses, key=lambda pair: losses[pair])
+
+
+def test_a_tie_goes_to_the_strengths_that_do_least() -> None:
+    support = Support(np.empty(0), np.empty(0, dtype=np.uint8), np.zeros(3, dtype=np.int64))
+    query = (np.array([0.5, -1.0]), np.array([1, 1]), np.array([0, 1, 2]))
+    assert choose_strengths(*support, *query, (1.0, 10.0, 0.1), (2.0, np.inf)) == (10.0, np.inf)
