@@ -8,6 +8,8 @@ from pydantic import Field
 from bench.interfaces import Context, PluginParams, Selection, Selector, Tasks
 from bench_baselines._losses import query_losses
 
+ROUNDING = 1e-12  # a bag that is better by less is another one twice over
+
 
 class Greedy(Selector):
     """A bag of base models, averaged: from the best single one on, the one that lowers the log loss most is added.
@@ -46,6 +48,6 @@ def best_bag(losses: np.ndarray, steps: int) -> np.ndarray:
         added = int(np.argmin(candidates))
         bag = np.logaddexp(bag, log_likelihoods[added])
         counts[added] += 1
-        if candidates[added] < lowest:
+        if candidates[added] < lowest - ROUNDING * (1 + lowest):
             lowest, best = candidates[added], counts.copy()
     return best

@@ -67,6 +67,18 @@ def test_it_learns_from_the_query_of_training_users_alone(
     assert not np.allclose(logits_of(other_query, valid, unseen, learner=learner), before)
 
 
+@pytest.mark.parametrize("learner", ["logistic", "boosted-trees"])
+def test_two_fits_are_the_same_to_the_last_bit(
+    interactions: Interactions, base_logits: np.ndarray, valid: TaskView, learner: str
+) -> None:
+    """On more rows than trees draw their bins from (10,000): what is drawn is drawn from the seed."""
+    train = make_tasks(interactions, np.tile(np.arange(1, 60), 12), base_logits, support_share=0.2)
+    assert len(train.query) > 10_000
+    first, second = (logits_of(train, valid, valid, learner=learner) for _ in range(2))
+    assert first.tobytes() == second.tobytes()
+    assert len(np.unique(first)) > 10
+
+
 def test_a_query_of_one_class_is_refused(interactions: Interactions, base_logits: np.ndarray, valid: TaskView) -> None:
     ones = make_tasks(interactions, np.arange(1, 40), base_logits, labels=np.ones(len(interactions), dtype=np.uint8))
     with pytest.raises(DataError, match=r"stacking: the training users' \d+ query rows hold one class alone"):
