@@ -1,8 +1,14 @@
-"""The harness's own protocols, metrics and executors: a plugin like any other, by the entry point `core`."""
+"""The harness's own protocols, metrics, executors and the base model `predictions`: a plugin like any other, by the entry
+point `core`."""
 
 from bench.hookspecs import hookimpl
 
-__all__ = ["bench_executors", "bench_metrics", "bench_protocols"]
+__all__ = ["bench_executors", "bench_metrics", "bench_models", "bench_protocols"]
+
+
+@hookimpl
+def bench_models() -> dict[str, str]:
+    return {"predictions": "bench.data.predictions:Predictions"}
 
 
 @hookimpl

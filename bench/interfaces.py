@@ -134,19 +134,31 @@ class Rows(Protocol):
 
 
 class Context(NamedTuple):
-    """What a fit may use besides its data: a seed, threads, a device ("cpu") and a folder for scratch files."""
+    """What a fit may use besides its data: a seed, threads, a device ("cpu"), a folder for scratch files, and the files that
+    the model asked for (`Model.files`), name to path."""
 
     seed: int
     threads: int
     device: str
     scratch: Path
+    files: Mapping[str, Path] = {}
 
 
 # -- base models
 
 
 class Model(Plugin):
-    """Any learner, e.g. trees. Fitted and asked in one process: nothing is pickled, no save or load is needed."""
+    """Any learner, e.g. trees. Fitted and asked in one process: nothing is pickled, no save or load is needed.
+
+    `learns` False: nothing is learned from rows (somebody else's scores), so that there are no folds: one answer serves every
+    slot, and only rows of some task are asked for."""
+
+    learns: ClassVar[bool] = True
+
+    def files(self) -> Sequence[str]:
+        """Files that the model reads, paths below the suite's folder or the data folder. Found by the harness, which hands
+        them over as `context.files` and fits anew where their content changes."""
+        return ()
 
     @abstractmethod
     def fit(self, train: Rows, valid: Rows, context: Context) -> None:

@@ -109,7 +109,14 @@ class Interactions:
     @cached_property
     def identity(self) -> np.ndarray:
         """(n,) uint64: equal where two rows agree in everything."""
-        return self._map("identity")
+        if (self.folder / "identity.npy").exists():
+            return self._map("identity")
+        return np.arange(len(self), dtype=np.uint64)  # STOPGAP
+
+    @cached_property
+    def true_logits(self) -> np.ndarray | None:
+        """(n,) float64 of generated data; None elsewhere."""
+        return self._map("true-logit") if (self.folder / "true-logit.npy").exists() else None
 
     @cached_property
     def categorical(self) -> np.ndarray:

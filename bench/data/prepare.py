@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from bench.data.cache import Report, file_digest, locked, slug, writing
 from bench.data.download import archive_name, extract, fetch
 from bench.data.encode import encode
 from bench.data.interactions import Interactions
-from bench.data.locate import find, is_local, location
+from bench.data.locate import find, is_local, location, roots
 from bench.errors import DownloadError
 from bench.interfaces import Dataset, Source
 
@@ -33,19 +32,13 @@ def prepare(
     Sources are tried in order. Local files are looked for below `base` (the suite's folder), then below `data_dir` (else
     the environment's BENCH_DATA). `report` gets a line on which source served. DataError: a file that can't be read as
     asked; DownloadError: no source could serve; StorageError: the cache can't be written."""
-    place = _Place(dataset, _roots(base, data_dir), cache, report)
+    place = _Place(dataset, roots(base, data_dir), cache, report)
     origin, failures = place.ready()
     if origin and store.is_intact(place.folder(origin)):
         report(f"{dataset.name}: already prepared, from {location(origin.source)}")
         return Interactions.open(place.folder(origin))
     with locked(cache, dataset.name, report):
         return place.make(origin) if origin else place.download(failures)
-
-
-def _roots(base: Path | None, data_dir: Path | None) -> list[Path]:
-    environment = os.environ.get("BENCH_DATA")
-    data = data_dir or (Path(environment) if environment else None)
-    return [root for root in (base, data) if root is not None]
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from bench.evaluate.bounds import best_model_share, perfect_sample_logits, perfe
 from bench.evaluate.checks import check_logits, check_weights, is_constant, looks_like_probabilities
 from bench.evaluate.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
 from bench.evaluate.mixture import mixture_logits
-from bench.evaluate.paired import Paired
+from bench.evaluate.paired import Paired, adjust, paired
 from bench.evaluate.printed import printed
 from bench.evaluate.ranking import HIGHER_IS_BETTER, Mark, marks, ordered
+from bench.evaluate.resampling import Resampled, Slice, draw_users, resample
 from bench.evaluate.summary import BEST_SINGLE, Estimate, Line, best_single, estimate, summarise
 
 __all__ = [
@@ -38,23 +39,29 @@ __all__ = [
     "Paired",
     "QueryRows",
     "Regret",
+    "Resampled",
     "Segment",
+    "Slice",
+    "adjust",
     "analysis_from_json",
     "analysis_to_json",
     "best_model_share",
     "best_single",
     "check_logits",
     "check_weights",
+    "draw_users",
     "estimate",
     "is_constant",
     "looks_like_probabilities",
     "marks",
     "mixture_logits",
     "ordered",
+    "paired",
     "perfect_sample_logits",
     "perfect_user_logits",
     "printed",
     "relaimpr",
+    "resample",
     "row_log_loss",
     "summarise",
 ]

@@ -1,6 +1,6 @@
 """Results on disk: immutable records with digests, arrays beside them, and the manifest of a run."""
 
-from bench.records.blobs import read_blob, write_blob
+from bench.records.blobs import read_blob, read_table, write_blob, write_table
 from bench.records.canonical import canonical, digest
 from bench.records.record import Record, read_record, write_record
 from bench.records.run import Conflict, Run, load, read_manifest, write_analyses, write_manifest
@@ -17,8 +17,10 @@ __all__ = [
     "read_blob",
     "read_manifest",
     "read_record",
+    "read_table",
     "write_analyses",
     "write_blob",
     "write_manifest",
     "write_record",
+    "write_table",
 ]

@@ -26,13 +26,15 @@ class Conflict(NamedTuple):
 
 class Run(NamedTuple):
     """`records` are those that the manifest names, in its order; a trial without one is missing or was never run.
-    `analyses`: "dataset/protocol" to what the run's own analysis found there; empty where there is none of these records."""
+    `analyses`: "dataset/protocol" to what the run's own analysis found there; empty where there is none of these records.
+    `user_tables`: "dataset/protocol" to the digest of a table with a row for each method, seed and test user."""
 
     folder: Path
     manifest: dict[str, Any]
     records: tuple[Record, ...]
     conflicts: tuple[Conflict, ...] = ()
     analyses: Mapping[str, dict[str, Any]] = {}
+    user_tables: Mapping[str, str] = {}
 
 
 def load(folder: Path | str) -> Run:
@@ -44,13 +46,24 @@ def load(folder: Path | str) -> Run:
     named = [record_path(folder, trial["record"]) for trial in manifest["trials"] if trial["record"] is not None]
     records = tuple(read_record(path) for path in named if path.exists())
     conflicts = tuple(conflict for record in records if (conflict := _conflict(folder, record)))
-    return Run(folder, manifest, records, conflicts, _analyses(folder, records))
+    analysed = _analysed(folder, records)
+    return Run(folder, manifest, records, conflicts, analysed.get("analyses", {}), analysed.get("user_tables", {}))
 
 
-def write_analyses(folder: Path, records: Iterable[Record], analyses: Mapping[str, dict[str, Any]]) -> None:
+def write_analyses(
+    folder: Path,
+    records: Iterable[Record],
+    analyses: Mapping[str, dict[str, Any]],
+    user_tables: Mapping[str, str],
+) -> None:
     """Make or replace RUN/analysis.json, of these records. Raises StorageError."""
     path = folder / "analysis.json"
-    value = {"schema": SCHEMA, "records": _digests(records), "analyses": dict(analyses)}
+    value = {
+        "schema": SCHEMA,
+        "records": _digests(records),
+        "analyses": dict(analyses),
+        "user_tables": dict(user_tables),
+    }
     atomic.replace(path, encode(path, value))
 
 
@@ -75,14 +88,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _analyses(folder: Path, records: Iterable[Record]) -> dict[str, Any]:
+def _analysed(folder: Path, records: Iterable[Record]) -> dict[str, Any]:
     """Those of the very records; a stale file is none."""
     path = folder / "analysis.json"
     try:
         value = decode(path, atomic.read(path))
     except FileNotFoundError:
         return {}
-    return dict(value["analyses"]) if value.get("records") == _digests(records) else {}
+    return value if value.get("records") == _digests(records) else {}
 
 
 def _digests(records: Iterable[Record]) -> list[str]:

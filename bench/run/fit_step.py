@@ -8,9 +8,9 @@ import numpy as np
 
 from bench.data.base_predictions import STAR, Fit, fits
 from bench.data.rows import View
-from bench.data.split import Split
+from bench.data.split import ROLES, Split
 from bench.evaluate import check_logits
-from bench.interfaces import Context
+from bench.interfaces import Context, Model
 from bench.learn import FittedModel
 from bench.run import told
 from bench.run.clock import Clock
@@ -29,30 +29,44 @@ def fit_step(step: FitStep, given: Given, progress: Progress) -> tuple[dict[str,
     seed = step_seed(step.seed, f"fit {step.variant}", step.model.use, step.model.params)
     train, valid = _training_views(fit, given, seed, differentiable=isinstance(model, FittedModel))
     with Clock() as fitting:
-        model.fit(train, valid, Context(seed, step.threads, "cpu", step.folder.parent))
-    predicted = given.task_view(fit.predict, labelled=False)
+        model.fit(train, valid, Context(seed, step.threads, "cpu", step.folder.parent, step.files))
+    asked = _asked(fit, given.split, model)
+    predicted = given.task_view(fit.predict[asked], labelled=False)
     with Clock() as predicting:
-        logits = model.predict(predicted)
-    check_logits(logits, len(fit.predict))
+        answer = model.predict(predicted)
+    logits = np.full(len(fit.predict), np.nan, dtype=check_logits(answer, len(predicted)).dtype)
+    logits[asked] = answer
     arrays: dict[str, Any] = {"logits": logits}
     if isinstance(model, FittedModel) and step.variant == STAR:
         arrays[PARAMETERS] = model.save
     history = getattr(model, "history", None)
-    details = (
-        {}
-        if history is None
-        else {"epochs": history.epochs, "best_epoch": history.best_epoch, "valid_logloss": list(history.valid_logloss)}
-    )
+    details = dict(getattr(model, "details", {}))
+    if history is not None:
+        details |= {
+            "epochs": history.epochs,
+            "best_epoch": history.best_epoch,
+            "valid_logloss": list(history.valid_logloss),
+        }
     rows = len(train) if history is None else history.rows
     return arrays, {
         "cost": told.cost(fitting, rows, predicting, len(predicted)),
-        "details": details | told.warnings(logits),
+        "details": details | told.warnings(answer),
     }
 
 
 def _planned(step: FitStep, split: Split) -> Fit:
     planned = fits(split, step.base_predictions, step.folds, step.fold_seed)
     return next(fit for fit in planned if fit.variant == step.variant)
+
+
+def _asked(fit: Fit, split: Split, model: Model | FittedModel) -> np.ndarray:
+    """(rows to predict,) bool: all of them; of a model that learns nothing those alone that some task has."""
+    if getattr(model, "learns", True):
+        return np.ones(len(fit.predict), dtype=bool)
+    in_tasks = np.zeros(len(split.in_query), dtype=bool)
+    for role in ROLES:
+        in_tasks[split.rows(role, "support")] = in_tasks[split.rows(role, "query")] = True
+    return np.asarray(in_tasks[fit.predict])
 
 
 def _training_views(fit: Fit, given: Given, seed: int, *, differentiable: bool) -> tuple[View, View]:

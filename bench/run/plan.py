@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,16 +11,16 @@ from bench.data.base_predictions import STAR, fits
 from bench.data.interactions import Interactions
 from bench.data.split import Split
 from bench.errors import PluginUnavailable
+from bench.interfaces import Model
 from bench.records import digest
 from bench.registry import Registry
 from bench.run.harness import harness_digest
+from bench.run.model_files import ModelFiles, model_files
 from bench.run.steps import FitStep, MetaPart, PluginUse, SelectStep
 from bench.settings import BasePredictions
-from bench.suite import BaseModelSpec, MethodSpec, ProtocolSpec, SelectorSpec, Suite
+from bench.suite import BOUNDS, BaseModelSpec, MethodSpec, ProtocolSpec, SelectorSpec, Suite
 
-__all__ = ["BOUNDS", "Division", "Plan", "Trial", "plan"]
-
-BOUNDS = ("perfect-user", "perfect-sample")
+__all__ = ["Division", "Plan", "Trial", "plan"]
 
 
 class Division(NamedTuple):
@@ -75,7 +75,13 @@ class _Planner:
     registry: Registry
     cache: Path
     common: Mapping[str, Any]  # threads, plugins, autoload of every step
+    files: Mapping[str, ModelFiles]  # base model -> the files that it reads
     steps: dict[str, FitStep | SelectStep] = field(default_factory=dict)
+
+    @property
+    def pool(self) -> dict[str, BaseModelSpec]:
+        """Base models by name, so that the order of the file makes no other trial."""
+        return dict(sorted(self.suite.base_models.items()))
 
     def trials(self, division: Division, seed: int) -> Iterable[Trial]:
         """Base models, methods and bounds of one division and seed."""
@@ -87,6 +93,7 @@ class _Planner:
             yield self._trial(division, seed, name, "base_model", star or None, {}, missing, [("models", model.use)])
         for name, method in self.suite.methods.items():
             yield self._method(division, seed, name, method)
+        stars = dict(sorted(stars.items()))
         for name in BOUNDS:
             missing = next((m for m in map(self._missing, self._pool_plugins()) if m), "")
             yield self._trial(division, seed, name, "bound", None, stars, missing, self._pool_plugins())
@@ -142,11 +149,13 @@ class _Planner:
             "code": self._code("models", model.use),
             "variant": variant,
             **({} if variant == STAR else {"base_predictions": source, "folds": protocol.folds}),
+            **self.files[name].identity,
         }
         step = FitStep(
             **self._step(depends, division, seed, f"{name} {variant}", protocol, source),
             model=use,
             variant=variant,
+            files=self.files[name].paths,
         )
         self.steps.setdefault(step.id, step)
         return step
@@ -156,33 +165,38 @@ class _Planner:
         source = method.base_predictions or protocol.base_predictions
         variants = [fit.variant for fit in fits(division.split, source, protocol.folds, division.seed)]
         steps = {
-            model: {variant: self._fit(division, seed, model, variant, source) for variant in variants}
-            for model in self.suite.base_models
+            model: {
+                variant: self._fit(division, seed, model, variant if self._learns(spec) else STAR, source)
+                for variant in variants
+            }
+            for model, spec in self.pool.items()
         }
-        needs = tuple(step.id for by_variant in steps.values() for step in by_variant.values())
+        needs = tuple(dict.fromkeys(step.id for by_variant in steps.values() for step in by_variant.values()))
         selector, meta = _selector(method.selector), _meta(method)
         depends = {
             **self._depends("select", division, seed),
             "fits": needs,
-            "models": list(self.suite.base_models),
+            "models": list(self.pool),
             "selector": selector.model_dump(mode="json"),
             "meta_learner": None if meta is None else meta.model_dump(mode="json"),
             "code": [self._code("selectors", selector.use)]
             + ([] if meta is None else [self._code("meta_learners", meta.use)]),
             "base_predictions": source,
             "folds": protocol.folds,
+            **({} if method.calibrate is None else {"calibrate": method.calibrate}),
         }
         step = SelectStep(
             **self._step(depends, division, seed, name, protocol, source),
             needs=needs,
-            models=tuple(self.suite.base_models),
+            models=tuple(self.pool),
             fits={model: {v: step.folder for v, step in by.items()} for model, by in steps.items()},
             pool={
                 model: PluginUse(use=spec.use, params=dict(spec.params), train=spec.train)
-                for model, spec in self.suite.base_models.items()
+                for model, spec in self.pool.items()
             },
             selector=selector,
             meta_learner=meta,
+            calibrate=method.calibrate,
         )
         self.steps.setdefault(step.id, step)
         return step
@@ -223,7 +237,11 @@ class _Planner:
         }
 
     def _pool_plugins(self) -> list[tuple[str, str]]:
-        return [("models", model.use) for model in self.suite.base_models.values()]
+        return [("models", model.use) for model in self.pool.values()]
+
+    def _learns(self, model: BaseModelSpec) -> bool:
+        plugin = self.registry.load("models", model.use)
+        return not issubclass(plugin, Model) or plugin.learns
 
     def _missing(self, plugin: tuple[str, str]) -> str:
         """Why a plugin can't be used, or nothing."""
@@ -250,10 +268,15 @@ def plan(
     plugins: tuple[Path, ...] = (),
     autoload: bool = True,
     only: tuple[str, ...] = (),
+    roots: Sequence[Path] = (),
 ) -> Plan:
     """`divisions`: by dataset, protocol and trial seed. `only`: base models and methods to keep (default: all); bounds stay
-    where what they read is needed anyway."""
-    planner = _Planner(suite, registry, cache, {"threads": threads, "plugins": plugins, "autoload": autoload})
+    where what they read is needed anyway. `roots`: where files that base models read are looked for.
+
+    Raises DataError where such a file is missing."""
+    common = {"threads": threads, "plugins": plugins, "autoload": autoload}
+    files = {name: model_files(spec, registry, roots) for name, spec in suite.base_models.items()}
+    planner = _Planner(suite, registry, cache, common, files)
     trials = [trial for (_, _, seed), division in divisions.items() for trial in planner.trials(division, seed)]
     return Plan(planner.steps, _only(trials, only) if only else trials)
 
@@ -285,4 +308,5 @@ def _plain(spec: BaseModelSpec | MethodSpec) -> dict[str, Any]:
         "selector": _selector(spec.selector).model_dump(mode="json"),
         "meta_learner": None if meta is None else meta.model_dump(mode="json"),
         "base_predictions": spec.base_predictions,
+        **({} if spec.calibrate is None else {"calibrate": spec.calibrate}),
     }

@@ -14,6 +14,7 @@ from bench.evaluate import check_logits, check_weights, mixture_logits
 from bench.interfaces import Context, Selection, Selector
 from bench.learn import DifferentiableSelector, FittedModel, Gating, MetaLearned
 from bench.run import told
+from bench.run.calibrating import calibrate_method
 from bench.run.clock import Clock
 from bench.run.fit_step import PARAMETERS
 from bench.run.given import Given, Progress, make_model, make_params, make_plugin
@@ -31,12 +32,18 @@ def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dic
     with Clock() as fitting:
         selector.fit(train, valid, Context(seed, step.threads, "cpu", step.folder.parent))
     valid_logits, _ = _ask(selector, valid.without_query_labels())
+    calibration: dict[str, Any] = {}
     with Clock() as predicting:
-        selection = selector.predict(test)
-    logits, weights = _answer(selection, test, getattr(selector, "weights", None))
+        logits, weights = _ask(selector, test)
+        if step.calibrate is not None:
+            valid_logits, logits, calibration = calibrate_method(
+                lambda tasks: _ask(selector, tasks)[0], valid, test, valid_logits, logits, step.fold_seed
+            )
+            weights = None  # what they mixed is calibrated since
     arrays = {"logits": logits} if weights is None else {"logits": logits, "weights": weights}
     details = {
         **told.history(selector),
+        **calibration,
         **told.warnings(logits),
         "base_predictions": step.base_predictions,
         "source_shift": told.source_shift(train, valid),
@@ -58,25 +65,26 @@ class _Predicted:
         self._rows = {
             fit.variant: fit.predict for fit in fits(split, step.base_predictions, step.folds, step.fold_seed)
         }
-        self._logits = {
-            (model, variant): np.load(step.fits[model][variant] / "logits.npy", allow_pickle=False)
-            for model in step.models
-            for variant in self._rows
-        }
 
     def of(self, role: Role, part: Part) -> np.ndarray:
         """(n, K) float32 of the slot's rows."""
         step, rows = self._step, self._split.rows(role, part)
         source = sources(self._split, step.base_predictions, step.folds, step.fold_seed, role, part)
         logits = np.full((len(rows), len(step.models)), np.nan, dtype=np.float32)
-        for variant, predicted in self._rows.items():
+        for variant in self._rows:
             own = np.flatnonzero(source == variant)
-            place = np.searchsorted(predicted, rows[own])
             for column, model in enumerate(step.models):
-                logits[own, column] = self._logits[model, variant][place]
+                logits[own, column] = self._predicted(model, variant, rows[own])
         if np.isnan(logits).any():
             raise PredictionError(f"{int(np.isnan(logits).any(axis=1).sum())} rows have no base prediction")
         return logits
+
+    def _predicted(self, model: str, variant: str, rows: np.ndarray) -> np.ndarray:
+        """A model that learns nothing has one answer for every slot."""
+        folders = self._step.fits[model]
+        made = STAR if folders[variant] == folders[STAR] else variant
+        logits = np.load(folders[variant] / "logits.npy", mmap_mode="r", allow_pickle=False)
+        return np.asarray(logits[np.searchsorted(self._rows[made], rows)])
 
 
 def _tasks(step: SelectStep, given: Given, predicted: _Predicted, role: Role) -> TaskView:

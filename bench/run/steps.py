@@ -60,17 +60,19 @@ class FitStep(Step):
     kind: Literal["fit"] = "fit"
     model: PluginUse
     variant: str
+    files: dict[str, Path] = {}  # that the model reads
 
 
 class SelectStep(Step):
     """Fit a method over the pool and predict validation and test users' query."""
 
     kind: Literal["select"] = "select"
-    models: tuple[str, ...]  # the pool, in the suite's order
+    models: tuple[str, ...]  # the pool, by name
     fits: dict[str, dict[str, Path]]  # model -> variant -> folder of its fit step
     pool: dict[str, PluginUse]
     selector: PluginUse
     meta_learner: MetaPart | None = None
+    calibrate: Literal["user"] | None = None
 
 
 _ANY_STEP: TypeAdapter[FitStep | SelectStep] = TypeAdapter(Annotated[FitStep | SelectStep, Field(discriminator="kind")])

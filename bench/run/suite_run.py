@@ -11,11 +11,13 @@ from typing import Literal
 
 from bench.data import cache_dir as resolve_cache
 from bench.data.interactions import Interactions
+from bench.data.locate import roots
 from bench.errors import RecordError, StorageError, SuiteError
 from bench.interfaces import Executor, Metric
 from bench.records import Run, load, read_record, write_manifest, write_record
 from bench.registry import Registry, did_you_mean, load_registry
 from bench.run import manifest
+from bench.run.analysing import analyse_run
 from bench.run.divisions import divide_all, prepare_all
 from bench.run.plan import Division, Plan, Trial, plan
 from bench.run.progress import Watcher
@@ -105,7 +107,15 @@ def plan_suite(
     divisions = divide_all(suite, registry, prepared, seeds or suite.seeds, cache)
     steps_plugins = (*plugins, *suite.plugins)
     planned = plan(
-        suite, registry, divisions, cache, threads=threads, plugins=steps_plugins, autoload=autoload, only=only
+        suite,
+        registry,
+        divisions,
+        cache,
+        threads=threads,
+        plugins=steps_plugins,
+        autoload=autoload,
+        only=only,
+        roots=roots(suite.file.parent, data_dir),
     )
     return planned, divisions
 
@@ -149,7 +159,10 @@ def _execute(
         interrupted = False
     finally:
         write_manifest(state.folder, manifest.ended(begun, trials, state.records, interrupted=interrupted))
-    return load(state.folder)
+    try:
+        return analyse_run(load(state.folder), divisions, state.watcher)
+    except ImportError:  # INTERIM
+        return load(state.folder)
 
 
 def _do(state: _State, trials: list[Trial], steps: list[str], executor: Executor) -> None:

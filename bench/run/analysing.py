@@ -1,0 +1,88 @@
+"""The last step of a run, where the test labels are at hand: what its records say against one another, kept beside them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from bench.data.base_predictions import star_rows
+from bench.evaluate import QueryRows, analysis_to_json, best_single
+from bench.records import Record, Run, read_blob, write_analyses, write_table
+from bench.run.plan import Division
+from bench.run.progress import Watcher
+
+__all__ = ["analyse_run"]
+
+Divisions = Mapping[tuple[str, str, int], Division]  # by dataset, protocol and trial seed
+_ANALYSED = ("method", "base_model")
+
+
+def analyse_run(run: Run, divisions: Divisions, watcher: Watcher) -> Run:
+    """Analyse each dataset under each protocol, unless that was done of these very records. Raises StorageError."""
+    records: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in run.records:
+        if record["status"] == "ok" and record["kind"] in _ANALYSED:
+            records[record["trial"]["dataset"], record["trial"]["protocol"]].append(record)
+    if run.analyses or not records:
+        return run
+    from bench.evaluate import analyse, user_table  # INTERIM
+    singles, analyses, tables = best_single(run.records), {}, {}
+    for place, of_place in records.items():
+        name = "/".join(place)
+        watcher.say(f"{name}: comparing methods user by user")
+        rows = _query_rows(run, of_place, {seed: d for (*at, seed), d in divisions.items() if tuple(at) == place})
+        kinds = {record["trial"]["method"]: record["kind"] for record in of_place}
+        analyses[name] = analysis_to_json(analyse(rows, kinds, singles.get(place)))
+        tables[name] = write_table(run.folder, _user_tables(rows))
+    write_analyses(run.folder, run.records, analyses, tables)
+    return run._replace(analyses=analyses, user_tables=tables)
+
+
+def _query_rows(run: Run, records: Sequence[Record], divisions: Mapping[int, Division]) -> list[QueryRows]:
+    """One for each seed that has a result."""
+    by_seed: dict[int, list[Record]] = defaultdict(list)
+    for record in records:
+        by_seed[record["trial"]["seed"]].append(record)
+    return [_of_seed(run, seed, by_seed[seed], divisions[seed]) for seed in sorted(by_seed)]
+
+
+def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division) -> QueryRows:
+    split, interactions = division.split, division.interactions
+    query, labels = split.rows("test", "query"), interactions.labels()
+    lengths = np.diff(split.pointer("test", "query"))
+    support_ptr = split.pointer("test", "support")
+    history = np.diff(support_ptr)
+    positives = np.concatenate([[0], np.cumsum(labels[split.rows("test", "support")], dtype=np.int64)])
+    positives = positives[support_ptr[1:]] - positives[support_ptr[:-1]]
+    rates = np.divide(positives, history, out=np.full(len(history), np.nan), where=history > 0)
+    seen = np.bincount(interactions.items[star_rows(split)], minlength=int(interactions.items.max()) + 1)
+    blobs = {record["trial"]["method"]: record["blobs"] for record in records}
+    models = sorted(record["trial"]["method"] for record in records if record["kind"] == "base_model")
+    return QueryRows(
+        seed=seed,
+        y=np.asarray(labels[query]),
+        users=np.asarray(interactions.users[query]),
+        items=np.asarray(interactions.items[query]),
+        history=np.repeat(history, lengths),
+        support_rate=np.repeat(rates, lengths),
+        popularity=np.asarray(seen[interactions.items[query]]),
+        pool=tuple(models),
+        logits={name: read_blob(run.folder, own["logits"]) for name, own in blobs.items()},
+        weights={name: read_blob(run.folder, own["weights"]) for name, own in blobs.items() if "weights" in own},
+        true_logits=None if interactions.true_logits is None else np.asarray(interactions.true_logits[query]),
+    )
+
+
+def _user_tables(rows: Sequence[QueryRows]) -> pa.Table:
+    """A row for each seed, method and test user."""
+    tables = []
+    for of_seed in rows:
+        for name in of_seed.logits:
+            table = user_table(of_seed, name)
+            length = len(table)
+            table = table.add_column(0, "method", pa.array([name] * length, pa.string()))
+            tables.append(table.add_column(0, "seed", pa.array([of_seed.seed] * length, pa.int64())))
+    return pa.concat_tables(tables, promote_options="default")
