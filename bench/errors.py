@@ -8,6 +8,7 @@ BenchError                  2  anything the user can mend; its text is one line:
 │   └── PluginUnavailable   4  a plugin that is wanted is quarantined or does not import
 ├── PredictionError         4  a plugin handed back what isn't a prediction (ends a trial, not the run)
 │   └── SelectionError      4  weights off the simplex
+├── NoRunError              2  a folder that is named as a run and is none
 ├── CompareError            2  two runs that can't be compared
 └── StorageError            5  results or cache can't be written or read back
     └── RecordError         5  a record that is truncated, edited or of another schema
@@ -22,6 +23,7 @@ __all__ = [
     "CompareError",
     "DataError",
     "DownloadError",
+    "NoRunError",
     "PluginError",
     "PluginUnavailable",
     "PredictionError",
@@ -76,6 +78,10 @@ class SelectionError(PredictionError):
     """Weights off the simplex: the trial ends as `invalid_selection`."""
 
     status: ClassVar[str] = "invalid_selection"
+
+
+class NoRunError(BenchError):
+    """A folder that is named as a run and is none."""
 
 
 class CompareError(BenchError):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.errors import RecordError
+from bench.errors import NoRunError, RecordError
 from bench.records import atomic
 from bench.records.record import Record, read_record, record_path
 from bench.records.schema import SCHEMA, decode, encode
@@ -40,7 +40,7 @@ class Run(NamedTuple):
 def load(folder: Path | str) -> Run:
     """Read a run. Other records of its folder, of an older suite say, are left alone.
 
-    Raises RecordError where there is no run, or the manifest or a record is damaged or of a newer schema."""
+    Raises NoRunError where there is no run, RecordError where the manifest or a record is damaged or of a newer schema."""
     folder = Path(folder)
     manifest = read_manifest(folder)
     named = [record_path(folder, trial["record"]) for trial in manifest["trials"] if trial["record"] is not None]
@@ -74,14 +74,12 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Raises RecordError where there is none, or it is damaged or of a newer schema."""
+    """Raises NoRunError where there is none, RecordError where it is damaged or of a newer schema."""
     path = folder / "manifest.json"
     try:
         manifest = decode(path, atomic.read(path))
     except FileNotFoundError:
-        raise RecordError(
-            f"{path}: missing, so {folder} is not a run; name the folder that `bench run` wrote"
-        ) from None
+        raise NoRunError(f"{path}: missing, so {folder} is not a run; name the folder that `bench run` wrote") from None
     trials = manifest.get("trials")
     if not isinstance(trials, list) or not all(isinstance(trial, dict) and trial.keys() >= _TRIAL for trial in trials):
         raise RecordError(f"{path}: edited, it lists no trials; remove it and run again")

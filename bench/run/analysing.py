@@ -28,7 +28,8 @@ def analyse_run(run: Run, divisions: Divisions, watcher: Watcher) -> Run:
             records[record["trial"]["dataset"], record["trial"]["protocol"]].append(record)
     if run.analyses or not records:
         return run
-    from bench.evaluate import analyse, user_table  # INTERIM
+    from bench.evaluate import analyse  # INTERIM
+
     singles, analyses, tables = best_single(run.records), {}, {}
     for place, of_place in records.items():
         name = "/".join(place)

@@ -268,6 +268,6 @@ def test_json_holds_the_verdict_and_the_evidence(make: Callable[..., Run], tmp_p
 
 def test_a_folder_that_is_no_run_is_one_line(tmp_path: Path) -> None:
     result = bench(tmp_path, tmp_path)
-    assert result.exit_code == 5
+    assert result.exit_code == 2
     assert "is not a run" in result.output
     assert result.output.count("\n") == 1

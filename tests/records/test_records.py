@@ -12,12 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.errors import RecordError, StorageError
-from bench.records import canonical, digest, load, read_blob, read_manifest, read_record, write_blob, write_manifest
+from bench.errors import NoRunError, RecordError, StorageError
+from bench.records import (
+    canonical,
+    digest,
+    load,
+    read_blob,
+    read_manifest,
+    read_record,
+    read_table,
+    write_analyses,
+    write_blob,
+    write_manifest,
+    write_table,
+)
 from bench.records import write_record as write
 
 
@@ -289,5 +302,31 @@ def test_a_manifest_is_replaced_whole(tmp_path: Path) -> None:
 def test_what_is_no_manifest_is_refused(tmp_path: Path, text: str | None, message: str) -> None:
     if text is not None:
         (tmp_path / "manifest.json").write_text(text)
-    with pytest.raises(RecordError, match=message):
+    with pytest.raises(NoRunError if text is None else RecordError, match=message):
         load(tmp_path)
+
+
+# -- what a run's analysis found
+
+
+def test_an_analysis_is_of_the_very_records(tmp_path: Path) -> None:
+    write_manifest(tmp_path, manifest(None))
+    run = load(tmp_path)
+    assert (run.analyses, run.user_tables) == ({}, {})
+    write_analyses(tmp_path, run.records, {"d/p": {"lead": "x"}}, {"d/p": "ab"})
+    assert load(tmp_path).analyses == {"d/p": {"lead": "x"}}
+    assert load(tmp_path).user_tables == {"d/p": "ab"}
+    write_analyses(tmp_path, [{"digest": "of another record"}], {"d/p": {"lead": "x"}}, {})
+    assert load(tmp_path).analyses == {}, "it is stale"
+
+
+def test_tables_are_named_by_their_content(tmp_path: Path) -> None:
+    table = pa.table({"user": [1, 2], "auc": [0.5, None]})
+    digest = write_table(tmp_path, table)
+    assert read_table(tmp_path, digest).equals(table)
+    assert write_table(tmp_path, table) == digest
+    (tmp_path / "blobs" / f"{digest}.parquet").write_bytes(b"PAR1")
+    with pytest.raises(RecordError, match="truncated or edited"):
+        read_table(tmp_path, digest)
+    with pytest.raises(RecordError, match="missing; run the suite again"):
+        read_table(tmp_path, "0" * 64)

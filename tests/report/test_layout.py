@@ -219,7 +219,7 @@ def test_the_command_ends_with_4_where_trials_failed(make_run: MakeRun, on_disk:
 
 def test_a_folder_that_is_no_run_is_one_line(tmp_path: Path) -> None:
     result = report(tmp_path / "nowhere")
-    assert result.exit_code == 5
+    assert result.exit_code == 2
     assert "is not a run" in result.output
     assert result.output.count("\n") == 1
 
