@@ -4,7 +4,7 @@ from bench.report.as_json import to_json
 from bench.report.blocks import Block, Cell, Grid, GridRow, Heading, Note, align
 from bench.report.build import build
 from bench.report.markdown import to_markdown
-from bench.report.model import BaseModelFacts, Cost, Failure, Figure, Report, Row, Section, Shift
+from bench.report.model import BaseModelFacts, Cost, Failure, Figure, PredictionsFile, Report, Row, Section, Shift
 from bench.report.names import in_markdown, short, visible
 from bench.report.terminal import print_blocks, to_terminal
 
@@ -19,6 +19,7 @@ __all__ = [
     "GridRow",
     "Heading",
     "Note",
+    "PredictionsFile",
     "Report",
     "Row",
     "Section",

@@ -21,13 +21,15 @@ class Heading(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A sentence or a few; wrapped where it is shown."""
+    """A sentence or a few; wrapped where it is shown. The `strong` ones are what a reader came for."""
 
     text: str
+    strong: bool = False
 
 
 class Cell(NamedTuple):
-    """`mark` stands behind the figure: `*` best, `=` tied with it, `!` of fewer seeds, or a space where others have one."""
+    """`mark` stands behind the figure: `*` best, `=` tied with it, `!` of fewer seeds, or a space where others have one.
+    Grids may give others a meaning, in a note below."""
 
     text: str
     mark: str = ""

@@ -22,7 +22,7 @@ def _block(block: Block) -> str:
         return _grid(block)
     if isinstance(block, Heading):
         return f"{'#' * block.level} {in_markdown(block.text)}"
-    return in_markdown(block.text)
+    return f"**{in_markdown(block.text)}**" if block.strong else in_markdown(block.text)
 
 
 def _grid(grid: Grid) -> str:
@@ -45,4 +45,4 @@ def _cell(cell: Cell) -> str:
     text = in_markdown(cell.text.strip())
     if cell.mark == "*":
         return f"**{text}** \\*"
-    return f"{text} {cell.mark}".strip()
+    return f"{text} {in_markdown(cell.mark)}".strip()

@@ -36,7 +36,7 @@ def print_blocks(blocks: Iterable[Block], console: Console) -> None:
         elif isinstance(block, Heading):
             console.print(_text(f"{block.text}", console, "bold underline" if block.level == 1 else "bold"))
         else:
-            console.print(_text(block.text, console), soft_wrap=False)
+            console.print(_text(block.text, console, "bold" if block.strong else ""), soft_wrap=False)
         console.print()
 
 
