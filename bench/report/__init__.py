@@ -1,7 +1,7 @@
 """What a run tells: pure functions of its records, for a terminal, Markdown and JSON."""
 
 from bench.report.as_json import to_json
-from bench.report.blocks import Block, Cell, Grid, GridRow, Heading, Note, align
+from bench.report.blocks import Block, Cell, Grid, GridRow, Heading, Note, Terms, align
 from bench.report.build import build
 from bench.report.markdown import to_markdown
 from bench.report.model import BaseModelFacts, Cost, Failure, Figure, PredictionsFile, Report, Row, Section, Shift
@@ -24,6 +24,7 @@ __all__ = [
     "Row",
     "Section",
     "Shift",
+    "Terms",
     "align",
     "build",
     "in_markdown",

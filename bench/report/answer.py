@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bench.evaluate import Analysis, MethodAnalysis, Paired
 from bench.report.blocks import Note
@@ -29,8 +29,17 @@ def answer(section: Section) -> list[Note]:
     told = [Note(f"Not analysed: {'; '.join(map(_reason, analysis.notes))}.")] if analysis.notes else []
     if lead is None or found is None:
         return [Note("No method has a log loss for every seed, so none is best.", strong=True), *told]
-    sentences = [*_ties(section, analysis), *_seeds(analysis, found)]
-    return [Note(_first(lead, found, analysis), strong=True), Note(" ".join(sentences)), *told]
+    others = dict(_against(section, lead))
+    tied = any(paired.verdict == "tie" for paired in others.values())
+    rest = " ".join((*_others(others), *_seeds(analysis, found)))
+    return [Note(_first(lead, found, analysis, tied), strong=True), *([Note(rest)] if rest else []), *told]
+
+
+def _against(section: Section, lead: Row) -> Iterator[tuple[str, Paired]]:
+    for row in section.rows:
+        found = section.analysed(row) if row.kind != "best_single" and row is not lead else None
+        if found is not None and METRIC in found.against_lead:
+            yield row.name, found.against_lead[METRIC]
 
 
 def _reason(text: str) -> str:
@@ -42,48 +51,56 @@ def _lowest(section: Section) -> Iterator[Note]:
     ranked = [row for row in section.rows if row.kind in ("method", "base_model") and METRIC in row.figures]
     best = next((row for row in ranked if row.figures[METRIC].mark == "best"), None)
     single = next((row for row in section.rows if row.kind == "best_single"), None)
-    if best is not None:
+    if best is None:
+        return
+    if single is not None and single.subject == best.name:
+        yield Note(
+            f"Nothing has a lower mean log loss than best-single ({short(best.name)}), {_mean(best)}.", strong=True
+        )
+    else:
         of_single = f"; that of best-single ({short(single.subject)}) is {_mean(single)}" if single is not None else ""
         yield Note(f"{short(best.name)} has the lowest mean log loss, {_mean(best)}{of_single}.", strong=True)
 
 
-def _first(lead: Row, found: MethodAnalysis, analysis: Analysis) -> str:
+def _first(lead: Row, found: MethodAnalysis, analysis: Analysis, tied: bool) -> str:
     name, over = short(lead.name), f"over {counted(analysis.users, 'user')} and {counted(analysis.rows, 'row')}"
+    lowest = f"{name} has the lowest log loss, {_mean(lead)}"
     if analysis.best_single is None:
-        return f"{name} has the lowest log loss, {_mean(lead)}, {over}; there is no best-single to compare it with."
+        return f"{lowest}, {over}; there is no best-single to compare it with."
     if analysis.lead == analysis.best_single:
         return f"Nothing has a lower log loss than best-single ({name}), {_mean(lead)}, {over}."
     single, paired = f"best-single ({short(analysis.best_single)})", found.against_best_single.get(METRIC)
-    if paired is None or paired.difference is None or paired.verdict == "withheld":
-        why = _reason(paired.reason) if paired is not None and paired.reason else "they were not compared"
-        return f"{name} has the lowest log loss, {_mean(lead)}, {over}; no verdict against {single}: {why}."
-    if paired.verdict == "tie":
-        inside = f"the difference is {signed(paired.difference)}{_between(paired, paired.low, paired.high)}"
-        return f"{name} has the lowest log loss, {_mean(lead)}, but can't be told from {single}: {inside}, {over}."
+    if paired is None or paired.difference is None:
+        return f"{lowest}, {over}; no verdict against {single}: {_why(paired)}."
     lower = f"{_size(abs(paired.difference))} {'lower' if paired.difference <= 0 else 'higher'} than {single}"
-    return f"{name} is best: log loss {_mean(lead)}, {lower}{_between(paired, paired.low, paired.high)}, {over}."
+    if paired.verdict == "withheld":
+        return f"{lowest}, {lower}, {over}; no verdict: {_why(paired)}."
+    between = _between(paired, paired.low, paired.high)
+    if paired.verdict == "tie":
+        return f"{lowest}, but can't be told from {single}: difference {signed(paired.difference)}{between}, {over}."
+    return f"{name} {'leads' if tied else 'is best'}: log loss {_mean(lead)}, {lower}{between}, {over}."
 
 
-def _ties(section: Section, analysis: Analysis) -> Iterator[str]:
-    """Who can't be told from the lead, whom it beats, and how small a difference would have shown."""
-    others = {
-        row.name: found.against_lead[METRIC]
-        for row in section.rows
-        if row.kind in ("method", "base_model") and row.name != analysis.lead
-        if (found := section.analysed(row)) is not None and METRIC in found.against_lead
-    }
+def _why(paired: Paired | None) -> str:
+    return _reason(paired.reason) if paired is not None and paired.reason else "they were not compared"
+
+
+def _others(others: Mapping[str, Paired]) -> Iterator[str]:
+    """Who can't be told from the lead, how small a difference would have shown, and whom it beats."""
     by_verdict: dict[str, list[str]] = {}
     for name, paired in others.items():
         by_verdict.setdefault(paired.verdict, []).append(name)
     ties, worse = by_verdict.get("tie", []), by_verdict.get("worse", [])
+    seen = _detectable([others[name] for name in ties or worse])
     if ties:
-        yield f"It can't be told from {listed(ties)} ({'a tie' if len(ties) == 1 else 'ties'})."
+        yield f"It can't be told from {listed(ties)} ({'a tie' if len(ties) == 1 else 'ties'}){seen and ': ' + seen}."
     if worse:
         yield _worse(len(worse), len(others) - len(ties), bool(ties))
+    if seen and not ties:
+        yield f"{seen[0].upper()}{seen[1:]}."
     withheld = reasons((name, others[name].reason) for name in by_verdict.get("withheld", []))
     if withheld:
         yield f"No verdict: {'; '.join(withheld)}."
-    yield from _detectable([others[name] for name in ties or worse])
 
 
 def _worse(worse: int, rest: int, after_ties: bool) -> str:
@@ -92,10 +109,9 @@ def _worse(worse: int, rest: int, after_ties: bool) -> str:
     return f"Of the others {worse} {'is' if worse == 1 else 'are'} worse."
 
 
-def _detectable(pairs: Sequence[Paired]) -> Iterator[str]:
+def _detectable(pairs: Sequence[Paired]) -> str:
     sizes = [paired.detectable for paired in pairs if paired.detectable is not None]
-    if sizes:
-        yield f"A difference from it of {loss(max(sizes))} or more would have been seen."
+    return f"a difference of {loss(max(sizes))} or more would have been seen" if sizes else ""
 
 
 def _seeds(analysis: Analysis, found: MethodAnalysis) -> Iterator[str]:
@@ -105,7 +121,7 @@ def _seeds(analysis: Analysis, found: MethodAnalysis) -> Iterator[str]:
         yield f"All of it is of one training run (seed {analysis.seeds[0]}): another seed may change it."
     elif analysis.lead != analysis.best_single and paired is not None and paired.seeds_low is not None:
         inside = _between(paired, paired.seeds_low, paired.seeds_high).removeprefix(", ")
-        yield f"Over the {len(analysis.seeds)} training runs alone the difference to best-single has a {inside}."
+        yield f"Over the {len(analysis.seeds)} training runs alone the difference to best-single has the {inside}."
 
 
 def _between(paired: Paired, low: float | None, high: float | None) -> str:
@@ -113,12 +129,12 @@ def _between(paired: Paired, low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return ""
     if paired.verdict != "tie" and (paired.difference or 0.0) <= 0:
-        return f", 95 % interval {_size(-high)} to {_size(-low)}"
-    return f", 95 % interval {signed(low)} to {signed(high)}"
+        return f", 95% interval {_size(-high)} to {_size(-low)}"
+    return f", 95% interval {signed(low)} to {signed(high)}"
 
 
 def _mean(row: Row) -> str:
-    return loss(row.figures[METRIC].estimate.mean)
+    return loss(row.figures[METRIC].estimate.mean if METRIC in row.figures else None)
 
 
 def _size(difference: float) -> str:

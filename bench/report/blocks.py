@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
 
-__all__ = ["Block", "Cell", "Grid", "GridRow", "Heading", "Note", "align", "fixed"]
+__all__ = ["Block", "Cell", "Grid", "GridRow", "Heading", "Note", "Terms", "align", "fixed"]
 
 ABSENT = "–"
 
@@ -25,6 +25,12 @@ class Note(NamedTuple):
 
     text: str
     strong: bool = False
+
+
+class Terms(NamedTuple):
+    """What the heads or names of the grid above it mean: pairs of term and meaning."""
+
+    pairs: tuple[tuple[str, str], ...]
 
 
 class Cell(NamedTuple):
@@ -52,7 +58,7 @@ class Grid:
     rows: tuple[GridRow, ...]
 
 
-Block = Heading | Grid | Note
+Block = Heading | Grid | Note | Terms
 
 
 def fixed(value: float | None, decimals: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from bench.evaluate import Analysis
-from bench.report.blocks import Block, Cell, Grid, GridRow, Note, align
+from bench.report.blocks import Block, Cell, Grid, GridRow, Note, Terms, align
 from bench.report.model import Section
 from bench.report.names import short
 from bench.report.wording import loss, signed
@@ -31,8 +31,8 @@ def bounds(section: Section) -> Iterator[Block]:
     found = [bound for bound in _bounds(section, analysis) if bound.logloss is not None]
     if found:
         yield _grid(found, _single(section))
-        told = "; ".join(f"{bound.name}: {bound.meaning}" for bound in found)
-        yield Note(f"{told}. What adapts models instead of choosing can pass all but the optimum.")
+        yield Terms(tuple((bound.name, bound.meaning) for bound in found))
+        yield Note("What adapts models, rather than choosing among them, can pass all but the optimum.")
     if analysis.attainable is not None and analysis.attainable.logloss is None:
         yield Note(f"No attainable bound: {short(analysis.attainable.reason, 300) or 'not computed'}.")
 
@@ -45,7 +45,7 @@ def _grid(found: Sequence[_Bound], single: _Bound | None) -> Grid:
         "less\nbest-single's": [_less(bound, reference) if bound is not single else "" for bound in shown],
     }
     if any(bound.interval for bound in shown):
-        columns["95 % interval\nof log loss"] = [bound.interval for bound in shown]
+        columns["95% interval\nof log loss"] = [bound.interval for bound in shown]
     rows = [
         GridRow(bound.name, tuple(map(Cell, cells)), rule=single is not None and position == 1)
         for position, (bound, *cells) in enumerate(zip(shown, *columns.values(), strict=True))
@@ -72,7 +72,11 @@ def _bounds(section: Section, analysis: Analysis) -> Iterator[_Bound]:
         )
     perfect = of.get("perfect-user", analysis.perfect_user_logloss)
     yield _Bound("perfect-user", perfect, "each user's is the best on all of it, by hindsight")
-    yield _Bound("perfect-sample", of.get("perfect-sample"), "each row's is the best, by hindsight")
+    yield _Bound(
+        "perfect-sample",
+        of.get("perfect-sample"),
+        "each row's is the best, by hindsight, the luck of its label included",
+    )
     yield _Bound("optimum", analysis.optimum_logloss, "expected of the probabilities that the data were generated from")
 
 

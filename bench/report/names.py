@@ -15,7 +15,6 @@ _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\
 _INVISIBLE = re.compile(f"[{_UNSEEN}]")
 _MARKUP = re.compile(r"([\\`*_\[\]|~#$])")
 _ADDRESS = re.compile(r"(?i)(?:(?<=www)(?=\.)|(?=://)|(?<=mailto)(?=:)|(?<=xmpp)(?=:))")
-_BLOCK_START = re.compile(r"^(\d*)(?=[-+=.)])")
 
 
 def visible(text: str) -> str:
@@ -36,11 +35,10 @@ def short(text: str, cells: int = _NAME_CELLS) -> str:
 
 
 def in_markdown(text: str) -> str:
-    """`visible`, with what GitHub's Markdown or HTML would read as markup, address, mention or start of a list taken
-    literally. A word joiner, as an entity, stands behind an @: no escape of the sign itself keeps an address dead."""
+    """`visible`, with what GitHub's Markdown or HTML would read as markup, address or mention taken literally. A word
+    joiner, as an entity, stands behind an @: no escape of the sign itself keeps an address dead."""
     literal = _MARKUP.sub(r"\\\1", visible(text).replace("&", "&amp;"))
-    literal = _ADDRESS.sub(r"\\", literal).replace("<", "&lt;").replace(">", "&gt;").replace("@", "@&#8288;")
-    return _BLOCK_START.sub(r"\1\\", literal)
+    return _ADDRESS.sub(r"\\", literal).replace("<", "&lt;").replace(">", "&gt;").replace("@", "@&#8288;")
 
 
 def _escaped(character: str) -> str:

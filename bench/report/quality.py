@@ -10,10 +10,11 @@ from bench.report.model import Figure, Report, Row, Section
 from bench.report.names import short
 from bench.report.wording import interval, loss, signed
 
-__all__ = ["HEADS", "METRIC", "mean_sd", "quality_grid", "row_name"]
+__all__ = ["HEADS", "METRIC", "quality_grid", "row_name"]
 
 HEADS = {"logloss": "log loss", "auc": "AUC", "relaimpr": "RelaImpr %", "gauc": "GAUC"}
 METRIC = "logloss"  # differences and verdicts are of it
+VALIDATION = "valid.\nlog loss"
 _MARKS = {"best": "*", "tie": "=", None: ""}
 
 
@@ -41,7 +42,7 @@ def row_name(row: Row) -> str:
     return f"{row.name} = {short(row.model)}" if row.model is not None else short(row.name)
 
 
-def mean_sd(figures: Sequence[Figure], metric: str) -> list[Cell]:
+def _mean_sd(figures: Sequence[Figure], metric: str) -> list[Cell]:
     """`mean ±sd` aligned on the point, with its mark."""
     means = align(
         [ABSENT if f.estimate.mean is None else printed(metric, f.estimate.mean) for f in figures], _decimals(metric)
@@ -54,16 +55,21 @@ def mean_sd(figures: Sequence[Figure], metric: str) -> list[Cell]:
 
 
 def _columns(report: Report, section: Section) -> Iterator[tuple[str, list[Cell]]]:
-    """Head and cells."""
+    """Head and cells: the answer and what it was chosen by, then the other metrics."""
+    if METRIC not in report.metrics:
+        yield from (*_against_best_single(section), *_validation(section))
     for metric in report.metrics:
-        yield HEADS.get(metric, short(metric)), mean_sd([row.figures[metric] for row in section.rows], metric)
-        if metric == METRIC and section.analysis is not None:
-            yield from _against_best_single(section)
+        yield HEADS.get(metric, short(metric)), _mean_sd([row.figures[metric] for row in section.rows], metric)
+        if metric == METRIC:
+            yield from (*_against_best_single(section), *_validation(section))
+
+
+def _validation(section: Section) -> Iterator[tuple[str, list[Cell]]]:
     losses = [row.validation.mean if row.validation is not None else None for row in section.rows]
     if any(value is not None for value in losses):
         texts = align([loss(value) for value in losses], 4)
         shown = ["" if row.kind == "bound" else text for row, text in zip(section.rows, texts, strict=True)]
-        yield "validation\nlog loss", [Cell(text) for text in shown]
+        yield VALIDATION, [Cell(text) for text in shown]
 
 
 def _against_best_single(section: Section) -> Iterator[tuple[str, list[Cell]]]:
@@ -73,7 +79,7 @@ def _against_best_single(section: Section) -> Iterator[tuple[str, list[Cell]]]:
     if not any(pairs):
         return
     texts = ["reference" if itself else _difference(pair) for pair, itself in zip(pairs, is_reference, strict=True)]
-    yield "less best-single's\n[95 % interval]", [Cell(text) for text in texts]
+    yield "less best-single's\n[95% interval]", [Cell(text) for text in texts]
     verdicts = [
         "" if itself or pair is None else pair.verdict for pair, itself in zip(pairs, is_reference, strict=True)
     ]

@@ -26,9 +26,10 @@ def _marks(report: Report, section: Section) -> Iterator[str]:
         yield "* best mean of methods and base models" + (f"; = {_tie(report, section)}." if "tie" in marks else ".")
     if section.analysis is not None and any(map(section.analysed, section.rows)):
         drawn = counted(section.analysis.resamples, "resample")
+        users = counted(section.analysis.users, "test user")
         yield (
-            f"Intervals are 95 %, by paired bootstrap over the {counted(section.analysis.users, 'test user')} ({drawn}); "
-            "below 0 is better than best-single. Verdicts are of Holm's adjustment for all rows of the table."
+            f"less best-single's: below 0 is better; 95% interval by paired bootstrap over the {users} ({drawn}). "
+            "Verdicts hold for all rows at once (Holm's adjustment)."
         )
 
 
@@ -41,10 +42,12 @@ def _tie(report: Report, section: Section) -> str:
         return f"ties with it: {alike}"
     tested = " and ".join(HEADS.get(metric, short(metric)) for metric in section.tested)
     rest = {m for row in section.rows for m, figure in row.figures.items() if figure.mark == "tie"} - {*section.tested}
-    return f"can't be told from it, in {tested} by test" + (f" (elsewhere: {alike})" if rest else "")
+    return f"can't be told from it by test of {tested}" + (f"; elsewhere {alike}" if rest else "")
 
 
 def _meanings(report: Report, section: Section) -> Iterator[str]:
+    if any(row.validation is not None and row.validation.mean is not None for row in section.rows):
+        yield "valid. log loss: on validation users' query, by which models and settings are chosen."
     single = next((row for row in section.rows if row.kind == "best_single"), None)
     if single is not None:
         chosen = f" ({loss(single.validation.mean)})" if single.validation is not None else ""

@@ -14,7 +14,7 @@ _ROLES = {"train": "training", "valid": "validation", "test": "test"}
 _PARTS = {"support": "support", "train_query": "training query", "query": "query"}
 _SETTINGS = {
     "cold": "base models never saw validation and test users (cold)",
-    "warm": "base models saw the support of all users (warm)",
+    "warm": "base models saw every user's support (warm)",
 }
 
 
@@ -47,7 +47,7 @@ def _of_role(role: str, count: Any) -> str:
 
 def _cautions(facts: Mapping[str, Any]) -> Iterator[str]:
     if facts.get("time"):
-        yield f"Rows are divided in time: {_times(facts['time'])}."
+        yield f"Cuts in time: {_times(facts['time'])}."
     if facts.get("users_not_tested"):
         yield f"{_users(facts['users_not_tested'], 'is', 'are')} not tested, for want of rows to be tested on."
     if facts.get("tie_share") is not None:
@@ -65,8 +65,8 @@ def _later(share: float) -> str:
     if not share:
         return "No training row lies after a test row in time."
     return (
-        f"{share:.1%} of training rows lie after a test row in time: models know of the future what would not be known when "
-        "the row is predicted."
+        f"{share:.1%} of training rows lie after a test row in time: what they tell of items would not be known yet when that "
+        "row is predicted."
     )
 
 
@@ -76,7 +76,7 @@ def _users(count: Any, one: str, several: str) -> str:
 
 def _times(time: Any) -> str:
     if isinstance(time, Mapping):
-        return ", ".join(f"{short(str(key).replace('_', ' '))} {_time(value)}" for key, value in time.items())
+        return ", ".join(f"{_PARTS.get(key, short(str(key)))} {_time(value)}" for key, value in time.items())
     return _time(time)
 
 
