@@ -74,8 +74,10 @@ def _numbers(context: click.Context, parameter: click.Parameter, value: str | No
 
 
 def echo_json(value: Any) -> None:
-    """Print a value as JSON."""
-    click.echo(json.dumps(value, indent=2, allow_nan=False))
+    """Print a value as strict JSON in ASCII. What HTML would read as markup is escaped too: whoever embeds it in a page
+    embeds no tag."""
+    text = json.dumps(value, indent=2, allow_nan=False)
+    click.echo(text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026"))  # strings alone have these
 
 
 def printable(text: str) -> str:

@@ -1,10 +1,10 @@
 """What a run tells: pure functions of its records, for a terminal, Markdown and JSON."""
 
 from bench.report.as_json import to_json
-from bench.report.blocks import Block, Cell, Grid, GridRow, Heading, Note, align
+from bench.report.blocks import Block, Cell, Grid, GridRow, Heading, Note, Terms, align
 from bench.report.build import build
 from bench.report.markdown import to_markdown
-from bench.report.model import BaseModelFacts, Cost, Failure, Figure, Report, Row, Section, Shift
+from bench.report.model import BaseModelFacts, Cost, Failure, Figure, PredictionsFile, Report, Row, Section, Shift
 from bench.report.names import in_markdown, short, visible
 from bench.report.terminal import print_blocks, to_terminal
 
@@ -19,10 +19,12 @@ __all__ = [
     "GridRow",
     "Heading",
     "Note",
+    "PredictionsFile",
     "Report",
     "Row",
     "Section",
     "Shift",
+    "Terms",
     "align",
     "build",
     "in_markdown",

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
 
-__all__ = ["Block", "Cell", "Grid", "GridRow", "Heading", "Note", "align", "fixed"]
+__all__ = ["Block", "Cell", "Grid", "GridRow", "Heading", "Note", "Terms", "align", "fixed"]
 
 ABSENT = "–"
 
@@ -21,13 +21,21 @@ class Heading(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A sentence or a few; wrapped where it is shown."""
+    """A sentence or a few; wrapped where it is shown. The `strong` ones are what a reader came for."""
 
     text: str
+    strong: bool = False
+
+
+class Terms(NamedTuple):
+    """What the heads or names of the grid above it mean: pairs of term and meaning."""
+
+    pairs: tuple[tuple[str, str], ...]
 
 
 class Cell(NamedTuple):
-    """`mark` stands behind the figure: `*` best, `=` tied with it, `!` of fewer seeds, or a space where others have one."""
+    """`mark` stands behind the figure: `*` best, `=` tied with it, `!` of fewer seeds, or a space where others have one.
+    Grids may give others a meaning, in a note below."""
 
     text: str
     mark: str = ""
@@ -50,7 +58,7 @@ class Grid:
     rows: tuple[GridRow, ...]
 
 
-Block = Heading | Grid | Note
+Block = Heading | Grid | Note | Terms
 
 
 def fixed(value: float | None, decimals: int) -> str:

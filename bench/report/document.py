@@ -1,15 +1,21 @@
-"""A report in the order in which people ask: which method, by how much, is it real, what does it cost, for whom."""
+"""A report in the order in which people ask: which method, by how much, is it real; bounds and cost; for whom."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bench.report.answer import answer
 from bench.report.blocks import Block, Heading, Note
-from bench.report.facts import section_facts, trouble
+from bench.report.bounds import bounds
+from bench.report.facts import section_facts
 from bench.report.model import Report, Section
 from bench.report.names import short
-from bench.report.quality import quality_grid, quality_notes
+from bench.report.quality import quality_grid
+from bench.report.quality_notes import quality_notes
+from bench.report.segments import segments
+from bench.report.selection import selection
 from bench.report.tables import COST_NOTE, base_models_grid, cost_grid
+from bench.report.trouble import trouble
 
 __all__ = ["document"]
 
@@ -39,13 +45,17 @@ def _section(report: Report, section: Section) -> Iterator[Block]:
     if not section.ok:
         yield Note(f"None of {section.trials} trials has a result: there is nothing to compare.")
     else:
+        yield from answer(section)
         yield quality_grid(report, section)
         yield from quality_notes(report, section)
-        yield from _tables(section)
+        yield from bounds(section)
+        yield from selection(section)
+        yield from _cost(section)
+        yield from segments(section)
     yield from section_facts(section)
 
 
-def _tables(section: Section) -> Iterator[Block]:
+def _cost(section: Section) -> Iterator[Block]:
     costs, base_models = cost_grid(section), base_models_grid(section)
     if costs is not None:
         yield costs

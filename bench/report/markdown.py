@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from bench.report.blocks import Block, Cell, Grid, GridRow, Heading
+from bench.report.blocks import Block, Cell, Grid, GridRow, Heading, Terms
 from bench.report.document import document
 from bench.report.model import Report
 from bench.report.names import in_markdown
 
 __all__ = ["to_markdown"]
+
+_BLOCK_START = re.compile(r"^(\d+(?=[.)])|(?=[-+=]))")
 
 
 def to_markdown(report: Report) -> str:
@@ -22,7 +25,14 @@ def _block(block: Block) -> str:
         return _grid(block)
     if isinstance(block, Heading):
         return f"{'#' * block.level} {in_markdown(block.text)}"
-    return in_markdown(block.text)
+    if isinstance(block, Terms):
+        return "\n".join(f"- {in_markdown(term)}: {in_markdown(meaning)}" for term, meaning in block.pairs)
+    return f"**{in_markdown(block.text)}**" if block.strong else _paragraph(block.text)
+
+
+def _paragraph(text: str) -> str:
+    """Not a list nor a rule, whatever it starts with."""
+    return _BLOCK_START.sub(r"\1\\", in_markdown(text))
 
 
 def _grid(grid: Grid) -> str:
@@ -35,9 +45,11 @@ def _grid(grid: Grid) -> str:
 
 
 def _table(grid: Grid, rows: Sequence[GridRow]) -> str:
-    heads = [in_markdown(head.replace("\n", " ")) for head in grid.heads]
-    rule = ["---", *["---:"] * (len(heads) - 1)]
-    body = [[in_markdown(row.name), *map(_cell, row.cells)] for row in rows]
+    """Columns in which no row of this part has anything are left out."""
+    columns = [column for column in range(len(grid.heads) - 1) if any(row.cells[column].text.strip() for row in rows)]
+    heads = [in_markdown(head.replace("\n", " ")) for head in (grid.heads[0], *(grid.heads[1 + c] for c in columns))]
+    rule = ["---", *["---:"] * len(columns)]
+    body = [[in_markdown(row.name), *(_cell(row.cells[column]) for column in columns)] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in (heads, rule, *body))
 
 
@@ -45,4 +57,4 @@ def _cell(cell: Cell) -> str:
     text = in_markdown(cell.text.strip())
     if cell.mark == "*":
         return f"**{text}** \\*"
-    return f"{text} {cell.mark}".strip()
+    return f"{text} {in_markdown(cell.mark)}".strip()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from bench.evaluate import Estimate, Mark
+from bench.evaluate import Analysis, Estimate, Mark, MethodAnalysis
 
-__all__ = ["BaseModelFacts", "Cost", "Failure", "Figure", "Report", "Row", "Section", "Shift"]
+__all__ = ["BaseModelFacts", "Cost", "Failure", "Figure", "PredictionsFile", "Report", "Row", "Section", "Shift"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,12 @@ class Row:
     figures: Mapping[str, Figure]
     model: str | None = None
     cost: Cost | None = None  # None where nothing was run for it: best-single, bounds, failures
+    validation: Estimate | None = None  # log loss on validation users' query, by which models are chosen; not of bounds
+
+    @property
+    def subject(self) -> str:
+        """The name by which an analysis knows it: best-single is the base model that it names."""
+        return self.name if self.model is None else self.model
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,16 @@ class BaseModelFacts:
 
 
 @dataclass(frozen=True)
+class PredictionsFile:
+    """A base model that was not fitted: its predictions were read from a file."""
+
+    model: str
+    file: str
+    sha256: str
+    rows: int | None
+
+
+@dataclass(frozen=True)
 class Failure:
     """A trial without a result; `status` is "missing" where there is no record."""
 
@@ -76,7 +92,8 @@ class Failure:
 
 @dataclass(frozen=True)
 class Section:
-    """One dataset under one protocol. `rows` are in the order of the table: methods, base models, best-single, bounds."""
+    """One dataset under one protocol. `rows` are in the order of the table: methods, base models, best-single, bounds.
+    `tested`: the metrics whose marks are verdicts of the analysis; the others' follow bench.evaluate.marks."""
 
     dataset: str
     protocol: str
@@ -90,6 +107,15 @@ class Section:
     warnings: Mapping[str, tuple[str, ...]]  # what was warned of -> the trials' methods
     trials: int
     ok: int
+    analysis: Analysis | None = None  # None: the run has none of these records
+    tested: tuple[str, ...] = ()
+    calibrated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by what -> the methods
+    from_files: tuple[PredictionsFile, ...] = ()
+
+    def analysed(self, row: Row) -> MethodAnalysis | None:
+        """What the analysis found of a row; None of bounds."""
+        methods = self.analysis.methods if self.analysis is not None and row.kind != "bound" else ()
+        return next((method for method in methods if method.name == row.subject), None)
 
 
 @dataclass(frozen=True)

@@ -10,27 +10,38 @@ from rich.cells import cell_len, set_cell_size
 __all__ = ["in_markdown", "short", "visible"]
 
 _NAME_CELLS = 40
-_MARKDOWN = re.compile(r"([\\`*_\[\]|~#$])")
+# Printable by their category, yet seen by nobody: fillers, joiners, variation selectors, the empty Braille pattern.
+_UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
+_INVISIBLE = re.compile(f"[{_UNSEEN}]")
+_MARKUP = re.compile(r"([\\`*_\[\]|~#$])")
+_ADDRESS = re.compile(r"(?i)(?:(?<=www)(?=\.)|(?=://)|(?<=mailto)(?=:)|(?<=xmpp)(?=:))")
 
 
 def visible(text: str) -> str:
     """Control, bidirectional and other invisible characters, line ends among them, as escapes: `\\x1b`, `\\u202e`."""
-    if text.isprintable():
+    if text.isprintable() and not _INVISIBLE.search(text):
         return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+    return "".join(map(_escaped, text))
 
 
 def short(text: str, cells: int = _NAME_CELLS) -> str:
     """`visible`, and where it is wider than so many cells of a terminal its start, an ellipsis and a digest, so that two
-    long names that start alike still differ."""
+    long names that start alike still differ. Accents take no cell: of what is shown, letters are counted too."""
     shown = visible(text)
-    if cell_len(shown) <= cells:
+    if cell_len(shown) <= cells and len(shown) <= 2 * cells:
         return shown
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{set_cell_size(shown, cells - 9).rstrip()}…{digest}"
+    return f"{set_cell_size(shown[: 2 * cells], cells - 9).rstrip()}…{digest}"
 
 
 def in_markdown(text: str) -> str:
-    """`visible`, with what Markdown or HTML would read as markup taken literally."""
-    literal = _MARKDOWN.sub(r"\\\1", visible(text).replace("&", "&amp;"))
-    return literal.replace("<", "&lt;").replace(">", "&gt;")
+    """`visible`, with what GitHub's Markdown or HTML would read as markup, address or mention taken literally. A word
+    joiner, as an entity, stands behind an @: no escape of the sign itself keeps an address dead."""
+    literal = _MARKUP.sub(r"\\\1", visible(text).replace("&", "&amp;"))
+    return _ADDRESS.sub(r"\\", literal).replace("<", "&lt;").replace(">", "&gt;").replace("@", "@&#8288;")
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable() and not _INVISIBLE.match(character):
+        return character
+    return character.encode("unicode_escape").decode("ascii")

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from bench.evaluate import printed
-from bench.report.blocks import ABSENT, Cell, Grid, GridRow, Note, align
+from bench.evaluate import Paired, printed
+from bench.report.blocks import ABSENT, Cell, Grid, GridRow, align
 from bench.report.model import Figure, Report, Row, Section
 from bench.report.names import short
+from bench.report.wording import interval, loss, signed
 
-__all__ = ["quality_grid", "quality_notes", "row_name"]
+__all__ = ["HEADS", "METRIC", "quality_grid", "row_name"]
 
-_HEADS = {"logloss": "log loss", "auc": "AUC", "relaimpr": "RelaImpr %", "gauc": "GAUC"}
+HEADS = {"logloss": "log loss", "auc": "AUC", "relaimpr": "RelaImpr %", "gauc": "GAUC"}
+METRIC = "logloss"  # differences and verdicts are of it
+VALIDATION = "valid.\nlog loss"
 _MARKS = {"best": "*", "tie": "=", None: ""}
 
 
 def quality_grid(report: Report, section: Section) -> Grid:
-    """Metrics by row; methods, base models and best-single, bounds, each below a rule."""
-    columns = [_column([row.figures[metric] for row in section.rows], metric) for metric in report.metrics]
+    """Metrics by row, the answer's first; methods, base models and best-single, bounds, each below a rule."""
+    heads, columns = zip(*_columns(report, section), strict=True)
     rows = [
         GridRow(
             row_name(row),
@@ -30,21 +32,7 @@ def quality_grid(report: Report, section: Section) -> Grid:
     ]
     seeds = len(report.seeds)
     what = f"mean ± sample sd over {seeds} seeds" if seeds > 1 else "one seed, so no sd"
-    heads = tuple(_HEADS.get(metric, short(metric)) for metric in report.metrics)
     return Grid(f"Quality on test users' query ({what})", ("method", *heads), tuple(rows))
-
-
-def quality_notes(report: Report, section: Section) -> list[Note]:
-    """What the marks mean, and why a figure is missing."""
-    marks = {figure.mark for row in section.rows for figure in row.figures.values()}
-    notes = []
-    if "best" in marks:
-        notes.append("* best mean of methods and base models" + (f"; {_tie(report)}" if "tie" in marks else "") + ".")
-    if any(row.kind == "bound" for row in section.rows):
-        notes.append("Bounds read the test labels and are never ranked.")
-    if "relaimpr" in report.metrics:
-        notes.append(f"RelaImpr: AUC above .5, relative to that of {_base(report, section)}.")
-    return [Note(" ".join(notes)), *_gaps(report, section)] if notes else _gaps(report, section)
 
 
 def row_name(row: Row) -> str:
@@ -54,12 +42,8 @@ def row_name(row: Row) -> str:
     return f"{row.name} = {short(row.model)}" if row.model is not None else short(row.name)
 
 
-def _block(row: Row) -> str:
-    return "base_model" if row.kind == "best_single" else row.kind
-
-
-def _column(figures: Sequence[Figure], metric: str) -> list[Cell]:
-    """`mean ±sd` aligned on the point."""
+def _mean_sd(figures: Sequence[Figure], metric: str) -> list[Cell]:
+    """`mean ±sd` aligned on the point, with its mark."""
     means = align(
         [ABSENT if f.estimate.mean is None else printed(metric, f.estimate.mean) for f in figures], _decimals(metric)
     )
@@ -70,39 +54,58 @@ def _column(figures: Sequence[Figure], metric: str) -> list[Cell]:
     return [Cell(mean + sd.ljust(width), mark or slot) for mean, sd, mark in zip(means, sds, marks, strict=True)]
 
 
+def _columns(report: Report, section: Section) -> Iterator[tuple[str, list[Cell]]]:
+    """Head and cells: the answer and what it was chosen by, then the other metrics."""
+    if METRIC not in report.metrics:
+        yield from (*_against_best_single(section), *_validation(section))
+    for metric in report.metrics:
+        yield HEADS.get(metric, short(metric)), _mean_sd([row.figures[metric] for row in section.rows], metric)
+        if metric == METRIC:
+            yield from (*_against_best_single(section), *_validation(section))
+
+
+def _validation(section: Section) -> Iterator[tuple[str, list[Cell]]]:
+    losses = [row.validation.mean if row.validation is not None else None for row in section.rows]
+    if any(value is not None for value in losses):
+        texts = align([loss(value) for value in losses], 4)
+        shown = ["" if row.kind == "bound" else text for row, text in zip(section.rows, texts, strict=True)]
+        yield VALIDATION, [Cell(text) for text in shown]
+
+
+def _against_best_single(section: Section) -> Iterator[tuple[str, list[Cell]]]:
+    found = [section.analysed(row) for row in section.rows]
+    pairs = [one.against_best_single.get(METRIC) if one is not None else None for one in found]
+    is_reference = [one is not None and one.name == _reference(section) for one in found]
+    if not any(pairs):
+        return
+    texts = ["reference" if itself else _difference(pair) for pair, itself in zip(pairs, is_reference, strict=True)]
+    yield "less best-single's\n[95% interval]", [Cell(text) for text in texts]
+    verdicts = [
+        "" if itself or pair is None else pair.verdict for pair, itself in zip(pairs, is_reference, strict=True)
+    ]
+    width = max(map(len, verdicts))
+    yield "verdict", [Cell(verdict.ljust(width)) for verdict in verdicts]
+
+
+def _reference(section: Section) -> str | None:
+    return section.analysis.best_single if section.analysis is not None else None
+
+
+def _difference(paired: Paired | None) -> str:
+    if paired is None:
+        return ""
+    if paired.difference is None:
+        return ABSENT
+    return f"{signed(paired.difference)} {interval(paired.low, paired.high)}".rstrip()
+
+
+def _block(row: Row) -> str:
+    return "base_model" if row.kind == "best_single" else row.kind
+
+
 def _decimals(metric: str) -> int:
     return len(printed(metric, 0.0).partition(".")[2])
 
 
 def _mark(figure: Figure) -> str:
     return "!" if 0 < figure.estimate.defined < len(figure.estimate.values) else _MARKS[figure.mark]
-
-
-def _tie(report: Report) -> str:
-    if len(report.seeds) < 2:
-        return "= ties with it, the printed figure is the same"
-    return "= ties with it: the printed figure is the same, or the differences seed by seed do not all have one sign"
-
-
-def _base(report: Report, section: Section) -> str:
-    named = next((row for row in section.rows if row.name == report.relaimpr_base), None)
-    if named is None:
-        return f"{short(report.relaimpr_base)} (which is not there)"
-    return short(named.name) if named.model is None else f"{named.name} ({short(named.model)}) in the same seed"
-
-
-def _gaps(report: Report, section: Section) -> list[Note]:
-    """One note for figures that are undefined for one reason in equally many seeds."""
-    gaps: dict[tuple[str, int], tuple[dict[str, None], dict[str, None]]] = defaultdict(lambda: ({}, {}))
-    for row in section.rows:
-        for metric, figure in row.figures.items():
-            if not figure.estimate.complete:
-                names, metrics = gaps[figure.estimate.reason, figure.estimate.defined]
-                names[row_name(row)] = metrics[_HEADS.get(metric, short(metric)).removesuffix(" %")] = None
-    seeds = len(report.seeds)
-    return [
-        Note(
-            f"{'!' if defined else ABSENT} {', '.join(metrics)} of {', '.join(names)}: {defined} of {seeds} seeds; {reason}."
-        )
-        for (reason, defined), (names, metrics) in gaps.items()
-    ]

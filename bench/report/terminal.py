@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.report.blocks import Block, Cell, Grid, GridRow, Heading
+from bench.report.blocks import Block, Cell, Grid, GridRow, Heading, Terms
 from bench.report.document import document
 from bench.report.model import Report
 from bench.report.names import visible
@@ -35,9 +35,21 @@ def print_blocks(blocks: Iterable[Block], console: Console) -> None:
             _print_grid(block, console)
         elif isinstance(block, Heading):
             console.print(_text(f"{block.text}", console, "bold underline" if block.level == 1 else "bold"))
+        elif isinstance(block, Terms):
+            _print_terms(block, console)
         else:
-            console.print(_text(block.text, console), soft_wrap=False)
+            console.print(_text(block.text, console, "bold" if block.strong else ""), soft_wrap=False)
         console.print()
+
+
+def _print_terms(terms: Terms, console: Console) -> None:
+    """Meanings beside their terms."""
+    table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    for _ in range(2):
+        table.add_column(overflow="fold")
+    for pair in terms.pairs:
+        table.add_row(*(_text(part, console) for part in pair))
+    console.print(table)
 
 
 def _print_grid(grid: Grid, console: Console) -> None:

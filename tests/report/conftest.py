@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from bench.records import Run, digest, load, write_manifest, write_record
+from bench.evaluate import Analysis, analysis_to_json
+from bench.records import Run, digest, load, write_analyses, write_manifest, write_record
+from tests.report.analyses import an_analysis
 
 # name: kind, log loss, AUC, GAUC, own train CPU s, trained rows, own predict CPU s
 TRIALS: dict[str, tuple[str, float, float, float, float, int | None, float]] = {
@@ -28,9 +30,18 @@ TRIALS: dict[str, tuple[str, float, float, float, float, int | None, float]] = {
 QUERY_ROWS = 21_037
 
 
+def shifted(name: str, seed: int) -> float:
+    """What a seed makes of a figure."""
+    return 0.0007 * seed * (-1) ** len(name)
+
+
+def mean_loss(name: str, seeds: tuple[int, ...]) -> float:
+    return TRIALS[name][1] + sum(shifted(name, seed) for seed in seeds) / len(seeds)
+
+
 def record(name: str, seed: int) -> dict[str, Any]:
     kind, logloss, auc, gauc, train_s, train_rows, predict_s = TRIALS[name]
-    shift = 0.0007 * seed * (-1) ** len(name)
+    shift = shifted(name, seed)
     own = {
         "train_cpu_s": train_s * (1 + 0.1 * seed),
         "train_wall_s": train_s * 1.2,
@@ -130,6 +141,22 @@ def make_run(tmp_path: Path) -> Callable[..., Run]:
     return make
 
 
+Change = Callable[[Analysis], Analysis]
+
+
+@pytest.fixture
+def make_analysed(make_run: Callable[..., Run]) -> Callable[..., Run]:
+    """`make_analysed(seeds=(0, 1, 2), edit=None, change=None)`: the same with its analysis, which `change` may replace."""
+
+    def make(seeds: tuple[int, ...] = (0, 1, 2), edit: Edit | None = None, change: Change | None = None) -> Run:
+        run = make_run(seeds, edit)
+        found = an_analysis({name: (kind, mean_loss(name, seeds)) for name, (kind, *_) in TRIALS.items()}, seeds)
+        found = change(found) if change is not None else found
+        return run._replace(analyses={"ml-1m/cold": analysis_to_json(found)})
+
+    return make
+
+
 @pytest.fixture
 def on_disk() -> Callable[[Run], Run]:
     """The same run written to its folder and read back."""
@@ -138,6 +165,8 @@ def on_disk() -> Callable[[Run], Run]:
         for one in run.records:
             write_record(run.folder, one)
         write_manifest(run.folder, run.manifest)
+        if run.analyses:
+            write_analyses(run.folder, load(run.folder).records, run.analyses)
         return load(run.folder)
 
     return write

@@ -1,0 +1,226 @@
+"""What tables show of an analysis."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bench.evaluate import Analysis, AttainableBound, ClosedGap, MethodAnalysis
+from bench.records import Run
+from bench.report import Grid, Note, Row, Section, Terms, build, to_json
+from bench.report.document import document
+
+MakeRun = Callable[..., Run]
+
+
+def section_of(run: Run) -> Section:
+    (section,) = build(run).sections
+    return section
+
+
+def rows(run: Run) -> dict[str, Row]:
+    return {row.name: row for row in section_of(run).rows}
+
+
+def grid(run: Run, title: str) -> Grid:
+    return next(b for b in document(build(run)) if isinstance(b, Grid) and b.title.startswith(title))
+
+
+def cells(table: Grid, name: str) -> dict[str, str]:
+    """Head to what stands below it, of one row; heads on one line."""
+    row = next(row for row in table.rows if row.name == name)
+    heads = [head.replace("\n", " ") for head in table.heads[1:]]
+    return {head: (cell.text + cell.mark).strip() for head, cell in zip(heads, row.cells, strict=True)}
+
+
+def told(run: Run) -> str:
+    return "\n".join(block.text for block in document(build(run)) if isinstance(block, Note))
+
+
+def with_methods(change: Callable[[MethodAnalysis], MethodAnalysis]) -> Callable[[Analysis], Analysis]:
+    return lambda found: replace(found, methods=tuple(map(change, found.methods)))
+
+
+# -- quality
+
+
+def test_the_difference_its_interval_and_the_verdict_stand_beside_the_log_loss(make_analysed: MakeRun) -> None:
+    table = grid(make_analysed(), "Quality")
+    assert [head.replace("\n", " ") for head in table.heads[:5]] == [
+        "method", "log loss", "less best-single's [95% interval]", "verdict", "valid. log loss",
+    ]  # fmt: skip
+    found = {name: list(cells(table, name).values())[1:3] for name in ("metaselector", "ffm", "deepfm")}
+    assert found == {
+        "metaselector": ["-.0704 [-.0725, -.0683]", "better"],
+        "ffm": ["-.0007 [-.0028, +.0014]", "tie"],
+        "deepfm": ["+.0044 [+.0023, +.0065]", "worse"],
+    }
+
+
+def test_best_single_is_the_reference_and_bounds_have_no_verdict(make_analysed: MakeRun) -> None:
+    table = grid(make_analysed(), "Quality")
+    for name in ("fm", "best-single = fm"):
+        assert list(cells(table, name).values())[1:3] == ["reference", ""]
+    assert list(cells(table, "perfect-user (bound)").values())[1:4] == ["", "", ""]
+
+
+def test_ties_follow_the_test_where_there_is_one(make_analysed: MakeRun, make_run: MakeRun) -> None:
+    tested, old = make_analysed(), make_run()
+    assert section_of(tested).tested == ("logloss", "auc")
+    assert rows(tested)["user-calibration"].figures["logloss"].mark == "tie"
+    assert rows(old)["user-calibration"].figures["logloss"].mark is None
+    assert rows(tested)["user-calibration"].figures["auc"].mark is None  # worse in AUC
+    assert rows(tested)["metaselector"].figures["gauc"].mark == "best"
+    assert "= can't be told from it by test of log loss and AUC." in told(tested)
+
+
+def test_best_single_bears_the_mark_of_its_model(make_analysed: MakeRun) -> None:
+    def tie(one: MethodAnalysis) -> MethodAnalysis:
+        if one.name != "fm":
+            return one
+        return replace(one, against_lead={"logloss": replace(one.against_lead["logloss"], verdict="tie")})
+
+    found = rows(make_analysed(change=with_methods(tie)))
+    assert {found[name].figures["logloss"].mark for name in ("fm", "best-single")} == {"tie"}
+
+
+def test_where_the_lead_is_not_the_best_in_auc_its_ties_are_not_tested(make_analysed: MakeRun) -> None:
+    def edit(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "user-calibration":
+                one["metrics"]["auc"]["value"] = 0.9
+
+    run = make_analysed(edit=edit)
+    assert section_of(run).tested == ("logloss",)
+    assert rows(run)["user-calibration"].figures["auc"].mark == "best"
+
+
+def test_the_validation_log_loss_is_a_column_and_says_how_best_single_was_chosen(make_analysed: MakeRun) -> None:
+    run = make_analysed()
+    found = rows(run)["best-single"].validation
+    assert found is not None
+    assert found.mean == pytest.approx(0.6003 + 0.001)
+    assert rows(run)["perfect-user"].validation is None
+    assert cells(grid(run, "Quality"), "best-single = fm")["valid. log loss"] == ".6013"
+    assert "best-single is fm: of the base models the one with the lowest mean validation log loss (.6013)" in told(run)
+
+
+def test_a_withheld_verdict_is_a_word_and_its_reason_a_note(make_analysed: MakeRun) -> None:
+    def withhold(one: MethodAnalysis) -> MethodAnalysis:
+        if one.name not in ("gating", "lr"):
+            return one
+        none = replace(
+            one.against_best_single["logloss"],
+            difference=None, low=None, high=None, verdict="withheld", reason="it failed in seed 1",
+        )  # fmt: skip
+        return replace(one, against_best_single={"logloss": none})
+
+    run = make_analysed(change=with_methods(withhold))
+    assert list(cells(grid(run, "Quality"), "gating").values())[1:3] == ["–", "withheld"]
+    assert "Verdict withheld: it failed in seed 1 (gating and lr)." in told(run)
+
+
+# -- bounds and selection
+
+
+def test_bounds_stand_below_best_single_with_what_they_mean(make_analysed: MakeRun) -> None:
+    run = make_analysed(change=lambda found: replace(found, optimum_logloss=0.412))
+    table = grid(run, "Bounds")
+    assert [row.name for row in table.rows] == [
+        "best-single = fm", "attainable", "perfect-user", "perfect-sample", "optimum",
+    ]  # fmt: skip
+    assert list(cells(table, "attainable").values()) == [".5853", "-.0157", ".5801 to .5905"]
+    assert cells(table, "optimum")["log loss"] == ".4120"
+    terms = next(block for block in document(build(run)) if isinstance(block, Terms))
+    assert [term for term, _ in terms.pairs] == [row.name for row in table.rows[1:]]
+
+
+def test_a_bound_that_could_not_be_had_says_why(make_analysed: MakeRun) -> None:
+    none = AttainableBound(None, None, None, 20, "no user has two query rows")
+    run = make_analysed(change=lambda found: replace(found, attainable=none))
+    assert "attainable" not in [row.name for row in grid(run, "Bounds").rows]
+    assert "No attainable bound: no user has two query rows." in told(run)
+
+
+def test_methods_tell_how_much_of_the_gap_they_close_and_how_they_choose(make_analysed: MakeRun) -> None:
+    table = grid(make_analysed(seeds=(0,)), "What choosing was worth")
+    gap = 100 * (0.6003 - 0.5899) / (0.6003 - 0.5786)
+    assert cells(table, "user-best")["% of gap to perfect-user"] == f"{gap:.1f}"
+    assert cells(table, "user-best")["best model chosen %"] == "31.0"
+    assert cells(table, "user-calibration")["entropy of weights"] == "–"
+    assert "best-single = fm" not in [row.name for row in table.rows]
+
+
+def test_users_and_calibration_have_a_table_of_their_own(make_analysed: MakeRun) -> None:
+    found = cells(grid(make_analysed(seeds=(0,)), "User by user"), "metaselector")
+    assert found == {
+        "users it helps %": "80.2",
+        "users it harms %": "19.8",
+        "regret mean": "-.0487",
+        "regret p90": "+.0313",
+        "ECE": ".0200",
+        "mean less observed": "+.0065",
+    }
+
+
+def test_what_nobody_has_a_figure_in_is_no_column_and_has_no_meaning(make_analysed: MakeRun) -> None:
+    change = with_methods(lambda one: replace(one, entropy=None, closed_gap=ClosedGap(None, None, "no gap")))
+    run = make_analysed(change=change)
+    assert grid(run, "What choosing was worth").heads == ("method", "best model\nchosen %")
+    terms = [term for block in document(build(run)) if isinstance(block, Terms) for term, _ in block.pairs]
+    assert "best model" in terms
+    assert not {"entropy", "% of gap"} & set(terms)
+    assert "– % of gap: no gap (" in told(run)
+
+
+# -- for whom
+
+
+def test_segments_have_a_few_rows_the_sizes_in_heads_and_a_mark_each(make_analysed: MakeRun) -> None:
+    table = grid(make_analysed(seeds=(0,)), "For whom (log loss): users by the length")
+    assert [row.name for row in table.rows] == [
+        "metaselector", "user-calibration", "metaselector-simplified", "user-best", "gating", "best-single = fm",
+    ]  # fmt: skip
+    assert table.heads[1] == "1 to 20 rows\n201 users\n3,900 rows"
+    assert list(cells(table, "metaselector").values()) == [".5499+", ".5349+", ".5199+"]
+    assert list(cells(table, "gating").values()) == [".6180+", ".6030=", ".5880="]
+    assert list(cells(table, "best-single = fm").values()) == [".6203", ".6053", ".5903"]
+
+
+def test_ties_with_the_lead_are_shown_before_others(make_analysed: MakeRun) -> None:
+    def tie(one: MethodAnalysis) -> MethodAnalysis:
+        if one.name != "deepfm":
+            return one
+        return replace(one, against_lead={"logloss": replace(one.against_lead["logloss"], verdict="tie")})
+
+    table = grid(make_analysed(change=with_methods(tie)), "For whom")
+    assert [row.name for row in table.rows][:3] == ["metaselector", "user-calibration", "deepfm"]
+
+
+def test_segments_are_said_to_be_exploratory_and_without_them_there_is_no_word(make_analysed: MakeRun) -> None:
+    assert "Segments are exploratory" in told(make_analysed())
+    assert "+ better than best-single, = can't be told from it." in told(make_analysed())
+    assert "exploratory" not in told(make_analysed(change=lambda found: replace(found, segments=())))
+
+
+# -- JSON, and without an analysis
+
+
+def test_json_has_every_method_segment_and_interval(make_analysed: MakeRun) -> None:
+    run = make_analysed()
+    (section,) = json.loads(json.dumps(to_json(build(run)), allow_nan=False))["sections"]
+    assert section["analysis"] == json.loads(json.dumps(run.analyses["ml-1m/cold"]))
+    assert section["tested"] == ["logloss", "auc"]
+    assert section["rows"][0]["validation"]["mean"] == pytest.approx(0.5299 + 0.001)
+
+
+def test_without_an_analysis_there_are_the_old_tables_alone(make_run: MakeRun) -> None:
+    run = make_run()
+    titles = [block.title.split()[0] for block in document(build(run)) if isinstance(block, Grid)]
+    assert titles == ["Quality", "Cost", "Base"]
+    assert section_of(run).analysis is None
+    assert "verdict" not in grid(run, "Quality").heads

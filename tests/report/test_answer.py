@@ -1,0 +1,185 @@
+"""The sentences at the top of a section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bench.cli import main
+from bench.errors import RecordError
+from bench.evaluate import Analysis, MethodAnalysis, Paired
+from bench.records import Run, load
+from bench.report import Note, build
+from bench.report.document import document
+from tests.report.analyses import paired
+
+MakeRun = Callable[..., Run]
+Change = Callable[[Analysis], Analysis]
+
+
+def notes(run: Run) -> list[Note]:
+    return [block for block in document(build(run)) if isinstance(block, Note)]
+
+
+def answer(run: Run) -> tuple[str, str]:
+    """The strong sentence and what follows it."""
+    told = notes(run)
+    at = next(position for position, note in enumerate(told) if note.strong)
+    return told[at].text, told[at + 1].text
+
+
+def lead_is(**changes: Any) -> Change:
+    """The lead's difference from best-single in log loss, changed."""
+
+    def change(found: Analysis) -> Analysis:
+        def edit(one: MethodAnalysis) -> MethodAnalysis:
+            against = dict(one.against_best_single)
+            if one.name == found.lead:
+                against["logloss"] = replace(against["logloss"], **changes)
+            return replace(one, against_best_single=against)
+
+        return replace(found, methods=tuple(map(edit, found.methods)))
+
+    return change
+
+
+def against_lead(change_one: Callable[[str, Paired], Paired]) -> Change:
+    def change(found: Analysis) -> Analysis:
+        def edit(one: MethodAnalysis) -> MethodAnalysis:
+            pairs = {metric: change_one(one.name, pair) for metric, pair in one.against_lead.items()}
+            return replace(one, against_lead=pairs)
+
+        return replace(found, methods=tuple(map(edit, found.methods)))
+
+    return change
+
+
+nobody_ties = against_lead(lambda _, pair: replace(pair, verdict="worse"))
+
+
+def test_the_lead_is_named_with_its_difference_interval_and_users(make_analysed: MakeRun) -> None:
+    first, rest = answer(make_analysed(change=nobody_ties))
+    assert first == (
+        "metaselector is best: log loss .5306, .0704 lower than best-single (fm), 95% interval .0683 to .0725, over 604 users "
+        "and 21,037 rows."
+    )
+    assert rest.startswith(
+        "Every other method and base model is worse. A difference of .0084 or more would have been seen."
+    )
+
+
+def test_a_lead_with_ties_is_not_called_the_best(make_analysed: MakeRun) -> None:
+    first, rest = answer(make_analysed())
+    assert first.startswith("metaselector leads: log loss .5306, .0704 lower than best-single (fm)")
+    assert rest.startswith(
+        "It can't be told from user-calibration (a tie): a difference of .0084 or more would have been seen. Every other one "
+        "is worse."
+    )
+
+
+def test_of_several_seeds_the_interval_over_training_is_told_too(make_analysed: MakeRun) -> None:
+    assert answer(make_analysed())[1].endswith(
+        "Over the 3 training runs alone the difference to best-single has the 95% interval .0693 to .0715."
+    )
+
+
+def test_one_seed_is_said_to_be_one_training_run(make_analysed: MakeRun) -> None:
+    assert answer(make_analysed(seeds=(7,)))[1].endswith(
+        "All of it is of one training run (seed 7): another seed may change it."
+    )
+
+
+def test_a_lead_that_ties_with_best_single_is_no_win(make_analysed: MakeRun) -> None:
+    small = paired(-0.0007, 0.0014)
+    changes = {key: getattr(small, key) for key in ("difference", "low", "high", "verdict")}
+    assert answer(make_analysed(change=lead_is(**changes)))[0] == (
+        "metaselector has the lowest log loss, .5306, but can't be told from best-single (fm): difference -.0007, 95% "
+        "interval -.0021 to +.0007, over 604 users and 21,037 rows."
+    )
+
+
+def test_a_withheld_verdict_says_why(make_analysed: MakeRun) -> None:
+    first, _ = answer(make_analysed(change=lead_is(verdict="withheld", reason="9 users, fewer than 20")))
+    assert first.endswith(
+        ".0704 lower than best-single (fm), over 604 users and 21,037 rows; no verdict: 9 users, fewer than 20."
+    )
+    change = lead_is(difference=None, low=None, high=None, verdict="withheld", reason="seed 1 is missing")
+    assert answer(make_analysed(change=change))[0].endswith("no verdict against best-single (fm): seed 1 is missing.")
+
+
+def test_withheld_comparisons_with_the_lead_are_told_with_their_reason(make_analysed: MakeRun) -> None:
+    def withheld(name: str, pair: Paired) -> Paired:
+        return replace(pair, verdict="withheld", reason="few users") if name in ("gating", "average") else pair
+
+    _, rest = answer(make_analysed(change=against_lead(withheld)))
+    assert "Of the others 6 are worse. No verdict: few users (average and gating)." in rest
+
+
+def test_best_single_itself_may_be_the_lead(make_analysed: MakeRun) -> None:
+    first, _ = answer(make_analysed(change=lambda found: replace(found, lead="fm")))
+    assert first == "Nothing has a lower log loss than best-single (fm), .6010, over 604 users and 21,037 rows."
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"lead": None}, "No method has a log loss for every seed, so none is best."),
+        ({"lead": "gone"}, "No method has a log loss for every seed, so none is best."),
+        ({"best_single": None}, "over 604 users and 21,037 rows; there is no best-single to compare it with."),
+    ],
+)
+def test_what_is_not_there_is_said(make_analysed: MakeRun, changes: dict[str, Any], told: str) -> None:
+    text = next(n.text for n in notes(make_analysed(change=lambda found: replace(found, **changes))) if n.strong)
+    assert text.endswith(told)
+
+
+def test_what_could_not_be_analysed_is_told(make_analysed: MakeRun) -> None:
+    run = make_analysed(change=lambda found: replace(found, notes=("logits of seed 2 are gone.",)))
+    assert Note("Not analysed: logits of seed 2 are gone.") in notes(run)
+
+
+def test_many_ties_are_not_all_listed(make_analysed: MakeRun) -> None:
+    _, rest = answer(make_analysed(change=against_lead(lambda _, pair: replace(pair, verdict="tie"))))
+    assert rest.startswith(
+        "It can't be told from user-calibration, metaselector-simplified, user-best, average, gating and 4 more (ties)"
+    )
+
+
+def test_without_an_analysis_the_lowest_mean_is_named_and_how_to_get_a_verdict(make_run: MakeRun) -> None:
+    first, rest = answer(make_run())
+    assert first == "metaselector has the lowest mean log loss, .5306; that of best-single (fm) is .6010."
+    assert "no interval and no verdict" in rest
+    assert "run the suite again" in rest
+
+
+def test_without_an_analysis_too_best_single_may_be_the_lowest(make_run: MakeRun) -> None:
+    def edit(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "fm":
+                one["metrics"]["logloss"]["value"] = 0.5
+
+    assert answer(make_run(edit=edit))[0] == "Nothing has a lower mean log loss than best-single (fm), .5000."
+
+
+def test_an_analysis_that_is_none_is_refused_with_its_place(make_analysed: MakeRun) -> None:
+    run = make_analysed()
+    broken = {"ml-1m/cold": {**run.analyses["ml-1m/cold"], "users": "many"}}
+    with pytest.raises(RecordError, match=r"analysis\.json: no analysis of ml-1m/cold: users: .*; remove it and run"):
+        build(run._replace(analyses=broken))
+
+
+def test_an_analysis_of_other_records_is_not_shown(
+    make_analysed: MakeRun, on_disk: Callable[[Run], Run], tmp_path: Path
+) -> None:
+    run = on_disk(make_analysed(seeds=(0,)))
+    shown = CliRunner().invoke(main, ["report", str(run.folder)]).output
+    assert "metaselector leads" in shown
+    stale = run.folder / "analysis.json"
+    digest = load(run.folder).records[0]["digest"]
+    stale.write_text(stale.read_text("utf-8").replace(digest, "0" * 64), "utf-8")
+    assert "There is no analysis in this run" in CliRunner().invoke(main, ["report", str(run.folder)]).output

@@ -1,0 +1,106 @@
+"""What is said of the data and the split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bench.records import Run
+from bench.report import Note, build
+from bench.report.data_facts import data_facts
+from bench.report.document import document
+from bench.report.split_facts import split_facts
+
+Records = list[dict[str, Any]]
+MakeRun = Callable[..., Run]
+DATA = {"label": "rating >= 4", "order": "time", "source": {"name": "data folder"}}
+
+
+def told(run: Run) -> str:
+    return "\n".join(block.text for block in document(build(run)) if isinstance(block, Note))
+
+
+def test_sizes_and_what_is_odd_about_rows_are_sentences() -> None:
+    counts = {"rows": 1000, "users": 10, "items": 7, "positives": 575, "dropped_rows": 0}
+    odd = {"exact_duplicates": 1, "contradictory": 2, "repeated_pairs": 0, "odd_things": 3}
+    assert data_facts("shop", {**DATA, "counts": counts | odd}, None) == [
+        "Data shop: 1,000 rows, 10 users, 7 items, 57.5% positive; label rating >= 4; order time; source data folder. In it 1 "
+        "row repeats another in everything; 2 times a user has both labels for one item at one time; 3 odd things."
+    ]
+    assert data_facts("shop", {}, None) == []
+
+
+def test_generated_data_say_so_with_their_optimum() -> None:
+    facts = {**DATA, "counts": {"rows": 10}, "truth": {"users": 2000, "noise": 0.5, "tables": [1]}}
+    assert data_facts("made", facts, 0.512)[1] == (
+        "The data are generated: the true probabilities have an expected log loss of .5120. Made with users 2,000, noise 0.5 "
+        "and 1 setting more."
+    )
+    assert len(data_facts("found", {**DATA, "counts": {"rows": 10}, "truth": {}}, None)) == 1
+
+
+def test_a_split_of_blocks_tells_its_parts() -> None:
+    facts = {
+        "users": {"train": 90, "valid": 10, "test": 0},
+        "rows": {"train": {"support": 500, "train_query": 100, "query": 90}, "valid": {"support": 50, "query": 10}},
+        "setting": "warm",
+        "time": {"train_query": "2000-11-01", "query": 978_300_760},
+    }
+    assert split_facts("last", facts) == (
+        "Split last: base models saw every user's support (warm); users training 90, validation 10, test 0; rows training 500 "
+        "support + 100 training query + 90 query, validation 50 support + 10 query. Cuts in time: training query 2000-11-01, "
+        "query 978300760."
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        (
+            {"tie_share": 0.513},
+            "51.3% of users are cut between rows of one time, whose order among themselves is drawn.",
+        ),
+        ({"users_cut_through_copies": 1}, "1 user is cut between copies of one row, so that a tested row is known"),
+        ({"users_cut_through_copies": 2_000}, "2,000 users are cut between copies of one row"),
+        ({"later_training_share": 0.437}, "43.7% of training rows lie after a test row in time"),
+        ({"later_training_share": 0.0}, "No training row lies after a test row in time."),
+        ({"users_not_tested": 3}, "3 users are not tested, for want of rows to be tested on."),
+        ({"time": [1, 2]}, "Cuts in time: 1 to 2."),
+    ],
+)
+def test_what_of_a_split_needs_care_is_a_sentence(facts: dict[str, Any], sentence: str) -> None:
+    assert sentence in split_facts("cold", facts)
+
+
+def test_what_a_split_does_not_tell_is_left_out() -> None:
+    nothing = {"users_cut_through_copies": 0, "later_training_share": None, "tie_share": None, "users_not_tested": 0}
+    assert split_facts("cold", {"setting": "cold", **nothing}) == (
+        "Split cold: base models never saw validation and test users (cold)."
+    )
+    assert split_facts("cold", {}) == ""
+
+
+def test_base_predictions_from_a_file_are_told_with_what_that_means(make_run: MakeRun) -> None:
+    def edit(records: Records, _: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "lr":
+                one["details"]["predictions"] = {"file": "lr.parquet", "sha256": "ab" * 32, "rows": 1_000_209}
+
+    text = told(make_run(edit=edit))
+    assert (
+        text.count("lr was not fitted: its predictions are read from lr.parquet (1,000,209 rows, sha256 abababababab).")
+        == 1
+    )
+    assert "It has no folds: every slot of rows reads the file" in text
+
+
+def test_calibrated_methods_are_told(make_run: MakeRun) -> None:
+    def edit(records: Records, _: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] in ("gating", "average"):
+                one["details"]["calibrated"] = "user"
+
+    assert "Calibrated by user: average and gating." in told(make_run(edit=edit))
+    assert "Calibrated" not in told(make_run())
