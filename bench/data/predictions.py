@@ -103,7 +103,7 @@ def _scores(table: RawTable, params: Predictions.Params) -> np.ndarray:
     column = params.probability or params.logit
     values = complete(table, column, as_numbers(table, column, _FIX), _FIX).astype(np.float64)
     if params.logit:
-        return values
+        return np.asarray(values)
     for bad, what in (
         ((values < 0) | (values > 1), "is no probability"),
         ((values == 0) | (values == 1), "is exactly 0 or 1"),

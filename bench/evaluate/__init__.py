@@ -13,7 +13,10 @@ from bench.evaluate.analysis import (
     analysis_to_json,
 )
 from bench.evaluate.bounds import best_model_share, perfect_sample_logits, perfect_user_logits
+from bench.evaluate.by_user import user_table
+from bench.evaluate.calibration import calibration_in_the_large, expected_calibration_error
 from bench.evaluate.checks import check_logits, check_weights, is_constant, looks_like_probabilities
+from bench.evaluate.compose import analyse
 from bench.evaluate.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
 from bench.evaluate.mixture import mixture_logits
 from bench.evaluate.paired import Paired, adjust, paired
@@ -43,14 +46,17 @@ __all__ = [
     "Segment",
     "Slice",
     "adjust",
+    "analyse",
     "analysis_from_json",
     "analysis_to_json",
     "best_model_share",
     "best_single",
+    "calibration_in_the_large",
     "check_logits",
     "check_weights",
     "draw_users",
     "estimate",
+    "expected_calibration_error",
     "is_constant",
     "looks_like_probabilities",
     "marks",
@@ -64,4 +70,5 @@ __all__ = [
     "resample",
     "row_log_loss",
     "summarise",
+    "user_table",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bench.errors import NoRunError, RecordError
@@ -54,7 +55,7 @@ def write_analyses(
     folder: Path,
     records: Iterable[Record],
     analyses: Mapping[str, dict[str, Any]],
-    user_tables: Mapping[str, str],
+    user_tables: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Make or replace RUN/analysis.json, of these records. Raises StorageError."""
     path = folder / "analysis.json"

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.data.base_predictions import star_rows
-from bench.evaluate import QueryRows, analysis_to_json, best_single
+from bench.evaluate import QueryRows, analyse, analysis_to_json, best_single, user_table
 from bench.records import Record, Run, read_blob, write_analyses, write_table
 from bench.run.plan import Division
 from bench.run.progress import Watcher
@@ -28,7 +28,6 @@ def analyse_run(run: Run, divisions: Divisions, watcher: Watcher) -> Run:
             records[record["trial"]["dataset"], record["trial"]["protocol"]].append(record)
     if run.analyses or not records:
         return run
-    from bench.evaluate import analyse  # INTERIM
 
     singles, analyses, tables = best_single(run.records), {}, {}
     for place, of_place in records.items():

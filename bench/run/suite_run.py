@@ -159,10 +159,7 @@ def _execute(
         interrupted = False
     finally:
         write_manifest(state.folder, manifest.ended(begun, trials, state.records, interrupted=interrupted))
-    try:
-        return analyse_run(load(state.folder), divisions, state.watcher)
-    except ImportError:  # INTERIM
-        return load(state.folder)
+    return analyse_run(load(state.folder), divisions, state.watcher)
 
 
 def _do(state: _State, trials: list[Trial], steps: list[str], executor: Executor) -> None:

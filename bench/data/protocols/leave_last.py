@@ -48,4 +48,4 @@ class LeaveLast(BlocksProtocol):
         """(users,) int64, one at least and, of three rows and more, a third at most."""
         wanted = self.params.query
         query = np.full(len(rows), wanted.rows) if wanted.rows is not None else np.round(rows * (wanted.share or 0.0))
-        return np.maximum(1, np.minimum(query, rows // 3)).astype(np.int64)
+        return np.asarray(np.maximum(1, np.minimum(query, rows // 3)), dtype=np.int64)
