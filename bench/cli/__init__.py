@@ -11,6 +11,7 @@ main = LazyGroup(
         "run": ("bench.cli.run:command", "Run a suite and print its table."),
         "check": ("bench.cli.check:command", "Check a suite; run nothing."),
         "plan": ("bench.cli.plan:command", "Say what a run would do, and how long; run nothing."),
+        "data": ("bench.cli.data:command", "Datasets: list, fetch, look at them."),
         "list": ("bench.cli.list:command", "List plugins and where they come from."),
         "describe": ("bench.cli.describe:command", "Show a plugin's summary and parameters."),
         "report": ("bench.cli.report:command", "Print the table of a finished run."),

@@ -2,10 +2,11 @@
 
 from bench.data.base_predictions import Fit, fits, sources
 from bench.data.cache import cache_dir
+from bench.data.describe import describe
 from bench.data.interactions import Bags, Interactions
 from bench.data.labels import Rule, parse_condition, parse_rule
-from bench.data.prepare import prepare
-from bench.data.protocols import UserHoldout
+from bench.data.prepare import prepare, whereabouts
+from bench.data.protocols import Given, LeaveLast, Temporal, UserHoldout
 from bench.data.read import read_delimited, read_parquet
 from bench.data.rows import TaskView, View
 from bench.data.split import Split, divide
@@ -13,13 +14,17 @@ from bench.data.split import Split, divide
 __all__ = [
     "Bags",
     "Fit",
+    "Given",
     "Interactions",
+    "LeaveLast",
     "Rule",
     "Split",
     "TaskView",
+    "Temporal",
     "UserHoldout",
     "View",
     "cache_dir",
+    "describe",
     "divide",
     "fits",
     "parse_condition",
@@ -28,4 +33,5 @@ __all__ = [
     "read_delimited",
     "read_parquet",
     "sources",
+    "whereabouts",
 ]

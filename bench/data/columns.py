@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.data.features import BagCodes, Vocabulary, encode_bags, numeric, numeric_bits, vocabulary
+from bench.data.features import BagCodes, Vocabulary, encode_bags, numeric, vocabulary
+from bench.data.hashing import content_key, numeric_bits
 from bench.data.interactions import Bags
 from bench.data.layout import Feature, Layout, Owner
-from bench.data.ordering import content_key
-from bench.data.raw import RawTable, as_ids, as_text
+from bench.data.raw import RawTable
+from bench.data.text import as_ids, as_text
 
 __all__ = ["Columns", "encode_features"]
 
@@ -98,6 +99,7 @@ def encode_features(layout: Layout, users: Vocabulary, items: Vocabulary, counts
         if owner in layout.tables:
             joined[owner] = _join(layout, owner, ids)
             counts[f"{owner}s_without_features"] = joined[owner].absent()
+            counts[f"features_of_unknown_{owner}s"] = len(joined[owner].table) - len(ids.words) + joined[owner].absent()
     for feature in layout.features:
         columns.fields.append(feature)
         _ENCODERS[feature.field.kind](columns, feature, joined[feature.owner], {"user": users, "item": items})

@@ -11,10 +11,13 @@ import pyarrow as pa
 
 from bench.data.columns import Columns, encode_features
 from bench.data.features import vocabulary
+from bench.data.given import given_split, true_logits
 from bench.data.labels import binary_labels, holds
 from bench.data.layout import Layout, arrange
 from bench.data.ordering import order_rows
-from bench.data.raw import RawTable, as_ids, as_numbers
+from bench.data.raw import RawTable
+from bench.data.text import as_ids
+from bench.data.times import order_of
 from bench.errors import DataError
 from bench.interfaces import Tables
 
@@ -38,10 +41,12 @@ def encode(tables: Tables) -> Encoded:
     layout = replace(layout, tables={**layout.tables, "row": kept})
     users, items = (vocabulary(as_ids(kept, name)) for name in (layout.user, layout.item))
     labels = binary_labels(layout.label, kept)
-    order = _order(layout)
+    order = None if layout.order is None else order_of(kept, layout.order)
+    given = None if layout.split is None else given_split(kept, *layout.split, users)
     columns = encode_features(layout, users, items, counts)
     ids = (users.words, items.words)
-    sorting = order_rows(users.codes - 1, items.codes - 1, order, ids, columns.content(labels), labels)
+    part = None if given is None else given.part
+    sorting = order_rows(users.codes - 1, items.codes - 1, order, ids, columns.content(labels), labels, part)
     counts |= {"rows": len(labels), "users": len(ids[0]), "items": len(ids[1]), "positives": int(labels.sum())}
     counts |= sorting.repeats._asdict()
     rows = sorting.permutation
@@ -51,6 +56,8 @@ def encode(tables: Tables) -> Encoded:
         "items": items.codes[rows] - np.int32(1),
         "labels": labels[rows],
         **({} if order is None else {"order": order[rows]}),
+        **({} if given is None else {"given-role": given.role, "given-part": given.part[rows]}),
+        **({} if layout.true_logit is None else {"true-logit": true_logits(kept, layout.true_logit)[rows]}),
         **columns.arrays(rows),
     }
     return Encoded(arrays, _meta(tables, layout, columns, counts), *ids)
@@ -79,26 +86,6 @@ def _choose_rows(layout: Layout) -> tuple[RawTable, dict[str, int]]:
     return (kept.where(~few[users]) if few.any() else kept), counts
 
 
-def _order(layout: Layout) -> np.ndarray | None:
-    """(n,) int64, or float64 where a number isn't whole."""
-    if layout.order is None:
-        return None
-    table, name = layout.tables["row"], layout.order
-    fix = "order takes numbers, e.g. seconds since 1970 (dates are not read yet)"
-    numbers = as_numbers(table, name, fix)
-    wrong = numbers.missing | ~np.isfinite(numbers.values)
-    if (row := table.first(wrong)) is not None:
-        what = "missing" if numbers.missing[row] else "infinite"
-        table.refuse(row, name, f"the value is {what}; give every row its place in time, or leave `order` out")
-    values = numbers.values
-    if np.issubdtype(values.dtype, np.floating):
-        wide = values.astype(np.float64) + 0.0  # -0 is 0
-        return wide.astype(np.int64) if ((wide == np.trunc(wide)) & (np.abs(wide) < 2.0**53)).all() else wide
-    if (row := table.first(values > np.iinfo(np.int64).max)) is not None:
-        table.refuse(row, name, f"{values[row]} is past 2^63")
-    return values.astype(np.int64)
-
-
 def _meta(tables: Tables, layout: Layout, columns: Columns, counts: Mapping[str, int]) -> dict[str, Any]:
     named = {feature.column: feature.field for feature in layout.features if feature.field.kind == "categorical"}
     fields = [feature.field for feature in columns.fields]
@@ -107,6 +94,9 @@ def _meta(tables: Tables, layout: Layout, columns: Columns, counts: Mapping[str,
         "label": tables.label,
         "drop": tables.drop,
         "order": layout.order,
+        "given": list(layout.split) if layout.split is not None else None,
+        "true_logit": layout.true_logit,
+        "truth": dict(tables.truth),
         "fields": [{"name": each.name, "kind": each.kind, "side": each.side} for each in fields],
         "sizes": {each.name: size for each, size in zip(fields, columns.sizes, strict=True)},
         "user_field": named[layout.user].name if layout.user in named else None,

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.data.hashing import mix64
 from bench.data.interactions import Bags
-from bench.data.ordering import mix64
-from bench.data.raw import RawTable, as_numbers
+from bench.data.numbers import as_numbers
+from bench.data.raw import RawTable
 
-__all__ = ["BagCodes", "Vocabulary", "encode_bags", "numeric", "numeric_bits", "vocabulary"]
+__all__ = ["BagCodes", "Vocabulary", "encode_bags", "numeric", "vocabulary"]
 
 
 class Vocabulary(NamedTuple):
@@ -74,14 +75,10 @@ def numeric(table: RawTable, column: str) -> np.ndarray:
     with np.errstate(over="ignore"):
         values = numbers.values.astype(np.float32) + np.float32(0)  # -0 is 0
     if (row := table.first(~np.isfinite(values))) is not None:
-        table.refuse(row, column, f"{numbers.values[row]} is too large for a numeric field (float32)")
+        what = "infinite" if np.isinf(numbers.values[row]) else "too large for a numeric field (float32)"
+        table.refuse(row, column, f"{numbers.values[row]} is {what}; {fix}")
     values[numbers.missing] = np.nan
     return values
-
-
-def numeric_bits(values: np.ndarray) -> np.ndarray:
-    """float32 as integers that are equal where the values are, NaN included."""
-    return np.where(np.isnan(values), np.float32(np.nan), values).view(np.uint32)
 
 
 def _pointer(lengths: np.ndarray) -> np.ndarray:

@@ -11,9 +11,10 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from bench.data.hashing import content_key, mix64, numeric_bits
 from bench.interfaces import Field, Fields
 
-__all__ = ["Bags", "Interactions"]
+__all__ = ["Bags", "Interactions", "bag_keys"]
 
 
 class Bags(NamedTuple):
@@ -22,6 +23,12 @@ class Bags(NamedTuple):
     owner: Literal["user", "item", "row"]
     ptr: np.ndarray  # (owners + 1,) int64
     codes: np.ndarray  # int32
+
+
+def bag_keys(bags: Bags) -> np.ndarray:
+    """(owners,) uint64, equal where two bags are: the sum of their codes' hashes, modulo 2^64."""
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mix64(bags.codes.astype(np.uint64)), dtype=np.uint64)])
+    return np.asarray(sums[bags.ptr[1:]] - sums[bags.ptr[:-1]])
 
 
 @dataclass(frozen=True)
@@ -99,24 +106,31 @@ class Interactions:
     @cached_property
     def given_role(self) -> np.ndarray | None:
         """(U,) uint8: 0 train, 1 valid, 2 test, where the data bring a division along."""
-        return self._map("given-role") if (self.folder / "given-role.npy").exists() else None
+        return self._map("given-role") if self.meta.get("given") else None
 
     @cached_property
     def given_part(self) -> np.ndarray | None:
-        """(n,) uint8: 0 support, 1 query, where the data bring a division along."""
-        return self._map("given-part") if (self.folder / "given-part.npy").exists() else None
+        """(n,) uint8: 0 support, 1 query, where the data bring a division along; a user's support then lies first."""
+        return self._map("given-part") if self.meta.get("given") else None
 
-    @cached_property
-    def identity(self) -> np.ndarray:
-        """(n,) uint64: equal where two rows agree in everything."""
-        if (self.folder / "identity.npy").exists():
-            return self._map("identity")
-        return np.arange(len(self), dtype=np.uint64)  # STOPGAP
-
-    @cached_property
+    @property
     def true_logits(self) -> np.ndarray | None:
-        """(n,) float64 of generated data; None elsewhere."""
-        return self._map("true-logit") if (self.folder / "true-logit.npy").exists() else None
+        """(n,) float64 of generated data, None elsewhere; like labels they are not for workers."""
+        if not self.with_labels:
+            raise PermissionError("true logits are not for workers")
+        return self._map("true-logit") if self.meta.get("true_logit") else None
+
+    def identity(self) -> np.ndarray:
+        """(n,) uint64: a hash of user, item, order, label and all features; equal where rows agree in everything."""
+        columns = [self.users, self.items, self.labels(), *self.categorical.T]
+        columns += [numeric_bits(values) for values in self.numeric.T]
+        columns += [bag_keys(bags)[self._owners(bags)] for bags in self.bags.values()]
+        if self.order is not None:
+            columns.append(self.order.view(np.uint64))
+        return content_key(columns)
+
+    def _owners(self, bags: Bags) -> np.ndarray:
+        return {"user": self.users, "item": self.items, "row": np.arange(len(self))}[bags.owner]
 
     @cached_property
     def categorical(self) -> np.ndarray:

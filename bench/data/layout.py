@@ -36,6 +36,8 @@ class Layout:
     label: Rule
     drop: Rule | None
     min_rows_per_user: int
+    split: tuple[str, str] | None = None  # columns of users' roles and of rows' parts
+    true_logit: str | None = None
 
     def id_column(self, owner: Owner) -> str:
         return self.item if owner == "item" else self.user
@@ -47,8 +49,10 @@ def arrange(tables: Tables) -> Layout:
     user, item = _only("user", tables.columns), _only("item", tables.columns)
     order = _only("order", tables.columns) if _named("order", tables.columns) else None
     ids: dict[Owner, str] = {"user": user, "item": item}
-    for column in filter(None, (user, item, order)):
+    for column in filter(None, (user, item, order, tables.split_users, tables.split_part, tables.true_logit)):
         _require(raw["row"], column)
+    for column in filter(None, (tables.split_users, tables.split_part, tables.true_logit)):
+        _refuse_feature(column, tables)
     for owner, key in ids.items():
         if owner in raw:
             _require(raw[owner], key)
@@ -61,7 +65,22 @@ def arrange(tables: Tables) -> Layout:
         label=_rule(raw["row"], "label", tables.label),
         drop=_rule(raw["row"], "drop", tables.drop) if tables.drop else None,
         min_rows_per_user=tables.min_rows_per_user,
+        split=_split(tables, raw["row"]),
+        true_logit=tables.true_logit or None,
     )
+
+
+def _split(tables: Tables, table: RawTable) -> tuple[str, str] | None:
+    if bool(tables.split_users) != bool(tables.split_part):
+        raise DataError(
+            f"{table.file}: a split names two columns, of users' roles and of rows' parts; name both or neither"
+        )
+    return (tables.split_users, tables.split_part) if tables.split_users else None
+
+
+def _refuse_feature(column: str, tables: Tables) -> None:
+    if column in tables.columns:
+        raise DataError(f"column {column!r} says how the data are divided or made; no model may read it as a feature")
 
 
 def _raw_tables(tables: Tables) -> dict[Owner, RawTable]:
@@ -97,7 +116,7 @@ def _owner(name: str, column: Column, raw: Mapping[Owner, RawTable]) -> Owner:
         return "row"
     owners = [owner for owner, table in raw.items() if name in table.frame.columns]
     if not owners:
-        there = [str(column) for table in raw.values() for column in table.frame.columns]
+        there = [column for table in raw.values() for column in table.columns]
         raise DataError(f"{raw['row'].file}: {missing_column(name, dict.fromkeys(there))}")
     if len(owners) > 1:
         files = " and ".join(raw[owner].file for owner in owners)
@@ -118,7 +137,7 @@ def _only(role: str, columns: Mapping[str, Column]) -> str:
 
 def _require(table: RawTable, column: str) -> None:
     if column not in table.frame.columns:
-        raise DataError(f"{table.file}: {missing_column(column, table.frame.columns)}")
+        raise DataError(f"{table.file}: {missing_column(column, table.columns)}")
 
 
 def _refuse_double(what: str, names: Iterable[str]) -> None:
@@ -135,5 +154,5 @@ def _rule(table: RawTable, what: str, text: str) -> Rule:
     except ValueError as error:
         raise DataError(f"{table.file}: {what}: {error}") from error
     if rule.column not in table.frame.columns:
-        raise DataError(f"{table.file}: {what}: {missing_column(rule.column, table.frame.columns)}")
+        raise DataError(f"{table.file}: {what}: {missing_column(rule.column, table.columns)}")
     return rule

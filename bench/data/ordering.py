@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-__all__ = ["Order", "Repeats", "content_key", "mix64", "order_rows"]
+from bench.data.hashing import mix64
+
+__all__ = ["Order", "Repeats", "order_rows"]
 
 _HASH_KEY = "bench: tie-break"  # 16 characters; another key is another order of every tie
 
@@ -34,8 +36,9 @@ def order_rows(
     ids: tuple[pa.Array, pa.Array],
     content: np.ndarray,
     labels: np.ndarray,
+    part: np.ndarray | None = None,
 ) -> Order:
-    """Sort by (user, order, hash of the user's and the item's id, content).
+    """Sort by (user, part where the data give one, order, hash of the user's and the item's id, content).
 
     `users`, `items` (n,) number the texts of `ids`; `content` (n,) uint64 stands for all that is encoded of a row, so that
     rows which still tie are interchangeable."""
@@ -46,23 +49,9 @@ def order_rows(
     same = same_pair & _equal_to_previous([content[permutation]])
     pairs = len(np.unique(users.astype(np.int64) * len(ids[1]) + items))
     contradictory = _groups_of_both(labels[permutation], same_pair)
+    if part is not None:  # repeats are counted whatever the parts
+        permutation = np.lexsort([*keys[:-1], part, users])
     return Order(permutation, Repeats(int(same.sum()), contradictory, len(users) - pairs))
-
-
-def content_key(columns: Sequence[np.ndarray]) -> np.ndarray:
-    """(n,) uint64: a hash of each row of the columns, integers of any width."""
-    key = np.zeros(len(columns[0]), dtype=np.uint64)
-    for column in columns:
-        key = mix64(key ^ column.astype(np.uint64))
-    return key
-
-
-def mix64(values: np.ndarray) -> np.ndarray:
-    """The finaliser of splitmix64 (Steele, Lea, Flood 2014), one to one on uint64."""
-    mixed = values + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
 def _pair_hash(users: np.ndarray, items: np.ndarray, ids: tuple[pa.Array, pa.Array]) -> np.ndarray:

@@ -21,7 +21,7 @@ from bench.data.locate import find, is_local, location, roots
 from bench.errors import DownloadError
 from bench.interfaces import Dataset, Source
 
-__all__ = ["prepare"]
+__all__ = ["prepare", "whereabouts"]
 
 
 def prepare(
@@ -39,6 +39,16 @@ def prepare(
         return Interactions.open(place.folder(origin))
     with locked(cache, dataset.name, report):
         return place.make(origin) if origin else place.download(failures)
+
+
+def whereabouts(dataset: Dataset, data_dir: Path | None, cache: Path) -> str:
+    """In words, where `prepare` would take a dataset from; reads and fetches nothing."""
+    origin, failures = _Place(dataset, roots(None, data_dir), cache, lambda _: None).ready()
+    if origin is not None:
+        prepared = store.is_intact(_Place(dataset, [], cache, lambda _: None).folder(origin))
+        return f"{location(origin.source)}{' (prepared)' if prepared else ''}"
+    remote = [location(source) for source in dataset.sources() if not is_local(source)]
+    return f"to be fetched: {', else '.join(remote)}" if remote else f"not here: {failures[0] if failures else ''}"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from bench.data.encode import Encoded
 
 __all__ = ["FORMAT", "content_digest", "is_intact", "set_aside", "write"]
 
-FORMAT = 1  # of the folder; another number is another cache key
+FORMAT = 2  # of the folder; another number is another cache key
 
 
 def write(folder: Path, encoded: Encoded, about: Mapping[str, Any], work: Path) -> None:
@@ -72,4 +72,6 @@ def content_digest(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) ->
 def _names(meta: Mapping[str, Any]) -> list[str]:
     bags = [f"bags-{number}-{part}" for number in range(len(meta["bags"])) for part in ("ptr", "codes")]
     order = [] if meta["order"] is None else ["order"]
-    return ["user_ptr", "users", "items", "labels", "categorical", "numeric", *order, *bags]
+    given = ["given-role", "given-part"] if meta["given"] else []
+    truth = ["true-logit"] if meta["true_logit"] else []
+    return ["user_ptr", "users", "items", "labels", "categorical", "numeric", *order, *given, *truth, *bags]

@@ -28,7 +28,7 @@ def resampled_auc(y: np.ndarray, scores: np.ndarray, users: np.ndarray, weights:
         wins = np.einsum("ru,ru->r", of @ _wins_by_users(runs, count), of)
     else:
         wins = _wins_by_resample(runs, weights)
-    return np.divide(wins, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
+    return np.asarray(np.divide(wins, pairs, out=np.full(len(weights), np.nan), where=pairs > 0))
 
 
 def _wins_by_resample(runs: _Runs, weights: np.ndarray) -> np.ndarray:

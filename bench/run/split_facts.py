@@ -35,7 +35,7 @@ def split_facts(split: Split, interactions: Interactions) -> dict[str, Any]:
         "in_blocks": split.in_blocks,
         "tie_share": _tie_share(split, interactions.order),
         "later_training_share": _later_training_share(split, interactions),
-        "users_cut_through_copies": _users_cut_through_copies(split, interactions.identity),
+        "users_cut_through_copies": _users_cut_through_copies(split, interactions.identity()),
     }
 
 

@@ -1,4 +1,5 @@
-"""MovieLens 100K and 1M (Harper & Konstan, ACM TiiS 2015): GroupLens's files, Parquet copies of them, or a public wheel.
+"""MovieLens 100K, 1M and latest-small (Harper & Konstan, ACM TiiS 2015): GroupLens's files, Parquet copies of them, or, of
+100K, a public wheel.
 
 The data may be used for research and not be redistributed; see README.md beside this file."""
 
@@ -17,7 +18,7 @@ from bench import interfaces
 from bench.data import parse_rule, read_delimited, read_parquet
 from bench.interfaces import Column, Dataset, PluginParams, Source, Tables
 
-__all__ = ["MovieLens1M", "MovieLens100K"]
+__all__ = ["MovieLens1M", "MovieLens100K", "MovieLensLatestSmall"]
 
 GROUPLENS = "https://files.grouplens.org/datasets/movielens/"
 ML_100K_SHA256 = "50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229"
@@ -29,6 +30,7 @@ _PARQUET = ("ratings.parquet", "users.parquet", "items.parquet")
 _RATINGS = ("user_id", "item_id", "rating", "timestamp")
 _USER = ("user_id", "age", "gender", "occupation", "zip_code")
 _ITEM = ("item_id", "genres")
+_NO_GENRES = "(no genres listed)"  # how MovieLens writes an empty bag
 
 
 class MovieLensParams(PluginParams):
@@ -43,6 +45,8 @@ class MovieLensParams(PluginParams):
 
 class _MovieLens(Dataset):
     """Users, items, genres and what is known of users; ages are classes, not numbers, and so are occupations."""
+
+    user_fields: ClassVar[tuple[str, ...]] = ("gender", "age", "occupation", "zip")
 
     Params = MovieLensParams
     params: MovieLensParams
@@ -62,16 +66,15 @@ class _MovieLens(Dataset):
     def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, ...]:
         """Ratings, users and items of every other form."""
 
-    def _tables(self, ratings: pd.DataFrame, users: pd.DataFrame, items: pd.DataFrame, *, order: str) -> Tables:
-        users["zip"] = users["zip_code"].str.slice(0, 2)  # the region: whole codes are nearly as many as users
+    def _tables(self, ratings: pd.DataFrame, users: pd.DataFrame | None, items: pd.DataFrame, *, order: str) -> Tables:
+        if users is not None:
+            users["zip"] = users["zip_code"].str.slice(0, 2)  # the region: whole codes are nearly as many as users
+        items["genres"] = items["genres"].where(items["genres"] != _NO_GENRES, "")
         columns = {
             "user_id": Column("user", interfaces.Field("user_id", "categorical", "user")),
             "item_id": Column("item", interfaces.Field("item_id", "categorical", "item")),
             order: Column("order"),
-            **{
-                name: Column("feature", interfaces.Field(name, "categorical", "user"))
-                for name in ("gender", "age", "occupation", "zip")
-            },
+            **{name: Column("feature", interfaces.Field(name, "categorical", "user")) for name in self.user_fields},
             "genres": Column("feature", interfaces.Field("genres", "multi_valued", "item"), separator="|"),
         }
         return Tables(ratings, columns, users, items, label=self.params.label)
@@ -135,6 +138,36 @@ class MovieLens1M(_MovieLens):
             _plain(files["users.dat"], users, "::"),
             _plain(files["movies.dat"], ("item_id", "title", "genres"), "::"),
         )
+
+
+class MovieLensLatestSmall(_MovieLens):
+    """MovieLens latest-small: 100,000 ratings of 9,000 films by 600 to 700 users, with genres; nothing is known of users.
+
+    GroupLens replaces this set now and then, so that there is no file to pin and nothing is downloaded."""
+
+    name = "movielens-latest-small"
+    parquet_order = "timestamp"
+    user_fields = ()
+
+    def sources(self) -> Sequence[Source]:
+        return (
+            Source("ml-latest-small", "", "", ("ratings.parquet", "items.parquet")),
+            Source("ml-latest-small", "", "", ("ratings.csv", "movies.csv")),
+        )
+
+    def read(self, source: str, files: Mapping[str, Path]) -> Tables:  # noqa: ARG002
+        by_name = {Path(member).name: path for member, path in files.items()}
+        if "ratings.parquet" in by_name:
+            ratings = read_parquet(by_name["ratings.parquet"], _RATINGS)
+            return self._tables(ratings, None, read_parquet(by_name["items.parquet"], _ITEM), order=self.parquet_order)
+        return self._tables(*self._read_text(by_name), order="timestamp")
+
+    def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, ...]:
+        """GroupLens's CSV files, which write names in another way."""
+        names = {"userId": "user_id", "movieId": "item_id"}
+        ratings = read_delimited(files["ratings.csv"], ("userId", "movieId", "rating", "timestamp"))
+        films = read_delimited(files["movies.csv"], ("movieId", "genres"))
+        return ratings.rename(columns=names), None, films.rename(columns=names)  # type: ignore[return-value]
 
 
 def _plain(path: Path, names: Iterable[str], sep: str) -> pd.DataFrame:

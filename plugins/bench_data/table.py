@@ -1,4 +1,4 @@
-"""Any table of interactions: a CSV file (or any other separator) or a Parquet file."""
+"""Any table of interactions: a CSV file (or any other separator) or a Parquet file; files of users and items beside it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
 from bench import interfaces
@@ -16,6 +17,25 @@ from bench.interfaces import Column, Dataset, PluginParams, Source, Tables
 __all__ = ["Table"]
 
 Side = Literal["user", "item", "context"]
+
+
+class SideFile(PluginParams):
+    """What is known of each item or user: a file of one row each, joined by key."""
+
+    path: str = Field(
+        min_length=1, description="the file, below the suite's folder or the data folder; .parquet or text"
+    )
+    key: str = Field(min_length=1, description="column of ids, as the table of interactions writes them")
+    sep: str = Field(",", min_length=1, description="between the fields of a line, one character or several")
+    columns: tuple[str, ...] = Field((), description="names of the columns of a text file that has no header line")
+    encoding: str = Field("utf-8", description="of a text file, e.g. latin-1")
+
+
+class GivenSplit(PluginParams):
+    """The division that the data bring along, for the protocol `given`."""
+
+    users: str = Field(min_length=1, description="column of each row's user's role: train, valid or test")
+    part: str = Field(min_length=1, description="column of each row's part: support or query")
 
 
 class TableParams(PluginParams):
@@ -33,24 +53,22 @@ class TableParams(PluginParams):
     sides: dict[str, Side] = Field({}, description="features of the user, the item or the context; without it: context")
     label: str = Field(description="COLUMN (values 0 and 1) or COLUMN OP NUMBER, e.g. 'rating >= 4'")
     drop: str = Field("", description="COLUMN OP NUMBER: rows for which it holds are left out and counted")
-    order: str = Field("", description="column of numbers that orders a user's rows; without it: a seeded order")
+    order: str = Field(
+        "", description="column of numbers, dates or times that orders a user's rows; without it: a seeded order"
+    )
+    items: SideFile | None = Field(None, description="a file of item features: {path: films.csv, key: item_id}")
+    users: SideFile | None = Field(None, description="a file of user features: {path: users.csv, key: user_id}")
+    split: GivenSplit | None = Field(
+        None, description="the data's own division, for the protocol given: {users: COLUMN, part: COLUMN}"
+    )
     min_rows_per_user: int = Field(1, ge=1, description="users with fewer rows are left out and counted")
 
-    @field_validator("sep")
-    @classmethod
-    def _separates(cls, sep: str) -> str:
-        if re.search(r'["\r\n]', sep):
-            raise ValueError("a separator can't hold a quote or a line break")
-        return sep
-
-    @field_validator("encoding")
-    @classmethod
-    def _is_encoding(cls, encoding: str) -> str:
-        try:
-            "".encode(encoding)
-        except LookupError as error:
-            raise ValueError(f"unknown encoding {encoding!r}; e.g. utf-8, latin-1, cp1252, utf-16") from error
-        return encoding
+    @model_validator(mode="after")
+    def _readable(self) -> TableParams:
+        files: list[TableParams | SideFile] = [self, *self.side_files.values()]
+        for file in files:
+            _check_format(file)
+        return self
 
     @field_validator("label")
     @classmethod
@@ -84,7 +102,7 @@ class TableParams(PluginParams):
         if (label := parse_rule(self.label).column) in features:
             raise ValueError(f"column {label!r} is the label; as a feature it would give the answer away")
         self._check_roles(features)
-        self._check_format()
+        self._check_split(features)
         return self
 
     @property
@@ -92,8 +110,9 @@ class TableParams(PluginParams):
         return (*self.fields, *self.multi, *self.numeric)
 
     @property
-    def is_parquet(self) -> bool:
-        return self.path.lower().endswith((".parquet", ".pq"))
+    def side_files(self) -> dict[Side, SideFile]:
+        files: dict[Side, SideFile | None] = {"user": self.users, "item": self.items}
+        return {side: file for side, file in files.items() if file is not None}
 
     def _check_roles(self, features: Sequence[str]) -> None:
         for name in self.sides:
@@ -109,9 +128,30 @@ class TableParams(PluginParams):
         if self.order in (self.user, self.item):
             raise ValueError(f"column {self.order!r} holds ids; it can't be the order too")
 
-    def _check_format(self) -> None:
-        if self.is_parquet and (self.columns or self.sep != "," or self.encoding != "utf-8"):
-            raise ValueError("sep, columns and encoding are of text files; a Parquet file has its own")
+    def _check_split(self, features: Sequence[str]) -> None:
+        if self.split is None:
+            return
+        if self.split.users == self.split.part:
+            raise ValueError(f"split: column {self.split.part!r} can't be role and part at once")
+        for column in (self.split.users, self.split.part):
+            if column in (*features, self.user, self.item, self.order, parse_rule(self.label).column):
+                raise ValueError(f"split: column {column!r} is in use already; a column says one thing")
+
+
+def _check_format(file: TableParams | SideFile) -> None:
+    if re.search(r'["\r\n]', file.sep):
+        raise ValueError("a separator can't hold a quote or a line break")
+    try:
+        "".encode(file.encoding)
+    except LookupError as error:
+        known = "e.g. utf-8, latin-1, cp1252, utf-16"
+        raise ValueError(f"unknown encoding {file.encoding!r}; {known}") from error
+    if _is_parquet(file) and (file.columns or file.sep != "," or file.encoding != "utf-8"):
+        raise ValueError("sep, columns and encoding are of text files; a Parquet file has its own")
+
+
+def _is_parquet(file: TableParams | SideFile) -> bool:
+    return file.path.lower().endswith((".parquet", ".pq"))
 
 
 class Table(Dataset):
@@ -122,24 +162,37 @@ class Table(Dataset):
     params: TableParams
 
     def sources(self) -> Sequence[Source]:
-        return (Source("", "", "", (self.params.path,)),)
+        paths = [self.params.path, *(file.path for file in self.params.side_files.values())]
+        return (Source("", "", "", tuple(dict.fromkeys(paths))),)
 
     def read(self, source: str, files: Mapping[str, Path]) -> Tables:  # noqa: ARG002
-        params, (path,) = self.params, files.values()
-        wanted = _distinct([params.user, params.item, params.order, *params.features, *_rule_columns(params)])
-        if params.is_parquet:
-            frame = read_parquet(path, wanted)
-        else:
-            frame = read_delimited(path, wanted, sep=params.sep, names=params.columns, encoding=params.encoding)
+        params = self.params
+        split = [] if params.split is None else [params.split.users, params.split.part]
+        wanted = _distinct([params.user, params.item, params.order, *_rule_columns(params), *split])
+        rows = _read(params, files[params.path], wanted, params.features)
+        sides = {side: self._read_side(side, file, files[file.path]) for side, file in params.side_files.items()}
         return Tables(
-            frame,
-            self._columns(),
+            rows,
+            self._columns(sides),
+            users=sides.get("user"),
+            items=sides.get("item"),
             label=params.label,
             drop=params.drop,
             min_rows_per_user=params.min_rows_per_user,
+            split_users=params.split.users if params.split is not None else "",
+            split_part=params.split.part if params.split is not None else "",
         )
 
-    def _columns(self) -> dict[str, Column]:
+    def _read_side(self, side: Side, file: SideFile, path: Path) -> pd.DataFrame:
+        """The key goes by the name that it has among the interactions."""
+        ids = {"user": self.params.user, "item": self.params.item}
+        frame = _read(file, path, [file.key], [name for name in self.params.features if name not in ids.values()])
+        name = ids[side]
+        frame = frame.rename(columns={file.key: name})
+        frame.attrs["called"] = {name: file.key}
+        return frame
+
+    def _columns(self, sides: Mapping[Side, pd.DataFrame]) -> dict[str, Column]:
         params = self.params
         columns = {
             params.user: Column("user"),
@@ -152,14 +205,24 @@ class Table(Dataset):
             ("numeric", params.numeric),
         ):
             for name in names:
-                field = interfaces.Field(name, kind, self._side(name))  # type: ignore[arg-type]
+                field = interfaces.Field(name, kind, self._side(name, sides))  # type: ignore[arg-type]
                 role = columns[name].role if name in columns else "feature"
                 columns[name] = Column(role, field, params.multi.get(name, ""))
         return columns
 
-    def _side(self, name: str) -> Side:
+    def _side(self, name: str, sides: Mapping[Side, pd.DataFrame]) -> Side:
+        """As told; else of whose file a feature is in; else of whose id it is; else the context."""
         own: dict[str, Side] = {self.params.user: "user", self.params.item: "item"}
-        return self.params.sides.get(name) or own.get(name, "context")
+        of_file = [side for side, frame in sides.items() if name in frame.columns and name not in own]
+        known: list[Side | None] = [self.params.sides.get(name), own.get(name), *of_file]
+        return next((side for side in known if side is not None), "context")
+
+
+def _read(file: TableParams | SideFile, path: Path, columns: Sequence[str], optional: Sequence[str]) -> pd.DataFrame:
+    """The columns, and those of the optional ones that the file has."""
+    if _is_parquet(file):
+        return read_parquet(path, columns, optional=optional)
+    return read_delimited(path, columns, sep=file.sep, names=file.columns, encoding=file.encoding, optional=optional)
 
 
 def _rule_columns(params: TableParams) -> list[str]:

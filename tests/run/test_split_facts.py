@@ -18,7 +18,7 @@ def data(split, order=None, identity=None):
     n = int(split.user_ptr[-1])
     identity = np.arange(n, dtype=np.uint64) if identity is None else np.array(identity, dtype=np.uint64)
     order = None if order is None else np.array(order)
-    return SimpleNamespace(user_ptr=split.user_ptr, order=order, identity=identity)
+    return SimpleNamespace(user_ptr=split.user_ptr, order=order, identity=lambda: identity)
 
 
 def values(draw, split, most):

@@ -1,0 +1,30 @@
+"""Hashes of rows: the same on every machine and in every version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+__all__ = ["content_key", "mix64", "numeric_bits"]
+
+
+def content_key(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """(n,) uint64: a hash of each row of the columns, integers of any width."""
+    key = np.zeros(len(columns[0]), dtype=np.uint64)
+    for column in columns:
+        key = mix64(key ^ column.astype(np.uint64))
+    return key
+
+
+def mix64(values: np.ndarray) -> np.ndarray:
+    """The finaliser of splitmix64 (Steele, Lea, Flood 2014), one to one on uint64."""
+    mixed = values + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+
+
+def numeric_bits(values: np.ndarray) -> np.ndarray:
+    """float32 as integers that are equal where the values are, NaN included."""
+    return np.where(np.isnan(values), np.float32(np.nan), values).view(np.uint32)
