@@ -17,9 +17,8 @@ from bench.report.names import visible
 
 __all__ = ["print_blocks", "to_terminal"]
 
-_RULES = Box(
-    "    \n    \n ── \n    \n ── \n    \n    \n    \n"
-)  # rules below the head and between groups, nothing else
+_FRAME = "    \n    \n {0} \n    \n {0} \n    \n    \n    \n"  # rules below the head and between groups, nothing else
+_RULES, _PLAIN_RULES = Box(_FRAME.format("──")), Box(_FRAME.format("--"), ascii=True)
 _PLAIN = str.maketrans({"─": "-", "–": "-", "±": "+-", "…": "..", "·": "."})
 
 
@@ -63,7 +62,8 @@ def _print_grid(grid: Grid, console: Console) -> None:
 
 def _table(grid: Grid, columns: Sequence[int], console: Console) -> Table:
     roomy = _width(grid, columns, gap=2) <= console.width
-    table = Table(box=_RULES, show_edge=False, pad_edge=False, padding=(0, int(roomy), 0, 0), safe_box=True)
+    rules = _PLAIN_RULES if console.options.ascii_only else _RULES
+    table = Table(box=rules, show_edge=False, pad_edge=False, padding=(0, int(roomy), 0, 0), safe_box=False)
     table.add_column(_text(grid.heads[0], console), overflow="fold")
     for column in columns:  # not justified by rich, which would strip the slot of a mark
         table.add_column(_head(grid, column, console), no_wrap=True)

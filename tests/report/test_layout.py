@@ -85,6 +85,21 @@ def test_no_line_is_wider_than_the_console(make_run: MakeRun, width: int) -> Non
         assert figure in text
 
 
+@pytest.mark.parametrize("width", [48, 60, 80, 120, 200])
+def test_what_an_analysis_adds_fits_too(make_analysed: MakeRun, width: int) -> None:
+    text = shown(make_analysed(), width)
+    assert max(map(cell_len, text.splitlines())) <= width
+    for figure in ("[-.0725, -.0683]", "better", ".5801 to .5905", "314.3", "+.0320", ".5506+", ".7363"):
+        assert figure in text
+
+
+def test_at_80_columns_the_first_table_has_the_answer(make_analysed: MakeRun) -> None:
+    lines = shown(make_analysed()).splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("Quality"))
+    assert re.split(r" {1,}", lines[start + 4])[:2] == ["metaselector", ".5306"]
+    assert re.search(r"-\.0704 \[-\.0725, -\.0683\] +better", lines[start + 4])
+
+
 def test_figures_are_aligned_on_the_point(make_run: MakeRun) -> None:
     def edit(records: Records, _: dict[str, Any]) -> None:
         for one in records:
@@ -137,6 +152,7 @@ def test_an_encoding_without_the_signs_gets_others(make_run: MakeRun) -> None:
     text = shown(make_run(edit=renamed("é–x")), encoding="ascii")
     assert ".5306 +-.0007*" in text
     assert r"\xe9-x" in text
+    assert "|" not in text
 
 
 def test_one_seed_has_no_sd(make_run: MakeRun) -> None:
