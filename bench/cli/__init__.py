@@ -11,6 +11,7 @@ main = LazyGroup(
         "run": ("bench.cli.run:command", "Run a suite and print its table."),
         "check": ("bench.cli.check:command", "Check a suite; run nothing."),
         "list": ("bench.cli.list:command", "List plugins and where they come from."),
+        "data": ("bench.cli.data:command", "List datasets, fetch them, or show what one holds."),
         "describe": ("bench.cli.describe:command", "Show a plugin's summary and parameters."),
         "report": ("bench.cli.report:command", "Print the table of a finished run."),
         "compare": ("bench.cli.compare:command", "Compare two runs; exit 1 where the second is worse."),

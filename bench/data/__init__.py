@@ -4,7 +4,7 @@ from bench.data.base_predictions import Fit, fits, sources
 from bench.data.cache import cache_dir
 from bench.data.interactions import Bags, Interactions
 from bench.data.labels import Rule, parse_condition, parse_rule
-from bench.data.prepare import prepare
+from bench.data.prepare import Status, prepare, status
 from bench.data.protocols import UserHoldout
 from bench.data.read import read_delimited, read_parquet
 from bench.data.rows import TaskView, View
@@ -16,6 +16,7 @@ __all__ = [
     "Interactions",
     "Rule",
     "Split",
+    "Status",
     "TaskView",
     "UserHoldout",
     "View",
@@ -28,4 +29,5 @@ __all__ = [
     "read_delimited",
     "read_parquet",
     "sources",
+    "status",
 ]

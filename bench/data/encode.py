@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,14 +12,19 @@ import pyarrow as pa
 
 from bench.data.columns import Columns, encode_features
 from bench.data.features import vocabulary
+from bench.data.given import given_split, true_logits
 from bench.data.labels import binary_labels, holds
 from bench.data.layout import Layout, arrange
 from bench.data.ordering import order_rows
-from bench.data.raw import RawTable, as_ids, as_numbers
+from bench.data.raw import RawTable
+from bench.data.text import as_ids
+from bench.data.times import order_of
 from bench.errors import DataError
 from bench.interfaces import Tables
 
 __all__ = ["Encoded", "encode"]
+
+_LARGEST = 100  # users whose row counts are kept, to say which min_rows_per_user would leave so many
 
 
 @dataclass(frozen=True)
@@ -34,14 +40,17 @@ class Encoded:
 def encode(tables: Tables) -> Encoded:
     """Choose, number, encode and sort. DataError, with the place, for anything that can't be read as asked."""
     layout = arrange(tables)
-    kept, counts = _choose_rows(layout)
+    kept, counts, largest = _choose_rows(layout)
     layout = replace(layout, tables={**layout.tables, "row": kept})
     users, items = (vocabulary(as_ids(kept, name)) for name in (layout.user, layout.item))
     labels = binary_labels(layout.label, kept)
-    order = _order(layout)
+    order = order_of(kept, layout.order) if layout.order else None
+    given = given_split(kept, *layout.split, users) if layout.split else None
+    logits = true_logits(kept, layout.true_logit) if layout.true_logit else None
     columns = encode_features(layout, users, items, counts)
     ids = (users.words, items.words)
-    sorting = order_rows(users.codes - 1, items.codes - 1, order, ids, columns.content(labels), labels)
+    content, part = columns.content(labels), given.part if given else None
+    sorting = order_rows(users.codes - 1, items.codes - 1, order, ids, content, labels, part, logits)
     counts |= {"rows": len(labels), "users": len(ids[0]), "items": len(ids[1]), "positives": int(labels.sum())}
     counts |= sorting.repeats._asdict()
     rows = sorting.permutation
@@ -50,14 +59,18 @@ def encode(tables: Tables) -> Encoded:
         "users": users.codes[rows] - np.int32(1),
         "items": items.codes[rows] - np.int32(1),
         "labels": labels[rows],
+        "identity": sorting.identity[rows],
         **({} if order is None else {"order": order[rows]}),
+        **({} if given is None else {"given-role": given.role, "given-part": given.part[rows]}),
+        **({} if logits is None else {"true-logit": logits[rows]}),
         **columns.arrays(rows),
     }
-    return Encoded(arrays, _meta(tables, layout, columns, counts), *ids)
+    meta = _meta(tables, layout, columns, counts)
+    return Encoded(arrays, meta | {"most_rows_of_users": largest}, *ids)
 
 
-def _choose_rows(layout: Layout) -> tuple[RawTable, dict[str, int]]:
-    """The interactions that `drop` and `min_rows_per_user` leave, and how many each left out."""
+def _choose_rows(layout: Layout) -> tuple[RawTable, dict[str, int], list[int]]:
+    """The interactions that `drop` and `min_rows_per_user` leave, how many each left out, and the largest users' rows."""
     table = layout.tables["row"]
     dropped = holds(layout.drop, table) if layout.drop else np.zeros(len(table), dtype=bool)
     if dropped.all():
@@ -73,30 +86,13 @@ def _choose_rows(layout: Layout) -> tuple[RawTable, dict[str, int]]:
         )
     counts = {
         "dropped_rows": int(dropped.sum()),
+        "users_before_filter": len(rows),
+        "rows_before_filter": len(kept),
         "dropped_users": int(few.sum()),
         "dropped_rows_of_users": int(rows[few].sum()),
     }
-    return (kept.where(~few[users]) if few.any() else kept), counts
-
-
-def _order(layout: Layout) -> np.ndarray | None:
-    """(n,) int64, or float64 where a number isn't whole."""
-    if layout.order is None:
-        return None
-    table, name = layout.tables["row"], layout.order
-    fix = "order takes numbers, e.g. seconds since 1970 (dates are not read yet)"
-    numbers = as_numbers(table, name, fix)
-    wrong = numbers.missing | ~np.isfinite(numbers.values)
-    if (row := table.first(wrong)) is not None:
-        what = "missing" if numbers.missing[row] else "infinite"
-        table.refuse(row, name, f"the value is {what}; give every row its place in time, or leave `order` out")
-    values = numbers.values
-    if np.issubdtype(values.dtype, np.floating):
-        wide = values.astype(np.float64) + 0.0  # -0 is 0
-        return wide.astype(np.int64) if ((wide == np.trunc(wide)) & (np.abs(wide) < 2.0**53)).all() else wide
-    if (row := table.first(values > np.iinfo(np.int64).max)) is not None:
-        table.refuse(row, name, f"{values[row]} is past 2^63")
-    return values.astype(np.int64)
+    largest = np.sort(rows)[::-1][:_LARGEST].tolist()
+    return (kept.where(~few[users]) if few.any() else kept), counts, largest
 
 
 def _meta(tables: Tables, layout: Layout, columns: Columns, counts: Mapping[str, int]) -> dict[str, Any]:
@@ -115,4 +111,17 @@ def _meta(tables: Tables, layout: Layout, columns: Columns, counts: Mapping[str,
         "counts": dict(counts),
         "categories": columns.categories,
         "missing": columns.missing,
+        "min_rows_per_user": layout.min_rows_per_user,
+        "split": list(layout.split) if layout.split else None,
+        "true_logit": layout.true_logit,
+        "truth": _json(tables.truth),
+        "warnings": columns.warnings,
     }
+
+
+def _json(truth: Mapping[str, Any]) -> dict[str, Any]:
+    """As it reads back from a file."""
+    try:
+        return dict(json.loads(json.dumps(dict(truth), allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"truth: is no JSON: {error}") from error

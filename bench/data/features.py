@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.data.interactions import Bags
+from bench.data.numbers import as_numbers
 from bench.data.ordering import mix64
-from bench.data.raw import RawTable, as_numbers
+from bench.data.raw import RawTable
 
 __all__ = ["BagCodes", "Vocabulary", "encode_bags", "numeric", "numeric_bits", "vocabulary"]
 
@@ -74,7 +75,8 @@ def numeric(table: RawTable, column: str) -> np.ndarray:
     with np.errstate(over="ignore"):
         values = numbers.values.astype(np.float32) + np.float32(0)  # -0 is 0
     if (row := table.first(~np.isfinite(values))) is not None:
-        table.refuse(row, column, f"{numbers.values[row]} is too large for a numeric field (float32)")
+        what = "infinite" if np.isinf(numbers.values[row]) else "too large for a numeric field (float32)"
+        table.refuse(row, column, f"{numbers.values[row]} is {what}; {fix}")
     values[numbers.missing] = np.nan
     return values
 

@@ -1,4 +1,6 @@
-"""A prepared dataset: memory-mapped arrays of one folder, rows sorted by (user, order). Written by bench.data.prepare."""
+"""A prepared dataset: memory-mapped arrays of one folder, written by bench.data.prepare.
+
+Rows are sorted by (user, order); where the data say which rows are support, by (user, part, order)."""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ class Interactions:
     field is its unknown (out-of-vocabulary) entry, a numeric field has two: its value's and its missing value's."""
 
     folder: Path
-    meta: Mapping[str, Any]  # name, digest, source, label, order, counts, user_field, item_field, ... (JSON)
+    meta: Mapping[str, Any]  # name, digest, source, label, order, counts, categories, missing, truth, ... (JSON)
     with_labels: bool = True
 
     @classmethod
@@ -97,6 +99,21 @@ class Interactions:
         return self._map("order") if self.meta["order"] else None
 
     @cached_property
+    def given_role(self) -> np.ndarray | None:
+        """(U,) uint8 of 0 train, 1 valid, 2 test, as the data say; None where they don't."""
+        return self._map("given-role") if self.meta.get("split") else None
+
+    @cached_property
+    def given_part(self) -> np.ndarray | None:
+        """(n,) uint8 of 0 support, 1 query, as the data say; None where they don't."""
+        return self._map("given-part") if self.meta.get("split") else None
+
+    @cached_property
+    def identity(self) -> np.ndarray:
+        """(n,) uint64: equal where two rows are exact duplicates (user, item, order, label and all features)."""
+        return self._map("identity")
+
+    @cached_property
     def categorical(self) -> np.ndarray:
         """(n, categorical fields) int32 joint entries."""
         return self._map("categorical")
@@ -119,6 +136,12 @@ class Interactions:
         if not self.with_labels:
             raise PermissionError("labels are not for workers; read those of the rows that were handed over")
         return self._map("labels")
+
+    def true_logits(self) -> np.ndarray | None:
+        """(n,) float64, of generated data: what the labels were drawn from; None where nobody knows. Not for workers."""
+        if not self.with_labels:
+            raise PermissionError("true logits are not for workers")
+        return self._map("true-logit") if self.meta.get("true_logit") else None
 
     def __len__(self) -> int:
         return int(self.user_ptr[-1])

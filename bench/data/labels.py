@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.data.raw import NUMBER, Numbers, RawTable, as_numbers, counted, missing_column
+from bench.data.numbers import NUMBER, Numbers, as_numbers, complete
+from bench.data.raw import RawTable, missing_column
 from bench.errors import DataError
 
 __all__ = ["Rule", "binary_labels", "holds", "parse_condition", "parse_rule"]
@@ -28,6 +29,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 }
 _CONDITION = re.compile(rf"\s*(?P<column>[^<>=!]*[^<>=!\s])\s*(?P<op>>=|<=|==|!=|>|<)\s*(?P<number>{NUMBER})\s*")
 _COMPARABLE = "a comparison needs numbers"
+_FILL = "fill it in or leave the row out of the file"
 
 
 class Rule(NamedTuple):
@@ -57,15 +59,15 @@ def parse_condition(text: str) -> Rule:
 
 
 def holds(rule: Rule, table: RawTable) -> np.ndarray:
-    """(n,) bool: where a condition holds, compared in the column's own type. DataError where a cell is missing."""
-    numbers = _complete(table, rule.column, as_numbers(table, rule.column, _COMPARABLE))
+    """(n,) bool: where a condition holds, compared in the column's own type. DataError where a cell is missing or infinite."""
+    numbers = complete(table, rule.column, as_numbers(table, rule.column, _COMPARABLE), _FILL)
     return _compare(numbers, rule.op, rule.number)
 
 
 def binary_labels(rule: Rule, table: RawTable) -> np.ndarray:
     """(n,) uint8 of 0 and 1. DataError: another value, a missing one, or one class alone."""
     if rule.column not in table.frame.columns:
-        raise DataError(f"{table.file}: label: {missing_column(rule.column, table.frame.columns)}")
+        raise DataError(f"{table.file}: label: {missing_column(rule.column, table.columns)}")
     labels = holds(rule, table) if rule.op else _zero_or_one(table, rule.column)
     positives = int(labels.sum())
     if positives in (0, len(labels)):
@@ -80,7 +82,7 @@ def binary_labels(rule: Rule, table: RawTable) -> np.ndarray:
 
 def _zero_or_one(table: RawTable, column: str) -> np.ndarray:
     # Checked before any cast: a cast to uint8 would turn a rate of 0.7 into 0 and -1 into 255.
-    values = _complete(table, column, _words_or_numbers(table, column))
+    values = complete(table, column, _words_or_numbers(table, column), _FILL)
     bad = (values != 0) & (values != 1)
     if (row := table.first(bad)) is not None:
         seen = ", ".join(f"{value:g}" for value in np.unique(values)[:6].tolist())
@@ -102,14 +104,6 @@ def _words_or_numbers(table: RawTable, column: str) -> Numbers:
     return as_numbers(table, column, 'a label is 0 or 1; or compare a number: label: "rating >= 4"')
 
 
-def _complete(table: RawTable, column: str, numbers: Numbers) -> np.ndarray:
-    if (row := table.first(numbers.missing)) is not None:
-        table.refuse(
-            row, column, f"the value is missing{counted(numbers.missing)}; fill it in or leave the row out of the file"
-        )
-    return numbers.values
-
-
 def _compare(values: np.ndarray, op: str, number: str) -> np.ndarray:
     """Integers against the exact number; floats against the number rounded as the column's own type rounds it."""
     if np.issubdtype(values.dtype, np.floating):
@@ -125,5 +119,5 @@ def _compare(values: np.ndarray, op: str, number: str) -> np.ndarray:
 
 def _suggested(values: np.ndarray) -> str:
     if values.max() > 1:
-        return ">= 4"
+        return f">= {math.ceil(0.8 * values.max()):g}"  # 4 of 5, 8 of 10
     return "> 0" if values.min() < 0 else ">= 0.5"
