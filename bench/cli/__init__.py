@@ -13,6 +13,7 @@ main = LazyGroup(
         "plan": ("bench.cli.plan:command", "Say what a run would do, and how long; run nothing."),
         "data": ("bench.cli.data:command", "Datasets: list, fetch, look at them."),
         "list": ("bench.cli.list:command", "List plugins and where they come from."),
+        "data": ("bench.cli.data:command", "List datasets, fetch them, or show what one holds."),
         "describe": ("bench.cli.describe:command", "Show a plugin's summary and parameters."),
         "report": ("bench.cli.report:command", "Print the table of a finished run."),
         "compare": ("bench.cli.compare:command", "Compare two runs; exit 1 where the second is worse."),

@@ -1,178 +1,175 @@
-"""`bench data`: which datasets there are, fetch them, look at them."""
+"""`bench data`: which datasets there are, fetching them into the cache, and what one holds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from bench.cli._common import echo_json, json_option, plugin_options
-from bench.cli._table import echo_table
+from bench.cli._common import echo_json, json_option, plugin_options, printable, warn_quarantined
+from bench.cli._group import LazyGroup
+from bench.errors import PluginUnavailable, SuiteError
 
 if TYPE_CHECKING:
-    from bench.data import Interactions
+    from bench.interfaces import Dataset
     from bench.registry import Registry
 
-__all__ = ["command"]
+__all__ = ["command", "fetch_command", "info_command", "list_command"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-_SUITE_ENDS = (".yaml", ".yml")
-_PLAIN = ("rows", "users", "items", "positives")
+_HERE = "bench.cli.data"
+
+command = LazyGroup(
+    "data",
+    help="List datasets, fetch them, or show what one holds.",
+    targets={
+        "list": (f"{_HERE}:list_command", "List datasets, where they would come from, and which are prepared."),
+        "fetch": (f"{_HERE}:fetch_command", "Download and prepare a dataset, or those of a suite."),
+        "info": (f"{_HERE}:info_command", "Show what a dataset holds: rows, users, categories, what is missing."),
+    },
+)
 
 
-def _place_options(command: F) -> F:
-    data = click.option(
-        "--data-dir",
-        type=click.Path(path_type=Path, file_okay=False, exists=True),
-        envvar="BENCH_DATA",
-        help="Where datasets lie (or BENCH_DATA).",
-    )
-    cache = click.option(
-        "--cache-dir", type=click.Path(path_type=Path, file_okay=False), help="Where prepared data are kept."
-    )
-    return data(cache(command))
+def _place_options(function: F) -> F:
+    """`--data-dir` and `--cache-dir` as `data_dir` and `cache_dir`, with those of plugins."""
+    folder = click.Path(path_type=Path, file_okay=False)
+    existing = click.Path(path_type=Path, file_okay=False, exists=True)
+    data = click.option("--data-dir", type=existing, envvar="BENCH_DATA", help="Where datasets lie (or BENCH_DATA).")
+    cache = click.option("--cache-dir", type=folder, help="Where prepared data are kept (or BENCH_CACHE).")
+    return data(cache(plugin_options(function)))
 
 
-@click.group("data")
-def command() -> None:
-    """Datasets: list them, fetch them, look at them."""
+class _Use(NamedTuple):
+    """A dataset as a suite or the command line names it; paths in it are below `base`."""
+
+    name: str
+    dataset: Dataset
+    base: Path | None
 
 
-@command.command("list")
+@click.command("list")
 @_place_options
-@plugin_options
 @json_option
-def list_(
-    data_dir: Path | None, cache_dir: Path | None, plugins: tuple[Path, ...], autoload: bool, as_json: bool
+def list_command(
+    plugins: tuple[Path, ...], autoload: bool, data_dir: Path | None, cache_dir: Path | None, as_json: bool
 ) -> None:
-    """List datasets and where each would come from here."""
-    from bench.data import cache_dir as resolve_cache
-    from bench.data import whereabouts
+    """List datasets: where each would come from, whether it is prepared, whether it can be downloaded."""
+    from bench.cli._table import echo_table
     from bench.registry import load_registry
 
     registry = load_registry(plugins, autoload=autoload)
-    found = []
-    for name in registry.names("datasets"):
-        plugin = registry.load("datasets", name)
-        needs = [key for key, field in plugin.Params.model_fields.items() if field.is_required()]
-        where = (
-            f"needs {', '.join(needs)}, in a suite"
-            if needs
-            else whereabouts(plugin(plugin.Params()), data_dir, resolve_cache(cache_dir))
-        )
-        found.append({"name": name, "where": where, "summary": (plugin.__doc__ or "").strip().splitlines()[0]})
+    warn_quarantined(registry)
+    rows = [_status(registry, info.name, data_dir, cache_dir) for info in registry.infos("datasets")]
+    if as_json:
+        echo_json({"datasets": rows})
+        return
+    words = {True: "yes", False: "no", None: "-"}
+    echo_table(
+        ("dataset", "prepared", "download", "comes from"),
+        [(row["name"], words[row["prepared"]], words[row["downloadable"]], row["from"]) for row in rows],
+    )
+
+
+@click.command("fetch")
+@click.argument("name", metavar="NAME|SUITE")
+@_place_options
+def fetch_command(
+    name: str, plugins: tuple[Path, ...], autoload: bool, data_dir: Path | None, cache_dir: Path | None
+) -> None:
+    """Download and prepare the dataset NAME, or every dataset of the suite file SUITE, into the cache."""
+    for use, interactions in _prepared(name, plugins, autoload, data_dir, cache_dir):
+        click.echo(printable(f"{use.name}: {len(interactions):,} rows in {interactions.folder}"))
+
+
+@click.command("info")
+@click.argument("name", metavar="NAME|SUITE")
+@_place_options
+@json_option
+def info_command(
+    name: str, plugins: tuple[Path, ...], autoload: bool, data_dir: Path | None, cache_dir: Path | None, as_json: bool
+) -> None:
+    """Show what the dataset NAME, or each dataset of the suite file SUITE, holds; it is prepared if need be."""
+    from bench.cli._data_facts import echo_facts, facts
+
+    found = {use.name: facts(held) for use, held in _prepared(name, plugins, autoload, data_dir, cache_dir)}
     if as_json:
         echo_json({"datasets": found})
     else:
-        echo_table(("name", "where", "what"), [(one["name"], one["where"], one["summary"]) for one in found])
-
-
-@command.command("fetch")
-@click.argument("what", metavar="NAME|SUITE")
-@_place_options
-@plugin_options
-def fetch(what: str, data_dir: Path | None, cache_dir: Path | None, plugins: tuple[Path, ...], autoload: bool) -> None:
-    """Download what has to be downloaded and prepare it: a dataset by NAME, or those of SUITE (a .yaml file)."""
-    for name, interactions in _prepared(what, data_dir, cache_dir, plugins, autoload).items():
-        click.echo(f"{name}: {len(interactions):,} rows in {interactions.folder}")
-
-
-@command.command("info")
-@click.argument("what", metavar="NAME|SUITE")
-@_place_options
-@plugin_options
-@json_option
-def info(
-    what: str,
-    data_dir: Path | None,
-    cache_dir: Path | None,
-    plugins: tuple[Path, ...],
-    autoload: bool,
-    as_json: bool,
-) -> None:
-    """Count what is in a dataset (by NAME) or in those of SUITE (a .yaml file): rows, users, values and missing cells of each
-    field, repeated rows."""
-    from bench.data import describe
-
-    found = {
-        name: describe(interactions)
-        for name, interactions in _prepared(what, data_dir, cache_dir, plugins, autoload).items()
-    }
-    if as_json:
-        echo_json({"datasets": found})
-        return
-    for position, (name, facts) in enumerate(found.items()):
-        if position:
-            click.echo()
-        _echo(name, facts)
-
-
-def _echo(name: str, facts: Mapping[str, Any]) -> None:
-    lines = [(key.replace("_", " "), f"{facts[key]:,}") for key in _PLAIN]
-    lines += [
-        (key.replace("_", " "), f"{value:,}")
-        for key, value in facts.items()
-        if isinstance(value, int) and key not in _PLAIN and value
-    ]
-    low, *middle, high = facts["rows_per_user"]
-    lines += [
-        ("rows a user", f"{low:,.0f} to {high:,.0f}, quartiles {', '.join(f'{value:,.0f}' for value in middle)}"),
-        ("label", facts["label"]),
-        ("order", facts["order"] or "none: a seeded one"),
-        ("source", str(facts["source"].get("name", ""))),
-        ("digest", facts["digest"]),
-    ]
-    echo_table((name, ""), lines)
-    click.echo()
-    echo_table(
-        ("field", "kind", "side", "values", "missing"),
-        [
-            (
-                field["name"],
-                field["kind"],
-                field["side"],
-                f"{facts['categories'][field['name']]:,}" if field["name"] in facts["categories"] else "",
-                f"{facts['missing'].get(field['name'], 0):,}",
-            )
-            for field in facts["fields"]
-        ],
-    )
+        echo_facts(found)
 
 
 def _prepared(
-    what: str, data_dir: Path | None, cache_dir: Path | None, plugins: tuple[Path, ...], autoload: bool
-) -> dict[str, Interactions]:
-    from bench.data import cache_dir as resolve_cache
-    from bench.data import prepare
+    name: str, plugins: tuple[Path, ...], autoload: bool, data_dir: Path | None, cache: Path | None
+) -> Iterator[tuple[_Use, Any]]:
+    from bench.data import cache_dir, prepare
     from bench.registry import load_registry
 
     registry = load_registry(plugins, autoload=autoload)
-    cache = resolve_cache(cache_dir)
-    if what.lower().endswith(_SUITE_ENDS):
-        return _of_suite(Path(what), registry, plugins, data_dir, cache)
-    plugin = registry.load("datasets", what)
-    needs = [key for key, field in plugin.Params.model_fields.items() if field.is_required()]
-    if needs:
-        raise click.UsageError(f"dataset {what!r} needs {', '.join(needs)}: name a suite that has them")
-    return {what: prepare(plugin(plugin.Params()), data_dir=data_dir, cache=cache, report=_say)}
+    warn_quarantined(registry)
+    for use in _uses(name, registry, plugins):
+        report = _reporter(use)
+        yield use, prepare(use.dataset, data_dir=data_dir, cache=cache_dir(cache), base=use.base, report=report)
 
 
-def _of_suite(
-    file: Path, registry: Registry, plugins: tuple[Path, ...], data_dir: Path | None, cache: Path
-) -> dict[str, Interactions]:
-    from bench.run import Watcher
-    from bench.run.divisions import prepare_all
+def _uses(name: str, registry: Registry, plugins: tuple[Path, ...]) -> list[_Use]:
+    """The datasets of a suite, where `name` is the file of one; else the dataset of that name."""
     from bench.suite import load
 
-    class Telling(Watcher):
-        def say(self, text: str) -> None:
-            _say(text)
+    path = Path(name)
+    if path.suffix.lower() in (".yaml", ".yml") or path.is_file():
+        suite = load(path, registry, plugins=plugins)
+        registry = registry.extended(suite.plugins)
+        return [
+            _Use(each, _make(registry, spec.use, dict(spec.params)), suite.file.parent)
+            for each, spec in suite.datasets.items()
+        ]
+    dataset = _without_settings(registry, name)
+    if dataset is None:
+        raise SuiteError(f"dataset {name!r} needs settings; name it in a suite file and give that")
+    return [_Use(name, dataset, None)]
 
-    suite = load(file, registry, plugins=plugins)
-    return prepare_all(suite, registry.extended((*plugins, *suite.plugins)), data_dir, cache, Telling())
+
+def _make(registry: Registry, name: str, params: Mapping[str, Any]) -> Dataset:
+    plugin = registry.load("datasets", name)
+    dataset: Dataset = plugin(plugin.Params.model_validate_json(json.dumps(params)))
+    return dataset
 
 
-def _say(text: str) -> None:
-    click.echo(text, err=True)
+def _without_settings(registry: Registry, name: str) -> Dataset | None:
+    """The dataset with the settings that it has by default; None where some have none."""
+    from pydantic import ValidationError
+
+    try:
+        return _make(registry, name, {})
+    except ValidationError:
+        return None
+
+
+def _reporter(use: _Use) -> Callable[[str], None]:
+    label = "" if use.name == use.dataset.name else f"{use.name}: "
+    return lambda line: click.echo(printable(label + line), err=True)
+
+
+def _status(registry: Registry, name: str, data_dir: Path | None, cache: Path | None) -> dict[str, Any]:
+    from bench.data import cache_dir, status
+    from bench.data.locate import is_local, location
+
+    unknown = {"name": name, "prepared": None, "downloadable": None}
+    try:
+        dataset = _without_settings(registry, name)
+    except PluginUnavailable as error:
+        return {**unknown, "from": str(error)}
+    if dataset is None:
+        return {**unknown, "from": "what a suite says"}
+    state = status(dataset, data_dir=data_dir, cache=cache_dir(cache))
+    likely = state.source or next((s for s in dataset.sources() if not is_local(s)), dataset.sources()[0])
+    missing = "" if state.source or state.downloadable else " (not there)"
+    return {
+        "name": name,
+        "prepared": state.prepared,
+        "downloadable": state.downloadable,
+        "from": location(likely) + missing,
+    }

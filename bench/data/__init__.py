@@ -5,8 +5,8 @@ from bench.data.cache import cache_dir
 from bench.data.describe import describe
 from bench.data.interactions import Bags, Interactions
 from bench.data.labels import Rule, parse_condition, parse_rule
-from bench.data.prepare import prepare, whereabouts
-from bench.data.protocols import Given, LeaveLast, Temporal, UserHoldout
+from bench.data.prepare import Status, prepare, status
+from bench.data.protocols import UserHoldout
 from bench.data.read import read_delimited, read_parquet
 from bench.data.rows import TaskView, View
 from bench.data.split import Split, divide
@@ -19,6 +19,7 @@ __all__ = [
     "LeaveLast",
     "Rule",
     "Split",
+    "Status",
     "TaskView",
     "Temporal",
     "UserHoldout",
@@ -33,5 +34,5 @@ __all__ = [
     "read_delimited",
     "read_parquet",
     "sources",
-    "whereabouts",
+    "status",
 ]

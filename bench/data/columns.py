@@ -14,8 +14,9 @@ from bench.data.features import BagCodes, Vocabulary, encode_bags, numeric, voca
 from bench.data.hashing import content_key, numeric_bits
 from bench.data.interactions import Bags
 from bench.data.layout import Feature, Layout, Owner
-from bench.data.raw import RawTable
-from bench.data.text import as_ids, as_text
+from bench.data.ordering import content_key
+from bench.data.raw import RawTable, shown
+from bench.data.text import as_ids, as_text, look_alikes
 
 __all__ = ["Columns", "encode_features"]
 
@@ -32,6 +33,14 @@ class Columns:
     owned_bags: dict[str, Bags] = field(default_factory=dict)
     categories: dict[str, int] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def warn_of_look_alikes(self, name: str, words: pa.Array) -> None:
+        if (pair := look_alikes(words)) is not None:
+            word, other = map(shown, pair)
+            self.warnings.append(
+                f"field {name!r}: {word} and {other} differ only by spaces around them; kept as two values"
+            )
 
     def content(self, labels: np.ndarray) -> np.ndarray:
         """(n,) uint64: equal where rows agree in label and all features."""
@@ -99,7 +108,7 @@ def encode_features(layout: Layout, users: Vocabulary, items: Vocabulary, counts
         if owner in layout.tables:
             joined[owner] = _join(layout, owner, ids)
             counts[f"{owner}s_without_features"] = joined[owner].absent()
-            counts[f"features_of_unknown_{owner}s"] = len(joined[owner].table) - len(ids.words) + joined[owner].absent()
+            counts[f"{owner}s_without_rows"] = len(layout.tables[owner]) - len(ids.words) + joined[owner].absent()
     for feature in layout.features:
         columns.fields.append(feature)
         _ENCODERS[feature.field.kind](columns, feature, joined[feature.owner], {"user": users, "item": items})
@@ -116,12 +125,19 @@ def _join(layout: Layout, owner: Owner, ids: Vocabulary) -> _Joined:
             row, name, f"{known.words[known.codes[row] - 1].as_py()!r} is there twice; one row for each {owner}"
         )
     place = pc.fill_null(pc.index_in(ids.words, value_set=known.words), -1).to_numpy()
+    if (place < 0).all():
+        ours, theirs = shown(ids.words[0].as_py()), shown(known.words[0].as_py())
+        rows = layout.tables["row"].file
+        table.refuse_column(
+            name, f"holds none of the {len(ids.words)} {owner}s of {rows}; ids are text: {theirs} here, {ours} there"
+        )
     return _Joined(table, first[place + 1], ids.codes - 1)
 
 
 def _categorical(columns: Columns, feature: Feature, source: _Joined, _: Mapping[str, Vocabulary]) -> None:
     known = vocabulary(source.text(feature.column))
     has_missing = len(known.words) > 0 and known.words[0].as_py() == ""
+    columns.warn_of_look_alikes(feature.field.name, known.words)
     codes = source.spread(known.codes)
     columns.categorical.append(codes)
     columns.sizes.append(len(known.words) + 1)
@@ -131,6 +147,7 @@ def _categorical(columns: Columns, feature: Feature, source: _Joined, _: Mapping
 
 def _multi_valued(columns: Columns, feature: Feature, source: _Joined, ids: Mapping[str, Vocabulary]) -> None:
     bags, name = encode_bags(source.text(feature.column), feature.separator), feature.field.name
+    columns.warn_of_look_alikes(name, bags.words)
     lengths = np.diff(bags.ptr)[bags.which]
     if feature.owner != "row":
         columns.owned_bags[name] = bags.at(np.arange(len(bags.which)), feature.owner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,8 @@ from bench.interfaces import Tables
 
 __all__ = ["Encoded", "encode"]
 
+_LARGEST = 100  # users whose row counts are kept, to say which min_rows_per_user would leave so many
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -37,16 +40,17 @@ class Encoded:
 def encode(tables: Tables) -> Encoded:
     """Choose, number, encode and sort. DataError, with the place, for anything that can't be read as asked."""
     layout = arrange(tables)
-    kept, counts = _choose_rows(layout)
+    kept, counts, largest = _choose_rows(layout)
     layout = replace(layout, tables={**layout.tables, "row": kept})
     users, items = (vocabulary(as_ids(kept, name)) for name in (layout.user, layout.item))
     labels = binary_labels(layout.label, kept)
-    order = None if layout.order is None else order_of(kept, layout.order)
-    given = None if layout.split is None else given_split(kept, *layout.split, users)
+    order = order_of(kept, layout.order) if layout.order else None
+    given = given_split(kept, *layout.split, users) if layout.split else None
+    logits = true_logits(kept, layout.true_logit) if layout.true_logit else None
     columns = encode_features(layout, users, items, counts)
     ids = (users.words, items.words)
-    part = None if given is None else given.part
-    sorting = order_rows(users.codes - 1, items.codes - 1, order, ids, columns.content(labels), labels, part)
+    content, part = columns.content(labels), given.part if given else None
+    sorting = order_rows(users.codes - 1, items.codes - 1, order, ids, content, labels, part, logits)
     counts |= {"rows": len(labels), "users": len(ids[0]), "items": len(ids[1]), "positives": int(labels.sum())}
     counts |= sorting.repeats._asdict()
     rows = sorting.permutation
@@ -55,16 +59,18 @@ def encode(tables: Tables) -> Encoded:
         "users": users.codes[rows] - np.int32(1),
         "items": items.codes[rows] - np.int32(1),
         "labels": labels[rows],
+        "identity": sorting.identity[rows],
         **({} if order is None else {"order": order[rows]}),
         **({} if given is None else {"given-role": given.role, "given-part": given.part[rows]}),
-        **({} if layout.true_logit is None else {"true-logit": true_logits(kept, layout.true_logit)[rows]}),
+        **({} if logits is None else {"true-logit": logits[rows]}),
         **columns.arrays(rows),
     }
-    return Encoded(arrays, _meta(tables, layout, columns, counts), *ids)
+    meta = _meta(tables, layout, columns, counts)
+    return Encoded(arrays, meta | {"most_rows_of_users": largest}, *ids)
 
 
-def _choose_rows(layout: Layout) -> tuple[RawTable, dict[str, int]]:
-    """The interactions that `drop` and `min_rows_per_user` leave, and how many each left out."""
+def _choose_rows(layout: Layout) -> tuple[RawTable, dict[str, int], list[int]]:
+    """The interactions that `drop` and `min_rows_per_user` leave, how many each left out, and the largest users' rows."""
     table = layout.tables["row"]
     dropped = holds(layout.drop, table) if layout.drop else np.zeros(len(table), dtype=bool)
     if dropped.all():
@@ -80,10 +86,13 @@ def _choose_rows(layout: Layout) -> tuple[RawTable, dict[str, int]]:
         )
     counts = {
         "dropped_rows": int(dropped.sum()),
+        "users_before_filter": len(rows),
+        "rows_before_filter": len(kept),
         "dropped_users": int(few.sum()),
         "dropped_rows_of_users": int(rows[few].sum()),
     }
-    return (kept.where(~few[users]) if few.any() else kept), counts
+    largest = np.sort(rows)[::-1][:_LARGEST].tolist()
+    return (kept.where(~few[users]) if few.any() else kept), counts, largest
 
 
 def _meta(tables: Tables, layout: Layout, columns: Columns, counts: Mapping[str, int]) -> dict[str, Any]:
@@ -105,4 +114,17 @@ def _meta(tables: Tables, layout: Layout, columns: Columns, counts: Mapping[str,
         "counts": dict(counts),
         "categories": columns.categories,
         "missing": columns.missing,
+        "min_rows_per_user": layout.min_rows_per_user,
+        "split": list(layout.split) if layout.split else None,
+        "true_logit": layout.true_logit,
+        "truth": _json(tables.truth),
+        "warnings": columns.warnings,
     }
+
+
+def _json(truth: Mapping[str, Any]) -> dict[str, Any]:
+    """As it reads back from a file."""
+    try:
+        return dict(json.loads(json.dumps(dict(truth), allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"truth: is no JSON: {error}") from error

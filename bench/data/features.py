@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from bench.data.hashing import mix64
 from bench.data.interactions import Bags
 from bench.data.numbers import as_numbers
+from bench.data.ordering import mix64
 from bench.data.raw import RawTable
 
 __all__ = ["BagCodes", "Vocabulary", "encode_bags", "numeric", "vocabulary"]

@@ -1,4 +1,6 @@
-"""A prepared dataset: memory-mapped arrays of one folder, rows sorted by (user, order). Written by bench.data.prepare."""
+"""A prepared dataset: memory-mapped arrays of one folder, written by bench.data.prepare.
+
+Rows are sorted by (user, order); where the data say which rows are support, by (user, part, order)."""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ class Interactions:
     field is its unknown (out-of-vocabulary) entry, a numeric field has two: its value's and its missing value's."""
 
     folder: Path
-    meta: Mapping[str, Any]  # name, digest, source, label, order, counts, user_field, item_field, ... (JSON)
+    meta: Mapping[str, Any]  # name, digest, source, label, order, counts, categories, missing, truth, ... (JSON)
     with_labels: bool = True
 
     @classmethod
@@ -105,32 +107,18 @@ class Interactions:
 
     @cached_property
     def given_role(self) -> np.ndarray | None:
-        """(U,) uint8: 0 train, 1 valid, 2 test, where the data bring a division along."""
-        return self._map("given-role") if self.meta.get("given") else None
+        """(U,) uint8 of 0 train, 1 valid, 2 test, as the data say; None where they don't."""
+        return self._map("given-role") if self.meta.get("split") else None
 
     @cached_property
     def given_part(self) -> np.ndarray | None:
-        """(n,) uint8: 0 support, 1 query, where the data bring a division along; a user's support then lies first."""
-        return self._map("given-part") if self.meta.get("given") else None
+        """(n,) uint8 of 0 support, 1 query, as the data say; None where they don't."""
+        return self._map("given-part") if self.meta.get("split") else None
 
-    @property
-    def true_logits(self) -> np.ndarray | None:
-        """(n,) float64 of generated data, None elsewhere; like labels they are not for workers."""
-        if not self.with_labels:
-            raise PermissionError("true logits are not for workers")
-        return self._map("true-logit") if self.meta.get("true_logit") else None
-
+    @cached_property
     def identity(self) -> np.ndarray:
-        """(n,) uint64: a hash of user, item, order, label and all features; equal where rows agree in everything."""
-        columns = [self.users, self.items, self.labels(), *self.categorical.T]
-        columns += [numeric_bits(values) for values in self.numeric.T]
-        columns += [bag_keys(bags)[self._owners(bags)] for bags in self.bags.values()]
-        if self.order is not None:
-            columns.append(self.order.view(np.uint64))
-        return content_key(columns)
-
-    def _owners(self, bags: Bags) -> np.ndarray:
-        return {"user": self.users, "item": self.items, "row": np.arange(len(self))}[bags.owner]
+        """(n,) uint64: equal where two rows are exact duplicates (user, item, order, label and all features)."""
+        return self._map("identity")
 
     @cached_property
     def categorical(self) -> np.ndarray:
@@ -155,6 +143,12 @@ class Interactions:
         if not self.with_labels:
             raise PermissionError("labels are not for workers; read those of the rows that were handed over")
         return self._map("labels")
+
+    def true_logits(self) -> np.ndarray | None:
+        """(n,) float64, of generated data: what the labels were drawn from; None where nobody knows. Not for workers."""
+        if not self.with_labels:
+            raise PermissionError("true logits are not for workers")
+        return self._map("true-logit") if self.meta.get("true_logit") else None
 
     def __len__(self) -> int:
         return int(self.user_ptr[-1])

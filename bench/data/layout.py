@@ -36,8 +36,8 @@ class Layout:
     label: Rule
     drop: Rule | None
     min_rows_per_user: int
-    split: tuple[str, str] | None = None  # columns of users' roles and of rows' parts
-    true_logit: str | None = None
+    split: tuple[str, str] | None  # columns of roles and parts
+    true_logit: str | None
 
     def id_column(self, owner: Owner) -> str:
         return self.item if owner == "item" else self.user
@@ -66,21 +66,27 @@ def arrange(tables: Tables) -> Layout:
         drop=_rule(raw["row"], "drop", tables.drop) if tables.drop else None,
         min_rows_per_user=tables.min_rows_per_user,
         split=_split(tables, raw["row"]),
-        true_logit=tables.true_logit or None,
+        true_logit=_withheld("true_logit", tables.true_logit, tables, raw["row"]) if tables.true_logit else None,
     )
 
 
-def _split(tables: Tables, table: RawTable) -> tuple[str, str] | None:
-    if bool(tables.split_users) != bool(tables.split_part):
-        raise DataError(
-            f"{table.file}: a split names two columns, of users' roles and of rows' parts; name both or neither"
-        )
-    return (tables.split_users, tables.split_part) if tables.split_users else None
+def _split(tables: Tables, row: RawTable) -> tuple[str, str] | None:
+    roles, parts = tables.split_users, tables.split_part
+    if not roles and not parts:
+        return None
+    if not roles or not parts:
+        there, lacking = ("part", "users") if parts else ("users", "part")
+        raise DataError(f"{row.file}: split names a column of {there} and none of {lacking}; name both or neither")
+    return _withheld("split", roles, tables, row), _withheld("split", parts, tables, row)
 
 
-def _refuse_feature(column: str, tables: Tables) -> None:
-    if column in tables.columns:
-        raise DataError(f"column {column!r} says how the data are divided or made; no model may read it as a feature")
+def _withheld(what: str, name: str, tables: Tables, row: RawTable) -> str:
+    """A column that is there and that no model is handed."""
+    if name not in row.frame.columns:
+        raise DataError(f"{row.file}: {what}: {missing_column(name, row.columns)}")
+    if name in tables.columns and (tables.columns[name].field or tables.columns[name].role != "label"):
+        raise DataError(f"{row.file}: {what}: column {name!r} can't be a feature, an id or the order too")
+    return name
 
 
 def _raw_tables(tables: Tables) -> dict[Owner, RawTable]:
@@ -91,8 +97,8 @@ def _raw_tables(tables: Tables) -> dict[Owner, RawTable]:
         raw["item"] = RawTable(tables.items, "items")
     for table in raw.values():
         _refuse_double(f"{table.file}: column", table.frame.columns)
-    if not len(raw["row"]):
-        raise DataError(f"{raw['row'].file}: no rows")
+        if not len(table):
+            raise DataError(f"{table.file}: no rows")
     return raw
 
 
@@ -116,8 +122,8 @@ def _owner(name: str, column: Column, raw: Mapping[Owner, RawTable]) -> Owner:
         return "row"
     owners = [owner for owner, table in raw.items() if name in table.frame.columns]
     if not owners:
-        there = [column for table in raw.values() for column in table.columns]
-        raise DataError(f"{raw['row'].file}: {missing_column(name, dict.fromkeys(there))}")
+        there = dict.fromkeys(column for table in raw.values() for column in table.columns)
+        raise DataError(f"{', '.join(table.file for table in raw.values())}: {missing_column(name, there)}")
     if len(owners) > 1:
         files = " and ".join(raw[owner].file for owner in owners)
         raise DataError(f"column {name!r} is in {files}; rename one of them")

@@ -10,22 +10,22 @@ from urllib.parse import urlsplit, urlunsplit
 from bench.errors import DataError
 from bench.interfaces import Source
 
-__all__ = ["find", "is_local", "location", "public", "roots"]
-
-
-def roots(base: Path | None, data_dir: Path | None) -> list[Path]:
-    """Where files are looked for: below the suite's folder, then below `data_dir`, else the environment's BENCH_DATA."""
-    environment = os.environ.get("BENCH_DATA")
-    data = data_dir or (Path(environment) if environment else None)
-    return [root for root in (base, data) if root is not None]
+__all__ = ["find", "is_generated", "is_local", "location", "public"]
 
 
 def is_local(source: Source) -> bool:
     return not source.url
 
 
+def is_generated(source: Source) -> bool:
+    """Whether a source needs no file: the dataset is made by its plugin from its parameters."""
+    return is_local(source) and not source.members
+
+
 def location(source: Source) -> str:
     """A source in words."""
+    if is_generated(source):
+        return "its generator"
     if is_local(source):
         return ", ".join((Path(source.name) / member).as_posix() for member in source.members)
     return f"{source.name} ({public(source.url)})"
@@ -41,7 +41,7 @@ def find(source: Source, roots: Sequence[Path]) -> Mapping[str, Path] | str:
     """Member to path, each looked for below the first root that has it; or, in words, what is missing.
 
     DataError for a member that leads out of the roots (`..`, an absolute path, a link) or isn't a regular file."""
-    if not roots:
+    if not roots and source.members:
         return "no data folder is given"
     found = {member: _find(Path(source.name) / member, roots) for member in source.members}
     paths = {member: path for member, path in found.items() if path is not None}

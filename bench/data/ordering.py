@@ -26,6 +26,9 @@ class Repeats(NamedTuple):
 
 class Order(NamedTuple):
     permutation: np.ndarray  # (n,) int64: the sorted table's row i is the raw table's row permutation[i]
+    identity: (
+        np.ndarray
+    )  # (n,) uint64, in the raw table's order: equal where two rows agree in everything that is encoded
     repeats: Repeats
 
 
@@ -37,21 +40,24 @@ def order_rows(
     content: np.ndarray,
     labels: np.ndarray,
     part: np.ndarray | None = None,
+    true_logits: np.ndarray | None = None,
 ) -> Order:
-    """Sort by (user, part where the data give one, order, hash of the user's and the item's id, content).
+    """Sort by (user, part where one is given, order, hash of the user's and the item's id, content, true logit).
 
-    `users`, `items` (n,) number the texts of `ids`; `content` (n,) uint64 stands for all that is encoded of a row, so that
-    rows which still tie are interchangeable."""
+    `users`, `items` (n,) number the texts of `ids`; `content` (n,) uint64 stands for all features and the label of a row, so
+    that rows which still tie are interchangeable."""
     pair = _pair_hash(users, items, ids)
     keys = [key for key in (content, pair, order, users) if key is not None]
-    permutation = np.lexsort(keys)
+    permutation = np.lexsort(keys if true_logits is None else [true_logits, *keys])
     same_pair = _equal_to_previous([key[permutation] for key in keys[1:]])
     same = same_pair & _equal_to_previous([content[permutation]])
     pairs = len(np.unique(users.astype(np.int64) * len(ids[1]) + items))
     contradictory = _groups_of_both(labels[permutation], same_pair)
-    if part is not None:  # repeats are counted whatever the parts
-        permutation = np.lexsort([*keys[:-1], part, users])
-    return Order(permutation, Repeats(int(same.sum()), contradictory, len(users) - pairs))
+    repeats = Repeats(int(same.sum()), contradictory, len(users) - pairs)
+    if part is not None:
+        permutation = permutation[np.lexsort([part[permutation], users[permutation]])]  # stable
+    times = [] if order is None else [order.view(np.uint64)]
+    return Order(permutation, content_key([content, pair, *times]), repeats)
 
 
 def _pair_hash(users: np.ndarray, items: np.ndarray, ids: tuple[pa.Array, pa.Array]) -> np.ndarray:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.data import store
 from bench.data.cache import Report, file_digest, locked, slug, writing
@@ -21,7 +21,7 @@ from bench.data.locate import find, is_local, location, roots
 from bench.errors import DownloadError
 from bench.interfaces import Dataset, Source
 
-__all__ = ["prepare", "whereabouts"]
+__all__ = ["Status", "prepare", "status"]
 
 
 def prepare(
@@ -36,19 +36,32 @@ def prepare(
     origin, failures = place.ready()
     if origin and store.is_intact(place.folder(origin)):
         report(f"{dataset.name}: already prepared, from {location(origin.source)}")
-        return Interactions.open(place.folder(origin))
+        return place.open(place.folder(origin))
     with locked(cache, dataset.name, report):
         return place.make(origin) if origin else place.download(failures)
 
 
-def whereabouts(dataset: Dataset, data_dir: Path | None, cache: Path) -> str:
-    """In words, where `prepare` would take a dataset from; reads and fetches nothing."""
-    origin, failures = _Place(dataset, roots(None, data_dir), cache, lambda _: None).ready()
-    if origin is not None:
-        prepared = store.is_intact(_Place(dataset, [], cache, lambda _: None).folder(origin))
-        return f"{location(origin.source)}{' (prepared)' if prepared else ''}"
-    remote = [location(source) for source in dataset.sources() if not is_local(source)]
-    return f"to be fetched: {', else '.join(remote)}" if remote else f"not here: {failures[0] if failures else ''}"
+class Status(NamedTuple):
+    """Where a dataset stands, nothing fetched or prepared."""
+
+    source: Source | None  # that serves without a download
+    prepared: bool
+    downloadable: bool
+
+
+def status(dataset: Dataset, *, data_dir: Path | None, cache: Path, base: Path | None = None) -> Status:
+    """As `prepare` would find it."""
+    place = _Place(dataset, _roots(base, data_dir), cache, lambda _: None)
+    origin, _ = place.ready()
+    prepared = origin is not None and store.is_intact(place.folder(origin))
+    downloadable = any(not is_local(source) for source in dataset.sources())
+    return Status(origin.source if origin else None, prepared, downloadable)
+
+
+def _roots(base: Path | None, data_dir: Path | None) -> list[Path]:
+    environment = os.environ.get("BENCH_DATA")
+    data = data_dir or (Path(environment) if environment else None)
+    return [root for root in (base, data) if root is not None]
 
 
 @dataclass(frozen=True)
@@ -92,8 +105,10 @@ class _Place:
             except DownloadError as error:
                 self.report(f"{self.dataset.name}: {source.name}: {error}")
                 failures.append(f"{source.name}: {error}")
+        where = getattr(self.dataset, "where", "")  # in words, of a dataset that can't be downloaded
+        reasons = [*dict.fromkeys(failures), *filter(None, [where])]
         fix = "put the files there, or give their folder as --data-dir DIR or BENCH_DATA"
-        raise DownloadError(f"{self.dataset.name}: {'; '.join(failures)}; {fix}")
+        raise DownloadError(f"{self.dataset.name}: {'; '.join(reasons)}; {fix}")
 
     def make(self, origin: _Origin) -> Interactions:
         """Prepare unless another process just did. The lock is held."""
@@ -104,11 +119,17 @@ class _Place:
                     self.report(f"{self.dataset.name}: the cache was damaged; kept as {aside}, and prepared again")
             self._write(origin, folder)
             self.report(f"{self.dataset.name}: prepared from {location(origin.source)}")
-        return Interactions.open(folder)
+        return self.open(folder)
+
+    def open(self, folder: Path) -> Interactions:
+        interactions = Interactions.open(folder)
+        for warning in interactions.meta["warnings"]:
+            self.report(f"{self.dataset.name}: warning: {warning}")
+        return interactions
 
     def _write(self, origin: _Origin, folder: Path) -> None:
         work = self.cache / "work" / slug(self.dataset.name)
-        files = origin.files or self._unpacked(origin.source, work)
+        files = self._unpacked(origin.source, work) if origin.files is None else origin.files
         encoded = encode(self.dataset.read(origin.source.name, files))
         about = {"name": self.dataset.name, "source": {"name": _name(origin), "sha256": dict(origin.sha256)}}
         with writing(self.cache):
@@ -138,7 +159,7 @@ def _remote(source: Source) -> _Origin:
 
 
 def _name(origin: _Origin) -> str:
-    return origin.source.name or next(iter(origin.sha256))
+    return origin.source.name or next(iter(origin.sha256), "generated")
 
 
 def _code_digests(plugin: type[Any]) -> list[str]:

@@ -29,7 +29,8 @@ def write(folder: Path, encoded: Encoded, about: Mapping[str, Any], work: Path) 
     pq.write_table(pa.table({"user_id": encoded.user_ids}), work / "user_ids.parquet")
     pq.write_table(pa.table({"item_id": encoded.item_ids}), work / "item_ids.parquet")
     digest = content_digest(encoded.arrays, encoded.meta)
-    meta = {"format": FORMAT, **about, "digest": digest, **encoded.meta}
+    identity = _bytes_digest(encoded.arrays["identity"])
+    meta = {"format": FORMAT, **about, "digest": digest, "identity_digest": identity, **encoded.meta}
     text = json.dumps(meta, indent=1, ensure_ascii=False, allow_nan=False)
     (work / "meta.json").write_text(text + "\n", encoding="utf-8")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +43,8 @@ def is_intact(folder: Path) -> bool:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _names(meta)}
         ids = all((folder / f"{owner}_ids.parquet").is_file() for owner in ("user", "item"))
-        return ids and bool(content_digest(arrays, meta) == meta["digest"])
+        same = _bytes_digest(arrays["identity"]) == meta["identity_digest"]
+        return ids and same and bool(content_digest(arrays, meta) == meta["digest"])
     except (OSError, EOFError, ValueError, KeyError, TypeError, SyntaxError):
         return False
 
@@ -58,20 +60,28 @@ def set_aside(folder: Path) -> Path | None:
 
 
 def content_digest(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> str:
-    """sha256 of the encoded arrays and what gives them meaning; nothing of the files that they were read from."""
+    """sha256 of the encoded arrays and what gives them meaning; nothing of the files that they were read from, nor of
+    `identity`, which follows from the rest."""
     digest = hashlib.sha256()
     meaning = {key: meta[key] for key in ("fields", "sizes", "bags", "user_field", "item_field")}
+    if meta["truth"]:
+        meaning["truth"] = meta["truth"]
     digest.update(json.dumps(meaning, sort_keys=True).encode())
-    for name in sorted(arrays):
+    for name in sorted(set(arrays) - {"identity"}):
         values = arrays[name]
         digest.update(json.dumps([name, values.dtype.str, list(values.shape)]).encode())
         digest.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 
+def _bytes_digest(values: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values).view(np.uint8).data).hexdigest()
+
+
 def _names(meta: Mapping[str, Any]) -> list[str]:
     bags = [f"bags-{number}-{part}" for number in range(len(meta["bags"])) for part in ("ptr", "codes")]
     order = [] if meta["order"] is None else ["order"]
-    given = ["given-role", "given-part"] if meta["given"] else []
-    truth = ["true-logit"] if meta["true_logit"] else []
-    return ["user_ptr", "users", "items", "labels", "categorical", "numeric", *order, *given, *truth, *bags]
+    split = [] if meta["split"] is None else ["given-role", "given-part"]
+    truth = [] if meta["true_logit"] is None else ["true-logit"]
+    always = ["user_ptr", "users", "items", "labels", "categorical", "numeric", "identity"]
+    return [*always, *order, *split, *truth, *bags]

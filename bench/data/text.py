@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow.compute as pc
 from bench.data.raw import INVISIBLE, RawTable, as_mask, counted, shown
 from bench.errors import DataError
 
-__all__ = ["as_ids", "as_text"]
+__all__ = ["as_ids", "as_text", "look_alikes"]
 
 _AROUND = f"^[{INVISIBLE}]|[{INVISIBLE}]$"
 # within an id too; a joiner (U+200C, U+200D) and a space may stand between letters
@@ -46,6 +47,15 @@ def as_ids(table: RawTable, name: str) -> pa.Array:
         table.refuse(row, name, "the id is missing; give every row its user and item, or leave the row out of the file")
     _refuse_doubtful(table, name, text)
     return text
+
+
+def look_alikes(words: pa.Array) -> tuple[str, str] | None:
+    """Two of some distinct words that differ only by spaces or invisible characters around them; None if there are none."""
+    around = words.filter(pc.match_substring_regex(words, _AROUND))
+    bare = pc.replace_substring_regex(around, f"^[{INVISIBLE}]+|[{INVISIBLE}]+$", "")
+    seen = Counter([*bare.to_pylist(), *bare.filter(pc.is_in(bare, words)).unique().to_pylist()])
+    pairs = zip(around.to_pylist(), bare.to_pylist(), strict=True)
+    return next(((word, plain) for word, plain in pairs if seen[plain] > 1), None)
 
 
 def _refuse_fractions(table: RawTable, name: str, fractions: np.ndarray, values: pa.Array) -> None:

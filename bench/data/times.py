@@ -24,6 +24,7 @@ _ISO = (
 )
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _FIX = "order takes numbers, or dates and times in ISO 8601 like 2021-01-30 or 2021-01-30T18:05:00Z"
+_OTHER = "is not in ISO 8601, as other rows are"
 _GIVE = "give every row its place in time, or leave `order` out"
 
 
@@ -37,7 +38,7 @@ def order_of(table: RawTable, name: str) -> np.ndarray:
     values = table.column(name)
     if pa.types.is_temporal(values.type) and _unit(values.type):
         return _canonical(table, name, _typed(table, name, values))
-    if is_text(values.type) and not _all_numbers(values):
+    if is_text(values.type) and not _all_numbers(table, name, values):
         return _canonical(table, name, _parsed(table, name, values))
     return _numbers(table, name, values)
 
@@ -67,11 +68,18 @@ def _refuse_lost_digits(table: RawTable, name: str, column: pa.Array, values: np
             table.refuse(row, name, f"{what}; write fewer digits, whole numbers, or ISO 8601")
 
 
-def _all_numbers(text: pa.Array) -> bool:
-    """Whether no cell is a date, so that the first that is no number is the one to name."""
-    dates = pc.match_substring_regex(pc.utf8_trim_whitespace(text), _ISO)
-    numbers = pc.match_substring_regex(pc.utf8_trim_whitespace(text), f"^({NUMBER})?$")
-    return bool(pc.all(numbers).as_py()) or not pc.any(dates).as_py()
+def _all_numbers(table: RawTable, name: str, text: pa.Array) -> bool:
+    """Whether a column of text holds numbers, and not dates. DataError for a cell that is neither."""
+    trimmed = pc.fill_null(pc.utf8_trim_whitespace(text), "")
+    numbers = as_mask(pc.match_substring_regex(trimmed, f"^({NUMBER})?$"))
+    if numbers.all():
+        return True
+    dates = as_mask(pc.match_substring_regex(trimmed, _ISO))
+    if dates.any():
+        _refuse_any(table, name, text, ~dates & as_mask(pc.not_equal(trimmed, "")), f"{_OTHER}; {_FIX}")
+        return False
+    _refuse_any(table, name, text, ~numbers, f"is neither a number nor in ISO 8601; {_FIX}")
+    raise AssertionError("a cell that is no number is refused")
 
 
 def _unit(kind: pa.DataType) -> int:
@@ -101,7 +109,6 @@ def _parsed(table: RawTable, name: str, text: pa.Array) -> _Instants:
     encoded = pc.utf8_trim_whitespace(text).dictionary_encode()
     words, codes = encoded.dictionary, encoded.indices.to_numpy()
     parts = pc.extract_regex(words, pattern=_ISO)
-    _refuse_any(table, name, text, ~as_mask(pc.is_valid(parts))[codes], f"is not ISO 8601; {_FIX}")
     number = {group: _group(parts, group) for group in ("year", "month", "day", "hour", "minute", "second")}
     zone = {group: _group(parts, group) for group in ("zone_hour", "zone_minute")}
     days, real = _days(number, zone)
@@ -151,7 +158,7 @@ def _canonical(table: RawTable, name: str, instants: _Instants) -> np.ndarray:
     far = np.abs(seconds) > np.iinfo(np.int64).max // 10**9 - 1
     if far.any():
         _refuse_far(table, name, int(np.flatnonzero(far)[0]))
-    return np.asarray(seconds * 10**9 + nanoseconds)
+    return seconds * 10**9 + nanoseconds
 
 
 def _refuse_far(table: RawTable, name: str, row: int) -> NoReturn:

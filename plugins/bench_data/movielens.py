@@ -1,7 +1,6 @@
-"""MovieLens 100K, 1M and latest-small (Harper & Konstan, ACM TiiS 2015): GroupLens's files, Parquet copies of them, or, of
-100K, a public wheel.
+"""MovieLens 100K, 1M and latest-small (Harper & Konstan, ACM TiiS 2015): GroupLens's files, Parquet copies, or a wheel.
 
-The data may be used for research and not be redistributed; see README.md beside this file."""
+The data may be used for research; 100K and 1M may not be redistributed; see README.md beside this file."""
 
 from __future__ import annotations
 
@@ -30,7 +29,7 @@ _PARQUET = ("ratings.parquet", "users.parquet", "items.parquet")
 _RATINGS = ("user_id", "item_id", "rating", "timestamp")
 _USER = ("user_id", "age", "gender", "occupation", "zip_code")
 _ITEM = ("item_id", "genres")
-_NO_GENRES = "(no genres listed)"  # how MovieLens writes an empty bag
+_NO_GENRE = "(no genres listed)"  # how GroupLens marks a film without one
 
 
 class MovieLensParams(PluginParams):
@@ -58,25 +57,28 @@ class _MovieLens(Dataset):
             return self._tables(*self._read_parquet(by_name), order=self.parquet_order)
         return self._tables(*self._read_text(by_name), order="timestamp")
 
-    def _read_parquet(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, ...]:
-        columns = (("user_id", "item_id", "rating", self.parquet_order), _USER, _ITEM)
-        return tuple(read_parquet(files[name], names) for name, names in zip(_PARQUET, columns, strict=True))
+    def _read_parquet(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
+        ratings = read_parquet(files[_PARQUET[0]], ("user_id", "item_id", "rating", self.parquet_order))
+        users = read_parquet(files[_PARQUET[1]], _USER) if _PARQUET[1] in files else None
+        return ratings, users, read_parquet(files[_PARQUET[2]], _ITEM)
 
     @abstractmethod
-    def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, ...]:
-        """Ratings, users and items of every other form."""
+    def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
+        """Ratings, users (None: nothing is known of them) and items of every other form."""
 
     def _tables(self, ratings: pd.DataFrame, users: pd.DataFrame | None, items: pd.DataFrame, *, order: str) -> Tables:
-        if users is not None:
-            users["zip"] = users["zip_code"].str.slice(0, 2)  # the region: whole codes are nearly as many as users
-        items["genres"] = items["genres"].where(items["genres"] != _NO_GENRES, "")
+        items["genres"] = items["genres"].mask(items["genres"] == _NO_GENRE, "")
         columns = {
             "user_id": Column("user", interfaces.Field("user_id", "categorical", "user")),
             "item_id": Column("item", interfaces.Field("item_id", "categorical", "item")),
             order: Column("order"),
-            **{name: Column("feature", interfaces.Field(name, "categorical", "user")) for name in self.user_fields},
-            "genres": Column("feature", interfaces.Field("genres", "multi_valued", "item"), separator="|"),
         }
+        if users is not None:
+            users["zip"] = users["zip_code"].str.slice(0, 2)  # the region: whole codes are nearly as many as users
+            for name in ("gender", "age", "occupation", "zip"):
+                columns[name] = Column("feature", interfaces.Field(name, "categorical", "user"))
+        genres = interfaces.Field("genres", "multi_valued", "item")
+        columns["genres"] = Column("feature", genres, separator="|")
         return Tables(ratings, columns, users, items, label=self.params.label)
 
 
@@ -96,10 +98,10 @@ class MovieLens100K(_MovieLens):
             Source("recbole-wheel", WHEEL, WHEEL_SHA256, wheel),
         )
 
-    def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, ...]:
+    def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
         return self._read_grouplens(files) if "u.data" in files else self._read_wheel(files)
 
-    def _read_grouplens(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, ...]:
+    def _read_grouplens(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """u.item has a column of 0 and 1 for each genre, in the order of u.genre."""
         genres = _plain(files["u.genre"], ("genre", "number"), "|")["genre"].tolist()
         about = ("item_id", "title", "released", "released_on_video", "url")
@@ -108,7 +110,7 @@ class MovieLens100K(_MovieLens):
         items["genres"] = ["|".join(np.array(genres)[row]) for row in marks]
         return _plain(files["u.data"], _RATINGS, "\t"), _plain(files["u.user"], _USER, "|"), items
 
-    def _read_wheel(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, ...]:
+    def _read_wheel(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Atomic files: tabs, names with types (`user_id:token`), genres parted by spaces."""
         ratings = _atomic(files["ml-100k.inter"], _RATINGS, ("token", "token", "float", "float"))
         users = _atomic(files["ml-100k.user"], _USER, ("token",) * 5)
@@ -131,7 +133,7 @@ class MovieLens1M(_MovieLens):
             Source("grouplens", f"{GROUPLENS}ml-1m.zip", ML_1M_SHA256, tuple(f"ml-1m/{name}" for name in raw)),
         )
 
-    def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, ...]:
+    def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
         users = ("user_id", "gender", "age", "occupation", "zip_code")
         return (
             _plain(files["ratings.dat"], _RATINGS, "::"),
@@ -141,33 +143,26 @@ class MovieLens1M(_MovieLens):
 
 
 class MovieLensLatestSmall(_MovieLens):
-    """MovieLens latest-small: 100,000 ratings of 9,000 films by 600 to 700 users, with genres; nothing is known of users.
-
-    GroupLens replaces this set now and then, so that there is no file to pin and nothing is downloaded."""
+    """MovieLens latest-small: 100,004 ratings in half stars of 9,066 films by 671 users (edition of 2016), with genres."""
 
     name = "movielens-latest-small"
     parquet_order = "timestamp"
-    user_fields = ()
+    where = (
+        "it is not downloaded: GroupLens changes ml-latest-small.zip over time, so that no hash can be asked of it; "
+        "unpack it yourself (https://grouplens.org/datasets/movielens/latest/)"
+    )
 
     def sources(self) -> Sequence[Source]:
         return (
-            Source("ml-latest-small", "", "", ("ratings.parquet", "items.parquet")),
+            Source("ml-latest-small", "", "", (_PARQUET[0], _PARQUET[2])),
             Source("ml-latest-small", "", "", ("ratings.csv", "movies.csv")),
         )
 
-    def read(self, source: str, files: Mapping[str, Path]) -> Tables:  # noqa: ARG002
-        by_name = {Path(member).name: path for member, path in files.items()}
-        if "ratings.parquet" in by_name:
-            ratings = read_parquet(by_name["ratings.parquet"], _RATINGS)
-            return self._tables(ratings, None, read_parquet(by_name["items.parquet"], _ITEM), order=self.parquet_order)
-        return self._tables(*self._read_text(by_name), order="timestamp")
-
-    def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, ...]:
-        """GroupLens's CSV files, which write names in another way."""
-        names = {"userId": "user_id", "movieId": "item_id"}
+    def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
         ratings = read_delimited(files["ratings.csv"], ("userId", "movieId", "rating", "timestamp"))
-        films = read_delimited(files["movies.csv"], ("movieId", "genres"))
-        return ratings.rename(columns=names), None, films.rename(columns=names)  # type: ignore[return-value]
+        items = read_delimited(files["movies.csv"], ("movieId", "genres"))
+        names = {"userId": "user_id", "movieId": "item_id"}
+        return ratings.rename(columns=names), None, items.rename(columns=names)
 
 
 def _plain(path: Path, names: Iterable[str], sep: str) -> pd.DataFrame:

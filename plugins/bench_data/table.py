@@ -1,8 +1,7 @@
-"""Any table of interactions: a CSV file (or any other separator) or a Parquet file; files of users and items beside it."""
+"""Any table of interactions: a CSV file (or any other separator) or a Parquet file, with files of users and items."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -11,64 +10,39 @@ import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
 from bench import interfaces
-from bench.data import parse_condition, parse_rule, read_delimited, read_parquet
+from bench.data import parse_condition, parse_rule
+from bench.errors import DataError
 from bench.interfaces import Column, Dataset, PluginParams, Source, Tables
+from bench_data.files import FileParams, SideFile
 
 __all__ = ["Table"]
 
 Side = Literal["user", "item", "context"]
 
 
-class SideFile(PluginParams):
-    """What is known of each item or user: a file of one row each, joined by key."""
-
-    path: str = Field(
-        min_length=1, description="the file, below the suite's folder or the data folder; .parquet or text"
-    )
-    key: str = Field(min_length=1, description="column of ids, as the table of interactions writes them")
-    sep: str = Field(",", min_length=1, description="between the fields of a line, one character or several")
-    columns: tuple[str, ...] = Field((), description="names of the columns of a text file that has no header line")
-    encoding: str = Field("utf-8", description="of a text file, e.g. latin-1")
-
-
-class GivenSplit(PluginParams):
-    """The division that the data bring along, for the protocol `given`."""
-
+class SplitColumns(PluginParams):
     users: str = Field(min_length=1, description="column of each row's user's role: train, valid or test")
     part: str = Field(min_length=1, description="column of each row's part: support or query")
 
 
-class TableParams(PluginParams):
-    path: str = Field(
-        min_length=1, description="the file, below the suite's folder or the data folder; .parquet or text"
-    )
-    sep: str = Field(",", min_length=1, description="between the fields of a line, one character or several")
-    columns: tuple[str, ...] = Field((), description="names of the columns of a text file that has no header line")
-    encoding: str = Field("utf-8", description="of a text file, e.g. latin-1")
+class TableParams(FileParams):
     user: str = Field("user_id", min_length=1, description="column of user ids")
     item: str = Field("item_id", min_length=1, description="column of item ids")
     fields: tuple[str, ...] = Field((), description="columns that are categorical features")
     multi: dict[str, str] = Field({}, description="columns that are multi-valued features, each with its separator")
     numeric: tuple[str, ...] = Field((), description="columns that are numeric features")
-    sides: dict[str, Side] = Field({}, description="features of the user, the item or the context; without it: context")
+    items: SideFile | None = Field(None, description="a file of one row an item, with features of it: path, key")
+    users: SideFile | None = Field(None, description="a file of one row a user, with features of it: path, key")
+    sides: dict[str, Side] = Field(
+        {}, description="whose property a feature is: user, item or context; without it: of its file, else context"
+    )
     label: str = Field(description="COLUMN (values 0 and 1) or COLUMN OP NUMBER, e.g. 'rating >= 4'")
     drop: str = Field("", description="COLUMN OP NUMBER: rows for which it holds are left out and counted")
     order: str = Field(
-        "", description="column of numbers, dates or times that orders a user's rows; without it: a seeded order"
+        "", description="column of numbers or ISO 8601 times that orders a user's rows; without it: a seeded order"
     )
-    items: SideFile | None = Field(None, description="a file of item features: {path: films.csv, key: item_id}")
-    users: SideFile | None = Field(None, description="a file of user features: {path: users.csv, key: user_id}")
-    split: GivenSplit | None = Field(
-        None, description="the data's own division, for the protocol given: {users: COLUMN, part: COLUMN}"
-    )
+    split: SplitColumns | None = Field(None, description="columns that say who trains and what is support: users, part")
     min_rows_per_user: int = Field(1, ge=1, description="users with fewer rows are left out and counted")
-
-    @model_validator(mode="after")
-    def _readable(self) -> TableParams:
-        files: list[TableParams | SideFile] = [self, *self.side_files.values()]
-        for file in files:
-            _check_format(file)
-        return self
 
     @field_validator("label")
     @classmethod
@@ -102,6 +76,7 @@ class TableParams(PluginParams):
         if (label := parse_rule(self.label).column) in features:
             raise ValueError(f"column {label!r} is the label; as a feature it would give the answer away")
         self._check_roles(features)
+        self._check_files()
         self._check_split(features)
         return self
 
@@ -110,9 +85,9 @@ class TableParams(PluginParams):
         return (*self.fields, *self.multi, *self.numeric)
 
     @property
-    def side_files(self) -> dict[Side, SideFile]:
-        files: dict[Side, SideFile | None] = {"user": self.users, "item": self.items}
-        return {side: file for side, file in files.items() if file is not None}
+    def side_files(self) -> dict[Literal["user", "item"], SideFile]:
+        files: dict[Literal["user", "item"], SideFile | None] = {"user": self.users, "item": self.items}
+        return {owner: file for owner, file in files.items() if file is not None}
 
     def _check_roles(self, features: Sequence[str]) -> None:
         for name in self.sides:
@@ -128,30 +103,20 @@ class TableParams(PluginParams):
         if self.order in (self.user, self.item):
             raise ValueError(f"column {self.order!r} holds ids; it can't be the order too")
 
+    def _check_files(self) -> None:
+        paths = [self.path, *(file.path for file in self.side_files.values())]
+        for position, path in enumerate(paths):
+            if path in paths[:position]:
+                raise ValueError(f"the file {path!r} is named twice; its columns are all at hand when it is named once")
+
     def _check_split(self, features: Sequence[str]) -> None:
         if self.split is None:
             return
         if self.split.users == self.split.part:
-            raise ValueError(f"split: column {self.split.part!r} can't be role and part at once")
-        for column in (self.split.users, self.split.part):
-            if column in (*features, self.user, self.item, self.order, parse_rule(self.label).column):
-                raise ValueError(f"split: column {column!r} is in use already; a column says one thing")
-
-
-def _check_format(file: TableParams | SideFile) -> None:
-    if re.search(r'["\r\n]', file.sep):
-        raise ValueError("a separator can't hold a quote or a line break")
-    try:
-        "".encode(file.encoding)
-    except LookupError as error:
-        known = "e.g. utf-8, latin-1, cp1252, utf-16"
-        raise ValueError(f"unknown encoding {file.encoding!r}; {known}") from error
-    if _is_parquet(file) and (file.columns or file.sep != "," or file.encoding != "utf-8"):
-        raise ValueError("sep, columns and encoding are of text files; a Parquet file has its own")
-
-
-def _is_parquet(file: TableParams | SideFile) -> bool:
-    return file.path.lower().endswith((".parquet", ".pq"))
+            raise ValueError(f"split: column {self.split.part!r} can't hold roles and parts at once")
+        for name in (self.split.users, self.split.part):
+            if name in features or name in (self.user, self.item, self.order):
+                raise ValueError(f"split: column {name!r} can't be a feature, an id or the order too")
 
 
 class Table(Dataset):
@@ -162,37 +127,34 @@ class Table(Dataset):
     params: TableParams
 
     def sources(self) -> Sequence[Source]:
-        paths = [self.params.path, *(file.path for file in self.params.side_files.values())]
-        return (Source("", "", "", tuple(dict.fromkeys(paths))),)
+        files = (self.params.path, *(file.path for file in self.params.side_files.values()))
+        return (Source("", "", "", files),)
 
     def read(self, source: str, files: Mapping[str, Path]) -> Tables:  # noqa: ARG002
-        params = self.params
-        split = [] if params.split is None else [params.split.users, params.split.part]
-        wanted = _distinct([params.user, params.item, params.order, *_rule_columns(params), *split])
-        rows = _read(params, files[params.path], wanted, params.features)
-        sides = {side: self._read_side(side, file, files[file.path]) for side, file in params.side_files.items()}
+        params, split = self.params, self.params.split
+        ids_and_order = _distinct([params.user, params.item, params.order])
+        wanted = _distinct([*ids_and_order, *_rule_columns(params), *((split.users, split.part) if split else ())])
+        features = [name for name in params.features if name not in ids_and_order]
+        if not params.side_files:
+            wanted = _distinct([*wanted, *features])
+        frame = params.read(files[params.path], wanted, features)
+        ids = {"user": params.user, "item": params.item}
+        joined = {
+            owner: file.read_keyed(files[file.path], ids[owner], features) for owner, file in params.side_files.items()
+        }
         return Tables(
-            rows,
-            self._columns(sides),
-            users=sides.get("user"),
-            items=sides.get("item"),
+            frame,
+            self._columns(joined),
+            users=joined.get("user"),
+            items=joined.get("item"),
             label=params.label,
             drop=params.drop,
             min_rows_per_user=params.min_rows_per_user,
-            split_users=params.split.users if params.split is not None else "",
-            split_part=params.split.part if params.split is not None else "",
+            split_users=split.users if split else "",
+            split_part=split.part if split else "",
         )
 
-    def _read_side(self, side: Side, file: SideFile, path: Path) -> pd.DataFrame:
-        """The key goes by the name that it has among the interactions."""
-        ids = {"user": self.params.user, "item": self.params.item}
-        frame = _read(file, path, [file.key], [name for name in self.params.features if name not in ids.values()])
-        name = ids[side]
-        frame = frame.rename(columns={file.key: name})
-        frame.attrs["called"] = {name: file.key}
-        return frame
-
-    def _columns(self, sides: Mapping[Side, pd.DataFrame]) -> dict[str, Column]:
+    def _columns(self, joined: Mapping[Literal["user", "item"], pd.DataFrame]) -> dict[str, Column]:
         params = self.params
         columns = {
             params.user: Column("user"),
@@ -205,24 +167,21 @@ class Table(Dataset):
             ("numeric", params.numeric),
         ):
             for name in names:
-                field = interfaces.Field(name, kind, self._side(name, sides))  # type: ignore[arg-type]
+                field = interfaces.Field(name, kind, self._side(name, joined))  # type: ignore[arg-type]
                 role = columns[name].role if name in columns else "feature"
                 columns[name] = Column(role, field, params.multi.get(name, ""))
         return columns
 
-    def _side(self, name: str, sides: Mapping[Side, pd.DataFrame]) -> Side:
-        """As told; else of whose file a feature is in; else of whose id it is; else the context."""
+    def _side(self, name: str, joined: Mapping[Literal["user", "item"], pd.DataFrame]) -> Side:
+        """As the suite says; a column of a file of users or items is theirs."""
         own: dict[str, Side] = {self.params.user: "user", self.params.item: "item"}
-        of_file = [side for side, frame in sides.items() if name in frame.columns and name not in own]
-        known: list[Side | None] = [self.params.sides.get(name), own.get(name), *of_file]
-        return next((side for side in known if side is not None), "context")
-
-
-def _read(file: TableParams | SideFile, path: Path, columns: Sequence[str], optional: Sequence[str]) -> pd.DataFrame:
-    """The columns, and those of the optional ones that the file has."""
-    if _is_parquet(file):
-        return read_parquet(path, columns, optional=optional)
-    return read_delimited(path, columns, sep=file.sep, names=file.columns, encoding=file.encoding, optional=optional)
+        said, owner = self.params.sides.get(name), own.get(name)
+        for side, frame in joined.items():
+            if owner is None and name in frame.columns:
+                owner = side
+                if said not in (None, side):
+                    raise DataError(f"{frame.attrs['file']}: column {name!r} is of the {side}; sides can't say {said}")
+        return said or owner or "context"
 
 
 def _rule_columns(params: TableParams) -> list[str]:

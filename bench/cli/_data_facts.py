@@ -1,0 +1,87 @@
+"""What a prepared dataset holds, as JSON and as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+import numpy as np
+
+from bench.cli._common import printable
+from bench.cli._table import echo_table
+from bench.data import Interactions
+
+__all__ = ["echo_facts", "facts"]
+
+_QUANTILES = {"min": 0.0, "25%": 0.25, "median": 0.5, "75%": 0.75, "max": 1.0}
+
+
+def facts(interactions: Interactions) -> dict[str, Any]:
+    """JSON: counts (rows, users, items, positives, exact_duplicates, contradictory, ...) beside what they are counts of."""
+    meta = interactions.meta
+    lengths = np.diff(interactions.user_ptr)
+    quantiles = np.quantile(lengths, list(_QUANTILES.values()))
+    return {
+        **meta["counts"],
+        "rows_per_user": {name: float(value) for name, value in zip(_QUANTILES, quantiles, strict=True)},
+        **{key: meta[key] for key in ("label", "drop", "order", "min_rows_per_user", "split", "categories", "missing")},
+        **{key: meta[key] for key in ("fields", "source", "digest", "truth", "warnings")},
+    }
+
+
+def echo_facts(datasets: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print each dataset's summary and its fields."""
+    for number, (name, held) in enumerate(datasets.items()):
+        if number:
+            click.echo()
+        click.echo(printable(name))
+        echo_table(("", ""), list(_summary(held).items()))
+        click.echo()
+        rows = [(each["name"], *_field(each, held)) for each in held["fields"]]
+        echo_table(("field", "kind", "side", "values", "missing"), rows)
+        for warning in held["warnings"]:
+            click.echo(printable(f"warning: {warning}"))
+
+
+def _field(field: Mapping[str, str], held: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    values = held["categories"].get(field["name"])
+    return field["kind"], field["side"], "-" if values is None else f"{values:,}", f"{held['missing'][field['name']]:,}"
+
+
+def _summary(held: Mapping[str, Any]) -> dict[str, str]:
+    share = held["positives"] / held["rows"]
+    quantiles = ", ".join(f"{name} {value:g}" for name, value in held["rows_per_user"].items())
+    return {
+        "rows": f"{held['rows']:,}",
+        "users": f"{held['users']:,}",
+        "items": f"{held['items']:,}",
+        "positives": f"{held['positives']:,} ({share:.1%}): {held['label']}",
+        "rows per user": quantiles,
+        "left out": _left_out(held),
+        "exact duplicates": f"{held['exact_duplicates']:,}",
+        "contradictory": f"{held['contradictory']:,}",
+        "repeated pairs": f"{held['repeated_pairs']:,}",
+        **_without_features(held),
+        "order": held["order"] or "none: a seeded order",
+        "split": ", ".join(held["split"]) if held["split"] else "by the protocol",
+        "source": ", ".join([held["source"]["name"], *held["source"]["sha256"]]),
+        "digest": held["digest"],
+    }
+
+
+def _left_out(held: Mapping[str, Any]) -> str:
+    dropped = f"{held['dropped_rows']:,} rows by drop ({held['drop']})" if held["drop"] else ""
+    few = held["min_rows_per_user"]
+    users = f"{held['dropped_users']:,} of {held['users_before_filter']:,} users with fewer than {few} rows"
+    rows = f"{held['dropped_rows_of_users']:,} of {held['rows_before_filter']:,} rows"
+    return "; ".join(filter(None, [dropped, f"{users} ({rows})" if few > 1 else ""])) or "nothing"
+
+
+def _without_features(held: Mapping[str, Any]) -> dict[str, str]:
+    """Where users or items have a table of their own: ids that it lacks, and ids of it that no row has."""
+    return {
+        f"{owner} in one table alone": f"{held[lacking]:,} have rows and no features, {held[unused]:,} features and no rows"
+        for owner in ("users", "items")
+        if (lacking := f"{owner}_without_features") in held and (unused := f"{owner}_without_rows")
+    }
