@@ -63,6 +63,7 @@ class _Table(NamedTuple):
             "items": self.items.astype(np.int32),
             "order": self.time.astype(np.int64),
             "labels": self.labels.astype(np.uint8),
+            "identity": np.arange(len(self.labels), dtype=np.uint64),
             "categorical": np.stack(columns, axis=1).astype(np.int32),
             "numeric": self.price[:, None].astype(np.float32),
             "bags-0-ptr": self.tags_ptr.astype(np.int64),

@@ -11,7 +11,6 @@ main = LazyGroup(
         "run": ("bench.cli.run:command", "Run a suite and print its table."),
         "check": ("bench.cli.check:command", "Check a suite; run nothing."),
         "plan": ("bench.cli.plan:command", "Say what a run would do, and how long; run nothing."),
-        "data": ("bench.cli.data:command", "Datasets: list, fetch, look at them."),
         "list": ("bench.cli.list:command", "List plugins and where they come from."),
         "data": ("bench.cli.data:command", "List datasets, fetch them, or show what one holds."),
         "describe": ("bench.cli.describe:command", "Show a plugin's summary and parameters."),

@@ -2,11 +2,10 @@
 
 from bench.data.base_predictions import Fit, fits, sources
 from bench.data.cache import cache_dir
-from bench.data.describe import describe
 from bench.data.interactions import Bags, Interactions
 from bench.data.labels import Rule, parse_condition, parse_rule
 from bench.data.prepare import Status, prepare, status
-from bench.data.protocols import UserHoldout
+from bench.data.protocols import Given, LeaveLast, Temporal, UserHoldout
 from bench.data.read import read_delimited, read_parquet
 from bench.data.rows import TaskView, View
 from bench.data.split import Split, divide
@@ -25,7 +24,6 @@ __all__ = [
     "UserHoldout",
     "View",
     "cache_dir",
-    "describe",
     "divide",
     "fits",
     "parse_condition",

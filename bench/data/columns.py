@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.data.features import BagCodes, Vocabulary, encode_bags, numeric, vocabulary
-from bench.data.hashing import content_key, numeric_bits
+from bench.data.features import BagCodes, Vocabulary, encode_bags, numeric, numeric_bits, vocabulary
 from bench.data.interactions import Bags
 from bench.data.layout import Feature, Layout, Owner
 from bench.data.ordering import content_key

@@ -8,13 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.data.hashing import mix64
 from bench.data.interactions import Bags
 from bench.data.numbers import as_numbers
 from bench.data.ordering import mix64
 from bench.data.raw import RawTable
 
-__all__ = ["BagCodes", "Vocabulary", "encode_bags", "numeric", "vocabulary"]
+__all__ = ["BagCodes", "Vocabulary", "encode_bags", "numeric", "numeric_bits", "vocabulary"]
 
 
 class Vocabulary(NamedTuple):
@@ -80,6 +79,11 @@ def numeric(table: RawTable, column: str) -> np.ndarray:
         table.refuse(row, column, f"{numbers.values[row]} is {what}; {fix}")
     values[numbers.missing] = np.nan
     return values
+
+
+def numeric_bits(values: np.ndarray) -> np.ndarray:
+    """float32 as integers that are equal where the values are, NaN included."""
+    return np.where(np.isnan(values), np.float32(np.nan), values).view(np.uint32)
 
 
 def _pointer(lengths: np.ndarray) -> np.ndarray:

@@ -13,10 +13,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from bench.data.hashing import content_key, mix64, numeric_bits
 from bench.interfaces import Field, Fields
 
-__all__ = ["Bags", "Interactions", "bag_keys"]
+__all__ = ["Bags", "Interactions"]
 
 
 class Bags(NamedTuple):
@@ -25,12 +24,6 @@ class Bags(NamedTuple):
     owner: Literal["user", "item", "row"]
     ptr: np.ndarray  # (owners + 1,) int64
     codes: np.ndarray  # int32
-
-
-def bag_keys(bags: Bags) -> np.ndarray:
-    """(owners,) uint64, equal where two bags are: the sum of their codes' hashes, modulo 2^64."""
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mix64(bags.codes.astype(np.uint64)), dtype=np.uint64)])
-    return np.asarray(sums[bags.ptr[1:]] - sums[bags.ptr[:-1]])
 
 
 @dataclass(frozen=True)

@@ -49,10 +49,8 @@ def arrange(tables: Tables) -> Layout:
     user, item = _only("user", tables.columns), _only("item", tables.columns)
     order = _only("order", tables.columns) if _named("order", tables.columns) else None
     ids: dict[Owner, str] = {"user": user, "item": item}
-    for column in filter(None, (user, item, order, tables.split_users, tables.split_part, tables.true_logit)):
+    for column in filter(None, (user, item, order)):
         _require(raw["row"], column)
-    for column in filter(None, (tables.split_users, tables.split_part, tables.true_logit)):
-        _refuse_feature(column, tables)
     for owner, key in ids.items():
         if owner in raw:
             _require(raw[owner], key)

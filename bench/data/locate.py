@@ -10,7 +10,14 @@ from urllib.parse import urlsplit, urlunsplit
 from bench.errors import DataError
 from bench.interfaces import Source
 
-__all__ = ["find", "is_generated", "is_local", "location", "public"]
+__all__ = ["find", "is_generated", "is_local", "location", "public", "roots"]
+
+
+def roots(base: Path | None, data_dir: Path | None) -> list[Path]:
+    """Where files are looked for: below the suite's folder, then below `data_dir`, else the environment's BENCH_DATA."""
+    environment = os.environ.get("BENCH_DATA")
+    data = data_dir or (Path(environment) if environment else None)
+    return [root for root in (base, data) if root is not None]
 
 
 def is_local(source: Source) -> bool:

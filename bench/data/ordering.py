@@ -9,9 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from bench.data.hashing import mix64
-
-__all__ = ["Order", "Repeats", "order_rows"]
+__all__ = ["Order", "Repeats", "content_key", "mix64", "order_rows"]
 
 _HASH_KEY = "bench: tie-break"  # 16 characters; another key is another order of every tie
 
@@ -58,6 +56,22 @@ def order_rows(
         permutation = permutation[np.lexsort([part[permutation], users[permutation]])]  # stable
     times = [] if order is None else [order.view(np.uint64)]
     return Order(permutation, content_key([content, pair, *times]), repeats)
+
+
+def content_key(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """(n,) uint64: a hash of each row of the columns, integers of any width."""
+    key = np.zeros(len(columns[0]), dtype=np.uint64)
+    for column in columns:
+        key = mix64(key ^ column.astype(np.uint64))
+    return key
+
+
+def mix64(values: np.ndarray) -> np.ndarray:
+    """The finaliser of splitmix64 (Steele, Lea, Flood 2014), one to one on uint64."""
+    mixed = values + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
 def _pair_hash(users: np.ndarray, items: np.ndarray, ids: tuple[pa.Array, pa.Array]) -> np.ndarray:

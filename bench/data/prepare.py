@@ -51,17 +51,11 @@ class Status(NamedTuple):
 
 def status(dataset: Dataset, *, data_dir: Path | None, cache: Path, base: Path | None = None) -> Status:
     """As `prepare` would find it."""
-    place = _Place(dataset, _roots(base, data_dir), cache, lambda _: None)
+    place = _Place(dataset, roots(base, data_dir), cache, lambda _: None)
     origin, _ = place.ready()
     prepared = origin is not None and store.is_intact(place.folder(origin))
     downloadable = any(not is_local(source) for source in dataset.sources())
     return Status(origin.source if origin else None, prepared, downloadable)
-
-
-def _roots(base: Path | None, data_dir: Path | None) -> list[Path]:
-    environment = os.environ.get("BENCH_DATA")
-    data = data_dir or (Path(environment) if environment else None)
-    return [root for root in (base, data) if root is not None]
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def _query_rows(run: Run, records: Sequence[Record], divisions: Mapping[int, Div
 
 def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division) -> QueryRows:
     split, interactions = division.split, division.interactions
-    query, labels = split.rows("test", "query"), interactions.labels()
+    query, labels, truth = split.rows("test", "query"), interactions.labels(), interactions.true_logits()
     lengths = np.diff(split.pointer("test", "query"))
     support_ptr = split.pointer("test", "support")
     history = np.diff(support_ptr)
@@ -72,7 +72,7 @@ def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division)
         pool=tuple(models),
         logits={name: read_blob(run.folder, own["logits"]) for name, own in blobs.items()},
         weights={name: read_blob(run.folder, own["weights"]) for name, own in blobs.items() if "weights" in own},
-        true_logits=None if interactions.true_logits is None else np.asarray(interactions.true_logits[query]),
+        true_logits=None if truth is None else np.asarray(truth[query]),
     )
 
 

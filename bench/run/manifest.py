@@ -53,8 +53,8 @@ def ended(
 
 
 def _dataset(interactions: Interactions) -> dict[str, Any]:
-    kept = ("name", "digest", "source", "label", "order", "counts", "fields")
-    return {key: interactions.meta[key] for key in kept}
+    kept = ("name", "digest", "source", "label", "order", "counts", "fields", "categories", "missing", "truth")
+    return {key: interactions.meta[key] for key in kept if key in interactions.meta}
 
 
 def _line(trial: Trial, record: str | None) -> dict[str, Any]:

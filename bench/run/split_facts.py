@@ -23,7 +23,8 @@ def split_facts(split: Split, interactions: Interactions) -> dict[str, Any]:
     - tie_share: share of users whose cut falls between two rows of one time; None without an order.
     - later_training_share: share of the star fit's training rows whose time is later than some test row's; None without a
       time that users share.
-    - users_cut_through_copies: users who have the same row, to the last value, in support and in query of a task."""
+    - users_cut_through_copies: users who have the same row, to the last value, in support and in query of a task.
+    - users_cut_through_contradictions: users with rows of one item and order there whose labels differ."""
     users = {role: len(split.users(role)) for role in ROLES}
     rows = {role: {part: len(split.rows(role, part)) for part in ("support", "query")} for role in ROLES}
     testable = len(split.role) if split.in_blocks else int((split.role == ROLES.index("test")).sum())
@@ -35,7 +36,8 @@ def split_facts(split: Split, interactions: Interactions) -> dict[str, Any]:
         "in_blocks": split.in_blocks,
         "tie_share": _tie_share(split, interactions.order),
         "later_training_share": _later_training_share(split, interactions),
-        "users_cut_through_copies": _users_cut_through_copies(split, interactions.identity()),
+        "users_cut_through_copies": _users_on_both_sides(split, interactions.identity),
+        "users_cut_through_contradictions": _users_on_both_sides(split, _contradicted(interactions)),
     }
 
 
@@ -57,12 +59,27 @@ def _later_training_share(split: Split, interactions: Interactions) -> float | N
     return float((trained > first_test).mean()) if len(trained) else None
 
 
-def _users_cut_through_copies(split: Split, identity: np.ndarray) -> int:
-    """Rows are alike where their hashes are, which holds the user too."""
+def _contradicted(interactions: Interactions) -> np.ndarray:
+    """(n,) int64: equal where rows share user, item and order and have not all one label; else each row its own."""
+    keys = [np.asarray(interactions.users), np.asarray(interactions.items)]
+    if interactions.order is not None:
+        keys.append(np.asarray(interactions.order))
+    order = np.lexsort(keys[::-1])
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = np.any([key[order][1:] != key[order][:-1] for key in keys], axis=0)
+    group = np.empty(len(order), dtype=np.int64)
+    group[order] = np.cumsum(new) - 1
+    labels = interactions.labels()
+    positives, rows = np.bincount(group, weights=labels), np.bincount(group)
+    both = (positives > 0) & (positives < rows)
+    return np.where(both[group], group, len(rows) + np.arange(len(group)))
+
+
+def _users_on_both_sides(split: Split, key: np.ndarray) -> int:
+    """Users with rows of one key (n,) in support and in query of a task; a key belongs to one user."""
     found: set[int] = set()
     owner = np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr))
     for role in ROLES:
         support, query = split.rows(role, "support"), split.rows(role, "query")
-        copied = query[np.isin(identity[query], identity[support])]
-        found.update(owner[copied].tolist())
+        found.update(owner[query[np.isin(key[query], key[support])]].tolist())
     return len(found)

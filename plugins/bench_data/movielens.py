@@ -45,8 +45,6 @@ class MovieLensParams(PluginParams):
 class _MovieLens(Dataset):
     """Users, items, genres and what is known of users; ages are classes, not numbers, and so are occupations."""
 
-    user_fields: ClassVar[tuple[str, ...]] = ("gender", "age", "occupation", "zip")
-
     Params = MovieLensParams
     params: MovieLensParams
     parquet_order: ClassVar[str]

@@ -13,12 +13,17 @@ from bench.run.split_facts import split_facts
 from tests.data.rows_oracle import described, name_of, slots, splits, trained_by_hand
 
 
-def data(split, order=None, identity=None):
+def data(split, order=None, identity=None, items=None, labels=None):
     """A stand-in for a prepared dataset: what the facts are told from."""
     n = int(split.user_ptr[-1])
-    identity = np.arange(n, dtype=np.uint64) if identity is None else np.array(identity, dtype=np.uint64)
-    order = None if order is None else np.array(order)
-    return SimpleNamespace(user_ptr=split.user_ptr, order=order, identity=lambda: identity)
+    return SimpleNamespace(
+        user_ptr=split.user_ptr,
+        users=np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr)),
+        items=np.arange(n) if items is None else np.array(items),
+        order=None if order is None else np.array(order),
+        identity=np.arange(n, dtype=np.uint64) if identity is None else np.array(identity, dtype=np.uint64),
+        labels=lambda: np.zeros(n) if labels is None else np.array(labels),
+    )
 
 
 def values(draw, split, most):
@@ -95,3 +100,23 @@ def test_without_an_order_nothing_is_said_of_time(split):
     facts = split_facts(split, data(split))
     assert facts["tie_share"] is None
     assert facts["later_training_share"] is None
+
+
+@settings(deadline=None, max_examples=100)
+@given(splits().filter(has_query), st.data(), st.booleans())
+def test_contradictions_on_both_sides_share_user_item_and_order_and_differ_in_label(split, draw, ordered):
+    items, labels = values(draw, split, 2), values(draw, split, 1)
+    order = values(draw, split, 1) if ordered else None
+    groups = {}
+    for row, who, what in slots(split):
+        key = (row.user, items[row.row], order[row.row] if ordered else 0)
+        groups.setdefault((who, key), set()).add((what, row.row))
+    of_key = {}
+    for row in described(split):
+        key = (row.user, items[row.row], order[row.row] if ordered else 0)
+        of_key.setdefault(key, set()).add(labels[row.row])
+    expected = {
+        key[0] for (_, key), rows in groups.items() if len({what for what, _ in rows}) == 2 and len(of_key[key]) == 2
+    }
+    facts = split_facts(split, data(split, order, items=items, labels=labels))
+    assert facts["users_cut_through_contradictions"] == len(expected)
