@@ -90,7 +90,7 @@ def _problem(
         return at_value(document, place[:-1], wording.missing(path))
     if detail["type"] == "extra_forbidden":
         return at_key(document, place, wording.unknown(path, _keys(model, path[:-1])))
-    if detail["loc"][-1] == _OF_A_KEY:
+    if detail["loc"] and detail["loc"][-1] == _OF_A_KEY:
         return at_key(document, place, f"the name {quoted(path[-1])} {_reason(detail)}")
     if detail["type"] in ("value_error", "assertion_error"):
         return at_value(document, place, f"{wording.thing(path)}: {_reason(detail)}")
