@@ -12,8 +12,9 @@ from bench.evaluate.analysis import (
     analysis_from_json,
     analysis_to_json,
 )
+from bench.evaluate.attainable import attainable_losses
 from bench.evaluate.bounds import best_model_share, perfect_sample_logits, perfect_user_logits
-from bench.evaluate.by_user import user_table
+from bench.evaluate.by_user import ByUser, user_table
 from bench.evaluate.calibration import calibration_in_the_large, expected_calibration_error
 from bench.evaluate.checks import check_logits, check_weights, is_constant, looks_like_probabilities
 from bench.evaluate.compose import analyse
@@ -32,6 +33,7 @@ __all__ = [
     "HIGHER_IS_BETTER",
     "Analysis",
     "AttainableBound",
+    "ByUser",
     "Calibration",
     "ClosedGap",
     "Estimate",
@@ -49,6 +51,7 @@ __all__ = [
     "analyse",
     "analysis_from_json",
     "analysis_to_json",
+    "attainable_losses",
     "best_model_share",
     "best_single",
     "calibration_in_the_large",
