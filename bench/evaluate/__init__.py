@@ -2,10 +2,13 @@
 
 from bench.evaluate.bounds import best_model_share, perfect_sample_logits, perfect_user_logits
 from bench.evaluate.checks import check_logits, check_weights, is_constant, looks_like_probabilities
+from bench.evaluate.detectable import LEVEL, POWER
 from bench.evaluate.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
 from bench.evaluate.mixture import mixture_logits
+from bench.evaluate.paired import ONE_SEED, Paired, Verdict, adjust, paired
 from bench.evaluate.printed import printed
 from bench.evaluate.ranking import HIGHER_IS_BETTER, Mark, marks, ordered
+from bench.evaluate.resampling import RESAMPLED_METRICS, Resampled, Slice, resample
 from bench.evaluate.summary import BEST_SINGLE, Estimate, Line, best_single, estimate, summarise
 
 __all__ = [
@@ -13,10 +16,19 @@ __all__ = [
     "BEST_SINGLE",
     "GAUC",
     "HIGHER_IS_BETTER",
+    "LEVEL",
+    "ONE_SEED",
+    "POWER",
+    "RESAMPLED_METRICS",
     "Estimate",
     "Line",
     "LogLoss",
     "Mark",
+    "Paired",
+    "Resampled",
+    "Slice",
+    "Verdict",
+    "adjust",
     "best_model_share",
     "best_single",
     "check_logits",
@@ -27,10 +39,12 @@ __all__ = [
     "marks",
     "mixture_logits",
     "ordered",
+    "paired",
     "perfect_sample_logits",
     "perfect_user_logits",
     "printed",
     "relaimpr",
+    "resample",
     "row_log_loss",
     "summarise",
 ]
