@@ -2,13 +2,14 @@
 
 from bench.evaluate.bounds import best_model_share, perfect_sample_logits, perfect_user_logits
 from bench.evaluate.checks import check_logits, check_weights, is_constant, looks_like_probabilities
-from bench.evaluate.detectable import LEVEL, POWER
+from bench.evaluate.detectable import POWER
 from bench.evaluate.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
 from bench.evaluate.mixture import mixture_logits
 from bench.evaluate.paired import ONE_SEED, Paired, Verdict, adjust, paired
 from bench.evaluate.printed import printed
 from bench.evaluate.ranking import HIGHER_IS_BETTER, Mark, marks, ordered
 from bench.evaluate.resampling import RESAMPLED_METRICS, Resampled, Slice, resample
+from bench.evaluate.standard_error import LEVEL
 from bench.evaluate.summary import BEST_SINGLE, Estimate, Line, best_single, estimate, summarise
 
 __all__ = [

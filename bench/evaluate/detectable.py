@@ -2,52 +2,57 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from scipy import optimize, stats
 
-__all__ = ["LEVEL", "POWER", "Error", "detectable", "power"]
+from bench.evaluate.standard_error import LEVEL, StandardError
 
-LEVEL, POWER = 0.05, 0.8
-_STEPS = 200  # of the integral over each standard error
+__all__ = ["POWER", "detectable", "power"]
 
-
-class Error(NamedTuple):
-    """Standard error of a difference, and the degrees of freedom that it was estimated with."""
-
-    size: float
-    degrees: float
-
-    @property
-    def reach(self) -> float:
-        """Half of the 95 % t-interval."""
-        return float(stats.t.ppf(1 - LEVEL / 2, self.degrees)) * self.size
+POWER = 0.8
+_STEPS = 64  # of the integral over each standard error
 
 
-def detectable(users: Error, seeds: Error | None = None) -> float:
+def detectable(users: StandardError, seeds: StandardError | None = None) -> float:
     """The difference, without its sign, that is found with a probability of POWER, at LEVEL, two-sided, where the standard
     errors are what they were estimated to be. users.size > 0."""
-    unit = users.reach + (seeds.reach if seeds else 0.0)
+    widths, spread = _widths(users, seeds), _spread(users, seeds)
     upper = 1.0
-    while power(upper * unit, users, seeds) < POWER:
+    while _found(upper * spread, widths, spread) < POWER:
         upper *= 2
-    return unit * float(optimize.brentq(lambda share: power(share * unit, users, seeds) - POWER, 0.0, upper))
+    root = optimize.brentq(lambda share: _found(share * spread, widths, spread) - POWER, 0.0, upper, rtol=1e-6)
+    return spread * float(root)
 
 
-def power(difference: float, users: Error, seeds: Error | None = None) -> float:
-    """Probability that a true `difference` is found: that the interval over users, and with several seeds the one over seeds
-    too, leave 0 out. The estimate is normal about the truth, with the variance of both; each interval is as wide as an
-    estimated standard error, a scaled chi variable, makes it."""
-    widths, spread = _widths(users), users.size
-    if seeds is not None:
-        widths = np.maximum(widths[:, None], _widths(seeds))  # 0 has to be left out by the wider one
-        spread = float(np.hypot(users.size, seeds.size))
+def power(difference: float, users: StandardError, seeds: StandardError | None = None) -> float:
+    """Probability that a true `difference` is found, by every interval that a verdict asks for. The estimate is normal about
+    the truth, with the variance of users and seeds; an interval is as wide as its estimated standard error, a scaled chi
+    variable, makes it."""
+    return _found(difference, _widths(users, seeds), _spread(users, seeds))
+
+
+def _found(difference: float, widths: np.ndarray, spread: float) -> float:
     found = stats.norm.cdf((difference - widths) / spread) + stats.norm.cdf((-difference - widths) / spread)
     return float(found.mean())
 
 
-def _widths(error: Error) -> np.ndarray:
-    """(_STEPS,) equally probable half widths of the interval."""
+def _spread(users: StandardError, seeds: StandardError | None) -> float:
+    return users.size if seeds is None else float(np.hypot(users.size, seeds.size))
+
+
+def _widths(users: StandardError, seeds: StandardError | None) -> np.ndarray:
+    """Equally probable half widths of the widest interval, which has to leave 0 out."""
+    of_users = _sizes(users)
+    widths = of_users * users.quantile
+    if seeds is None:
+        return np.asarray(widths)
+    of_users, of_seeds = of_users[:, None] ** 2, _sizes(seeds) ** 2
+    degrees = (of_users + of_seeds) ** 2 / (of_users**2 / users.degrees + of_seeds**2 / seeds.degrees)
+    both = np.sqrt(of_users + of_seeds) * stats.t.ppf(1 - LEVEL / 2, degrees)
+    return np.maximum(np.maximum(widths[:, None], np.sqrt(of_seeds) * seeds.quantile), both)
+
+
+def _sizes(error: StandardError) -> np.ndarray:
+    """(_STEPS,) equally probable estimates of a standard error."""
     squares = stats.chi2.ppf((np.arange(_STEPS) + 0.5) / _STEPS, error.degrees) / error.degrees
-    return np.asarray(error.reach * np.sqrt(squares))
+    return np.asarray(error.size * np.sqrt(squares))

@@ -4,7 +4,8 @@ Over users: difference +- t times the standard error of the cluster bootstrap (D
 small-sample factor of U / (U - 1), and degrees of freedom by the effective number of users, which
 keeps the coverage where
 few users have most of the rows (the idea of Carter, Schnepel & Steigerwald, Rev. Econ. Stat. 2017). Over seeds: a t-interval
-of the differences seed by seed. A method is better or worse where both leave 0 out."""
+of the differences seed by seed. Of both: a t-test with the sum of the two variances, since each interval alone holds
+the other's cause of error fixed. A method is better or worse where all three leave 0 out."""
 
 from __future__ import annotations
 
@@ -14,11 +15,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
-from scipy import stats
 
-from bench.evaluate.detectable import LEVEL, Error, detectable
+from bench.evaluate.detectable import detectable
 from bench.evaluate.holm import holm
 from bench.evaluate.resampling import Resampled
+from bench.evaluate.standard_error import LEVEL, StandardError
 
 __all__ = ["ONE_SEED", "Paired", "Verdict", "adjust", "paired"]
 
@@ -28,6 +29,10 @@ K = TypeVar("K", bound=Hashable)
 ONE_SEED = "one seed: the spread over training is not in it"
 _MOST_UNDEFINED = 0.05  # share of resamples
 _ROUNDING = 1e-12  # spread below this share of the figures is none
+_NO_SPREAD = "no spread: every resample of users gives the same difference"
+_NOT_OVER_SEEDS = "beyond chance over users, not over seeds"
+_NOT_OVER_BOTH = "beyond chance over users and over seeds, not over both together"
+_NOT_AFTER_HOLM = "not beyond chance among so many comparisons (Holm)"
 
 
 @dataclass(frozen=True)
@@ -38,112 +43,115 @@ class Paired:
     difference: float | None
     low: float | None  # 95 % interval over users
     high: float | None
-    p: float | None  # two-sided; below .05 exactly where the interval leaves 0 out, unless 1 / (resamples + 1) is more
+    p: (
+        float | None
+    )  # two-sided, over users; below .05 exactly where the interval leaves 0 out, unless 1 / (resamples + 1) is more
     seeds_low: float | None  # 95 % t-interval over seeds; None with one seed
     seeds_high: float | None
     seeds_p: float | None
-    p_holm: float | None  # p adjusted over a table; None before `adjust`
+    p_both: (
+        float | None
+    )  # two-sided, by the spread over users and seeds together; p itself where there is none over seeds
+    p_holm: float | None  # p_both adjusted over a table, which verdicts follow; None before `adjust`
     verdict: Verdict
     detectable: float | None  # smallest difference, without its sign, that this run finds in 80 % of cases, before Holm
     reason: str = ""
 
 
 class _Part(NamedTuple):
-    """One of the two intervals."""
+    """What one cause of error says, or why it says nothing."""
 
-    low: float | None = None
-    high: float | None = None
-    p: float | None = None
-    error: Error | None = None
+    error: StandardError | None
     reason: str = ""
-
-    @property
-    def holds_zero(self) -> bool:
-        return self.low is not None and self.high is not None and self.low <= 0 <= self.high
 
 
 def paired(resampled: Resampled, candidate: str, reference: str, metric: str, *, higher_is_better: bool) -> Paired:
     """Compare two methods by a metric. Not adjusted for other comparisons: see `adjust`.
 
     With one seed the verdict is by users alone, and `reason` says so. "withheld" is no tie: it can't be said."""
+    for name in (candidate, reference):
+        if name in resampled.undefined[metric]:
+            return _withheld(metric, None, f"{name}: {resampled.undefined[metric][name]}")
     mine, theirs = (resampled.names.index(name) for name in (candidate, reference))
-    why = [f"{name}: {metric} undefined, {resampled.undefined[metric][name]}" for name in (candidate, reference)
-           if name in resampled.undefined[metric]]  # fmt: skip
-    if why:
-        return _withheld(metric, None, why[0])
     by_seed = resampled.values[metric][:, mine] - resampled.values[metric][:, theirs]
     draws = resampled.draws[metric][:, mine] - resampled.draws[metric][:, theirs]
-    difference, known = float(by_seed.mean()), draws[np.isfinite(draws)]
-    if not by_seed.any() and not known.any():
-        return Paired(metric, 0.0, 0.0, 0.0, 1.0, None, None, None, None, "tie", None, "equal in every resample")
     scale = float(np.abs(resampled.values[metric][:, [mine, theirs]]).max())
-    users = _over_users(known, difference, scale, resampled)
+    difference, users, seeds = float(by_seed.mean()), _over_users(draws, scale, resampled), _over_seeds(by_seed, scale)
     if users.error is None:
-        return _withheld(metric, difference, users.reason)
-    seeds = _over_seeds(by_seed, scale)
-    return Paired(
-        metric, difference, users.low, users.high, users.p, seeds.low, seeds.high, seeds.p, None,
-        _verdict(difference, users, seeds, higher_is_better), detectable(users.error, seeds.error),
-        _NOT_OVER_SEEDS if seeds.holds_zero and not users.holds_zero else seeds.reason,
-    )  # fmt: skip
+        equal = users.reason == _NO_SPREAD and not by_seed.any()
+        return _equal(metric) if equal else _withheld(metric, difference, users.reason)
+    return _tested(metric, difference, users.error, seeds, 1 / (len(draws) + 1), higher_is_better)
 
 
 def adjust(comparisons: Mapping[K, Paired]) -> dict[K, Paired]:
     """Holm's adjustment over a table: p_holm, and verdicts that follow it (it only ever makes ties of differences). A
     comparison without a p is none of the table's."""
-    tested = {key: one.p for key, one in comparisons.items() if one.p is not None}
+    tested = {key: one.p_both for key, one in comparisons.items() if one.p_both is not None}
     adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
-    return {key: _after(one, adjusted[key]) if key in adjusted else one for key, one in comparisons.items()}
+    return {key: _adjusted(one, adjusted[key]) if key in adjusted else one for key, one in comparisons.items()}
 
 
-_NOT_OVER_SEEDS = "beyond chance over users, not over seeds"
-_NOT_AFTER_HOLM = "not beyond chance among so many comparisons (Holm)"
-
-
-def _withheld(metric: str, difference: float | None, reason: str) -> Paired:
-    return Paired(metric, difference, None, None, None, None, None, None, None, "withheld", None, reason)
-
-
-def _over_users(known: np.ndarray, difference: float, scale: float, resampled: Resampled) -> _Part:
+def _over_users(draws: np.ndarray, scale: float, resampled: Resampled) -> _Part:
     if resampled.users < 2:
-        return _Part(reason="one user: no spread over users")
-    resamples = len(next(iter(resampled.draws.values())))
-    lost = 1 - len(known) / resamples
+        return _Part(None, "one user: no spread over users")
+    known = draws[np.isfinite(draws)]
+    lost = 1 - len(known) / len(draws)
     if lost > _MOST_UNDEFINED or len(known) < 2:
-        return _Part(reason=f"undefined in {lost:.0%} of the resamples of users")
+        return _Part(None, f"undefined in {lost:.0%} of the resamples of users")
     with np.errstate(over="ignore", invalid="ignore"):  # losses near the end of float64
         size = float(known.std(ddof=1)) * math.sqrt(resampled.users / (resampled.users - 1))
     if not math.isfinite(size):
-        return _Part(reason="the spread over users overflows")
+        return _Part(None, "the spread over users overflows")
     if size <= _ROUNDING * scale:
-        return _Part(reason="no spread: every resample of users gives the same difference")
-    degrees = max(1.0, resampled.effective_users - 1)
-    return _interval(difference, Error(size, degrees), least=1 / (resamples + 1))
+        return _Part(None, _NO_SPREAD)
+    return _Part(StandardError(size, max(1.0, resampled.effective_users - 1)))
 
 
 def _over_seeds(by_seed: np.ndarray, scale: float) -> _Part:
-    count = len(by_seed)
-    if count < 2:
-        return _Part(reason=ONE_SEED)
-    size = float(by_seed.std(ddof=1)) / math.sqrt(count)
+    if len(by_seed) < 2:
+        return _Part(None, ONE_SEED)
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = float(by_seed.std(ddof=1)) / math.sqrt(len(by_seed))
     if size <= _ROUNDING * scale:
-        return _Part(reason="no spread over seeds: every seed gives the same difference")
-    return _interval(float(by_seed.mean()), Error(size, count - 1), least=np.finfo(float).tiny)
+        return _Part(None, "no spread over seeds: every seed gives the same difference")
+    return _Part(StandardError(size, len(by_seed) - 1))
 
 
-def _interval(difference: float, error: Error, *, least: float) -> _Part:
-    p = max(least, float(2 * stats.t.sf(abs(difference) / error.size, error.degrees)))
-    return _Part(difference - error.reach, difference + error.reach, p, error)
+def _tested(
+    metric: str, difference: float, users: StandardError, seeds: _Part, least: float, higher_is_better: bool
+) -> Paired:
+    low, high = users.interval(difference)
+    over_seeds, both = seeds.error, users if seeds.error is None else users.with_other(seeds.error)
+    seeds_low, seeds_high = over_seeds.interval(difference) if over_seeds else (None, None)
+    seeds_p = over_seeds.p(difference, np.finfo(float).tiny) if over_seeds else None
+    found, reason = _found(users.p(difference, least), seeds_p, both.p(difference, least), seeds.reason)
+    verdict: Verdict = "better" if (difference > 0) == higher_is_better else "worse"
+    return Paired(
+        metric, difference, low, high, users.p(difference, least), seeds_low, seeds_high, seeds_p,
+        both.p(difference, least), None, verdict if found else "tie", detectable(users, over_seeds), reason,
+    )  # fmt: skip
 
 
-def _verdict(difference: float, users: _Part, seeds: _Part, higher_is_better: bool) -> Verdict:
-    if users.holds_zero or seeds.holds_zero or users.p is None or users.p >= LEVEL:
-        return "tie"
-    return "better" if (difference > 0) == higher_is_better else "worse"
+def _found(p: float, seeds_p: float | None, p_both: float, reason: str) -> tuple[bool, str]:
+    """Whether all that is known leaves 0 out, and what is to be said."""
+    if p >= LEVEL:
+        return False, reason
+    if seeds_p is not None and seeds_p >= LEVEL:
+        return False, _NOT_OVER_SEEDS
+    return (True, reason) if p_both < LEVEL else (False, _NOT_OVER_BOTH)
 
 
-def _after(one: Paired, p_holm: float) -> Paired:
+def _adjusted(one: Paired, p_holm: float) -> Paired:
     if one.verdict in ("better", "worse") and p_holm >= LEVEL:
         reason = "; ".join(filter(None, (one.reason, _NOT_AFTER_HOLM)))
         return replace(one, p_holm=p_holm, verdict="tie", reason=reason)
     return replace(one, p_holm=p_holm)
+
+
+def _equal(metric: str) -> Paired:
+    reason = "equal in every resample of users"
+    return Paired(metric, 0.0, 0.0, 0.0, 1.0, None, None, None, 1.0, None, "tie", None, reason)
+
+
+def _withheld(metric: str, difference: float | None, reason: str) -> Paired:
+    return Paired(metric, difference, None, None, None, None, None, None, None, None, "withheld", None, reason)

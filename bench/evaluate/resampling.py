@@ -104,8 +104,8 @@ def _log_loss(one: Slice, weights: np.ndarray) -> _Figures:
     values, reasons = np.full(len(one.logits), np.nan), []
     sums = np.full((len(one.logits), users), np.nan)
     for method, logits in enumerate(one.logits):
-        losses = row_log_loss(one.y, logits)
-        with np.errstate(over="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):  # NaN; a sum beyond float64
+            losses = row_log_loss(one.y, logits)
             mean = losses.mean()
         reasons.append("" if np.isfinite(mean) else _why_no_loss(losses))
         if np.isfinite(mean):

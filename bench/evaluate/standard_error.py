@@ -1,0 +1,37 @@
+"""A standard error with its degrees of freedom, and the t-test that it gives."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from scipy import stats
+
+__all__ = ["LEVEL", "StandardError"]
+
+LEVEL = 0.05
+
+
+class StandardError(NamedTuple):
+    """Of a difference."""
+
+    size: float  # above 0
+    degrees: float  # of freedom, at least 1
+
+    @property
+    def quantile(self) -> float:
+        """Standard errors from the difference to the end of its 95 % interval."""
+        return float(stats.t.ppf(1 - LEVEL / 2, self.degrees))
+
+    def interval(self, difference: float) -> tuple[float, float]:
+        """95 %."""
+        return difference - self.quantile * self.size, difference + self.quantile * self.size
+
+    def p(self, difference: float, least: float) -> float:
+        """Two-sided; never below `least`."""
+        return max(least, float(2 * stats.t.sf(abs(difference) / self.size, self.degrees)))
+
+    def with_other(self, other: StandardError) -> StandardError:
+        """Of a difference that errs by two independent causes; degrees of freedom by Satterthwaite (Biometrics 1946)."""
+        mine, theirs = self.size**2, other.size**2
+        degrees = (mine + theirs) ** 2 / (mine**2 / self.degrees + theirs**2 / other.degrees)
+        return StandardError((mine + theirs) ** 0.5, degrees)
