@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special
 
-from bench.evaluate.standard_error import LEVEL, StandardError
+from bench.evaluate.standard_error import StandardError, t_quantile
 
 __all__ = ["POWER", "detectable", "power"]
 
 POWER = 0.8
-_STEPS = 64  # of the integral over each standard error
+_STEPS = 48  # of the integral over each standard error
 
 
 def detectable(users: StandardError, seeds: StandardError | None = None) -> float:
@@ -32,7 +32,7 @@ def power(difference: float, users: StandardError, seeds: StandardError | None =
 
 
 def _found(difference: float, widths: np.ndarray, spread: float) -> float:
-    found = stats.norm.cdf((difference - widths) / spread) + stats.norm.cdf((-difference - widths) / spread)
+    found = special.ndtr((difference - widths) / spread) + special.ndtr((-difference - widths) / spread)
     return float(found.mean())
 
 
@@ -48,11 +48,13 @@ def _widths(users: StandardError, seeds: StandardError | None) -> np.ndarray:
         return np.asarray(widths)
     of_users, of_seeds = of_users[:, None] ** 2, _sizes(seeds) ** 2
     degrees = (of_users + of_seeds) ** 2 / (of_users**2 / users.degrees + of_seeds**2 / seeds.degrees)
-    both = np.sqrt(of_users + of_seeds) * stats.t.ppf(1 - LEVEL / 2, degrees)
+    both = np.sqrt(of_users + of_seeds) * t_quantile(degrees)
     return np.maximum(np.maximum(widths[:, None], np.sqrt(of_seeds) * seeds.quantile), both)
 
 
 def _sizes(error: StandardError) -> np.ndarray:
     """(_STEPS,) equally probable estimates of a standard error."""
-    squares = stats.chi2.ppf((np.arange(_STEPS) + 0.5) / _STEPS, error.degrees) / error.degrees
+    squares = (
+        2 / error.degrees * special.gammaincinv(error.degrees / 2, (np.arange(_STEPS) + 0.5) / _STEPS)
+    )  # chi^2 / f
     return np.asarray(error.size * np.sqrt(squares))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from scipy import stats
+import numpy as np
+from scipy import special
 
-__all__ = ["LEVEL", "StandardError"]
+__all__ = ["LEVEL", "StandardError", "t_quantile"]
 
 LEVEL = 0.05
 
@@ -20,7 +21,7 @@ class StandardError(NamedTuple):
     @property
     def quantile(self) -> float:
         """Standard errors from the difference to the end of its 95 % interval."""
-        return float(stats.t.ppf(1 - LEVEL / 2, self.degrees))
+        return float(t_quantile(self.degrees))
 
     def interval(self, difference: float) -> tuple[float, float]:
         """95 %."""
@@ -28,10 +29,15 @@ class StandardError(NamedTuple):
 
     def p(self, difference: float, least: float) -> float:
         """Two-sided; never below `least`."""
-        return max(least, float(2 * stats.t.sf(abs(difference) / self.size, self.degrees)))
+        return max(least, 2 * float(special.stdtr(self.degrees, -abs(difference) / self.size)))
 
     def with_other(self, other: StandardError) -> StandardError:
         """Of a difference that errs by two independent causes; degrees of freedom by Satterthwaite (Biometrics 1946)."""
         mine, theirs = self.size**2, other.size**2
         degrees = (mine + theirs) ** 2 / (mine**2 / self.degrees + theirs**2 / other.degrees)
         return StandardError((mine + theirs) ** 0.5, degrees)
+
+
+def t_quantile(degrees: float | np.ndarray) -> np.ndarray:
+    """Half of the 95 % interval in standard errors (scipy.stats gives the same, many times slower)."""
+    return np.asarray(special.stdtrit(degrees, 1 - LEVEL / 2))
