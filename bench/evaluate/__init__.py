@@ -17,13 +17,14 @@ from bench.evaluate.bounds import best_model_share, perfect_sample_logits, perfe
 from bench.evaluate.by_user import ByUser, user_table
 from bench.evaluate.calibration import calibration_in_the_large, expected_calibration_error
 from bench.evaluate.checks import check_logits, check_weights, is_constant, looks_like_probabilities
-from bench.evaluate.compose import analyse
+from bench.evaluate.detectable import POWER
 from bench.evaluate.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
 from bench.evaluate.mixture import mixture_logits
-from bench.evaluate.paired import Paired, adjust, paired
+from bench.evaluate.paired import ONE_SEED, Paired, Verdict, adjust, paired
 from bench.evaluate.printed import printed
 from bench.evaluate.ranking import HIGHER_IS_BETTER, Mark, marks, ordered
-from bench.evaluate.resampling import Resampled, Slice, draw_users, resample
+from bench.evaluate.resampling import RESAMPLED_METRICS, Resampled, Slice, resample
+from bench.evaluate.standard_error import LEVEL
 from bench.evaluate.summary import BEST_SINGLE, Estimate, Line, best_single, estimate, summarise
 
 __all__ = [
@@ -31,27 +32,19 @@ __all__ = [
     "BEST_SINGLE",
     "GAUC",
     "HIGHER_IS_BETTER",
-    "Analysis",
-    "AttainableBound",
-    "ByUser",
-    "Calibration",
-    "ClosedGap",
+    "LEVEL",
+    "ONE_SEED",
+    "POWER",
+    "RESAMPLED_METRICS",
     "Estimate",
     "Line",
     "LogLoss",
     "Mark",
-    "MethodAnalysis",
     "Paired",
-    "QueryRows",
-    "Regret",
     "Resampled",
-    "Segment",
     "Slice",
+    "Verdict",
     "adjust",
-    "analyse",
-    "analysis_from_json",
-    "analysis_to_json",
-    "attainable_losses",
     "best_model_share",
     "best_single",
     "calibration_in_the_large",

@@ -1,8 +1,11 @@
 """The difference of two methods on the same rows, and what can be said of it.
 
-Two intervals: over users, by the bootstrap (the expanded percentile interval, Hesterberg 2015: percentiles as far out as a
-t-distribution of users - 1 degrees of freedom asks for, since the bootstrap alone is too narrow with few users), and over
-seeds, a t-interval of the differences seed by seed. "better" needs both."""
+Over users: difference +- t times the standard error of the cluster bootstrap (Davison & Hinkley 1997, ch. 2.4, 3.8), with the
+small-sample factor of U / (U - 1), and degrees of freedom by the effective number of users, which
+keeps the coverage where
+few users have most of the rows (the idea of Carter, Schnepel & Steigerwald, Rev. Econ. Stat. 2017). Over seeds: a t-interval
+of the differences seed by seed. Of both: a t-test with the sum of the two variances, since each interval alone holds
+the other's cause of error fixed. A method is better or worse where all three leave 0 out."""
 
 from __future__ import annotations
 
@@ -12,134 +15,143 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
-from scipy import stats
 
+from bench.evaluate.detectable import detectable
+from bench.evaluate.holm import holm
 from bench.evaluate.resampling import Resampled
+from bench.evaluate.standard_error import LEVEL, StandardError
 
-__all__ = ["LEVEL", "ONE_SEED", "POWER", "Paired", "Verdict", "adjust", "paired"]
+__all__ = ["ONE_SEED", "Paired", "Verdict", "adjust", "paired"]
 
 Verdict = Literal["better", "worse", "tie", "withheld"]
 K = TypeVar("K", bound=Hashable)
 
-LEVEL, POWER = 0.05, 0.8
-ONE_SEED = "one seed: of one training run, the spread over seeds is not in it"
-_NO_SPREAD = "every resample of users gives the same difference: there is no spread to test it against"
+ONE_SEED = "one seed: the spread over training is not in it"
+_MOST_UNDEFINED = 0.05  # share of resamples
+_ROUNDING = 1e-12  # spread below this share of the figures is none
+_NO_SPREAD = "no spread: every resample of users gives the same difference"
+_NOT_OVER_SEEDS = "beyond chance over users, not over seeds"
+_NOT_OVER_BOTH = "beyond chance over users and over seeds, not over both together"
+_NOT_AFTER_HOLM = "not beyond chance among so many comparisons (Holm)"
 
 
 @dataclass(frozen=True)
 class Paired:
-    """Candidate minus reference. What is None is so for a `reason`."""
+    """Candidate minus reference, mean over seeds. What is None is so for the `reason`; nothing is NaN, no p is 0."""
 
     metric: str
     difference: float | None
-    low: float | None  # 95 % interval, bootstrap by user
+    low: float | None  # 95 % interval over users
     high: float | None
-    p: float | None
-    seeds_low: float | None  # t-interval over seeds; None with one seed
+    p: (
+        float | None
+    )  # two-sided, over users; below .05 exactly where the interval leaves 0 out, unless 1 / (resamples + 1) is more
+    seeds_low: float | None  # 95 % t-interval over seeds; None with one seed
     seeds_high: float | None
     seeds_p: float | None
-    p_holm: float | None  # adjusted over the table; alone it is p
+    p_both: (
+        float | None
+    )  # two-sided, by the spread over users and seeds together; p itself where there is none over seeds
+    p_holm: float | None  # p_both adjusted over a table, which verdicts follow; None before `adjust`
     verdict: Verdict
-    detectable: float | None  # the smallest difference, without its sign, that this run could have detected
+    detectable: float | None  # smallest difference, without its sign, that this run finds in 80 % of cases, before Holm
     reason: str = ""
 
 
-class _Users(NamedTuple):
-    low: float | None = None
-    high: float | None = None
-    p: float | None = None
-    detectable: float | None = None
-    reason: str = ""
+class _Part(NamedTuple):
+    """What one cause of error says, or why it says nothing."""
 
-
-class _Seeds(NamedTuple):
-    low: float | None = None
-    high: float | None = None
-    p: float | None = None
+    error: StandardError | None
     reason: str = ""
 
 
 def paired(resampled: Resampled, candidate: str, reference: str, metric: str, *, higher_is_better: bool) -> Paired:
-    """Compare two methods. What can't be computed is None, with the reason; a p-value is never 0."""
+    """Compare two methods by a metric. Not adjusted for other comparisons: see `adjust`.
+
+    With one seed the verdict is by users alone, and `reason` says so. "withheld" is no tie: it can't be said."""
+    for name in (candidate, reference):
+        if name in resampled.undefined[metric]:
+            return _withheld(metric, None, f"{name}: {resampled.undefined[metric][name]}")
     mine, theirs = (resampled.names.index(name) for name in (candidate, reference))
-    by_seed = _difference(resampled.values[metric], mine, theirs)
-    if not np.isfinite(by_seed).all():
-        reason = f"{metric} is undefined for one of the two (one class, or an infinite loss)"
-        return Paired(metric, None, None, None, None, None, None, None, None, "withheld", None, reason)
-    difference, draws = float(by_seed.mean()), _difference(resampled.draws[metric], mine, theirs)
-    if not by_seed.any() and not np.nan_to_num(draws).any():
-        return Paired(metric, 0.0, 0.0, 0.0, 1.0, None, None, None, 1.0, "tie", None, "the two predict the same")
-    users, seeds = _over_users(draws, difference, resampled.users), _over_seeds(by_seed)
-    found = Paired(
-        metric, difference, users.low, users.high, users.p, seeds.low, seeds.high, seeds.p, users.p,
-        "withheld", users.detectable, "; ".join(filter(None, (users.reason, seeds.reason))),
-    )  # fmt: skip
-    return _judged(found, higher_is_better)
+    by_seed = resampled.values[metric][:, mine] - resampled.values[metric][:, theirs]
+    draws = resampled.draws[metric][:, mine] - resampled.draws[metric][:, theirs]
+    scale = float(np.abs(resampled.values[metric][:, [mine, theirs]]).max())
+    difference, users, seeds = float(by_seed.mean()), _over_users(draws, scale, resampled), _over_seeds(by_seed, scale)
+    if users.error is None:
+        equal = users.reason == _NO_SPREAD and not by_seed.any()
+        return _equal(metric) if equal else _withheld(metric, difference, users.reason)
+    return _tested(metric, difference, users.error, seeds, 1 / (len(draws) + 1), higher_is_better)
 
 
 def adjust(comparisons: Mapping[K, Paired]) -> dict[K, Paired]:
-    """Holm's step-down adjustment (1979) of the p-values over users of a family; verdicts follow it. A comparison without a
-    p-value is none of the family."""
-    family = sorted(
-        (key for key in comparisons if comparisons[key].p is not None), key=lambda key: comparisons[key].p or 0
-    )
-    adjusted, largest = dict(comparisons), 0.0
-    for position, key in enumerate(family):
-        largest = max(largest, min(1.0, (comparisons[key].p or 0.0) * (len(family) - position)))
-        adjusted[key] = _demoted(replace(comparisons[key], p_holm=largest))
-    return adjusted
+    """Holm's adjustment over a table: p_holm, and verdicts that follow it (it only ever makes ties of differences). A
+    comparison without a p is none of the table's."""
+    tested = {key: one.p_both for key, one in comparisons.items() if one.p_both is not None}
+    adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
+    return {key: _adjusted(one, adjusted[key]) if key in adjusted else one for key, one in comparisons.items()}
 
 
-def _difference(figures: np.ndarray, mine: int, theirs: int) -> np.ndarray:
-    with np.errstate(invalid="ignore"):  # inf - inf
-        return np.asarray(figures[:, mine] - figures[:, theirs])
-
-
-def _over_users(draws: np.ndarray, difference: float, users: int) -> _Users:
-    if users < 2:
-        return _Users(reason="one user: there is no spread over users")
+def _over_users(draws: np.ndarray, scale: float, resampled: Resampled) -> _Part:
+    if resampled.users < 2:
+        return _Part(None, "one user: no spread over users")
     known = draws[np.isfinite(draws)]
-    if len(known) < len(draws) / 2:
-        return _Users(reason="most resamples of users leave it undefined")
-    spread = float(known.std(ddof=1))
-    if spread <= 1e-12 * max(1.0, abs(difference)):
-        return _Users(difference, difference, reason=_NO_SPREAD)
-    wider = math.sqrt(users / (users - 1))
-    tail = float(stats.norm.cdf(-wider * stats.t.ppf(1 - LEVEL / 2, users - 1)))
-    low, high = np.quantile(known, [tail, 1 - tail])
-    below, above = np.count_nonzero(known <= 0), np.count_nonzero(known >= 0)
-    percentile = min(1.0, 2 * (1 + min(below, above)) / (len(known) + 1))
-    p = float(min(1.0, 2 * stats.t.cdf(stats.norm.ppf(percentile / 2) / wider, users - 1)))
-    reach = stats.t.ppf(1 - LEVEL / 2, users - 1) + stats.norm.ppf(POWER)
-    return _Users(float(low), float(high), p, float(reach * wider * spread))
+    lost = 1 - len(known) / len(draws)
+    if lost > _MOST_UNDEFINED or len(known) < 2:
+        return _Part(None, f"undefined in {lost:.0%} of the resamples of users")
+    with np.errstate(over="ignore", invalid="ignore"):  # losses near the end of float64
+        size = float(known.std(ddof=1)) * math.sqrt(resampled.users / (resampled.users - 1))
+    if not math.isfinite(size):
+        return _Part(None, "the spread over users overflows")
+    if size <= _ROUNDING * scale:
+        return _Part(None, _NO_SPREAD)
+    return _Part(StandardError(size, max(1.0, resampled.effective_users - 1)))
 
 
-def _over_seeds(by_seed: np.ndarray) -> _Seeds:
-    count = len(by_seed)
-    if count < 2:
-        return _Seeds(reason=ONE_SEED)
-    mean, error = float(by_seed.mean()), float(by_seed.std(ddof=1) / math.sqrt(count))
-    if error <= 1e-12 * max(1.0, abs(mean)):
-        return _Seeds(reason="all seeds give the same difference")
-    reach = float(stats.t.ppf(1 - LEVEL / 2, count - 1)) * error
-    return _Seeds(mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean) / error, count - 1)))
+def _over_seeds(by_seed: np.ndarray, scale: float) -> _Part:
+    if len(by_seed) < 2:
+        return _Part(None, ONE_SEED)
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = float(by_seed.std(ddof=1)) / math.sqrt(len(by_seed))
+    if size <= _ROUNDING * scale:
+        return _Part(None, "no spread over seeds: every seed gives the same difference")
+    return _Part(StandardError(size, len(by_seed) - 1))
 
 
-def _judged(found: Paired, higher_is_better: bool) -> Paired:
-    """By the two intervals, before any adjustment."""
-    if found.p is None or found.difference is None:
-        return replace(found, verdict="withheld")
-    if found.p > LEVEL:
-        return replace(found, verdict="tie")
-    if found.seeds_low is not None and found.seeds_high is not None and found.seeds_low <= 0 <= found.seeds_high:
-        reason = "; ".join(filter(None, (found.reason, "beyond chance over users, not over seeds")))
-        return replace(found, verdict="tie", reason=reason)
-    return replace(found, verdict="better" if (found.difference > 0) == higher_is_better else "worse")
+def _tested(
+    metric: str, difference: float, users: StandardError, seeds: _Part, least: float, higher_is_better: bool
+) -> Paired:
+    low, high = users.interval(difference)
+    over_seeds, both = seeds.error, users if seeds.error is None else users.with_other(seeds.error)
+    seeds_low, seeds_high = over_seeds.interval(difference) if over_seeds else (None, None)
+    seeds_p = over_seeds.p(difference, np.finfo(float).tiny) if over_seeds else None
+    found, reason = _found(users.p(difference, least), seeds_p, both.p(difference, least), seeds.reason)
+    verdict: Verdict = "better" if (difference > 0) == higher_is_better else "worse"
+    return Paired(
+        metric, difference, low, high, users.p(difference, least), seeds_low, seeds_high, seeds_p,
+        both.p(difference, least), None, verdict if found else "tie", detectable(users, over_seeds), reason,
+    )  # fmt: skip
 
 
-def _demoted(found: Paired) -> Paired:
-    """A tie where the adjusted p-value says so."""
-    if found.verdict in ("better", "worse") and found.p_holm is not None and found.p_holm > LEVEL:
-        reason = "; ".join(filter(None, (found.reason, "not beyond chance among so many comparisons (Holm)")))
-        return replace(found, verdict="tie", reason=reason)
-    return found
+def _found(p: float, seeds_p: float | None, p_both: float, reason: str) -> tuple[bool, str]:
+    """Whether all that is known leaves 0 out, and what is to be said."""
+    if p >= LEVEL:
+        return False, reason
+    if seeds_p is not None and seeds_p >= LEVEL:
+        return False, _NOT_OVER_SEEDS
+    return (True, reason) if p_both < LEVEL else (False, _NOT_OVER_BOTH)
+
+
+def _adjusted(one: Paired, p_holm: float) -> Paired:
+    if one.verdict in ("better", "worse") and p_holm >= LEVEL:
+        reason = "; ".join(filter(None, (one.reason, _NOT_AFTER_HOLM)))
+        return replace(one, p_holm=p_holm, verdict="tie", reason=reason)
+    return replace(one, p_holm=p_holm)
+
+
+def _equal(metric: str) -> Paired:
+    reason = "equal in every resample of users"
+    return Paired(metric, 0.0, 0.0, 0.0, 1.0, None, None, None, 1.0, None, "tie", None, reason)
+
+
+def _withheld(metric: str, difference: float | None, reason: str) -> Paired:
+    return Paired(metric, difference, None, None, None, None, None, None, None, None, "withheld", None, reason)
