@@ -17,6 +17,7 @@ from bench.evaluate.bounds import best_model_share, perfect_sample_logits, perfe
 from bench.evaluate.by_user import ByUser, user_table
 from bench.evaluate.calibration import calibration_in_the_large, expected_calibration_error
 from bench.evaluate.checks import check_logits, check_weights, is_constant, looks_like_probabilities
+from bench.evaluate.compose import analyse
 from bench.evaluate.detectable import POWER
 from bench.evaluate.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
 from bench.evaluate.mixture import mixture_logits
@@ -36,21 +37,33 @@ __all__ = [
     "ONE_SEED",
     "POWER",
     "RESAMPLED_METRICS",
+    "Analysis",
+    "AttainableBound",
+    "ByUser",
+    "Calibration",
+    "ClosedGap",
     "Estimate",
     "Line",
     "LogLoss",
     "Mark",
+    "MethodAnalysis",
     "Paired",
+    "QueryRows",
+    "Regret",
     "Resampled",
+    "Segment",
     "Slice",
     "Verdict",
     "adjust",
+    "analyse",
+    "analysis_from_json",
+    "analysis_to_json",
+    "attainable_losses",
     "best_model_share",
     "best_single",
     "calibration_in_the_large",
     "check_logits",
     "check_weights",
-    "draw_users",
     "estimate",
     "expected_calibration_error",
     "is_constant",

@@ -47,7 +47,7 @@ def attainable_bound(of_seeds: Sequence[ByUser], *, resamples: int, splits: int,
     value = float((sums.sum(axis=1) / rows.sum(axis=1)).mean())
     if len(ids) < 2:
         return AttainableBound(value, None, None, splits, "one user: there is no spread over users")
-    weights = draw_users(len(ids), resamples, seed).astype(np.float64)
+    weights = draw_users(len(ids), resamples, seed).T.astype(np.float64)
     with np.errstate(invalid="ignore"):  # no row of a seed was drawn
         drawn = np.nanmean((weights @ sums.T) / (weights @ rows.T), axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975])

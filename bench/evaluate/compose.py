@@ -54,7 +54,7 @@ def analyse(
         best_single=best_single,
         lead=lead,
         users=drawn.users,
-        rows=drawn.rows,
+        rows=len(rows[0].y),
         seeds=tuple(one.seed for one in rows),
         resamples=resamples,
         methods=_Methods(of_seeds, drawn, kinds, best_single, lead, bound, pooled).all(),

@@ -47,6 +47,9 @@ def _twice_wins(y: np.ndarray, logits: np.ndarray, users: np.ndarray, n_users: i
     return wins
 
 
+_INEXACT = np.array([_EXACT], dtype=np.float64)
+
+
 def _forms(wins: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """(R,) float64: w' A w of each row w of `drawn` (R, U); A (U, U) whole and not negative.
 
@@ -60,8 +63,8 @@ def _forms(wins: np.ndarray, drawn: np.ndarray) -> np.ndarray:
             tile = wins[left, right].T.astype(np.float64)
             if left != right:
                 tile += wins[right, left]
-            product = narrow[:, right] @ tile.astype(np.float32) if tile.max() < _EXACT else None
-            if product is None or product.max() >= _EXACT:
+            product: np.ndarray = narrow[:, right] @ tile.astype(np.float32) if tile.max() < _EXACT else _INEXACT
+            if product.max() >= _EXACT:
                 product = drawn[:, right] @ tile
             forms += np.einsum("ru,ru->r", product, drawn[:, left])
     return forms

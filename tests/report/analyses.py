@@ -41,6 +41,7 @@ def paired(difference: float, half_width: float, seeds: int = 3, metric: str = "
         seeds_low=low + 0.001 if several else None,
         seeds_high=high - 0.001 if several else None,
         seeds_p=p if several else None,
+        p_both=p,
         p_holm=min(1.0, 10 * p),
         verdict=verdict,  # type: ignore[arg-type]
         detectable=0.8 * half_width,
