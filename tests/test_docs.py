@@ -183,22 +183,20 @@ def test_the_readme_can_be_followed(tmp_path):
     """Its suite, a table, its model added, and the commands of both sections."""
     (tmp_path / "shop.yaml").write_text(shop(), "utf-8")
     shutil.copy(ROOT / "suites/golden/ratings.csv", tmp_path / "clicks.csv")
-    (tmp_path / "dcn_v2.py").write_text(blocks(read("docs/plugins.md"), "python")[0], "utf-8")
-    told = [
-        " ".join(words) for words in commands(read("README.md")) if re.search("shop.yaml|dcn_v2.py", " ".join(words))
-    ]
+    (tmp_path / "nfm.py").write_text(blocks(read("docs/plugins.md"), "python")[0], "utf-8")
+    told = [" ".join(words) for words in commands(read("README.md")) if re.search("shop.yaml|nfm.py", " ".join(words))]
     assert told == [
         "bench check shop.yaml",
         "bench run shop.yaml --workers 2",
-        "bench test-plugin dcn_v2.py",
-        "bench run shop.yaml --plugins dcn_v2.py",
+        "bench test-plugin nfm.py",
+        "bench run shop.yaml --plugins nfm.py",
     ]
     for line in told[:2]:
         follow(line, tmp_path)
-    (tmp_path / "shop.yaml").write_text(shop().replace("methods:", "  dcn: {use: dcn-v2}\nmethods:"), "utf-8")
+    (tmp_path / "shop.yaml").write_text(shop().replace("methods:", "  nfm: {use: nfm}\nmethods:"), "utf-8")
     for line in told[2:]:
         output = follow(line, tmp_path)
-    assert re.search(r"^dcn +\.\d", output, re.MULTILINE)
+    assert re.search(r"^nfm +\.\d", output, re.MULTILINE)
     assert re.search(r"^metaselector +\.\d", output, re.MULTILINE)
 
 

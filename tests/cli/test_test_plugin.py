@@ -13,7 +13,7 @@ from bench.cli import main
 from bench.testing import CHECKS
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-DCN = FIXTURES / "single_file_plugin.py"
+NFM = FIXTURES / "single_file_plugin.py"
 MINE = '''\
 import numpy as np
 
@@ -80,7 +80,7 @@ def test_a_name_that_conforms_exits_0_with_a_line_a_check() -> None:
 
 def test_a_file_that_conforms_is_done_within_ten_seconds() -> None:
     start = time.process_time()
-    assert check(DCN).exit_code == 0
+    assert check(NFM).exit_code == 0
     assert time.process_time() - start < 10
 
 
@@ -97,9 +97,9 @@ def test_every_plugin_of_a_file_is_checked_and_a_failed_check_exits_1_with_reaso
 
 def test_a_kind_alone(mine: Path) -> None:
     assert check(mine, "--kind", "models").exit_code == 0
-    result = check(DCN, "--kind", "selectors")
+    result = check(NFM, "--kind", "selectors")
     assert result.exit_code == 2
-    assert result.stderr == f"{DCN}: what is checked are selectors; there is base model 'dcn-v2'\n"
+    assert result.stderr == f"{NFM}: what is checked are selectors; there is base model 'nfm'\n"
 
 
 def test_a_folder_of_plugins(mine: Path) -> None:

@@ -14,7 +14,7 @@ from bench.run import run
 from tests.run.conftest import by_method, load_suite, status, write_small_suite
 
 FAULTY = Path(__file__).parent.parent / "fixtures" / "faulty_plugin.py"
-DCN = Path(__file__).parent.parent / "fixtures" / "single_file_plugin.py"
+NFM = Path(__file__).parent.parent / "fixtures" / "single_file_plugin.py"
 
 ARRAY = r"^logits: expected a numpy array of shape \((\d+),\), float32 or float64; got "
 FATAL = {
@@ -181,13 +181,13 @@ def _refuse(logits, n):
 
 
 def test_a_stranger_s_model_is_adapted_and_named_in_the_record(go, write_suite):
-    models = "  lr: {use: lr}\n  mine: {use: dcn-v2, embedding_dim: 2, layers: 1}"
+    models = "  lr: {use: lr}\n  mine: {use: nfm, embedding_dim: 2, hidden: 3}"
     methods = """  metaselector:
     selector: {use: mlp, embedding_dim: 2, hidden: [4]}
     meta_learner: {use: meta-sgd, adapt: [selector, base_models], inner_steps: 1, train: {epochs: 1}}"""
-    finished, _ = go(write_suite(models=models, methods=methods), plugins=(DCN,))
+    finished, _ = go(write_suite(models=models, methods=methods), plugins=(NFM,))
     record = by_method(finished)["metaselector"]
     assert record["status"] == "ok"
-    plugin = next(SimpleNamespace(**p) for p in record["identity"]["plugins"] if p["name"] == "dcn-v2")
+    plugin = next(SimpleNamespace(**p) for p in record["identity"]["plugins"] if p["name"] == "nfm")
     assert plugin.origin.endswith("single_file_plugin.py")
     assert re.fullmatch("[0-9a-f]{64}", plugin.digest)
