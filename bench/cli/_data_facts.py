@@ -65,7 +65,7 @@ def _summary(held: Mapping[str, Any]) -> dict[str, str]:
         **_without_features(held),
         "order": held["order"] or "none: a seeded order",
         "split": ", ".join(held["split"]) if held["split"] else "by the protocol",
-        "source": ", ".join([held["source"]["name"], *held["source"]["sha256"]]),
+        "source": ", ".join(dict.fromkeys([held["source"]["name"], *held["source"]["sha256"]])),
         "digest": held["digest"],
     }
 

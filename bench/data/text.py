@@ -99,7 +99,7 @@ def _exact_floats(table: RawTable, name: str, values: pa.Array) -> pa.Array:
     whole = np.trunc(np.where(missing, 0, numbers))
     if (whole == np.where(missing, 0, numbers)).all():
         return pa.array(whole.astype(np.int64), mask=missing)
-    return values if numbers.dtype != np.float16 else pa.array(numbers.astype(np.float32), mask=missing)
+    return pa.array(numbers.astype(np.float32) if numbers.dtype == np.float16 else numbers, mask=missing)
 
 
 def _whole_decimals(values: pa.Array) -> pa.Array:

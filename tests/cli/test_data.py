@@ -1,0 +1,171 @@
+"""`bench data`: which datasets there are, fetching them, and what one holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bench.cli import main
+from tests.cli.test_group import imported_by
+
+CSV = "user,item,rating,time,country,tags\n" + "".join(
+    f"u{n % 4},i{n % 7},{1 + n % 5},{n},{('NA', 'US', '', 'DE')[n % 4]},{('a|b', '', 'b|')[n % 7 % 3]}\n"
+    for n in range(42)
+)
+SUITE = """\
+version: 1
+name: two
+datasets:
+  shop: {use: table, path: x.csv, user: user, item: item, fields: [user, item, country], multi: {tags: "|"},
+         sides: {tags: item}, label: "rating >= 4", order: time, min_rows_per_user: 5}
+  plain: {use: table, path: x.csv, user: user, item: item, fields: [item], label: "rating >= 3", drop: "rating == 1"}
+protocols:
+  cold: {use: user-holdout}
+base_models:
+  lr: {use: lr}
+seeds: [0]
+"""
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs `bench data ARGUMENTS` with a cache of its own; x.csv and suite.yaml lie in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BENCH_DATA", raising=False)
+    Path("x.csv").write_text(CSV + "u9,i0,5,1,US,\n")
+    Path("suite.yaml").write_text(SUITE)
+
+    def run(command: str, *arguments: str) -> Result:
+        options = ["--cache-dir", str(tmp_path / "cache"), "--no-plugin-autoload"]
+        return CliRunner().invoke(main, ["data", command, *arguments, *options])
+
+    return run
+
+
+def test_what_a_suites_datasets_hold_as_json(data: Run) -> None:
+    result = data("info", "suite.yaml", "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)["datasets"]
+    assert list(found) == ["shop", "plain"]
+    shop = found["shop"]
+    assert {key: shop[key] for key in ("rows", "users", "items", "positives")} == {
+        "rows": 42,
+        "users": 4,
+        "items": 7,
+        "positives": sum(1 + n % 5 >= 4 for n in range(42)),
+    }
+    assert shop["categories"] == {"user": 4, "item": 7, "country": 3, "tags": 2}
+    assert shop["missing"] == {"user": 0, "item": 0, "country": 10, "tags": sum(n % 7 % 3 == 1 for n in range(42))}
+    assert (shop["exact_duplicates"], shop["contradictory"]) == (0, 0)
+    assert (shop["dropped_users"], shop["users_before_filter"]) == (1, 5)
+    assert shop["rows_per_user"] == {"min": 10, "25%": 10, "median": 10.5, "75%": 11, "max": 11}
+    assert shop["order"] == "time"
+    assert len(shop["digest"]) == 64
+    assert found["plain"]["dropped_rows"] == sum(n % 5 == 0 for n in range(42))
+
+
+def test_and_as_tables(data: Run) -> None:
+    lines = [line.split() for line in data("info", "suite.yaml").stdout.splitlines()]
+    assert ["shop"] in lines
+    assert ["rows", "42"] in lines
+    assert ["country", "categorical", "context", "3", "10"] in lines
+    assert [
+        "left",
+        "out",
+        "1",
+        "of",
+        "5",
+        "users",
+        "with",
+        "fewer",
+        "than",
+        "5",
+        "rows",
+        "(1",
+        "of",
+        "43",
+        "rows)",
+    ] in lines
+    assert ["order", "none:", "a", "seeded", "order"] in lines
+
+
+def test_fetch_prepares_once_and_says_where(data: Run) -> None:
+    first, second = data("fetch", "suite.yaml"), data("fetch", "suite.yaml")
+    assert first.exit_code == second.exit_code == 0
+    assert "shop: table: prepared from x.csv" in first.stderr
+    assert "shop: table: already prepared, from x.csv" in second.stderr
+    assert first.stdout == second.stdout
+    assert first.stdout.startswith("shop: 42 rows in ")
+
+
+def small(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    rows = "".join(f"{n % 4},{n % 7},{(1 + n % 10) / 2},{n}\n" for n in range(42))
+    (folder / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + rows)
+    (folder / "movies.csv").write_text("movieId,title,genres\n" + "".join(f"{n},t,Drama\n" for n in range(7)))
+
+
+def test_list_says_what_is_there_prepared_and_to_be_downloaded(data: Run, tmp_path: Path) -> None:
+    def listed(*options: str) -> dict[str, dict[str, object]]:
+        return {row["name"]: row for row in json.loads(data("list", "--json", *options).stdout)["datasets"]}
+
+    before = listed()
+    assert before["table"] == {"name": "table", "prepared": None, "downloadable": None, "from": "what a suite says"}
+    assert before["movielens-100k"]["downloadable"] is True
+    assert str(before["movielens-100k"]["from"]).startswith("grouplens (https://")
+    assert before["movielens-latest-small"]["downloadable"] is False
+    assert str(before["movielens-latest-small"]["from"]).endswith("(not there)")
+    small(tmp_path / "films/ml-latest-small")
+    there = listed("--data-dir", "films")["movielens-latest-small"]
+    assert (there["prepared"], there["from"]) == (False, "ml-latest-small/ratings.csv, ml-latest-small/movies.csv")
+    assert data("fetch", "movielens-latest-small", "--data-dir", "films").exit_code == 0
+    assert listed("--data-dir", "films")["movielens-latest-small"]["prepared"] is True
+    lines = [line.split(maxsplit=3) for line in data("list", "--data-dir", "films").stdout.splitlines()]
+    assert lines[0] == ["dataset", "prepared", "download", "comes from"]
+    assert ["movielens-latest-small", "yes", "no", "ml-latest-small/ratings.csv, ml-latest-small/movies.csv"] in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["info", "table"], "dataset 'table' needs settings; name it in a suite file and give that"),
+        (["info", "movielens-2m"], "movielens-2m"),
+        (["fetch", "no-such.yaml"], "no-such.yaml"),
+        (["fetch", "movielens-latest-small"], "it is not downloaded: GroupLens changes"),
+    ],
+)
+def test_what_can_not_be_had_is_one_line_and_exit_2(data: Run, arguments: list[str], error: str) -> None:
+    result = data(*arguments)
+    assert result.exit_code == 2
+    assert error in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_a_file_that_is_wrong_is_named_with_its_line(data: Run) -> None:
+    Path("x.csv").write_text(CSV + "u1,i1,good,9,US,\n")
+    result = data("info", "suite.yaml", "--json")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("x.csv:44: column 'rating': 'good' is not a number; ")
+
+
+def test_a_name_in_the_data_can_not_paint_the_terminal(data: Run) -> None:
+    Path("x.csv").write_text(CSV.replace("US", "U\x1b[31mS ", 1).replace("US", "U\x1b[31mS"))
+    result = data("info", "suite.yaml")
+    assert "warning: field 'country': 'U\\x1b[31mS ' and 'U\\x1b[31mS' differ only by spaces" in result.stdout
+    assert "\x1b" not in result.output
+
+
+@pytest.mark.parametrize("arguments", [("data", "--help"), ("data", "info", "--help"), ("data", "list", "--help")])
+def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    assert imported_by(*arguments) == set()
+
+
+@pytest.mark.parametrize("command", ["list", "fetch", "info"])
+def test_every_command_takes_traceback(command: str) -> None:
+    assert "--traceback" in CliRunner().invoke(main, ["data", command, "--help"]).output
