@@ -33,7 +33,7 @@ def find(source: Source, roots: Sequence[Path]) -> Mapping[str, Path] | str:
     """Member to path, each looked for below the first root that has it; or, in words, what is missing.
 
     DataError for a member that leads out of the roots (`..`, an absolute path, a link) or isn't a regular file."""
-    if not roots:
+    if not roots and source.members:
         return "no data folder is given"
     found = {member: _find(Path(source.name) / member, roots) for member in source.members}
     paths = {member: path for member, path in found.items() if path is not None}

@@ -105,7 +105,7 @@ class _Place:
 
     def _write(self, origin: _Origin, folder: Path) -> None:
         work = self.cache / "work" / slug(self.dataset.name)
-        files = origin.files or self._unpacked(origin.source, work)
+        files = self._unpacked(origin.source, work) if origin.files is None else origin.files
         encoded = encode(self.dataset.read(origin.source.name, files))
         about = {"name": self.dataset.name, "source": {"name": _name(origin), "sha256": dict(origin.sha256)}}
         with writing(self.cache):
