@@ -10,6 +10,6 @@ def bench_datasets() -> dict[str, str]:
     return {
         "movielens-100k": "bench_data.movielens:MovieLens100K",
         "movielens-1m": "bench_data.movielens:MovieLens1M",
-        "movielens-latest-small": "bench_data.movielens:MovieLensLatestSmall",
+        "synthetic": "bench_data.synthetic:Synthetic",
         "table": "bench_data.table:Table",
     }
