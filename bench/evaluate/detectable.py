@@ -49,7 +49,7 @@ def _widths(users: StandardError, seeds: StandardError | None) -> np.ndarray:
     of_users, of_seeds = of_users[:, None] ** 2, _sizes(seeds) ** 2
     degrees = (of_users + of_seeds) ** 2 / (of_users**2 / users.degrees + of_seeds**2 / seeds.degrees)
     both = np.sqrt(of_users + of_seeds) * t_quantile(degrees)
-    return np.maximum(np.maximum(widths[:, None], np.sqrt(of_seeds) * seeds.quantile), both)
+    return np.asarray(np.maximum(np.maximum(widths[:, None], np.sqrt(of_seeds) * seeds.quantile), both))
 
 
 def _sizes(error: StandardError) -> np.ndarray:
