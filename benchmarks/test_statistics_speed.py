@@ -30,7 +30,7 @@ def case(request):
 
 @pytest.mark.parametrize("way", [auc_by_user_pairs, auc_by_tournament, one_by_one], ids=lambda way: way.__name__)
 def test_auc_of_200_resamples(benchmark, request, case, way):
-    benchmark.group = f"AUC, {request.node.callspec.id.split('-auc')[0]}"
+    benchmark.group = "AUC, {} rows, {} users".format(*request.node.callspec.params["case"])
     benchmark.pedantic(way, args=case, rounds=3, warmup_rounds=1)
 
 

@@ -92,7 +92,7 @@ def draw_users(users: int, resamples: int, seed: int) -> np.ndarray:
 
 def _of_distinct(figures: Callable[[Slice, np.ndarray], _Figures], one: Slice, weights: np.ndarray) -> _Figures:
     """Methods with equal logits are computed once: faster, and their difference is exactly 0."""
-    digests = [blake2b(np.ascontiguousarray(logits).tobytes()).digest() for logits in one.logits]
+    digests = [blake2b(np.ascontiguousarray(logits).data).digest() for logits in one.logits]
     kept = list({digest: place for place, digest in enumerate(digests)}.values())
     of = {digests[place]: position for position, place in enumerate(kept)}
     found, back = figures(one._replace(logits=one.logits[kept]), weights), [of[digest] for digest in digests]
