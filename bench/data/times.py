@@ -158,7 +158,7 @@ def _canonical(table: RawTable, name: str, instants: _Instants) -> np.ndarray:
     far = np.abs(seconds) > np.iinfo(np.int64).max // 10**9 - 1
     if far.any():
         _refuse_far(table, name, int(np.flatnonzero(far)[0]))
-    return seconds * 10**9 + nanoseconds
+    return np.asarray(seconds * 10**9 + nanoseconds)
 
 
 def _refuse_far(table: RawTable, name: str, row: int) -> NoReturn:
