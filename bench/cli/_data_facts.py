@@ -72,10 +72,15 @@ def _summary(held: Mapping[str, Any]) -> dict[str, str]:
 
 def _left_out(held: Mapping[str, Any]) -> str:
     dropped = f"{held['dropped_rows']:,} rows by drop ({held['drop']})" if held["drop"] else ""
+    return "; ".join(filter(None, [dropped, _filtered(held)])) or "nothing"
+
+
+def _filtered(held: Mapping[str, Any]) -> str:
     few = held["min_rows_per_user"]
+    if few == 1:
+        return ""
     users = f"{held['dropped_users']:,} of {held['users_before_filter']:,} users with fewer than {few} rows"
-    rows = f"{held['dropped_rows_of_users']:,} of {held['rows_before_filter']:,} rows"
-    return "; ".join(filter(None, [dropped, f"{users} ({rows})" if few > 1 else ""])) or "nothing"
+    return f"{users} ({held['dropped_rows_of_users']:,} of {held['rows_before_filter']:,} rows)"
 
 
 def _without_features(held: Mapping[str, Any]) -> dict[str, str]:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from bench.data.features import BagCodes, Vocabulary, encode_bags, numeric, numeric_bits, vocabulary
+from bench.data.features import BagCodes, Vocabulary, encode_bags, numeric_bits, vocabulary
 from bench.data.interactions import Bags
+from bench.data.joined import Joined, join
 from bench.data.layout import Feature, Layout, Owner
 from bench.data.ordering import content_key
-from bench.data.raw import RawTable, shown
-from bench.data.text import as_ids, as_text, look_alikes
+from bench.data.raw import shown
+from bench.data.text import look_alikes
 
 __all__ = ["Columns", "encode_features"]
 
@@ -69,43 +68,13 @@ class Columns:
         return arrays
 
 
-class _Joined(NamedTuple):
-    """How rows of a table reach the interactions: row i of these has the owner `of_row[i]`, an owner its own `table` row
-    `at_owner` (-1 where the table lacks it). The interactions reach themselves: both are None."""
-
-    table: RawTable
-    at_owner: np.ndarray | None = None
-    of_row: np.ndarray | None = None
-
-    def text(self, column: str) -> pa.Array:
-        """Of owners that appear in the interactions; "" where the table lacks one."""
-        text = as_text(self.table, column)
-        if self.at_owner is None:
-            return text
-        return text.take(pa.array(self.at_owner, mask=self.at_owner < 0)).fill_null("")
-
-    def numbers(self, column: str) -> np.ndarray:
-        values = numeric(self.table, column)
-        if self.at_owner is None:
-            return values
-        return np.where(self.at_owner < 0, np.float32(np.nan), values[self.at_owner])
-
-    def absent(self) -> int:
-        """Owners that the table lacks."""
-        return 0 if self.at_owner is None else int(np.count_nonzero(self.at_owner < 0))
-
-    def spread(self, values: np.ndarray) -> np.ndarray:
-        """From owners to rows of the interactions."""
-        return values if self.of_row is None else np.asarray(values[self.of_row])
-
-
 def encode_features(layout: Layout, users: Vocabulary, items: Vocabulary, counts: dict[str, int]) -> Columns:
     columns = Columns()
-    joined: dict[Owner, _Joined] = {"row": _Joined(layout.tables["row"])}
+    joined: dict[Owner, Joined] = {"row": Joined(layout.tables["row"])}
     sides: tuple[tuple[Owner, Vocabulary], ...] = (("user", users), ("item", items))
     for owner, ids in sides:
         if owner in layout.tables:
-            joined[owner] = _join(layout, owner, ids)
+            joined[owner] = join(layout, owner, ids)
             counts[f"{owner}s_without_features"] = joined[owner].absent()
             counts[f"{owner}s_without_rows"] = len(layout.tables[owner]) - len(ids.words) + joined[owner].absent()
     for feature in layout.features:
@@ -114,26 +83,7 @@ def encode_features(layout: Layout, users: Vocabulary, items: Vocabulary, counts
     return columns
 
 
-def _join(layout: Layout, owner: Owner, ids: Vocabulary) -> _Joined:
-    table, name = layout.tables[owner], layout.id_column(owner)
-    known = vocabulary(as_ids(table, name))
-    first = np.full(len(known.words) + 1, -1, dtype=np.int64)
-    first[known.codes[::-1]] = np.arange(len(table) - 1, -1, -1)
-    if (row := table.first(first[known.codes] != np.arange(len(table)))) is not None:
-        table.refuse(
-            row, name, f"{known.words[known.codes[row] - 1].as_py()!r} is there twice; one row for each {owner}"
-        )
-    place = pc.fill_null(pc.index_in(ids.words, value_set=known.words), -1).to_numpy()
-    if (place < 0).all():
-        ours, theirs = shown(ids.words[0].as_py()), shown(known.words[0].as_py())
-        rows = layout.tables["row"].file
-        table.refuse_column(
-            name, f"holds none of the {len(ids.words)} {owner}s of {rows}; ids are text: {theirs} here, {ours} there"
-        )
-    return _Joined(table, first[place + 1], ids.codes - 1)
-
-
-def _categorical(columns: Columns, feature: Feature, source: _Joined, _: Mapping[str, Vocabulary]) -> None:
+def _categorical(columns: Columns, feature: Feature, source: Joined, _: Mapping[str, Vocabulary]) -> None:
     known = vocabulary(source.text(feature.column))
     has_missing = len(known.words) > 0 and known.words[0].as_py() == ""
     columns.warn_of_look_alikes(feature.field.name, known.words)
@@ -144,7 +94,7 @@ def _categorical(columns: Columns, feature: Feature, source: _Joined, _: Mapping
     columns.missing[feature.field.name] = int((codes == 1).sum()) if has_missing else 0
 
 
-def _multi_valued(columns: Columns, feature: Feature, source: _Joined, ids: Mapping[str, Vocabulary]) -> None:
+def _multi_valued(columns: Columns, feature: Feature, source: Joined, ids: Mapping[str, Vocabulary]) -> None:
     bags, name = encode_bags(source.text(feature.column), feature.separator), feature.field.name
     columns.warn_of_look_alikes(name, bags.words)
     lengths = np.diff(bags.ptr)[bags.which]
@@ -170,7 +120,7 @@ def _one_cell_an_owner(bags: BagCodes, feature: Feature, ids: Mapping[str, Vocab
     return cells if (keys == keys[cells][owners]).all() else None
 
 
-def _numeric(columns: Columns, feature: Feature, source: _Joined, _: Mapping[str, Vocabulary]) -> None:
+def _numeric(columns: Columns, feature: Feature, source: Joined, _: Mapping[str, Vocabulary]) -> None:
     values = source.spread(source.numbers(feature.column))
     columns.numeric.append(values)
     columns.sizes.append(2)

@@ -54,6 +54,10 @@ class DelimitedText:
         except csv.Error as error:
             if reader.line_num > line + 1 or "end of data" in str(error):
                 raise self.refuse(line + 1, _OPEN_QUOTE) from error
+            if "field larger" in str(error):
+                raise self.refuse(
+                    line + 1, f"{error} of characters; shorten it, or look for a quote left open"
+                ) from error
             raise self.refuse(line + 1, f"{error}; within a quoted field write each quote twice") from error
 
     def chunks(self, records: Iterator[list[str]], width: int, first: int) -> Iterator[list[list[str]]]:

@@ -86,8 +86,7 @@ def _choose_rows(layout: Layout) -> tuple[RawTable, dict[str, int], list[int]]:
         )
     counts = {
         "dropped_rows": int(dropped.sum()),
-        "users_before_filter": len(rows),
-        "rows_before_filter": len(kept),
+        **({"users_before_filter": len(rows), "rows_before_filter": len(kept)} if layout.min_rows_per_user > 1 else {}),
         "dropped_users": int(few.sum()),
         "dropped_rows_of_users": int(rows[few].sum()),
     }

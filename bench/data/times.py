@@ -76,7 +76,7 @@ def _all_numbers(table: RawTable, name: str, text: pa.Array) -> bool:
         return True
     dates = as_mask(pc.match_substring_regex(trimmed, _ISO))
     if dates.any():
-        _refuse_any(table, name, text, ~dates & as_mask(pc.not_equal(trimmed, "")), f"{_OTHER}; {_FIX}")
+        _refuse_any(table, name, text, ~dates & as_mask(pc.not_equal(text, "")), f"{_OTHER}; {_FIX}")
         return False
     _refuse_any(table, name, text, ~numbers, f"is neither a number nor in ISO 8601; {_FIX}")
     raise AssertionError("a cell that is no number is refused")

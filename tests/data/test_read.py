@@ -90,6 +90,10 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows, sep):
         ('a,b\n1,2\n1,"2\n3,"4"\n', r"^x\.csv:3: a quote opens a field here"),
         ('a,b\n1,2\n3,"4', r"^x\.csv:3: a quote opens a field here"),
         ('a,b\n1,"2"3\n', r"^x\.csv:2: .*write each quote twice"),
+        (
+            "a,b\n1," + "x" * 200_000 + "\n",
+            r"^x\.csv:2: field larger than field limit \(131072\) of characters; shorten it",
+        ),
         ("a,b,a\n1,2,3\n", r"^x\.csv: two columns are named 'a', at positions 1 and 3; rename one$"),
         ("aa,b\n1,2\n", r"^x\.csv: no column 'a'; did you mean 'aa'\?$"),
         ("a;b\n1;2\n", r"^x\.csv: no column 'a'; .*is `sep` right\?$"),

@@ -128,6 +128,7 @@ REFUSED = [
     (["0000-01-01"], r"row 1: .*is no date or time"),
     (["2021-01-30T10:00+25:00"], r"row 1: .*is no date or time"),
     (["2021-01-30", ""], r"row 2: .*the value is missing; give every row its place in time"),
+    (["2021-01-30", " "], r"row 2: .*' ' is not in ISO 8601, as other rows are"),
     (["1", "", ""], r"row 2: .*the value is missing \(2 such rows\)"),
     (pa.array([datetime(2021, 1, 30), None]), r"row 2: .*the value is missing"),
     (["9999-12-31T23:59:59.9999999"], r"row 1: .*is past the years that nanoseconds reach"),
