@@ -30,15 +30,13 @@ def auc_by_user_pairs(y: np.ndarray, logits: np.ndarray, users: np.ndarray, weig
 
 def _twice_wins(y: np.ndarray, logits: np.ndarray, users: np.ndarray, n_users: int) -> np.ndarray:
     """(U, U): 2 K, or its transpose, which is the same form."""
-    if 2 * np.count_nonzero(y) > len(
-        y
-    ):  # turned around, every pair keeps its order: the walk is dear on positives alone
+    if 2 * np.count_nonzero(y) > len(y):  # turned around, every pair keeps its order: positives are what is dear
         y, logits = 1 - y, -logits
     rows = ascending(y, logits)
     most = 2 * int(np.bincount(users).max()) ** 2
     wins = np.zeros((n_users, n_users), dtype=np.int32 if most < 1 << 31 else np.int64)
     of_user, halves_below = list(wins), np.zeros(n_users, dtype=wins.dtype)
-    one_by_one = memoryview(halves_below)  # the same numbers: indexing an array costs twice as much
+    one_by_one = memoryview(halves_below)  # type: ignore[arg-type]  # the same numbers: indexing an array costs twice as much
     steps = (array.tolist() for array in (users[rows.rows], rows.positive, rows.halves))
     for user, positive, halves in zip(*steps, strict=True):
         if positive:
