@@ -26,7 +26,7 @@ from bench.data.split import Part, Role, Split
 from bench.errors import DataError
 from bench.settings import BasePredictions
 
-__all__ = ["FRONT", "STAR", "Fit", "fits", "fold_of", "sources", "star_rows"]
+__all__ = ["FRONT", "STAR", "Fit", "fits", "fold_of", "hash_of", "sources", "star_rows"]
 
 STAR, FRONT = "star", "front"
 

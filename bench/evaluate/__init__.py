@@ -1,5 +1,6 @@
 """Metrics, bounds, and what is derived over records: best-single, RelaImpr, means over seeds, ties."""
 
+from bench.evaluate.analyse import analyse
 from bench.evaluate.analysis import (
     Analysis,
     AttainableBound,
@@ -12,12 +13,8 @@ from bench.evaluate.analysis import (
     analysis_from_json,
     analysis_to_json,
 )
-from bench.evaluate.attainable import attainable_losses
 from bench.evaluate.bounds import best_model_share, perfect_sample_logits, perfect_user_logits
-from bench.evaluate.by_user import ByUser, user_table
-from bench.evaluate.calibration import calibration_in_the_large, expected_calibration_error
 from bench.evaluate.checks import check_logits, check_weights, is_constant, looks_like_probabilities
-from bench.evaluate.compose import analyse
 from bench.evaluate.detectable import POWER
 from bench.evaluate.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
 from bench.evaluate.mixture import mixture_logits
@@ -27,6 +24,7 @@ from bench.evaluate.ranking import HIGHER_IS_BETTER, Mark, marks, ordered
 from bench.evaluate.resampling import RESAMPLED_METRICS, Resampled, Slice, resample
 from bench.evaluate.standard_error import LEVEL
 from bench.evaluate.summary import BEST_SINGLE, Estimate, Line, best_single, estimate, summarise
+from bench.evaluate.user_table import user_table
 
 __all__ = [
     "AUC",
@@ -39,7 +37,6 @@ __all__ = [
     "RESAMPLED_METRICS",
     "Analysis",
     "AttainableBound",
-    "ByUser",
     "Calibration",
     "ClosedGap",
     "Estimate",
@@ -58,14 +55,11 @@ __all__ = [
     "analyse",
     "analysis_from_json",
     "analysis_to_json",
-    "attainable_losses",
     "best_model_share",
     "best_single",
-    "calibration_in_the_large",
     "check_logits",
     "check_weights",
     "estimate",
-    "expected_calibration_error",
     "is_constant",
     "looks_like_probabilities",
     "marks",

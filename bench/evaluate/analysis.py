@@ -95,6 +95,7 @@ class AttainableBound:
     high: float | None
     splits: int
     reason: str = ""
+    single_row_users: int = 0  # they have no halves: theirs is the model that is best on all other users' rows
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,9 @@ class Segment:
     """Some of the rows: users by history or by the positive rate of their support, or items by popularity."""
 
     by: Literal["history", "support_rate", "popularity"]
-    name: str  # "1 to 20 rows"
-    users: int
-    rows: int
+    name: str  # "6 to 20 rows"
+    users: int  # of all seeds
+    rows: int  # of one seed where all seeds have the same rows, else of all seeds together
     logloss: Mapping[str, float | None]  # method -> mean over seeds
     auc: Mapping[str, float | None]
     against_best_single: Mapping[str, Paired]  # method -> difference in log loss
@@ -114,8 +115,8 @@ class Segment:
 class Analysis:
     best_single: str | None
     lead: str | None  # the method or base model with the lowest mean log loss
-    users: int
-    rows: int
+    users: int  # of all seeds
+    rows: int  # of one seed where all seeds have the same rows, else of all seeds together
     seeds: tuple[int, ...]
     resamples: int
     methods: tuple[MethodAnalysis, ...]

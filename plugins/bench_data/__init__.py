@@ -1,4 +1,4 @@
-"""Datasets: MovieLens 100K, 1M and latest-small, and any table of interactions in a CSV or Parquet file."""
+"""Datasets: MovieLens 100K, 1M and latest-small, any table in a CSV or Parquet file, and a generated one."""
 
 from bench import hookimpl
 
@@ -10,6 +10,7 @@ def bench_datasets() -> dict[str, str]:
     return {
         "movielens-100k": "bench_data.movielens:MovieLens100K",
         "movielens-1m": "bench_data.movielens:MovieLens1M",
+        "movielens-latest-small": "bench_data.movielens:MovieLensLatestSmall",
         "synthetic": "bench_data.synthetic:Synthetic",
         "table": "bench_data.table:Table",
     }

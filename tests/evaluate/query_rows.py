@@ -1,71 +1,51 @@
-"""Made-up query rows of several methods, and the same as a pandas table for slow, obvious oracles."""
+"""Small made-up query rows, in no order of users, with ties everywhere."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import pandas as pd
 
 from bench.evaluate import QueryRows
 
-__all__ = ["KINDS", "as_frame", "make_rows", "permuted"]
-
-POOL = ("a", "b", "c")
-KINDS = {"mix": "method", "same": "method", "a": "base_model", "b": "base_model", "c": "base_model"}
+KINDS = {"lr": "base_model", "fm": "base_model", "dnn": "base_model", "gating": "method", "plain": "method"}
+POOL = ("lr", "fm", "dnn")
 
 
-def make_rows(seed: int = 0, users: int = 25, trial: int = 0, classes: int = 2) -> QueryRows:
-    """Users of 1 to 9 rows; `mix` mixes the pool, `same` predicts what `a` does."""
-    rng = np.random.default_rng([seed, users])
-    lengths = rng.integers(1, 10, users)
-    owner = np.repeat(np.arange(users), lengths)
-    n = len(owner)
-    bias = rng.normal(size=users)[owner]
-    y = (rng.random(n) < 1 / (1 + np.exp(-bias))).astype(np.uint8) if classes == 2 else np.ones(n, np.uint8)
-    drawn = np.random.default_rng([seed, users, trial + 1])
-    pool = np.stack([bias * share + drawn.normal(scale=0.7, size=n) for share in (0.9, 0.5, 0.1)])
-    pool = np.round(pool, 1).astype(np.float32)  # ties
-    weights = drawn.dirichlet([1, 1, 1], size=n)
-    history = rng.integers(0, 130, users)
-    history[:2] = 0
-    rate = np.where(history > 0, rng.random(users), np.nan)
-    return QueryRows(
-        seed=trial,
-        y=y,
-        users=(owner * 3 + 1).astype(np.int32),
-        items=rng.integers(0, 12, n).astype(np.int32),
-        history=history[owner],
-        support_rate=rate[owner],
-        popularity=rng.integers(0, 40, n),
-        pool=POOL,
-        logits={
-            "mix": (weights * pool.T).sum(axis=1),
-            "same": pool[0].copy(),
-            **dict(zip(POOL, pool, strict=True)),
-        },
-        weights={"mix": weights},
-        true_logits=bias,
-    )
-
-
-def permuted(rows: QueryRows, seed: int = 1) -> QueryRows:
-    """The same rows in another order."""
-    order = np.random.default_rng(seed).permutation(len(rows.y))
-    arrays = {
-        name: getattr(rows, name)[order]
-        for name in ("y", "users", "items", "history", "support_rate", "popularity", "true_logits")
+def make_rows(seed: int = 0, users: int = 30, most: int = 12, split: int = 0, **changes: Any) -> QueryRows:
+    """`split` makes the rows and users, `seed` what methods predict."""
+    rng = np.random.default_rng([1, split])
+    rows = rng.integers(1, most + 1, users)
+    ids = rng.choice(np.arange(3, 3 * users), users, replace=False)
+    of_row = rng.permutation(np.repeat(np.arange(users), rows))
+    n = len(of_row)
+    truth = rng.normal(0, 1.5, n)
+    y = (rng.random(n) < 1 / (1 + np.exp(-truth))).astype(np.uint8)
+    history = rng.integers(0, 130, users) * (rng.random(users) < 0.8)
+    with np.errstate(invalid="ignore"):
+        rate = np.round(rng.random(users) * history) / history
+    items = rng.integers(0, 20, n)
+    popularity = (rng.zipf(1.6, 20) - 1)[items]
+    rng = np.random.default_rng([2, seed, split])
+    logits = {
+        name: (np.round((truth + rng.normal(0, 0.8 + place / 4, n)) * 4) / 4).astype(np.float32)
+        for place, name in enumerate(KINDS)
     }
-    return rows._replace(
-        **arrays,
-        logits={name: values[order] for name, values in rows.logits.items()},
-        weights={name: values[order] for name, values in rows.weights.items()},
+    weights = rng.dirichlet([0.5] * len(POOL), n).astype(np.float32)
+    made = QueryRows(
+        seed, y, ids[of_row].astype(np.int32), items.astype(np.int32), history[of_row].astype(np.int64),
+        rate[of_row], popularity.astype(np.int64), POOL, logits, {"gating": weights}, truth,
+    )  # fmt: skip
+    return made._replace(**changes)
+
+
+def taken(rows: QueryRows, index: np.ndarray) -> QueryRows:
+    """Those rows in that order."""
+    return QueryRows(
+        rows.seed,
+        *(values[index] for values in rows[1:7]),
+        rows.pool,
+        {name: values[index] for name, values in rows.logits.items()},
+        {name: values[index] for name, values in rows.weights.items()},
+        None if rows.true_logits is None else rows.true_logits[index],
     )
-
-
-def as_frame(rows: QueryRows) -> pd.DataFrame:
-    """A row each, with `loss of NAME` in plain Python's own words."""
-    frame = pd.DataFrame({"user": rows.users, "y": rows.y, "history": rows.history, "popularity": rows.popularity})
-    for name, logits in rows.logits.items():
-        p = 1 / (1 + np.exp(-logits.astype(np.float64)))
-        frame[f"p of {name}"] = p
-        frame[f"loss of {name}"] = np.where(rows.y == 1, -np.log(p), -np.log(1 - p))
-    return frame

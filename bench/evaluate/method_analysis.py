@@ -1,0 +1,81 @@
+"""All that is found of one method or base model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from bench.evaluate.analysis import Calibration, ClosedGap, MethodAnalysis
+from bench.evaluate.calibration import calibration_in_the_large, expected_calibration_error
+from bench.evaluate.paired import Paired
+from bench.evaluate.scored import Scored
+from bench.evaluate.user_figures import mean_entropy, regret, selection_accuracy, win_rate
+from bench.evaluate.user_losses import EQUAL
+
+__all__ = ["Kind", "References", "analyse_method", "without_figures"]
+
+Kind = Literal["method", "base_model"]
+
+
+class References(NamedTuple):
+    """What methods are held against."""
+
+    best_single: str | None
+    perfect: float | None  # log loss of the perfect user-level selector, mean over seeds
+    attainable: float | None
+    against_best_single: Mapping[str, Mapping[str, Paired]]  # name -> metric
+    against_lead: Mapping[str, Mapping[str, Paired]]
+
+
+def analyse_method(scored: Scored, name: str, kind: Kind, references: References) -> MethodAnalysis:
+    """`name` is one of scored.names."""
+    single = references.best_single
+    weights = [one.weights[name] for one in scored.rows if name in one.weights]
+    weighs = len(weights) == len(scored.rows)
+    return MethodAnalysis(
+        name,
+        kind,
+        references.against_best_single.get(name, {}),
+        references.against_lead.get(name, {}),
+        _closed_gap(scored, name, references),
+        Calibration(
+            _mean([expected_calibration_error(one.y, one.logits[name]) for one in scored.rows]),
+            _mean([calibration_in_the_large(one.y, one.logits[name]) for one in scored.rows]),
+        ),
+        regret(scored.losses, name, single) if single and not scored.no_pool else None,
+        win_rate(scored.losses, name, single) if single else None,
+        selection_accuracy(scored.losses, weights) if weighs and not scored.no_pool else None,
+        _mean([mean_entropy(of_seed) for of_seed in weights]) if weighs else None,
+    )
+
+
+def without_figures(name: str, kind: Kind, reason: str) -> MethodAnalysis:
+    """Of one that has no result in some seed."""
+    return MethodAnalysis(
+        name, kind, {}, {}, ClosedGap(None, None, reason), Calibration(None, None), None, None, None, None
+    )
+
+
+def _closed_gap(scored: Scored, name: str, references: References) -> ClosedGap:
+    if references.best_single is None:
+        return ClosedGap(None, None, "no best-single")
+    if references.perfect is None or references.attainable is None:
+        return ClosedGap(None, None, scored.no_pool)
+    loss, single = scored.mean(name), scored.mean(references.best_single)
+    perfect, attainable = (_share(loss, single, bound) for bound in (references.perfect, references.attainable))
+    none = [bound for bound, share in (("perfect", perfect), ("attainable", attainable)) if share is None]
+    return ClosedGap(
+        perfect, attainable, f"no better than best-single: the {' and the '.join(none)} bound" if none else ""
+    )
+
+
+def _share(loss: float, single: float, bound: float) -> float | None:
+    return (single - loss) / (single - bound) if single - bound > EQUAL * abs(single) else None
+
+
+def _mean(values: list[float] | list[float | None]) -> float | None:
+    """None where a seed has none."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known and len(known) == len(values) else None
