@@ -49,13 +49,11 @@ class Paired:
     seeds_low: float | None  # 95 % t-interval over seeds; None with one seed
     seeds_high: float | None
     seeds_p: float | None
-    p_both: (
-        float | None
-    )  # two-sided, by the spread over users and seeds together; p itself where there is none over seeds
-    p_holm: float | None  # p_both adjusted over a table, which verdicts follow; None before `adjust`
+    p_holm: float | None  # p_both, else p, adjusted over a table, which verdicts follow; None before `adjust`
     verdict: Verdict
     detectable: float | None  # smallest difference, without its sign, that this run finds in 80 % of cases, before Holm
     reason: str = ""
+    p_both: float | None = None  # two-sided, by the spread over users and seeds together; None: p itself
 
 
 class _Part(NamedTuple):
@@ -86,7 +84,8 @@ def paired(resampled: Resampled, candidate: str, reference: str, metric: str, *,
 def adjust(comparisons: Mapping[K, Paired]) -> dict[K, Paired]:
     """Holm's adjustment over a table: p_holm, and verdicts that follow it (it only ever makes ties of differences). A
     comparison without a p is none of the table's."""
-    tested = {key: one.p_both for key, one in comparisons.items() if one.p_both is not None}
+    p_values = {key: one.p if one.p_both is None else one.p_both for key, one in comparisons.items()}
+    tested = {key: p for key, p in p_values.items() if p is not None}
     adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
     return {key: _adjusted(one, adjusted[key]) if key in adjusted else one for key, one in comparisons.items()}
 
@@ -127,8 +126,8 @@ def _tested(
     found, reason = _found(users.p(difference, least), seeds_p, both.p(difference, least), seeds.reason)
     verdict: Verdict = "better" if (difference > 0) == higher_is_better else "worse"
     return Paired(
-        metric, difference, low, high, users.p(difference, least), seeds_low, seeds_high, seeds_p,
-        both.p(difference, least), None, verdict if found else "tie", detectable(users, over_seeds), reason,
+        metric, difference, low, high, users.p(difference, least), seeds_low, seeds_high, seeds_p, None,
+        verdict if found else "tie", detectable(users, over_seeds), reason, both.p(difference, least),
     )  # fmt: skip
 
 
@@ -150,8 +149,8 @@ def _adjusted(one: Paired, p_holm: float) -> Paired:
 
 def _equal(metric: str) -> Paired:
     reason = "equal in every resample of users"
-    return Paired(metric, 0.0, 0.0, 0.0, 1.0, None, None, None, 1.0, None, "tie", None, reason)
+    return Paired(metric, 0.0, 0.0, 0.0, 1.0, None, None, None, None, "tie", None, reason)
 
 
 def _withheld(metric: str, difference: float | None, reason: str) -> Paired:
-    return Paired(metric, difference, None, None, None, None, None, None, None, None, "withheld", None, reason)
+    return Paired(metric, difference, None, None, None, None, None, None, None, "withheld", None, reason)

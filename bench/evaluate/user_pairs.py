@@ -36,7 +36,7 @@ def _twice_wins(y: np.ndarray, logits: np.ndarray, users: np.ndarray, n_users: i
     most = 2 * int(np.bincount(users).max()) ** 2
     wins = np.zeros((n_users, n_users), dtype=np.int32 if most < 1 << 31 else np.int64)
     of_user, halves_below = list(wins), np.zeros(n_users, dtype=wins.dtype)
-    one_by_one = memoryview(halves_below)  # type: ignore[arg-type]  # the same numbers: indexing an array costs twice as much
+    one_by_one = halves_below.data  # the same numbers: indexing an array costs twice as much
     steps = (array.tolist() for array in (users[rows.rows], rows.positive, rows.halves))
     for user, positive, halves in zip(*steps, strict=True):
         if positive:
