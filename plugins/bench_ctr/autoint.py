@@ -64,4 +64,4 @@ class Interacting(nn.Module):
 
     def _by_head(self, vectors: Tensor) -> Tensor:
         """(..., F, H * head_dim) -> (..., H, F, head_dim)."""
-        return vectors.unflatten(-1, (self.heads, self.head_dim)).transpose(-3, -2)
+        return vectors.reshape(*vectors.shape[:-1], self.heads, self.head_dim).transpose(-3, -2)
