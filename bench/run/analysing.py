@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from bench.data.base_predictions import star_rows
 from bench.evaluate import QueryRows, analyse, analysis_to_json, best_single, user_table
-from bench.records import Record, Run, read_blob, write_analyses, write_table
+from bench.records import Record, Run, load, read_blob, write_analyses, write_table
 from bench.run.plan import Division
 from bench.run.progress import Watcher
 
@@ -20,8 +20,9 @@ Divisions = Mapping[tuple[str, str, int], Division]  # by dataset, protocol and 
 _ANALYSED = ("method", "base_model")
 
 
-def analyse_run(run: Run, divisions: Divisions, watcher: Watcher) -> Run:
-    """Analyse each dataset under each protocol, unless that was done of these very records. Raises StorageError."""
+def analyse_run(run: Run, divisions: Divisions, pool: Sequence[str], watcher: Watcher) -> Run:
+    """Analyse each dataset under each protocol, unless that was done of these very records. `pool`: the suite's base models;
+    where one has no record (a part of the suite was run), nothing is said of choosing among them. Raises StorageError."""
     records: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in run.records:
         if record["status"] == "ok" and record["kind"] in _ANALYSED:
@@ -33,23 +34,26 @@ def analyse_run(run: Run, divisions: Divisions, watcher: Watcher) -> Run:
     for place, of_place in records.items():
         name = "/".join(place)
         watcher.say(f"{name}: comparing methods user by user")
-        rows = _query_rows(run, of_place, {seed: d for (*at, seed), d in divisions.items() if tuple(at) == place})
+        of_seeds = {seed: division for (*at, seed), division in divisions.items() if tuple(at) == place}
+        rows = _query_rows(run, of_place, of_seeds, pool)
         kinds = {record["trial"]["method"]: record["kind"] for record in of_place}
         analyses[name] = analysis_to_json(analyse(rows, kinds, singles.get(place)))
         tables[name] = write_table(run.folder, _user_tables(rows))
     write_analyses(run.folder, run.records, analyses, tables)
-    return run._replace(analyses=analyses, user_tables=tables)
+    return load(run.folder)
 
 
-def _query_rows(run: Run, records: Sequence[Record], divisions: Mapping[int, Division]) -> list[QueryRows]:
+def _query_rows(
+    run: Run, records: Sequence[Record], divisions: Mapping[int, Division], pool: Sequence[str]
+) -> list[QueryRows]:
     """One for each seed that has a result."""
     by_seed: dict[int, list[Record]] = defaultdict(list)
     for record in records:
         by_seed[record["trial"]["seed"]].append(record)
-    return [_of_seed(run, seed, by_seed[seed], divisions[seed]) for seed in sorted(by_seed)]
+    return [_of_seed(run, seed, by_seed[seed], divisions[seed], pool) for seed in sorted(by_seed)]
 
 
-def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division) -> QueryRows:
+def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division, pool: Sequence[str]) -> QueryRows:
     split, interactions = division.split, division.interactions
     query, labels, truth = split.rows("test", "query"), interactions.labels(), interactions.true_logits()
     lengths = np.diff(split.pointer("test", "query"))
@@ -60,7 +64,7 @@ def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division)
     rates = np.divide(positives, history, out=np.full(len(history), np.nan), where=history > 0)
     seen = np.bincount(interactions.items[star_rows(split)], minlength=int(interactions.items.max()) + 1)
     blobs = {record["trial"]["method"]: record["blobs"] for record in records}
-    models = sorted(record["trial"]["method"] for record in records if record["kind"] == "base_model")
+    complete = set(pool) <= blobs.keys()
     return QueryRows(
         seed=seed,
         y=np.asarray(labels[query]),
@@ -69,9 +73,9 @@ def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division)
         history=np.repeat(history, lengths),
         support_rate=np.repeat(rates, lengths),
         popularity=np.asarray(seen[interactions.items[query]]),
-        pool=tuple(models),
+        pool=tuple(sorted(pool)) if complete else (),
         logits={name: read_blob(run.folder, own["logits"]) for name, own in blobs.items()},
-        weights={name: read_blob(run.folder, own["weights"]) for name, own in blobs.items() if "weights" in own},
+        weights={n: read_blob(run.folder, own["weights"]) for n, own in blobs.items() if complete and "weights" in own},
         true_logits=None if truth is None else np.asarray(truth[query]),
     )
 
