@@ -6,9 +6,12 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
 from bench.data import prepare
 from bench.data.interactions import Interactions
 from bench.data.split import divide
+from bench.errors import DataError
 from bench.interfaces import Dataset, SplitProtocol, Timeline
 from bench.records import digest
 from bench.registry import Registry
@@ -51,7 +54,10 @@ def divide_all(
 def _divide(
     dataset: str, name: str, interactions: Interactions, protocol: SplitProtocol, seed: int, cache: Path
 ) -> Division:
-    split = divide(protocol, _timeline(interactions), seed)
+    try:
+        split = divide(protocol, _timeline(interactions), seed)
+    except DataError as error:
+        raise DataError(f"{error}{_of_the_filter(interactions, protocol, seed)}") from error
     content = {
         "data": interactions.digest,
         "role": split.role.tolist(),
@@ -69,3 +75,22 @@ def _divide(
 
 def _timeline(interactions: Interactions) -> Timeline:
     return Timeline(interactions.user_ptr, interactions.order, interactions.given_role, interactions.given_part)
+
+
+def _of_the_filter(interactions: Interactions, protocol: SplitProtocol, seed: int) -> str:
+    """What `min_rows_per_user` has to do with a division that failed: what it left, and the largest value that would do."""
+    meta, counts = interactions.meta, interactions.meta["counts"]
+    if "users_before_filter" not in counts:
+        return ""
+    told = (
+        f"; min_rows_per_user: {meta['min_rows_per_user']} left {counts['users']} of {counts['users_before_filter']} users "
+        f"({counts['rows']} of {counts['rows_before_filter']} rows)"
+    )
+    rows = meta["most_rows_of_users"]
+    for users in range(counts["users"] + 1, len(rows) + 1):
+        try:
+            divide(protocol, Timeline(np.concatenate([[0], np.cumsum(rows[:users])]), None), seed)
+        except DataError:
+            continue
+        return f"{told}; the largest value that would still work is {rows[users - 1]}"
+    return told
