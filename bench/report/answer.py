@@ -26,7 +26,7 @@ def answer(section: Section) -> list[Note]:
         return [*_lowest(section), Note(NO_ANALYSIS)]
     lead = next((row for row in section.rows if row.name == analysis.lead), None)
     found = section.analysed(lead) if lead is not None else None
-    told = [Note(f"Not analysed: {'; '.join(map(_reason, analysis.notes))}.")] if analysis.notes else []
+    told = [Note(f"Note: {'; '.join(map(_reason, analysis.notes))}.")] if analysis.notes else []
     if lead is None or found is None:
         return [Note("No method has a log loss for every seed, so none is best.", strong=True), *told]
     others = dict(_against(section, lead))

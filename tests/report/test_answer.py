@@ -140,7 +140,7 @@ def test_what_is_not_there_is_said(make_analysed: MakeRun, changes: dict[str, An
 
 def test_what_could_not_be_analysed_is_told(make_analysed: MakeRun) -> None:
     run = make_analysed(change=lambda found: replace(found, notes=("logits of seed 2 are gone.",)))
-    assert Note("Not analysed: logits of seed 2 are gone.") in notes(run)
+    assert Note("Note: logits of seed 2 are gone.") in notes(run)
 
 
 def test_many_ties_are_not_all_listed(make_analysed: MakeRun) -> None:
