@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.data.ordering import mix64
 from bench.data.split import Part, Role, Split
 from bench.errors import DataError
 from bench.settings import BasePredictions
@@ -95,11 +96,8 @@ def fold_of(count: int, folds: int, seed: int) -> np.ndarray:
 
 def hash_of(count: int, seed: int) -> np.ndarray:
     """(count,) uint64: a seeded hash of each position."""
-    mixed = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    mixed += np.uint64((seed * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D) % 2**64)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+    steps = np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return mix64(steps + np.uint64((seed * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D) % 2**64))
 
 
 def star_rows(split: Split) -> np.ndarray:

@@ -57,6 +57,9 @@ def _cautions(facts: Mapping[str, Any]) -> Iterator[str]:
     if facts.get("users_cut_through_copies"):
         cut = _users(facts["users_cut_through_copies"], "is", "are")
         yield f"{cut} cut between copies of one row, so that a tested row is known from the support."
+    if facts.get("users_cut_through_contradictions"):
+        cut = _users(facts["users_cut_through_contradictions"], "is", "are")
+        yield f"{cut} cut between rows of one item and time whose labels differ."
     if facts.get("later_training_share") is not None:
         yield _later(facts["later_training_share"])
 

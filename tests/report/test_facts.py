@@ -64,6 +64,10 @@ def test_a_split_of_blocks_tells_its_parts() -> None:
         ),
         ({"users_cut_through_copies": 1}, "1 user is cut between copies of one row, so that a tested row is known"),
         ({"users_cut_through_copies": 2_000}, "2,000 users are cut between copies of one row"),
+        (
+            {"users_cut_through_contradictions": 3},
+            "3 users are cut between rows of one item and time whose labels differ.",
+        ),
         ({"later_training_share": 0.437}, "43.7% of training rows lie after a test row in time"),
         ({"later_training_share": 0.0}, "No training row lies after a test row in time."),
         ({"users_not_tested": 3}, "3 users are not tested, for want of rows to be tested on."),

@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
-from pydantic import Field
 
+from bench.data.protocols.holdout import HoldoutProtocol
 from bench.errors import DataError
-from bench.interfaces import Cut, PluginParams, SplitProtocol, Timeline
+from bench.interfaces import Cut, Timeline
 
 __all__ = ["Given"]
 
 
-class Given(SplitProtocol):
+class Given(HoldoutProtocol):
     """Roles of users and parts of rows are columns of the data (`split` of the dataset `table`).
 
     Users without a query row have no task: as test users they are not tested, and counted."""
 
     name = "given"
-    kind = "user-holdout"
-
-    class Params(PluginParams):
-        setting: Literal["warm", "cold"] = Field(
-            "cold", description="warm: base models see every user's support; cold: they see training users alone"
-        )
-        id_dropout: float = Field(
-            0.3, ge=0, lt=1, description="cold: chance that a base model's training row hides its user's id"
-        )
-
-    params: Params
-
-    @property
-    def setting(self) -> Literal["warm", "cold"]:
-        return self.params.setting
-
-    @property
-    def id_dropout(self) -> float:
-        return self.params.id_dropout if self.params.setting == "cold" else 0.0
 
     def split(self, timeline: Timeline, seed: int) -> Cut:  # noqa: ARG002
         if timeline.given_role is None or timeline.given_part is None:

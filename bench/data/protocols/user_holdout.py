@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from bench.interfaces import Cut, PluginParams, SplitProtocol, Timeline
+from bench.data.protocols.holdout import HoldoutParams, HoldoutProtocol
+from bench.interfaces import Cut, PluginParams, Timeline
 
 __all__ = ["UserHoldout"]
 
@@ -35,31 +36,16 @@ class SupportShare(PluginParams):
     share: float = Field(0.8, gt=0, lt=1, description="share of a user's rows, the earliest, that are support")
 
 
-class UserHoldout(SplitProtocol):
+class UserHoldout(HoldoutProtocol):
     """Users are divided into training, validation and test users; each user's last rows are the query."""
 
     name = "user-holdout"
-    kind = "user-holdout"
 
-    class Params(PluginParams):
-        setting: Literal["warm", "cold"] = Field(
-            "cold", description="warm: base models see every user's support; cold: they see training users alone"
-        )
+    class Params(HoldoutParams):
         users: UserShares = Field(UserShares(), description="shares of users by role")
         support: SupportShare = Field(SupportShare(), description="how a user's rows divide")
-        id_dropout: float = Field(
-            0.3, ge=0, lt=1, description="cold: chance that a base model's training row hides its user's id"
-        )
 
     params: Params
-
-    @property
-    def setting(self) -> Literal["warm", "cold"]:
-        return self.params.setting
-
-    @property
-    def id_dropout(self) -> float:
-        return self.params.id_dropout if self.params.setting == "cold" else 0.0
 
     def split(self, timeline: Timeline, seed: int) -> Cut:
         user_ptr = np.asarray(timeline.user_ptr)
