@@ -1,10 +1,12 @@
 """What torch is for: tables and lookup, the training loop, episodes, the adaptation engine, base classes of plugins."""
 
 from bench.learn.calibration import Strengths, Support, calibrate, calibrate_by_user, calibrated, choose_strengths
+from bench.learn.descent import descend, inner_step
 from bench.learn.encode import Encoded, Encoder
 from bench.learn.episodes import TaskData
 from bench.learn.fitting import FittedModel, Gating, MetaLearned
-from bench.learn.learnable import Learnable, inner_step
+from bench.learn.layers import Linear
+from bench.learn.learnable import Learnable
 from bench.learn.meta_training import Adapted, MetaHistory, adapt_and_predict, meta_train, query_loss
 from bench.learn.network import Network, build_model, build_selector
 from bench.learn.plugins import DifferentiableModel, DifferentiableSelector
@@ -22,6 +24,7 @@ __all__ = [
     "Hidden",
     "History",
     "Learnable",
+    "Linear",
     "MetaHistory",
     "MetaLearned",
     "Network",
@@ -35,6 +38,7 @@ __all__ = [
     "calibrate_by_user",
     "calibrated",
     "choose_strengths",
+    "descend",
     "inner_step",
     "meta_train",
     "outputs",

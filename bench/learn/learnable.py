@@ -1,7 +1,7 @@
 """The adaptation engine: a selector, or a selector and its pool, as one pure function of per-user parameters.
 
-Each user's table rows are gathered once; a plugin's function of one user is mapped over users with torch.func.vmap; an
-inner step takes its gradient with autograd.grad. Nothing here is approximate: meta-gradients equal a plain loop."""
+Each user's table rows are gathered once; a plugin's function of one user is mapped over users with torch.func.vmap.
+Nothing here is approximate: meta-gradients equal a plain loop."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.func import vmap
 
-from bench import interfaces
 from bench.data.interactions import Interactions
 from bench.interfaces import Block, Episodes
 from bench.learn.losses import mixture_cross_entropy, mixture_logits
 from bench.learn.network import Network
 from bench.learn.row_index import SparseMap
 
-__all__ = ["Learnable", "inner_step"]
+__all__ = ["Learnable"]
 
 SELECTOR = "selector"
 Leaves = Mapping[str, Tensor]
@@ -139,30 +138,6 @@ class Learnable:
     @staticmethod
     def _component(leaf: str) -> str:
         return "selector" if leaf.startswith(f"{SELECTOR}/") else "pool"
-
-
-def inner_step(
-    learnable: interfaces.Learnable,
-    leaves: dict[str, Tensor],
-    batch: Episodes,
-    rates: Leaves,
-    *,
-    create_graph: bool,
-    training: bool,
-    scale: Tensor | None = None,
-) -> dict[str, Tensor]:
-    """One gradient step of every adapted leaf on the support set: leaf - scale * rate * gradient, rates as spread.
-
-    `create_graph`: second order. `scale` (U,) or scalar: of each user's whole step. At test time the graph is cut, so
-    that memory does not grow with the steps."""
-    loss = learnable.loss(leaves, batch, "support")
-    if scale is not None:
-        loss = loss * scale  # a user's gradient, scaled, is the gradient of the user's scaled loss
-    gradients = learnable.gradients(loss, leaves, create_graph=create_graph)
-    moved = {leaf: leaves[leaf] - rates[leaf] * gradient for leaf, gradient in gradients.items()}
-    if not training:
-        moved = {leaf: value.detach().requires_grad_() for leaf, value in moved.items()}
-    return {**leaves, **moved}
 
 
 def _own_rows(rows: Tensor, table: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from bench.interfaces import Fields, Lookup, PluginParams
-from bench.learn import DifferentiableSelector
+from bench.learn import DifferentiableSelector, Linear
 
 
 class MLP(DifferentiableSelector):
@@ -34,8 +34,8 @@ class MLP(DifferentiableSelector):
         widths = (len(fields) * self.params.embedding_dim + len(models), *self.params.hidden)
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(widths):
-            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-        last = nn.Linear(widths[-1], len(models))
+            layers += [Linear(inputs, outputs), nn.ReLU()]
+        last = Linear(widths[-1], len(models))
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
         self.scores = nn.Sequential(*layers, last)

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from bench.interfaces import Fields, Lookup, PluginParams
-from bench.learn import DifferentiableModel
+from bench.learn import DifferentiableModel, Linear
 
 
 class AutoInt(DifferentiableModel):
@@ -30,7 +30,7 @@ class AutoInt(DifferentiableModel):
         heads, head_dim = self.params.heads, self.params.head_dim
         widths = [self.params.embedding_dim] + [heads * head_dim] * (self.params.layers - 1)
         self.interactions = nn.ModuleList(Interacting(width, heads, head_dim, self.params.dropout) for width in widths)
-        self.head = nn.Linear(len(fields) * heads * head_dim, 1, bias=False)  # the harness adds the one bias
+        self.head = Linear(len(fields) * heads * head_dim, 1, bias=False)  # the harness adds the one bias
 
     def tables(self) -> dict[str, int]:
         return {"vectors": self.params.embedding_dim}
@@ -50,7 +50,7 @@ class Interacting(nn.Module):
         super().__init__()
         self.heads, self.head_dim = heads, head_dim
         self.query, self.key, self.value, self.residual = (
-            nn.Linear(width, heads * head_dim, bias=False) for _ in range(4)
+            Linear(width, heads * head_dim, bias=False) for _ in range(4)
         )
         self.dropout = nn.Dropout(dropout)
 

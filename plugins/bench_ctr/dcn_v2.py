@@ -13,7 +13,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from bench.interfaces import Fields, Lookup, PluginParams
-from bench.learn import DifferentiableModel
+from bench.learn import DifferentiableModel, Linear
 
 
 class DCNv2(DifferentiableModel):
@@ -40,12 +40,12 @@ class DCNv2(DifferentiableModel):
         self.crosses = nn.ModuleList(self._cross(width) for _ in range(self.params.layers))
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise((width, *self.params.hidden)):
-            layers += [nn.Linear(inputs, outputs), nn.ReLU(), nn.Dropout(self.params.dropout)]
+            layers += [Linear(inputs, outputs), nn.ReLU(), nn.Dropout(self.params.dropout)]
         self.deep = nn.Sequential(*layers)
         deep = self.params.hidden[-1] if self.params.hidden else width
         self.parallel = bool(self.params.hidden) and self.params.structure == "parallel"
         # The harness adds the one bias.
-        self.head = nn.Linear(width + deep if self.parallel else deep, 1, bias=False)
+        self.head = Linear(width + deep if self.parallel else deep, 1, bias=False)
 
     def tables(self) -> dict[str, int]:
         return {"vectors": self.params.embedding_dim}
@@ -62,5 +62,5 @@ class DCNv2(DifferentiableModel):
         """W x + b, or U (V^T x) + b."""
         rank = self.params.rank
         if not rank:
-            return nn.Linear(width, width)
-        return nn.Sequential(nn.Linear(width, rank, bias=False), nn.Linear(rank, width))
+            return Linear(width, width)
+        return nn.Sequential(Linear(width, rank, bias=False), Linear(rank, width))

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from bench.interfaces import Fields, Lookup, PluginParams
-from bench.learn import DifferentiableModel
+from bench.learn import DifferentiableModel, Linear
 
 
 class DeepFM(DifferentiableModel):
@@ -30,8 +30,8 @@ class DeepFM(DifferentiableModel):
         widths = (len(fields) * self.params.embedding_dim, *self.params.hidden)
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(widths):
-            layers += [nn.Linear(inputs, outputs), nn.ReLU(), nn.Dropout(self.params.dropout)]
-        self.deep = nn.Sequential(*layers, nn.Linear(widths[-1], 1, bias=False))  # the harness adds the one bias
+            layers += [Linear(inputs, outputs), nn.ReLU(), nn.Dropout(self.params.dropout)]
+        self.deep = nn.Sequential(*layers, Linear(widths[-1], 1, bias=False))  # the harness adds the one bias
 
     def tables(self) -> dict[str, int]:
         return {"linear": 1, "factors": self.params.embedding_dim}

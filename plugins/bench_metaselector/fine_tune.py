@@ -9,7 +9,8 @@ from pydantic import Field
 from torch import Tensor
 
 from bench.interfaces import Episodes, Learnable, MetaLearner, PluginParams
-from bench_metaselector._rule import Rates, descend
+from bench.learn import descend
+from bench_metaselector._rule import Rates
 
 
 class FineTune(MetaLearner):

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from bench.interfaces import Episodes, Learnable, MetaLearner
-from bench_metaselector._rule import InnerLoop, descend
+from bench.learn import descend
+from bench_metaselector._rule import InnerLoop
 
 
 class MAML(MetaLearner):

@@ -9,7 +9,8 @@ from pydantic import Field
 from torch import Tensor
 
 from bench.interfaces import Episodes, Learnable, MetaLearner
-from bench_metaselector._rule import InnerLoop, descend
+from bench.learn import descend
+from bench_metaselector._rule import InnerLoop
 
 SUPPORT_SCALE, STEP_FACTORS = "support scale", "step factors"
 

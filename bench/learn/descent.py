@@ -1,0 +1,57 @@
+"""Inner loops: gradient steps of every user on the support set, differentiated through where they are second order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
+
+from bench.interfaces import Episodes, Learnable
+
+__all__ = ["descend", "inner_step"]
+
+
+def descend(
+    learnable: Learnable,
+    outer: Mapping[str, Tensor],
+    batch: Episodes,
+    rates: Mapping[str, Tensor],
+    scales: Sequence[Tensor | None],
+    *,
+    second_order: bool,
+    training: bool,
+) -> dict[str, Tensor]:
+    """From the master leaves, a gradient step on the support set for each of `scales`, what the step is scaled by: (U,), a
+    scalar or None. `rates` as Learnable.rates gives them. Every leaf per user comes back (Luo et al. 2020, Algorithm 1,
+    inner loop). First order drops second derivatives only: `rates` and `scales` keep their gradients."""
+    leaves = learnable.per_user(outer, batch)
+    spread = learnable.spread(rates, batch)
+    for scale in scales:
+        leaves = inner_step(
+            learnable, leaves, batch, spread, create_graph=training and second_order, training=training, scale=scale
+        )
+    return leaves
+
+
+def inner_step(
+    learnable: Learnable,
+    leaves: dict[str, Tensor],
+    batch: Episodes,
+    rates: Mapping[str, Tensor],
+    *,
+    create_graph: bool,
+    training: bool,
+    scale: Tensor | None = None,
+) -> dict[str, Tensor]:
+    """One gradient step of every adapted leaf on the support set: leaf - scale * rate * gradient, rates as spread.
+
+    `create_graph`: second order. `scale` (U,) or scalar: of each user's whole step. At test time the graph is cut, so
+    that memory does not grow with the steps."""
+    loss = learnable.loss(leaves, batch, "support")
+    if scale is not None:
+        loss = loss * scale  # a user's gradient, scaled, is the gradient of the user's scaled loss
+    gradients = learnable.gradients(loss, leaves, create_graph=create_graph)
+    moved = {leaf: leaves[leaf] - rates[leaf] * gradient for leaf, gradient in gradients.items()}
+    if not training:
+        moved = {leaf: value.detach().requires_grad_() for leaf, value in moved.items()}
+    return {**leaves, **moved}
