@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
 from bench.learn import Learnable
 from bench.learn.episodes import chunks, gather, whole
-from bench.learn.learnable import _field_of_entry
 from bench_metaselector.meta_sgd import MetaSGD
 from tests.learn import oracle
 from tests.learn.parts import networks, task_data, tasks
@@ -41,7 +39,7 @@ def test_plain_loop(benchmark, case, request):
     interactions, nets, data, learnable, rule = case
     leaves = {f"{name}/{leaf}": value for name, net in nets.items() for leaf, value in net.leaves().items()}
     rates = {name: rate.requires_grad_() for name, rate in learnable.rates(rule.params.rates.model_dump()).items()}
-    fields = torch.from_numpy(_field_of_entry(interactions))
+    fields = oracle.field_of_entry(interactions)
 
     def step():
         oracle.outer_loss(nets, leaves, rates, data, steps=STEPS, second_order=True, field_of_entry=fields).backward()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +22,25 @@ __all__ = ["TaskData", "Windows", "chunks", "draw_windows", "gather", "whole"]
 
 CHUNK_USERS = 16
 CHUNK_ROWS = 4096  # padded rows a chunk; a user longer than that is a chunk of its own
+
+
+class OwnEntries(NamedTuple):
+    """The joint entries that each user's rows touch, found once: user u's are entries[ptr[u]:ptr[u + 1]], in order."""
+
+    ptr: np.ndarray  # (U + 1,) int64
+    entries: np.ndarray  # int32
+    local: np.ndarray  # (n, E) int32: where each entry of a row lies among its user's own
+
+    @classmethod
+    def of(cls, index: np.ndarray, user_ptr: np.ndarray) -> OwnEntries:
+        """`index` (n, E), rows of users as `user_ptr` says."""
+        local, found = np.empty(index.shape, dtype=np.int32), []
+        for start, stop in pairwise(user_ptr):
+            entries, places = np.unique(index[start:stop], return_inverse=True)
+            found.append(entries)
+            local[start:stop] = places.reshape(stop - start, -1)
+        ptr = np.cumsum([0, *map(len, found)])
+        return cls(ptr, np.concatenate(found) if found else np.empty(0, np.int32), local)
 
 
 @dataclass(frozen=True)
@@ -62,6 +83,15 @@ class TaskData:
     @property
     def users(self) -> int:
         return len(self.cut)
+
+    @cached_property
+    def own(self) -> dict[str, OwnEntries]:
+        """By component, one object where both read the same entries."""
+        found: dict[int, OwnEntries] = {}
+        for encoded in self.encoded.values():
+            if id(encoded) not in found:
+                found[id(encoded)] = OwnEntries.of(encoded.index.numpy(), self.ptr)
+        return {component: found[id(encoded)] for component, encoded in self.encoded.items()}
 
 
 def _joined(tasks: TaskView, merged: np.ndarray) -> View:
@@ -130,7 +160,7 @@ def gather(tasks: TaskData, windows: Windows) -> Episodes:
     by_object: dict[int, tuple[Tensor, RowIndex, RowIndex]] = {}
     for component, encoded in tasks.encoded.items():
         if id(encoded) not in by_object:
-            by_object[id(encoded)] = _own_rows(tasks.layout, encoded, support, query)
+            by_object[id(encoded)] = _own_rows(tasks, windows, tasks.own[component], encoded, support, query)
         entries[component] = by_object[id(encoded)]
     return Episodes(
         users=len(windows.users),
@@ -141,8 +171,8 @@ def gather(tasks: TaskData, windows: Windows) -> Episodes:
 
 
 class _Positions(NamedTuple):
-    rows: Tensor  # (U, n) int64 into the task data; padding points at the user's first row of the part, or row 0
-    mask: Tensor  # (U, n) bool
+    rows: np.ndarray  # (U, n) int64 into the task data; padding points at the user's first row of the part, or row 0
+    mask: np.ndarray  # (U, n) bool
 
 
 def _padded(start: np.ndarray, stop: np.ndarray) -> _Positions:
@@ -150,45 +180,54 @@ def _padded(start: np.ndarray, stop: np.ndarray) -> _Positions:
     steps = np.arange(int(lengths.max(initial=0)))
     mask = steps < lengths[:, None]
     rows = np.where(mask, start[:, None] + steps, np.where(lengths > 0, start, 0)[:, None])
-    return _Positions(torch.from_numpy(rows), torch.from_numpy(mask))
+    return _Positions(rows, mask)
 
 
 def _own_rows(
-    layout: Layout, encoded: Encoded, support: _Positions, query: _Positions
+    tasks: TaskData, windows: Windows, own: OwnEntries, encoded: Encoded, support: _Positions, query: _Positions
 ) -> tuple[Tensor, RowIndex, RowIndex]:
-    """Joint entries (U, R) that each user touches, once each, and where support and query rows find theirs."""
-    positions = torch.cat([support.rows, query.rows], dim=1)
-    mask = torch.cat([support.mask, query.mask], dim=1)
-    users, n = positions.shape
-    index = encoded.index[positions].long()  # (U, n, E)
-    first = index[torch.arange(users), mask.int().argmax(dim=1)]  # (U, E): some row of the user's own
-    flat = torch.where(mask.unsqueeze(-1), index, first.unsqueeze(1)).reshape(users, -1)
-    ordered, order = flat.sort(dim=1)
-    rank = torch.zeros_like(ordered)
-    rank[:, 1:] = (ordered[:, 1:] != ordered[:, :-1]).cumsum(dim=1)
-    local = torch.empty_like(rank).scatter_(1, order, rank)
-    own = ordered[:, :1].repeat(1, int(rank.max()) + 1).scatter_(1, rank, ordered)
-    local = (local + own.shape[1] * torch.arange(users).unsqueeze(1)).reshape(users, n, -1)
+    """Joint entries (U, R) that each user's rows of the chunk touch, once each, and where those rows find theirs."""
+    users = np.arange(len(windows.users))
+    first = own.ptr[windows.users]
+    touched = np.zeros((len(users), int(np.diff(own.ptr)[windows.users].max(initial=1))), dtype=bool)
+    positions = np.concatenate([support.rows, query.rows], axis=1)
+    mask = np.concatenate([support.mask, query.mask], axis=1)
+    local = np.where(mask[:, :, None], own.local[positions], 0)  # (U, n, E)
+    touched[np.broadcast_to(users[:, None, None], local.shape)[mask], local[mask]] = True
+    place = np.cumsum(touched, axis=1) - 1
+    rows = np.zeros((len(users), int(place[:, -1].max(initial=0)) + 1), dtype=np.int64)
+    user, column = np.nonzero(touched)
+    entries = np.asarray(own.entries[first[user] + column], dtype=np.int64)
+    some = np.flatnonzero(touched.any(axis=1))
+    rows[some] = entries[np.searchsorted(user, some)][:, None]  # padding: some row of the user's own
+    rows[user, place[user, column]] = entries
+    places = np.where(mask[:, :, None], place[users[:, None, None], local], 0) + rows.shape[1] * users[:, None, None]
     cut = support.rows.shape[1]
-    of_support, of_query = local[:, :cut], local[:, cut:]
-    return (
-        own,
-        RowIndex(of_support, _weights(encoded, support), layout, own.numel()),
-        RowIndex(of_query, _weights(encoded, query), layout, own.numel()),
-    )
+
+    def index(part: _Positions, entries: np.ndarray) -> RowIndex:
+        return RowIndex(
+            torch.from_numpy(np.ascontiguousarray(entries)),
+            _weights(encoded, part),
+            tasks.layout,
+            rows.size,
+            repeated=True,
+        )
+
+    return torch.from_numpy(rows), index(support, places[:, :cut]), index(query, places[:, cut:])
 
 
 def _weights(encoded: Encoded, positions: _Positions) -> Tensor:
     """(U, n, E - single), 0 where padded."""
-    return encoded.weights[positions.rows] * positions.mask.unsqueeze(-1)
+    mask = torch.from_numpy(positions.mask)
+    return encoded.weights[torch.from_numpy(positions.rows)] * mask.unsqueeze(-1)
 
 
 def _block(tasks: TaskData, positions: _Positions, entries: Mapping[str, RowIndex]) -> Block:
-    mask = positions.mask.to(tasks.labels.dtype)
+    rows, mask = torch.from_numpy(positions.rows), torch.from_numpy(positions.mask).to(tasks.labels.dtype)
     return Block(
         entries=entries,
         weights={component: _weights(encoded, positions) for component, encoded in tasks.encoded.items()},
-        labels=tasks.labels[positions.rows] * mask,
+        labels=tasks.labels[rows] * mask,
         mask=mask,
-        base_logits=None if tasks.base_logits is None else tasks.base_logits[positions.rows] * mask.unsqueeze(-1),
+        base_logits=None if tasks.base_logits is None else tasks.base_logits[rows] * mask.unsqueeze(-1),
     )

@@ -128,6 +128,7 @@ class MetaLearned:
         self._gating.fit(train_tasks, valid, context)
         pool = None if self._pool is None else {name: model.network for name, model in self._pool.items()}
         interactions = train_tasks.query.interactions
+        self._threads = context.threads
         self._learnable = Learnable(interactions, self._gating.network, pool, self._frozen_fields)
         valid_data = self._tasks(valid)
         self._active = self._best_candidate(valid_data)
@@ -137,7 +138,7 @@ class MetaLearned:
 
     def predict(self, tasks: TaskView) -> Selection:
         """The simplified version gives weights over fixed base logits; the full one logits, and `weights` beside them."""
-        adapted = adapt_and_predict(self._active, self._learnable, self._outer, self._tasks(tasks))
+        adapted = adapt_and_predict(self._active, self._learnable, self._outer, self._tasks(tasks), self._threads)
         self.weights = adapted.weights
         return Selection(weights=adapted.weights) if self._pool is None else Selection(logits=adapted.logits)
 
@@ -151,7 +152,7 @@ class MetaLearned:
             return candidates[0]
         scored = []
         for number, rule in enumerate(candidates):
-            loss = query_loss(rule, self._learnable, outer_parameters(rule, self._learnable), valid)
+            loss = query_loss(rule, self._learnable, outer_parameters(rule, self._learnable), valid, self._threads)
             scored.append(loss if np.isfinite(loss) else np.inf)
             self._progress(f"setting {number + 1}/{len(candidates)}, validation log loss {loss:.4f}")
         best = int(np.argmin(scored))
@@ -161,7 +162,14 @@ class MetaLearned:
 
     def _meta_train(self, tasks: TaskData, valid: TaskData, seed: int) -> None:
         self._outer, history = meta_train(
-            self._active, self._learnable, tasks, valid, self._settings, seed, progress=self._progress
+            self._active,
+            self._learnable,
+            tasks,
+            valid,
+            self._settings,
+            seed,
+            threads=self._threads,
+            progress=self._progress,
         )
         self.trained_users = history.users
         self.details |= {

@@ -9,17 +9,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.func import vmap
 
 from bench.data.interactions import Interactions
 from bench.interfaces import Block, Episodes
 from bench.learn.losses import mixture_cross_entropy, mixture_logits
-from bench.learn.network import Network
-from bench.learn.row_index import SparseMap
+from bench.learn.network import Network, Rows
 
 __all__ = ["Learnable"]
 
@@ -41,7 +38,8 @@ class Learnable:
         self._pool = tuple(pool or ())
         self._fields = interactions.fields
         self._frozen = torch.tensor([field.name in frozen_fields for field in self._fields])
-        self._field_of_entry = torch.from_numpy(_field_of_entry(interactions))
+        sizes = [interactions.sizes[field.name] for field in interactions.fields]
+        self._ends = torch.tensor(sizes).cumsum(0)  # (F,) of the fields' entries in the joint index
         for network in self.networks.values():
             network.eval()
 
@@ -61,11 +59,15 @@ class Learnable:
         all_frozen = bool(self._frozen.all())
         return tuple(leaf for leaf in self._places if not (all_frozen and self._is_table(leaf)))
 
+    def tables(self) -> tuple[str, ...]:
+        """The leaves that are tables; their gradients are sparse."""
+        return tuple(leaf for leaf in self._places if self._is_table(leaf))
+
     def per_user(self, parameters: Leaves, batch: Episodes) -> dict[str, Tensor]:
         def own(leaf: str) -> Tensor:
             value = parameters[leaf]
             if self._is_table(leaf):
-                return _own_rows(batch.rows[self._component(leaf)], value)
+                return F.embedding(batch.rows[self._component(leaf)], value, sparse=True)  # (U, R, width)
             return value.expand(batch.users, *value.shape)
 
         return {leaf: own(leaf) for leaf in self._places}
@@ -99,7 +101,7 @@ class Learnable:
         def spread(leaf: str, rate: Tensor) -> Tensor:
             if not self._is_table(leaf):
                 return rate.unsqueeze(0)
-            field = self._field_of_entry[batch.rows[self._component(leaf)]]  # (U, R)
+            field = torch.bucketize(batch.rows[self._component(leaf)], self._ends, right=True)  # (U, R)
             return F.embedding(field, rate) * (~self._frozen[field]).unsqueeze(-1).to(rate.dtype)
 
         return {leaf: spread(leaf, rate) for leaf, rate in rates.items()}
@@ -116,20 +118,33 @@ class Learnable:
         """Scores and base logits, both (U, n, K)."""
         base_logits = block.base_logits
         if self._pool:
-            base_logits = torch.stack([self._call(name, per_user, block, None) for name in self._pool], dim=-1)
+            base_logits = torch.stack(self._outputs_of(self._pool, "pool", per_user, block, None), dim=-1)
         assert base_logits is not None, "tasks carry base logits where the pool is not adapted"
-        return self._call(SELECTOR, per_user, block, base_logits), base_logits
+        (scores,) = self._outputs_of((SELECTOR,), "selector", per_user, block, base_logits)
+        return scores, base_logits
 
-    def _call(self, name: str, per_user: Leaves, block: Block, base_logits: Tensor | None) -> Tensor:
-        """One network's function of one user, mapped over the users of the chunk."""
-        network, component = self.networks[name], self._component(f"{name}/")
+    def _outputs_of(
+        self, names: tuple[str, ...], component: str, per_user: Leaves, block: Block, base_logits: Tensor | None
+    ) -> list[Tensor]:
+        """Each network's outputs for the chunk; all tables of the networks are looked up in one product."""
         index, weights = block.entries[component], block.weights[component]
-        own = {table: per_user[f"{name}/{table}"].flatten(0, 1) for table in network.widths}
-        rows = network.rows(index, own)
-        dense = {leaf: per_user[f"{name}/{leaf}"] for leaf in network.leaves() if leaf not in network.widths}
-        if base_logits is None:
-            return vmap(network.call)(dense, rows, weights)
-        return vmap(network.call)(dense, rows, weights, base_logits)
+        tables = [f"{name}/{table}" for name in names for table in self.networks[name].widths]
+        pooled: dict[str, Tensor] = {}
+        if tables:
+            own = torch.cat([per_user[table] for table in tables], dim=-1).flatten(0, 1)  # (U * R, sum of widths)
+            widths = [per_user[table].shape[-1] for table in tables]
+            pooled = dict(zip(tables, index.pooled(own).split(widths, dim=-1), strict=True))
+        outputs = []
+        for name in names:
+            network = self.networks[name]
+            leaves = {leaf: per_user[f"{name}/{leaf}"] for leaf in network.leaves()}
+            own_tables = {table: leaves[table].flatten(0, 1) for table in network.widths if network.plugin.unpooled}
+            rows = Rows(
+                {table: pooled[f"{name}/{table}"] for table in network.widths}, network.unpooled_rows(index, own_tables)
+            )
+            dense = {leaf: value for leaf, value in leaves.items() if leaf not in network.widths}
+            outputs.append(network.call_by_user(dense, rows, weights, base_logits))
+        return outputs
 
     def _is_table(self, leaf: str) -> bool:
         name, own = self._places[leaf]
@@ -138,15 +153,3 @@ class Learnable:
     @staticmethod
     def _component(leaf: str) -> str:
         return "selector" if leaf.startswith(f"{SELECTOR}/") else "pool"
-
-
-def _own_rows(rows: Tensor, table: Tensor) -> Tensor:
-    """(U, R, width) of a master table (J, width) at rows (U, R)."""
-    gathered = SparseMap(len(table), rows.reshape(-1).numpy())(table)
-    return gathered.reshape(*rows.shape, table.shape[-1])
-
-
-def _field_of_entry(interactions: Interactions) -> np.ndarray:
-    """(J,) int64: position of the field that owns each joint entry."""
-    sizes = [interactions.sizes[field.name] for field in interactions.fields]
-    return np.repeat(np.arange(len(sizes)), sizes)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -12,11 +13,22 @@ from torch import Tensor
 
 from bench.errors import PluginError
 from bench.interfaces import MetaLearner
-from bench.learn.episodes import TaskData, chunks, draw_windows, gather, whole
+from bench.learn.episodes import TaskData, Windows, chunks, draw_windows, gather, whole
 from bench.learn.learnable import Learnable
+from bench.learn.outer import BestSoFar, OuterOptimiser
 from bench.settings import MetaTrainSettings
 
-__all__ = ["Adapted", "MetaHistory", "adapt_and_predict", "meta_train", "outer_parameters", "query_loss"]
+__all__ = [
+    "Adapted",
+    "MetaHistory",
+    "adapt_and_predict",
+    "meta_train",
+    "outer_gradients",
+    "outer_parameters",
+    "query_loss",
+]
+
+T = TypeVar("T")
 
 
 class MetaHistory(NamedTuple):
@@ -53,105 +65,115 @@ def meta_train(
     settings: MetaTrainSettings,
     seed: int,
     *,
+    threads: int = 1,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[dict[str, Tensor], MetaHistory]:
     """Outer steps of Adam on the mean query loss after adaptation; early stopping on the log loss of validation users'
     query after adaptation to their support; the best epoch's parameters are kept (none, if no step improved)."""
     outer = outer_parameters(rule, learnable)
-    optimiser = _optimiser(outer, learnable, settings)
+    optimiser, best = OuterOptimiser(outer, learnable, settings), BestSoFar(outer, learnable)
     generator = np.random.default_rng(seed)
-    losses = [query_loss(rule, learnable, outer, valid)]
-    best = _copy(outer)
+    losses = [query_loss(rule, learnable, outer, valid, threads)]
     trainable = np.flatnonzero(train.ptr[1:] > train.cut)  # users with a query
     for epoch in range(settings.epochs):
         for users in _batches(generator.permutation(trainable), settings.users):
-            _outer_step(rule, learnable, outer, optimiser, train, users, settings, generator)
-        losses.append(query_loss(rule, learnable, outer, valid))
+            windows = draw_windows(train, users, settings.max_rows, generator)
+            gradients = outer_gradients(rule, learnable, outer, train, windows, threads)
+            best.before_step(gradients)
+            optimiser.step(gradients)
+        losses.append(query_loss(rule, learnable, outer, valid, threads))
         progress(f"epoch {epoch + 1}/{settings.epochs}, validation log loss {losses[-1]:.4f}")
         if losses[-1] <= min(losses):
-            best = _copy(outer)
+            best.mark()
         if len(losses) - 1 - _best(losses) >= max(settings.patience, 1) or not math.isfinite(losses[-1]):
             break
-    with torch.no_grad():
-        for name, value in outer.items():
-            value.copy_(best[name])
+    best.restore()
     return outer, MetaHistory(len(losses) - 1, _best(losses), tuple(losses), (len(losses) - 1) * len(trainable))
-
-
-def _optimiser(outer: dict[str, Tensor], learnable: Learnable, settings: MetaTrainSettings) -> torch.optim.Optimizer:
-    leaves = learnable.parameters()
-    selector = [value for name, value in outer.items() if name in leaves and name.startswith("selector/")]
-    base = [value for name, value in outer.items() if name in leaves and not name.startswith("selector/")]
-    learned = [value for name, value in outer.items() if name not in leaves]
-    groups = [
-        (selector, settings.learning_rate),
-        (base, settings.base_learning_rate),
-        (learned, settings.rate_learning_rate),
-    ]
-    return torch.optim.Adam([{"params": values, "lr": rate} for values, rate in groups if values], fused=True)
 
 
 def _batches(users: np.ndarray, size: int) -> list[np.ndarray]:
     return [users[start : start + size] for start in range(0, len(users), size)]
 
 
-def _outer_step(
+def outer_gradients(
     rule: MetaLearner,
     learnable: Learnable,
     outer: dict[str, Tensor],
-    optimiser: torch.optim.Optimizer,
-    train: TaskData,
-    users: np.ndarray,
-    settings: MetaTrainSettings,
-    generator: np.random.Generator,
-) -> None:
-    optimiser.zero_grad(set_to_none=True)
-    for chunk in chunks(draw_windows(train, users, settings.max_rows, generator)):
-        losses = rule.outer_loss(learnable, outer, gather(train, chunk))
-        (losses.sum() / len(users)).backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
+    tasks: TaskData,
+    windows: Windows,
+    threads: int = 1,
+) -> dict[str, Tensor]:
+    """Of the mean outer loss over the users of `windows`, by every outer parameter on which it depends; those of tables are
+    sparse and coalesced. Chunks are summed in their order, on however many threads they ran."""
+
+    def of_chunk(chunk: Windows) -> list[Tensor | None]:
+        loss = rule.outer_loss(learnable, outer, gather(tasks, chunk)).sum() / len(windows.users)
+        return list(torch.autograd.grad(loss, list(outer.values()), allow_unused=True))
+
+    totals: dict[str, Tensor] = {}
+    for found in in_order(of_chunk, chunks(windows), threads):
+        for name, gradient in zip(outer, found, strict=True):
+            if gradient is not None:
+                totals[name] = totals[name] + gradient if name in totals else gradient
+    return {name: total.coalesce() if total.is_sparse else total for name, total in totals.items()}
 
 
-def query_loss(rule: MetaLearner, learnable: Learnable, outer: dict[str, Tensor], tasks: TaskData) -> float:
+def query_loss(
+    rule: MetaLearner, learnable: Learnable, outer: dict[str, Tensor], tasks: TaskData, threads: int = 1
+) -> float:
     """Mean log loss over all query rows after adaptation to the support."""
-    total, rows = 0.0, 0.0
-    for chunk in chunks(whole(tasks)):
+
+    def of_chunk(chunk: Windows) -> tuple[float, float]:
         batch = gather(tasks, chunk)
         per_user = rule.adapt(learnable, outer, batch, training=False)
         with torch.no_grad():
             counts = batch.query.mask.double().sum(1)
-            total += float((learnable.loss(per_user, batch, "query").double() * counts).sum())
-            rows += float(counts.sum())
-    return total / max(rows, 1.0)
+            return float((learnable.loss(per_user, batch, "query").double() * counts).sum()), float(counts.sum())
+
+    sums = list(in_order(of_chunk, chunks(whole(tasks)), threads))
+    return sum(total for total, _ in sums) / max(sum(rows for _, rows in sums), 1.0)
 
 
-def adapt_and_predict(rule: MetaLearner, learnable: Learnable, outer: dict[str, Tensor], tasks: TaskData) -> Adapted:
+def adapt_and_predict(
+    rule: MetaLearner, learnable: Learnable, outer: dict[str, Tensor], tasks: TaskData, threads: int = 1
+) -> Adapted:
     """Adapt to every user's support and predict the query; query labels are not read."""
     query_ptr = np.concatenate([[0], np.cumsum(tasks.ptr[1:] - tasks.cut)])
-    logits = np.empty(query_ptr[-1], dtype=np.float32)
-    weights: np.ndarray | None = None
-    for chunk in chunks(whole(tasks)):
+
+    def of_chunk(chunk: Windows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         batch = gather(tasks, chunk)
         per_user = rule.adapt(learnable, outer, batch, training=False)
         with torch.no_grad():
-            chunk_logits, chunk_weights = learnable.predict(per_user, batch)
-        if weights is None:
+            logits, weights = learnable.predict(per_user, batch)
+        present, lengths = batch.query.mask.bool().numpy(), chunk.stop - chunk.cut
+        return (
+            np.repeat(query_ptr[chunk.users], lengths) + _steps(lengths),
+            logits.numpy()[present],
+            weights.numpy()[present],
+        )
+
+    logits, weights = np.empty(query_ptr[-1], dtype=np.float32), np.empty((0, 0), dtype=np.float32)
+    for rows, chunk_logits, chunk_weights in in_order(of_chunk, chunks(whole(tasks)), threads):
+        if not weights.size:
             weights = np.empty((len(logits), chunk_weights.shape[-1]), dtype=np.float32)
-        present = batch.query.mask.bool().numpy()
-        lengths = chunk.stop - chunk.cut
-        rows = np.repeat(query_ptr[chunk.users], lengths) + _steps(lengths)
-        logits[rows], weights[rows] = chunk_logits.numpy()[present], chunk_weights.numpy()[present]
-    return Adapted(logits, np.empty((0, 0), np.float32) if weights is None else weights)
+        logits[rows], weights[rows] = chunk_logits, chunk_weights
+    return Adapted(logits, weights)
+
+
+def in_order(work: Callable[[Windows], T], chunks: Iterable[Windows], threads: int) -> Iterator[T]:
+    """`work` of every chunk, in their order. With several threads chunks run side by side, each on one: torch and the
+    kernels let the interpreter go while they compute."""
+    if threads == 1:
+        yield from map(work, chunks)
+        return
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        yield from pool.map(work, chunks)
 
 
 def _steps(lengths: np.ndarray) -> np.ndarray:
     """0 .. length - 1 for each, end to end."""
     starts = np.cumsum(lengths) - lengths
     return np.asarray(np.arange(lengths.sum()) - np.repeat(starts, lengths))
-
-
-def _copy(parameters: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value.detach().clone() for name, value in parameters.items()}
 
 
 def _best(losses: list[float]) -> int:

@@ -5,16 +5,18 @@ map is its own derivative: differentiable to any order."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from scipy import sparse
 from torch import Tensor
 
 from bench.learn.lookup import Layout
 
-__all__ = ["RowIndex", "SparseMap"]
+__all__ = ["RepeatedMap", "RowIndex", "SparseMap"]
 
 
 class SparseMap:
@@ -47,6 +49,38 @@ class SparseMap:
         return self._matrices[dtype]
 
 
+class RepeatedMap(SparseMap):
+    """A SparseMap for many products with one matrix: the transpose is put in order once, then both directions gather."""
+
+    @cached_property
+    def _transposed(self) -> Any:
+        matrix = self._matrix(np.dtype(np.float64)).T.tocsr()
+        matrix.sort_indices()
+        return matrix
+
+    def product(self, values: Tensor, transposed: bool) -> Tensor:
+        if self._pointer is None and not transposed:
+            return super().product(values, transposed)
+        indices, starts, weights = self._bags(values.dtype, transposed)
+        return F.embedding_bag(indices, values, starts, mode="sum", per_sample_weights=weights)
+
+    def _bags(self, dtype: torch.dtype, transposed: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Indices, where each bag of them starts, and weights: a bag an output row."""
+        key = (dtype, transposed)
+        if key not in self._kept:
+            matrix = self._transposed if transposed else self._matrix(np.dtype(np.float64))
+            index = (
+                torch.from_numpy(matrix.indices.astype(np.int64)),
+                torch.from_numpy(matrix.indptr[:-1].astype(np.int64)),
+            )
+            self._kept[key] = (*index, torch.from_numpy(matrix.data).to(dtype))
+        return self._kept[key]
+
+    @cached_property
+    def _kept(self) -> dict[tuple[torch.dtype, bool], tuple[Tensor, Tensor, Tensor]]:
+        return {}
+
+
 class _Apply(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, sparse_map: SparseMap, transposed: bool) -> Tensor:
@@ -61,10 +95,12 @@ class _Apply(torch.autograd.Function):
 class RowIndex:
     """Where the entries of some examples lie among a table's rows; made once, used for every table and gradient step.
 
-    entries (..., E) int; weights (..., E - single) of those that are not categorical, 0 where padded; `rows` of a table."""
+    entries (..., E) int; weights (..., E - single) of those that are not categorical, 0 where padded; `rows` of a table.
+    `repeated`: many products are wanted, so that putting the transpose in order pays."""
 
-    def __init__(self, entries: Tensor, weights: Tensor, layout: Layout, rows: int) -> None:
+    def __init__(self, entries: Tensor, weights: Tensor, layout: Layout, rows: int, *, repeated: bool = False) -> None:
         self._shape, self._layout, self._rows = entries.shape[:-1], layout, rows
+        self._map = RepeatedMap if repeated else SparseMap
         examples = self._shape.numel()
         self._entries = entries.reshape(examples, layout.entries).numpy()
         self._weights = weights.reshape(examples, layout.entries - layout.single).numpy()
@@ -79,7 +115,7 @@ class RowIndex:
         """(rows, width) -> (..., L, width): one field's rows entry by entry, not weighted."""
         span = self._layout.span(field)
         if field not in self._fields:
-            self._fields[field] = SparseMap(self._rows, np.ascontiguousarray(self._entries[:, span]).reshape(-1))
+            self._fields[field] = self._map(self._rows, np.ascontiguousarray(self._entries[:, span]).reshape(-1))
         return self._fields[field](table).reshape(*self._shape, span.stop - span.start, table.shape[-1])
 
     def times_looked_up(self) -> np.ndarray:
@@ -91,7 +127,7 @@ class RowIndex:
     def _pooling(self) -> SparseMap:
         layout, n = self._layout, len(self._entries)
         if layout.entries == layout.single:
-            return SparseMap(self._rows, np.ascontiguousarray(self._entries).reshape(-1))
+            return self._map(self._rows, np.ascontiguousarray(self._entries).reshape(-1))
         present = np.ones((n, layout.entries), dtype=bool)
         present[:, layout.single :] = self._weights != 0
         weights = np.ones((n, layout.entries), dtype=self._weights.dtype)
@@ -99,4 +135,4 @@ class RowIndex:
         lengths = np.add.reduceat(present, layout.starts[:-1], axis=1, dtype=np.int32)  # (n, F)
         pointer = np.zeros(lengths.size + 1, dtype=np.int32)
         np.cumsum(lengths, out=pointer[1:])
-        return SparseMap(self._rows, self._entries[present], pointer, weights[present])
+        return self._map(self._rows, self._entries[present], pointer, weights[present])

@@ -8,7 +8,6 @@ import torch
 
 from bench.learn import Learnable, TaskData
 from bench.learn.episodes import chunks, gather, whole
-from bench.learn.learnable import _field_of_entry
 from bench_metaselector.meta_sgd import MetaSGD
 from tests.datasets import make_interactions
 from tests.learn import oracle
@@ -43,7 +42,8 @@ def engine(nets, data: TaskData, interactions, meta_sgd, frozen=(), values=None)
     for chunk in chunks(whole(data)):
         total = total + meta_sgd.outer_loss(learnable, outer, gather(data, chunk)).sum() / data.users
     gradients = torch.autograd.grad(total, list(outer.values()), materialize_grads=True)
-    return total.detach(), dict(zip(outer, gradients, strict=True))
+    dense = [gradient.to_dense() for gradient in gradients]  # those of tables are sparse
+    return total.detach(), dict(zip(outer, dense, strict=True))
 
 
 def plain(nets, data: TaskData, interactions, steps, order, frozen=(), scale=lambda rows, step: 1.0, extra=None):
@@ -59,7 +59,7 @@ def plain(nets, data: TaskData, interactions, steps, order, frozen=(), scale=lam
         data,
         steps=steps,
         second_order=order == "second",
-        field_of_entry=torch.from_numpy(_field_of_entry(interactions)),
+        field_of_entry=oracle.field_of_entry(interactions),
         frozen_positions=positions,
         scale=scale,
     )

@@ -62,6 +62,27 @@ def test_empty_support_is_unadapted_bit_for_bit(interactions):
     )
 
 
+def trained(interactions, threads):
+    """Outer parameters after two epochs, and predictions, on so many threads."""
+    rule = MetaSGD(MetaSGD.Params(inner_steps=2, rates=RATES))
+    learnable = learnable_of(interactions)
+    data = task_data(interactions, tasks(interactions, SIZES * 3), full=True)
+    outer, history = meta_train(
+        rule, learnable, data, data, MetaTrainSettings(users=9, epochs=2), seed=0, threads=threads
+    )
+    return outer, history, adapt_and_predict(rule, learnable, outer, data, threads)
+
+
+def test_threads_change_nothing(interactions, monkeypatch):
+    monkeypatch.setattr(episodes_module, "CHUNK_USERS", 2)
+    one, history, predicted = trained(interactions, 1)
+    two, other_history, other = trained(interactions, 3)
+    assert history == other_history
+    assert all(torch.equal(value, two[name]) for name, value in one.items())
+    assert predicted.logits.tobytes() == other.logits.tobytes()
+    assert predicted.weights.tobytes() == other.weights.tobytes()
+
+
 def test_adaptation_moves_predictions(interactions):
     view = tasks(interactions, SIZES)
     assert (

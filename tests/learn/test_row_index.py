@@ -11,7 +11,7 @@ from bench.data.rows import View
 from bench.interfaces import Field, Fields
 from bench.learn import Encoder
 from bench.learn.lookup import Layout
-from bench.learn.row_index import RowIndex, SparseMap
+from bench.learn.row_index import RepeatedMap, RowIndex, SparseMap
 from tests.datasets import make_interactions
 
 
@@ -31,16 +31,18 @@ def plain_pooled(table, encoded, layout):
     return torch.stack([rows[:, layout.span(f.name)].sum(1) for f in layout.fields], dim=1)
 
 
-def test_pooled_rows_are_weighted_sums(encoded):
+@pytest.mark.parametrize("repeated", [False, True])
+def test_pooled_rows_are_weighted_sums(encoded, repeated):
     interactions, layout, rows = encoded
     table = torch.randn(interactions.entries, 3, dtype=torch.float64)
-    found = RowIndex(rows.index, rows.weights, layout, interactions.entries).pooled(table)
+    found = RowIndex(rows.index, rows.weights, layout, interactions.entries, repeated=repeated).pooled(table)
     torch.testing.assert_close(found, plain_pooled(table, rows, layout), rtol=1e-12, atol=1e-12)
 
 
-def test_pooled_gradient_is_the_plain_one(encoded):
+@pytest.mark.parametrize("repeated", [False, True])
+def test_pooled_gradient_is_the_plain_one(encoded, repeated):
     interactions, layout, rows = encoded
-    index = RowIndex(rows.index, rows.weights, layout, interactions.entries)
+    index = RowIndex(rows.index, rows.weights, layout, interactions.entries, repeated=repeated)
     table = torch.randn(interactions.entries, 3, dtype=torch.float64, requires_grad=True)
     (found,) = torch.autograd.grad(index.pooled(table).square().sum(), table)
     (expected,) = torch.autograd.grad(plain_pooled(table, rows, layout).square().sum(), table)
@@ -67,8 +69,9 @@ def test_rows_are_counted_without_padding(encoded):
     np.testing.assert_array_equal(index.times_looked_up(), expected)
 
 
-def test_first_and_second_derivatives():
-    mapped = SparseMap(
+@pytest.mark.parametrize("kind", [SparseMap, RepeatedMap])
+def test_first_and_second_derivatives(kind):
+    mapped = kind(
         4, np.array([0, 2, 2, 3], np.int32), np.array([0, 1, 3, 3, 4], np.int32), np.array([1.0, 0.5, 0.25, 2.0])
     )
     table = torch.randn(4, 2, dtype=torch.float64, requires_grad=True)

@@ -1,0 +1,108 @@
+"""The outer optimiser of meta-training, and the best parameters so far: costs follow the rows that are touched, not the
+size of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.learn.learnable import Learnable
+from bench.settings import MetaTrainSettings
+
+__all__ = ["BestSoFar", "OuterOptimiser", "RowAdam"]
+
+
+class OuterOptimiser:
+    """Adam (Kingma and Ba, ICLR 2015): torch's for dense parameters, RowAdam for tables."""
+
+    def __init__(self, outer: Mapping[str, Tensor], learnable: Learnable, settings: MetaTrainSettings) -> None:
+        self._outer = outer
+        leaves, tables = learnable.parameters(), learnable.tables()
+
+        def rate(name: str) -> float:
+            if name not in leaves:
+                return settings.rate_learning_rate
+            return settings.learning_rate if name.startswith("selector/") else settings.base_learning_rate
+
+        self._rows = {name: RowAdam(outer[name], rate(name)) for name in tables}
+        dense = [{"params": [value], "lr": rate(name)} for name, value in outer.items() if name not in self._rows]
+        self._dense = torch.optim.Adam(dense, fused=True) if dense else None
+
+    def step(self, gradients: Mapping[str, Tensor]) -> None:
+        """Move the outer parameters against `gradients`; those of tables are sparse and coalesced."""
+        for name, adam in self._rows.items():
+            if name in gradients:
+                adam.step(gradients[name])
+        if self._dense is None:
+            return
+        for name, value in self._outer.items():
+            value.grad = None if name in self._rows else gradients.get(name)
+        self._dense.step()
+        self._dense.zero_grad(set_to_none=True)
+
+
+class RowAdam:
+    """Adam of a table's touched rows, in time and memory that follow them.
+
+    It is dense Adam where every row is touched in every step. Else it differs in two ways: a row that a step does not touch
+    stays where it is (dense Adam moves it on by its old momentum), and its moments do not decay meanwhile. All steps count in
+    the correction of the moments' bias, as in dense Adam."""
+
+    def __init__(
+        self, table: Tensor, learning_rate: float, decay: tuple[float, float] = (0.9, 0.999), epsilon: float = 1e-8
+    ) -> None:
+        self._table, self._rate, self._decay, self._epsilon, self._steps = table, learning_rate, decay, epsilon, 0
+        like = table.detach().numpy()
+        # numpy's zeros take memory when they are written to, torch's at once
+        self._first, self._second = (torch.from_numpy(np.zeros(like.shape, like.dtype)) for _ in range(2))
+
+    @torch.no_grad()
+    def step(self, gradient: Tensor) -> None:
+        """`gradient`: sparse (rows, width), coalesced."""
+        self._steps += 1
+        (rows,), values = gradient.indices(), gradient.values()
+        first = self._first[rows].lerp(values, 1 - self._decay[0])
+        second = self._second[rows].mul(self._decay[1]).addcmul(values, values, value=1 - self._decay[1])
+        self._first[rows], self._second[rows] = first, second
+        unbiased = [1 - decay**self._steps for decay in self._decay]
+        scale = (second / unbiased[1]).sqrt() + self._epsilon
+        self._table.index_add_(0, rows, first / scale, alpha=-self._rate / unbiased[0])
+
+
+class BestSoFar:
+    """The outer parameters at their best: dense ones as copies, tables as the rows that were overwritten since then."""
+
+    def __init__(self, outer: Mapping[str, Tensor], learnable: Learnable) -> None:
+        tables = set(learnable.tables())
+        self._outer = outer
+        self._dense = [name for name in outer if name not in tables]
+        self._kept_rows = {name: torch.zeros(len(outer[name]), dtype=torch.bool) for name in outer if name in tables}
+        self.mark()
+
+    def mark(self) -> None:
+        """The parameters as they are now are the best."""
+        self._copies = {name: self._outer[name].detach().clone() for name in self._dense}
+        self._overwritten: dict[str, list[tuple[Tensor, Tensor]]] = {name: [] for name in self._kept_rows}
+        for kept in self._kept_rows.values():
+            kept.zero_()
+
+    def before_step(self, gradients: Mapping[str, Tensor]) -> None:
+        """Keep the rows that a step is about to overwrite, where they were not kept since the last mark."""
+        for name, kept in self._kept_rows.items():
+            if name not in gradients:
+                continue
+            (rows,) = gradients[name].indices()
+            new = rows[~kept[rows]]
+            kept[new] = True
+            self._overwritten[name].append((new, self._outer[name].detach()[new]))
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        for name, copy in self._copies.items():
+            self._outer[name].copy_(copy)
+        for name, parts in self._overwritten.items():
+            for rows, values in parts:
+                self._outer[name][rows] = values

@@ -1,0 +1,29 @@
+"""Both sides of the engine's benchmark compute the same thing."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from benchmarks.meta_engine import engine_step, full_step, make_case, plain_step
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["selector-only", "full"])
+def test_the_engine_and_the_plain_loop_find_the_same_gradients(full):
+    case = make_case(300, 4, full=full)
+    engine = engine_step(case)()
+    leaves = [f"{name}/{leaf}" for name, network in case.networks.items() for leaf in network.leaves()]
+    names = [*leaves, *(f"rate of {name}" for name in case.learnable.adapted())]
+    plain = dict(zip(names, plain_step(case)(), strict=True))
+    # a rate is its start times a factor: the factor's gradient is the start times the rate's
+    starts = case.learnable.rates(case.rule.params.rates.model_dump())
+    for name, found in engine.items():
+        expected = plain[name] * starts[name.removeprefix("rate of ")] if name not in leaves else plain[name]
+        assert expected.abs().max() > 0
+        torch.testing.assert_close(found.to_dense(), expected.float(), rtol=1e-3, atol=1e-6)
+
+
+def test_a_step_is_timed_and_its_memory_read():
+    found = full_step(300)
+    assert found["ms"] > 0
+    assert found["peak"] > found["tables"] > 0

@@ -1,0 +1,135 @@
+"""One call for all users against vmap, and when the engine may make it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from bench.interfaces import PluginParams
+from bench.learn import DifferentiableModel, Learnable, Linear, build_model, build_selector
+from bench.learn.episodes import chunks, gather, whole
+from tests.datasets import make_interactions
+from tests.learn.parts import Gate, task_data, tasks
+
+SIZES = [(4, 2), (1, 1), (7, 3), (2, 5), (9, 1), (3, 3)]
+
+
+class OwnLayers(DifferentiableModel):
+    """Layers of bench.learn, with and without a bias, also on an axis of fields."""
+
+    name = "own-layers"
+
+    def build(self, fields):
+        self.by_field = Linear(2, 3, bias=False)
+        self.net = nn.Sequential(Linear(3 * len(fields), 5), nn.ReLU(), Linear(5, 1))
+
+    def tables(self):
+        return {"factors": 2}
+
+    def forward(self, rows):
+        return self.net(self.by_field(rows["factors"]).flatten(-2)).squeeze(-1)
+
+
+class TorchLayers(OwnLayers):
+    """The same of torch's layers."""
+
+    def build(self, fields):
+        self.by_field = nn.Linear(2, 3, bias=False)
+        self.net = nn.Sequential(nn.Linear(3 * len(fields), 5), nn.ReLU(), nn.Linear(5, 1))
+
+
+class Elementwise(DifferentiableModel):
+    """No layer at all."""
+
+    name = "elementwise"
+
+    def build(self, fields):
+        pass
+
+    def tables(self):
+        return {"linear": 1}
+
+    def forward(self, rows):
+        return rows["linear"].sum((-2, -1))
+
+
+class OneScale(Elementwise):
+    """A parameter (1,): with a user axis it is (U, 1), which broadcasts rightly over rows."""
+
+    def build(self, fields):
+        self.scale = nn.Parameter(torch.ones(1))
+
+    def forward(self, rows):
+        return rows["linear"].sum((-2, -1)) * self.scale
+
+
+class ByField(Elementwise):
+    """A parameter (F,): with a user axis it is (U, F), which meets (U, n, F) as if users were rows: no error where U == n."""
+
+    def build(self, fields):
+        self.scale = nn.Parameter(torch.ones(len(fields)))
+
+    def forward(self, rows):
+        return (rows["linear"].squeeze(-1) * self.scale).sum(-1)
+
+
+class AcrossRows(Elementwise):
+    """Takes the first axis for rows."""
+
+    def forward(self, rows):
+        logits = rows["linear"].sum((-2, -1))
+        return logits - logits.mean(0)
+
+
+@pytest.fixture(scope="module")
+def interactions(tmp_path_factory):
+    return make_interactions(tmp_path_factory.mktemp("data"), users=40, items=5, rows_per_user=12, seed=3)
+
+
+def losses_and_gradients(interactions, kind, direct: bool | None):
+    """Query losses of a model under a selector, and gradients of its per-user leaves; `direct` forces the way of calling."""
+    networks = {
+        "selector": build_selector(Gate(PluginParams()), interactions, ("it",), seed=1).double(),
+        "it": build_model(kind(PluginParams()), interactions, seed=2).double(),
+    }
+    with torch.no_grad():
+        generator = torch.Generator().manual_seed(0)
+        for parameter in networks["it"].parameters():
+            parameter += torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+    networks["it"]._takes_user_axis = direct
+    learnable = Learnable(interactions, networks["selector"], {"it": networks["it"]})
+    (chunk,) = chunks(whole(task_data(interactions, tasks(interactions, SIZES), full=True)))
+    data = task_data(interactions, tasks(interactions, SIZES), full=True)
+    batch = gather(data, chunk)
+    leaves = learnable.per_user(learnable.parameters(), batch)
+    losses = learnable.loss(leaves, batch, "query")
+    gradients = learnable.gradients(losses, leaves, create_graph=False)
+    found = networks["it"]._takes_user_axis
+    return losses.detach(), {name: value for name, value in gradients.items() if name.startswith("it/")}, found
+
+
+@pytest.mark.parametrize("kind", [OwnLayers, Elementwise, OneScale])
+def test_own_layers_take_all_users_at_once_and_equal_vmap(interactions, kind):
+    losses, gradients, found = losses_and_gradients(interactions, kind, None)
+    assert found is True
+    expected_losses, expected, _ = losses_and_gradients(interactions, kind, False)
+    torch.testing.assert_close(losses, expected_losses, rtol=1e-12, atol=1e-12)
+    for name, gradient in expected.items():
+        torch.testing.assert_close(gradients[name], gradient, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [TorchLayers, ByField, AcrossRows])
+def test_others_are_mapped(interactions, kind):
+    """The check finds them out and vmap gives the right numbers, where one call would fail or be wrong."""
+    losses, _, found = losses_and_gradients(interactions, kind, None)
+    assert found is False
+    expected, _, _ = losses_and_gradients(interactions, kind, False)
+    assert torch.equal(losses, expected)
+
+
+def test_torch_layers_equal_own_ones(interactions):
+    own, _, _ = losses_and_gradients(interactions, OwnLayers, None)
+    theirs, _, _ = losses_and_gradients(interactions, TorchLayers, None)
+    np.testing.assert_allclose(own.numpy(), theirs.numpy(), rtol=1e-12)
