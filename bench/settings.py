@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["RESERVED_KEYS", "BasePredictions", "MetaTrainSettings", "TrainSettings"]
 
-BasePredictions = Literal["out-of-sample", "in-sample"]
+BasePredictions = Literal["out-of-sample", "holdout", "in-sample"]
 
 # Keys that the harness reads where a plugin is used; no plugin's Params may have them.
 RESERVED_KEYS = frozenset({"use", "train", "adapt", "frozen_fields", "base_predictions", "folds", "split_seed"})

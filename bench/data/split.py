@@ -6,7 +6,7 @@ P; as a user to test, support is H and query the last block."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -20,6 +20,7 @@ __all__ = ["ROLES", "Part", "Role", "Split", "divide"]
 Role = Literal["train", "valid", "test"]
 Part = Literal["support", "query"]
 ROLES: tuple[Role, ...] = ("train", "valid", "test")  # as numbered in Cut.role
+_NO_ROLE = len(ROLES)
 
 
 class _Spans(NamedTuple):
@@ -82,6 +83,10 @@ class Split:
         _, start, middle, stop = self._spans(role)
         lengths = middle - start if part == "support" else stop - middle
         return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+    def without_tasks_of(self, users: np.ndarray) -> Split:
+        """The same division where some users, (U,) bool, have no role and so no task."""
+        return replace(self, role=np.where(users, _NO_ROLE, self.role).astype(np.uint8))
 
     def _spans(self, role: Role) -> _Spans:
         starts, stops = np.asarray(self.user_ptr[:-1]), np.asarray(self.user_ptr[1:])

@@ -77,6 +77,7 @@ def _section(run: Run, metrics: Sequence[str], trials: Sequence[Record], known: 
         tested=tested(lines, directions, analysis),
         calibrated=told.calibrated(good),
         from_files=told.from_files(good),
+        training_users=told.training_users(good),
     )
 
 

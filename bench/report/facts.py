@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bench.report.blocks import Note
 from bench.report.data_facts import data_facts
@@ -35,8 +35,17 @@ def _base_predictions(section: Section) -> str:
     sources = section.base_predictions
     if len(sources) < 2:
         return "".join(f"Base predictions: {short(source)}." for source in sources)
-    told = "; ".join(f"{short(source)} for {listed(methods, None)}" for source, methods in sources.items())
-    return f"Base predictions: {told}."
+    counts = section.training_users
+    apart = len(set(counts.values())) > 1  # a holdout in cold leaves methods fewer
+    told = (
+        f"{short(source)} for {listed(methods, None)}{_tasks(counts.get(source, ())) if apart else ''}"
+        for source, methods in sources.items()
+    )
+    return f"Base predictions: {'; '.join(told)}."
+
+
+def _tasks(counts: Sequence[int]) -> str:
+    return f" (tasks of {' or '.join(map(number, counts))} training users)" if counts else ""
 
 
 def _from_files(section: Section) -> Iterator[str]:

@@ -111,6 +111,7 @@ class Section:
     tested: tuple[str, ...] = ()
     calibrated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by what -> the methods
     from_files: tuple[PredictionsFile, ...] = ()
+    training_users: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # source -> distinct counts, ascending
 
     def analysed(self, row: Row) -> MethodAnalysis | None:
         """What the analysis found of a row; None of bounds."""

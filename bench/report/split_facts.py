@@ -10,7 +10,7 @@ from bench.report.wording import number
 
 __all__ = ["split_facts"]
 
-_ROLES = {"train": "training", "valid": "validation", "test": "test"}
+_ROLES = {"base_models": "base models", "train": "training", "valid": "validation", "test": "test"}
 _PARTS = {"support": "support", "train_query": "training query", "query": "query"}
 _SETTINGS = {
     "cold": "base models never saw validation and test users (cold)",

@@ -8,7 +8,16 @@ from typing import Any
 
 from bench.report.model import BaseModelFacts, PredictionsFile, Shift
 
-__all__ = ["base_models", "base_predictions", "calibrated", "from_files", "gauc_users", "no_support", "warnings"]
+__all__ = [
+    "base_models",
+    "base_predictions",
+    "calibrated",
+    "from_files",
+    "gauc_users",
+    "no_support",
+    "training_users",
+    "warnings",
+]
 
 Record = Mapping[str, Any]
 
@@ -25,6 +34,15 @@ def base_models(models: Sequence[str], good: Sequence[Record]) -> tuple[BaseMode
 def base_predictions(good: Sequence[Record]) -> dict[str, tuple[str, ...]]:
     """Source to the methods that took their base predictions from it."""
     return _methods((_detail(record, "base_predictions") or "", record) for record in good)
+
+
+def training_users(good: Sequence[Record]) -> dict[str, tuple[int, ...]]:
+    """Source of base predictions to the distinct counts of users whose tasks its methods learned from, ascending."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for record in good:
+        if (tasks := _detail(record, "training")) is not None:
+            found[_detail(record, "base_predictions") or ""].add(tasks["users"])
+    return {source: tuple(sorted(counts)) for source, counts in found.items()}
 
 
 def calibrated(good: Sequence[Record]) -> dict[str, tuple[str, ...]]:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from bench.data.base_predictions import star_rows
 from bench.evaluate import QueryRows, analyse, analysis_to_json, best_single, user_table
 from bench.records import Record, Run, load, read_blob, write_analyses, write_table
 from bench.run.plan import Division
@@ -62,7 +61,7 @@ def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division,
     positives = np.concatenate([[0], np.cumsum(labels[split.rows("test", "support")], dtype=np.int64)])
     positives = positives[support_ptr[1:]] - positives[support_ptr[:-1]]
     rates = np.divide(positives, history, out=np.full(len(history), np.nan), where=history > 0)
-    seen = np.bincount(interactions.items[star_rows(split)], minlength=int(interactions.items.max()) + 1)
+    seen = np.bincount(interactions.items[division.star_rows], minlength=int(interactions.items.max()) + 1)
     blobs = {record["trial"]["method"]: record["blobs"] for record in records}
     complete = set(pool) <= blobs.keys()
     return QueryRows(

@@ -47,7 +47,7 @@ def divide_all(
             for seed in seeds:
                 split_seed = seed if spec.split_seed is None else spec.split_seed
                 division = _divide(dataset, name, interactions, protocol, split_seed, cache)
-                divisions[dataset, name, seed] = division
+                divisions[dataset, name, seed] = division._replace(base_predictions=spec.base_predictions)
     return divisions
 
 

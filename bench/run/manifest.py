@@ -32,7 +32,10 @@ def started(
         "status": "incomplete",
         "trials": [_line(trial, None) for trial in trials],
         "datasets": {name: _dataset(interactions) for name, interactions in datasets.items()},
-        "splits": {name: {**split_facts(d.split, d.interactions), "digest": d.digest} for name, d in by_name.items()},
+        "splits": {
+            name: {**split_facts(d.split, d.interactions, d.base_predictions, d.seed), "digest": d.digest}
+            for name, d in by_name.items()
+        },
         "plugins": {"quarantined": [plugin._asdict() for plugin in registry.quarantined]},
         "relaimpr_base": suite.relaimpr_base,
         "metrics": list(suite.metrics),

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.data.base_predictions import STAR, fits
+import numpy as np
+
+from bench.data.base_predictions import STAR, fits, fitted_as, star_rows
 from bench.data.interactions import Interactions
 from bench.data.split import Split
 from bench.errors import PluginUnavailable
@@ -18,7 +20,7 @@ from bench.run.harness import harness_digest
 from bench.run.model_files import ModelFiles, model_files
 from bench.run.steps import FitStep, MetaPart, PluginUse, SelectStep
 from bench.settings import BasePredictions
-from bench.suite import BOUNDS, BaseModelSpec, MethodSpec, ProtocolSpec, SelectorSpec, Suite
+from bench.suite import BOUNDS, BaseModelSpec, MethodSpec, SelectorSpec, Suite
 
 __all__ = ["Division", "Plan", "Trial", "plan"]
 
@@ -33,6 +35,12 @@ class Division(NamedTuple):
     split: Split
     folder: Path
     digest: str
+    base_predictions: BasePredictions = "out-of-sample"  # the protocol's
+
+    @property
+    def star_rows(self) -> np.ndarray:
+        """(n,) bool: what base models that the report shows by themselves are trained on."""
+        return star_rows(self.split, self.base_predictions, self.seed)
 
 
 @dataclass(frozen=True)
@@ -85,10 +93,10 @@ class _Planner:
 
     def trials(self, division: Division, seed: int) -> Iterable[Trial]:
         """Base models, methods and bounds of one division and seed."""
-        stars = {}
+        stars, source = {}, self.suite.protocols[division.protocol].base_predictions
         for name, model in self.suite.base_models.items():
             missing = self._missing(("models", model.use))
-            star = "" if missing else self._fit(division, seed, name, STAR, "in-sample").id
+            star = "" if missing else self._fit(division, seed, name, STAR, source).id
             stars[name] = star
             yield self._trial(division, seed, name, "base_model", star or None, {}, missing, [("models", model.use)])
         for name, method in self.suite.methods.items():
@@ -141,18 +149,20 @@ class _Planner:
         return _plain(spec)
 
     def _fit(self, division: Division, seed: int, name: str, variant: str, source: BasePredictions) -> FitStep:
-        protocol, model = self.suite.protocols[division.protocol], self.suite.base_models[name]
+        model = self.suite.base_models[name]
+        source = fitted_as(variant, source) if self._learns(model) else "in-sample"
+        folds = 0 if variant == STAR else self.suite.protocols[division.protocol].folds
         use = PluginUse(use=model.use, params=dict(model.params), train=model.train)
         depends = {
             **self._depends("fit", division, seed),
             "model": use.model_dump(mode="json"),
             "code": self._code("models", model.use),
             "variant": variant,
-            **({} if variant == STAR else {"base_predictions": source, "folds": protocol.folds}),
+            **({} if source == "in-sample" else {"base_predictions": source, "folds": folds}),
             **self.files[name].identity,
         }
         step = FitStep(
-            **self._step(depends, division, seed, f"{name} {variant}", protocol, source),
+            **self._step(depends, division, seed, f"{name} {variant}", source, folds),
             model=use,
             variant=variant,
             files=self.files[name].paths,
@@ -162,8 +172,9 @@ class _Planner:
 
     def _select(self, division: Division, seed: int, name: str, method: MethodSpec) -> SelectStep:
         protocol = self.suite.protocols[division.protocol]
-        source = method.base_predictions or protocol.base_predictions
-        variants = [fit.variant for fit in fits(division.split, source, protocol.folds, division.seed)]
+        source = method.base_predictions_under(protocol)
+        folds = 0 if method.full else protocol.folds
+        variants = [fit.variant for fit in fits(division.split, source, folds, division.seed)]
         steps = {
             model: {
                 variant: self._fit(division, seed, model, variant if self._learns(spec) else STAR, source)
@@ -182,11 +193,11 @@ class _Planner:
             "code": [self._code("selectors", selector.use)]
             + ([] if meta is None else [self._code("meta_learners", meta.use)]),
             "base_predictions": source,
-            "folds": protocol.folds,
+            "folds": folds,
             **({} if method.calibrate is None else {"calibrate": method.calibrate}),
         }
         step = SelectStep(
-            **self._step(depends, division, seed, name, protocol, source),
+            **self._step(depends, division, seed, name, source, folds),
             needs=needs,
             models=tuple(self.pool),
             fits={model: {v: step.folder for v, step in by.items()} for model, by in steps.items()},
@@ -218,8 +229,8 @@ class _Planner:
         division: Division,
         seed: int,
         title: str,
-        protocol: ProtocolSpec,
         source: BasePredictions,
+        folds: int,
     ) -> dict[str, Any]:
         """The fields that all steps share."""
         identity = digest(dict(depends))[:32]
@@ -230,7 +241,7 @@ class _Planner:
             "split": division.folder,
             "folder": self.cache / "steps" / f"{depends['kind']}-{identity}",
             "base_predictions": source,
-            "folds": protocol.folds,
+            "folds": folds,
             "fold_seed": division.seed,
             "seed": seed,
             **self.common,

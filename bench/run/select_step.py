@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.data.base_predictions import STAR, fits, sources
+from bench.data.base_predictions import STAR, fits, sources, task_split
 from bench.data.rows import TaskView
 from bench.data.split import ROLES, Part, Role, Split
 from bench.errors import PredictionError
@@ -25,8 +25,9 @@ __all__ = ["select_step"]
 
 
 def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
+    split = task_split(given.split, step.base_predictions, step.fold_seed)
     predicted = _Predicted(step, given.split)
-    train, valid, test = (_tasks(step, given, predicted, role) for role in ROLES)
+    train, valid, test = (_tasks(step, given, split, predicted, role) for role in ROLES)
     selector = _selector(step, given, progress)
     seed = step_seed(step.seed, "select", step.selector.use, step.selector.params)
     with Clock() as fitting:
@@ -46,6 +47,11 @@ def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dic
         **calibration,
         **told.warnings(logits),
         "base_predictions": step.base_predictions,
+        "training": {
+            "users": len(train.query_ptr) - 1,
+            "support_rows": len(train.support),
+            "query_rows": len(train.query),
+        },
         "source_shift": told.source_shift(train, valid),
         "empty_support_users": int((np.diff(test.support_ptr) == 0).sum()),
     }
@@ -62,13 +68,14 @@ class _Predicted:
 
     def __init__(self, step: SelectStep, split: Split) -> None:
         self._step, self._split = step, split
+        self._tasks = task_split(split, step.base_predictions, step.fold_seed)
         self._rows = {
             fit.variant: fit.predict for fit in fits(split, step.base_predictions, step.folds, step.fold_seed)
         }
 
     def of(self, role: Role, part: Part) -> np.ndarray:
         """(n, K) float32 of the slot's rows."""
-        step, rows = self._step, self._split.rows(role, part)
+        step, rows = self._step, self._tasks.rows(role, part)
         source = sources(self._split, step.base_predictions, step.folds, step.fold_seed, role, part)
         logits = np.full((len(rows), len(step.models)), np.nan, dtype=np.float32)
         for variant in self._rows:
@@ -87,15 +94,15 @@ class _Predicted:
         return np.asarray(logits[np.searchsorted(self._rows[made], rows)])
 
 
-def _tasks(step: SelectStep, given: Given, predicted: _Predicted, role: Role) -> TaskView:
+def _tasks(step: SelectStep, given: Given, split: Split, predicted: _Predicted, role: Role) -> TaskView:
     """Test users' query labels are withheld."""
-    support, query = given.split.rows(role, "support"), given.split.rows(role, "query")
+    support, query = split.rows(role, "support"), split.rows(role, "query")
     return TaskView(
         models=step.models,
         support=given.task_view(support, labelled=True),
         query=given.task_view(query, labelled=role != "test"),
-        support_ptr=given.split.pointer(role, "support"),
-        query_ptr=given.split.pointer(role, "query"),
+        support_ptr=split.pointer(role, "support"),
+        query_ptr=split.pointer(role, "query"),
         support_base_logits=predicted.of(role, "support"),
         query_base_logits=predicted.of(role, "query"),
     )
@@ -125,7 +132,7 @@ def _restored(step: SelectStep, given: Given, name: str) -> FittedModel:
     """A base model as its star fit left it."""
     model = make_model(step.pool[name], given, lambda _: None)
     assert isinstance(model, FittedModel), "the suite's check refuses others"
-    star = fits(given.split, "in-sample", step.folds, step.fold_seed)[0]
+    star = fits(given.split, step.base_predictions, step.folds, step.fold_seed)[0]
     model.restore(step.fits[name][STAR] / PARAMETERS, given.view(star.train, labelled=True), seed=0)
     return model
 

@@ -6,27 +6,35 @@ from typing import Any
 
 import numpy as np
 
-from bench.data.base_predictions import star_rows
+from bench.data.base_predictions import held_for_base_models, star_rows, task_split
 from bench.data.interactions import Interactions
 from bench.data.protocols.temporal import is_rank_within_users
 from bench.data.split import ROLES, Split
 from bench.interfaces import Timeline
+from bench.settings import BasePredictions
 
 __all__ = ["split_facts"]
 
 
-def split_facts(split: Split, interactions: Interactions) -> dict[str, Any]:
-    """As JSON.
+def split_facts(
+    split: Split, interactions: Interactions, base_predictions: BasePredictions = "out-of-sample", seed: int = 0
+) -> dict[str, Any]:
+    """As JSON. `base_predictions`: the protocol's; `seed`: the split's.
 
     - users, rows: tasks by role, and their rows by part. In blocks a tested user is a training or validation user too.
+      In cold, holdout, `base_models` are the training users (and all of their rows) that base models are fitted on.
     - users_not_tested: test users (in blocks: all) without a query row.
     - tie_share: share of users whose cut falls between two rows of one time; None without an order.
     - later_training_share: share of the star fit's training rows whose time is later than some test row's; None without a
       time that users share.
     - users_cut_through_copies: users who have the same row, to the last value, in support and in query of a task.
     - users_cut_through_contradictions: users with rows of one item and order there whose labels differ."""
-    users = {role: len(split.users(role)) for role in ROLES}
-    rows = {role: {part: len(split.rows(role, part)) for part in ("support", "query")} for role in ROLES}
+    trained, tasks = star_rows(split, base_predictions, seed), task_split(split, base_predictions, seed)
+    users: dict[str, Any] = {role: len(tasks.users(role)) for role in ROLES}
+    rows: dict[str, Any] = {role: {p: len(tasks.rows(role, p)) for p in ("support", "query")} for role in ROLES}
+    if tasks is not split:
+        users = {"base_models": int(held_for_base_models(split, seed).sum()), **users}
+        rows = {"base_models": int(trained.sum()), **rows}
     testable = len(split.role) if split.in_blocks else int((split.role == ROLES.index("test")).sum())
     return {
         "users": users,
@@ -35,9 +43,9 @@ def split_facts(split: Split, interactions: Interactions) -> dict[str, Any]:
         "setting": split.setting,
         "in_blocks": split.in_blocks,
         "tie_share": _tie_share(split, interactions.order),
-        "later_training_share": _later_training_share(split, interactions),
-        "users_cut_through_copies": _users_on_both_sides(split, interactions.identity),
-        "users_cut_through_contradictions": _users_on_both_sides(split, _contradicted(interactions)),
+        "later_training_share": _later_training_share(split, interactions, trained),
+        "users_cut_through_copies": _users_on_both_sides(tasks, interactions.identity),
+        "users_cut_through_contradictions": _users_on_both_sides(tasks, _contradicted(interactions)),
     }
 
 
@@ -51,12 +59,12 @@ def _tie_share(split: Split, order: np.ndarray | None) -> float | None:
     return float(tied.mean())
 
 
-def _later_training_share(split: Split, interactions: Interactions) -> float | None:
+def _later_training_share(split: Split, interactions: Interactions, trained: np.ndarray) -> float | None:
     order = interactions.order
     if order is None or is_rank_within_users(Timeline(interactions.user_ptr, order)):
         return None
-    trained, first_test = order[star_rows(split)], order[split.rows("test", "query")].min()
-    return float((trained > first_test).mean()) if len(trained) else None
+    times, first_test = order[trained], order[split.rows("test", "query")].min()
+    return float((times > first_test).mean()) if len(times) else None
 
 
 def _contradicted(interactions: Interactions) -> np.ndarray:

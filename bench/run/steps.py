@@ -46,7 +46,7 @@ class Step(_Frozen):
     folder: Path
     needs: tuple[str, ...] = ()  # ids of steps
     base_predictions: BasePredictions
-    folds: int
+    folds: int  # 0: none, every slot of rows is predicted by the star fit
     fold_seed: int
     seed: int
     threads: int = 1

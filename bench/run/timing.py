@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.data.base_predictions import STAR, fits
+from bench.data.base_predictions import fits
 from bench.run.plan import Division, Plan
 from bench.run.steps import FitStep, SelectStep
 
@@ -59,7 +59,7 @@ class _Rows:
 
     def of_star(self, division: Division) -> int:
         """Of the fit on all that a base model may see."""
-        return max(1, len(next(fit.train for fit in fits(division.split, "in-sample", 2, 0) if fit.variant == STAR)))
+        return max(1, int(division.star_rows.sum()))
 
 
 def _kind(step: FitStep | SelectStep, divisions: Mapping[Path, Division]) -> _Kind:

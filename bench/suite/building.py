@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.settings import BasePredictions, TrainSettings
+from bench.settings import TrainSettings
 from bench.suite.document import KeyPath, Place
 from bench.suite.schema import MetaLearnerUse, MethodEntry, SuiteFile
 from bench.suite.spec import (
@@ -71,9 +71,8 @@ def _method(name: str, method: MethodEntry, train: TrainSettings, params: Params
     learner = method.meta_learner
     if learner is None:
         return MethodSpec(selector, None, method.base_predictions, method.calibrate)
-    predictions: BasePredictions | None = "in-sample" if learner.full else method.base_predictions
     meta_learner = _meta_learner(learner, params["methods", name, "meta_learner"])
-    return MethodSpec(selector, meta_learner, predictions, method.calibrate)
+    return MethodSpec(selector, meta_learner, method.base_predictions, method.calibrate)
 
 
 def _meta_learner(learner: MetaLearnerUse, params: Mapping[str, Any]) -> MetaLearnerSpec:

@@ -35,6 +35,7 @@ def inconsistencies(
     yield from _metrics(suite, registry, document)
     for name in suite.protocols:
         yield from _validation_users(name, checked, document)
+    yield from _holdout_in_blocks(suite, classes, document)
     for name, method in suite.methods.items():
         yield from _meta_learning(name, method, suite, classes, document)
 
@@ -73,6 +74,23 @@ def _validation_users(name: str, checked: Mapping[KeyPath, Checked], document: D
         yield at_value(document, ("protocols", name, "users", "valid"), message + "chosen; give valid a share, 0.1 say")
 
 
+def _holdout_in_blocks(
+    suite: SuiteFile, classes: Mapping[KeyPath, type[Any] | None], document: Document
+) -> Iterator[Problem]:
+    """Where users' rows lie in blocks, out-of-sample is a holdout of P already."""
+    in_blocks = [name for name in suite.protocols if getattr(classes.get(("protocols", name)), "kind", "") == "blocks"]
+    reason = "the block before each user's query is held out by out-of-sample already; "
+    for name in in_blocks:
+        if suite.protocols[name].base_predictions == "holdout":
+            message = f"protocol {quoted(name)} ({suite.protocols[name].use}) has no base_predictions holdout: {reason}"
+            yield at_value(document, ("protocols", name, "base_predictions"), message + "drop the key")
+    for name, method in suite.methods.items():
+        if method.base_predictions == "holdout" and in_blocks:
+            under = quoted(in_blocks[0])
+            message = f"method {quoted(name)} can't take base_predictions holdout under protocol {under}: {reason}"
+            yield at_value(document, ("methods", name, "base_predictions"), message + "drop the key, or the protocol")
+
+
 def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterator[Problem]:
     known = [*registry.names("metrics"), *_DERIVED_METRICS]
     for position, metric in enumerate(suite.metrics):
@@ -102,6 +120,6 @@ def _meta_learning(
         if plugin is not None and not issubclass(plugin, DifferentiableModel):
             message = f"base model {quoted(model)} ({use.use}) is not differentiable: it can't be adapted; "
             yield at_value(document, (*path, "meta_learner", "adapt"), message + "write [selector] or leave it out")
-    if method.base_predictions not in (None, "in-sample"):
-        message = f"adapting base models takes base_predictions in-sample; got {method.base_predictions}; drop the key"
+    if method.base_predictions == "out-of-sample":
+        message = "adapting base models takes base_predictions in-sample or holdout; got out-of-sample; drop the key"
         yield at_value(document, (*path, "base_predictions"), message)

@@ -65,6 +65,17 @@ class MethodSpec:
     base_predictions: BasePredictions | None = None  # overrides the protocol's
     calibrate: Literal["user"] | None = None
 
+    @property
+    def full(self) -> bool:
+        """Whether base models are adapted too."""
+        return self.meta_learner is not None and self.meta_learner.full
+
+    def base_predictions_under(self, protocol: ProtocolSpec) -> BasePredictions:
+        """Its own, or the protocol's; where base models are adapted, whose predictions can't be out of sample: in-sample."""
+        if self.base_predictions is not None:
+            return self.base_predictions
+        return "in-sample" if self.full and protocol.base_predictions != "holdout" else protocol.base_predictions
+
 
 @dataclass(frozen=True)
 class Suite:

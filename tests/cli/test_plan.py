@@ -135,6 +135,15 @@ def test_a_fit_is_estimated_by_its_rows(done: Path) -> None:
     )
 
 
+def test_a_holdout_is_another_fit_and_estimated_too(done: Path) -> None:
+    plan = planned(done, "--set", "protocols.cold.base_predictions=holdout", "--only", "average")
+    (held,) = (step for step in plan["steps"] if step["of"] == "lr")
+    star = next(step for step in planned(done)["steps"] if step["title"] == "small/cold lr star seed 0")
+    assert held["id"] != star["id"]
+    assert held["to_run"]
+    assert held["cpu_s"] > 0
+
+
 def test_what_was_never_timed_is_said(done: Path) -> None:
     result = command(
         done, "plan", "--set", "methods.new={selector: {use: stacking}}", "--set", "methods.gating.selector.hidden=[3]"

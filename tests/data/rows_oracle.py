@@ -1,6 +1,6 @@
 """The table of base predictions of the documentation, row by row in plain Python: what the vectorised code is held to.
 
-T, V, E: training, validation and test users."""
+T, V, E: training, validation and test users; B: those training users whose rows are for base models alone."""
 
 from __future__ import annotations
 
@@ -13,13 +13,23 @@ from hypothesis import strategies as st
 
 from bench.data.split import Split
 
-__all__ = ["Row", "described", "fold_by_hand", "name_of", "slots", "source_by_hand", "splits", "trained_by_hand"]
+__all__ = [
+    "Row",
+    "described",
+    "fold_by_hand",
+    "held_by_hand",
+    "name_of",
+    "slots",
+    "source_by_hand",
+    "splits",
+    "trained_by_hand",
+]
 
 
 class Row(NamedTuple):
     row: int
     user: int
-    role: str  # of its user: T, V or E; in blocks T or V
+    role: str  # of its user: T, V, E or B; in blocks T or V
     block: str  # support or query; in blocks first (H less P), P or query
 
     @property
@@ -27,22 +37,23 @@ class Row(NamedTuple):
         return self.block == "query"
 
 
-def described(split: Split) -> Iterator[Row]:
+def described(split: Split, base_predictions: str = "out-of-sample", seed: int = 0) -> Iterator[Row]:
+    held = held_by_hand(split, seed) if base_predictions == "holdout" and split.setting == "cold" else set()
     for user, (start, stop) in enumerate(itertools.pairwise(split.user_ptr.tolist())):
         for row in range(start, stop):
             block = "query" if row >= split.cut[user] else "support"
             if split.train_cut is not None and block == "support":
                 block = "P" if row >= split.train_cut[user] else "first"
-            yield Row(row, user, "TVE"[split.role[user]], block)
+            yield Row(row, user, "B" if user in held else "TVE"[split.role[user]], block)
 
 
-def slots(split: Split) -> Iterator[tuple[Row, str, str]]:
+def slots(split: Split, base_predictions: str = "out-of-sample", seed: int = 0) -> Iterator[tuple[Row, str, str]]:
     """Every row in every slot that it has: (row, T V or E, support or query). A user without a query row has no task."""
-    rows = list(described(split))
+    rows = list(described(split, base_predictions, seed))
     blocks = {(row.user, row.block) for row in rows}
     for row in rows:
         if split.train_cut is None:
-            if (row.user, "query") in blocks:
+            if (row.user, "query") in blocks and row.role != "B":
                 yield row, row.role, row.block
             continue
         if row.block != "query" and (row.user, "P") in blocks:
@@ -56,6 +67,12 @@ def name_of(split: Split) -> str:
     return split.setting if split.train_cut is None else "blocks"
 
 
+def held_by_hand(split: Split, seed: int) -> set[int]:
+    """The half of training users with the lowest hash."""
+    train = [user for user, role in enumerate(split.role.tolist()) if role == 0]
+    return set(sorted(train, key=lambda user: fold_by_hand(user, 2**64, seed))[: len(train) // 2])
+
+
 def fold_by_hand(position: int, folds: int, seed: int) -> int:
     """splitmix64 of a position and a seed, in Python's own integers."""
     mask = 2**64 - 1
@@ -67,7 +84,7 @@ def fold_by_hand(position: int, folds: int, seed: int) -> int:
 
 def source_by_hand(row: Row, letter: str, part: str, setting: str, base_predictions: str, folds: int, seed: int) -> str:
     """The fit that predicts a row in a slot. `setting` is cold, warm or blocks."""
-    if base_predictions == "in-sample":
+    if base_predictions == "in-sample" or (base_predictions == "holdout" and (setting == "cold" or part == "query")):
         return "star"
     if setting == "cold":
         return f"fold-{fold_by_hand(row.user, folds, seed)}" if letter == "T" else "star"
@@ -76,8 +93,10 @@ def source_by_hand(row: Row, letter: str, part: str, setting: str, base_predicti
     return "front" if row.block == "P" else f"fold-{fold_by_hand(row.row, folds, seed)}"
 
 
-def trained_by_hand(row: Row, setting: str, variant: str, folds: int, seed: int) -> bool:
+def trained_by_hand(row: Row, setting: str, base_predictions: str, variant: str, folds: int, seed: int) -> bool:
     """Whether a fit is trained on a row."""
+    if variant == "star" and base_predictions == "holdout":
+        return row.role == "B" if setting == "cold" else not row.query
     if variant == "star":
         if setting == "blocks":
             return row.block == "first" or (row.block == "P" and row.role == "T")

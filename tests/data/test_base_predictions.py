@@ -7,12 +7,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bench.data.base_predictions import fits, fold_of, sources
+from bench.data.base_predictions import fits, fitted_as, fold_of, held_for_base_models, sources, task_split
 from bench.data.split import ROLES, Split
 from bench.errors import DataError
 from tests.data.rows_oracle import (
     described,
     fold_by_hand,
+    held_by_hand,
     name_of,
     slots,
     source_by_hand,
@@ -20,7 +21,8 @@ from tests.data.rows_oracle import (
     trained_by_hand,
 )
 
-SOURCES = st.sampled_from(["out-of-sample", "in-sample"])
+SOURCES = st.sampled_from(["out-of-sample", "holdout", "in-sample"])
+UNSEEN = st.sampled_from(["out-of-sample", "holdout"])
 FOLDS, SEEDS = st.integers(2, 5), st.integers(0, 3)
 
 
@@ -40,18 +42,19 @@ SLOTS = [(letter, part) for letter in "TVE" for part in ("support", "query")]
 @given(splits(), SOURCES, FOLDS, SEEDS)
 def test_each_fit_is_trained_on_the_rows_that_the_table_says(split, source, folds, seed):
     for fit in planned(split, source, folds, seed):
-        rows = described(split)
+        rows = described(split, source, seed)
         assert fit.train.tolist() == [
-            r.row for r in rows if trained_by_hand(r, name_of(split), fit.variant, folds, seed)
+            r.row for r in rows if trained_by_hand(r, name_of(split), source, fit.variant, folds, seed)
         ]
 
 
 @settings(deadline=None, max_examples=200)
 @given(splits(), SOURCES, FOLDS, SEEDS)
 def test_each_slot_s_source_is_the_one_that_the_table_says(split, source, folds, seed):
+    assume(not (split.in_blocks and source == "holdout"))
     for letter, part in SLOTS:
-        own = [row for row, *slot in slots(split) if slot == [letter, part]]
-        assert split.rows(ROLE[letter], part).tolist() == [row.row for row in own]
+        own = [row for row, *slot in slots(split, source, seed) if slot == [letter, part]]
+        assert task_split(split, source, seed).rows(ROLE[letter], part).tolist() == [row.row for row in own]
         assert sources(split, source, folds, seed, ROLE[letter], part).tolist() == [
             source_by_hand(row, letter, part, name_of(split), source, folds, seed) for row in own
         ]
@@ -63,21 +66,54 @@ def test_every_slot_is_predicted_by_its_source(split, source, folds, seed):
     predicted = {fit.variant: set(fit.predict.tolist()) for fit in planned(split, source, folds, seed)}
     for letter, part in SLOTS:
         variants = sources(split, source, folds, seed, ROLE[letter], part)
-        rows = split.rows(ROLE[letter], part).tolist()
+        rows = task_split(split, source, seed).rows(ROLE[letter], part).tolist()
         assert all(row in predicted[variant] for row, variant in zip(rows, variants.tolist(), strict=True))
 
 
 @settings(deadline=None, max_examples=200)
-@given(splits(), FOLDS, SEEDS)
-def test_out_of_sample_nobody_s_slot_is_predicted_by_a_fit_that_saw_the_row_or_the_task_s_query(split, folds, seed):
-    trained = {fit.variant: set(fit.train.tolist()) for fit in planned(split, "out-of-sample", folds, seed)}
-    query = {letter: set(split.rows(ROLE[letter], "query").tolist()) for letter in "TVE"}
+@given(splits(), UNSEEN, FOLDS, SEEDS)
+def test_nobody_s_slot_is_predicted_by_a_fit_that_saw_the_row_or_the_task_s_query(split, source, folds, seed):
+    trained = {fit.variant: set(fit.train.tolist()) for fit in planned(split, source, folds, seed)}
+    tasks = task_split(split, source, seed)
+    query = {letter: set(tasks.rows(ROLE[letter], "query").tolist()) for letter in "TVE"}
     for letter, part in SLOTS:
-        variants = sources(split, "out-of-sample", folds, seed, ROLE[letter], part).tolist()
-        for row, variant in zip(split.rows(ROLE[letter], part).tolist(), variants, strict=True):
+        variants = sources(split, source, folds, seed, ROLE[letter], part).tolist()
+        for row, variant in zip(tasks.rows(ROLE[letter], part).tolist(), variants, strict=True):
             assert row not in trained[variant]
             if name_of(split) != "cold":  # where a fold is one of users, who are left out whole
                 assert not query[letter] & trained[variant]
+
+
+@settings(deadline=None, max_examples=100)
+@given(splits("cold"), FOLDS, SEEDS)
+def test_a_holdout_in_cold_parts_the_users_of_base_models_from_those_of_tasks(split, folds, seed):
+    (star,) = planned(split, "holdout", folds, seed)
+    owner = np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr))
+    fitted, held = set(owner[star.train].tolist()), held_by_hand(split, seed)
+    assert fitted == held
+    assert not held & set(task_split(split, "holdout", seed).users("train").tolist())
+    assert len(held) == (split.role == 0).sum() // 2
+
+
+@settings(deadline=None, max_examples=100)
+@given(splits("warm"), FOLDS, SEEDS)
+def test_a_holdout_in_warm_shares_its_folds_with_out_of_sample(split, folds, seed):
+    rows = {
+        source: [(fit.variant, fit.train.tolist(), fit.predict.tolist()) for fit in planned(split, source, folds, seed)]
+        for source in ("out-of-sample", "holdout")
+    }
+    star, front, *shared = rows["out-of-sample"]
+    assert rows["holdout"][1:] == shared
+    assert rows["holdout"][0][1] == front[1] != star[1] or not split.rows("train", "query").size
+    assert {fitted_as(variant, "holdout") for variant, *_ in shared} <= {fitted_as("fold-0", "out-of-sample")}
+
+
+@settings(deadline=None, max_examples=50)
+@given(splits(), SOURCES, SEEDS)
+def test_without_folds_every_slot_is_of_the_star_fit(split, source, seed):
+    assert [fit.variant for fit in planned(split, source, 0, seed)] == ["star"]
+    for letter, part in SLOTS:
+        assert set(sources(split, source, 0, seed, ROLE[letter], part).tolist()) <= {"star"}
 
 
 @settings(deadline=None, max_examples=100)
@@ -109,6 +145,32 @@ def test_folds_are_of_like_size_and_differ_by_seed(folds):
     fold = fold_of(20_000, folds, seed=1)
     assert np.bincount(fold, minlength=folds).min() > 0.9 * 20_000 / folds
     assert (fold != fold_of(20_000, folds, seed=2)).mean() > 0.4
+
+
+@pytest.mark.parametrize("users", [2, 7, 400])
+def test_the_users_of_base_models_are_half_and_differ_by_seed_alone(users):
+    ptr = np.arange(0, 3 * users + 7, 3)
+    split = Split(ptr, np.repeat([0, 1, 2], [users, 1, 1]).astype(np.uint8), ptr[1:] - 1, "cold", 0.3)
+    held = held_for_base_models(split, 0)
+    assert held.sum() == users // 2
+    assert not held[users:].any()
+    assert (held == held_for_base_models(split, 0)).all()
+    assert users < 400 or (held != held_for_base_models(split, 1)).mean() > 0.4
+
+
+def test_a_holdout_in_blocks_is_refused():
+    ptr = np.arange(0, 13, 4)
+    split = Split(ptr, np.array([0, 0, 1], np.uint8), ptr[1:] - 1, "warm", 0.0, ptr[1:] - 2)
+    with pytest.raises(DataError, match="in blocks of each user's rows there is no holdout: out-of-sample is one of P"):
+        fits(split, "holdout", 5, 0)
+
+
+def test_a_holdout_that_leaves_no_task_is_refused():
+    ptr = np.array([0, 4, 8, 12, 16])
+    cut = np.where([user in (0, 1) for user in range(4)], ptr[1:], ptr[1:] - 1)  # training users without a query
+    split = Split(ptr, np.array([0, 0, 1, 2], np.uint8), cut, "cold", 0.3)
+    with pytest.raises(DataError, match="holdout predictions leave methods no training user with a query row"):
+        fits(split, "holdout", 5, 0)
 
 
 def one_row_a_user(setting):

@@ -12,8 +12,10 @@ from bench.run import fit_step, plan, select_step
 
 __all__ = [
     "front_fitted_with_training_query",
+    "held_users_kept_among_tasks",
     "ids_left_unmasked",
     "row_folds_in_cold",
+    "star_fitted_with_training_query",
     "star_fitted_with_validation_rows",
     "star_for_warm_support",
 ]
@@ -29,7 +31,17 @@ def front_fitted_with_training_query(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def star_fitted_with_validation_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """In blocks: P of validation users, on which everything is chosen."""
-    monkeypatch.setattr(base_predictions, "star_rows", lambda split: ~split.in_query)
+    monkeypatch.setattr(base_predictions, "star_rows", lambda split, *_: ~split.in_query)
+
+
+def star_fitted_with_training_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a warm holdout: training users' query, which is then no longer as unseen as the test's."""
+    monkeypatch.setattr(base_predictions, "star_rows", lambda split, *_: split.is_role("train") | ~split.in_query)
+
+
+def held_users_kept_among_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a cold holdout: users whom the base models were fitted on."""
+    _wherever_imported(monkeypatch, "task_split", lambda split, *_: split)
 
 
 def row_folds_in_cold(monkeypatch: pytest.MonkeyPatch) -> None:

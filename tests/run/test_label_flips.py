@@ -11,14 +11,14 @@ import pytest
 
 from bench.data.base_predictions import fits
 from bench.data.protocols import LeaveLast, UserHoldout
-from bench.data.split import ROLES, divide
+from bench.data.split import divide
 from bench.interfaces import Timeline
 from bench.learn import training
 from bench.run import work
 from bench.run.splits import write_split
 from bench.run.steps import FitStep, PluginUse, SelectStep
 from bench.settings import TrainSettings
-from tests.data.rows_oracle import fold_by_hand
+from tests.data.rows_oracle import described, fold_by_hand, slots
 from tests.datasets import make_interactions
 from tests.run import mutants
 
@@ -29,6 +29,8 @@ TRAIN = TrainSettings(
 )  # one epoch: early stopping can't hide or make a change
 SLOTS = [f"{letter} {part}" for letter in "TVE" for part in ("support", "query")]
 ALL = set(SLOTS)
+HELD = "T1"
+OUT, HOLDOUT = "out-of-sample", "holdout"
 
 
 class Case:
@@ -41,32 +43,35 @@ class Case:
         protocol = _protocol(setting)
         self.split = divide(protocol, Timeline(self.interactions.user_ptr, None), 0)
 
-    def rows(self, slot: str) -> np.ndarray:
-        letter, part = slot.split()
-        return self.split.rows(ROLES["TVE".index(letter)], part)
+    def rows(self, slot: str, source: str = OUT) -> np.ndarray:
+        """Ascending; `HELD`: the rows of a cold holdout's users for base models alone."""
+        if slot == HELD:
+            return np.array([row.row for row in described(self.split, source) if row.role == "B"], dtype=np.int64)
+        own = [row.row for row, letter, part in slots(self.split, source) if f"{letter} {part}" == slot]
+        return np.array(own, dtype=np.int64)
 
-    def changed(self, rows: np.ndarray) -> np.ndarray:
+    def changed(self, rows: np.ndarray, source: str = OUT) -> np.ndarray:
         """(n,) bool: rows whose base logit differs in any bit once the labels of `rows` are flipped."""
-        return self.base_logits() != self.base_logits(rows)
+        return self.base_logits(source=source) != self.base_logits(rows, source)
 
-    def reached(self, source: str = "out-of-sample") -> dict[str, set[str]]:
+    def reached(self, source: str = OUT) -> dict[str, set[str]]:
         """Slot whose labels are flipped to the slots of which any logit changes."""
         before = self.by_slot(source=source)
         found = {}
-        for flipped in SLOTS:
-            after = self.by_slot(self.rows(flipped), source)
+        for flipped in SLOTS if len(self.rows(HELD, source)) == 0 else [HELD, *SLOTS]:
+            after = self.by_slot(self.rows(flipped, source), source)
             found[flipped] = {name for name in SLOTS if (before[name] != after[name]).any()}
         return found
 
-    def base_logits(self, flipped: np.ndarray | tuple = (), source: str = "out-of-sample") -> np.ndarray:
+    def base_logits(self, flipped: np.ndarray | tuple = (), source: str = OUT) -> np.ndarray:
         """(n,) int32, the bits of what the selector is handed of each row; where a row has one slot alone."""
         assert not self.split.in_blocks
         found = np.full(len(self.truth), -1, dtype=np.int32)
         for name, logits in self.by_slot(flipped, source).items():
-            found[self.rows(name)] = logits
+            found[self.rows(name, source)] = logits
         return found
 
-    def by_slot(self, flipped: np.ndarray | tuple = (), source: str = "out-of-sample") -> dict[str, np.ndarray]:
+    def by_slot(self, flipped: np.ndarray | tuple = (), source: str = OUT) -> dict[str, np.ndarray]:
         """Slot to the bits of what the selector is handed there."""
         labels = self.truth.copy()
         labels[list(flipped)] = 1 - labels[list(flipped)]
@@ -90,13 +95,13 @@ class Case:
                 selector=spying, **common,
             )
         )  # fmt: skip
-        return self._handed_over(json.loads((folder / "diary.jsonl").read_text("utf-8")))
+        return self._handed_over(json.loads((folder / "diary.jsonl").read_text("utf-8")), source)
 
-    def _handed_over(self, diary: dict) -> dict[str, np.ndarray]:
+    def _handed_over(self, diary: dict, source: str) -> dict[str, np.ndarray]:
         found = {}
         for letter, tasks in zip("TVE", (diary["fit_train"], diary["fit_valid"], diary["asked_test"]), strict=True):
             for part in ("support", "query"):
-                assert tasks[part]["rows"] == self.rows(f"{letter} {part}").tolist()
+                assert tasks[part]["rows"] == self.rows(f"{letter} {part}", source).tolist(), "rows of other tasks"
                 found[f"{letter} {part}"] = np.array(tasks[part]["logits"], dtype=np.int32).reshape(-1)
         return found
 
@@ -141,6 +146,10 @@ WARM = {
 COLD = {"T support": ALL, "T query": ALL, "V support": set(), "V query": set(), "E support": set(), "E query": set()}
 
 
+WARM_HOLDOUT = WARM | {"T query": set()}  # nothing has seen it, as nothing has seen V's and E's
+COLD_HOLDOUT = {HELD: ALL} | {slot: set() for slot in SLOTS}  # theta* has seen T1 alone
+
+
 # A slot's rows have other slots too: P is query of a T or V user and support of the same user's test.
 BLOCKS = {
     "T support": ALL,
@@ -168,6 +177,22 @@ def test_cold_slots(cold):
     assert cold.reached() == COLD
 
 
+def test_warm_holdout_slots(warm):
+    assert warm.reached(HOLDOUT) == WARM_HOLDOUT
+
+
+def test_cold_holdout_slots(cold):
+    assert cold.reached(HOLDOUT) == COLD_HOLDOUT
+
+
+def test_cold_holdout_every_task_row_changes_with_the_rows_of_base_models(cold):
+    held = cold.rows(HELD, HOLDOUT)
+    changed = cold.changed(held, HOLDOUT)
+    in_tasks = np.setdiff1d(np.arange(len(changed)), held)
+    assert changed[in_tasks].all()
+    assert not changed[held].any(), "they are in no task"
+
+
 def test_in_sample_every_slot_comes_from_the_one_fit(warm, cold):
     assert warm.reached("in-sample") == WARM | {"T query": ALL}
     assert cold.reached("in-sample") == COLD
@@ -176,19 +201,21 @@ def test_in_sample_every_slot_comes_from_the_one_fit(warm, cold):
 # -- one fold of the support, and one user
 
 
-def test_warm_a_fold_of_support_reaches_all_but_its_own_predictions(warm):
+@pytest.mark.parametrize("source", [OUT, HOLDOUT])
+def test_warm_a_fold_of_support_reaches_all_but_its_own_predictions(warm, source):
     support = np.flatnonzero(~warm.split.in_query)
     fold = np.array([fold_by_hand(row, FOLDS, 0) for row in support.tolist()])
-    changed = warm.changed(support[fold == 0])
+    changed = warm.changed(support[fold == 0], source)
     assert not changed[support[fold == 0]].any()
     assert changed[support[fold != 0]].all()
     assert changed[warm.split.in_query].all(), "theta_f and theta* have seen all support"
 
 
+@pytest.mark.parametrize("source", [OUT, HOLDOUT])
 @pytest.mark.parametrize("letter", ["T", "V", "E"])
-def test_warm_a_user_s_own_row_is_predicted_without_it(warm, letter):
+def test_warm_a_user_s_own_row_is_predicted_without_it(warm, letter, source):
     row = warm.rows(f"{letter} support")[:1]
-    changed = warm.changed(row)
+    changed = warm.changed(row, source)
     assert not changed[row].any()
     assert changed.any()
 
@@ -242,17 +269,36 @@ def test_mutants_in_blocks_are_caught(blocks, monkeypatch, mutate, flipped):
     assert blocks.reached()[flipped] != BLOCKS[flipped]
 
 
+def test_a_warm_holdout_s_star_with_training_query_is_caught(warm, monkeypatch):
+    mutants.star_fitted_with_training_query(monkeypatch)
+    assert warm.reached(HOLDOUT)["T query"] == {"T query", "V query", "E query"}
+
+
+def test_a_warm_holdout_s_star_for_support_is_caught(warm, monkeypatch):
+    row = warm.rows("T support")[:1]
+    mutants.star_for_warm_support(monkeypatch)
+    assert warm.changed(row, HOLDOUT)[row].all(), "predicted by a fit that saw it"
+
+
+def test_a_cold_holdout_s_users_of_base_models_among_the_tasks_are_caught(cold, monkeypatch):
+    mutants.held_users_kept_among_tasks(monkeypatch)
+    with pytest.raises(AssertionError, match="rows of other tasks"):
+        cold.reached(HOLDOUT)
+
+
 def test_row_folds_in_cold_are_caught(cold, monkeypatch):
     mutants.row_folds_in_cold(monkeypatch)
     with pytest.raises(AssertionError, match="predicted by a fit that saw its user"):
         check_own_labels_stay_out(cold)
 
 
-def test_ids_left_unmasked_show_in_the_logits(cold, monkeypatch):
-    hidden = cold.base_logits(source="in-sample")
+@pytest.mark.parametrize(("source", "shows"), [("in-sample", True), (HOLDOUT, False)])
+def test_ids_left_unmasked_show_in_the_logits_of_models_that_know_the_user(cold, monkeypatch, source, shows):
+    """In a holdout none of the tasks' users was trained on: there the spy's rows alone tell that ids are hidden."""
+    hidden = cold.base_logits(source=source)
     mutants.ids_left_unmasked(monkeypatch)
-    shown, rows = cold.base_logits(source="in-sample"), cold.rows("T query")
-    assert (shown[rows] != hidden[rows]).any()
+    shown, rows = cold.base_logits(source=source), cold.rows("T query", source)
+    assert (shown[rows] != hidden[rows]).any() == shows
 
 
 # -- id dropout of a differentiable model

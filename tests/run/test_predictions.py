@@ -87,6 +87,16 @@ def test_there_are_no_folds_and_the_record_names_the_file(scored, go, tmp_path):
     assert (told["rows"], told["unused_rows"]) == (len((tmp_path / "scores.csv").read_text().splitlines()) - 1, 0)
 
 
+@pytest.mark.parametrize("setting", ["cold", "warm"])
+def test_under_a_holdout_every_slot_reads_the_file_too(scored, go, setting):
+    file = scored()
+    text = file.read_text("utf-8").replace("setting: cold", f"setting: {setting}, base_predictions: holdout")
+    file.write_text(text, "utf-8")
+    finished, watched = go(file, "one")
+    assert set(status(finished).values()) == {"ok"}
+    assert [title.split()[1:3] for title in watched.titles if " theirs " in title] == [["theirs", "star"]]
+
+
 def test_another_content_is_another_step(scored, go, ratings):
     first, _ = go(scored(), "one", cache="cache")
     changed = [

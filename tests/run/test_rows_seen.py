@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from tests.run import mutants
 
 SPY = Path(__file__).parent.parent / "fixtures" / "spy_plugin.py"
 FOLDS = 2
+OUT, HOLDOUT = "out-of-sample", "holdout"
 TASKS = {"fit_train": "train", "fit_valid": "valid", "asked_valid": "valid", "asked_test": "test"}
 
 
@@ -71,6 +73,14 @@ def check_fits(spied: Spied) -> None:
         assert entry["valid"]["rows"] == spied.split.rows("valid", "query").tolist()
 
 
+def check_tasks(spied: Spied) -> None:
+    """Every task that the table has, and no other."""
+    table = list(slots(spied.split, spied.source))
+    for name, part, seen in _slots(spied):
+        letter = "TVE"[ROLES.index(TASKS[name])]
+        assert seen["rows"] == [row.row for row, *slot in table if slot == [letter, part]]
+
+
 def check_base_logits(spied: Spied) -> None:
     """Every row of every task is predicted by the fit that the table names for its slot."""
     source = _sources(spied)
@@ -78,7 +88,7 @@ def check_base_logits(spied: Spied) -> None:
     for name, part, seen in _slots(spied):
         logits = np.array(seen["logits"], dtype=np.int32).view(np.float32)[:, 0]
         letter = "TVE"[ROLES.index(TASKS[name])]
-        assert logits.tolist() == [of[source[row, letter, part]] for row in seen["rows"]]
+        assert logits.tolist() == [of.get(source.get((row, letter, part))) for row in seen["rows"]]
 
 
 def check_labels(spied: Spied) -> None:
@@ -110,12 +120,13 @@ def _sources(spied: Spied) -> dict[tuple[int, str, str], str]:
     """The fit that the table names for each row in each slot."""
     return {
         (row.row, letter, part): source_by_hand(row, letter, part, spied.setting, spied.source, FOLDS, 0)
-        for row, letter, part in slots(spied.split)
+        for row, letter, part in slots(spied.split, spied.source)
     }
 
 
 def _trained(spied: Spied, variant: str) -> list[int]:
-    return [r.row for r in described(spied.split) if trained_by_hand(r, spied.setting, variant, FOLDS, 0)]
+    rows = described(spied.split, spied.source)
+    return [r.row for r in rows if trained_by_hand(r, spied.setting, spied.source, variant, FOLDS, 0)]
 
 
 def _slots(spied: Spied):
@@ -124,17 +135,21 @@ def _slots(spied: Spied):
             yield name, part, spied.tasks[name][part]
 
 
-CHECKS = [check_fits, check_base_logits, check_labels, check_hidden]
+CHECKS = [check_fits, check_tasks, check_base_logits, check_labels, check_hidden]
 
 
-@pytest.mark.parametrize("source", ["out-of-sample", "in-sample"])
-@pytest.mark.parametrize("setting", ["cold", "warm", "blocks"])
+@pytest.mark.parametrize(
+    ("setting", "source"),
+    [
+        *itertools.product(["cold", "warm", "blocks"], ["out-of-sample", "in-sample"]),
+        ("cold", "holdout"),
+        ("warm", "holdout"),
+    ],
+)
 def test_a_run_hands_its_steps_what_the_table_says(spy_run, setting, source):
     spied = spy_run(setting, source)
     for check in CHECKS:
         check(spied)
-    for name, part, seen in _slots(spied):
-        assert seen["rows"] == spied.split.rows(TASKS[name], part).tolist()
     assert {TASKS[name] for name in TASKS} == set(ROLES)
 
 
@@ -169,21 +184,25 @@ def test_withheld_labels_can_not_be_asked_for(spy_run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("setting", "mutate", "caught_by"),
+    ("setting", "source", "mutate", "caught_by"),
     [
-        ("warm", mutants.front_fitted_with_training_query, {check_fits, check_base_logits}),
-        ("cold", mutants.row_folds_in_cold, {check_fits, check_base_logits}),
-        ("warm", mutants.star_for_warm_support, {check_base_logits}),
-        ("blocks", mutants.front_fitted_with_training_query, {check_fits, check_base_logits}),
-        ("blocks", mutants.star_for_warm_support, {check_base_logits}),
-        ("blocks", mutants.star_fitted_with_validation_rows, {check_fits, check_base_logits}),
-        ("cold", mutants.ids_left_unmasked, {check_hidden}),
+        ("warm", OUT, mutants.front_fitted_with_training_query, {check_fits, check_base_logits}),
+        ("cold", OUT, mutants.row_folds_in_cold, {check_fits, check_base_logits}),
+        ("warm", OUT, mutants.star_for_warm_support, {check_base_logits}),
+        ("blocks", OUT, mutants.front_fitted_with_training_query, {check_fits, check_base_logits}),
+        ("blocks", OUT, mutants.star_for_warm_support, {check_base_logits}),
+        ("blocks", OUT, mutants.star_fitted_with_validation_rows, {check_fits, check_base_logits}),
+        ("cold", OUT, mutants.ids_left_unmasked, {check_hidden}),
+        ("cold", HOLDOUT, mutants.held_users_kept_among_tasks, {check_tasks, check_base_logits}),
+        ("cold", HOLDOUT, mutants.ids_left_unmasked, {check_hidden}),
+        ("warm", HOLDOUT, mutants.star_for_warm_support, {check_base_logits}),
+        ("warm", HOLDOUT, mutants.star_fitted_with_training_query, {check_fits, check_base_logits}),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_mutants_are_caught(spy_run, monkeypatch, setting, mutate, caught_by):
+def test_mutants_are_caught(spy_run, monkeypatch, setting, source, mutate, caught_by):
     mutate(monkeypatch)
-    spied = spy_run(setting)
+    spied = spy_run(setting, source)
     assert {check for check in CHECKS if _fails(check, spied)} == caught_by
 
 

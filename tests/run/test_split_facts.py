@@ -49,6 +49,16 @@ def test_users_and_rows_are_counted_by_role_and_part(split):
 
 
 @settings(deadline=None, max_examples=100)
+@given(splits("cold").filter(has_query), st.integers(0, 3))
+def test_a_holdout_in_cold_counts_the_users_of_base_models_apart(split, seed):
+    facts, rows = split_facts(split, data(split), "holdout", seed), list(described(split, "holdout", seed))
+    assert facts["users"]["base_models"] == len({row.user for row in rows if row.role == "B"})
+    assert facts["rows"]["base_models"] == sum(row.role == "B" for row in rows)
+    assert facts["users"]["train"] == len({row.user for row in rows if row.role == "T" and row.query})
+    assert facts["users"]["test"] == split_facts(split, data(split))["users"]["test"]
+
+
+@settings(deadline=None, max_examples=100)
 @given(splits().filter(has_query), st.data())
 def test_ties_are_those_of_any_cut_within_a_user(split, draw):
     order = values(draw, split, 3)
@@ -64,7 +74,7 @@ def test_ties_are_those_of_any_cut_within_a_user(split, draw):
 @given(splits().filter(has_query), st.data())
 def test_later_training_rows_are_those_after_some_test_row(split, draw):
     order = [50 + value for value in values(draw, split, 9)]  # no rank from 0 or 1
-    trained = [r.row for r in described(split) if trained_by_hand(r, name_of(split), "star", 2, 0)]
+    trained = [r.row for r in described(split) if trained_by_hand(r, name_of(split), "out-of-sample", "star", 2, 0)]
     first = min(order[row] for row in split.rows("test", "query").tolist())
     found = split_facts(split, data(split, order))["later_training_share"] if trained else None
     assert not trained or found == sum(order[row] > first for row in trained) / len(trained)

@@ -175,11 +175,39 @@ def test_a_protocol_that_leaves_no_validation_users_is_refused(errors_of: Errors
 
 def test_adapting_base_models_refuses_predictions_that_do_not_fit(errors_of: Errors) -> None:
     method = FULL.replace("}}", "}, base_predictions: out-of-sample}")
-    (error,) = errors_of((GATING, method), ("  trees: {use: trees}\n", ""))
-    assert (
-        error
-        == "suite.yaml:10:113: adapting base models takes base_predictions in-sample; got out-of-sample; drop the key"
-    )
+    assert errors_of((GATING, method), ("  trees: {use: trees}\n", "")) == [
+        "suite.yaml:10:113: adapting base models takes base_predictions in-sample or holdout; got out-of-sample; drop the key"
+    ]
+
+
+def test_a_source_of_predictions_that_there_is_not(errors_of: Errors) -> None:
+    assert errors_of(("use: user-holdout", "use: user-holdout, base_predictions: hold-out")) == [
+        "suite.yaml:6:47: protocols.cold.base_predictions must be 'out-of-sample', 'holdout' or 'in-sample'; got 'hold-out'"
+    ]
+
+
+@pytest.mark.parametrize("protocol", ["leave-last", "temporal"])
+def test_a_holdout_in_blocks_is_refused(errors_of: Errors, protocol: str) -> None:
+    held_out = "the block before each user's query is held out by out-of-sample already; drop the key"
+    assert errors_of(("use: user-holdout", f"use: {protocol}, base_predictions: holdout")) == [
+        f"suite.yaml:6:{35 + len(protocol)}: protocol 'cold' ({protocol}) has no base_predictions holdout: {held_out}"
+    ]
+    own = (GATING, GATING[:-1] + ", base_predictions: holdout}")
+    assert errors_of(
+        ("  cold: {use: user-holdout}", f"  cold: {{use: user-holdout}}\n  last: {{use: {protocol}}}"), own
+    ) == [
+        "suite.yaml:12:53: method 'gating' can't take base_predictions holdout under protocol 'last': "
+        f"{held_out}, or the protocol"
+    ]
+
+
+@pytest.mark.parametrize("protocol", ["user-holdout, setting: warm", "user-holdout, setting: cold", "given"])
+def test_a_holdout_of_a_protocol_or_method_is_right(
+    suite_file: Callable[..., Path], registry: Registry, protocol: str
+) -> None:
+    own = (GATING, GATING[:-1] + ", base_predictions: holdout}")
+    assert load(suite_file(("use: user-holdout", f"use: {protocol}"), own), registry)
+    assert load(suite_file(("use: user-holdout", f"use: {protocol}, base_predictions: holdout")), registry)
 
 
 def test_all_faults_are_told_in_the_order_of_the_file(errors_of: Errors) -> None:
