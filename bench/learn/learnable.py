@@ -17,18 +17,23 @@ from torch.func import vmap
 
 from bench.data.interactions import Interactions
 from bench.interfaces import Block, Episodes
+from bench.learn.kernels import KernelName
 from bench.learn.losses import mixture_cross_entropy, mixture_logits
 from bench.learn.network import Network
+from bench.learn.ragged_selector import RaggedSelector
 from bench.learn.row_index import SparseMap
 
 __all__ = ["Learnable"]
 
 SELECTOR = "selector"
+RAGGED_CHUNK_USERS = 64  # nothing is padded: what is saved is a chunk's own cost
 Leaves = Mapping[str, Tensor]
 
 
 class Learnable:
-    """bench.interfaces.Learnable. `pool` is given where base models are adapted too; else tasks carry base logits."""
+    """bench.interfaces.Learnable. `pool` is given where base models are adapted too; else tasks carry base logits.
+
+    `kernel`: for tests and timing, how a perceptron without a pool is adapted; default: the fastest that is installed."""
 
     def __init__(
         self,
@@ -36,6 +41,7 @@ class Learnable:
         selector: Network,
         pool: Mapping[str, Network] | None = None,
         frozen_fields: tuple[str, ...] = (),
+        kernel: KernelName | None = None,
     ) -> None:
         self.networks: dict[str, Network] = {SELECTOR: selector, **(pool or {})}
         self._pool = tuple(pool or ())
@@ -44,6 +50,13 @@ class Learnable:
         self._field_of_entry = torch.from_numpy(_field_of_entry(interactions))
         for network in self.networks.values():
             network.eval()
+        by_hand = not pool and kernel != "autograd"
+        self.ragged = RaggedSelector.of(selector, kernel) if by_hand else None
+
+    @property
+    def chunk_users(self) -> int | None:
+        """How many users are best adapted together; None: as bench.learn.episodes has it."""
+        return None if self.ragged is None else RAGGED_CHUNK_USERS
 
     @cached_property
     def _places(self) -> dict[str, tuple[str, str]]:
@@ -74,6 +87,8 @@ class Learnable:
         block = batch.part(part)
         if block.mask.shape[1] == 0:
             return block.mask.sum(1)
+        if self.ragged is not None:
+            return self.ragged.loss(per_user, block)
         scores, base_logits = self._outputs(per_user, block)
         losses = mixture_cross_entropy(scores, base_logits, block.labels) * block.mask
         return losses.sum(1) / block.mask.sum(1).clamp(min=1)

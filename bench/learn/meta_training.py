@@ -106,7 +106,7 @@ def _outer_step(
     generator: np.random.Generator,
 ) -> None:
     optimiser.zero_grad(set_to_none=True)
-    for chunk in chunks(draw_windows(train, users, settings.max_rows, generator)):
+    for chunk in chunks(draw_windows(train, users, settings.max_rows, generator), learnable.chunk_users):
         losses = rule.outer_loss(learnable, outer, gather(train, chunk))
         (losses.sum() / len(users)).backward()  # type: ignore[no-untyped-call]
     optimiser.step()
@@ -115,7 +115,7 @@ def _outer_step(
 def query_loss(rule: MetaLearner, learnable: Learnable, outer: dict[str, Tensor], tasks: TaskData) -> float:
     """Mean log loss over all query rows after adaptation to the support."""
     total, rows = 0.0, 0.0
-    for chunk in chunks(whole(tasks)):
+    for chunk in chunks(whole(tasks), learnable.chunk_users):
         batch = gather(tasks, chunk)
         per_user = rule.adapt(learnable, outer, batch, training=False)
         with torch.no_grad():
@@ -130,7 +130,7 @@ def adapt_and_predict(rule: MetaLearner, learnable: Learnable, outer: dict[str, 
     query_ptr = np.concatenate([[0], np.cumsum(tasks.ptr[1:] - tasks.cut)])
     logits = np.empty(query_ptr[-1], dtype=np.float32)
     weights: np.ndarray | None = None
-    for chunk in chunks(whole(tasks)):
+    for chunk in chunks(whole(tasks), learnable.chunk_users):
         batch = gather(tasks, chunk)
         per_user = rule.adapt(learnable, outer, batch, training=False)
         with torch.no_grad():

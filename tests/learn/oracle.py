@@ -1,4 +1,4 @@
-"""The plain way to adapt: a Python loop over users, each with whole tables of its own. Slow and obvious, in float64.
+"""The plain way to adapt: a Python loop over users, each with whole tables of its own. Slow and obvious, in the tasks' dtype.
 
 Nothing of the engine is used: no gathered rows, no padding, no vmap, no chunks. Kept as the engine's oracle."""
 
@@ -20,7 +20,7 @@ class PlainLookup:
 
     def __init__(self, leaves, index, weights, layout, base) -> None:
         self._leaves, self._index, self._layout, self.base_logits = leaves, index, layout, base
-        self._weights = torch.cat([torch.ones(len(index), layout.single, dtype=torch.float64), weights], dim=1)
+        self._weights = torch.cat([weights.new_ones(len(index), layout.single), weights], dim=1)
 
     def __getitem__(self, table):
         spans = [self._layout.span(field.name) for field in self._layout.fields]
@@ -106,7 +106,7 @@ def _step(networks, leaves, rates, tasks, support, second_order, field_of_entry,
         if _is_table(networks, name):
             rate = F.embedding(field_of_entry, rate)  # (J, width): an entry's field gives its rate
             frozen = torch.from_numpy(np.isin(field_of_entry.numpy(), frozen_positions))
-            rate = rate * (~frozen).double().unsqueeze(-1)
+            rate = rate * (~frozen).to(rate.dtype).unsqueeze(-1)
         moved[name] = leaves[name] - rate * gradient
     return moved
 
