@@ -30,7 +30,7 @@ class Loss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, by_losses: Tensor) -> tuple[Tensor, Tensor, None, None]:
         dense, table = ctx.saved_tensors
-        by_dense, by_table = _Gradient.apply(dense, table, ctx.perceptron, ctx.part, ctx.at)
+        by_dense, by_table = _Gradient.apply(dense, table, ctx.perceptron, ctx.part, ctx.at)  # type: ignore[no-untyped-call]
         return by_losses[:, None] * by_dense, by_losses[:, None, None] * by_table, None, None
 
 

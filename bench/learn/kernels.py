@@ -25,9 +25,15 @@ def kernel(name: Literal["numba", "numpy"] | None = None) -> Any:
 def _compiled() -> Any:
     from numba import njit
 
+    def compiled(function: FunctionType) -> Any:
+        try:
+            return njit(nogil=True, cache=True)(function)
+        except RuntimeError:  # there is no folder that a cache could be written to
+            return njit(nogil=True)(function)
+
     namespace = dict(vars(ragged))
     for name in ragged.__all__:
         function = getattr(ragged, name)
         copy = FunctionType(function.__code__, namespace, name)  # calls the compiled ones among the namespace
-        namespace[name] = njit(nogil=True, cache=True)(copy)
+        namespace[name] = compiled(copy)
     return SimpleNamespace(**{name: namespace[name] for name in ragged.__all__})

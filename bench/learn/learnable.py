@@ -26,7 +26,6 @@ from bench.learn.row_index import SparseMap
 __all__ = ["Learnable"]
 
 SELECTOR = "selector"
-RAGGED_CHUNK_USERS = 64  # nothing is padded: what is saved is a chunk's own cost
 Leaves = Mapping[str, Tensor]
 
 
@@ -50,13 +49,12 @@ class Learnable:
         self._field_of_entry = torch.from_numpy(_field_of_entry(interactions))
         for network in self.networks.values():
             network.eval()
-        by_hand = not pool and kernel != "autograd"
-        self.ragged = RaggedSelector.of(selector, kernel) if by_hand else None
+        self.ragged = None if pool or kernel == "autograd" else RaggedSelector.of(selector, kernel)
 
     @property
     def chunk_users(self) -> int | None:
         """How many users are best adapted together; None: as bench.learn.episodes has it."""
-        return None if self.ragged is None else RAGGED_CHUNK_USERS
+        return None if self.ragged is None else self.ragged.chunk_users
 
     @cached_property
     def _places(self) -> dict[str, tuple[str, str]]:

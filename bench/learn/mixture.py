@@ -26,11 +26,11 @@ class Mixture(NamedTuple):
 
     def gradient(self) -> Array:
         """(n, K), of each row's loss by its own scores."""
-        return self.prior - self.posterior  # type: ignore[no-any-return]
+        return self.prior - self.posterior
 
     def gradient_tangent(self, tangents: Array) -> Array:
         """(n, K), the derivative of `gradient` along `tangents` (n, K): of a softmax s it is s * (t - <s, t>)."""
-        return _along(self.prior, tangents) - _along(self.posterior, tangents)  # type: ignore[no-any-return]
+        return _along(self.prior, tangents) - _along(self.posterior, tangents)
 
 
 def mixture(scores: Array, log_likelihoods: Array) -> Mixture:

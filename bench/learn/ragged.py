@@ -1,7 +1,8 @@
 """A perceptron with weights of each user's own, on as many rows as each user has: values, gradients and their derivatives.
 
 Each function works through the users one at a time; nothing is padded. It is the subset of numpy that numba compiles
-(`bench.learn.kernels`), and runs as it is where numba isn't installed.
+(`bench.learn.kernels`), and runs as it is where numba isn't installed. Elementwise operations are functions of their own
+because numba vectorises them only so.
 
 Arguments throughout, dense and C-ordered, of one dtype:
 - `widths` (L + 1,): of the inputs and of the layers' outputs; ReLU between layers, none after the last;
@@ -18,7 +19,21 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["backward", "backward_tangent", "bias", "block", "forward", "forward_tangent", "pull", "step", "weight"]
+__all__ = [
+    "add",
+    "backward",
+    "backward_tangent",
+    "bias",
+    "block",
+    "forward",
+    "forward_tangent",
+    "pull",
+    "rectify",
+    "rectify_tangent",
+    "scaled_product",
+    "step",
+    "weight",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -38,6 +53,24 @@ def block(layers: Array, start: int, first: int, stop: int, width: int) -> Array
     return layers[start + first * width : start + stop * width].reshape(stop - first, width)
 
 
+def add(out: Array, values: Array) -> None:
+    out += values
+
+
+def scaled_product(one: Array, other: Array, scale: Any, out: Array) -> None:
+    np.multiply(one, other, out)
+    out *= scale
+
+
+def rectify(out: Array) -> None:
+    out[:] = np.maximum(out, out.dtype.type(0))
+
+
+def rectify_tangent(out: Array, values: Array) -> None:
+    """`out`, a derivative, where what it is the derivative of was rectified to `values`."""
+    out *= values > 0
+
+
 def forward(widths: Array, pointer: Array, inputs: Array, leaves: Array, values: Array) -> None:
     """Fill `values`."""
     for user in range(len(pointer) - 1):
@@ -47,9 +80,9 @@ def forward(widths: Array, pointer: Array, inputs: Array, leaves: Array, values:
             inner, outer = widths[layer], widths[layer + 1]
             out = block(values, layer_start, first, stop, outer)
             np.dot(below, weight(own, start, outer, inner).T, out)
-            out += bias(own, start, outer, inner)
+            add(out, bias(own, start, outer, inner))
             if layer < len(widths) - 2:
-                out[:] = np.maximum(out, out.dtype.type(0))
+                rectify(out)
             below, start, layer_start = out, start + outer * (inner + 1), layer_start + len(inputs) * outer
 
 
@@ -82,7 +115,7 @@ def backward(
             bias(gradients[user], start, outer, inner)[:] = delta.sum(axis=0)
             np.dot(delta, weight(own, start, outer, inner), lower)
             if layer > 0:
-                lower *= below > 0
+                rectify_tangent(lower, below)
 
 
 def forward_tangent(
@@ -104,10 +137,10 @@ def forward_tangent(
             value = block(values, layer_start, first, stop, outer)
             out = block(tangents, layer_start, first, stop, outer)
             np.dot(below_tangent, weight(own, start, outer, inner).T, out)
-            out += np.dot(below, weight(direction, start, outer, inner).T)
-            out += bias(direction, start, outer, inner)
+            add(out, np.dot(below, weight(direction, start, outer, inner).T))
+            add(out, bias(direction, start, outer, inner))
             if layer < len(widths) - 2:
-                out *= value > 0
+                rectify_tangent(out, value)
             below, below_tangent = value, out
             start, layer_start = start + outer * (inner + 1), layer_start + len(inputs) * outer
 
@@ -143,18 +176,19 @@ def backward_tangent(
                 lower = block(delta_tangents, layer_start - len(inputs) * inner, first, stop, inner)
             out = weight(products[user], start, outer, inner)
             np.dot(delta_tangent.T, below, out)
-            out += np.dot(delta.T, below_tangent)
+            add(out, np.dot(delta.T, below_tangent))
             bias(products[user], start, outer, inner)[:] = delta_tangent.sum(axis=0)
             np.dot(delta_tangent, weight(own, start, outer, inner), lower)
-            lower += np.dot(delta, weight(direction, start, outer, inner))
+            add(lower, np.dot(delta, weight(direction, start, outer, inner)))
             if layer > 0:
-                lower *= below > 0
+                rectify_tangent(lower, below)
 
 
 def step(leaves: Array, rates: Array, scales: Array, gradients: Array, moved: Array) -> None:
     """moved[u] = leaves[u] - scales[u] * rates * gradients[u]; rates (P,), scales (U,)."""
     for user in range(len(gradients)):
-        moved[user] = leaves[user % len(leaves)] - scales[user] * (rates * gradients[user])
+        scaled_product(rates, gradients[user], -scales[user], moved[user])
+        add(moved[user], leaves[user % len(leaves)])
 
 
 def pull(
@@ -162,8 +196,11 @@ def pull(
 ) -> None:
     """`step` backwards, but for the gradients' own derivative: from `adjoints` (U, P), those of what it moved to, fill
     `by_scales` (U,) and `directions` (U, P), those of the gradients with the sign turned; add to `by_rates` (P,)."""
+    one = rates.dtype.type(1)
     for user in range(len(gradients)):
-        both = adjoints[user] * gradients[user]
-        by_rates -= scales[user] * both
-        by_scales[user] = -np.dot(rates, both)
-        directions[user] = scales[user] * (rates * adjoints[user])
+        own = directions[user]
+        scaled_product(adjoints[user], gradients[user], -one, own)
+        by_scales[user] = np.dot(rates, own)
+        own *= scales[user]
+        add(by_rates, own)
+        scaled_product(rates, adjoints[user], scales[user], own)

@@ -17,6 +17,7 @@ from bench.learn.ragged_perceptron import RaggedPerceptron, part_of
 __all__ = ["RaggedSelector"]
 
 Leaves = Mapping[str, Tensor]
+CHUNK_VALUES = 1 << 20  # dense leaves of the users of a chunk, which stay near the processor
 
 
 class RaggedSelector:
@@ -24,8 +25,14 @@ class RaggedSelector:
 
     def __init__(self, network: Network, widths: tuple[int, ...], kernel: Literal["numba", "numpy"] | None) -> None:
         self._shapes = {f"selector/{leaf}": value.shape for leaf, value in network.plugin.named_parameters()}
+        self._values = sum(shape.numel() for shape in self._shapes.values())  # P
         self._table = f"selector/{TABLE}"
         self._perceptron = RaggedPerceptron(widths, network.widths[TABLE], kernel)
+
+    @property
+    def chunk_users(self) -> int:
+        """How many users are best adapted together: nothing is padded, so that many save a chunk's own cost."""
+        return min(64, max(16, CHUNK_VALUES // self._values))
 
     @classmethod
     def of(cls, network: Network, kernel: Literal["numba", "numpy"] | None) -> RaggedSelector | None:

@@ -94,7 +94,10 @@ class RowIndex:
 
     def pooling(self, present: np.ndarray, dtype: np.dtype[Any]) -> sparse.csr_array:
         """`pooled` of the examples for which `present` (...) holds, as a matrix (examples * F, rows)."""
-        return self._pooled.at(np.repeat(present.reshape(-1), len(self._layout.fields))).matrix(dtype)
+        matrix: sparse.csr_array = self._pooled.at(np.repeat(present.reshape(-1), len(self._layout.fields))).matrix(
+            dtype
+        )
+        return matrix
 
     def times_looked_up(self) -> np.ndarray:
         """(rows,) how often each row was looked up, padding left out."""
