@@ -14,14 +14,13 @@ __all__ = ["KernelName", "kernel"]
 KernelName = Literal["numba", "numpy", "autograd"]
 
 
-@cache
 def kernel(name: Literal["numba", "numpy"] | None = None) -> Any:
     """The functions of `bench.learn.ragged` under their names; default: numba where it is installed. numba is imported, and
     what its cache lacks compiled, when this is first called for and not before."""
-    compiled = name == "numba" or (name is None and find_spec("numba") is not None)
-    return _compiled() if compiled else ragged
+    return _compiled() if name == "numba" or (name is None and find_spec("numba") is not None) else ragged
 
 
+@cache
 def _compiled() -> Any:
     from numba import njit
 
