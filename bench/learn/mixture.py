@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 def log_likelihood(base_logits: Array, labels: Array) -> Array:
     """log p_k(y), (n, K)."""
     signed = base_logits * (2 * labels - 1)[:, None]
-    return -np.logaddexp(0, -signed)  # type: ignore[no-any-return]
+    return np.minimum(signed, 0) - np.log1p(np.exp(-np.abs(signed)))  # type: ignore[no-any-return]
 
 
 class Mixture(NamedTuple):

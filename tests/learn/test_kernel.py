@@ -238,6 +238,16 @@ def test_saturated_base_models_give_the_true_gradient_in_float32(interactions, k
         torch.testing.assert_close(found[1][name].double(), gradient, rtol=2e-3, atol=2e-4)
 
 
+def test_float32_is_that_of_automatic_differentiation(interactions, kernel):
+    nets, data = perceptron(interactions), _single(some_tasks(interactions))
+    nets["selector"].float()
+    found, expected = (
+        engine(nets, data, interactions, rule(3, "second"), kernel=name) for name in (kernel, "autograd")
+    )
+    for name, gradient in expected[1].items():
+        torch.testing.assert_close(found[1][name], gradient, rtol=1e-4, atol=1e-6)
+
+
 # -- where it is used, and where not
 
 
