@@ -9,6 +9,7 @@ from bench.learn.layers import Linear
 from bench.learn.learnable import Learnable
 from bench.learn.meta_training import Adapted, MetaHistory, adapt_and_predict, meta_train, query_loss
 from bench.learn.network import Network, build_model, build_selector
+from bench.learn.perceptron import PerceptronSelector
 from bench.learn.plugins import DifferentiableModel, DifferentiableSelector
 from bench.learn.training import Examples, Hidden, History, outputs, train
 
@@ -28,6 +29,7 @@ __all__ = [
     "MetaHistory",
     "MetaLearned",
     "Network",
+    "PerceptronSelector",
     "Strengths",
     "Support",
     "TaskData",

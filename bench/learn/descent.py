@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor
 
 from bench.interfaces import Episodes, Learnable
+from bench.learn.learnable import Learnable as Engine
 
 __all__ = ["descend", "inner_step"]
 
@@ -26,6 +27,11 @@ def descend(
     inner loop). First order drops second derivatives only: `rates` and `scales` keep their gradients."""
     leaves = learnable.per_user(outer, batch)
     spread = learnable.spread(rates, batch)
+    ragged = learnable.ragged if isinstance(learnable, Engine) else None
+    if ragged is not None and scales:
+        return ragged.descend(
+            outer, leaves, rates, spread, scales, batch.support, second_order=second_order, training=training
+        )
     for scale in scales:
         leaves = inner_step(
             learnable, leaves, batch, spread, create_graph=training and second_order, training=training, scale=scale

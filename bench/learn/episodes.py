@@ -140,13 +140,13 @@ def draw_windows(tasks: TaskData, users: np.ndarray, max_rows: int, generator: n
     return Windows(users, start, start + support, start + length)
 
 
-def chunks(windows: Windows) -> Iterator[Windows]:
-    """Users sorted by length, a chunk at a time: few enough rows and users that padding and memory stay small."""
+def chunks(windows: Windows, users: int | None = None) -> Iterator[Windows]:
+    """Users sorted by length, at most `users` (CHUNK_USERS) at a time: few enough that padding and memory stay small."""
     order = np.lexsort((windows.users, windows.stop - windows.cut, windows.stop - windows.start))[::-1]
     lengths = (windows.stop - windows.start)[order]
     first = 0
     while first < len(order):
-        size = max(1, min(CHUNK_USERS, CHUNK_ROWS // max(1, int(lengths[first]))))
+        size = max(1, min(users or CHUNK_USERS, CHUNK_ROWS // max(1, int(lengths[first]))))
         chosen = order[first : first + size]
         yield Windows(*(values[chosen] for values in windows))
         first += size

@@ -15,8 +15,10 @@ from torch import Tensor
 
 from bench.data.interactions import Interactions
 from bench.interfaces import Block, Episodes
+from bench.learn.kernels import KernelName
 from bench.learn.losses import mixture_cross_entropy, mixture_logits
 from bench.learn.network import Network, Rows
+from bench.learn.ragged_selector import RaggedSelector
 
 __all__ = ["Learnable"]
 
@@ -25,7 +27,9 @@ Leaves = Mapping[str, Tensor]
 
 
 class Learnable:
-    """bench.interfaces.Learnable. `pool` is given where base models are adapted too; else tasks carry base logits."""
+    """bench.interfaces.Learnable. `pool` is given where base models are adapted too; else tasks carry base logits.
+
+    `kernel`: for tests and timing, how a perceptron without a pool is adapted; default: the fastest that is installed."""
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class Learnable:
         selector: Network,
         pool: Mapping[str, Network] | None = None,
         frozen_fields: tuple[str, ...] = (),
+        kernel: KernelName | None = None,
     ) -> None:
         self.networks: dict[str, Network] = {SELECTOR: selector, **(pool or {})}
         self._pool = tuple(pool or ())
@@ -42,6 +47,12 @@ class Learnable:
         self._ends = torch.tensor(sizes).cumsum(0)  # (F,) of the fields' entries in the joint index
         for network in self.networks.values():
             network.eval()
+        self.ragged = None if pool or kernel == "autograd" else RaggedSelector.of(selector, kernel)
+
+    @property
+    def chunk_users(self) -> int | None:
+        """How many users are best adapted together; None: as bench.learn.episodes has it."""
+        return None if self.ragged is None else self.ragged.chunk_users
 
     @cached_property
     def _places(self) -> dict[str, tuple[str, str]]:
@@ -76,6 +87,8 @@ class Learnable:
         block = batch.part(part)
         if block.mask.shape[1] == 0:
             return block.mask.sum(1)
+        if self.ragged is not None:
+            return self.ragged.loss(per_user, block)
         scores, base_logits = self._outputs(per_user, block)
         losses = mixture_cross_entropy(scores, base_logits, block.labels) * block.mask
         return losses.sum(1) / block.mask.sum(1).clamp(min=1)

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from bench.errors import PluginError
@@ -111,7 +112,7 @@ def outer_gradients(
         return list(torch.autograd.grad(loss, list(outer.values()), allow_unused=True))
 
     totals: dict[str, Tensor] = {}
-    for found in in_order(of_chunk, chunks(windows), threads):
+    for found in in_order(of_chunk, chunks(windows, learnable.chunk_users), threads):
         for name, gradient in zip(outer, found, strict=True):
             if gradient is not None:
                 totals[name] = totals[name] + gradient if name in totals else gradient
@@ -130,7 +131,7 @@ def query_loss(
             counts = batch.query.mask.double().sum(1)
             return float((learnable.loss(per_user, batch, "query").double() * counts).sum()), float(counts.sum())
 
-    sums = list(in_order(of_chunk, chunks(whole(tasks)), threads))
+    sums = list(in_order(of_chunk, chunks(whole(tasks), learnable.chunk_users), threads))
     return sum(total for total, _ in sums) / max(sum(rows for _, rows in sums), 1.0)
 
 
@@ -153,7 +154,7 @@ def adapt_and_predict(
         )
 
     logits, weights = np.empty(query_ptr[-1], dtype=np.float32), np.empty((0, 0), dtype=np.float32)
-    for rows, chunk_logits, chunk_weights in in_order(of_chunk, chunks(whole(tasks)), threads):
+    for rows, chunk_logits, chunk_weights in in_order(of_chunk, chunks(whole(tasks), learnable.chunk_users), threads):
         if not weights.size:
             weights = np.empty((len(logits), chunk_weights.shape[-1]), dtype=np.float32)
         logits[rows], weights[rows] = chunk_logits, chunk_weights
@@ -166,7 +167,7 @@ def in_order(work: Callable[[Windows], T], chunks: Iterable[Windows], threads: i
     if threads == 1:
         yield from map(work, chunks)
         return
-    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    with threadpool_limits(1), ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         yield from pool.map(work, chunks)
 
 

@@ -32,15 +32,25 @@ class SparseMap:
     def __call__(self, table: Tensor) -> Tensor:
         return _Apply.apply(table, self, False)  # type: ignore[no-any-return, no-untyped-call]
 
+    def at(self, present: np.ndarray) -> SparseMap:
+        """Of the m rows only those for which `present` (m,) holds."""
+        if self._pointer is None:
+            return SparseMap(self._rows, self._indices[present])
+        lengths = np.diff(self._pointer)
+        pointer = np.concatenate([[0], np.cumsum(lengths[present])]).astype(self._pointer.dtype)
+        kept = np.repeat(present, lengths)
+        return SparseMap(self._rows, self._indices[kept], pointer, None if self._values is None else self._values[kept])
+
     def product(self, values: Tensor, transposed: bool) -> Tensor:
         """The product, or that of the transpose, outside of any graph."""
         if self._pointer is None and not transposed:
             return values.index_select(0, torch.from_numpy(self._indices))
         dense = np.ascontiguousarray(values.numpy())
-        matrix = self._matrix(dense.dtype)
+        matrix = self.matrix(dense.dtype)
         return torch.from_numpy((matrix.T if transposed else matrix) @ dense)
 
-    def _matrix(self, dtype: np.dtype[Any]) -> Any:
+    def matrix(self, dtype: np.dtype[Any]) -> Any:
+        """(m, rows), sparse."""
         if dtype not in self._matrices:
             indices = self._indices
             pointer = np.arange(len(indices) + 1, dtype=indices.dtype) if self._pointer is None else self._pointer
@@ -54,7 +64,7 @@ class RepeatedMap(SparseMap):
 
     @cached_property
     def _transposed(self) -> Any:
-        matrix = self._matrix(np.dtype(np.float64)).T.tocsr()
+        matrix = self.matrix(np.dtype(np.float64)).T.tocsr()
         matrix.sort_indices()
         return matrix
 
@@ -68,7 +78,7 @@ class RepeatedMap(SparseMap):
         """Indices, where each bag of them starts, and weights: a bag an output row."""
         key = (dtype, transposed)
         if key not in self._kept:
-            matrix = self._transposed if transposed else self._matrix(np.dtype(np.float64))
+            matrix = self._transposed if transposed else self.matrix(np.dtype(np.float64))
             index = (
                 torch.from_numpy(matrix.indices.astype(np.int64)),
                 torch.from_numpy(matrix.indptr[:-1].astype(np.int64)),
@@ -117,6 +127,13 @@ class RowIndex:
         if field not in self._fields:
             self._fields[field] = self._map(self._rows, np.ascontiguousarray(self._entries[:, span]).reshape(-1))
         return self._fields[field](table).reshape(*self._shape, span.stop - span.start, table.shape[-1])
+
+    def pooling(self, present: np.ndarray, dtype: np.dtype[Any]) -> sparse.csr_array:
+        """`pooled` of the examples for which `present` (...) holds, as a matrix (examples * F, rows)."""
+        matrix: sparse.csr_array = self._pooled.at(np.repeat(present.reshape(-1), len(self._layout.fields))).matrix(
+            dtype
+        )
+        return matrix
 
     def times_looked_up(self) -> np.ndarray:
         """(rows,) how often each row was looked up, padding left out."""

@@ -22,7 +22,7 @@ class PlainLookup:
 
     def __init__(self, leaves, index, weights, layout, base) -> None:
         self._leaves, self._index, self._layout, self.base_logits = leaves, index, layout, base
-        self._weights = torch.cat([torch.ones(len(index), layout.single, dtype=weights.dtype), weights], dim=1)
+        self._weights = torch.cat([weights.new_ones(len(index), layout.single), weights], dim=1)
 
     def __getitem__(self, table):
         spans = [self._layout.span(field.name) for field in self._layout.fields]

@@ -29,17 +29,17 @@ def rule(steps: int, order: str) -> MetaSGD:
     return MetaSGD(MetaSGD.Params(inner_steps=steps, order=order, rates=RATES, support_scale=0, step_factors=False))
 
 
-def engine(nets, data: TaskData, interactions, meta_sgd, frozen=(), values=None):
+def engine(nets, data: TaskData, interactions, meta_sgd, frozen=(), values=None, kernel=None, users=None):
     """The engine's outer loss and gradients of every outer parameter."""
     pool = {name: net for name, net in nets.items() if name != "selector"}
-    learnable = Learnable(interactions, nets["selector"], pool or None, frozen)
+    learnable = Learnable(interactions, nets["selector"], pool or None, frozen, kernel)
     outer = {
         **learnable.parameters(),
         **{name: factor.requires_grad_() for name, factor in meta_sgd.learned(learnable).items()},
         **{name: value.clone().requires_grad_() for name, value in (values or {}).items()},
     }
     total = torch.zeros((), dtype=torch.float64)
-    for chunk in chunks(whole(data)):
+    for chunk in chunks(whole(data), users):
         total = total + meta_sgd.outer_loss(learnable, outer, gather(data, chunk)).sum() / data.users
     gradients = torch.autograd.grad(total, list(outer.values()), materialize_grads=True)
     dense = [gradient.to_dense() for gradient in gradients]  # those of tables are sparse

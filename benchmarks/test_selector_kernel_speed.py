@@ -1,0 +1,116 @@
+"""An outer step of meta-training of the selector alone, second order: by hand, by automatic differentiation, by a plain loop.
+
+256 users of 4 to 80 rows, a fifth of them query; a perceptron from 64 inputs over 200 hidden units to 4 models; one inner
+step; float32, one thread, CPU time. The last test says how many times faster than the plain loop each way was."""
+
+from __future__ import annotations
+
+import time
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import torch
+from threadpoolctl import threadpool_limits
+
+from bench.data.interactions import Interactions
+from bench.data.rows import TaskView, View
+from bench.learn import Encoder, Learnable, Network, TaskData, build_selector
+from bench.learn.episodes import chunks, gather, whole
+from bench.learn.learnable import _field_of_entry
+from bench_baselines.mlp import MLP
+from bench_metaselector.meta_sgd import MetaSGD
+from tests.datasets import make_interactions
+from tests.learn import oracle
+
+USERS, STEPS, MODELS = 256, 1, ("a", "b", "c", "d")
+WAYS = ["plain loop", "autograd", "numpy", "numba"]
+best: dict[str, float] = {}  # way to the CPU seconds of its fastest round
+
+pytestmark = pytest.mark.benchmark(group="selector-only", timer=time.process_time)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_blas_thread():
+    with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory):
+    interactions = make_interactions(tmp_path_factory.mktemp("data"), users=1000, items=1000, rows_per_user=45, seed=0)
+    params = MLP.Params(embedding_dim=12, hidden=(200,))  # 5 fields of 12 and 4 base logits are 64 inputs
+    selector = build_selector(MLP(params), interactions, MODELS, seed=1)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in selector.parameters():
+            parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
+    encoder = Encoder.fit(View(interactions, np.arange(len(interactions))))
+    return interactions, selector, TaskData.of(_tasks(interactions), encoder)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_outer_step(benchmark, case, way):
+    if way == "numba" and find_spec("numba") is None:
+        pytest.skip("numba is not installed")
+    step = _plain_loop(*case) if way == "plain loop" else _engine(*case, kernel=way)
+    rounds = 5 if way == "plain loop" else 20
+    benchmark.pedantic(step, rounds=rounds, warmup_rounds=1)
+    if benchmark.stats is not None:
+        best[way] = benchmark.stats.stats.min
+
+
+def test_ratios(capsys):
+    if best.keys() < {"plain loop", "numpy"}:
+        pytest.skip("needs the timings of this run")
+    ratios = {way: best["plain loop"] / seconds for way, seconds in best.items()}
+    with capsys.disabled():
+        print("\ntimes faster than the plain loop:", ", ".join(f"{way} {ratio:.1f}" for way, ratio in ratios.items()))
+    assert ratios["numpy"] >= 2.5
+    assert ratios.get("numba", 6.0) >= 6.0
+
+
+def _engine(interactions: Interactions, selector: Network, data: TaskData, kernel):
+    learnable = Learnable(interactions, selector, kernel=kernel)
+    rule = MetaSGD(MetaSGD.Params(inner_steps=STEPS, support_scale=0, step_factors=False))
+    outer = {**learnable.parameters(), **{n: v.requires_grad_() for n, v in rule.learned(learnable).items()}}
+
+    def step() -> None:
+        for chunk in chunks(whole(data), learnable.chunk_users):
+            rule.outer_loss(learnable, outer, gather(data, chunk)).sum().backward()
+
+    return step
+
+
+def _plain_loop(interactions: Interactions, selector: Network, data: TaskData):
+    start = Learnable(interactions, selector).rates(MetaSGD.Params().rates.model_dump())
+    leaves = {f"selector/{leaf}": value for leaf, value in selector.leaves().items()}
+    rates = {name: rate.requires_grad_() for name, rate in start.items()}
+    fields = torch.from_numpy(_field_of_entry(interactions))
+
+    def step() -> None:
+        oracle.outer_loss(
+            {"selector": selector}, leaves, rates, data, steps=STEPS, second_order=True, field_of_entry=fields
+        ).backward()
+
+    return step
+
+
+def _tasks(interactions: Interactions) -> TaskView:
+    """The last fifth of a user's rows is the query."""
+    starts, lengths = np.asarray(interactions.user_ptr)[:-1], np.diff(interactions.user_ptr)
+    users = np.flatnonzero((lengths >= 4) & (lengths <= 80))[:USERS]
+    queries = np.maximum(1, np.rint(lengths[users] / 5).astype(int))
+    cuts = starts[users] + lengths[users] - queries
+    support = np.concatenate([np.arange(start, cut) for start, cut in zip(starts[users], cuts, strict=True)])
+    query = np.concatenate([np.arange(cut, cut + rows) for cut, rows in zip(cuts, queries, strict=True)])
+    labels, generator = interactions.labels(), np.random.default_rng(0)
+    return TaskView(
+        models=MODELS,
+        support=View(interactions, support, labels[support], False),
+        query=View(interactions, query, labels[query], False),
+        support_ptr=np.concatenate([[0], np.cumsum(cuts - starts[users])]),
+        query_ptr=np.concatenate([[0], np.cumsum(queries)]),
+        support_base_logits=generator.normal(size=(len(support), len(MODELS))).astype(np.float32),
+        query_base_logits=generator.normal(size=(len(query), len(MODELS))).astype(np.float32),
+    )
