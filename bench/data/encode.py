@@ -82,7 +82,8 @@ def _choose_rows(layout: Layout) -> tuple[RawTable, dict[str, int], list[int]]:
     if few.all():
         raise DataError(
             f"{table.file}: min_rows_per_user: {layout.min_rows_per_user} leaves 0 of {len(rows)} users "
-            f"(0 of {len(kept)} rows); the largest that leaves one is {rows.max()}"
+            f"(0 of {len(kept)} rows); the largest that leaves one is {rows.max()} "
+            "(the protocol may need more users)"
         )
     counts = {
         "dropped_rows": int(dropped.sum()),
