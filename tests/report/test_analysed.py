@@ -190,6 +190,16 @@ def test_methods_tell_how_much_of_the_gap_they_close_and_how_they_choose(make_an
     assert "best-single = fm" not in [row.name for row in table.rows]
 
 
+def test_who_chooses_nobody_has_a_dash_and_the_reason(make_analysed: MakeRun) -> None:
+    def edit(one: MethodAnalysis) -> MethodAnalysis:
+        return replace(one, selection_accuracy=None, selection_reason="all share") if one.name == "average" else one
+
+    run = make_analysed(change=with_methods(edit))
+    assert cells(grid(run, "What choosing was worth"), "average")["best model chosen %"] == "–"
+    assert "– best model chosen %: all share (average)." in told(run)
+    assert "best model chosen %:" not in told(make_analysed())
+
+
 def test_users_and_calibration_have_a_table_of_their_own(make_analysed: MakeRun) -> None:
     found = cells(grid(make_analysed(seeds=(0,)), "User by user"), "metaselector")
     assert found == {
