@@ -63,7 +63,7 @@ def data_facts(name: str, facts: Mapping[str, Any], optimum: float | None) -> li
     ]
     sentences = [
         f"Data {short(name)}: {'; '.join(filter(None, told))}.",
-        *_oddities(facts["counts"], bool(facts.get("order"))),
+        *_oddities(facts),
     ]
     return [" ".join(sentences), *_truth(facts.get("truth"), optimum)]
 
@@ -75,11 +75,20 @@ def _sizes(counts: Mapping[str, Any]) -> str:
     return sizes
 
 
-def _oddities(counts: Mapping[str, Any], ordered: bool) -> Iterator[str]:
-    words = _COUNTS | _REPEATS[ordered]
-    told = [_count(key, count, words) for key, count in counts.items() if key not in _MAIN and count]
+def _oddities(facts: Mapping[str, Any]) -> Iterator[str]:
+    words = _COUNTS | _REPEATS[bool(facts.get("order"))]
+    told = [_count(key, count, words) for key, count in facts["counts"].items() if key not in _MAIN and count]
+    told += _several(facts)
     if told:
         yield f"In it {'; '.join(told)}."
+
+
+def _several(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Users or items with more than one value of a field that is said to be theirs."""
+    sides = {each["name"]: each["side"] for each in facts.get("fields", ())}
+    for field, count in facts.get("several_values", {}).items():
+        side = short(sides.get(field, "owner"))
+        yield f"{counted(count, side)} {'has' if count == 1 else 'have'} more than one {short(field)}"
 
 
 def _count(key: str, count: Any, words: Mapping[str, tuple[str, str]]) -> str:

@@ -33,6 +33,14 @@ def test_sizes_and_what_is_odd_about_rows_are_sentences() -> None:
     assert data_facts("shop", {}, None) == []
 
 
+def test_items_with_more_than_one_value_of_their_own_are_told() -> None:
+    fields = [{"name": "category_id", "kind": "categorical", "side": "item"}, {"name": "land", "side": "user"}]
+    facts = {**DATA, "counts": {"rows": 1000}, "fields": fields, "several_values": {"category_id": 101, "land": 1}}
+    assert data_facts("shop", facts, None)[0].endswith(
+        "In it 101 items have more than one category_id; 1 user has more than one land."
+    )
+
+
 def test_without_an_order_nothing_is_said_of_time() -> None:
     odd = {"rows": 1000, "exact_duplicates": 3, "contradictory": 2, "repeated_pairs": 7}
     (text,) = data_facts("shop", {**DATA, "order": None, "counts": odd}, None)
