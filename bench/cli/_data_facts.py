@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -26,7 +26,7 @@ def facts(interactions: Interactions) -> dict[str, Any]:
         **meta["counts"],
         "rows_per_user": {name: float(value) for name, value in zip(_QUANTILES, quantiles, strict=True)},
         **{key: meta[key] for key in ("label", "drop", "order", "min_rows_per_user", "split", "categories", "missing")},
-        **{key: meta[key] for key in ("fields", "source", "digest", "truth", "warnings")},
+        **{key: meta[key] for key in ("several_values", "fields", "source", "digest", "truth", "warnings")},
     }
 
 
@@ -40,6 +40,8 @@ def echo_facts(datasets: Mapping[str, Mapping[str, Any]]) -> None:
         click.echo()
         rows = [(each["name"], *_field(each, held)) for each in held["fields"]]
         echo_table(("field", "kind", "side", "values", "missing"), rows)
+        for said in _several(held):
+            click.echo(printable(said))
         for warning in held["warnings"]:
             click.echo(printable(f"warning: {warning}"))
 
@@ -49,8 +51,17 @@ def _field(field: Mapping[str, str], held: Mapping[str, Any]) -> tuple[str, str,
     return field["kind"], field["side"], "-" if values is None else f"{values:,}", f"{held['missing'][field['name']]:,}"
 
 
+def _several(held: Mapping[str, Any]) -> Iterator[str]:
+    sides = {each["name"]: each["side"] for each in held["fields"]}
+    for field, count in held["several_values"].items():
+        what = f"1 {sides[field]} has" if count == 1 else f"{count:,} {sides[field]}s have"
+        yield f"{what} more than one {field}, though it is said to be the {sides[field]}'s"
+
+
 def _summary(held: Mapping[str, Any]) -> dict[str, str]:
     share = held["positives"] / held["rows"]
+    alike = "user, item, fields, label and order" if held["order"] else "user, item, fields and label"
+    of_one = "user, item and order" if held["order"] else "user and item"
     quantiles = ", ".join(f"{name} {value:g}" for name, value in held["rows_per_user"].items())
     return {
         "rows": f"{held['rows']:,}",
@@ -59,9 +70,9 @@ def _summary(held: Mapping[str, Any]) -> dict[str, str]:
         "positives": f"{held['positives']:,} ({share:.1%}): {held['label']}",
         "rows per user": quantiles,
         "left out": _left_out(held),
-        "exact duplicates": f"{held['exact_duplicates']:,}",
-        "contradictory": f"{held['contradictory']:,}",
-        "repeated pairs": f"{held['repeated_pairs']:,}",
+        "exact duplicates": f"{held['exact_duplicates']:,} (alike in {alike})",
+        "contradictory": f"{held['contradictory']:,} (both labels for one {of_one})",
+        "repeated pairs": f"{held['repeated_pairs']:,} (rows beyond a user's first of an item)",
         **_without_features(held),
         "order": held["order"] or "none: a seeded order",
         "split": ", ".join(held["split"]) if held["split"] else "by the protocol",

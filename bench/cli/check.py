@@ -15,6 +15,8 @@ from bench.suite import BOUNDS, Suite, load, used_plugins
 
 __all__ = ["command"]
 
+_ROWS = ("methods", "base_models", "bounds")
+
 
 @click.command("check")
 @click.argument("suite", type=click.Path(path_type=Path))
@@ -57,19 +59,24 @@ def _notes(suite: Suite) -> Iterator[str]:
 
 
 def _counts(suite: Suite) -> dict[str, Any]:
-    """As many trials as a run has: a base model alone is a method, and the bounds are trials too."""
+    """As many trials as a run has: a base model alone is one too, and so are the bounds."""
     counts = {
         "datasets": len(suite.datasets),
         "protocols": len(suite.protocols),
-        "methods": len(suite.base_models) + len(suite.methods),
+        "methods": len(suite.methods),
+        "base_models": len(suite.base_models),
         "bounds": len(BOUNDS),
         "seeds": len(suite.seeds),
     }
-    rows = counts["methods"] + counts["bounds"]
+    rows = sum(counts[kind] for kind in _ROWS)
     return {**counts, "trials": counts["datasets"] * counts["protocols"] * rows * counts["seeds"]}
 
 
 def _in_words(counts: dict[str, Any]) -> str:
-    said = {many: f"{number} {many if number > 1 else many[:-1]}" for many, number in counts.items()}
-    rows = f"({said['methods']} + {said['bounds']})"
+    said = {many: _many(number, many.replace("_", " ")) for many, number in counts.items()}
+    rows = f"({' + '.join(said[kind] for kind in _ROWS if counts[kind])})"
     return f"{said['datasets']} x {said['protocols']} x {rows} x {said['seeds']} = {said['trials']}"
+
+
+def _many(number: int, many: str) -> str:
+    return f"{number} {many.removesuffix('s') if number == 1 else many}"

@@ -31,6 +31,9 @@ class Columns:
     owned_bags: dict[str, Bags] = field(default_factory=dict)
     categories: dict[str, int] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)
+    several: dict[str, int] = field(
+        default_factory=dict
+    )  # users or items with more than one value of a field of theirs
     warnings: list[str] = field(default_factory=list)
 
     def warn_of_look_alikes(self, name: str, words: pa.Array) -> None:
@@ -83,7 +86,7 @@ def encode_features(layout: Layout, users: Vocabulary, items: Vocabulary, counts
     return columns
 
 
-def _categorical(columns: Columns, feature: Feature, source: Joined, _: Mapping[str, Vocabulary]) -> None:
+def _categorical(columns: Columns, feature: Feature, source: Joined, ids: Mapping[str, Vocabulary]) -> None:
     known = vocabulary(source.text(feature.column))
     has_missing = len(known.words) > 0 and known.words[0].as_py() == ""
     columns.warn_of_look_alikes(feature.field.name, known.words)
@@ -92,6 +95,7 @@ def _categorical(columns: Columns, feature: Feature, source: Joined, _: Mapping[
     columns.sizes.append(len(known.words) + 1)
     columns.categories[feature.field.name] = len(known.words) - has_missing
     columns.missing[feature.field.name] = int((codes == 1).sum()) if has_missing else 0
+    _count_several(columns, feature, codes, ids)
 
 
 def _multi_valued(columns: Columns, feature: Feature, source: Joined, ids: Mapping[str, Vocabulary]) -> None:
@@ -100,8 +104,8 @@ def _multi_valued(columns: Columns, feature: Feature, source: Joined, ids: Mappi
     lengths = np.diff(bags.ptr)[bags.which]
     if feature.owner != "row":
         columns.owned_bags[name] = bags.at(np.arange(len(bags.which)), feature.owner)
-    elif (cells := _one_cell_an_owner(bags, feature, ids)) is not None:
-        columns.owned_bags[name] = bags.at(cells, feature.field.side)  # type: ignore[arg-type]
+    elif feature.field.side in ids and not _count_several(columns, feature, bags.of_cells(), ids):
+        columns.owned_bags[name] = bags.at(_last_rows(ids[feature.field.side]), feature.field.side)  # type: ignore[arg-type]
     else:
         columns.row_bags[name] = bags
     columns.sizes.append(len(bags.words) + 1)
@@ -109,22 +113,32 @@ def _multi_valued(columns: Columns, feature: Feature, source: Joined, ids: Mappi
     columns.missing[name] = int((source.spread(lengths) == 0).sum())
 
 
-def _one_cell_an_owner(bags: BagCodes, feature: Feature, ids: Mapping[str, Vocabulary]) -> np.ndarray | None:
-    """A cell of each user or item (whose side the field is on); None where their rows don't agree on the bag."""
-    if feature.field.side not in ids:
-        return None
-    owners = ids[feature.field.side].codes - 1
-    cells = np.empty(len(ids[feature.field.side].words), dtype=np.int64)
-    cells[owners] = np.arange(len(owners))
-    keys = bags.of_cells()
-    return cells if (keys == keys[cells][owners]).all() else None
+def _last_rows(owners: Vocabulary) -> np.ndarray:
+    """(V,) a row of each user or item."""
+    rows = np.empty(len(owners.words), dtype=np.int64)
+    rows[owners.codes - 1] = np.arange(len(owners.codes))
+    return rows
 
 
-def _numeric(columns: Columns, feature: Feature, source: Joined, _: Mapping[str, Vocabulary]) -> None:
+def _count_several(columns: Columns, feature: Feature, keys: np.ndarray, ids: Mapping[str, Vocabulary]) -> int:
+    """How many users or items, whose side the field is on, have rows that differ in it; kept where there are any. keys (n,)
+    are equal where values are."""
+    if feature.owner != "row" or feature.field.side not in ids:
+        return 0
+    owners = ids[feature.field.side]
+    differs = keys != keys[_last_rows(owners)][owners.codes - 1]
+    count = len(np.unique(owners.codes[differs]))
+    if count:
+        columns.several[feature.field.name] = count
+    return count
+
+
+def _numeric(columns: Columns, feature: Feature, source: Joined, ids: Mapping[str, Vocabulary]) -> None:
     values = source.spread(source.numbers(feature.column))
     columns.numeric.append(values)
     columns.sizes.append(2)
     columns.missing[feature.field.name] = int(np.isnan(values).sum())
+    _count_several(columns, feature, numeric_bits(values), ids)
 
 
 _ENCODERS = {"categorical": _categorical, "multi_valued": _multi_valued, "numeric": _numeric}

@@ -82,7 +82,8 @@ def _choose_rows(layout: Layout) -> tuple[RawTable, dict[str, int], list[int]]:
     if few.all():
         raise DataError(
             f"{table.file}: min_rows_per_user: {layout.min_rows_per_user} leaves 0 of {len(rows)} users "
-            f"(0 of {len(kept)} rows); the largest that leaves one is {rows.max()}"
+            f"(0 of {len(kept)} rows); the largest that leaves one is {rows.max()} "
+            "(the protocol may need more users)"
         )
     counts = {
         "dropped_rows": int(dropped.sum()),
@@ -110,6 +111,7 @@ def _meta(tables: Tables, layout: Layout, columns: Columns, counts: Mapping[str,
         "counts": dict(counts),
         "categories": columns.categories,
         "missing": columns.missing,
+        "several_values": columns.several,
         "min_rows_per_user": layout.min_rows_per_user,
         "split": list(layout.split) if layout.split else None,
         "true_logit": layout.true_logit,

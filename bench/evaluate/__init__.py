@@ -18,7 +18,7 @@ from bench.evaluate.checks import check_logits, check_weights, is_constant, look
 from bench.evaluate.detectable import POWER
 from bench.evaluate.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
 from bench.evaluate.mixture import mixture_logits
-from bench.evaluate.paired import ONE_SEED, Paired, Verdict, adjust, paired
+from bench.evaluate.paired import NOT_AFTER_HOLM, ONE_SEED, Paired, Verdict, adjust, leaves_out_zero, paired
 from bench.evaluate.printed import printed
 from bench.evaluate.ranking import HIGHER_IS_BETTER, Mark, marks, ordered
 from bench.evaluate.resampling import RESAMPLED_METRICS, Resampled, Slice, resample
@@ -32,6 +32,7 @@ __all__ = [
     "GAUC",
     "HIGHER_IS_BETTER",
     "LEVEL",
+    "NOT_AFTER_HOLM",
     "ONE_SEED",
     "POWER",
     "RESAMPLED_METRICS",
@@ -61,6 +62,7 @@ __all__ = [
     "check_weights",
     "estimate",
     "is_constant",
+    "leaves_out_zero",
     "looks_like_probabilities",
     "marks",
     "mixture_logits",

@@ -81,8 +81,11 @@ class MethodAnalysis:
     calibration: Calibration
     regret: Regret | None
     win_rate: float | None  # share of users with a lower log loss than best-single's; ties count half
-    selection_accuracy: float | None  # share of users whose model of highest mean weight is best on their query
+    selection_accuracy: (
+        float | None
+    )  # share of users, of those with one model of highest mean weight, whose it is the best
     entropy: float | None  # mean entropy of a row's weights over log K: 0 one model, 1 uniform
+    selection_reason: str = ""  # why a method that gives weights has no selection_accuracy
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from bench.evaluate.user_losses import EQUAL
 
 __all__ = ["Kind", "References", "analyse_method", "without_figures"]
 
+_NO_CHOICE = "for every user several base models share the highest mean weight"
+
 Kind = Literal["method", "base_model"]
 
 
@@ -34,6 +36,8 @@ def analyse_method(scored: Scored, name: str, kind: Kind, references: References
     single = references.best_single
     weights = [one.weights[name] for one in scored.rows if name in one.weights]
     weighs = len(weights) == len(scored.rows)
+    chooses = weighs and not scored.no_pool
+    accuracy = selection_accuracy(scored.losses, weights) if chooses else None
     return MethodAnalysis(
         name,
         kind,
@@ -46,8 +50,9 @@ def analyse_method(scored: Scored, name: str, kind: Kind, references: References
         ),
         regret(scored.losses, name, single) if single and not scored.no_pool else None,
         win_rate(scored.losses, name, single) if single else None,
-        selection_accuracy(scored.losses, weights) if weighs and not scored.no_pool else None,
+        accuracy,
         _mean([mean_entropy(of_seed) for of_seed in weights]) if weighs else None,
+        _NO_CHOICE if chooses and accuracy is None else "",
     )
 
 

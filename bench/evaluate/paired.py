@@ -21,7 +21,7 @@ from bench.evaluate.holm import holm
 from bench.evaluate.resampling import Resampled
 from bench.evaluate.standard_error import LEVEL, StandardError
 
-__all__ = ["ONE_SEED", "Paired", "Verdict", "adjust", "paired"]
+__all__ = ["NOT_AFTER_HOLM", "ONE_SEED", "Paired", "Verdict", "adjust", "leaves_out_zero", "paired"]
 
 Verdict = Literal["better", "worse", "tie", "withheld"]
 K = TypeVar("K", bound=Hashable)
@@ -32,7 +32,7 @@ _ROUNDING = 1e-12  # spread below this share of the figures is none
 _NO_SPREAD = "no spread: every resample of users gives the same difference"
 _NOT_OVER_SEEDS = "beyond chance over users, not over seeds"
 _NOT_OVER_BOTH = "beyond chance over users and over seeds, not over both together"
-_NOT_AFTER_HOLM = "not beyond chance among so many comparisons (Holm)"
+NOT_AFTER_HOLM = "not beyond chance among so many comparisons (Holm)"
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,11 @@ def adjust(comparisons: Mapping[K, Paired]) -> dict[K, Paired]:
     return {key: _adjusted(one, adjusted[key]) if key in adjusted else one for key, one in comparisons.items()}
 
 
+def leaves_out_zero(one: Paired) -> bool:
+    """Whether the interval over users does; a tie's may, since a verdict asks for more."""
+    return one.low is not None and one.high is not None and (one.low > 0 or one.high < 0)
+
+
 def _over_users(draws: np.ndarray, scale: float, resampled: Resampled) -> _Part:
     if resampled.users < 2:
         return _Part(None, "one user: no spread over users")
@@ -142,7 +147,7 @@ def _found(p: float, seeds_p: float | None, p_both: float, reason: str) -> tuple
 
 def _adjusted(one: Paired, p_holm: float) -> Paired:
     if one.verdict in ("better", "worse") and p_holm >= LEVEL:
-        reason = "; ".join(filter(None, (one.reason, _NOT_AFTER_HOLM)))
+        reason = "; ".join(filter(None, (one.reason, NOT_AFTER_HOLM)))
         return replace(one, p_holm=p_holm, verdict="tie", reason=reason)
     return replace(one, p_holm=p_holm)
 

@@ -8,9 +8,9 @@ import numpy as np
 from scipy.special import entr
 
 from bench.evaluate.analysis import Regret
-from bench.evaluate.user_losses import EQUAL, UserLosses, first_highest
+from bench.evaluate.user_losses import EQUAL, UserLosses, first_highest, is_shared
 
-__all__ = ["chosen_models", "mean_entropy", "mean_weights", "regret", "selection_accuracy", "user_entropy", "win_rate"]
+__all__ = ["mean_entropy", "mean_weights", "regret", "selection_accuracy", "user_entropy", "win_rate"]
 
 
 def regret(losses: Sequence[UserLosses], name: str, best_single: str) -> Regret:
@@ -26,20 +26,16 @@ def win_rate(losses: Sequence[UserLosses], name: str, best_single: str) -> float
     return float((1 - signs.mean()) / 2)
 
 
-def selection_accuracy(losses: Sequence[UserLosses], weights: Sequence[np.ndarray]) -> float:
-    """Share of users, of all seeds, whose model of highest mean weight (the pool's first among equals) is one of those with
-    the lowest log loss. weights (n, K) of each seed."""
+def selection_accuracy(losses: Sequence[UserLosses], weights: Sequence[np.ndarray]) -> float | None:
+    """Share of users, of all seeds, whose model of highest mean weight is one of those with the lowest log loss. Users for
+    whom several share the highest are left out; None where that is all of them. weights (n, K) of each seed."""
     right = []
     for one, of_rows in zip(losses, weights, strict=True):
-        sums = one.of_pool()
-        chosen = np.take_along_axis(sums, chosen_models(one, of_rows)[:, None], axis=1)[:, 0]
-        right.append(chosen <= sums.min(axis=1) * (1 + EQUAL))
-    return float(np.concatenate(right).mean())
-
-
-def chosen_models(losses: UserLosses, weights: np.ndarray) -> np.ndarray:
-    """(U,) each user's model of highest mean weight. weights (n, K)."""
-    return first_highest(mean_weights(losses, weights))
+        sums, of_users = one.of_pool(), mean_weights(one, of_rows)
+        chosen = np.take_along_axis(sums, first_highest(of_users)[:, None], axis=1)[:, 0]
+        right.append((chosen <= sums.min(axis=1) * (1 + EQUAL))[~is_shared(of_users)])
+    known = np.concatenate(right)
+    return float(known.mean()) if len(known) else None
 
 
 def mean_weights(losses: UserLosses, weights: np.ndarray) -> np.ndarray:

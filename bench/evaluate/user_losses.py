@@ -10,9 +10,10 @@ import numpy as np
 from bench.evaluate.analysis import QueryRows
 from bench.evaluate.metrics import row_log_loss
 
-__all__ = ["EQUAL", "UserLosses", "first_highest", "user_losses"]
+__all__ = ["EQUAL", "UserLosses", "first_highest", "is_shared", "user_losses"]
 
 EQUAL = 1e-12  # losses and weights that differ by less, as a share, differ by the order of a sum
+_ROUNDED = 4 * float(np.finfo(np.float32).eps)  # weights that differ by less, as a share, may be meant to be equal
 
 
 class UserLosses(NamedTuple):
@@ -50,3 +51,9 @@ def first_highest(values: np.ndarray) -> np.ndarray:
     """(U,) the first column of the highest value, or of one equal to it but for rounding. values (U, K) finite."""
     highest = values.max(axis=1, keepdims=True)
     return np.asarray((values >= highest - EQUAL * np.abs(highest)).argmax(axis=1))
+
+
+def is_shared(weights: np.ndarray) -> np.ndarray:
+    """(U,) whether several columns have the highest weight, so that it chooses none of them. weights (U, K), K > 0."""
+    highest = weights.max(axis=1, keepdims=True)
+    return np.asarray((weights >= highest - _ROUNDED * np.abs(highest)).sum(axis=1) > 1)

@@ -8,7 +8,7 @@ import pyarrow as pa
 from bench.evaluate.analysis import QueryRows
 from bench.evaluate.auc import auc_by_user
 from bench.evaluate.user_figures import mean_weights, user_entropy
-from bench.evaluate.user_losses import UserLosses, first_highest, user_losses
+from bench.evaluate.user_losses import UserLosses, first_highest, is_shared, user_losses
 
 __all__ = ["user_table"]
 
@@ -18,8 +18,9 @@ def user_table(rows: QueryRows, name: str) -> pa.Table:
 
     user int32; rows, positives, support_rows, support_positives int64; logloss, auc (null with one class) float64;
     best_model, the pool's first of lowest log loss on the user's rows, and best_model_logloss (null where a base model has
-    no result); chosen_model, the one of highest mean weight, entropy (over log K, 0 to 1) and `weight:<model>` (mean) of each
-    base model, where the method gives weights (else the first two are null and the last are absent).
+    no result); chosen_model, the one of highest mean weight (null where several share it), entropy (over log K, 0 to 1) and
+    `weight:<model>` (mean) of each base model, where the method gives weights (else the first two are null and the last are
+    absent).
 
     Labels are in it as sums over a user's rows alone: positives is null where a user has one row, whose label it would be."""
     losses = user_losses(rows, [name])
@@ -57,14 +58,14 @@ def _choice(rows: QueryRows, losses: UserLosses, name: str) -> dict[str, pa.Arra
     weights = mean_weights(losses, rows.weights[name])
     entropy = user_entropy(losses, rows.weights[name])
     return {
-        "chosen_model": _names(rows, first_highest(weights)),
+        "chosen_model": _names(rows, first_highest(weights), is_shared(weights)),
         "entropy": pa.nulls(len(weights), pa.float64()) if entropy is None else pa.array(entropy),
         **{f"weight:{model}": pa.array(weights[:, place]) for place, model in enumerate(rows.pool)},
     }
 
 
-def _names(rows: QueryRows, places: np.ndarray) -> pa.Array:
-    return pa.array([rows.pool[place] for place in places.tolist()], pa.string())
+def _names(rows: QueryRows, places: np.ndarray, without: np.ndarray | None = None) -> pa.Array:
+    return pa.array([rows.pool[place] for place in places.tolist()], pa.string(), mask=without)
 
 
 def _nulls(users: int, name: str, figure: str) -> dict[str, pa.Array]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from bench.evaluate import Analysis, MethodAnalysis, Paired
+from bench.evaluate import NOT_AFTER_HOLM, POWER, Analysis, MethodAnalysis, Paired, leaves_out_zero
 from bench.report.blocks import Note
 from bench.report.model import Row, Section
 from bench.report.names import short
@@ -13,6 +13,7 @@ from bench.report.wording import counted, listed, loss, reasons, signed
 __all__ = ["answer"]
 
 METRIC = "logloss"
+ALIKE = 1.25  # figures that differ by a factor up to this are told as one
 NO_ANALYSIS = (
     "There is no analysis in this run, so no interval and no verdict; to get one, run the suite again (what is recorded is "
     "not computed again)."
@@ -31,7 +32,7 @@ def answer(section: Section) -> list[Note]:
         return [Note("No method has a log loss for every seed, so none is best.", strong=True), *told]
     others = dict(_against(section, lead))
     tied = any(paired.verdict == "tie" for paired in others.values())
-    rest = " ".join((*_others(others), *_seeds(analysis, found)))
+    rest = " ".join((*_others(others, METRIC in section.tested), *_seeds(analysis, found)))
     return [Note(_first(lead, found, analysis, tied), strong=True), *([Note(rest)] if rest else []), *told]
 
 
@@ -77,7 +78,8 @@ def _first(lead: Row, found: MethodAnalysis, analysis: Analysis, tied: bool) -> 
         return f"{lowest}, {lower}, {over}; no verdict: {_why(paired)}."
     between = _between(paired, paired.low, paired.high)
     if paired.verdict == "tie":
-        return f"{lowest}, but can't be told from {single}: difference {signed(paired.difference)}{between}, {over}."
+        told = f"{lowest}, but can't be told from {single}: difference {signed(paired.difference)}{between}, {over}"
+        return f"{told}{_though(paired, analysis)}."
     return f"{name} {'leads' if tied else 'is best'}: log loss {_mean(lead)}, {lower}{between}, {over}."
 
 
@@ -85,15 +87,28 @@ def _why(paired: Paired | None) -> str:
     return _reason(paired.reason) if paired is not None and paired.reason else "they were not compared"
 
 
-def _others(others: Mapping[str, Paired]) -> Iterator[str]:
+def _though(paired: Paired, analysis: Analysis) -> str:
+    """Why it is a tie where the interval leaves out 0."""
+    if not leaves_out_zero(paired):
+        return ""
+    if paired.p_holm is None or not paired.reason.endswith(NOT_AFTER_HOLM):
+        return f"; the interval leaves out 0, but the difference is {_why(paired)}"
+    pairs = (one.against_best_single.get(METRIC) for one in analysis.methods)
+    tested = sum(pair is not None and pair.p_holm is not None for pair in pairs)
+    p = f"{paired.p_holm:.3f}".removeprefix("0")
+    return f"; the interval leaves out 0, but not after Holm's adjustment for {counted(tested, 'comparison')} (p {p})"
+
+
+def _others(others: Mapping[str, Paired], marked: bool) -> Iterator[str]:
     """Who can't be told from the lead, how small a difference would have shown, and whom it beats."""
     by_verdict: dict[str, list[str]] = {}
     for name, paired in others.items():
         by_verdict.setdefault(paired.verdict, []).append(name)
     ties, worse = by_verdict.get("tie", []), by_verdict.get("worse", [])
-    seen = _detectable([others[name] for name in ties or worse])
+    seen = _detectable({name: others[name] for name in ties or worse})
     if ties:
-        yield f"It can't be told from {listed(ties)} ({'a tie' if len(ties) == 1 else 'ties'}){seen and ': ' + seen}."
+        kind = "a tie" if len(ties) == 1 else "ties"
+        yield f"It can't be told from {listed(ties)} ({kind}{', = in the table' if marked else ''}){seen and ': ' + seen}."
     if worse:
         yield _worse(len(worse), len(others) - len(ties), bool(ties))
     if seen and not ties:
@@ -109,9 +124,17 @@ def _worse(worse: int, rest: int, after_ties: bool) -> str:
     return f"Of the others {worse} {'is' if worse == 1 else 'are'} worse."
 
 
-def _detectable(pairs: Sequence[Paired]) -> str:
-    sizes = [paired.detectable for paired in pairs if paired.detectable is not None]
-    return f"a difference of {loss(max(sizes))} or more would have been seen" if sizes else ""
+def _detectable(pairs: Mapping[str, Paired]) -> str:
+    """How large a difference would have shown: of all alike the largest figure, else the smallest and the largest."""
+    sizes = {name: pair.detectable for name, pair in pairs.items() if pair.detectable is not None}
+    if not sizes:
+        return ""
+    least, most = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
+    power = f"{POWER:.0%} of such runs (before Holm's adjustment)"
+    if sizes[most] <= ALIKE * sizes[least]:
+        return f"a true difference of {loss(sizes[most])} or more would have been seen in at least {power}"
+    between = f"{loss(sizes[least])} ({short(least)}) to {loss(sizes[most])} ({short(most)})"
+    return f"a true difference of {between} would have been seen in {power}"
 
 
 def _seeds(analysis: Analysis, found: MethodAnalysis) -> Iterator[str]:

@@ -32,7 +32,8 @@ def bounds(section: Section) -> Iterator[Block]:
     if found:
         yield _grid(found, _single(section))
         yield Terms(tuple((bound.name, bound.meaning) for bound in found))
-        yield Note("What adapts models, rather than choosing among them, can pass all but the optimum.")
+        passed = "all but the optimum" if analysis.optimum_logloss is not None else "them"
+        yield Note(f"What adapts models, rather than choosing among them, can pass {passed}.")
     if analysis.attainable is not None and analysis.attainable.logloss is None:
         yield Note(f"No attainable bound: {short(analysis.attainable.reason, 300) or 'not computed'}.")
 
@@ -40,12 +41,10 @@ def bounds(section: Section) -> Iterator[Block]:
 def _grid(found: Sequence[_Bound], single: _Bound | None) -> Grid:
     shown = [*([single] if single is not None else []), *found]
     reference = single.logloss if single is not None else None
-    columns = {
-        "log loss": align([loss(bound.logloss) for bound in shown], 4),
-        "less\nbest-single's": [_less(bound, reference) if bound is not single else "" for bound in shown],
-    }
+    columns = {"log loss": align([loss(bound.logloss) for bound in shown], 4)}
     if any(bound.interval for bound in shown):
         columns["95% interval\nof log loss"] = [bound.interval for bound in shown]
+    columns["less\nbest-single's"] = [_less(bound, reference) if bound is not single else "" for bound in shown]
     rows = [
         GridRow(bound.name, tuple(map(Cell, cells)), rule=single is not None and position == 1)
         for position, (bound, *cells) in enumerate(zip(shown, *columns.values(), strict=True))

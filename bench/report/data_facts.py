@@ -12,20 +12,41 @@ __all__ = ["data_facts"]
 
 _MAIN = ("rows", "users", "items", "positives")
 _COUNTS = {  # one of them, several
-    "exact_duplicates": ("1 row repeats another in everything", "{} rows repeat another in everything"),
-    "contradictory": (
-        "one user has both labels for one item at one time",
-        "{} times a user has both labels for one item at one time",
-    ),
-    "repeated_pairs": (
-        "1 row is of an item that its user had before",
-        "{} rows are of an item that their user had before",
-    ),
     "dropped_rows": ("1 row was left out as the suite says", "{} rows were left out as the suite says"),
     "dropped_users": ("1 user was left out for too few rows", "{} users were left out for too few rows"),
     "dropped_rows_of_users": ("1 row went with them", "{} rows went with them"),
     "users_without_features": ("1 user has no features", "{} users have no features"),
     "items_without_features": ("1 item has no features", "{} items have no features"),
+}
+_REPEATS = {  # the same of rows that may be alike, by whether the data have an order
+    True: {
+        "exact_duplicates": (
+            "1 row repeats another in everything that is used: user, item, fields, label and order",
+            "{} rows repeat another in everything that is used: user, item, fields, label and order",
+        ),
+        "contradictory": (
+            "one user has both labels for one item at one time",
+            "{} times a user has both labels for one item at one time",
+        ),
+        "repeated_pairs": (
+            "1 row is of an item that its user had before",
+            "{} rows are of an item that their user had before",
+        ),
+    },
+    False: {
+        "exact_duplicates": (
+            "1 row repeats another in everything that is used: user, item, fields and label",
+            "{} rows repeat another in everything that is used: user, item, fields and label",
+        ),
+        "contradictory": (
+            "one user has both labels for one item",
+            "{} times a user has both labels for one item",
+        ),
+        "repeated_pairs": (
+            "1 further row is of an item that its user has in another row",
+            "{} further rows are of an item that their user has in another row",
+        ),
+    },
 }
 _TRUTHS = 12
 
@@ -40,7 +61,10 @@ def data_facts(name: str, facts: Mapping[str, Any], optimum: float | None) -> li
         f"order {short(facts['order'])}" if facts.get("order") else "order seeded, there is no time",
         f"source {_source(facts['source'])}",
     ]
-    sentences = [f"Data {short(name)}: {'; '.join(filter(None, told))}.", *_oddities(facts["counts"])]
+    sentences = [
+        f"Data {short(name)}: {'; '.join(filter(None, told))}.",
+        *_oddities(facts),
+    ]
     return [" ".join(sentences), *_truth(facts.get("truth"), optimum)]
 
 
@@ -51,16 +75,26 @@ def _sizes(counts: Mapping[str, Any]) -> str:
     return sizes
 
 
-def _oddities(counts: Mapping[str, Any]) -> Iterator[str]:
-    told = [_count(key, count) for key, count in counts.items() if key not in _MAIN and count]
+def _oddities(facts: Mapping[str, Any]) -> Iterator[str]:
+    words = _COUNTS | _REPEATS[bool(facts.get("order"))]
+    told = [_count(key, count, words) for key, count in facts["counts"].items() if key not in _MAIN and count]
+    told += _several(facts)
     if told:
         yield f"In it {'; '.join(told)}."
 
 
-def _count(key: str, count: Any) -> str:
-    if key not in _COUNTS:
+def _several(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Users or items with more than one value of a field that is said to be theirs."""
+    sides = {each["name"]: each["side"] for each in facts.get("fields", ())}
+    for field, count in facts.get("several_values", {}).items():
+        side = short(sides.get(field, "owner"))
+        yield f"{counted(count, side)} {'has' if count == 1 else 'have'} more than one {short(field)}"
+
+
+def _count(key: str, count: Any, words: Mapping[str, tuple[str, str]]) -> str:
+    if key not in words:
         return f"{number(count)} {short(key.replace('_', ' '))}"
-    one, several = _COUNTS[key]
+    one, several = words[key]
     return one if count == 1 else several.format(number(count))
 
 

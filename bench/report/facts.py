@@ -21,7 +21,7 @@ def section_facts(section: Section) -> list[Note]:
     optimum = section.analysis.optimum_logloss if section.analysis is not None else None
     lines = [
         *data_facts(section.dataset, section.dataset_facts, optimum),
-        split_facts(section.protocol, section.split_facts),
+        split_facts(section.protocol, section.split_facts, bool(section.dataset_facts.get("order"))),
         _base_predictions(section),
         *_from_files(section),
         " ".join(_calibrated(section)),

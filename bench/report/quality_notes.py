@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from bench.evaluate import leaves_out_zero
 from bench.report.blocks import ABSENT, Note
 from bench.report.model import Report, Section
 from bench.report.names import short
@@ -27,10 +28,19 @@ def _marks(report: Report, section: Section) -> Iterator[str]:
     if section.analysis is not None and any(map(section.analysed, section.rows)):
         drawn = counted(section.analysis.resamples, "resample")
         users = counted(section.analysis.users, "test user")
-        yield (
-            f"less best-single's: below 0 is better; 95% interval by paired bootstrap over the {users} ({drawn}). "
-            "Verdicts hold for all rows at once (Holm's adjustment)."
-        )
+        yield f"less best-single's: below 0 is better; 95% interval by paired bootstrap over the {users} ({drawn})."
+        yield from _verdicts(section)
+
+
+def _verdicts(section: Section) -> Iterator[str]:
+    """What they ask for beside the interval, where there are any."""
+    found = [one.against_best_single.get(METRIC) for row in section.rows if (one := section.analysed(row)) is not None]
+    given = [pair for pair in found if pair is not None and pair.verdict != "withheld"]
+    if given:
+        too = " and over seeds too" if any(pair.seeds_p is not None for pair in given) else ""
+        so = any(pair.verdict == "tie" and leaves_out_zero(pair) for pair in given)
+        why = ", so that an interval that leaves out 0 can be a tie's" if so else ""
+        yield f"Verdicts hold for all rows at once (Holm's adjustment){too}{why}."
 
 
 def _tie(report: Report, section: Section) -> str:

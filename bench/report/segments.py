@@ -35,23 +35,37 @@ def segments(section: Section) -> Iterator[Block]:
             marks |= {cell.mark.strip() for row in grid.rows for cell in row.cells}
             yield grid
     if section.analysis.segments and rows:
-        yield Note(_legend(marks))
+        yield Note(" ".join((*_chosen(section), _legend(marks))))
 
 
 def shown(section: Section) -> list[Row]:
     """The lead, what ties with it, the next best, as many as fit; best-single last. JSON has all."""
     assert section.analysis is not None
-    ranked = [row for row in section.rows if row.kind in ("method", "base_model") and METRIC in row.figures]
-    known = [row for row in ranked if section.analysed(row) is not None]
 
     def rank(row: Row) -> tuple[bool, bool, float]:
         figure = row.figures[METRIC]
         mean = figure.estimate.mean
         return row.name != _lead(section), figure.mark is None, float("inf") if mean is None else mean
 
-    others = [row for row in sorted(known, key=rank) if row.name != section.analysis.best_single]
+    others = sorted(_candidates(section), key=rank)
     single = [row for row in section.rows if row.kind == "best_single" and section.analysed(row) is not None]
     return [*others[:_MOST], *single]
+
+
+def _candidates(section: Section) -> list[Row]:
+    """Methods and base models that were analysed, best-single not among them."""
+    ranked = [row for row in section.rows if row.kind in ("method", "base_model") and METRIC in row.figures]
+    single = section.analysis.best_single if section.analysis is not None else None
+    return [row for row in ranked if section.analysed(row) is not None and row.name != single]
+
+
+def _chosen(section: Section) -> Iterator[str]:
+    if len(_candidates(section)) > _MOST:
+        single = any(row.kind == "best_single" for row in shown(section))
+        yield (
+            f"Shown are the lead, what can't be told from it and the next best, {_MOST} in all"
+            f"{', and best-single' if single else ''}."
+        )
 
 
 def _lead(section: Section) -> str | None:

@@ -39,7 +39,7 @@ _CHOOSING = (
 )
 _CHOOSING_TERMS = (
     ("% of gap", "share of the way from best-single to the bound; below 0 is worse than best-single"),
-    ("best model", "users whose model of highest mean weight is the best on their query"),
+    ("best model", "users, of those with one model of highest mean weight, for whom it is the best on their query"),
     ("entropy", "of a row's weights: 0 one model, 1 all alike"),
 )
 _USERS = (
@@ -65,6 +65,9 @@ def selection(section: Section) -> Iterator[Block]:
     missing = reasons((one.name, one.closed_gap.reason) for _, one in found)
     if missing:
         yield Note(f"{ABSENT} % of gap: {'; '.join(missing)}.")
+    undecided = reasons((one.name, one.selection_reason) for _, one in found)
+    if undecided:
+        yield Note(f"{ABSENT} best model chosen %: {'; '.join(undecided)}.")
     yield from _grid("User by user, and calibration", found, _USERS, _USERS_TERMS)
 
 

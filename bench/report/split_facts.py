@@ -18,11 +18,11 @@ _SETTINGS = {
 }
 
 
-def split_facts(name: str, facts: Mapping[str, Any]) -> str:
-    """What the manifest has of it; nothing where it has nothing."""
+def split_facts(name: str, facts: Mapping[str, Any], ordered: bool = True) -> str:
+    """What the manifest has of it; nothing where it has nothing. `ordered`: the data have an order."""
     if not facts:
         return ""
-    return f"Split {short(name)}: {'; '.join(_sizes(facts))}. {' '.join(_cautions(facts))}".rstrip()
+    return f"Split {short(name)}: {'; '.join(_sizes(facts))}. {' '.join(_cautions(facts, ordered))}".rstrip()
 
 
 def _sizes(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -45,21 +45,22 @@ def _of_role(role: str, count: Any) -> str:
     return f"{named} {' + '.join(parts)}"
 
 
-def _cautions(facts: Mapping[str, Any]) -> Iterator[str]:
+def _cautions(facts: Mapping[str, Any], ordered: bool) -> Iterator[str]:
     if facts.get("time"):
         yield f"Cuts in time: {_times(facts['time'])}."
     if facts.get("users_not_tested"):
         yield f"{_users(facts['users_not_tested'], 'is', 'are')} not tested, for want of rows to be tested on."
-    if facts.get("tie_share") is not None:
+    if facts.get("tie_share"):
         yield (
             f"{facts['tie_share']:.1%} of users are cut between rows of one time, whose order among themselves is drawn."
         )
     if facts.get("users_cut_through_copies"):
         cut = _users(facts["users_cut_through_copies"], "is", "are")
-        yield f"{cut} cut between copies of one row, so that a tested row is known from the support."
+        alike = f"user, item, fields{', label and order' if ordered else ' and label'}"
+        yield f"{cut} cut between copies of one row (alike in {alike}), so that a tested row is known from the support."
     if facts.get("users_cut_through_contradictions"):
         cut = _users(facts["users_cut_through_contradictions"], "is", "are")
-        yield f"{cut} cut between rows of one item and time whose labels differ."
+        yield f"{cut} cut between rows of one item{' and time' if ordered else ''} whose labels differ."
     if facts.get("later_training_share") is not None:
         yield _later(facts["later_training_share"])
 

@@ -28,7 +28,17 @@ def to_terminal(report: Report, console: Console) -> None:
 
 
 def print_blocks(blocks: Iterable[Block], console: Console) -> None:
-    """Print headings, grids and notes from top to bottom."""
+    """Print headings, grids and notes from top to bottom; where there is no terminal, no line ends with blanks."""
+    if console.is_terminal:
+        _print_blocks(blocks, console)
+        return
+    with console.capture() as captured:
+        _print_blocks(blocks, console)
+    for line in captured.get().splitlines():
+        console.out(line.rstrip(), highlight=False)
+
+
+def _print_blocks(blocks: Iterable[Block], console: Console) -> None:
     for block in blocks:
         if isinstance(block, Grid):
             _print_grid(block, console)

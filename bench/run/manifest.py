@@ -56,7 +56,9 @@ def ended(
 
 
 def _dataset(interactions: Interactions) -> dict[str, Any]:
-    kept = ("name", "digest", "source", "label", "order", "counts", "fields", "categories", "missing", "truth")
+    kept = (
+        "name", "digest", "source", "label", "order", "counts", "fields", "categories", "missing", "several_values", "truth",
+    )  # fmt: skip
     return {key: interactions.meta[key] for key in kept if key in interactions.meta}
 
 

@@ -27,7 +27,7 @@ def split_facts(
     - tie_share: share of users whose cut falls between two rows of one time; None without an order.
     - later_training_share: share of the star fit's training rows whose time is later than some test row's; None without a
       time that users share.
-    - users_cut_through_copies: users who have the same row, to the last value, in support and in query of a task.
+    - users_cut_through_copies: users who have the same row, in all that is encoded, in support and in query of a task.
     - users_cut_through_contradictions: users with rows of one item and order there whose labels differ."""
     trained, tasks = star_rows(split, base_predictions, seed), task_split(split, base_predictions, seed)
     users: dict[str, Any] = {role: len(tasks.users(role)) for role in ROLES}

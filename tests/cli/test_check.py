@@ -16,7 +16,10 @@ HOOK = "from bench import hookimpl\n@hookimpl\n"
 def test_a_suite_that_is_right_is_counted(bench: Bench, suite: Path) -> None:
     result = bench("check", suite)
     assert result.exit_code == 0
-    assert result.stdout == f"{suite}: OK: 1 dataset x 1 protocol x (3 methods + 2 bounds) x 2 seeds = 10 trials\n"
+    assert (
+        result.stdout
+        == f"{suite}: OK: 1 dataset x 1 protocol x (1 method + 2 base models + 2 bounds) x 2 seeds = 10 trials\n"
+    )
     assert result.stderr == ""
 
 
@@ -25,13 +28,19 @@ def test_json(bench: Bench, suite: Path) -> None:
         "suite": "small",
         "datasets": 1,
         "protocols": 1,
-        "methods": 3,
+        "methods": 1,
+        "base_models": 2,
         "bounds": 2,
         "seeds": 2,
         "trials": 10,
         "unavailable": [],
         "notes": [],
     }
+
+
+def test_a_suite_of_base_models_alone_has_no_methods_to_count(bench: Bench, suite: Path) -> None:
+    suite.write_text(suite.read_text("utf-8").replace("methods:\n  gating: {selector: {use: gate}}\n", ""), "utf-8")
+    assert bench("check", suite).stdout.endswith("x (2 base models + 2 bounds) x 2 seeds = 8 trials\n")
 
 
 def test_every_error_is_told_and_exits_2(bench: Bench, suite: Path) -> None:
@@ -70,7 +79,8 @@ def test_a_plugin_that_the_suite_uses_and_that_is_not_there_exits_4(
     result = bench("check", suite)
     assert result.exit_code == 4
     assert (
-        result.stdout == f"{suite}: incomplete: 1 dataset x 1 protocol x (3 methods + 2 bounds) x 2 seeds = 10 trials\n"
+        result.stdout
+        == f"{suite}: incomplete: 1 dataset x 1 protocol x (1 method + 2 base models + 2 bounds) x 2 seeds = 10 trials\n"
     )
     assert f"{suite}: base model 'gone'" in result.stderr
     assert "No module named 'no_such_module'" in result.stderr
@@ -79,7 +89,10 @@ def test_a_plugin_that_the_suite_uses_and_that_is_not_there_exits_4(
 def test_one_seed_is_noted_and_no_fault(bench: Bench, suite: Path) -> None:
     result = bench("check", suite, "--set", "seeds=[0]")
     assert result.exit_code == 0
-    assert result.stdout == f"{suite}: OK: 1 dataset x 1 protocol x (3 methods + 2 bounds) x 1 seed = 5 trials\n"
+    assert (
+        result.stdout
+        == f"{suite}: OK: 1 dataset x 1 protocol x (1 method + 2 base models + 2 bounds) x 1 seed = 5 trials\n"
+    )
     assert result.stderr.startswith(f"{suite}: note: one seed: ")
     assert "verdicts over seeds will be withheld" in result.stderr
     assert len(json.loads(bench("check", suite, "--set", "seeds=[0]", "--json").stdout)["notes"]) == 1
@@ -87,7 +100,7 @@ def test_one_seed_is_noted_and_no_fault(bench: Bench, suite: Path) -> None:
 
 def test_values_set_on_the_command_line_are_checked_and_counted(bench: Bench, suite: Path) -> None:
     result = bench("check", suite, "--set", "grid={base_models.trees.depth: [1, 2, 3]}", "--set", "seeds=[0, 1, 2]")
-    assert result.stdout.endswith("x (5 methods + 2 bounds) x 3 seeds = 21 trials\n")
+    assert result.stdout.endswith("x (1 method + 4 base models + 2 bounds) x 3 seeds = 21 trials\n")
     result = bench("check", suite, "--set", "base_models.trees.deptj=1")
     assert result.exit_code == 2
     assert result.stderr == (

@@ -94,6 +94,22 @@ def test_and_as_tables(data: Run) -> None:
     assert ["order", "none:", "a", "seeded", "order"] in lines
 
 
+def test_items_with_more_than_one_value_of_their_own_are_told(data: Run) -> None:
+    Path("suite.yaml").write_text(SUITE.replace("sides: {tags: item}", "sides: {tags: item, country: item}"))
+    result = data("info", "suite.yaml")
+    assert "7 items have more than one country, though it is said to be the item's\n" in result.stdout
+    assert "more than one tags" not in result.stdout
+    found = json.loads(data("info", "suite.yaml", "--json").stdout)["datasets"]
+    assert (found["shop"]["several_values"], found["plain"]["several_values"]) == ({"country": 7}, {})
+
+
+def test_what_rows_repeat_is_said_with_what_is_compared(data: Run) -> None:
+    told = data("info", "suite.yaml").stdout
+    assert "(alike in user, item, fields, label and order)" in told
+    assert "(alike in user, item, fields and label)" in told
+    assert "(both labels for one user, item and order)" in told
+
+
 def test_fetch_prepares_once_and_says_where(data: Run) -> None:
     first, second = data("fetch", "suite.yaml"), data("fetch", "suite.yaml")
     assert first.exit_code == second.exit_code == 0

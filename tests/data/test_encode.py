@@ -299,3 +299,33 @@ def test_a_place_is_the_line_of_the_file_whatever_was_dropped_before():
 def test_tables_that_do_not_fit_their_columns_are_refused(changed, error):
     with pytest.raises(DataError, match=rf"^{error}"):
         encode(Tables(BASE, IDS, label="rating >= 4")._replace(**changed))
+
+
+SIDES = {
+    "category": Column("feature", Field("category", "categorical", "item")),
+    "tags": Column("feature", Field("tags", "multi_valued", "item"), "|"),
+    "price": Column("feature", Field("price", "numeric", "user")),
+}
+
+
+@given(ROWS)
+@settings(deadline=None)
+def test_users_and_items_with_more_than_one_value_of_a_field_of_theirs_are_counted(rows):
+    frame = pd.DataFrame(rows)
+    several = encode(Tables(frame, COLUMNS | SIDES, label="rating >= 4")).meta["several_values"]
+    bags = frame.tags.map(lambda cell: frozenset(filter(None, cell.split("|"))))
+    prices = frame.price.astype(float).fillna(-1) + 0
+    expected = {
+        "category": frame.category.groupby(frame.item).nunique(),
+        "tags": bags.groupby(frame.item).agg(lambda own: len(set(own))),
+        "price": prices.groupby(frame.user).nunique(),
+    }
+    counts = {name: int((values > 1).sum()) for name, values in expected.items()}
+    assert several == {name: count for name, count in counts.items() if count}
+
+
+def test_a_field_of_the_context_may_have_any_values():
+    encoded = encode(
+        Tables(BASE.assign(category=["x", "y", "z"]), {**IDS, "category": COLUMNS["category"]}, label="rating >= 4")
+    )
+    assert encoded.meta["several_values"] == {}

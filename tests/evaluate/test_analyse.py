@@ -129,6 +129,23 @@ def test_any_of_the_tied_best_is_right() -> None:
     assert quick([uniform]).methods[-2].entropy == pytest.approx(1.0)
 
 
+def test_equal_weights_choose_nobody_and_say_so() -> None:
+    rows = make_rows()
+    uniform = rows._replace(weights={"gating": np.full((len(rows.y), 3), 1 / 3, dtype=np.float32)})
+    gating, plain = quick([uniform]).methods[-2:]
+    assert gating.selection_accuracy is None
+    assert gating.selection_reason == "for every user several base models share the highest mean weight"
+    assert plain.selection_reason == quick([rows]).methods[-2].selection_reason == ""
+
+
+def test_an_analysis_of_before_there_were_reasons_is_read() -> None:
+    found = quick([make_rows()])
+    old = analysis_to_json(found)
+    for one in old["methods"]:
+        del one["selection_reason"]
+    assert analysis_from_json(old) == found
+
+
 @pytest.mark.parametrize("rows", [ONE_SPLIT, SPLITS])
 def test_segments_are_what_a_loop_over_masks_finds(rows: list[QueryRows]) -> None:
     found = quick(rows)

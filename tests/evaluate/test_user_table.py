@@ -65,5 +65,7 @@ def test_what_has_no_meaning_is_null() -> None:
     table = user_table(one, "gating")
     assert table["entropy"].null_count == plain.num_rows
     assert set(table["chosen_model"].to_pylist()) == {"lr"}
+    equal = rows._replace(weights={"gating": np.full((len(rows.y), 3), 1 / 3, dtype=np.float32)})
+    assert user_table(equal, "gating")["chosen_model"].null_count == plain.num_rows
     assert plain.schema.remove_metadata() == user_table(lost, "plain").schema.remove_metadata()
     assert table["logloss"].null_count == 0

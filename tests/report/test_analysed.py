@@ -124,6 +124,30 @@ def test_a_withheld_verdict_is_a_word_and_its_reason_a_note(make_analysed: MakeR
     assert "Verdict withheld: it failed in seed 1 (gating and lr)." in told(run)
 
 
+def test_that_an_interval_without_0_can_be_a_ties_is_said_where_there_is_one(make_analysed: MakeRun) -> None:
+    def tie(one: MethodAnalysis) -> MethodAnalysis:
+        pair = one.against_best_single.get("logloss")
+        return one if pair is None else replace(one, against_best_single={"logloss": replace(pair, verdict="tie")})
+
+    told_of_seeds = "Verdicts hold for all rows at once (Holm's adjustment) and over seeds too"
+    assert f"{told_of_seeds}." in told(make_analysed())
+    assert f"{told_of_seeds}, so that an interval that leaves out 0 can be a tie's." in told(
+        make_analysed(change=with_methods(tie))
+    )
+    one_seed = make_analysed(seeds=(0,), change=with_methods(tie))
+    assert "Verdicts hold for all rows at once (Holm's adjustment), so that an interval that" in told(one_seed)
+
+
+def test_where_every_verdict_is_withheld_none_is_said_to_hold(make_analysed: MakeRun) -> None:
+    def withhold(one: MethodAnalysis) -> MethodAnalysis:
+        pairs = {key: replace(pair, verdict="withheld") for key, pair in one.against_best_single.items()}
+        return replace(one, against_best_single=pairs)
+
+    text = told(make_analysed(change=with_methods(withhold)))
+    assert "95% interval by paired bootstrap" in text
+    assert "Verdicts hold" not in text
+
+
 # -- bounds and selection
 
 
@@ -133,10 +157,21 @@ def test_bounds_stand_below_best_single_with_what_they_mean(make_analysed: MakeR
     assert [row.name for row in table.rows] == [
         "best-single = fm", "attainable", "perfect-user", "perfect-sample", "optimum",
     ]  # fmt: skip
-    assert list(cells(table, "attainable").values()) == [".5853", "-.0157", ".5801 to .5905"]
+    assert cells(table, "attainable") == {
+        "log loss": ".5853", "95% interval of log loss": ".5801 to .5905", "less best-single's": "-.0157",
+    }  # fmt: skip
+    assert list(cells(table, "attainable")) == ["log loss", "95% interval of log loss", "less best-single's"]
     assert cells(table, "optimum")["log loss"] == ".4120"
     terms = next(block for block in document(build(run)) if isinstance(block, Terms))
     assert [term for term, _ in terms.pairs] == [row.name for row in table.rows[1:]]
+
+
+@pytest.mark.parametrize(("optimum", "passed"), [(0.412, "all but the optimum"), (None, "them")])
+def test_what_can_be_passed_speaks_of_an_optimum_where_there_is_one(
+    make_analysed: MakeRun, optimum: float | None, passed: str
+) -> None:
+    run = make_analysed(change=lambda found: replace(found, optimum_logloss=optimum))
+    assert f"What adapts models, rather than choosing among them, can pass {passed}." in told(run)
 
 
 def test_a_bound_that_could_not_be_had_says_why(make_analysed: MakeRun) -> None:
@@ -153,6 +188,16 @@ def test_methods_tell_how_much_of_the_gap_they_close_and_how_they_choose(make_an
     assert cells(table, "user-best")["best model chosen %"] == "31.0"
     assert cells(table, "user-calibration")["entropy of weights"] == "–"
     assert "best-single = fm" not in [row.name for row in table.rows]
+
+
+def test_who_chooses_nobody_has_a_dash_and_the_reason(make_analysed: MakeRun) -> None:
+    def edit(one: MethodAnalysis) -> MethodAnalysis:
+        return replace(one, selection_accuracy=None, selection_reason="all share") if one.name == "average" else one
+
+    run = make_analysed(change=with_methods(edit))
+    assert cells(grid(run, "What choosing was worth"), "average")["best model chosen %"] == "–"
+    assert "– best model chosen %: all share (average)." in told(run)
+    assert "best model chosen %:" not in told(make_analysed())
 
 
 def test_users_and_calibration_have_a_table_of_their_own(make_analysed: MakeRun) -> None:
@@ -199,6 +244,17 @@ def test_ties_with_the_lead_are_shown_before_others(make_analysed: MakeRun) -> N
 
     table = grid(make_analysed(change=with_methods(tie)), "For whom")
     assert [row.name for row in table.rows][:3] == ["metaselector", "user-calibration", "deepfm"]
+
+
+def test_segments_say_how_their_rows_were_chosen_where_some_are_left_out(make_analysed: MakeRun) -> None:
+    how = "Shown are the lead, what can't be told from it and the next best, 5 in all, and best-single."
+    assert how in told(make_analysed())
+
+    def few(found: Analysis) -> Analysis:
+        kept = ("metaselector", "gating", "lr", "fm")
+        return replace(found, methods=tuple(one for one in found.methods if one.name in kept))
+
+    assert "Shown are" not in told(make_analysed(change=few))
 
 
 def test_segments_are_said_to_be_exploratory_and_without_them_there_is_no_word(make_analysed: MakeRun) -> None:

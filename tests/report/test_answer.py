@@ -12,9 +12,10 @@ from click.testing import CliRunner
 
 from bench.cli import main
 from bench.errors import RecordError
-from bench.evaluate import Analysis, MethodAnalysis, Paired
+from bench.evaluate import NOT_AFTER_HOLM, Analysis, MethodAnalysis, Paired
 from bench.records import Run, load
 from bench.report import Note, build
+from bench.report.answer import answer as top
 from bench.report.document import document
 from tests.report.analyses import paired
 
@@ -69,7 +70,8 @@ def test_the_lead_is_named_with_its_difference_interval_and_users(make_analysed:
         "and 21,037 rows."
     )
     assert rest.startswith(
-        "Every other method and base model is worse. A difference of .0084 or more would have been seen."
+        "Every other method and base model is worse. A true difference of .0084 or more would have been seen in at least 80% "
+        "of such runs (before Holm's adjustment)."
     )
 
 
@@ -77,8 +79,8 @@ def test_a_lead_with_ties_is_not_called_the_best(make_analysed: MakeRun) -> None
     first, rest = answer(make_analysed())
     assert first.startswith("metaselector leads: log loss .5306, .0704 lower than best-single (fm)")
     assert rest.startswith(
-        "It can't be told from user-calibration (a tie): a difference of .0084 or more would have been seen. Every other one "
-        "is worse."
+        "It can't be told from user-calibration (a tie, = in the table): a true difference of .0084 or more would have been "
+        "seen in at least 80% of such runs (before Holm's adjustment). Every other one is worse."
     )
 
 
@@ -146,8 +148,59 @@ def test_what_could_not_be_analysed_is_told(make_analysed: MakeRun) -> None:
 def test_many_ties_are_not_all_listed(make_analysed: MakeRun) -> None:
     _, rest = answer(make_analysed(change=against_lead(lambda _, pair: replace(pair, verdict="tie"))))
     assert rest.startswith(
-        "It can't be told from user-calibration, metaselector-simplified, user-best, average, gating and 4 more (ties)"
+        "It can't be told from user-calibration, metaselector-simplified, user-best, average, gating and 4 more (ties, = in "
+        "the table): "
     )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [
+        (
+            (0.0036, 0.0139),
+            "a true difference of .0036 (gating) to .0139 (average) would have been seen in 80% of such runs (",
+        ),
+        (
+            (0.0120, 0.0139),
+            "a true difference of .0139 or more would have been seen in at least 80% of such runs (before Holm",
+        ),
+    ],
+)
+def test_of_ties_the_detectable_differences_are_told_from_the_smallest_to_the_largest(
+    make_analysed: MakeRun, sizes: tuple[float, float], told: str
+) -> None:
+    of = dict(zip(("gating", "average"), sizes, strict=True))
+
+    def tie(name: str, pair: Paired) -> Paired:
+        return replace(pair, verdict="tie" if name in of else "worse", detectable=of.get(name, 0.1))
+
+    assert told in answer(make_analysed(change=against_lead(tie)))[1]
+
+
+def test_ties_that_the_table_does_not_mark_are_not_said_to_be_marked(make_analysed: MakeRun) -> None:
+    (section,) = build(make_analysed()).sections
+    assert "from user-calibration (a tie): " in top(replace(section, tested=()))[1].text
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"reason": NOT_AFTER_HOLM, "p_holm": 0.2134},
+            "; the interval leaves out 0, but not after Holm's adjustment for 9 comparisons (p .213).",
+        ),
+        (
+            {"reason": "beyond chance over users, not over seeds", "p_holm": 0.2134},
+            "; the interval leaves out 0, but the difference is beyond chance over users, not over seeds.",
+        ),
+    ],
+)
+def test_a_tie_whose_interval_leaves_out_0_says_why_it_is_one(
+    make_analysed: MakeRun, changes: dict[str, Any], told: str
+) -> None:
+    change = lead_is(difference=-0.0029, low=-0.0054, high=-0.0004, verdict="tie", **changes)
+    first, _ = answer(make_analysed(change=change))
+    assert first.endswith(f"95% interval -.0054 to -.0004, over 604 users and 21,037 rows{told}")
 
 
 def test_without_an_analysis_the_lowest_mean_is_named_and_how_to_get_a_verdict(make_run: MakeRun) -> None:

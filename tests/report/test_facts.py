@@ -27,9 +27,44 @@ def test_sizes_and_what_is_odd_about_rows_are_sentences() -> None:
     odd = {"exact_duplicates": 1, "contradictory": 2, "repeated_pairs": 0, "odd_things": 3}
     assert data_facts("shop", {**DATA, "counts": counts | odd}, None) == [
         "Data shop: 1,000 rows, 10 users, 7 items, 57.5% positive; label rating >= 4; order time; source data folder. In it 1 "
-        "row repeats another in everything; 2 times a user has both labels for one item at one time; 3 odd things."
+        "row repeats another in everything that is used: user, item, fields, label and order; 2 times a user has both labels "
+        "for one item at one time; 3 odd things."
     ]
     assert data_facts("shop", {}, None) == []
+
+
+def test_items_with_more_than_one_value_of_their_own_are_told() -> None:
+    fields = [{"name": "category_id", "kind": "categorical", "side": "item"}, {"name": "land", "side": "user"}]
+    facts = {**DATA, "counts": {"rows": 1000}, "fields": fields, "several_values": {"category_id": 101, "land": 1}}
+    assert data_facts("shop", facts, None)[0].endswith(
+        "In it 101 items have more than one category_id; 1 user has more than one land."
+    )
+
+
+def test_without_an_order_nothing_is_said_of_time() -> None:
+    odd = {"rows": 1000, "exact_duplicates": 3, "contradictory": 2, "repeated_pairs": 7}
+    (text,) = data_facts("shop", {**DATA, "order": None, "counts": odd}, None)
+    assert text.endswith(
+        "order seeded, there is no time; source data folder. In it 3 rows repeat another in everything that is used: user, "
+        "item, fields and label; 2 times a user has both labels for one item; 7 further rows are of an item that their user "
+        "has in another row."
+    )
+    cut = {"users_cut_through_copies": 1, "users_cut_through_contradictions": 2, "tie_share": None}
+    assert split_facts("cold", {"setting": "cold", **cut}, ordered=False).endswith(
+        "1 user is cut between copies of one row (alike in user, item, fields and label), so that a tested row is known from "
+        "the support. 2 users are cut between rows of one item whose labels differ."
+    )
+
+
+def test_a_report_of_data_without_an_order_says_nothing_of_time(make_run: MakeRun) -> None:
+    def edit(_: Records, manifest: dict[str, Any]) -> None:
+        manifest["datasets"]["ml-1m"] |= {"order": None}
+        manifest["datasets"]["ml-1m"]["counts"] |= {"contradictory": 2}
+        manifest["splits"]["ml-1m/cold"] |= {"tie_share": None, "users_cut_through_contradictions": 2}
+
+    text = told(make_run(edit=edit))
+    assert "2 times a user has both labels for one item." in text
+    assert "2 users are cut between rows of one item whose labels differ." in text
 
 
 def test_generated_data_say_so_with_their_optimum() -> None:
@@ -62,7 +97,10 @@ def test_a_split_of_blocks_tells_its_parts() -> None:
             {"tie_share": 0.513},
             "51.3% of users are cut between rows of one time, whose order among themselves is drawn.",
         ),
-        ({"users_cut_through_copies": 1}, "1 user is cut between copies of one row, so that a tested row is known"),
+        (
+            {"users_cut_through_copies": 1},
+            "1 user is cut between copies of one row (alike in user, item, fields, label and order), so that a tested row is",
+        ),
         ({"users_cut_through_copies": 2_000}, "2,000 users are cut between copies of one row"),
         (
             {"users_cut_through_contradictions": 3},
@@ -78,8 +116,14 @@ def test_what_of_a_split_needs_care_is_a_sentence(facts: dict[str, Any], sentenc
     assert sentence in split_facts("cold", facts)
 
 
-def test_what_a_split_does_not_tell_is_left_out() -> None:
-    nothing = {"users_cut_through_copies": 0, "later_training_share": None, "tie_share": None, "users_not_tested": 0}
+@pytest.mark.parametrize("tie_share", [None, 0.0])
+def test_what_a_split_does_not_tell_is_left_out(tie_share: float | None) -> None:
+    nothing = {
+        "users_cut_through_copies": 0,
+        "later_training_share": None,
+        "tie_share": tie_share,
+        "users_not_tested": 0,
+    }
     assert split_facts("cold", {"setting": "cold", **nothing}) == (
         "Split cold: base models never saw validation and test users (cold)."
     )

@@ -148,6 +148,17 @@ def test_without_a_terminal_there_is_plain_text(make_run: MakeRun) -> None:
     assert "\x1b[1m" in in_terminal(make_run())
 
 
+def test_in_a_pipe_no_line_ends_with_blanks(make_analysed: MakeRun, on_disk: OnDisk) -> None:
+    run = make_analysed()
+    assert [line for line in shown(run).splitlines() if line != line.rstrip()] == []
+    assert [line for line in report(on_disk(run).folder).output.splitlines() if line != line.rstrip()] == []
+
+
+def test_a_pipe_and_a_terminal_have_the_same_text(make_analysed: MakeRun) -> None:
+    plain = re.sub(r"\x1b\[[\d;]*m", "", in_terminal(make_analysed()))
+    assert [line.rstrip() for line in plain.splitlines()] == shown(make_analysed()).splitlines()
+
+
 def test_an_encoding_without_the_signs_gets_others(make_run: MakeRun) -> None:
     text = shown(make_run(edit=renamed("é–x")), encoding="ascii")
     assert ".5306 +-.0007*" in text
