@@ -14,6 +14,7 @@ from bench.records import Run
 from bench.report import told
 from bench.report.model import Failure, Report, Section
 from bench.report.rows import rows, tested
+from bench.report.unfinished import unfinished
 
 __all__ = ["build"]
 
@@ -77,6 +78,7 @@ def _section(run: Run, metrics: Sequence[str], trials: Sequence[Record], known: 
         tested=tested(lines, directions, analysis),
         calibrated=told.calibrated(good),
         from_files=told.from_files(good),
+        unfinished=unfinished(good),
     )
 
 
