@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,8 +27,9 @@ def command(ctx: click.Context, base: Path, candidate: Path, as_json: bool) -> N
     """Compare two runs, BASE and CANDIDATE being their folders.
 
     Metrics may get worse by the tolerance that BASE's suite states (gate: {tolerance: {auc: 1e-6}}; 1e-6 for metrics that
-    it doesn't name). Ends with 1 where one got worse by more, with 4 where a trial of BASE is missing or failed (whatever
-    the others say), with 2 where the two were not scored on the same data, split and metrics."""
+    it doesn't name); bounds are shown and never judged. Ends with 1 where one got worse by more, with 4 where a trial of
+    BASE is missing or failed (whatever the others say), with 2 where the two were not scored on the same data, split and
+    metrics."""
     from rich.console import Console
 
     from bench.compare import compare, to_json
@@ -71,7 +73,8 @@ def _grid(title: str, pairs: Sequence[Pair]) -> Iterator[Block]:
     for method in dict.fromkeys(pair.method for pair in pairs):
         of_method = [pair for pair in pairs if pair.method == method]
         changes = [[one for pair in of_method for one in pair.differences if one.metric == name] for name in metrics]
-        rows.append(GridRow(short(method), (*map(_worst, changes), Cell(_ratios(of_method)))))
+        name = f"{short(method)} (bound)" if of_method[0].kind == "bound" else short(method)
+        rows.append(GridRow(name, (*map(_worst, changes), Cell(_ratios(of_method)))))
     heads = ("method", *(f"{short(metric)}\nchange" for metric in metrics), "CPU s\nratio")
     yield Grid(f"{title}: candidate minus base, the worst over seeds (! regressed)", heads, tuple(rows))
 
@@ -80,9 +83,16 @@ def _worst(differences: Sequence[Difference]) -> Cell:
     from bench.report import Cell
 
     worse = [one for one in differences if one.verdict == "worse"]
-    shown = max(worse or differences, key=lambda one: abs(one.change or 0.0), default=None)
+    shown = max(worse or differences, key=_badness, default=None)
     text = "–" if shown is None or shown.change is None else f"{shown.change:+.6f}" if shown.change else "0.000000"
     return Cell(text, "!" if worse else " ")
+
+
+def _badness(one: Difference) -> float:
+    """The larger the worse: a lost figure most of all; without a known direction any change is bad."""
+    if one.change is None:
+        return math.inf if one.verdict == "worse" else -math.inf
+    return abs(one.change) if one.higher_is_better is None else -one.change if one.higher_is_better else one.change
 
 
 def _ratios(pairs: Sequence[Pair]) -> str:
@@ -111,3 +121,10 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     changed = dict.fromkeys(short(pair.method) for pair in comparison.pairs if not pair.same_settings)
     if changed:
         yield f"Settings differ: {', '.join(changed)}."
+    pools: dict[str, dict[str, None]] = {}
+    for pair in comparison.pairs:
+        if pair.pool_change:
+            pools.setdefault(pair.pool_change, {})[short(pair.method)] = None
+    if pools:
+        told = "; ".join(f"{', '.join(methods)} ({short(change, 200)})" for change, methods in pools.items())
+        yield f"Pool differs: {told}."

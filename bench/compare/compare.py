@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.compare.checks import check_comparable
 from bench.compare.model import Absence, CodeChange, Comparison, Difference, Pair, Verdict
+from bench.compare.pools import Pools, change_of_pool
 from bench.evaluate import HIGHER_IS_BETTER
 from bench.records import Record, Run
 
@@ -18,14 +19,16 @@ Key = tuple[str, str, str, int]
 
 def compare(base: Run, candidate: Run) -> Comparison:
     """Pair the trials of two runs by dataset, protocol, method and seed, and judge every metric of the base by the base's
-    tolerance: worse by more than it has regressed. A metric whose direction is unknown regresses by any such change.
+    tolerance: worse by more than it has regressed. A metric whose direction is unknown regresses by any such change. Bounds
+    are shown and never judged: their AUC falls where base models get better or more alike.
 
     Raises CompareError where data, split or a metric's version differ between two trials of one name."""
     ours, theirs = _trials(base), _trials(candidate)
     both = [(key, ours[key], theirs[key]) for key in ours if key in theirs]
     check_comparable((one, other) for _, one, other in both if one is not None and other is not None)
     good = [(key, one, other) for key, one, other in both if _ok(one) and _ok(other)]
-    pairs = tuple(_pair(key, one, other, base.manifest) for key, one, other in good if one and other)
+    pools = Pools(base), Pools(candidate)
+    pairs = tuple(_pair(key, one, other, base.manifest, pools) for key, one, other in good if one and other)
     return Comparison(
         pairs=pairs,
         absent=tuple(_absence(key, ours, theirs) for key in ours if not (_ok(ours[key]) and _ok(theirs.get(key)))),
@@ -41,25 +44,34 @@ def _trials(run: Run) -> dict[Key, Record | None]:
     return {_key(trial): records.get(trial["record"]) for trial in run.manifest["trials"]}
 
 
-def _pair(key: Key, base: Record, candidate: Record, manifest: Mapping[str, Any]) -> Pair:
+def _pair(key: Key, base: Record, candidate: Record, manifest: Mapping[str, Any], pools: tuple[Pools, Pools]) -> Pair:
     return Pair(
         *key,
         kind=base["kind"],
         differences=tuple(
-            _difference(metric, score["value"], candidate["metrics"].get(metric, {}).get("value"), manifest)
+            _difference(
+                metric,
+                score["value"],
+                candidate["metrics"].get(metric, {}).get("value"),
+                manifest,
+                judged=base["kind"] != "bound",
+            )
             for metric, score in base["metrics"].items()
         ),
         cpu_ratio=_ratio([(_cpu(base), _cpu(candidate))]),
         same_settings=base["identity"].get("settings") == candidate["identity"].get("settings"),
+        pool_change=change_of_pool(pools[0].of(base), pools[1].of(candidate)),
     )
 
 
-def _difference(metric: str, base: float | None, candidate: float | None, manifest: Mapping[str, Any]) -> Difference:
+def _difference(
+    metric: str, base: float | None, candidate: float | None, manifest: Mapping[str, Any], *, judged: bool
+) -> Difference:
     tolerance = manifest["tolerance"].get(metric, DEFAULT_TOLERANCE)
     change = None if base is None or candidate is None else candidate - base
     higher = (HIGHER_IS_BETTER | manifest.get("higher_is_better", {})).get(metric)
     verdict = _of_undefined(base, candidate) if change is None else _verdict(change, tolerance, higher)
-    return Difference(metric, base, candidate, change, tolerance, verdict)
+    return Difference(metric, base, candidate, change, tolerance, verdict if judged else "not judged", higher)
 
 
 def _verdict(change: float, tolerance: float, higher_is_better: bool | None) -> Verdict:

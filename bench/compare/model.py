@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 __all__ = ["Absence", "CodeChange", "Comparison", "Difference", "Pair", "Verdict", "to_json"]
 
-Verdict = Literal["same", "better", "worse"]  # "same" is within the tolerance
+Verdict = Literal["same", "better", "worse", "not judged"]  # "same" is within the tolerance; bounds are not judged
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One metric of one trial. `change` is candidate minus base; None where one of them is undefined."""
+    """One metric of one trial. `change` is candidate minus base; None where one of them is undefined. `higher_is_better` is
+    None where the metric's direction is unknown."""
 
     metric: str
     base: float | None
@@ -20,6 +21,7 @@ class Difference:
     change: float | None
     tolerance: float
     verdict: Verdict
+    higher_is_better: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class CodeChange:
 @dataclass(frozen=True)
 class Pair:
     """A trial that both runs have a result of. `cpu_ratio`: the candidate's own CPU seconds (training and prediction)
-    over the base's; None where either has none."""
+    over the base's; None where either has none. `pool_change`: how the base models under a method differ, empty where they
+    don't."""
 
     dataset: str
     protocol: str
@@ -44,6 +47,7 @@ class Pair:
     differences: tuple[Difference, ...]
     cpu_ratio: float | None
     same_settings: bool
+    pool_change: str = ""
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,8 @@ def _matched(table: RawTable, scores: np.ndarray, params: Predictions.Params, ro
     same[:1] = False
     for key in theirs:
         same[1:] &= key[order][1:] == key[order][:-1]
-    _refuse_contradictions(table, scores, order, same, params)
+    known = (theirs[0] >= 0) & (theirs[1] >= 0)  # of ids that the dataset lacks one row can't be told from another
+    _refuse_contradictions(table, scores, order, same & known[order], params)
     first = order[~same]
     place = _find([key[first] for key in theirs], ours)
     missing = place < 0

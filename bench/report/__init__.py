@@ -4,7 +4,18 @@ from bench.report.as_json import to_json
 from bench.report.blocks import Block, Cell, Grid, GridRow, Heading, Note, Terms, align
 from bench.report.build import build
 from bench.report.markdown import to_markdown
-from bench.report.model import BaseModelFacts, Cost, Failure, Figure, PredictionsFile, Report, Row, Section, Shift
+from bench.report.model import (
+    BaseModelFacts,
+    Cost,
+    Failure,
+    Figure,
+    PredictionsFile,
+    Report,
+    Row,
+    Section,
+    Shift,
+    Unfinished,
+)
 from bench.report.names import in_markdown, short, visible
 from bench.report.terminal import print_blocks, to_terminal
 
@@ -25,6 +36,7 @@ __all__ = [
     "Section",
     "Shift",
     "Terms",
+    "Unfinished",
     "align",
     "build",
     "in_markdown",

@@ -14,6 +14,7 @@ from bench.records import Run
 from bench.report import told
 from bench.report.model import Failure, Report, Section
 from bench.report.rows import rows, tested
+from bench.report.unfinished import unfinished
 
 __all__ = ["build"]
 
@@ -78,6 +79,7 @@ def _section(run: Run, metrics: Sequence[str], trials: Sequence[Record], known: 
         calibrated=told.calibrated(good),
         from_files=told.from_files(good),
         training_users=told.training_users(good),
+        unfinished=unfinished(good),
     )
 
 

@@ -16,6 +16,7 @@ from bench.report.segments import segments
 from bench.report.selection import selection
 from bench.report.tables import COST_NOTE, base_models_grid, cost_grid
 from bench.report.trouble import trouble
+from bench.report.unfinished import unfinished_notes
 
 __all__ = ["document"]
 
@@ -46,6 +47,7 @@ def _section(report: Report, section: Section) -> Iterator[Block]:
         yield Note(f"None of {section.trials} trials has a result: there is nothing to compare.")
     else:
         yield from answer(section)
+        yield from unfinished_notes(section)
         yield quality_grid(report, section)
         yield from quality_notes(report, section)
         yield from bounds(section)

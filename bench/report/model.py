@@ -8,7 +8,18 @@ from typing import Any
 
 from bench.evaluate import Analysis, Estimate, Mark, MethodAnalysis
 
-__all__ = ["BaseModelFacts", "Cost", "Failure", "Figure", "PredictionsFile", "Report", "Row", "Section", "Shift"]
+__all__ = [
+    "BaseModelFacts",
+    "Cost",
+    "Failure",
+    "Figure",
+    "PredictionsFile",
+    "Report",
+    "Row",
+    "Section",
+    "Shift",
+    "Unfinished",
+]
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,17 @@ class PredictionsFile:
 
 
 @dataclass(frozen=True)
+class Unfinished:
+    """Training that the cap on its epochs ended: the best of `epochs` was the last one. `setting`: where the cap stands,
+    `train.epochs` or `meta_learner.train.epochs` or a parameter of the plugin's own; `seeds`: those in which it was so."""
+
+    method: str
+    epochs: int
+    setting: str
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Failure:
     """A trial without a result; `status` is "missing" where there is no record."""
 
@@ -112,6 +134,7 @@ class Section:
     calibrated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by what -> the methods
     from_files: tuple[PredictionsFile, ...] = ()
     training_users: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # source -> distinct counts, ascending
+    unfinished: tuple[Unfinished, ...] = ()
 
     def analysed(self, row: Row) -> MethodAnalysis | None:
         """What the analysis found of a row; None of bounds."""

@@ -9,7 +9,7 @@ from bench.evaluate import printed
 from bench.report.blocks import ABSENT
 from bench.report.names import short
 
-__all__ = ["counted", "interval", "listed", "loss", "number", "reasons", "signed"]
+__all__ = ["counted", "interval", "listed", "loss", "number", "reasons", "sentence", "signed"]
 
 _NAMES = 5
 _REASON_CELLS = 300
@@ -42,6 +42,11 @@ def listed(names: Iterable[str], most: int | None = _NAMES) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 user`, `6,040 users`."""
     return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def sentence(text: str) -> str:
+    """With a full stop, unless it ends with a mark of its own: a message may end with a question."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def number(value: Any) -> str:

@@ -19,6 +19,7 @@ from bench.registry import Registry, did_you_mean, load_registry
 from bench.run import manifest
 from bench.run.analysing import analyse_run
 from bench.run.divisions import divide_all, prepare_all
+from bench.run.joining import check_predictions
 from bench.run.plan import Division, Plan, Trial, plan
 from bench.run.progress import Watcher
 from bench.run.recording import failed_record, metrics_of, record_of
@@ -117,6 +118,7 @@ def plan_suite(
         only=only,
         roots=roots(suite.file.parent, data_dir),
     )
+    check_predictions(planned, registry)
     return planned, divisions
 
 

@@ -79,7 +79,7 @@ def test_a_run_with_itself_is_fine(make: Callable[..., Run], tmp_path: Path) -> 
     comparison = compare(run, run)
     assert comparison.exit_code == 0
     assert len(comparison.pairs) == 6
-    assert {one.verdict for pair in comparison.pairs for one in pair.differences} == {"same"}
+    assert {one.verdict for pair in comparison.pairs for one in pair.differences if pair.kind != "bound"} == {"same"}
     assert comparison.cpu_ratio == 1.0
     assert (comparison.code, comparison.absent, comparison.added) == ((), (), ())
     result = bench(tmp_path / "base", tmp_path / "base")
@@ -253,6 +253,74 @@ def test_code_settings_and_time_that_differ_are_shown(make: Callable[..., Run], 
     assert "candidate takes 1.50 times that of base" in text
 
 
+def test_bounds_are_shown_and_never_judged(make: Callable[..., Run], tmp_path: Path) -> None:
+    comparison = compare(make("base"), make("candidate", set_metric("auc", 0.6, of="perfect-user")))
+    assert comparison.exit_code == 0
+    bounds = [pair for pair in comparison.pairs if pair.kind == "bound"]
+    assert {one.verdict for pair in bounds for one in pair.differences} == {"not judged"}
+    result = bench(tmp_path / "base", tmp_path / "candidate")
+    assert result.exit_code == 0
+    assert "Fine: 6 trials compared, 0 figures regressed" in result.output
+    assert "-0.151000" in next(line for line in result.output.splitlines() if "perfect-user" in line)
+    assert "perfect-user (bound)" in result.output
+
+
+def with_pool(**settings: dict[str, Any]) -> Edit:
+    """Base models of those settings, under gating."""
+
+    def edit(records: list[dict[str, Any]]) -> None:
+        for seed in (0, 1):
+            for name in settings.keys() - {"fm"}:
+                new = copy.deepcopy(records[0])
+                new["trial"] |= {"method": name, "seed": seed}
+                new["id"] = f"{name}-{seed}"
+                records.append(new)
+        for one in records:
+            name = one["trial"]["method"]
+            if name in settings:
+                one["identity"]["settings"] = {"use": name, "params": settings[name]}
+            if name == "gating":
+                one["details"] = {"source_shift": dict.fromkeys(settings)}
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("candidate", "told"),
+    [
+        ({"fm": {}, "lr": {}, "ffm": {}, "gbdt": {}}, "gating (2 -> 4 base models)"),
+        ({"fm": {"embedding_dim": 4}, "lr": {}}, "gating (other settings of fm)"),
+        ({"fm": {}, "gbdt": {}}, "gating (gbdt in place of lr)"),
+        ({"fm": {}, "lr": {}}, ""),
+    ],
+)
+def test_another_pool_is_told_of(
+    make: Callable[..., Run], tmp_path: Path, candidate: dict[str, dict[str, Any]], told: str
+) -> None:
+    base = make("base", with_pool(fm={}, lr={}))
+    comparison = compare(base, make("candidate", with_pool(**candidate)))
+    changes = {pair.pool_change for pair in comparison.pairs if pair.method == "gating"}
+    assert changes == {told.removeprefix("gating (").removesuffix(")")}
+    assert not any(pair.pool_change for pair in comparison.pairs if pair.method != "gating")
+    text = " ".join(bench(tmp_path / "base", tmp_path / "candidate").output.split())
+    assert (f"Pool differs: {told}." in text) if told else ("Pool differs" not in text)
+
+
+def test_the_worst_seed_is_shown_where_none_regressed(make: Callable[..., Run], tmp_path: Path) -> None:
+    """AUC rises by .05 in one seed and falls, within the tolerance, in the other."""
+
+    def edit(records: list[dict[str, Any]]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "gating":
+                one["metrics"]["auc"]["value"] = (0.8, 0.75)[one["trial"]["seed"]]
+
+    make("base", tolerance={"auc": 0.01})
+    make("candidate", edit)
+    result = bench(tmp_path / "base", tmp_path / "candidate")
+    assert result.exit_code == 0
+    assert "-0.001000" in next(line for line in result.output.splitlines() if line.startswith("gating"))
+
+
 def test_json_holds_the_verdict_and_the_evidence(make: Callable[..., Run], tmp_path: Path) -> None:
     make("base")
     make("candidate", set_metric("auc", 0.7))
@@ -262,7 +330,7 @@ def test_json_holds_the_verdict_and_the_evidence(make: Callable[..., Run], tmp_p
     first = next(pair for pair in told["pairs"] if pair["method"] == "gating")["differences"][0]
     assert first == {
         "metric": "auc", "base": 0.75, "candidate": 0.7, "change": pytest.approx(-0.05), "tolerance": 1e-6,
-        "verdict": "worse",
+        "verdict": "worse", "higher_is_better": True,
     }  # fmt: skip
 
 

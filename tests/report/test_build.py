@@ -10,6 +10,7 @@ import pytest
 
 from bench.records import Run, load, write_record
 from bench.report import Row, Section, build, to_json, to_markdown
+from bench.report.trouble import trouble
 
 Records = list[dict[str, Any]]
 MakeRun = Callable[..., Run]
@@ -125,6 +126,42 @@ def test_a_record_that_is_gone_is_missing(make_run: MakeRun) -> None:
     run = make_run(seeds=(0,))
     fewer = run._replace(records=run.records[1:])
     assert [(one.method, one.status) for one in build(fewer).failures] == [("lr", "missing")]
+
+
+def test_methods_that_need_a_model_that_failed_are_named_once_behind_it(make_run: MakeRun) -> None:
+    why = "error: no column 'scroe'; did you mean 'score'?"
+
+    def edit(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
+        for one in records:
+            name, seed = one["trial"]["method"], one["trial"]["seed"]
+            if name == "deepfm":
+                one |= {"status": "error", "reason": why.removeprefix("error: ")}
+            elif one["kind"] != "base_model" and (name, seed) != ("gating", 2):
+                needs = f"needs ml-1m/cold deepfm {'star' if seed else 'fold-0'} seed {seed}, which ended as {why}"
+                one |= {"status": "unavailable", "reason": needs}
+
+    report = build(make_run(edit=edit))
+    (told,) = [note.text for note in trouble(report)]
+    assert told == (
+        f"Failed: ml-1m/cold deepfm, seeds 0, 1, 2: {why} Unavailable because of it: average, user-best, user-calibration, "
+        "metaselector-simplified, metaselector, perfect-user and perfect-sample (seeds 0, 1, 2); gating (seeds 0, 1)."
+    )
+
+
+def test_a_fold_that_failed_alone_is_told_with_what_needed_it(make_run: MakeRun) -> None:
+    def edit(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "average":
+                reason = (
+                    f"needs ml-1m/cold fm fold-1 seed {one['trial']['seed']}, which ended as crashed:SIGSEGV: signal 11"
+                )
+                one |= {"status": "unavailable", "reason": reason}
+
+    (told,) = [note.text for note in trouble(build(make_run(edit=edit)))]
+    assert told == (
+        "Failed: ml-1m/cold fm, in a fold of its fits: crashed:SIGSEGV: signal 11. "
+        "Unavailable because of it: average (seeds 0, 1, 2)."
+    )
 
 
 def test_all_failed_is_said_in_place_of_a_table(make_run: MakeRun) -> None:

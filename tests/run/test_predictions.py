@@ -151,17 +151,26 @@ def edited(rows, position, value):
         (lambda rows: edited(rows, 3, "nan"), r"scores\.csv:5: column 'p': 'nan' is not a number"),
     ],
 )  # fmt: skip
-def test_scores_that_are_wrong_end_the_trial_with_counts(scored, go, ratings, change, reason):
-    finished, _ = go(scored(change(lines(ratings))), "one")
-    records = by_method(finished)
-    assert records["theirs"]["status"] == "error"
-    assert status(finished) == {
-        "lr": "ok", "theirs": "error", "average": "unavailable", "best": "unavailable",
-        "perfect-user": "unavailable", "perfect-sample": "unavailable",
-    }  # fmt: skip
-    import re
+def test_scores_that_are_wrong_are_refused_with_counts_before_anything_is_fitted(
+    scored, go, ratings, tmp_path, change, reason
+):
+    with pytest.raises(DataError, match=reason) as raised:
+        go(scored(change(lines(ratings))), "one", cache="cache")
+    assert str(raised.value).startswith("base model 'theirs' on small/cold: ")
+    assert raised.value.exit_code == 2
+    assert not (tmp_path / "one").exists()
+    assert list((tmp_path / "cache" / "steps").glob("fit-*")) == []
 
-    assert re.search(reason, records["theirs"]["reason"]), records["theirs"]["reason"]
+
+def test_a_file_whose_columns_are_swapped_is_refused_before_anything_is_fitted(scored, go, ratings):
+    swapped = [",".join((item, user, *rest)) for user, item, *rest in (line.split(",") for line in lines(ratings))]
+    with pytest.raises(DataError, match=r"no score for (\d+) of \1 support and query rows"):
+        go(scored(swapped), "one")
+
+
+def test_a_model_that_is_not_asked_for_is_not_joined(scored, go, ratings):
+    finished, _ = go(scored(lines(ratings)[2:]), "one", only=("lr",))
+    assert status(finished) == {"lr": "ok"}
 
 
 def test_a_missing_file_is_said_before_anything_runs(write_suite, go):
