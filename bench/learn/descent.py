@@ -48,10 +48,17 @@ def inner_step(
     `create_graph`: second order. `scale` (U,) or scalar: of each user's whole step. At test time the graph is cut, so
     that memory does not grow with the steps."""
     loss = learnable.loss(leaves, batch, "support")
-    if scale is not None:
+    if scale is not None and create_graph:
         loss = loss * scale  # a user's gradient, scaled, is the gradient of the user's scaled loss
     gradients = learnable.gradients(loss, leaves, create_graph=create_graph)
+    if scale is not None and not create_graph:  # what is cut from the graph must not take the scale with it
+        gradients = {leaf: gradient * _by_user(scale, gradient) for leaf, gradient in gradients.items()}
     moved = {leaf: leaves[leaf] - rates[leaf] * gradient for leaf, gradient in gradients.items()}
     if not training:
         moved = {leaf: value.detach().requires_grad_() for leaf, value in moved.items()}
     return {**leaves, **moved}
+
+
+def _by_user(scale: Tensor, like: Tensor) -> Tensor:
+    """(U,) or a scalar, shaped to multiply `like` (U, ...)."""
+    return scale.reshape(-1, *[1] * (like.dim() - 1))
