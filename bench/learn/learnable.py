@@ -5,7 +5,8 @@ Nothing here is approximate: meta-gradients equal a plain loop."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -14,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from bench.data.interactions import Interactions
+from bench.errors import PluginError
 from bench.interfaces import Block, Episodes
 from bench.learn.losses import mixture_cross_entropy, mixture_logits
 from bench.learn.network import Network, Rows
@@ -40,6 +42,7 @@ class Learnable:
         self._frozen = torch.tensor([field.name in frozen_fields for field in self._fields])
         sizes = [interactions.sizes[field.name] for field in interactions.fields]
         self._ends = torch.tensor(sizes).cumsum(0)  # (F,) of the fields' entries in the joint index
+        self._only: frozenset[str] | None = None  # leaves that `only` lets move; None: all
         for network in self.networks.values():
             network.eval()
 
@@ -57,7 +60,29 @@ class Learnable:
 
     def adapted(self) -> tuple[str, ...]:
         all_frozen = bool(self._frozen.all())
-        return tuple(leaf for leaf in self._places if not (all_frozen and self._is_table(leaf)))
+        return tuple(
+            leaf
+            for leaf in self._places
+            if not (all_frozen and self._is_table(leaf)) and (self._only is None or leaf in self._only)
+        )
+
+    def only(self, leaves: Iterable[str]) -> Learnable:
+        """The same, with no other leaves adapted; what the outer loop trains stays as it is."""
+        narrowed = copy.copy(self)
+        narrowed._only = frozenset(leaves) if self._only is None else self._only & frozenset(leaves)
+        return narrowed
+
+    def head(self) -> tuple[str, ...]:
+        """The leaves of the selector's last layer: of the last of its modules, in their order there, that has parameters of
+        its own."""
+        names = [name for name, _ in self.networks[SELECTOR].plugin.named_parameters()]
+        if not names:
+            kind = type(self.networks[SELECTOR].plugin).__name__
+            raise PluginError(
+                f"selector {kind} has no layer whose parameters could be adapted alone: it has only tables"
+            )
+        last = names[-1].rpartition(".")[0]
+        return tuple(f"{SELECTOR}/{name}" for name in names if name.rpartition(".")[0] == last)
 
     def tables(self) -> tuple[str, ...]:
         """The leaves that are tables; their gradients are sparse."""

@@ -1,4 +1,4 @@
-"""Meta-learners: MAML and Meta-SGD, and fine-tuning, their control without meta-training."""
+"""Meta-learners: MAML, Meta-SGD and ANIL, and fine-tuning, their control without meta-training."""
 
 from bench import hookimpl
 
@@ -10,5 +10,6 @@ def bench_meta_learners() -> dict[str, str]:
     return {
         "maml": "bench_metaselector.maml:MAML",
         "meta-sgd": "bench_metaselector.meta_sgd:MetaSGD",
+        "anil": "bench_metaselector.anil:ANIL",
         "fine-tune": "bench_metaselector.fine_tune:FineTune",
     }
