@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from bench.learn.encode import Encoded, Encoder
 from bench.learn.lookup import Layout
 from bench.learn.row_index import RowIndex
 
-__all__ = ["TaskData", "Windows", "chunks", "draw_windows", "gather", "whole"]
+__all__ = ["TaskData", "Windows", "all_as_support", "chunks", "draw_windows", "gather", "whole"]
 
 CHUNK_USERS = 16
 CHUNK_ROWS = 4096  # padded rows a chunk; a user longer than that is a chunk of its own
@@ -168,6 +168,23 @@ def gather(tasks: TaskData, windows: Windows) -> Episodes:
         support=_block(tasks, support, {component: own[1] for component, own in entries.items()}),
         query=_block(tasks, query, {component: own[2] for component, own in entries.items()}),
     )
+
+
+def all_as_support(batch: Episodes) -> Episodes:
+    """The same users with all of their rows, support and query, in the support; the query stays as it is."""
+    support, query = batch.support, batch.query
+    joined = Block(
+        entries={name: index.before(query.entries[name]) for name, index in support.entries.items()},
+        weights={name: torch.cat([weights, query.weights[name]], dim=1) for name, weights in support.weights.items()},
+        labels=torch.cat([support.labels, query.labels], dim=1),
+        mask=torch.cat([support.mask, query.mask], dim=1),
+        base_logits=(
+            None
+            if support.base_logits is None or query.base_logits is None
+            else torch.cat([support.base_logits, query.base_logits], dim=1)
+        ),
+    )
+    return replace(batch, support=joined)
 
 
 class _Positions(NamedTuple):

@@ -88,6 +88,24 @@ def outer_loss(
     return total / tasks.users
 
 
+def adapted(
+    networks: Mapping[str, Network],
+    leaves: Mapping[str, Tensor],
+    rates: Mapping[str, Tensor],
+    tasks: TaskData,
+    rows: slice,
+    *,
+    steps: int,
+    field_of_entry: Tensor,
+) -> dict[str, Tensor]:
+    """One user's leaves, whole tables, after so many gradient steps on the given rows; none where there are no rows."""
+    mine = dict(leaves)
+    for _ in range(steps if rows.stop > rows.start else 0):
+        mine = _step(networks, mine, rates, tasks, rows, False, field_of_entry, ())
+        mine = {name: value.detach().requires_grad_() for name, value in mine.items()}
+    return mine
+
+
 def _rows(tasks: TaskData, user: int) -> tuple[slice, slice]:
     return slice(tasks.ptr[user], tasks.cut[user]), slice(tasks.cut[user], tasks.ptr[user + 1])
 
