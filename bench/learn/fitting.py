@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from bench.adapt_sets import BASE_MODELS, SELECTOR
 from bench.data.rows import TaskView, View
 from bench.interfaces import Context, MetaLearner, PluginParams, Selection
 from bench.learn.encode import Encoder
@@ -115,12 +116,14 @@ class MetaLearned:
         settings: MetaTrainSettings,
         *,
         pool: Mapping[str, FittedModel] | None = None,
+        adapt: tuple[str, ...] = (SELECTOR, BASE_MODELS),
         frozen_fields: tuple[str, ...] = (),
         progress: Progress = _silent,
     ) -> None:
         self._rule, self._params, self._settings = rule, params, settings
         self._gating = Gating(selector, selector_settings, progress)
-        self._pool, self._frozen_fields, self._progress = pool, frozen_fields, progress
+        self._pool, self._progress = pool, progress
+        self._adapt, self._frozen_fields = adapt, frozen_fields
         self.details: dict[str, Any] = {}
         self.trained_users = 0
 
@@ -129,7 +132,7 @@ class MetaLearned:
         pool = None if self._pool is None else {name: model.network for name, model in self._pool.items()}
         interactions = train_tasks.query.interactions
         self._threads = context.threads
-        self._learnable = Learnable(interactions, self._gating.network, pool, self._frozen_fields)
+        self._learnable = Learnable(interactions, self._gating.network, pool, self._frozen_fields, self._adapt)
         valid_data = self._tasks(valid)
         self._active = self._best_candidate(valid_data)
         self._outer = outer_parameters(self._active, self._learnable)

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bench.adapt_sets import BASE_MODELS, SELECTOR, named
 from bench.data.interactions import Interactions
 from bench.errors import PluginError
 from bench.interfaces import Block, Episodes
@@ -22,12 +23,13 @@ from bench.learn.network import Network, Rows
 
 __all__ = ["Learnable"]
 
-SELECTOR = "selector"
 Leaves = Mapping[str, Tensor]
 
 
 class Learnable:
-    """bench.interfaces.Learnable. `pool` is given where base models are adapted too; else tasks carry base logits."""
+    """bench.interfaces.Learnable. `pool` is given where base models are adapted too; else tasks carry base logits.
+
+    What no entry of `adapt` names (bench.adapt_sets) stays as it is: neither users nor the outer loop move it."""
 
     def __init__(
         self,
@@ -35,6 +37,7 @@ class Learnable:
         selector: Network,
         pool: Mapping[str, Network] | None = None,
         frozen_fields: tuple[str, ...] = (),
+        adapt: tuple[str, ...] = (SELECTOR, BASE_MODELS),
     ) -> None:
         self.networks: dict[str, Network] = {SELECTOR: selector, **(pool or {})}
         self._pool = tuple(pool or ())
@@ -42,7 +45,8 @@ class Learnable:
         self._frozen = torch.tensor([field.name in frozen_fields for field in self._fields])
         sizes = [interactions.sizes[field.name] for field in interactions.fields]
         self._ends = torch.tensor(sizes).cumsum(0)  # (F,) of the fields' entries in the joint index
-        self._only: frozenset[str] | None = None  # leaves that `only` lets move; None: all
+        self._trained = self._named(adapt)
+        self._only = self._trained  # what `only` has left of them
         for network in self.networks.values():
             network.eval()
 
@@ -52,24 +56,22 @@ class Learnable:
         return {f"{name}/{leaf}": (name, leaf) for name, network in self.networks.items() for leaf in network.leaves()}
 
     def parameters(self) -> dict[str, Tensor]:
-        return {
+        """Master leaves; those that stay as they are take no gradient."""
+        leaves = {
             f"{name}/{leaf}": value
             for name, network in self.networks.items()
             for leaf, value in network.leaves().items()
         }
+        return {leaf: value if leaf in self._trained else value.detach() for leaf, value in leaves.items()}
 
     def adapted(self) -> tuple[str, ...]:
         all_frozen = bool(self._frozen.all())
-        return tuple(
-            leaf
-            for leaf in self._places
-            if not (all_frozen and self._is_table(leaf)) and (self._only is None or leaf in self._only)
-        )
+        return tuple(leaf for leaf in self._places if leaf in self._only and not (all_frozen and self._is_table(leaf)))
 
     def only(self, leaves: Iterable[str]) -> Learnable:
         """The same, with no other leaves adapted; what the outer loop trains stays as it is."""
         narrowed = copy.copy(self)
-        narrowed._only = frozenset(leaves) if self._only is None else self._only & frozenset(leaves)
+        narrowed._only = self._only.intersection(leaves)
         return narrowed
 
     def head(self) -> tuple[str, ...]:
@@ -113,7 +115,7 @@ class Learnable:
     def gradients(self, loss: Tensor, per_user: Leaves, *, create_graph: bool) -> dict[str, Tensor]:
         names = self.adapted()
         leaves = [per_user[name] for name in names]
-        if not loss.requires_grad:
+        if not names or not loss.requires_grad:
             return {name: torch.zeros_like(leaf) for name, leaf in zip(names, leaves, strict=True)}
         found = torch.autograd.grad(loss.sum(), leaves, create_graph=create_graph, materialize_grads=True)
         return dict(zip(names, found, strict=True))
@@ -130,6 +132,15 @@ class Learnable:
             return F.embedding(field, rate) * (~self._frozen[field]).unsqueeze(-1).to(rate.dtype)
 
         return {leaf: spread(leaf, rate) for leaf, rate in rates.items()}
+
+    def _named(self, adapt: tuple[str, ...]) -> frozenset[str]:
+        """The leaves that the entries name; PluginError for one that names none."""
+        entries = [entry for entry in adapt if entry != BASE_MODELS or self._pool]
+        found = {entry: named(entry, self._places) for entry in entries}
+        for entry, leaves in found.items():
+            if not leaves:
+                raise PluginError(f"adapt names {entry!r}, but there are {', '.join(self._places)}")
+        return frozenset(leaf for leaves in found.values() for leaf in leaves)
 
     def _rate(self, leaf: str, value: Tensor, start: Mapping[str, float]) -> Tensor:
         name, own = self._places[leaf]

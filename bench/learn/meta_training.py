@@ -108,11 +108,12 @@ def outer_gradients(
 
     def of_chunk(chunk: Windows) -> list[Tensor | None]:
         loss = rule.outer_loss(learnable, outer, gather(tasks, chunk)).sum() / len(windows.users)
-        return list(torch.autograd.grad(loss, list(outer.values()), allow_unused=True))
+        return list(torch.autograd.grad(loss, list(trained.values()), allow_unused=True))
 
+    trained = {name: value for name, value in outer.items() if value.requires_grad}
     totals: dict[str, Tensor] = {}
     for found in in_order(of_chunk, chunks(windows), threads):
-        for name, gradient in zip(outer, found, strict=True):
+        for name, gradient in zip(trained, found, strict=True):
             if gradient is not None:
                 totals[name] = totals[name] + gradient if name in totals else gradient
     return {name: total.coalesce() if total.is_sparse else total for name, total in totals.items()}

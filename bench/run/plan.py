@@ -295,7 +295,12 @@ def _meta(method: MethodSpec) -> MetaPart | None:
     if spec is None:
         return None
     return MetaPart(
-        use=spec.use, params=dict(spec.params), train=spec.train, full=spec.full, frozen_fields=spec.frozen_fields
+        use=spec.use,
+        params=dict(spec.params),
+        train=spec.train,
+        full=spec.full,
+        adapt=spec.adapt,
+        frozen_fields=spec.frozen_fields,
     )
 
 

@@ -116,6 +116,7 @@ def _selector(step: SelectStep, given: Given, progress: Progress) -> Selector | 
         step.selector.train,
         part.train,
         pool={name: _restored(step, given, name) for name in step.models} if part.full else None,
+        adapt=part.adapt,
         frozen_fields=part.frozen_fields,
         progress=progress,
     )

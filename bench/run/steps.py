@@ -32,6 +32,7 @@ class MetaPart(_Frozen):
     params: dict[str, Any]
     train: MetaTrainSettings
     full: bool  # base models are adapted too
+    adapt: tuple[str, ...]  # what moves, as the suite names it
     frozen_fields: tuple[str, ...]
 
 
