@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor
 
 from bench.interfaces import Episodes, Learnable
+from bench.learn.episodes import support_batch
 
 __all__ = ["descend", "inner_step"]
 
@@ -20,15 +21,18 @@ def descend(
     *,
     second_order: bool,
     training: bool,
+    inner_batch: int = 0,
 ) -> dict[str, Tensor]:
     """From the master leaves, a gradient step on the support set for each of `scales`, what the step is scaled by: (U,), a
     scalar or None. `rates` as Learnable.rates gives them. Every leaf per user comes back (Luo et al. 2020, Algorithm 1,
-    inner loop). First order drops second derivatives only: `rates` and `scales` keep their gradients."""
+    inner loop). First order drops second derivatives only: `rates` and `scales` keep their gradients.
+    `inner_batch`: support rows that a step is taken on, in turn; 0: all."""
     leaves = learnable.per_user(outer, batch)
     spread = learnable.spread(rates, batch)
-    for scale in scales:
+    for step, scale in enumerate(scales):
+        seen = support_batch(batch, step, inner_batch) if inner_batch else batch
         leaves = inner_step(
-            learnable, leaves, batch, spread, create_graph=training and second_order, training=training, scale=scale
+            learnable, leaves, seen, spread, create_graph=training and second_order, training=training, scale=scale
         )
     return leaves
 

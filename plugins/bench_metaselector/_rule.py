@@ -32,6 +32,9 @@ class InnerSteps(PluginParams):
     """How many steps an inner loop takes, and how far."""
 
     inner_steps: int = Field(5, ge=0, le=100, description="gradient steps on a user's support set")
+    inner_batch: int = Field(
+        0, ge=0, le=100_000, description="support rows that a step is taken on, in turn; 0: all of them"
+    )
     rates: Rates = Field(Rates(), description="where inner learning rates start, by group of parameters")
 
 
@@ -95,6 +98,7 @@ class GradientRule(MetaLearner):
             self._scales(outer, batch),
             second_order=self.params.order == "second",
             training=training,
+            inner_batch=self.params.inner_batch,
         )
 
     def _start(self, learnable: Learnable) -> dict[str, Tensor]:

@@ -34,6 +34,7 @@ class Reptile(MetaLearner):
             [None] * self.params.inner_steps,
             second_order=False,
             training=training,
+            inner_batch=self.params.inner_batch,
         )
 
     def outer_loss(self, learnable: Learnable, outer: Mapping[str, Tensor], batch: Episodes) -> Tensor:

@@ -21,6 +21,7 @@ CASES = {
     "maml-scalar": (MAML, {"learn_rates": True}),
     "maml-tensor": (MAML, {"learn_rates": True, "rate": "tensor"}),
     "maml-scaled": (MAML, {"learn_rates": True, "rate": "tensor", "support_scale": 6.0, "step_factors": True}),
+    "maml-inner-batch": (MAML, {"inner_batch": 2, "support_scale": 6.0}),
     "meta-sgd-positive": (MetaSGD, {"positive": True, "support_scale": 0.0, "step_factors": False}),
     "meta-sgd-free": (MetaSGD, {"support_scale": 0.0, "step_factors": False}),
 }
@@ -73,6 +74,7 @@ def by_the_plain_loop(nets, data, interactions, settings, values, steps, order):
         second_order=order == "second",
         field_of_entry=oracle.field_of_entry(interactions),
         scale=scale,
+        inner_batch=settings.get("inner_batch", 0),
     )
     named = {**leaves, **values}
     gradients = torch.autograd.grad(total, list(named.values()), materialize_grads=True)
@@ -113,6 +115,12 @@ def test_meta_gradients_equal_the_plain_loop(interactions, case, steps, order, f
 def test_mutants_of_the_rate_are_caught(interactions, monkeypatch, case, mutant, order):
     monkeypatch.setattr(_rule.GradientRule, "_rate", mutant)
     assert compared(interactions, case, 1, order, full=True) > 1e-6
+
+
+def test_mutant_every_step_on_the_first_rows_is_caught(interactions, monkeypatch):
+    original = descent.support_batch
+    monkeypatch.setattr(descent, "support_batch", lambda batch, step, rows: original(batch, 0, rows))
+    assert compared(interactions, "maml-inner-batch", 3, "second", full=False) > 1e-4
 
 
 def test_what_is_learned_starts_where_the_rates_do(interactions):
