@@ -6,9 +6,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["RESERVED_KEYS", "BasePredictions", "MetaTrainSettings", "TrainSettings"]
+__all__ = ["RESERVED_KEYS", "BasePredictions", "MetaTrainSettings", "Select", "TrainSettings"]
 
 BasePredictions = Literal["out-of-sample", "in-sample"]
+Select = Literal["soft", "hard"]
 
 # Keys that the harness reads where a plugin is used; no plugin's Params may have them.
 RESERVED_KEYS = frozenset({"use", "train", "adapt", "frozen_fields", "base_predictions", "folds", "split_seed"})

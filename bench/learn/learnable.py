@@ -18,8 +18,10 @@ from bench.adapt_sets import BASE_MODELS, SELECTOR, named
 from bench.data.interactions import Interactions
 from bench.errors import PluginError
 from bench.interfaces import Block, Episodes
+from bench.learn.hard_selection import one_model_a_user
 from bench.learn.losses import mixture_cross_entropy, mixture_logits
 from bench.learn.network import Network, Rows
+from bench.settings import Select
 
 __all__ = ["Learnable"]
 
@@ -38,9 +40,10 @@ class Learnable:
         pool: Mapping[str, Network] | None = None,
         frozen_fields: tuple[str, ...] = (),
         adapt: tuple[str, ...] = (SELECTOR, BASE_MODELS),
+        select: Select = "soft",
     ) -> None:
         self.networks: dict[str, Network] = {SELECTOR: selector, **(pool or {})}
-        self._pool = tuple(pool or ())
+        self._pool, self._select = tuple(pool or ()), select
         self._fields = interactions.fields
         self._frozen = torch.tensor([field.name in frozen_fields for field in self._fields])
         sizes = [interactions.sizes[field.name] for field in interactions.fields]
@@ -108,9 +111,16 @@ class Learnable:
         return losses.sum(1) / block.mask.sum(1).clamp(min=1)
 
     def predict(self, per_user: Leaves, batch: Episodes) -> tuple[Tensor, Tensor]:
-        """Query logits (U, Q) of the mixture and weights (U, Q, K); padding has no meaning."""
+        """Query logits (U, Q) of the mixture and weights (U, Q, K); padding has no meaning. `select: hard`: of the user's
+        single best model."""
         scores, base_logits = self._outputs(per_user, batch.query)
-        return mixture_logits(scores, base_logits), scores.softmax(-1)
+        weights = scores.softmax(-1)
+        if self._select == "soft":
+            return mixture_logits(scores, base_logits), weights
+        counted = (weights * batch.query.mask.unsqueeze(-1)).flatten(0, 1)
+        user = torch.arange(batch.users).repeat_interleave(weights.shape[1])
+        chosen = one_model_a_user(counted, user).reshape(weights.shape)
+        return (chosen * base_logits).sum(-1), chosen
 
     def gradients(self, loss: Tensor, per_user: Leaves, *, create_graph: bool) -> dict[str, Tensor]:
         names = self.adapted()

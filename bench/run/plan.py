@@ -184,6 +184,7 @@ class _Planner:
             "base_predictions": source,
             "folds": protocol.folds,
             **({} if method.calibrate is None else {"calibrate": method.calibrate}),
+            **({} if method.select == "soft" else {"select": method.select}),
         }
         step = SelectStep(
             **self._step(depends, division, seed, name, protocol, source),
@@ -196,6 +197,7 @@ class _Planner:
             },
             selector=selector,
             meta_learner=meta,
+            select=method.select,
             calibrate=method.calibrate,
         )
         self.steps.setdefault(step.id, step)
@@ -314,4 +316,5 @@ def _plain(spec: BaseModelSpec | MethodSpec) -> dict[str, Any]:
         "meta_learner": None if meta is None else meta.model_dump(mode="json"),
         "base_predictions": spec.base_predictions,
         **({} if spec.calibrate is None else {"calibrate": spec.calibrate}),
+        **({} if spec.select == "soft" else {"select": spec.select}),
     }

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from bench.settings import BasePredictions, MetaTrainSettings, TrainSettings
+from bench.settings import BasePredictions, MetaTrainSettings, Select, TrainSettings
 
 __all__ = ["FitStep", "MetaPart", "PluginUse", "SelectStep", "Step", "parse_step"]
 
@@ -73,6 +73,7 @@ class SelectStep(Step):
     pool: dict[str, PluginUse]
     selector: PluginUse
     meta_learner: MetaPart | None = None
+    select: Select = "soft"
     calibrate: Literal["user"] | None = None
 
 

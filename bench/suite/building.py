@@ -70,10 +70,10 @@ def _method(name: str, method: MethodEntry, train: TrainSettings, params: Params
     )
     learner = method.meta_learner
     if learner is None:
-        return MethodSpec(selector, None, method.base_predictions, method.calibrate)
+        return MethodSpec(selector, None, method.base_predictions, method.calibrate, method.select)
     predictions: BasePredictions | None = "in-sample" if learner.full else method.base_predictions
     meta_learner = _meta_learner(learner, params["methods", name, "meta_learner"])
-    return MethodSpec(selector, meta_learner, predictions, method.calibrate)
+    return MethodSpec(selector, meta_learner, predictions, method.calibrate, method.select)
 
 
 def _meta_learner(learner: MetaLearnerUse, params: Mapping[str, Any]) -> MetaLearnerSpec:

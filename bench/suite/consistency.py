@@ -38,6 +38,7 @@ def inconsistencies(
     for name in suite.protocols:
         yield from _validation_users(name, checked, document)
     for name, method in suite.methods.items():
+        yield from _hard_selection(name, method, classes, document)
         yield from _meta_learning(name, method, suite, classes, document)
         if method.meta_learner is not None:
             yield from unknown_parts(name, method.meta_learner, suite, checked, document)
@@ -92,6 +93,15 @@ def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterat
         if metric not in suite.metrics:
             message = f"tolerance of {quoted(metric)}, which is no metric of the suite"
             yield at_key(document, ("gate", "tolerance", metric), message + did_you_mean(metric, suite.metrics))
+
+
+def _hard_selection(
+    name: str, method: MethodEntry, classes: Mapping[KeyPath, type[Any] | None], document: Document
+) -> Iterator[Problem]:
+    selector = classes.get(("methods", name, "selector"))
+    if method.select == "hard" and selector is not None and not issubclass(selector, DifferentiableSelector):
+        message = f"select: hard takes a differentiable selector, and {quoted(method.selector.use)} is none; "
+        yield at_value(document, ("methods", name, "select"), message + "choose another or drop the key")
 
 
 def _meta_learning(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from bench.adapt_sets import adapts_base_models
-from bench.settings import BasePredictions, MetaTrainSettings, TrainSettings
+from bench.settings import BasePredictions, MetaTrainSettings, Select, TrainSettings
 
 __all__ = [
     "BaseModelUse",
@@ -95,6 +95,7 @@ class MethodEntry(_Keys):
     selector: SelectorUse
     meta_learner: MetaLearnerUse | None = None
     base_predictions: BasePredictions | None = None
+    select: Select = "soft"  # hard: each user's single best model by mean weight
     calibrate: Literal["user"] | None = None  # of the method's predictions, on each user's support
 
 

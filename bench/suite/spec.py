@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.adapt_sets import adapts_base_models
-from bench.settings import BasePredictions, MetaTrainSettings, TrainSettings
+from bench.settings import BasePredictions, MetaTrainSettings, Select, TrainSettings
 from bench.suite.document import KeyPath, Place
 
 __all__ = ["BaseModelSpec", "DatasetSpec", "MetaLearnerSpec", "MethodSpec", "ProtocolSpec", "SelectorSpec", "Suite"]
@@ -65,6 +65,7 @@ class MethodSpec:
     meta_learner: MetaLearnerSpec | None = None
     base_predictions: BasePredictions | None = None  # overrides the protocol's
     calibrate: Literal["user"] | None = None
+    select: Select = "soft"
 
 
 @dataclass(frozen=True)
