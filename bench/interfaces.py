@@ -7,7 +7,7 @@ the interfaces below. Hooks (`bench.hookspecs`) hand the harness names and addre
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -323,6 +323,14 @@ class Learnable(Protocol):
 
     def adapted(self) -> tuple[str, ...]:
         """The leaves that `adapt` and `frozen_fields` let move."""
+        ...
+
+    def head(self) -> tuple[str, ...]:
+        """The leaves of the selector's last layer; PluginError where it has none."""
+        ...
+
+    def only(self, leaves: Iterable[str]) -> Learnable:
+        """The same with no other leaves adapted (the outer loop trains as before)."""
         ...
 
     def loss(self, per_user: Mapping[str, Tensor], batch: Episodes, part: Literal["support", "query"]) -> Tensor:

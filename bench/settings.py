@@ -6,9 +6,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["RESERVED_KEYS", "BasePredictions", "MetaTrainSettings", "TrainSettings"]
+__all__ = ["RESERVED_KEYS", "BasePredictions", "MetaTrainSettings", "Select", "TrainSettings"]
 
 BasePredictions = Literal["out-of-sample", "holdout", "in-sample"]
+Select = Literal["soft", "hard"]
 
 # Keys that the harness reads where a plugin is used; no plugin's Params may have them.
 RESERVED_KEYS = frozenset({"use", "train", "adapt", "frozen_fields", "base_predictions", "folds", "split_seed"})
@@ -37,4 +38,11 @@ class MetaTrainSettings(_Settings):
     rate_learning_rate: float = Field(5e-2, gt=0, le=10, description="of Adam, for what the rule learns, e.g. rates")
     epochs: int = Field(10, ge=1, description="at most so many passes over the training users")
     patience: int = Field(2, ge=0, description="epochs without a better validation log loss before training stops")
-    max_rows: int = Field(200, ge=2, description="rows of a user in an episode; longer histories give a random window")
+    episodes: Literal["chronological", "random", "window", "like-test"] = Field(
+        "chronological", description="how a user's support and query are drawn in training"
+    )
+    support_fraction: float = Field(
+        0.0, ge=0, lt=1, description="share of an episode that is support (not like-test); 0: as the protocol divides"
+    )
+    max_rows: int = Field(200, ge=2, le=100_000, description="rows of a user in an episode, at most")
+    max_support: int = Field(100, ge=3, le=100_000, description="rows of a support like-test, at most")

@@ -3,7 +3,7 @@
 from bench.learn.calibration import Strengths, Support, calibrate, calibrate_by_user, calibrated, choose_strengths
 from bench.learn.descent import descend, inner_step
 from bench.learn.encode import Encoded, Encoder
-from bench.learn.episodes import TaskData
+from bench.learn.episodes import TaskData, all_as_support
 from bench.learn.fitting import FittedModel, Gating, MetaLearned
 from bench.learn.layers import Linear
 from bench.learn.learnable import Learnable
@@ -34,6 +34,7 @@ __all__ = [
     "Support",
     "TaskData",
     "adapt_and_predict",
+    "all_as_support",
     "build_model",
     "build_selector",
     "calibrate",

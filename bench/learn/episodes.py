@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from bench.learn.encode import Encoded, Encoder
 from bench.learn.lookup import Layout
 from bench.learn.row_index import RowIndex
 
-__all__ = ["TaskData", "Windows", "chunks", "draw_windows", "gather", "whole"]
+__all__ = ["TaskData", "Windows", "all_as_support", "chunks", "gather", "support_batch", "whole"]
 
 CHUNK_USERS = 16
 CHUNK_ROWS = 4096  # padded rows a chunk; a user longer than that is a chunk of its own
@@ -121,23 +121,19 @@ class Windows(NamedTuple):
     start: np.ndarray
     cut: np.ndarray
     stop: np.ndarray
+    order: np.ndarray | None = None  # where given, those are places in it, and it holds the rows
+    weights: np.ndarray | None = None  # (users,) float of each user's outer loss, 1 on average; None: 1 each
+
+    def take(self, chosen: np.ndarray) -> Windows:
+        """Some of the users."""
+        weights = None if self.weights is None else self.weights[chosen]
+        return Windows(self.users[chosen], self.start[chosen], self.cut[chosen], self.stop[chosen], self.order, weights)
 
 
 def whole(tasks: TaskData, users: np.ndarray | None = None) -> Windows:
     """Every row of the given users (default: all)."""
     chosen = np.arange(tasks.users) if users is None else users
     return Windows(chosen, tasks.ptr[:-1][chosen], tasks.cut[chosen], tasks.ptr[1:][chosen])
-
-
-def draw_windows(tasks: TaskData, users: np.ndarray, max_rows: int, generator: np.random.Generator) -> Windows:
-    """The whole history where it has at most `max_rows` rows, else a random window of it, cut at the same share."""
-    full = whole(tasks, users)
-    rows = full.stop - full.start
-    length = np.minimum(rows, max_rows)
-    start = full.start + generator.integers(0, rows - length + 1)
-    support = np.rint((full.cut - full.start) / rows * length).astype(np.int64)
-    support = np.where(full.cut > full.start, np.clip(support, 1, length - 1), 0)
-    return Windows(users, start, start + support, start + length)
 
 
 def chunks(windows: Windows, users: int | None = None) -> Iterator[Windows]:
@@ -148,14 +144,14 @@ def chunks(windows: Windows, users: int | None = None) -> Iterator[Windows]:
     while first < len(order):
         size = max(1, min(users or CHUNK_USERS, CHUNK_ROWS // max(1, int(lengths[first]))))
         chosen = order[first : first + size]
-        yield Windows(*(values[chosen] for values in windows))
+        yield windows.take(chosen)
         first += size
 
 
 def gather(tasks: TaskData, windows: Windows) -> Episodes:
     """Gather one chunk."""
-    support = _padded(windows.start, windows.cut)
-    query = _padded(windows.cut, windows.stop)
+    support = _padded(windows.start, windows.cut, windows.order)
+    query = _padded(windows.cut, windows.stop, windows.order)
     entries: dict[str, tuple[Tensor, RowIndex, RowIndex]] = {}
     by_object: dict[int, tuple[Tensor, RowIndex, RowIndex]] = {}
     for component, encoded in tasks.encoded.items():
@@ -170,17 +166,42 @@ def gather(tasks: TaskData, windows: Windows) -> Episodes:
     )
 
 
+def all_as_support(batch: Episodes) -> Episodes:
+    """The same users with all of their rows, support and query, in the support; the query stays as it is."""
+    support, query = batch.support, batch.query
+    joined = Block(
+        entries={name: index.before(query.entries[name]) for name, index in support.entries.items()},
+        weights={name: torch.cat([weights, query.weights[name]], dim=1) for name, weights in support.weights.items()},
+        labels=torch.cat([support.labels, query.labels], dim=1),
+        mask=torch.cat([support.mask, query.mask], dim=1),
+        base_logits=(
+            None
+            if support.base_logits is None or query.base_logits is None
+            else torch.cat([support.base_logits, query.base_logits], dim=1)
+        ),
+    )
+    return replace(batch, support=joined)
+
+
+def support_batch(batch: Episodes, step: int, rows: int) -> Episodes:
+    """The same users with at most `rows` rows of the support: those after the rows of the step before, round and round."""
+    mask = batch.support.mask  # (U, n)
+    place, there_are = mask.cumsum(1) - 1, mask.sum(1, keepdim=True).clamp(min=1)
+    chosen = (place - step * rows).remainder(there_are) < rows
+    return replace(batch, support=replace(batch.support, mask=mask * chosen))
+
+
 class _Positions(NamedTuple):
     rows: np.ndarray  # (U, n) int64 into the task data; padding points at the user's first row of the part, or row 0
     mask: np.ndarray  # (U, n) bool
 
 
-def _padded(start: np.ndarray, stop: np.ndarray) -> _Positions:
+def _padded(start: np.ndarray, stop: np.ndarray, order: np.ndarray | None) -> _Positions:
     lengths = stop - start
     steps = np.arange(int(lengths.max(initial=0)))
     mask = steps < lengths[:, None]
     rows = np.where(mask, start[:, None] + steps, np.where(lengths > 0, start, 0)[:, None])
-    return _Positions(rows, mask)
+    return _Positions(rows if order is None else order[rows], mask)
 
 
 def _own_rows(

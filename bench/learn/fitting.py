@@ -10,16 +10,19 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from bench.adapt_sets import BASE_MODELS, SELECTOR
+from bench.data.by_user import user_of_row
 from bench.data.rows import TaskView, View
 from bench.interfaces import Context, MetaLearner, PluginParams, Selection
 from bench.learn.encode import Encoder
 from bench.learn.episodes import TaskData
+from bench.learn.hard_selection import one_model_a_user
 from bench.learn.learnable import Learnable
 from bench.learn.meta_training import adapt_and_predict, meta_train, outer_parameters, query_loss
 from bench.learn.network import Network, build_model, build_selector
 from bench.learn.plugins import DifferentiableModel, DifferentiableSelector
 from bench.learn.training import Examples, Hidden, History, outputs, train
-from bench.settings import MetaTrainSettings, TrainSettings
+from bench.settings import MetaTrainSettings, Select, TrainSettings
 
 __all__ = ["FittedModel", "Gating", "MetaLearned"]
 
@@ -79,8 +82,14 @@ class Gating:
     encoder: Encoder
     history: History
 
-    def __init__(self, plugin: DifferentiableSelector, settings: TrainSettings, progress: Progress = _silent) -> None:
-        self._plugin, self._settings, self._progress = plugin, settings, progress
+    def __init__(
+        self,
+        plugin: DifferentiableSelector,
+        settings: TrainSettings,
+        progress: Progress = _silent,
+        select: Select = "soft",
+    ) -> None:
+        self._plugin, self._settings, self._progress, self._select = plugin, settings, progress, select
 
     def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
         query = train_tasks.query
@@ -97,8 +106,10 @@ class Gating:
 
     def predict(self, tasks: TaskView) -> Selection:
         base_logits = torch.from_numpy(tasks.query_base_logits)
-        scores = outputs(self.network, self.encoder.encode(tasks.query), base_logits)
-        return Selection(weights=scores.softmax(-1).numpy())
+        weights = outputs(self.network, self.encoder.encode(tasks.query), base_logits).softmax(-1)
+        if self._select == "hard":
+            weights = one_model_a_user(weights, torch.from_numpy(user_of_row(tasks.query_ptr)))
+        return Selection(weights=weights.numpy())
 
 
 class MetaLearned:
@@ -115,12 +126,15 @@ class MetaLearned:
         settings: MetaTrainSettings,
         *,
         pool: Mapping[str, FittedModel] | None = None,
+        adapt: tuple[str, ...] = (SELECTOR, BASE_MODELS),
         frozen_fields: tuple[str, ...] = (),
+        select: Select = "soft",
         progress: Progress = _silent,
     ) -> None:
         self._rule, self._params, self._settings = rule, params, settings
         self._gating = Gating(selector, selector_settings, progress)
-        self._pool, self._frozen_fields, self._progress = pool, frozen_fields, progress
+        self._pool, self._progress = pool, progress
+        self._adapt, self._frozen_fields, self._select = adapt, frozen_fields, select
         self.details: dict[str, Any] = {}
         self.trained_users = 0
 
@@ -129,7 +143,9 @@ class MetaLearned:
         pool = None if self._pool is None else {name: model.network for name, model in self._pool.items()}
         interactions = train_tasks.query.interactions
         self._threads = context.threads
-        self._learnable = Learnable(interactions, self._gating.network, pool, self._frozen_fields)
+        self._learnable = Learnable(
+            interactions, self._gating.network, pool, self._frozen_fields, self._adapt, self._select
+        )
         valid_data = self._tasks(valid)
         self._active = self._best_candidate(valid_data)
         self._outer = outer_parameters(self._active, self._learnable)

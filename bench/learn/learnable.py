@@ -5,7 +5,8 @@ Nothing here is approximate: meta-gradients equal a plain loop."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -13,21 +14,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from bench.adapt_sets import BASE_MODELS, SELECTOR, named
 from bench.data.interactions import Interactions
+from bench.errors import PluginError
 from bench.interfaces import Block, Episodes
+from bench.learn.hard_selection import one_model_a_user
 from bench.learn.kernels import KernelName
 from bench.learn.losses import mixture_cross_entropy, mixture_logits
 from bench.learn.network import Network, Rows
 from bench.learn.ragged_selector import RaggedSelector
+from bench.settings import Select
 
 __all__ = ["Learnable"]
 
-SELECTOR = "selector"
 Leaves = Mapping[str, Tensor]
 
 
 class Learnable:
     """bench.interfaces.Learnable. `pool` is given where base models are adapted too; else tasks carry base logits.
+
+    What no entry of `adapt` names (bench.adapt_sets) stays as it is: neither users nor the outer loop move it.
 
     `kernel`: for tests and timing, how a perceptron without a pool is adapted; default: the fastest that is installed."""
 
@@ -37,14 +43,18 @@ class Learnable:
         selector: Network,
         pool: Mapping[str, Network] | None = None,
         frozen_fields: tuple[str, ...] = (),
+        adapt: tuple[str, ...] = (SELECTOR, BASE_MODELS),
+        select: Select = "soft",
         kernel: KernelName | None = None,
     ) -> None:
         self.networks: dict[str, Network] = {SELECTOR: selector, **(pool or {})}
-        self._pool = tuple(pool or ())
+        self._pool, self._select = tuple(pool or ()), select
         self._fields = interactions.fields
         self._frozen = torch.tensor([field.name in frozen_fields for field in self._fields])
         sizes = [interactions.sizes[field.name] for field in interactions.fields]
         self._ends = torch.tensor(sizes).cumsum(0)  # (F,) of the fields' entries in the joint index
+        self._trained = self._named(adapt)
+        self._only = self._trained  # what `only` has left of them
         for network in self.networks.values():
             network.eval()
         self.ragged = None if pool or kernel == "autograd" else RaggedSelector.of(selector, kernel)
@@ -60,15 +70,40 @@ class Learnable:
         return {f"{name}/{leaf}": (name, leaf) for name, network in self.networks.items() for leaf in network.leaves()}
 
     def parameters(self) -> dict[str, Tensor]:
-        return {
+        """Master leaves; those that stay as they are take no gradient."""
+        leaves = {
             f"{name}/{leaf}": value
             for name, network in self.networks.items()
             for leaf, value in network.leaves().items()
         }
+        return {leaf: value if leaf in self._trained else value.detach() for leaf, value in leaves.items()}
 
     def adapted(self) -> tuple[str, ...]:
         all_frozen = bool(self._frozen.all())
-        return tuple(leaf for leaf in self._places if not (all_frozen and self._is_table(leaf)))
+        return tuple(leaf for leaf in self._places if leaf in self._only and not (all_frozen and self._is_table(leaf)))
+
+    def only(self, leaves: Iterable[str]) -> Learnable:
+        """The same, with no other leaves adapted; what the outer loop trains stays as it is."""
+        narrowed = copy.copy(self)
+        narrowed._only = self._only.intersection(leaves)
+        return narrowed
+
+    @property
+    def adapts_all(self) -> bool:
+        """Whether no leaf is kept from moving (frozen fields apart)."""
+        return self._only == self._places.keys()
+
+    def head(self) -> tuple[str, ...]:
+        """The leaves of the selector's last layer: of the last of its modules, in their order there, that has parameters of
+        its own."""
+        names = [name for name, _ in self.networks[SELECTOR].plugin.named_parameters()]
+        if not names:
+            kind = type(self.networks[SELECTOR].plugin).__name__
+            raise PluginError(
+                f"selector {kind} has no layer whose parameters could be adapted alone: it has only tables"
+            )
+        last = names[-1].rpartition(".")[0]
+        return tuple(f"{SELECTOR}/{name}" for name in names if name.rpartition(".")[0] == last)
 
     def tables(self) -> tuple[str, ...]:
         """The leaves that are tables; their gradients are sparse."""
@@ -94,14 +129,21 @@ class Learnable:
         return losses.sum(1) / block.mask.sum(1).clamp(min=1)
 
     def predict(self, per_user: Leaves, batch: Episodes) -> tuple[Tensor, Tensor]:
-        """Query logits (U, Q) of the mixture and weights (U, Q, K); padding has no meaning."""
+        """Query logits (U, Q) of the mixture and weights (U, Q, K); padding has no meaning. `select: hard`: of the user's
+        single best model."""
         scores, base_logits = self._outputs(per_user, batch.query)
-        return mixture_logits(scores, base_logits), scores.softmax(-1)
+        weights = scores.softmax(-1)
+        if self._select == "soft":
+            return mixture_logits(scores, base_logits), weights
+        counted = (weights * batch.query.mask.unsqueeze(-1)).flatten(0, 1)
+        user = torch.arange(batch.users).repeat_interleave(weights.shape[1])
+        chosen = one_model_a_user(counted, user).reshape(weights.shape)
+        return (chosen * base_logits).sum(-1), chosen
 
     def gradients(self, loss: Tensor, per_user: Leaves, *, create_graph: bool) -> dict[str, Tensor]:
         names = self.adapted()
         leaves = [per_user[name] for name in names]
-        if not loss.requires_grad:
+        if not names or not loss.requires_grad:
             return {name: torch.zeros_like(leaf) for name, leaf in zip(names, leaves, strict=True)}
         found = torch.autograd.grad(loss.sum(), leaves, create_graph=create_graph, materialize_grads=True)
         return dict(zip(names, found, strict=True))
@@ -118,6 +160,15 @@ class Learnable:
             return F.embedding(field, rate) * (~self._frozen[field]).unsqueeze(-1).to(rate.dtype)
 
         return {leaf: spread(leaf, rate) for leaf, rate in rates.items()}
+
+    def _named(self, adapt: tuple[str, ...]) -> frozenset[str]:
+        """The leaves that the entries name; PluginError for one that names none."""
+        entries = [entry for entry in adapt if entry != BASE_MODELS or self._pool]
+        found = {entry: named(entry, self._places) for entry in entries}
+        for entry, leaves in found.items():
+            if not leaves:
+                raise PluginError(f"adapt names {entry!r}, but there are {', '.join(self._places)}")
+        return frozenset(leaf for leaves in found.values() for leaf in leaves)
 
     def _rate(self, leaf: str, value: Tensor, start: Mapping[str, float]) -> Tensor:
         name, own = self._places[leaf]

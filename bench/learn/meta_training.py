@@ -14,7 +14,8 @@ from torch import Tensor
 
 from bench.errors import PluginError
 from bench.interfaces import MetaLearner
-from bench.learn.episodes import TaskData, Windows, chunks, draw_windows, gather, whole
+from bench.learn.drawing import draw
+from bench.learn.episodes import TaskData, Windows, chunks, gather, whole
 from bench.learn.learnable import Learnable
 from bench.learn.outer import BestSoFar, OuterOptimiser
 from bench.settings import MetaTrainSettings
@@ -78,7 +79,7 @@ def meta_train(
     trainable = np.flatnonzero(train.ptr[1:] > train.cut)  # users with a query
     for epoch in range(settings.epochs):
         for users in _batches(generator.permutation(trainable), settings.users):
-            windows = draw_windows(train, users, settings.max_rows, generator)
+            windows = draw(train, users, settings, generator)
             gradients = outer_gradients(rule, learnable, outer, train, windows, threads)
             best.before_step(gradients)
             optimiser.step(gradients)
@@ -104,16 +105,20 @@ def outer_gradients(
     windows: Windows,
     threads: int = 1,
 ) -> dict[str, Tensor]:
-    """Of the mean outer loss over the users of `windows`, by every outer parameter on which it depends; those of tables are
-    sparse and coalesced. Chunks are summed in their order, on however many threads they ran."""
+    """Of the mean outer loss over the users of `windows`, weighted where they are, by every outer parameter on which it
+    depends; those of tables are sparse and coalesced. Chunks are summed in their order, on however many threads they ran."""
 
     def of_chunk(chunk: Windows) -> list[Tensor | None]:
-        loss = rule.outer_loss(learnable, outer, gather(tasks, chunk)).sum() / len(windows.users)
-        return list(torch.autograd.grad(loss, list(outer.values()), allow_unused=True))
+        losses = rule.outer_loss(learnable, outer, gather(tasks, chunk))
+        if chunk.weights is not None:
+            losses = losses * torch.from_numpy(chunk.weights).to(losses.dtype)
+        loss = losses.sum() / len(windows.users)
+        return list(torch.autograd.grad(loss, list(trained.values()), allow_unused=True))
 
+    trained = {name: value for name, value in outer.items() if value.requires_grad}
     totals: dict[str, Tensor] = {}
     for found in in_order(of_chunk, chunks(windows, learnable.chunk_users), threads):
-        for name, gradient in zip(outer, found, strict=True):
+        for name, gradient in zip(trained, found, strict=True):
             if gradient is not None:
                 totals[name] = totals[name] + gradient if name in totals else gradient
     return {name: total.coalesce() if total.is_sparse else total for name, total in totals.items()}

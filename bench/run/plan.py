@@ -195,6 +195,7 @@ class _Planner:
             "base_predictions": source,
             "folds": folds,
             **({} if method.calibrate is None else {"calibrate": method.calibrate}),
+            **({} if method.select == "soft" else {"select": method.select}),
         }
         step = SelectStep(
             **self._step(depends, division, seed, name, source, folds),
@@ -207,6 +208,7 @@ class _Planner:
             },
             selector=selector,
             meta_learner=meta,
+            select=method.select,
             calibrate=method.calibrate,
         )
         self.steps.setdefault(step.id, step)
@@ -306,7 +308,12 @@ def _meta(method: MethodSpec) -> MetaPart | None:
     if spec is None:
         return None
     return MetaPart(
-        use=spec.use, params=dict(spec.params), train=spec.train, full=spec.full, frozen_fields=spec.frozen_fields
+        use=spec.use,
+        params=dict(spec.params),
+        train=spec.train,
+        full=spec.full,
+        adapt=spec.adapt,
+        frozen_fields=spec.frozen_fields,
     )
 
 
@@ -320,4 +327,5 @@ def _plain(spec: BaseModelSpec | MethodSpec) -> dict[str, Any]:
         "meta_learner": None if meta is None else meta.model_dump(mode="json"),
         "base_predictions": spec.base_predictions,
         **({} if spec.calibrate is None else {"calibrate": spec.calibrate}),
+        **({} if spec.select == "soft" else {"select": spec.select}),
     }

@@ -113,7 +113,7 @@ def _selector(step: SelectStep, given: Given, progress: Progress) -> Selector | 
     if not isinstance(plugin, DifferentiableSelector):
         return plugin  # type: ignore[no-any-return]
     if step.meta_learner is None:
-        return Gating(plugin, step.selector.train, progress)
+        return Gating(plugin, step.selector.train, progress, step.select)
     part = step.meta_learner
     rule = given.registry.load("meta_learners", part.use)
     return MetaLearned(
@@ -123,7 +123,9 @@ def _selector(step: SelectStep, given: Given, progress: Progress) -> Selector | 
         step.selector.train,
         part.train,
         pool={name: _restored(step, given, name) for name in step.models} if part.full else None,
+        adapt=part.adapt,
         frozen_fields=part.frozen_fields,
+        select=step.select,
         progress=progress,
     )
 

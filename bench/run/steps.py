@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from bench.settings import BasePredictions, MetaTrainSettings, TrainSettings
+from bench.settings import BasePredictions, MetaTrainSettings, Select, TrainSettings
 
 __all__ = ["FitStep", "MetaPart", "PluginUse", "SelectStep", "Step", "parse_step"]
 
@@ -32,6 +32,7 @@ class MetaPart(_Frozen):
     params: dict[str, Any]
     train: MetaTrainSettings
     full: bool  # base models are adapted too
+    adapt: tuple[str, ...]  # what moves, as the suite names it
     frozen_fields: tuple[str, ...]
 
 
@@ -72,6 +73,7 @@ class SelectStep(Step):
     pool: dict[str, PluginUse]
     selector: PluginUse
     meta_learner: MetaPart | None = None
+    select: Select = "soft"
     calibrate: Literal["user"] | None = None
 
 

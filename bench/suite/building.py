@@ -70,9 +70,9 @@ def _method(name: str, method: MethodEntry, train: TrainSettings, params: Params
     )
     learner = method.meta_learner
     if learner is None:
-        return MethodSpec(selector, None, method.base_predictions, method.calibrate)
+        return MethodSpec(selector, None, method.base_predictions, method.calibrate, method.select)
     meta_learner = _meta_learner(learner, params["methods", name, "meta_learner"])
-    return MethodSpec(selector, meta_learner, method.base_predictions, method.calibrate)
+    return MethodSpec(selector, meta_learner, method.base_predictions, method.calibrate, method.select)
 
 
 def _meta_learner(learner: MetaLearnerUse, params: Mapping[str, Any]) -> MetaLearnerSpec:

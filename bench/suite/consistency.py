@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bench.adapt_sets import BASE_MODELS, SELECTOR
 from bench.interfaces import DifferentiableModel, DifferentiableSelector
 from bench.registry import Registry, did_you_mean
+from bench.suite.adaptable import unknown_parts
 from bench.suite.document import Document, KeyPath
 from bench.suite.plugin_use import Checked
 from bench.suite.problems import Problem, at_key, at_value
@@ -37,7 +39,10 @@ def inconsistencies(
         yield from _validation_users(name, checked, document)
     yield from _holdout_in_blocks(suite, classes, document)
     for name, method in suite.methods.items():
+        yield from _hard_selection(name, method, classes, document)
         yield from _meta_learning(name, method, suite, classes, document)
+        if method.meta_learner is not None:
+            yield from unknown_parts(name, method.meta_learner, suite, checked, document)
 
 
 def _names(suite: SuiteFile, document: Document) -> Iterator[Problem]:
@@ -46,6 +51,11 @@ def _names(suite: SuiteFile, document: Document) -> Iterator[Problem]:
             if name in _RESERVED_ROWS:
                 message = f"{quoted(name)} is a row of every report; choose another name"
                 yield at_key(document, (section, name), message)
+    for name in suite.base_models:
+        if name in (SELECTOR, BASE_MODELS) or name.startswith(f"{SELECTOR}/"):
+            yield at_key(
+                document, ("base_models", name), f"{quoted(name)} means another thing in `adapt`; choose another name"
+            )
     for name in suite.methods.keys() & suite.base_models.keys():
         message = f"{quoted(name)} is a base model already, which is a method of its own; choose another name"
         yield at_key(document, ("methods", name), message)
@@ -101,6 +111,15 @@ def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterat
         if metric not in suite.metrics:
             message = f"tolerance of {quoted(metric)}, which is no metric of the suite"
             yield at_key(document, ("gate", "tolerance", metric), message + did_you_mean(metric, suite.metrics))
+
+
+def _hard_selection(
+    name: str, method: MethodEntry, classes: Mapping[KeyPath, type[Any] | None], document: Document
+) -> Iterator[Problem]:
+    selector = classes.get(("methods", name, "selector"))
+    if method.select == "hard" and selector is not None and not issubclass(selector, DifferentiableSelector):
+        message = f"select: hard takes a differentiable selector, and {quoted(method.selector.use)} is none; "
+        yield at_value(document, ("methods", name, "select"), message + "choose another or drop the key")
 
 
 def _meta_learning(

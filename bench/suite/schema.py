@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from bench.settings import BasePredictions, MetaTrainSettings, TrainSettings
+from bench.adapt_sets import adapts_base_models
+from bench.settings import BasePredictions, MetaTrainSettings, Select, TrainSettings
 
 __all__ = [
     "BaseModelUse",
@@ -32,13 +33,6 @@ def _unique(values: tuple[object, ...]) -> tuple[object, ...]:
         if value in values[:position]:
             raise ValueError(f"holds {value!r} twice; remove one")
     return values
-
-
-def _adaptable(parts: tuple[str, ...]) -> tuple[str, ...]:
-    if parts not in (("selector",), ("selector", "base_models")):
-        got = repr(list(parts)).replace("'", "")
-        raise ValueError(f"must be [selector] or [selector, base_models]; got {got:.60}")
-    return parts
 
 
 _UNIQUE = Field(json_schema_extra={"uniqueItems": True})
@@ -86,17 +80,13 @@ class MetaLearnerUse(Use):
     """`meta_learner:` of a method"""
 
     train: MetaTrainSettings = MetaTrainSettings()
-    adapt: Annotated[
-        tuple[str, ...],
-        AfterValidator(_adaptable),
-        Field(json_schema_extra={"enum": [["selector"], ["selector", "base_models"]]}),
-    ]
+    adapt: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_unique), _UNIQUE]
     frozen_fields: Annotated[tuple[str, ...], AfterValidator(_unique), _UNIQUE] = ()
 
     @property
     def full(self) -> bool:
         """Whether base models are adapted too."""
-        return "base_models" in self.adapt
+        return adapts_base_models(self.adapt)
 
 
 class MethodEntry(_Keys):
@@ -105,6 +95,7 @@ class MethodEntry(_Keys):
     selector: SelectorUse
     meta_learner: MetaLearnerUse | None = None
     base_predictions: BasePredictions | None = None
+    select: Select = "soft"  # hard: each user's single best model by mean weight
     calibrate: Literal["user"] | None = None  # of the method's predictions, on each user's support
 
 

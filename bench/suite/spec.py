@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.settings import BasePredictions, MetaTrainSettings, TrainSettings
+from bench.adapt_sets import adapts_base_models
+from bench.settings import BasePredictions, MetaTrainSettings, Select, TrainSettings
 from bench.suite.document import KeyPath, Place
 
 __all__ = ["BaseModelSpec", "DatasetSpec", "MetaLearnerSpec", "MethodSpec", "ProtocolSpec", "SelectorSpec", "Suite"]
@@ -49,13 +50,13 @@ class MetaLearnerSpec:
     use: str
     params: Mapping[str, Any]
     train: MetaTrainSettings
-    adapt: tuple[str, ...]  # ("selector",) or ("selector", "base_models")
+    adapt: tuple[str, ...]  # what moves: selector, base_models, a base model, or parts ("deepfm/deep")
     frozen_fields: tuple[str, ...] = ()
 
     @property
     def full(self) -> bool:
         """Whether base models are adapted too."""
-        return "base_models" in self.adapt
+        return adapts_base_models(self.adapt)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class MethodSpec:
     meta_learner: MetaLearnerSpec | None = None
     base_predictions: BasePredictions | None = None  # overrides the protocol's
     calibrate: Literal["user"] | None = None
+    select: Select = "soft"
 
     @property
     def full(self) -> bool:

@@ -1,4 +1,4 @@
-"""Meta-learners: MAML and Meta-SGD, and fine-tuning, their control without meta-training."""
+"""Meta-learners: MAML, Meta-SGD, ANIL and Reptile, and fine-tuning, their control without meta-training."""
 
 from bench import hookimpl
 
@@ -10,5 +10,7 @@ def bench_meta_learners() -> dict[str, str]:
     return {
         "maml": "bench_metaselector.maml:MAML",
         "meta-sgd": "bench_metaselector.meta_sgd:MetaSGD",
+        "anil": "bench_metaselector.anil:ANIL",
+        "reptile": "bench_metaselector.reptile:Reptile",
         "fine-tune": "bench_metaselector.fine_tune:FineTune",
     }

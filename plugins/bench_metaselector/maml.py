@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Literal
 
-from torch import Tensor
+from pydantic import Field
 
-from bench.interfaces import Episodes, Learnable, MetaLearner
-from bench.learn import descend
-from bench_metaselector._rule import InnerLoop
+from bench_metaselector._rule import GradientRule, Granularity, InnerLoop
 
 
-class MAML(MetaLearner):
-    """Meta-learned initialisation, fixed inner learning rates (Finn et al. 2017)."""
+class MAML(GradientRule):
+    """Meta-learned initialisation; inner learning rates fixed, or learned for all or by tensor (Finn et al. 2017)."""
 
     name = "maml"
 
-    Params = InnerLoop
-    params: InnerLoop
-
-    def adapt(
-        self, learnable: Learnable, outer: Mapping[str, Tensor], batch: Episodes, *, training: bool
-    ) -> dict[str, Tensor]:
-        return descend(
-            learnable,
-            outer,
-            batch,
-            learnable.rates(self.params.rates.model_dump()),
-            [None] * self.params.inner_steps,
-            second_order=self.params.order == "second",
-            training=training,
+    class Params(InnerLoop):
+        learn_rates: bool = Field(False, description="learn a factor of the inner learning rates, which starts at 1")
+        rate: Literal["scalar", "tensor"] = Field(
+            "scalar", description="what is learned is one factor of all rates, or one for each tensor"
         )
+
+    params: Params
+
+    @property
+    def granularity(self) -> Granularity | None:
+        return self.params.rate if self.params.learn_rates else None

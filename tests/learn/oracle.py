@@ -73,6 +73,7 @@ def outer_loss(
     field_of_entry: Tensor,
     frozen_positions: tuple[int, ...] = (),
     scale=lambda rows, step: 1.0,
+    inner_batch: int = 0,
 ) -> Tensor:
     """Mean over users of the query loss after `steps` gradient steps on the support; users without query count 0."""
     total = torch.zeros((), dtype=torch.float64)
@@ -83,9 +84,34 @@ def outer_loss(
             for step in range(steps):
                 factor = scale(support.stop - support.start, step)
                 scaled = {name: rate * factor for name, rate in rates.items()}
-                mine = _step(networks, mine, scaled, tasks, support, second_order, field_of_entry, frozen_positions)
+                seen = _in_turn(support, step, inner_batch) if inner_batch else support
+                mine = _step(networks, mine, scaled, tasks, seen, second_order, field_of_entry, frozen_positions)
         total = total + mixture_loss(networks, mine, tasks, query)
     return total / tasks.users
+
+
+def adapted(
+    networks: Mapping[str, Network],
+    leaves: Mapping[str, Tensor],
+    rates: Mapping[str, Tensor],
+    tasks: TaskData,
+    rows: slice,
+    *,
+    steps: int,
+    field_of_entry: Tensor,
+) -> dict[str, Tensor]:
+    """One user's leaves, whole tables, after so many gradient steps on the given rows; none where there are no rows."""
+    mine = dict(leaves)
+    for _ in range(steps if rows.stop > rows.start else 0):
+        mine = _step(networks, mine, rates, tasks, rows, False, field_of_entry, ())
+        mine = {name: value.detach().requires_grad_() for name, value in mine.items()}
+    return mine
+
+
+def _in_turn(support: slice, step: int, size: int) -> list[int]:
+    """The rows of one step: `size` of the support, going round and round."""
+    rows = list(range(support.start, support.stop))
+    return [rows[(step * size + place) % len(rows)] for place in range(min(size, len(rows)))]
 
 
 def _rows(tasks: TaskData, user: int) -> tuple[slice, slice]:

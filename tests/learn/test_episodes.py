@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.learn.episodes import CHUNK_ROWS, CHUNK_USERS, TaskData, chunks, draw_windows, gather, whole
+from bench.learn.drawing import draw
+from bench.learn.episodes import CHUNK_ROWS, CHUNK_USERS, TaskData, all_as_support, chunks, gather, support_batch, whole
+from bench.settings import MetaTrainSettings
 from tests.datasets import make_interactions
 from tests.learn.parts import task_data, tasks
 
@@ -25,7 +27,7 @@ def lengths_only(sizes) -> TaskData:
 def test_windows_lie_within_their_user_s_rows(sizes, max_rows, seed):
     data = lengths_only(sizes)
     users = np.arange(data.users)
-    windows = draw_windows(data, users, max_rows, np.random.default_rng(seed))
+    windows = draw(data, users, MetaTrainSettings(max_rows=max_rows), np.random.default_rng(seed))
     full = whole(data)
     assert (windows.start >= full.start).all()
     assert (windows.stop <= full.stop).all()
@@ -79,3 +81,28 @@ def test_rows_labels_and_logits_stay_with_their_user(interactions):
                 present = block.mask[position].bool()
                 np.testing.assert_array_equal(block.labels[position][present], rows.labels[own])
                 np.testing.assert_array_equal(block.base_logits[position][present], logits[own].astype(float))
+
+
+def test_support_batches_take_turns_over_all_rows(interactions):
+    data = task_data(interactions, tasks(interactions, [(5, 2), (0, 3), (2, 1), (7, 2)]), full=False)
+    (chunk,) = chunks(whole(data))
+    batch = gather(data, chunk)
+    sizes = batch.support.mask.sum(1)
+    seen = [support_batch(batch, step, 2).support.mask for step in range(35)]
+    for mask in seen:
+        assert (mask.sum(1) == sizes.clamp(max=2)).all()
+        assert (mask <= batch.support.mask).all()
+    times = sum(seen)[batch.support.mask.bool()]
+    for row_times, size in zip(times.split(sizes.long().tolist()), sizes, strict=True):
+        assert (row_times == 35 * min(2.0, float(size)) / max(1.0, float(size))).all(), "every row as often"
+
+
+def test_all_as_support_holds_every_row_once(interactions):
+    data = task_data(interactions, tasks(interactions, [(5, 2), (0, 3), (2, 1)]), full=True)
+    (chunk,) = chunks(whole(data))
+    batch = gather(data, chunk)
+    joined = all_as_support(batch)
+    assert joined.query is batch.query
+    for position, user in enumerate(chunk.users):
+        own, present = slice(data.ptr[user], data.ptr[user + 1]), joined.support.mask[position].bool()
+        np.testing.assert_array_equal(joined.support.labels[position][present], data.labels[own])

@@ -32,7 +32,7 @@ def rule(steps: int, order: str) -> MetaSGD:
 def engine(nets, data: TaskData, interactions, meta_sgd, frozen=(), values=None, kernel=None, users=None):
     """The engine's outer loss and gradients of every outer parameter."""
     pool = {name: net for name, net in nets.items() if name != "selector"}
-    learnable = Learnable(interactions, nets["selector"], pool or None, frozen, kernel)
+    learnable = Learnable(interactions, nets["selector"], pool or None, frozen, kernel=kernel)
     outer = {
         **learnable.parameters(),
         **{name: factor.requires_grad_() for name, factor in meta_sgd.learned(learnable).items()},

@@ -157,7 +157,7 @@ def test_a_permutation_of_users_permutes_the_leaves(interactions, kernel):
     learnable, batch = _learnable(interactions, kernel)
     order = np.array([3, 0, 5, 1, 4, 2])
     (windows,) = chunks(whole(some_tasks(interactions)))
-    permuted = gather(some_tasks(interactions), type(windows)(*(values[order] for values in windows)))
+    permuted = gather(some_tasks(interactions), windows.take(order))
     leaves, moved = _descend(learnable, batch), _descend(learnable, permuted)
     for leaf, value in leaves.items():
         if leaf != "selector/embeddings":

@@ -112,8 +112,8 @@ def test_faults_of_plugins_and_their_parameters(errors_of: Errors, old: str, new
         ),
         (
             GATING,
-            META.replace("[selector]", "[base_models]"),
-            "11:69: methods.gating.meta_learner.adapt: must be [selector] or [selector, base_models]; got [base_models]",
+            META.replace("[selector]", "[]"),
+            "11:69: methods.gating.meta_learner.adapt",
         ),
         (
             "selector: {use: gate}",

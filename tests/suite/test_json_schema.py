@@ -175,7 +175,7 @@ GRID = "grid: {base_models.net.dropout: [0, 0.5]}\n"
         ("seeds: [0]", "seeds: [0, 0]"),
         ("seeds: [0]", "seeds: []"),
         ("seeds:", "metrics: [loglos]\nseeds:"),
-        ("selector: {use: gate}", "selector: {use: gate}, meta_learner: {use: steps, adapt: [base_models]}"),
+        ("selector: {use: gate}", "selector: {use: gate}, meta_learner: {use: steps, adapt: []}"),
         ("selector: {use: gate}", "selector: {use: gate}, calibrate: item"),
         ("seeds:", "grid: {seeds: [[0]]}\nseeds:"),
         ("seeds:", "grid: {methods.gating.selector.use: gate}\nseeds:"),

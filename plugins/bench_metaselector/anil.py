@@ -1,0 +1,15 @@
+"""ANIL (Raghu, Raghu, Bengio, Vinyals, ICLR 2020): almost no inner loop. What adapts to a user is the last layer alone."""
+
+from __future__ import annotations
+
+from bench.interfaces import Learnable
+from bench_metaselector.maml import MAML
+
+
+class ANIL(MAML):
+    """MAML whose inner loop moves the selector's last layer alone; all is meta-trained (Raghu et al. 2020)."""
+
+    name = "anil"
+
+    def moving(self, learnable: Learnable) -> Learnable:
+        return learnable.only(learnable.head())
