@@ -126,8 +126,13 @@ class Windows(NamedTuple):
 
     def take(self, chosen: np.ndarray) -> Windows:
         """Some of the users."""
-        own = (values[chosen] for values in (self.users, self.start, self.cut, self.stop))
-        return Windows(*own, self.order, None if self.weights is None else self.weights[chosen])
+        return self._replace(
+            users=self.users[chosen],
+            start=self.start[chosen],
+            cut=self.cut[chosen],
+            stop=self.stop[chosen],
+            weights=None if self.weights is None else self.weights[chosen],
+        )
 
 
 def whole(tasks: TaskData, users: np.ndarray | None = None) -> Windows:
