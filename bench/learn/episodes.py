@@ -126,8 +126,13 @@ class Windows(NamedTuple):
 
     def take(self, chosen: np.ndarray) -> Windows:
         """Some of the users."""
-        weights = None if self.weights is None else self.weights[chosen]
-        return Windows(self.users[chosen], self.start[chosen], self.cut[chosen], self.stop[chosen], self.order, weights)
+        return self._replace(
+            users=self.users[chosen],
+            start=self.start[chosen],
+            cut=self.cut[chosen],
+            stop=self.stop[chosen],
+            weights=None if self.weights is None else self.weights[chosen],
+        )
 
 
 def whole(tasks: TaskData, users: np.ndarray | None = None) -> Windows:

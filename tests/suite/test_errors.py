@@ -151,6 +151,11 @@ def test_faults_of_the_harness_s_keys(errors_of: Errors, old: str, new: str, exp
         ),
         (
             GATING,
+            "gating: {selector: {use: vote}, select: hard}",
+            "11:43: select: hard takes a differentiable selector, and 'vote' is none; choose another or drop the key",
+        ),
+        (
+            GATING,
             META.replace("use: gate", "use: vote"),
             "11:28: selector 'vote' is not differentiable: no meta-learner can adapt it; choose another or drop meta_learner",
         ),
