@@ -42,12 +42,13 @@ class QueryRows(NamedTuple):
     logits: Mapping[str, np.ndarray]  # (n,) of each method and base model that has a result in this seed; not of bounds
     weights: Mapping[str, np.ndarray]  # (n, K) of the methods that give weights
     true_logits: np.ndarray | None = None  # (n,) float64, of generated data alone
+    incomplete: str = ""  # why `pool` is empty: "fm was not run"
 
 
 @dataclass(frozen=True)
 class ClosedGap:
     """Share of the way from best-single to a bound, in log loss; negative: worse than best-single. None where the bound is
-    no better than best-single."""
+    no better than best-single, or by less than .001."""
 
     perfect: float | None
     attainable: float | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -10,12 +10,14 @@ import numpy as np
 from bench.evaluate.analysis import Calibration, ClosedGap, MethodAnalysis
 from bench.evaluate.calibration import calibration_in_the_large, expected_calibration_error
 from bench.evaluate.paired import Paired
+from bench.evaluate.printed import printed
 from bench.evaluate.scored import Scored
 from bench.evaluate.user_figures import mean_entropy, regret, selection_accuracy, win_rate
 from bench.evaluate.user_losses import EQUAL
 
 __all__ = ["Kind", "References", "analyse_method", "without_figures"]
 
+LEAST_GAP = 1e-3  # in log loss: a share of less than that is a difference over next to nothing, and tells nothing
 _NO_CHOICE = "for every user several base models share the highest mean weight"
 
 Kind = Literal["method", "base_model"]
@@ -70,14 +72,21 @@ def _closed_gap(scored: Scored, name: str, references: References) -> ClosedGap:
         return ClosedGap(None, None, scored.no_pool)
     loss, single = scored.mean(name), scored.mean(references.best_single)
     perfect, attainable = (_share(loss, single, bound) for bound in (references.perfect, references.attainable))
-    none = [bound for bound, share in (("perfect", perfect), ("attainable", attainable)) if share is None]
-    return ClosedGap(
-        perfect, attainable, f"no better than best-single: the {' and the '.join(none)} bound" if none else ""
-    )
+    gaps = {"perfect": single - references.perfect, "attainable": single - references.attainable}
+    return ClosedGap(perfect, attainable, "; ".join(_why_no_share(gaps, single)))
 
 
 def _share(loss: float, single: float, bound: float) -> float | None:
-    return (single - loss) / (single - bound) if single - bound > EQUAL * abs(single) else None
+    return (single - loss) / (single - bound) if single - bound >= LEAST_GAP else None
+
+
+def _why_no_share(gaps: Mapping[str, float], single: float) -> Iterator[str]:
+    none = [bound for bound, gap in gaps.items() if gap <= EQUAL * abs(single)]
+    small = [bound for bound, gap in gaps.items() if bound not in none and gap < LEAST_GAP]
+    if none:
+        yield f"no better than best-single: the {' and the '.join(none)} bound"
+    if small:
+        yield f"less than {printed('logloss', LEAST_GAP)} below best-single: the {' and the '.join(small)} bound"
 
 
 def _mean(values: list[float] | list[float | None]) -> float | None:

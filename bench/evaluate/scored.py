@@ -52,7 +52,8 @@ def _why_not(name: str, rows: Sequence[QueryRows], losses: Sequence[UserLosses])
 def _why_no_pool(rows: Sequence[QueryRows], losses: Sequence[UserLosses]) -> str:
     for one, of in zip(rows, losses, strict=True):
         if not one.pool:
-            return f"no base models in seed {one.seed}"
+            why = f"the pool is incomplete: {one.incomplete}" if one.incomplete else "no base models"
+            return f"{why} in seed {one.seed}"
         for name in one.pool:
             why = _why_not(name, [one], [of])
             if why:

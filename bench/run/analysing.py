@@ -73,10 +73,18 @@ def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division,
         support_rate=np.repeat(rates, lengths),
         popularity=np.asarray(seen[interactions.items[query]]),
         pool=tuple(sorted(pool)) if complete else (),
+        incomplete="" if complete else _incomplete(run, division, seed, [name for name in pool if name not in blobs]),
         logits={name: read_blob(run.folder, own["logits"]) for name, own in blobs.items()},
         weights={n: read_blob(run.folder, own["weights"]) for n, own in blobs.items() if complete and "weights" in own},
         true_logits=None if truth is None else np.asarray(truth[query]),
     )
+
+
+def _incomplete(run: Run, division: Division, seed: int, missing: Sequence[str]) -> str:
+    """Which base models have no result: `fm was not run, theirs failed`."""
+    names = {"dataset": division.dataset, "protocol": division.protocol, "seed": seed}
+    failed = {r["trial"]["method"] for r in run.records if r["trial"] == {**names, "method": r["trial"]["method"]}}
+    return ", ".join(f"{name} {'failed' if name in failed else 'was not run'}" for name in missing)
 
 
 def _user_tables(rows: Sequence[QueryRows]) -> pa.Table:

@@ -66,12 +66,17 @@ def _kind(step: FitStep | SelectStep, divisions: Mapping[Path, Division]) -> _Ki
     data = divisions[step.split].interactions.digest
     if isinstance(step, FitStep):
         return "fit", data, step.model.use
-    meta = step.meta_learner.use if step.meta_learner is not None else ""
-    return "select", data, step.selector.use, meta
+    meta = step.meta_learner
+    return "select", data, step.selector.use, *(() if meta is None else _meta_kind(meta.use, meta.full, meta.params))
+
+
+def _meta_kind(use: str, full: bool, params: Mapping[str, Any]) -> _Kind:
+    """What a meta-learner's time hangs on: adapting base models too takes many times as long, and so does every step."""
+    return use, "full" if full else "simplified", str(params.get("inner_steps", ""))
 
 
 def _recorded(planned: Plan, rows: _Rows, run: Path) -> dict[_Kind, list[float]]:
-    """Rates from records of earlier runs in this folder, whatever their settings were."""
+    """Rates from records of earlier runs in this folder, whatever their other settings were."""
     by_data = {trial.division.interactions.digest: trial.division for trial in planned.trials}
     found: dict[_Kind, list[float]] = defaultdict(list)
     for file in sorted((run / "records").glob("*.json")):
@@ -84,8 +89,9 @@ def _recorded(planned: Plan, rows: _Rows, run: Path) -> dict[_Kind, list[float]]
             if record["kind"] == "base_model":
                 found["fit", data, settings["use"]].append(cost / rows.of_star(by_data[data]))
             elif record["kind"] == "method":
-                meta = (settings["meta_learner"] or {}).get("use", "")
-                found["select", data, settings["selector"]["use"], meta].append(cost)
+                meta = settings["meta_learner"]
+                kind = () if meta is None else _meta_kind(meta["use"], meta["full"], meta["params"])
+                found["select", data, settings["selector"]["use"], *kind].append(cost)
         except (OSError, ValueError, KeyError, TypeError):
             continue  # an estimate does without it; who reads the run is told
     return found

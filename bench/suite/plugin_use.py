@@ -59,9 +59,16 @@ def check_use(use: PluginUse, registry: Registry, document: Document) -> Checked
     except PluginUnavailable:
         return Checked(None, use.params)
     except PluginError as error:
-        return [at_value(document, (*use.path, "use"), str(error))]
+        return [at_value(document, (*use.path, "use"), f"{error}{_or_in_a_file(use, registry, str(error))}")]
     result = validate(plugin.Params, use.params, document, use.path, PluginParameters(use.kind, use.name))
     return result if isinstance(result, list) else Checked(plugin, result.model_dump(mode="json"))
+
+
+def _or_in_a_file(use: PluginUse, registry: Registry, message: str) -> str:
+    """Behind a name that nobody has: where else it may be."""
+    if use.name in registry.names(use.kind):
+        return ""
+    return f"{' or' if message.endswith('?') else '; or'} is it in a file? give it with --plugins FILE, or under `plugins:`"
 
 
 def _items(data: Any, section: str) -> Iterator[tuple[str, Any]]:

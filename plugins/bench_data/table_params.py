@@ -71,6 +71,10 @@ class TableParams(FileParams):
             raise ValueError("no features: name columns under fields, multi or numeric")
         if (label := parse_rule(self.label).column) in features:
             raise ValueError(f"column {label!r} is the label; as a feature it would give the answer away")
+        if self.order == label:
+            raise ValueError(
+                f"column {label!r} is the label; as the order it would put a user's likes last, into the query"
+            )
         self._check_roles(features)
         self._check_files()
         self._check_split(features)

@@ -144,6 +144,31 @@ def test_a_holdout_is_another_fit_and_estimated_too(done: Path) -> None:
     assert held["cpu_s"] > 0
 
 
+META = "  meta: {selector: {use: mlp}, meta_learner: {use: meta-sgd, adapt: [selector], inner_steps: 1, train: {epochs: 1}}}"
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "never_timed"),
+    [
+        ("{epochs: 1}", "{epochs: 1, users: 8}", 0),
+        ("[selector]", "[selector, base_models]", 1),
+        ("steps: 1", "steps: 2", 1),
+    ],
+)
+def test_a_meta_learner_is_timed_by_one_that_adapts_as_much(
+    done: Path, tmp_path: Path, was: str, now: str, never_timed: int
+) -> None:
+    """Simplified meta-SGD of one step was run; with base models adapted too, or with two steps, it is another matter."""
+    for name, meta in (("one", META), ("two", META.replace(was, now))):
+        (tmp_path / name).mkdir()
+        write_small_suite(tmp_path / name, methods=f"{METHODS}\n{meta}", protocol="base_predictions: in-sample")
+    out = ("--out", str(tmp_path / "out"))
+    ran = command(done, "run", "--executor", "inline", *out, suite=tmp_path / "one" / "suite.yaml")
+    assert ran.exit_code == 0, ran.output
+    totals = planned(done, *out, suite=tmp_path / "two" / "suite.yaml")["totals"]
+    assert (totals["steps_to_run"], totals["never_timed"]) == (1, never_timed)
+
+
 def test_what_was_never_timed_is_said(done: Path) -> None:
     result = command(
         done, "plan", "--set", "methods.new={selector: {use: stacking}}", "--set", "methods.gating.selector.hidden=[3]"

@@ -281,11 +281,25 @@ def test_no_methods_and_no_rows() -> None:
     nobody = quick([rows._replace(pool=(), logits={}, weights={})], {}, None)
     assert nobody.attainable is not None
     assert nobody.attainable.reason == "no base models in seed 0"
+    partly = quick([rows._replace(pool=(), incomplete="lr was not run", weights={})])
+    assert partly.attainable is not None
+    assert partly.attainable.reason == "the pool is incomplete: lr was not run in seed 0"
     empty = taken(rows, np.zeros(0, dtype=np.int64))
     assert quick([empty]).notes == quick([]).notes == ("no test query rows",)
     assert "no test query rows in seed 0" in quick([empty, ONE_SPLIT[1]]).notes
     assert quick([rows], {**KINDS, "perfect-user": "bound"}) == quick([rows])
     assert quick([rows], {"fm": "base_model"}).methods[0].against_lead == {}
+
+
+def test_a_share_of_next_to_nothing_is_not_told() -> None:
+    """Two base models that differ by 1e-5 in logit: whatever beats both would have closed a thousand times the gap."""
+    rows = make_rows()
+    alike = rows._replace(
+        logits={**rows.logits, **{name: rows.logits["fm"] + n * 1e-5 for n, name in enumerate(rows.pool)}}
+    )
+    gap = quick([alike]).methods[-1].closed_gap
+    assert (gap.perfect, gap.attainable) == (None, None)
+    assert "less than .0010 below best-single: the perfect" in gap.reason
 
 
 def test_losses_beyond_float64_are_left_out() -> None:

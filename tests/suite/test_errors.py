@@ -21,7 +21,12 @@ FULL = META.replace("[selector]", "[selector, base_models]")
     ("old", "new", "expected"),
     [
         ("dropout", "droput", "9:19: unknown parameter 'droput' of base model 'net'; did you mean 'dropout'?"),
-        ("use: net", "use: nets", "9:14: unknown base model 'nets'; did you mean 'net'?"),
+        (
+            "use: net",
+            "use: nets",
+            "9:14: unknown base model 'nets'; did you mean 'net'? or is it in a file? "
+            "give it with --plugins FILE, or under `plugins:`",
+        ),
         ("dropout: 0.1", "dropout: 2", "9:28: parameter 'dropout' of base model 'net' must be below 1; got 2"),
         ("dropout: 0.1", "dropout: high", "9:28: parameter 'dropout' of base model 'net' must be a number; got 'high'"),
         (

@@ -106,6 +106,9 @@ def test_values_have_the_place_of_the_file_where_they_are_written(include: Inclu
     assert places["datasets", "toy", "path"] == (str(tmp_path / "suite.yaml"), 5, 25)
 
 
+IN_A_FILE = " or is it in a file? give it with --plugins FILE, or under `plugins:`"
+
+
 def test_faults_are_told_where_they_are_written_those_of_the_suite_first(errors: Errors) -> None:
     lines = errors(
         SUITE.replace("use: toy,", "use: tyo,"),
@@ -113,9 +116,9 @@ def test_faults_are_told_where_they_are_written_those_of_the_suite_first(errors:
     )
     assert lines == [
         "suite.yaml:1:1: the suite lacks the key 'seeds'; add it",
-        "suite.yaml:5:14: unknown dataset 'tyo'; did you mean 'toy'?",
+        "suite.yaml:5:14: unknown dataset 'tyo'; did you mean 'toy'?" + IN_A_FILE,
         "common.yaml:6:19: unknown parameter 'droput' of base model 'net'; did you mean 'dropout'?",
-        "common.yaml:8:28: unknown selector 'gaet'; did you mean 'gate'?",
+        "common.yaml:8:28: unknown selector 'gaet'; did you mean 'gate'?" + IN_A_FILE,
         "common.yaml:9:1: unknown key 'seed' in the suite; did you mean 'seeds'?",
     ]
 

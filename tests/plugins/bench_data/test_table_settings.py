@@ -113,6 +113,7 @@ def test_ids_are_no_features_unless_named(tmp_path):
         ({"fields": ["item"], "multi": {"user": "|"}}, "column 'user' holds user ids"),
         ({"multi": {"genres": ""}}, "the separator of 'genres' is empty"),
         ({"order": "item"}, "column 'item' holds ids; it can't be the order too"),
+        ({"order": "rating"}, "column 'rating' is the label; as the order it would put a user's likes last"),
         ({"label": "rating => 4"}, "'rating => 4' is neither COLUMN nor COLUMN OP NUMBER"),
         ({"drop": "rating"}, "'rating' is not COLUMN OP NUMBER"),
         ({"encoding": "utf-9"}, "unknown encoding 'utf-9'"),
