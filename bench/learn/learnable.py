@@ -163,10 +163,9 @@ class Learnable:
 
     def _named(self, adapt: tuple[str, ...]) -> frozenset[str]:
         """The leaves that the entries name; PluginError for one that names none."""
-        entries = [entry for entry in adapt if entry != BASE_MODELS or self._pool]
-        found = {entry: named(entry, self._places) for entry in entries}
+        found = {entry: named(entry, self._places) for entry in adapt}
         for entry, leaves in found.items():
-            if not leaves:
+            if not leaves and entry not in (BASE_MODELS, *self.networks):  # a whole network may have no parameters
                 raise PluginError(f"adapt names {entry!r}, but there are {', '.join(self._places)}")
         return frozenset(leaf for leaves in found.values() for leaf in leaves)
 

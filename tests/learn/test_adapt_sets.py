@@ -7,7 +7,8 @@ import torch
 
 from bench.adapt_sets import named
 from bench.errors import PluginError
-from bench.learn import Learnable, meta_train
+from bench.interfaces import PluginParams
+from bench.learn import DifferentiableSelector, Learnable, build_selector, meta_train
 from bench.learn.episodes import whole
 from bench.learn.meta_training import outer_gradients, outer_parameters
 from bench.settings import MetaTrainSettings
@@ -105,3 +106,20 @@ def test_an_entry_that_names_nothing_is_refused(interactions):
     nets = networks(interactions, full=True)
     with pytest.raises(PluginError, match=r"adapt names 'deep/net\.7', but there are selector/net\.0\.weight, "):
         learnable_of(nets, interactions, ("selector", "deep/net.7"))
+
+
+def test_a_network_without_parameters_may_be_named(interactions):
+    class Average(DifferentiableSelector):
+        name = "average"
+
+        def build(self, fields, models):
+            self.models = len(models)
+
+        def tables(self):
+            return {}
+
+        def forward(self, rows):
+            return torch.zeros_like(rows.base_logits)
+
+    network = build_selector(Average(PluginParams()), interactions, ("a", "b"), seed=0)
+    assert Learnable(interactions, network).adapted() == ()
