@@ -16,13 +16,14 @@ BenchError                  2  anything the user can mend; its text is one line:
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 __all__ = [
     "BenchError",
     "CompareError",
     "DataError",
     "DownloadError",
+    "Fault",
     "NoRunError",
     "PluginError",
     "PluginUnavailable",
@@ -40,13 +41,23 @@ class BenchError(Exception):
     exit_code: ClassVar[int] = 2
 
 
+class Fault(NamedTuple):
+    """One thing that is wrong in a file; line and column are 0 where it has none."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+
 class SuiteError(BenchError):
-    """A suite file is wrong."""
+    """A suite file is wrong. `faults`: each thing by itself, where there are several."""
 
     def __init__(self, message: str, *, file: str = "", line: int = 0, column: int = 0) -> None:
         place = f"{file}:{line}:{column}: " if line else f"{file}: " if file else ""
         super().__init__(place + message)
         self.message, self.file, self.line, self.column = message, file, line, column
+        self.faults: tuple[Fault, ...] = (Fault(file, line, column, message),)
 
 
 class DataError(BenchError):

@@ -12,8 +12,18 @@ import click
 if TYPE_CHECKING:
     from bench.registry import Registry
 
-__all__ = ["echo_json", "json_option", "plugin_options", "printable", "seeds_option", "set_option", "warn_quarantined"]
+__all__ = [
+    "JSON_ASKED",
+    "echo_json",
+    "json_option",
+    "plugin_options",
+    "printable",
+    "seeds_option",
+    "set_option",
+    "warn_quarantined",
+]
 
+JSON_ASKED = "bench.json"  # key in the context's meta
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -38,8 +48,13 @@ def plugin_options(command: F) -> F:
 
 
 def json_option(command: F) -> F:
-    """`--json` as `as_json: bool`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+    """`--json` as `as_json: bool`. Remembered, so that an error is JSON too."""
+    return click.option("--json", "as_json", is_flag=True, callback=_remember_json, help="Print JSON.")(command)
+
+
+def _remember_json(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
+    ctx.meta[JSON_ASKED] = value  # shared by a context and those above it
+    return value
 
 
 def set_option(command: F) -> F:

@@ -16,8 +16,8 @@ from typing import Any
 import click
 
 from bench import __version__
-from bench.cli._common import printable
-from bench.errors import BenchError, StorageError
+from bench.cli._common import JSON_ASKED, echo_json, printable
+from bench.errors import BenchError, Fault, StorageError, SuiteError
 
 __all__ = ["LazyGroup"]
 
@@ -25,6 +25,7 @@ INTERRUPTED = 130  # 128 + SIGINT
 BROKEN_PIPE = 141  # 128 + SIGPIPE
 INTERNAL = 70  # a bug of the harness; not 1, which says that a run regressed
 _STORAGE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+_BUG = "internal error: this is a bug of the harness or of a plugin"
 _TRACEBACK = "bench.traceback"  # key in the context's meta
 
 
@@ -65,16 +66,31 @@ class LazyGroup(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit has nowhere to go either
             ctx.exit(BROKEN_PIPE)
         except Exception as error:
-            ctx.exit(_report(error, with_traceback=ctx.meta.get(_TRACEBACK, False)))
+            known = _as_known(error)
+            _report(error, known, with_traceback=ctx.meta.get(_TRACEBACK, False))
+            code = known.exit_code if known else INTERNAL
+            if ctx.meta.get(JSON_ASKED, False):
+                echo_json({"exit_code": code, "errors": [_as_dict(fault) for fault in _faults(error, known)]})
+            ctx.exit(code)
 
 
-def _report(error: Exception, *, with_traceback: bool) -> int:
-    """Print an error and say the exit code that it stands for."""
-    known = _as_known(error)
+def _report(error: Exception, known: BenchError | None, *, with_traceback: bool) -> None:
+    """Print an error for people."""
     if with_traceback or known is None:
         click.echo(printable("".join(traceback.format_exception(error))), err=True, nl=False)
-    click.echo(printable(str(known or "internal error: this is a bug of the harness or of a plugin")), err=True)
-    return known.exit_code if known else INTERNAL
+    click.echo(printable(str(known or _BUG)), err=True)
+
+
+def _faults(error: Exception, known: BenchError | None) -> tuple[Fault, ...]:
+    """An error for programs: each fault of a suite by itself."""
+    if isinstance(known, SuiteError):
+        return known.faults
+    return (Fault("", 0, 0, str(known) if known else f"{_BUG}: {type(error).__name__}: {error}"),)
+
+
+def _as_dict(fault: Fault) -> dict[str, Any]:
+    """None where there is no file, or no line in it."""
+    return {key: value or None for key, value in fault._asdict().items()}
 
 
 def _as_known(error: Exception) -> BenchError | None:

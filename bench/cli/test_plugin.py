@@ -88,6 +88,20 @@ def _as_dict(info: PluginInfo, results: Sequence[CheckResult]) -> dict[str, Any]
 
 def _echo(info: PluginInfo, results: Sequence[CheckResult]) -> None:
     click.echo(printable(f"{info.name} · {KINDS[info.kind]} · {info.origin}"))
-    rows = [(result.name, result.status, "; ".join(filter(None, (result.reason, result.fix)))) for result in results]
+    rows = [
+        (result.name, result.status, "; ".join(filter(None, (result.reason, result.fix))))
+        for result in _said_once(results)
+    ]
     echo_table(("check", "result", "reason; fix"), rows)
     click.echo()
+
+
+def _said_once(results: Sequence[CheckResult]) -> list[CheckResult]:
+    """What several checks failed by, at length in the first of them."""
+    first: dict[tuple[str, str], str] = {}
+    said = []
+    for result in results:
+        name = first.setdefault((result.reason, result.fix), result.name) if result.status == "failed" else result.name
+        again = result._replace(reason=f"as in the check {name!r}", fix="")
+        said.append(result if name == result.name else again)
+    return said

@@ -8,6 +8,7 @@ from bench.report.answer import answer
 from bench.report.blocks import Block, Heading, Note
 from bench.report.bounds import bounds
 from bench.report.facts import section_facts
+from bench.report.legend import legend
 from bench.report.model import Report, Section
 from bench.report.names import short
 from bench.report.quality import quality_grid
@@ -49,6 +50,7 @@ def _section(report: Report, section: Section) -> Iterator[Block]:
         yield from answer(section)
         yield from unfinished_notes(section)
         yield quality_grid(report, section)
+        yield from legend(section)
         yield from quality_notes(report, section)
         yield from bounds(section)
         yield from selection(section)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from bench.errors import SuiteError
+from bench.errors import Fault, SuiteError
 from bench.suite.document import Document, KeyPath, Place
 
 __all__ = ["Problem", "as_error", "at_key", "at_value"]
@@ -38,4 +38,6 @@ def as_error(file: str, problems: Iterable[Problem]) -> SuiteError:
     lines = [str(problem.place.error(problem.message)) for problem in rest]
     if len(lines) > _MOST:
         lines = [*lines[:_MOST], f"{file}: and {len(lines) - _MOST} more"]
-    return first.place.error("\n".join([first.message, *lines]))
+    error = first.place.error("\n".join([first.message, *lines]))
+    error.faults = tuple(Fault(*problem.place, problem.message) for problem in (first, *rest))
+    return error

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bench.suite.document import Document, KeyPath
+from bench.suite.overrides import is_override
 from bench.suite.problems import Problem, at_key, at_value
 from bench.suite.text import quoted
 from bench.suite.wording import Wording
@@ -93,12 +94,18 @@ def _problem(
     if detail["loc"] and detail["loc"][-1] == _OF_A_KEY:
         return at_key(document, place, f"the name {quoted(path[-1])} {_reason(detail)}")
     if detail["type"] in ("value_error", "assertion_error"):
-        return at_value(document, place, f"{wording.thing(path)}: {_reason(detail)}")
+        return at_value(document, _set_below(document, place), f"{wording.thing(path)}: {_reason(detail)}")
     reason = " or ".join(
         dict.fromkeys([_reason(detail), *(_reason(other)[len("must be ") :] for other in alternatives[1:])])
     )
     got = _got(document, place, detail["input"])
     return at_value(document, place, f"{wording.thing(path)} {reason}; got {got}{_fix(detail, got)}")
+
+
+def _set_below(document: Document, place: KeyPath) -> KeyPath:
+    """Of a rule between keys the one that the command line set, if it did: the file by itself may keep the rule."""
+    below = (path for path, at in document.values.items() if path[: len(place)] == place and is_override(at))
+    return next(below, place)
 
 
 def _reason(detail: ErrorDetails) -> str:

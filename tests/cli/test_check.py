@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
+
+from bench.cli import main
 
 Bench = Callable[..., Result]
 HOOK = "from bench import hookimpl\n@hookimpl\n"
@@ -52,8 +54,33 @@ def test_every_error_is_told_and_exits_2(bench: Bench, suite: Path) -> None:
     assert result.stdout == ""
     assert result.stderr.splitlines() == [
         f"{suite}:9:19: unknown parameter 'droput' of base model 'net'; did you mean 'dropout'?",
-        f"{suite}:11:28: unknown selector 'gaet'; did you mean 'gate'?",
+        f"{suite}:11:28: unknown selector 'gaet'; did you mean 'gate'? or is it in a file? give it with --plugins FILE, or "
+        "under `plugins:`",
     ]
+
+
+def test_every_error_as_json(bench: Bench, suite: Path) -> None:
+    suite.write_text(
+        suite.read_text("utf-8").replace("{use: net}", "{use: net, droput: 0}").replace("gate", "gaet"), "utf-8"
+    )
+    result = bench("check", suite, "--json")
+    assert result.exit_code == 2
+    told = json.loads(result.stdout)
+    assert told["exit_code"] == 2
+    assert [(one["file"], one["line"], one["column"]) for one in told["errors"]] == [
+        (str(suite), 9, 19),
+        (str(suite), 11, 28),
+    ]
+    assert told["errors"][0]["message"] == "unknown parameter 'droput' of base model 'net'; did you mean 'dropout'?"
+    assert len(result.stderr.splitlines()) == 2
+
+
+def test_an_error_without_a_place_as_json(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["compare", str(tmp_path), str(tmp_path), "--json"])
+    assert result.exit_code == 2
+    (error,) = json.loads(result.stdout)["errors"]
+    assert (error["file"], error["line"], error["column"]) == (None, None, None)
+    assert f"{error['message']}\n" == result.stderr
 
 
 def test_a_quarantined_plugin_that_the_suite_does_not_use_is_a_warning(

@@ -183,3 +183,14 @@ def test_a_parameter_without_a_default_is_told_of(mine: Path) -> None:
     result = check(mine)
     assert result.exit_code == 2
     assert result.stderr.startswith("lr-of-mine: 'depth' can't be left at its default")
+
+
+def test_an_exception_that_many_checks_meet_is_told_once_and_in_json_with_each(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(MINE.replace("self.rate = train.labels.mean()", 'raise RuntimeError("no licence")'), "utf-8")
+    result = check(file, "--kind", "models")
+    assert result.exit_code == 1
+    assert result.stdout.count("no licence") == 1
+    assert "as in the check 'shape, dtype and finiteness'" in result.stdout
+    told = json.loads(check(file, "--kind", "models", "--json").stdout)["plugins"][0]["checks"]
+    assert sum("no licence" in one["reason"] for one in told) > 3

@@ -259,3 +259,14 @@ def test_a_damaged_record_is_one_line(make_run: MakeRun, on_disk: OnDisk) -> Non
     assert result.exit_code == 5
     assert f"{path.name}: truncated or edited" in result.output
     assert result.output.count("\n") == 1
+
+
+def test_a_name_that_is_cut_stands_in_full_below_the_table(make_run: MakeRun) -> None:
+    """Names that a grid makes are long, and what tells them apart stands at their end."""
+    name = "metaselector[hidden=[64,32],inner_steps=5,frozen_fields=[item_id]]"
+    run = make_run(edit=renamed(name))
+    cut = short(name)
+    assert cut != name
+    assert f"{cut} is {name}" in " ".join(shown(run, width=200).split())
+    assert f"- {in_markdown(cut)}: is {in_markdown(name)}" in to_markdown(build(run))
+    assert " is gating" not in shown(make_run())

@@ -142,3 +142,16 @@ def test_faults_of_the_file_stay_at_their_place(suite_file: SuiteFile, registry:
 def test_a_suite_that_is_loaded_already_takes_none(suite_file: SuiteFile, registry: Registry) -> None:
     with pytest.raises(SuiteError, match="overrides are of a suite file"):
         run(load(suite_file(), registry), overrides=("seeds=[1]",))
+
+
+def test_a_rule_between_keys_is_told_at_the_option_that_broke_it(suite_file: SuiteFile, registry: Registry) -> None:
+    theirs = ("  trees: {use: trees}", "  theirs: {use: predictions, path: x.csv, probability: p}")
+    with pytest.raises(SuiteError) as caught:
+        load(suite_file(theirs), registry, overrides=["base_models.theirs.logit=score"])
+    assert str(caught.value) == (
+        "--set base_models.theirs.logit=score: base model 'predictions': name the column of scores: probability or logit, "
+        "one of them"
+    )
+    broken = ("  trees: {use: trees}", "  theirs: {use: predictions, path: x.csv, probability: p, logit: z}")
+    with pytest.raises(SuiteError, match=r"suite\.yaml:8:11: base model 'predictions': name the column"):
+        load(suite_file(broken), registry, overrides=["base_models.net.dropout=0"])

@@ -195,6 +195,8 @@ def test_it_is_prepared_without_a_file_or_a_folder(tmp_path, monkeypatch, plante
     assert np.array_equal(prepared.user_ptr, planted.user_ptr)
     assert np.array_equal(prepared.order, planted.interactions.timestamp)
     assert np.array_equal(prepared.labels(), planted.interactions.label)
+    assert np.array_equal(prepared.true_logits(), planted.true_logits)
+    assert prepared.meta["truth"] == truth(planted, PARAMS)
     assert [field.name for field in prepared.fields] == ["user_id", "item_id", "segment", "kind", "context", "price"]
     again = prepare(Synthetic(PARAMS), data_dir=None, cache=tmp_path, report=(said := []).append)
     assert again.digest == prepared.digest
