@@ -7,6 +7,7 @@ BenchError                  2  anything the user can mend; its text is one line:
 ├── PluginError             2  plugins contradict each other or the contract
 │   └── PluginUnavailable   4  a plugin that is wanted is quarantined or does not import
 ├── PredictionError         4  a plugin handed back what isn't a prediction (ends a trial, not the run)
+│   ├── DivergenceError     4  a meta-learner's inner steps lead to what is not finite
 │   └── SelectionError      4  weights off the simplex
 ├── NoRunError              2  a folder that is named as a run and is none
 ├── CompareError            2  two runs that can't be compared
@@ -22,6 +23,7 @@ __all__ = [
     "BenchError",
     "CompareError",
     "DataError",
+    "DivergenceError",
     "DownloadError",
     "Fault",
     "NoRunError",
@@ -83,6 +85,10 @@ class PredictionError(BenchError):
 
     exit_code: ClassVar[int] = 4
     status: ClassVar[str] = "invalid_prediction"
+
+
+class DivergenceError(PredictionError):
+    """Adaptation ends in losses or predictions that are not finite; says for which user, at which step and by what."""
 
 
 class SelectionError(PredictionError):

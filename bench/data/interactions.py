@@ -88,6 +88,13 @@ class Interactions:
         """(n,) int32, ascending."""
         return self._map("users")
 
+    def user_name(self, user: int) -> str:
+        """The id of user number `user` as in the data; the number where the folder does not keep ids."""
+        import pyarrow.parquet as pq  # few ask
+
+        ids = self.folder / "user_ids.parquet"
+        return str(pq.read_table(ids).column("user_id")[user] if ids.exists() else user)
+
     @cached_property
     def items(self) -> np.ndarray:
         """(n,) int32."""

@@ -18,7 +18,7 @@ from bench.learn.encode import Encoded, Encoder
 from bench.learn.lookup import Layout
 from bench.learn.row_index import RowIndex
 
-__all__ = ["TaskData", "Windows", "all_as_support", "chunks", "gather", "support_batch", "whole"]
+__all__ = ["TaskData", "Windows", "all_as_support", "chunks", "gather", "query_rows", "support_batch", "whole"]
 
 CHUNK_USERS = 16
 CHUNK_ROWS = 4096  # padded rows a chunk; a user longer than that is a chunk of its own
@@ -53,6 +53,7 @@ class TaskData:
     base_logits: Tensor | None  # (n, K) where the pool itself is not adapted
     ptr: np.ndarray  # (U + 1,) int64
     cut: np.ndarray  # (U,) int64
+    view: View | None = None  # the rows themselves, so that an error can name a user
 
     @classmethod
     def of(
@@ -78,11 +79,18 @@ class TaskData:
             None if pool is not None else torch.as_tensor(logits, dtype=dtype),
             ptr,
             ptr[:-1] + np.diff(tasks.support_ptr),
+            view,
         )
 
     @property
     def users(self) -> int:
         return len(self.cut)
+
+    def user_name(self, user: int) -> str:
+        """As in the data; the user's number among the tasks where the rows are not known."""
+        if self.view is None or self.ptr[user] == self.ptr[user + 1]:
+            return str(user)
+        return self.view.interactions.user_name(int(self.view.users[self.ptr[user]]))
 
     @cached_property
     def own(self) -> dict[str, OwnEntries]:
@@ -139,6 +147,14 @@ def whole(tasks: TaskData, users: np.ndarray | None = None) -> Windows:
     """Every row of the given users (default: all)."""
     chosen = np.arange(tasks.users) if users is None else users
     return Windows(chosen, tasks.ptr[:-1][chosen], tasks.cut[chosen], tasks.ptr[1:][chosen])
+
+
+def query_rows(tasks: TaskData, windows: Windows) -> np.ndarray:
+    """Of whole windows: where each query row, user by user, lies among all query rows of the tasks."""
+    lengths = windows.stop - windows.cut
+    firsts = np.cumsum(tasks.ptr[1:] - tasks.cut) - (tasks.ptr[1:] - tasks.cut)
+    steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return np.asarray(np.repeat(firsts[windows.users], lengths) + steps)
 
 
 def chunks(windows: Windows, users: int | None = None) -> Iterator[Windows]:

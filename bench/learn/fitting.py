@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from bench.adapt_sets import BASE_MODELS, SELECTOR
 from bench.data.by_user import user_of_row
 from bench.data.rows import TaskView, View
+from bench.errors import DivergenceError
 from bench.interfaces import Context, MetaLearner, PluginParams, Selection
 from bench.learn.encode import Encoder
 from bench.learn.episodes import TaskData
@@ -166,11 +167,21 @@ class MetaLearned:
         candidates = [self._rule(params) for params in self._rule(self._params).candidates()]
         if len(candidates) == 1:
             return candidates[0]
-        scored = []
+        scored, failures = [], []
         for number, rule in enumerate(candidates):
-            loss = query_loss(rule, self._learnable, outer_parameters(rule, self._learnable), valid, self._threads)
-            scored.append(loss if np.isfinite(loss) else np.inf)
-            self._progress(f"setting {number + 1}/{len(candidates)}, validation log loss {loss:.4f}")
+            outer = outer_parameters(rule, self._learnable)
+            try:
+                scored.append(query_loss(rule, self._learnable, outer, valid, self._threads))
+                told = f"validation log loss {scored[-1]:.4f}"
+            except DivergenceError as error:
+                scored.append(np.inf)
+                failures.append(error)
+                told = "diverges"
+            self._progress(f"setting {number + 1}/{len(candidates)}, {told}")
+        if len(failures) == len(candidates):
+            raise DivergenceError(
+                f"all {len(candidates)} settings diverge on validation users; the first: {failures[0]}"
+            )
         best = int(np.argmin(scored))
         self.details["chosen"] = candidates[best].params.model_dump(mode="json")
         self.details["candidates"] = len(candidates)

@@ -25,8 +25,15 @@ from bench.learn.network import Network, Rows
 from bench.learn.ragged_selector import RaggedSelector
 from bench.settings import Select
 
-__all__ = ["Learnable"]
+__all__ = ["GROUPS", "Learnable"]
 
+SIDES = ("user", "item", "context")
+GROUPS = (
+    SELECTOR,
+    "bias",
+    "dense",
+    *SIDES,
+)  # of parameters: all of the selector; of base models by kind, tables by side
 Leaves = Mapping[str, Tensor]
 
 
@@ -51,6 +58,7 @@ class Learnable:
         self._pool, self._select = tuple(pool or ()), select
         self._fields = interactions.fields
         self._frozen = torch.tensor([field.name in frozen_fields for field in self._fields])
+        self._sides = torch.tensor([SIDES.index(field.side) for field in self._fields])
         sizes = [interactions.sizes[field.name] for field in interactions.fields]
         self._ends = torch.tensor(sizes).cumsum(0)  # (F,) of the fields' entries in the joint index
         self._trained = self._named(adapt)
@@ -168,6 +176,28 @@ class Learnable:
             if not leaves and entry not in (BASE_MODELS, *self.networks):  # a whole network may have no parameters
                 raise PluginError(f"adapt names {entry!r}, but there are {', '.join(self._places)}")
         return frozenset(leaf for leaves in found.values() for leaf in leaves)
+
+    def groups(self, batch: Episodes) -> dict[str, dict[str, Tensor]]:
+        """Of every adapted leaf: the groups (see GROUPS) that it has values in, and which of its values (U, ...) those are:
+        bool, () where all of a dense leaf, (U, R, 1) of a table; padding and frozen fields are in none."""
+        rows = {component: self._row_groups(batch.rows[component]) for component in batch.rows}
+
+        def of_leaf(leaf: str) -> dict[str, Tensor]:
+            name, own = self._places[leaf]
+            group = self.networks[name].group(own)
+            if group != "table":
+                return {SELECTOR if name == SELECTOR else group: torch.ones((), dtype=torch.bool)}
+            by_side = rows[self._component(leaf)]
+            return {SELECTOR: torch.stack([*by_side.values()]).any(0)} if name == SELECTOR else by_side
+
+        return {leaf: of_leaf(leaf) for leaf in self.adapted()}
+
+    def _row_groups(self, rows: Tensor) -> dict[str, Tensor]:
+        """Side to which of the rows (U, R) are of its fields, (U, R, 1). A user's entries ascend; what pads does not."""
+        field = torch.bucketize(rows, self._ends, right=True)
+        ascends = torch.cat([torch.ones_like(rows[:, :1], dtype=torch.bool), rows[:, 1:] > rows[:, :-1]], dim=1)
+        moves = ascends & ~self._frozen[field]
+        return {side: (moves & (self._sides[field] == place)).unsqueeze(-1) for place, side in enumerate(SIDES)}
 
     def _rate(self, leaf: str, value: Tensor, start: Mapping[str, float]) -> Tensor:
         name, own = self._places[leaf]

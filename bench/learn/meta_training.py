@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -12,10 +13,11 @@ import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from bench.errors import PluginError
-from bench.interfaces import MetaLearner
+from bench.errors import DivergenceError, PluginError
+from bench.interfaces import Episodes, MetaLearner
+from bench.learn.divergence import all_finite, divergence
 from bench.learn.drawing import draw
-from bench.learn.episodes import TaskData, Windows, chunks, gather, whole
+from bench.learn.episodes import TaskData, Windows, chunks, gather, query_rows, whole
 from bench.learn.learnable import Learnable
 from bench.learn.outer import BestSoFar, OuterOptimiser
 from bench.settings import MetaTrainSettings
@@ -24,9 +26,12 @@ __all__ = [
     "Adapted",
     "MetaHistory",
     "adapt_and_predict",
+    "in_order",
+    "in_rows",
     "meta_train",
     "outer_gradients",
     "outer_parameters",
+    "predicted",
     "query_loss",
 ]
 
@@ -71,26 +76,41 @@ def meta_train(
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[dict[str, Tensor], MetaHistory]:
     """Outer steps of Adam on the mean query loss after adaptation; early stopping on the log loss of validation users'
-    query after adaptation to their support; the best epoch's parameters are kept (none, if no step improved)."""
+    query after adaptation to their support; the best epoch's parameters are kept (none, if no step improved).
+
+    Raises DivergenceError, which says where, as soon as a loss or an outer gradient is not finite."""
     outer = outer_parameters(rule, learnable)
     optimiser, best = OuterOptimiser(outer, learnable, settings), BestSoFar(outer, learnable)
     generator = np.random.default_rng(seed)
-    losses = [query_loss(rule, learnable, outer, valid, threads)]
+    with _named("validation users, before meta-training"):
+        losses = [query_loss(rule, learnable, outer, valid, threads)]
     trainable = np.flatnonzero(train.ptr[1:] > train.cut)  # users with a query
     for epoch in range(settings.epochs):
-        for users in _batches(generator.permutation(trainable), settings.users):
+        batches = _batches(generator.permutation(trainable), settings.users)
+        for number, users in enumerate(batches, start=1):
             windows = draw(train, users, settings, generator)
-            gradients = outer_gradients(rule, learnable, outer, train, windows, threads)
+            with _named(f"meta-training, epoch {epoch + 1}, batch {number} of {len(batches)}"):
+                gradients = outer_gradients(rule, learnable, outer, train, windows, threads)
             best.before_step(gradients)
             optimiser.step(gradients)
-        losses.append(query_loss(rule, learnable, outer, valid, threads))
+        with _named(f"validation users, after epoch {epoch + 1} of meta-training"):
+            losses.append(query_loss(rule, learnable, outer, valid, threads))
         progress(f"epoch {epoch + 1}/{settings.epochs}, validation log loss {losses[-1]:.4f}")
         if losses[-1] <= min(losses):
             best.mark()
-        if len(losses) - 1 - _best(losses) >= max(settings.patience, 1) or not math.isfinite(losses[-1]):
+        if len(losses) - 1 - _best(losses) >= max(settings.patience, 1):
             break
     best.restore()
     return outer, MetaHistory(len(losses) - 1, _best(losses), tuple(losses), (len(losses) - 1) * len(trainable))
+
+
+@contextmanager
+def _named(place: str) -> Iterator[None]:
+    """A divergence says where."""
+    try:
+        yield
+    except DivergenceError as error:
+        raise DivergenceError(f"{place}: {error}") from error
 
 
 def _batches(users: np.ndarray, size: int) -> list[np.ndarray]:
@@ -113,6 +133,8 @@ def outer_gradients(
         if chunk.weights is not None:
             losses = losses * torch.from_numpy(chunk.weights).to(losses.dtype)
         loss = losses.sum() / len(windows.users)
+        if not math.isfinite(loss.detach()):
+            raise divergence(rule, learnable, outer, tasks, chunk)
         return list(torch.autograd.grad(loss, list(trained.values()), allow_unused=True))
 
     trained = {name: value for name, value in outer.items() if value.requires_grad}
@@ -121,7 +143,14 @@ def outer_gradients(
         for name, gradient in zip(trained, found, strict=True):
             if gradient is not None:
                 totals[name] = totals[name] + gradient if name in totals else gradient
-    return {name: total.coalesce() if total.is_sparse else total for name, total in totals.items()}
+    summed = {name: total.coalesce() if total.is_sparse else total for name, total in totals.items()}
+    for name, total in summed.items():
+        if not all_finite(total.values() if total.is_sparse else total):
+            raise DivergenceError(
+                f"{rule.name}: the outer gradient of {name!r} is not finite, though the outer loss is; lower the inner "
+                "learning rates or inner_steps"
+            )
+    return summed
 
 
 def query_loss(
@@ -134,7 +163,10 @@ def query_loss(
         per_user = rule.adapt(learnable, outer, batch, training=False)
         with torch.no_grad():
             counts = batch.query.mask.double().sum(1)
-            return float((learnable.loss(per_user, batch, "query").double() * counts).sum()), float(counts.sum())
+            total = float((learnable.loss(per_user, batch, "query").double() * counts).sum())
+        if not math.isfinite(total):
+            raise divergence(rule, learnable, outer, tasks, chunk)
+        return total, float(counts.sum())
 
     sums = list(in_order(of_chunk, chunks(whole(tasks), learnable.chunk_users), threads))
     return sum(total for total, _ in sums) / max(sum(rows for _, rows in sums), 1.0)
@@ -143,27 +175,33 @@ def query_loss(
 def adapt_and_predict(
     rule: MetaLearner, learnable: Learnable, outer: dict[str, Tensor], tasks: TaskData, threads: int = 1
 ) -> Adapted:
-    """Adapt to every user's support and predict the query; query labels are not read."""
-    query_ptr = np.concatenate([[0], np.cumsum(tasks.ptr[1:] - tasks.cut)])
+    """Adapt to every user's support and predict the query; query labels are not read. Raises DivergenceError."""
 
-    def of_chunk(chunk: Windows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def of_chunk(chunk: Windows) -> Adapted:
         batch = gather(tasks, chunk)
-        per_user = rule.adapt(learnable, outer, batch, training=False)
-        with torch.no_grad():
-            logits, weights = learnable.predict(per_user, batch)
-        present, lengths = batch.query.mask.bool().numpy(), chunk.stop - chunk.cut
-        return (
-            np.repeat(query_ptr[chunk.users], lengths) + _steps(lengths),
-            logits.numpy()[present],
-            weights.numpy()[present],
-        )
+        found = predicted(learnable, rule.adapt(learnable, outer, batch, training=False), batch)
+        if not np.isfinite(found.logits).all():
+            raise divergence(rule, learnable, outer, tasks, chunk)
+        return found
 
-    logits, weights = np.empty(query_ptr[-1], dtype=np.float32), np.empty((0, 0), dtype=np.float32)
-    for rows, chunk_logits, chunk_weights in in_order(of_chunk, chunks(whole(tasks), learnable.chunk_users), threads):
-        if not weights.size:
-            weights = np.empty((len(logits), chunk_weights.shape[-1]), dtype=np.float32)
-        logits[rows], weights[rows] = chunk_logits, chunk_weights
-    return Adapted(logits, weights)
+    parts = list(chunks(whole(tasks), learnable.chunk_users))
+    return in_rows(tasks, parts, list(in_order(of_chunk, parts, threads)))
+
+
+def predicted(learnable: Learnable, per_user: Mapping[str, Tensor], batch: Episodes) -> Adapted:
+    """The query rows of a chunk, user by user, padding left out."""
+    with torch.no_grad():
+        logits, weights = learnable.predict(per_user, batch)
+    present = batch.query.mask.bool()
+    return Adapted(logits[present].float().numpy(), weights[present].float().numpy())
+
+
+def in_rows(tasks: TaskData, parts: Sequence[Windows], found: Sequence[Adapted]) -> Adapted:
+    """What was predicted chunk by chunk, for all query rows of the tasks in their order."""
+    if not found:
+        return Adapted(np.empty(0, np.float32), np.empty((0, 0), np.float32))
+    order = np.argsort(np.concatenate([query_rows(tasks, part) for part in parts]))
+    return Adapted(*(np.concatenate(values)[order] for values in zip(*found, strict=True)))
 
 
 def in_order(work: Callable[[Windows], T], chunks: Iterable[Windows], threads: int) -> Iterator[T]:
@@ -176,12 +214,5 @@ def in_order(work: Callable[[Windows], T], chunks: Iterable[Windows], threads: i
         yield from pool.map(work, chunks)
 
 
-def _steps(lengths: np.ndarray) -> np.ndarray:
-    """0 .. length - 1 for each, end to end."""
-    starts = np.cumsum(lengths) - lengths
-    return np.asarray(np.arange(lengths.sum()) - np.repeat(starts, lengths))
-
-
 def _best(losses: list[float]) -> int:
-    finite = [loss if math.isfinite(loss) else math.inf for loss in losses]
-    return min(range(len(finite)), key=finite.__getitem__)
+    return min(range(len(losses)), key=losses.__getitem__)

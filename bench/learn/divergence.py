@@ -1,0 +1,125 @@
+"""Where and by what an adaptation diverged: looked for only once something has turned out not to be finite."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+
+import torch
+from torch import Tensor
+
+from bench.errors import DivergenceError
+from bench.interfaces import Episodes, MetaLearner
+from bench.interfaces import Learnable as Contract
+from bench.learn.episodes import TaskData, Windows, gather
+from bench.learn.learnable import Learnable
+
+__all__ = ["all_finite", "divergence"]
+
+Leaves = Mapping[str, Tensor]
+
+
+def all_finite(*values: Tensor) -> bool:
+    """Whether every number of every tensor is finite."""
+    return all(bool(value.isfinite().all()) for value in values)
+
+
+def divergence(
+    rule: MetaLearner, learnable: Learnable, outer: Leaves, tasks: TaskData, chunk: Windows
+) -> DivergenceError:
+    """Adapt the chunk once more, watching every step: the first step after which some user's support loss or a leaf is not
+    finite (after the last: the query logits too), the first such user of the tasks, and the group of parameters of which
+    that step moved a value furthest. The caller has seen that something is not finite."""
+    chunk = chunk.take(chunk.users.argsort())
+    batch = gather(tasks, chunk)
+    watched = _Watched(learnable, batch)
+    leaves = rule.adapt(cast(Contract, watched), outer, batch, training=False)
+    with torch.no_grad():
+        logits, _ = learnable.predict(leaves, batch)
+        watched.observe(leaves, (logits.isfinite() | ~batch.query.mask.bool()).all(1))
+    names = [f"user {tasks.user_name(int(user))[:100]!r}" for user in chunk.users]
+    if watched.found is None:
+        return DivergenceError(
+            f"{rule.name}: a loss of one of {len(names)} users ({', '.join(names[:3])}, ...) is not finite, though every "
+            "inner step is; lower the learning rates"
+        )
+    return DivergenceError(_told(rule, watched.found, names[watched.found.user], watched.steps))
+
+
+class _Found(NamedTuple):
+    user: int  # of the chunk
+    step: int  # after so many steps
+    group: str = ""  # whose step was the largest
+    rate: float | None = None  # of the value that it moved furthest
+
+
+class _Watched:
+    """A Learnable that looks at the leaves from which a rule asks for each step."""
+
+    def __init__(self, learnable: Learnable, batch: Episodes) -> None:
+        self._learnable, self._groups = learnable, learnable.groups(batch)
+        self._rates: Leaves = {}
+        self._before: list[Leaves] = []  # the last two steps started from, the later first
+        self.steps = 0
+        self.found: _Found | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._learnable, name)
+
+    def spread(self, rates: Leaves, batch: Episodes) -> dict[str, Tensor]:
+        found = self._learnable.spread(rates, batch)
+        self._rates = {leaf: rate.detach() for leaf, rate in found.items()}
+        return found
+
+    def gradients(self, loss: Tensor, per_user: Leaves, *, create_graph: bool) -> dict[str, Tensor]:
+        self.observe(per_user, loss.isfinite())
+        self.steps += 1
+        return self._learnable.gradients(loss, per_user, create_graph=create_graph)
+
+    def observe(self, leaves: Leaves, finite: Tensor) -> None:
+        """Leaves after `steps` steps; `finite` (U,) of what was computed from them."""
+        if self.found is not None:
+            return
+        leaves = {leaf: value.detach() for leaf, value in leaves.items()}
+        for value in leaves.values():
+            finite = finite & value.isfinite().reshape(len(value), -1).all(1)
+        if not finite.all():
+            self.found = self._blame(int(finite.int().argmin()), leaves)
+        self._before = [leaves, *self._before[:1]]
+
+    def _blame(self, user: int, leaves: Leaves) -> _Found:
+        """Where several groups' steps are beyond all numbers, the step before decides among them."""
+        if not self._before:
+            return _Found(user, 0)
+        states = [leaves, *self._before]
+        sizes = [self._largest(user, *pair) for pair in zip(states[1:], states, strict=False)]
+        group = max(sizes[0], key=lambda one: tuple(size[one][0] for size in sizes), default="")
+        return _Found(user, self.steps, group, sizes[0][group][1]) if group else _Found(user, 0)
+
+    def _largest(self, user: int, before: Leaves, after: Leaves) -> dict[str, tuple[float, float | None]]:
+        """Of each group: the user's largest step of one value, infinite where it is not a number, and that value's rate."""
+        largest: dict[str, tuple[float, float | None]] = {}
+        for leaf, groups in self._groups.items():
+            steps = (after[leaf] - before[leaf]).abs().nan_to_num(nan=math.inf, posinf=math.inf)
+            for group, mask in groups.items():
+                own = torch.where(mask, steps, -1.0)[user].reshape(-1)
+                size, at = (float(own.max()), int(own.argmax())) if own.numel() else (-1.0, 0)
+                if size > largest.get(group, (-1.0, None))[0]:
+                    rate = self._rates[leaf].expand_as(steps)[user].reshape(-1)[at] if leaf in self._rates else None
+                    largest[group] = (size, None if rate is None else float(rate))
+        return largest
+
+
+def _told(rule: MetaLearner, found: _Found, user: str, steps: int) -> str:
+    if found.step == 0:
+        return (
+            f"{rule.name}: {user} has losses or logits that are not finite before any inner step: the parameters that the "
+            "steps start from are too large; lower the learning rates that they were trained with"
+        )
+    rate = "" if found.rate is None else f" (rate {found.rate:.3g})"
+    lower = f"rates.{found.group}" if hasattr(rule.params, "rates") else "its rate"
+    return (
+        f"{rule.name}: {user} diverges at inner step {found.step} of {steps}: its largest step is that of group "
+        f"{found.group!r}{rate}; lower {lower} or inner_steps"
+    )
