@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from bench.evaluate.adaptation import adaptation_effect
 from bench.evaluate.analysis import Calibration, ClosedGap, MethodAnalysis
 from bench.evaluate.calibration import calibration_in_the_large, expected_calibration_error
 from bench.evaluate.paired import Paired
@@ -48,6 +49,9 @@ def analyse_method(scored: Scored, name: str, kind: Kind, references: References
         win_rate(scored.losses, name, single) if single else None,
         selection_accuracy(scored.losses, weights) if weighs and not scored.no_pool else None,
         _mean([mean_entropy(of_seed) for of_seed in weights]) if weighs else None,
+        adaptation=adaptation_effect(scored.rows, name)
+        if all(name in one.adaptations for one in scored.rows)
+        else None,
     )
 
 

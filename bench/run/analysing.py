@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.data.base_predictions import star_rows
-from bench.evaluate import QueryRows, analyse, analysis_to_json, best_single, user_table
+from bench.evaluate import Adaptation, QueryRows, analyse, analysis_to_json, best_single, user_table
 from bench.records import Record, Run, load, read_blob, write_analyses, write_table
 from bench.run.plan import Division
 from bench.run.progress import Watcher
@@ -18,6 +18,7 @@ __all__ = ["analyse_run"]
 
 Divisions = Mapping[tuple[str, str, int], Division]  # by dataset, protocol and trial seed
 _ANALYSED = ("method", "base_model")
+_ADAPTATION = frozenset(Adaptation._fields)
 
 
 def analyse_run(run: Run, divisions: Divisions, pool: Sequence[str], watcher: Watcher) -> Run:
@@ -76,8 +77,13 @@ def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division,
         pool=tuple(sorted(pool)) if complete else (),
         logits={name: read_blob(run.folder, own["logits"]) for name, own in blobs.items()},
         weights={n: read_blob(run.folder, own["weights"]) for n, own in blobs.items() if complete and "weights" in own},
+        adaptations={n: _adaptation(run, own) for n, own in blobs.items() if complete and own.keys() >= _ADAPTATION},
         true_logits=None if truth is None else np.asarray(truth[query]),
     )
+
+
+def _adaptation(run: Run, blobs: Mapping[str, str]) -> Adaptation:
+    return Adaptation(*(read_blob(run.folder, blobs[name]) for name in Adaptation._fields))
 
 
 def _user_tables(rows: Sequence[QueryRows]) -> pa.Table:

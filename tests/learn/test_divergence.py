@@ -196,7 +196,7 @@ def test_a_loss_of_the_rule_s_own_that_is_not_finite(interactions):
     learnable, data = learnable_of(interactions), task_data(interactions, tasks(interactions, SIZES), full=True)
     rule = Odd(Odd.Params(inner_steps=1, rates=RATES))
     with pytest.raises(
-        DivergenceError, match="batch 1 of 1: maml: a loss of one of 8 users .* though every inner step is"
+        DivergenceError, match=r"batch 1 of 1: maml: a loss of one of 8 users .* though every inner step is"
     ):
         meta_train(rule, learnable, data, data, MetaTrainSettings(epochs=1), seed=0)
 
