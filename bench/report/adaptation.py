@@ -12,14 +12,16 @@ from bench.report.wording import loss
 
 __all__ = ["adaptation"]
 
-_HEADS = ("support log loss\nbefore, after", "query log loss\nbefore, after", "entropy\nbefore, after",
-          "model\nchanged %", "moved most\n(% of users)")  # fmt: skip
+_HEADS = ("support\nlog loss", "query\nlog loss", "entropy", "model\nchanged %", "moved most\n% of users")
 _TERMS = (
-    ("before, after", "of the inner steps; what all users start from, and what each is predicted by; before any calibration"),
+    ("before, after", "what all users start from, and what each is predicted by, without a calibration that follows"),
     ("model changed", "users whose model of highest mean weight is another one after"),
-    ("moved most", "the parameters that changed most, relative to their size: selector; base models' bias, dense layers, and rows of "
-     "user, item and context fields"),
-)  # fmt: skip
+    (
+        "moved most",
+        "parameters that changed most, relative to their size: the selector's; base models' bias, dense layers, and rows of "
+        "user, item and context fields",
+    ),
+)
 
 
 def adaptation(section: Section) -> Iterator[Block]:
@@ -43,7 +45,7 @@ def adaptation(section: Section) -> Iterator[Block]:
         )
         for (name, effect), share in zip(found, changed, strict=True)
     ]
-    yield Grid("What adaptation did", ("method", *_HEADS), tuple(rows))
+    yield Grid("What adaptation did (before, after the inner steps)", ("method", *_HEADS), tuple(rows))
     yield Terms(_TERMS)
 
 
@@ -56,4 +58,4 @@ def _moved_most(effect: AdaptationEffect) -> str:
     if not effect.moved_most:
         return ABSENT
     group, share = max(effect.moved_most.items(), key=lambda pair: pair[1])
-    return f"{group} ({100 * share:.0f} %)"
+    return f"{group} {100 * share:.0f} %"

@@ -100,6 +100,7 @@ def test_a_report_has_it_in_all_its_forms(finished):
     report = build(finished)
     told, as_json = to_markdown(report), json.loads(json.dumps(to_json(report), allow_nan=False))
     part = told[told.index("What adaptation did") :].split("\n\n")[1]
+    assert "| selector 100 % |" in part
     assert {line.split("|")[1].strip() for line in part.splitlines()[2:]} == set(META)
     (section,) = as_json["sections"]
     effects = {one["name"]: one["adaptation"] for one in section["analysis"]["methods"]}
