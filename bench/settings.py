@@ -6,13 +6,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["RESERVED_KEYS", "BasePredictions", "MetaTrainSettings", "Select", "TrainSettings"]
+__all__ = ["PARAMETER_GROUPS", "RESERVED_KEYS", "BasePredictions", "MetaTrainSettings", "Select", "TrainSettings"]
 
 BasePredictions = Literal["out-of-sample", "holdout", "in-sample"]
 Select = Literal["soft", "hard"]
 
 # Keys that the harness reads where a plugin is used; no plugin's Params may have them.
 RESERVED_KEYS = frozenset({"use", "train", "adapt", "frozen_fields", "base_predictions", "folds", "split_seed"})
+
+# Of what a meta-learner adapts: all of the selector; of base models by kind, their tables by the side of the row's field.
+PARAMETER_GROUPS = ("selector", "bias", "dense", "user", "item", "context")
 
 
 class _Settings(BaseModel):

@@ -73,6 +73,12 @@ class Split:
         """(u,) users whose tasks a role has: those with a query row there."""
         return self._spans(role).users
 
+    @property
+    def untested(self) -> int:
+        """Users who would be tested (in blocks: all) and have no query row."""
+        would_be = len(self.role) if self.in_blocks else int((self.role == ROLES.index("test")).sum())
+        return would_be - len(self.users("test"))
+
     def rows(self, role: Role, part: Part) -> np.ndarray:
         """Support or query rows of all tasks of a role."""
         _, start, middle, stop = self._spans(role)

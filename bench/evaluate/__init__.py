@@ -2,6 +2,8 @@
 
 from bench.evaluate.analyse import analyse
 from bench.evaluate.analysis import (
+    Adaptation,
+    AdaptationEffect,
     Analysis,
     AttainableBound,
     Calibration,
@@ -36,6 +38,8 @@ __all__ = [
     "ONE_SEED",
     "POWER",
     "RESAMPLED_METRICS",
+    "Adaptation",
+    "AdaptationEffect",
     "Analysis",
     "AttainableBound",
     "Calibration",

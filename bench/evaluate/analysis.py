@@ -14,6 +14,8 @@ from pydantic import TypeAdapter
 from bench.evaluate.paired import Paired
 
 __all__ = [
+    "Adaptation",
+    "AdaptationEffect",
     "Analysis",
     "AttainableBound",
     "Calibration",
@@ -25,6 +27,19 @@ __all__ = [
     "analysis_from_json",
     "analysis_to_json",
 ]
+
+
+class Adaptation(NamedTuple):
+    """What adaptation did in one trial: to n query rows and to U users, ascending by id."""
+
+    logits_before: np.ndarray  # (n,)
+    logits_after: np.ndarray  # (n,)
+    weights_before: np.ndarray  # (n, K)
+    weights_after: np.ndarray  # (n, K)
+    support_losses: np.ndarray  # (U, 2) mean cross-entropy before, after; NaN without support
+    movements: (
+        np.ndarray
+    )  # (U, 6) by bench.settings.PARAMETER_GROUPS, see bench.learn.interpretation; NaN: no such group
 
 
 class QueryRows(NamedTuple):
@@ -43,6 +58,7 @@ class QueryRows(NamedTuple):
     weights: Mapping[str, np.ndarray]  # (n, K) of the methods that give weights
     true_logits: np.ndarray | None = None  # (n,) float64, of generated data alone
     incomplete: str = ""  # why `pool` is empty: "fm was not run"
+    adaptations: Mapping[str, Adaptation] = {}  # of the methods under a meta-learner
 
 
 @dataclass(frozen=True)
@@ -71,6 +87,21 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class AdaptationEffect:
+    """What adaptation did to users of all seeds; a user in several seeds counts in each. None where it has no meaning."""
+
+    users: int
+    entropy_before: float | None  # mean over users of the mean over their query rows, over log K
+    entropy_after: float | None
+    model_changed: float  # share of users whose model of highest mean weight is another one after
+    support_logloss_before: float | None  # mean over users with support
+    support_logloss_after: float | None
+    logloss_before: float  # over query rows, mean over seeds
+    logloss_after: float
+    moved_most: Mapping[str, float]  # group of parameters -> share of users of whom it moved most; largest first
+
+
+@dataclass(frozen=True)
 class MethodAnalysis:
     """Of one method or base model. Means over seeds; None where a seed lacks it or it has no meaning."""
 
@@ -82,11 +113,11 @@ class MethodAnalysis:
     calibration: Calibration
     regret: Regret | None
     win_rate: float | None  # share of users with a lower log loss than best-single's; ties count half
-    selection_accuracy: (
-        float | None
-    )  # share of users, of those with one model of highest mean weight, whose it is the best
+    # share of users, of those with one model of highest mean weight, for whom it is the best
+    selection_accuracy: float | None
     entropy: float | None  # mean entropy of a row's weights over log K: 0 one model, 1 uniform
     selection_reason: str = ""  # why a method that gives weights has no selection_accuracy
+    adaptation: AdaptationEffect | None = None  # of methods under a meta-learner
 
 
 @dataclass(frozen=True)

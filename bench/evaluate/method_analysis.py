@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from bench.evaluate.adaptation import adaptation_effect
 from bench.evaluate.analysis import Calibration, ClosedGap, MethodAnalysis
 from bench.evaluate.calibration import calibration_in_the_large, expected_calibration_error
 from bench.evaluate.paired import Paired
@@ -54,7 +55,10 @@ def analyse_method(scored: Scored, name: str, kind: Kind, references: References
         win_rate(scored.losses, name, single) if single else None,
         accuracy,
         _mean([mean_entropy(of_seed) for of_seed in weights]) if weighs else None,
-        _NO_CHOICE if chooses and accuracy is None else "",
+        selection_reason=_NO_CHOICE if chooses and accuracy is None else "",
+        adaptation=adaptation_effect(scored.rows, name)
+        if all(name in one.adaptations for one in scored.rows)
+        else None,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from bench.evaluate.adaptation import adaptation_columns
 from bench.evaluate.analysis import QueryRows
 from bench.evaluate.auc import auc_by_user
 from bench.evaluate.user_figures import mean_weights, user_entropy
@@ -21,6 +22,8 @@ def user_table(rows: QueryRows, name: str) -> pa.Table:
     no result); chosen_model, the one of highest mean weight (null where several share it), entropy (over log K, 0 to 1) and
     `weight:<model>` (mean) of each base model, where the method gives weights (else the first two are null and the last are
     absent).
+
+    Of a method under a meta-learner, what adaptation did to the user, too: see `adaptation_columns`.
 
     Labels are in it as sums over a user's rows alone: positives is null where a user has one row, whose label it would be."""
     losses = user_losses(rows, [name])
@@ -39,6 +42,7 @@ def user_table(rows: QueryRows, name: str) -> pa.Table:
     complete = bool(rows.pool) and rows.logits.keys() >= set(rows.pool)
     columns |= _best(rows, losses) if complete else _nulls(len(count), "best_model", "best_model_logloss")
     columns |= _choice(rows, losses, name) if name in rows.weights else _nulls(len(count), "chosen_model", "entropy")
+    columns |= adaptation_columns(rows, name) if name in rows.adaptations else {}
     return pa.table(columns)
 
 

@@ -5,6 +5,7 @@ from bench.learn.descent import descend, inner_step
 from bench.learn.encode import Encoded, Encoder
 from bench.learn.episodes import TaskData, all_as_support
 from bench.learn.fitting import FittedModel, Gating, MetaLearned
+from bench.learn.interpretation import Interpretation, interpret
 from bench.learn.layers import Linear
 from bench.learn.learnable import Learnable
 from bench.learn.meta_training import Adapted, MetaHistory, adapt_and_predict, meta_train, query_loss
@@ -24,6 +25,7 @@ __all__ = [
     "Gating",
     "Hidden",
     "History",
+    "Interpretation",
     "Learnable",
     "Linear",
     "MetaHistory",
@@ -43,6 +45,7 @@ __all__ = [
     "choose_strengths",
     "descend",
     "inner_step",
+    "interpret",
     "meta_train",
     "outputs",
     "query_loss",

@@ -18,8 +18,9 @@ from bench.interfaces import Context, MetaLearner, PluginParams, Selection
 from bench.learn.encode import Encoder
 from bench.learn.episodes import TaskData
 from bench.learn.hard_selection import one_model_a_user
+from bench.learn.interpretation import Interpretation, interpret
 from bench.learn.learnable import Learnable
-from bench.learn.meta_training import adapt_and_predict, meta_train, outer_parameters, query_loss
+from bench.learn.meta_training import Adapted, adapt_and_predict, meta_train, outer_parameters, query_loss
 from bench.learn.network import Network, build_model, build_selector
 from bench.learn.plugins import DifferentiableModel, DifferentiableSelector
 from bench.learn.training import Examples, Hidden, History, outputs, train
@@ -157,7 +158,14 @@ class MetaLearned:
         """The simplified version gives weights over fixed base logits; the full one logits, and `weights` beside them."""
         adapted = adapt_and_predict(self._active, self._learnable, self._outer, self._tasks(tasks), self._threads)
         self.weights = adapted.weights
+        return self.selection(adapted)
+
+    def selection(self, adapted: Adapted) -> Selection:
         return Selection(weights=adapted.weights) if self._pool is None else Selection(logits=adapted.logits)
+
+    def interpret(self, tasks: TaskView) -> Interpretation:
+        """Predict once more, and say what adaptation did."""
+        return interpret(self._active, self._learnable, self._outer, self._tasks(tasks), self._threads)
 
     def _tasks(self, tasks: TaskView) -> TaskData:
         pool = None if self._pool is None else next(iter(self._pool.values())).encoder

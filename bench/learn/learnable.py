@@ -25,15 +25,9 @@ from bench.learn.network import Network, Rows
 from bench.learn.ragged_selector import RaggedSelector
 from bench.settings import Select
 
-__all__ = ["GROUPS", "Learnable"]
+__all__ = ["Learnable"]
 
 SIDES = ("user", "item", "context")
-GROUPS = (
-    SELECTOR,
-    "bias",
-    "dense",
-    *SIDES,
-)  # of parameters: all of the selector; of base models by kind, tables by side
 Leaves = Mapping[str, Tensor]
 
 
@@ -178,7 +172,7 @@ class Learnable:
         return frozenset(leaf for leaves in found.values() for leaf in leaves)
 
     def groups(self, batch: Episodes) -> dict[str, dict[str, Tensor]]:
-        """Of every adapted leaf: the groups (see GROUPS) that it has values in, and which of its values (U, ...) those are:
+        """Of every adapted leaf: its groups (of bench.settings.PARAMETER_GROUPS) and which of its values (U, ...) are of each:
         bool, () where all of a dense leaf, (U, R, 1) of a table; padding and frozen fields are in none."""
         rows = {component: self._row_groups(batch.rows[component]) for component in batch.rows}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bench.report.adaptation import adaptation
 from bench.report.answer import answer
 from bench.report.blocks import Block, Heading, Note
 from bench.report.bounds import bounds
@@ -54,6 +55,7 @@ def _section(report: Report, section: Section) -> Iterator[Block]:
         yield from quality_notes(report, section)
         yield from bounds(section)
         yield from selection(section)
+        yield from adaptation(section)
         yield from _cost(section)
         yield from segments(section)
     yield from section_facts(section)

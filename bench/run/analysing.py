@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from bench.evaluate import QueryRows, analyse, analysis_to_json, best_single, user_table
+from bench.evaluate import Adaptation, QueryRows, analyse, analysis_to_json, best_single, user_table
 from bench.records import Record, Run, load, read_blob, write_analyses, write_table
 from bench.run.plan import Division
 from bench.run.progress import Watcher
@@ -17,6 +17,7 @@ __all__ = ["analyse_run"]
 
 Divisions = Mapping[tuple[str, str, int], Division]  # by dataset, protocol and trial seed
 _ANALYSED = ("method", "base_model")
+_ADAPTATION = frozenset(Adaptation._fields)
 
 
 def analyse_run(run: Run, divisions: Divisions, pool: Sequence[str], watcher: Watcher) -> Run:
@@ -76,6 +77,7 @@ def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division,
         incomplete="" if complete else _incomplete(run, division, seed, [name for name in pool if name not in blobs]),
         logits={name: read_blob(run.folder, own["logits"]) for name, own in blobs.items()},
         weights={n: read_blob(run.folder, own["weights"]) for n, own in blobs.items() if complete and "weights" in own},
+        adaptations={n: _adaptation(run, own) for n, own in blobs.items() if complete and own.keys() >= _ADAPTATION},
         true_logits=None if truth is None else np.asarray(truth[query]),
     )
 
@@ -85,6 +87,10 @@ def _incomplete(run: Run, division: Division, seed: int, missing: Sequence[str])
     names = {"dataset": division.dataset, "protocol": division.protocol, "seed": seed}
     failed = {r["trial"]["method"] for r in run.records if r["trial"] == {**names, "method": r["trial"]["method"]}}
     return ", ".join(f"{name} {'failed' if name in failed else 'was not run'}" for name in missing)
+
+
+def _adaptation(run: Run, blobs: Mapping[str, str]) -> Adaptation:
+    return Adaptation(*(read_blob(run.folder, blobs[name]) for name in Adaptation._fields))
 
 
 def _user_tables(rows: Sequence[QueryRows]) -> pa.Table:

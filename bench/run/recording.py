@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bench.errors import StorageError
-from bench.evaluate import best_model_share, perfect_sample_logits, perfect_user_logits
+from bench.evaluate import Adaptation, best_model_share, perfect_sample_logits, perfect_user_logits
 from bench.interfaces import Metric
 from bench.records import write_blob
 from bench.registry import Registry
@@ -35,7 +35,8 @@ def metrics_of(registry: Registry, names: tuple[str, ...]) -> dict[str, Metric]:
 
 
 def record_of(trial: Trial, steps: Steps, metrics: Mapping[str, Metric], run: Path) -> dict[str, Any]:
-    """The record of a trial whose steps are done; its logits and weights are kept as blobs of the run."""
+    """The record of a trial whose steps are done; its logits, weights and what adaptation did are kept as blobs of the
+    run."""
     query = trial.division.split.rows("test", "query")
     y = trial.division.interactions.labels()[query]
     users = np.asarray(trial.division.interactions.users[query])
@@ -51,8 +52,9 @@ def record_of(trial: Trial, steps: Steps, metrics: Mapping[str, Metric], run: Pa
         validation = _score(metrics["logloss"], trial, valid, logits[valid])["value"] if "logloss" in metrics else None
         logits = logits[query]
     blobs = {"logits": write_blob(run, np.asarray(logits))}
-    if (folder / "weights.npy").exists():
-        blobs["weights"] = write_blob(run, _load(folder / "weights.npy"))
+    for name in ("weights", *Adaptation._fields):
+        if (folder / f"{name}.npy").exists():
+            blobs[name] = write_blob(run, _load(folder / f"{name}.npy"))
     return _record(trial, steps) | {
         "metrics": {name: _scored(metric, y, logits, users) for name, metric in metrics.items()},
         "validation": {"logloss": validation},

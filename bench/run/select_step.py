@@ -42,6 +42,8 @@ def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dic
             )
             weights = None  # what they mixed is calibrated since
     arrays = {"logits": logits} if weights is None else {"logits": logits, "weights": weights}
+    if isinstance(selector, MetaLearned):
+        arrays |= _interpreted(selector, test)
     details = {
         **told.history(selector),
         **calibration,
@@ -54,6 +56,7 @@ def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dic
         },
         "source_shift": told.source_shift(train, valid),
         "empty_support_users": int((np.diff(test.support_ptr) == 0).sum()),
+        "empty_query_users": given.split.untested,
     }
     cost = told.cost(fitting, _rows_trained(selector, train), predicting, len(test.query))
     return arrays, {
@@ -142,6 +145,16 @@ def _restored(step: SelectStep, given: Given, name: str) -> FittedModel:
 def _ask(selector: Selector | Gating | MetaLearned, tasks: TaskView) -> tuple[np.ndarray, np.ndarray | None]:
     selection = selector.predict(tasks)
     return _answer(selection, tasks, getattr(selector, "weights", None))
+
+
+def _interpreted(selector: MetaLearned, tasks: TaskView) -> dict[str, np.ndarray]:
+    """What adaptation did, off the clock: prediction is timed without it."""
+    found = selector.interpret(tasks)
+    arrays = {"support_losses": found.support_losses, "movements": found.movements}
+    for when, adapted in (("before", found.before), ("after", found.after)):
+        arrays[f"logits_{when}"], _ = _answer(selector.selection(adapted), tasks, None)
+        arrays[f"weights_{when}"] = adapted.weights
+    return arrays
 
 
 def _answer(selection: Selection, tasks: TaskView, beside: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
