@@ -18,6 +18,7 @@ from bench.settings import PARAMETER_GROUPS
 __all__ = ["Interpretation", "interpret", "movements"]
 
 Leaves = Mapping[str, Tensor]
+Groups = Mapping[str, Mapping[str, Tensor]]  # as Learnable.groups has them
 
 
 class Interpretation(NamedTuple):
@@ -61,22 +62,44 @@ def interpret(
 
 
 def movements(learnable: Learnable, batch: Episodes, before: Leaves, after: Leaves) -> Tensor:
-    """(U, 6), a column for each of PARAMETER_GROUPS: how far adaptation moved the group, relative to its size.
+    """(U, 6), a column for each of PARAMETER_GROUPS: how far adaptation moved the group, relative to its size. `before` as
+    Learnable.per_user gives it.
 
     That is the root mean square of after - before, over that of before, both over all of a user's values of the group that
     may move: dense leaves whole, and of tables the rows that the user's support and query touch, each once, those of frozen
     fields left out. Where all values are 0 before, relative to their size after: 1 if they moved, else 0. NaN where a user
     has no values of the group."""
-    totals = torch.zeros(3, batch.users, len(PARAMETER_GROUPS), dtype=torch.float64)  # squares: moved, before, after
-    present = torch.zeros(batch.users, len(PARAMETER_GROUPS), dtype=torch.bool)
-    for leaf, groups in learnable.groups(batch).items():
-        squares = [value.square() for value in (after[leaf] - before[leaf], before[leaf], after[leaf])]
-        for group, mask in groups.items():
-            column = PARAMETER_GROUPS.index(group)
-            for total, values in zip(totals, squares, strict=True):
-                total[:, column] += (values * mask).reshape(batch.users, -1).sum(1)
-            present[:, column] |= mask.expand_as(before[leaf]).reshape(batch.users, -1).any(1)
-    moved, size, size_after = totals
-    relative = (moved / torch.where(size > 0, size, size_after)).sqrt().nan_to_num(nan=0.0)
-    known: Tensor = relative.where(present, torch.nan)
-    return known
+    groups = learnable.groups(batch)
+    moved = _squares(groups, batch.users, {leaf: after[leaf] - before[leaf] for leaf in groups})
+    size = _squares(groups, batch.users, before)
+    if not size.all():
+        size = torch.where(size > 0, size, _squares(groups, batch.users, after))
+    relative: Tensor = (moved / size).sqrt().nan_to_num(nan=0.0)
+    return relative.masked_fill(~_present(groups, batch.users), torch.nan)
+
+
+def _squares(groups: Groups, users: int, leaves: Leaves) -> Tensor:
+    """(U, 6) float64: sums of squares of each user's values of each group."""
+    sums = torch.zeros(users, len(PARAMETER_GROUPS), dtype=torch.float64)
+    for leaf, of_leaf in groups.items():
+        squares = _row_squares(leaves[leaf], is_table=any(mask.ndim for mask in of_leaf.values()))
+        for group, mask in of_leaf.items():
+            own = squares if mask.ndim == 0 else (squares * mask.squeeze(-1)).sum(1)
+            sums[:, PARAMETER_GROUPS.index(group)] += own
+    return sums
+
+
+def _row_squares(value: Tensor, *, is_table: bool) -> Tensor:
+    """Of a table (U, R), by row; of a dense leaf (U,), or (1,) where all users have the same, as before adaptation."""
+    own = value[:1] if value.stride(0) == 0 else value
+    rows = own if is_table else own.reshape(len(own), -1)
+    return torch.linalg.vector_norm(rows, dim=-1).double().square()
+
+
+def _present(groups: Groups, users: int) -> Tensor:
+    """(U, 6) bool: whether a user has values of the group."""
+    present = torch.zeros(users, len(PARAMETER_GROUPS), dtype=torch.bool)
+    for of_leaf in groups.values():
+        for group, mask in of_leaf.items():
+            present[:, PARAMETER_GROUPS.index(group)] |= mask if mask.ndim == 0 else mask.any(1).squeeze(-1)
+    return present
