@@ -23,7 +23,6 @@ __all__ = [
     "CompareError",
     "DataError",
     "DownloadError",
-    "Fault",
     "NoRunError",
     "PluginError",
     "PluginUnavailable",
