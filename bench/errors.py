@@ -25,7 +25,6 @@ __all__ = [
     "DataError",
     "DivergenceError",
     "DownloadError",
-    "Fault",
     "NoRunError",
     "PluginError",
     "PluginUnavailable",
