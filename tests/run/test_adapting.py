@@ -12,7 +12,7 @@ from bench.records import read_blob, read_table
 from bench.report import build, to_json, to_markdown
 from bench.run import run
 from bench.settings import PARAMETER_GROUPS
-from tests.run.conftest import by_method, load_suite, write_small_suite
+from tests.run.conftest import by_method, load_suite, write_ratings, write_small_suite
 
 SELECTOR = "selector: {use: mlp, embedding_dim: 2, hidden: [4]}"
 FULL = "adapt: [selector, base_models]"
@@ -25,8 +25,8 @@ METHODS = f"""  gating: {{{SELECTOR}}}
 META = ("simple", "full", "still", "calibrated")
 
 
-def inline(folder, methods):
-    file = write_small_suite(folder, methods=methods)
+def inline(folder, methods, setting="cold"):
+    file = write_small_suite(folder, setting, methods=methods)
     folders = {"out": folder / "run", "cache_dir": folder / "cache"}
     return run(load_suite(file), autoload=False, executor="inline", **folders)
 
@@ -90,10 +90,21 @@ def test_the_loss_before_is_that_of_the_unadapted_selector(finished, table):
     assert found.logloss_after == pytest.approx(by_method(finished)["simple"]["metrics"]["logloss"]["value"], rel=1e-9)
 
 
-def test_users_without_support_or_query_are_counted(finished):
-    for name in META:
-        details = by_method(finished)[name]["details"]
-        assert (details["empty_support_users"], details["empty_query_users"]) == (0, 0)
+def test_a_user_without_support_is_counted_and_left_as_is(tmp_path):
+    write_ratings(tmp_path / "ratings.csv")
+    with (tmp_path / "ratings.csv").open("a", encoding="utf-8") as stream:
+        stream.write("u99,i00,1,0\n")
+    methods = f"  full: {{{SELECTOR}, meta_learner: {{use: maml, {FULL}, inner_steps: 2, train: {{epochs: 1}}}}}}"
+    found = inline(tmp_path, methods, setting="blocks")
+    details = by_method(found)["full"]["details"]
+    assert (details["empty_support_users"], details["empty_query_users"]) == (1, 0)
+    assert "1 test user has no support: predicted unadapted." in to_markdown(build(found))
+    table = read_table(found.folder, found.user_tables["small/blocks"]).to_pandas()
+    own = table[table.method == "full"]
+    (alone,) = own[own.support_rows == 0].to_dict("records")
+    assert alone["logloss_before"] == alone["logloss_after"]
+    assert np.isnan(alone["support_logloss_before"])
+    assert not isinstance(alone["moved_most"], str)
 
 
 def test_a_report_has_it_in_all_its_forms(finished):
