@@ -47,8 +47,8 @@ BAD = {
     "out of range": ("embedding_dim: 2", "embedding_dim: 0", "suite.yaml:11:"),
     "no such column": ("label: liked", "label: likd", "'likd'"),
     "no such file": ("path: ratings.csv", "path: nowhere.csv", "nowhere.csv"),
-    "label not binary": ("label: liked", "label: time", "time"),
-    "one class": ("label: liked", 'label: "time >= 0"', "one class"),
+    "label not binary": ("label: liked, order: time", "label: time", "not a label"),
+    "one class": ("label: liked, order: time", 'label: "time >= 0"', "one class"),
     "nobody left": ("order: time", "order: time, min_rows_per_user: 99", "min_rows_per_user"),
     "no test users": ("train: 0.5, valid: 0.25, test: 0.25", "train: 0.5, valid: 0.5, test: 0.0", "left to test on"),
     "no such field": (
