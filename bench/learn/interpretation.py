@@ -93,7 +93,8 @@ def _row_squares(value: Tensor, *, is_table: bool) -> Tensor:
     """Of a table (U, R), by row; of a dense leaf (U,), or (1,) where all users have the same, as before adaptation."""
     own = value[:1] if value.stride(0) == 0 else value
     rows = own if is_table else own.reshape(len(own), -1)
-    return torch.linalg.vector_norm(rows, dim=-1).double().square()
+    norms: Tensor = torch.linalg.vector_norm(rows, dim=-1)
+    return norms.double().square()
 
 
 def _present(groups: Groups, users: int) -> Tensor:
