@@ -25,6 +25,7 @@ __all__ = [
     "DataError",
     "DivergenceError",
     "DownloadError",
+    "Fault",
     "NoRunError",
     "PluginError",
     "PluginUnavailable",
