@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -28,6 +28,17 @@ class Rates(PluginParams):
     context: float = Field(1.0, ge=0, le=100, description="rows of other fields")
 
 
+SupportScale = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1e4,
+        description="n0: a user's steps are scaled by n / (n + n0), n the support rows; learned from here; 0: not scaled",
+    ),
+]
+StepFactors = Annotated[bool, Field(description="learn a factor for each inner step")]
+
+
 class InnerSteps(PluginParams):
     """How many steps an inner loop takes, and how far."""
 
@@ -42,13 +53,8 @@ class InnerLoop(InnerSteps):
     """Settings of an inner loop that the outer loop differentiates through."""
 
     order: Literal["first", "second"] = Field("second", description="first drops the second derivatives")
-    support_scale: float = Field(
-        0.0,
-        ge=0,
-        le=1e4,
-        description="n0: a user's steps are scaled by n / (n + n0), n the support rows; learned from here; 0: not scaled",
-    )
-    step_factors: bool = Field(False, description="learn a factor for each inner step")
+    support_scale: SupportScale = 0.0
+    step_factors: StepFactors = False
 
 
 class GradientRule(MetaLearner):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from bench_metaselector._rule import GradientRule, Granularity, InnerLoop
+from bench_metaselector._rule import GradientRule, Granularity, InnerLoop, StepFactors, SupportScale
 
 
 class MetaSGD(GradientRule):
@@ -17,13 +17,8 @@ class MetaSGD(GradientRule):
     name = "meta-sgd"
 
     class Params(InnerLoop):
-        support_scale: float = Field(
-            25.0,
-            ge=0,
-            le=1e4,
-            description="n0: a user's steps are scaled by n / (n + n0), n the support rows; learned from here; 0: not scaled",
-        )
-        step_factors: bool = Field(True, description="learn a factor for each inner step")
+        support_scale: SupportScale = 25.0
+        step_factors: StepFactors = True
         positive: bool = Field(
             False, description="rates can't change sign: their factor is exp(learned); else they may, as in the paper"
         )

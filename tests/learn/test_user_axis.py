@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from bench.interfaces import PluginParams
-from bench.learn import DifferentiableModel, Learnable, Linear, build_model, build_selector
+from bench.learn import DifferentiableModel, Learnable, build_model, build_selector, layers
 from bench.learn.episodes import chunks, gather, whole
 from tests.datasets import make_interactions
-from tests.learn.parts import Gate, task_data, tasks
+from tests.learn.parts import Gate, Linear, task_data, tasks
 
 SIZES = [(4, 2), (1, 1), (7, 3), (2, 5), (9, 1), (3, 3)]
 
@@ -22,8 +22,8 @@ class OwnLayers(DifferentiableModel):
     name = "own-layers"
 
     def build(self, fields):
-        self.by_field = Linear(2, 3, bias=False)
-        self.net = nn.Sequential(Linear(3 * len(fields), 5), nn.ReLU(), Linear(5, 1))
+        self.by_field = layers.Linear(2, 3, bias=False)
+        self.net = nn.Sequential(layers.Linear(3 * len(fields), 5), nn.ReLU(), layers.Linear(5, 1))
 
     def tables(self):
         return {"factors": 2}
@@ -40,22 +40,7 @@ class TorchLayers(OwnLayers):
         self.net = nn.Sequential(nn.Linear(3 * len(fields), 5), nn.ReLU(), nn.Linear(5, 1))
 
 
-class Elementwise(DifferentiableModel):
-    """No layer at all."""
-
-    name = "elementwise"
-
-    def build(self, fields):
-        pass
-
-    def tables(self):
-        return {"linear": 1}
-
-    def forward(self, rows):
-        return rows["linear"].sum((-2, -1))
-
-
-class OneScale(Elementwise):
+class OneScale(Linear):
     """A parameter (1,): with a user axis it is (U, 1), which broadcasts rightly over rows."""
 
     def build(self, fields):
@@ -65,7 +50,7 @@ class OneScale(Elementwise):
         return rows["linear"].sum((-2, -1)) * self.scale
 
 
-class ByField(Elementwise):
+class ByField(Linear):
     """A parameter (F,): with a user axis it is (U, F), which meets (U, n, F) as if users were rows: no error where U == n."""
 
     def build(self, fields):
@@ -75,7 +60,7 @@ class ByField(Elementwise):
         return (rows["linear"].squeeze(-1) * self.scale).sum(-1)
 
 
-class AcrossRows(Elementwise):
+class AcrossRows(Linear):
     """Takes the first axis for rows."""
 
     def forward(self, rows):
@@ -110,7 +95,7 @@ def losses_and_gradients(interactions, kind, direct: bool | None):
     return losses.detach(), {name: value for name, value in gradients.items() if name.startswith("it/")}, found
 
 
-@pytest.mark.parametrize("kind", [OwnLayers, Elementwise, OneScale])
+@pytest.mark.parametrize("kind", [OwnLayers, Linear, OneScale])
 def test_own_layers_take_all_users_at_once_and_equal_vmap(interactions, kind):
     losses, gradients, found = losses_and_gradients(interactions, kind, None)
     assert found is True
