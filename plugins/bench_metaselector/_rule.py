@@ -57,6 +57,12 @@ class InnerLoop(InnerSteps):
     step_factors: StepFactors = False
 
 
+def shrunk_by_support(batch: Episodes, n0: Tensor | float) -> Tensor:
+    """(U,) n / (n + n0), n a user's support rows: what a user's steps are scaled by."""
+    rows = batch.support.mask.sum(1).clamp(min=1)  # of an empty support the loss is 0 anyhow
+    return rows / (rows + n0)
+
+
 class GradientRule(MetaLearner):
     """Gradient steps on the support set from a meta-learned start, differentiated through.
 
@@ -124,9 +130,8 @@ class GradientRule(MetaLearner):
         """What each inner step is scaled by: the user's support size, and the step's own factor."""
         scales: list[Tensor | None] = [None] * self.params.inner_steps
         if self.params.support_scale:
-            rows = batch.support.mask.sum(1).clamp(min=1)  # of an empty support the loss is 0 anyhow
-            shrunk = rows / (rows + self.params.support_scale * outer[SUPPORT_SCALE].abs())
-            scales = [shrunk] * self.params.inner_steps
+            n0 = self.params.support_scale * outer[SUPPORT_SCALE].abs()
+            scales = [shrunk_by_support(batch, n0)] * self.params.inner_steps
         if self.params.step_factors:
             factors = outer[STEP_FACTORS].unbind()
             scales = [

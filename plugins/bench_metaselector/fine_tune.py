@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Annotated
 
 from pydantic import Field
@@ -10,11 +11,12 @@ from torch import Tensor
 
 from bench.interfaces import Episodes, Learnable, MetaLearner, PluginParams
 from bench.learn import descend
-from bench_metaselector._rule import Rates
+from bench_metaselector._rule import Rates, shrunk_by_support
 
 
 class FineTune(MetaLearner):
-    """Gradient steps from the pre-trained models and selector; steps and step size are chosen on validation users."""
+    """Gradient steps from the pre-trained models and selector. How many, how large and by how much smaller for a user of few
+    support rows is chosen on validation users."""
 
     name = "fine-tune"
     meta_trained = False
@@ -26,22 +28,26 @@ class FineTune(MetaLearner):
         rate_factors: tuple[Annotated[float, Field(gt=0, le=1000)], ...] = Field(
             (0.1, 0.3, 1.0, 3.0), min_length=1, description="factors of the rates to choose from"
         )
+        support_scales: tuple[Annotated[float, Field(ge=0, le=1e4)], ...] = Field(
+            (0.0,),
+            min_length=1,
+            description="n0 to choose from: a user's steps are scaled by n / (n + n0), n the support rows; 0: not scaled",
+        )
         rates: Rates = Field(Rates(), description="inner learning rates by group of parameters")
 
     params: Params
 
     def candidates(self) -> Sequence[PluginParams]:
+        tried = product(self.params.inner_steps, self.params.rate_factors, self.params.support_scales)
         return [
-            self.Params(inner_steps=(steps,), rate_factors=(factor,), rates=self.params.rates)
-            for steps in self.params.inner_steps
-            for factor in self.params.rate_factors
+            self.Params(inner_steps=(steps,), rate_factors=(factor,), support_scales=(n0,), rates=self.params.rates)
+            for steps, factor, n0 in tried
         ]
 
     def adapt(
         self, learnable: Learnable, outer: Mapping[str, Tensor], batch: Episodes, *, training: bool
     ) -> dict[str, Tensor]:
-        (steps,), (factor,) = self.params.inner_steps, self.params.rate_factors
-        rates = {group: rate * factor for group, rate in self.params.rates.model_dump().items()}
-        return descend(
-            learnable, outer, batch, learnable.rates(rates), [None] * steps, second_order=False, training=training
-        )
+        (steps,), (factor,), (n0,) = self.params.inner_steps, self.params.rate_factors, self.params.support_scales
+        rates = learnable.rates({group: rate * factor for group, rate in self.params.rates.model_dump().items()})
+        scale = shrunk_by_support(batch, n0) if n0 else None
+        return descend(learnable, outer, batch, rates, [scale] * steps, second_order=False, training=training)
