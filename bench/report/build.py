@@ -77,6 +77,7 @@ def _section(run: Run, metrics: Sequence[str], trials: Sequence[Record], known: 
         analysis=analysis,
         tested=tested(lines, directions, analysis),
         calibrated=told.calibrated(good),
+        support_rows=told.support_rows(good),
         from_files=told.from_files(good),
         training_users=told.training_users(good),
         unfinished=unfinished(good),

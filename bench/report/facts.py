@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from bench.report.blocks import Note
@@ -25,6 +26,7 @@ def section_facts(section: Section) -> list[Note]:
         _base_predictions(section),
         *_from_files(section),
         " ".join(_calibrated(section)),
+        _support_rows(section),
         " ".join(_users(section)),
         *_warnings(section),
     ]
@@ -60,6 +62,20 @@ def _from_files(section: Section) -> Iterator[str]:
 def _calibrated(section: Section) -> Iterator[str]:
     for how, methods in section.calibrated.items():
         yield f"Calibrated by {short(how)}: {listed(methods, None)}."
+
+
+def _support_rows(section: Section) -> str:
+    methods: dict[int, list[str]] = defaultdict(list)
+    for method, rows in section.support_rows.items():
+        methods[rows].append(method)
+    told = (f"{_last(rows)} for {listed(methods[rows], None)}" for rows in sorted(methods))
+    return f"Support of validation and test users: {'; '.join(told)}." if methods else ""
+
+
+def _last(rows: int) -> str:
+    if rows == 0:
+        return "none (predicted unadapted)"
+    return "the last row" if rows == 1 else f"the last {rows:,} rows"
 
 
 def _users(section: Section) -> Iterator[str]:

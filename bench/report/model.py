@@ -124,7 +124,7 @@ class Section:
     rows: tuple[Row, ...]
     base_models: tuple[BaseModelFacts, ...]
     base_predictions: Mapping[str, tuple[str, ...]]  # source -> the methods that took their base predictions from it
-    users_without_support: tuple[int, ...]  # distinct counts over the trials, ascending
+    users_without_support: tuple[int, ...]  # distinct counts over the trials that give any, ascending
     gauc_users: tuple[int, int] | None  # (scored, all) test users
     warnings: Mapping[str, tuple[str, ...]]  # what was warned of -> the trials' methods
     trials: int
@@ -132,6 +132,7 @@ class Section:
     analysis: Analysis | None = None  # None: the run has none of these records
     tested: tuple[str, ...] = ()
     calibrated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by what -> the methods
+    support_rows: Mapping[str, int] = field(default_factory=dict)  # method -> so many last ones, where it sees no more
     from_files: tuple[PredictionsFile, ...] = ()
     training_users: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # source -> distinct counts, ascending
     unfinished: tuple[Unfinished, ...] = ()

@@ -15,6 +15,7 @@ __all__ = [
     "from_files",
     "gauc_users",
     "no_support",
+    "support_rows",
     "training_users",
     "warnings",
 ]
@@ -65,8 +66,15 @@ def from_files(good: Sequence[Record]) -> tuple[PredictionsFile, ...]:
 
 
 def no_support(good: Sequence[Record]) -> tuple[int, ...]:
-    """Distinct counts of test users without support."""
-    return tuple(sorted({count for record in good if (count := _detail(record, "empty_support_users"))}))
+    """Distinct counts of test users without support; methods that see none of anybody's do not count."""
+    seeing = [record for record in good if _detail(record, "support_rows") != 0]
+    return tuple(sorted({count for record in seeing if (count := _detail(record, "empty_support_users"))}))
+
+
+def support_rows(good: Sequence[Record]) -> dict[str, int]:
+    """Methods that see the last rows alone of validation and test users' support, to how many."""
+    found = {_method(record): _detail(record, "support_rows") for record in good}
+    return {method: rows for method, rows in found.items() if rows is not None}
 
 
 def gauc_users(good: Sequence[Record]) -> tuple[int, int] | None:

@@ -196,6 +196,7 @@ class _Planner:
             "folds": folds,
             **({} if method.calibrate is None else {"calibrate": method.calibrate}),
             **({} if method.select == "soft" else {"select": method.select}),
+            **({} if method.support_rows is None else {"support_rows": method.support_rows}),
         }
         step = SelectStep(
             **self._step(depends, division, seed, name, source, folds),
@@ -210,6 +211,7 @@ class _Planner:
             meta_learner=meta,
             select=method.select,
             calibrate=method.calibrate,
+            support_rows=method.support_rows,
         )
         self.steps.setdefault(step.id, step)
         return step
@@ -328,4 +330,5 @@ def _plain(spec: BaseModelSpec | MethodSpec) -> dict[str, Any]:
         "base_predictions": spec.base_predictions,
         **({} if spec.calibrate is None else {"calibrate": spec.calibrate}),
         **({} if spec.select == "soft" else {"select": spec.select}),
+        **({} if spec.support_rows is None else {"support_rows": spec.support_rows}),
     }

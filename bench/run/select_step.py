@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from bench.data.base_predictions import STAR, fits, sources, task_split
+from bench.data.last_support import last_support
 from bench.data.rows import TaskView
 from bench.data.split import ROLES, Part, Role, Split
 from bench.errors import PredictionError
@@ -55,6 +56,7 @@ def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dic
             "query_rows": len(train.query),
         },
         "source_shift": told.source_shift(train, valid),
+        **({} if step.support_rows is None else {"support_rows": step.support_rows}),
         "empty_support_users": int((np.diff(test.support_ptr) == 0).sum()),
         "empty_query_users": given.split.untested,
     }
@@ -98,9 +100,9 @@ class _Predicted:
 
 
 def _tasks(step: SelectStep, given: Given, split: Split, predicted: _Predicted, role: Role) -> TaskView:
-    """Test users' query labels are withheld."""
+    """Test users' query labels are withheld, and where the method asks for so few the support rows before its last ones."""
     support, query = split.rows(role, "support"), split.rows(role, "query")
-    return TaskView(
+    tasks = TaskView(
         models=step.models,
         support=given.task_view(support, labelled=True),
         query=given.task_view(query, labelled=role != "test"),
@@ -109,6 +111,7 @@ def _tasks(step: SelectStep, given: Given, split: Split, predicted: _Predicted, 
         support_base_logits=predicted.of(role, "support"),
         query_base_logits=predicted.of(role, "query"),
     )
+    return tasks if step.support_rows is None or role == "train" else last_support(tasks, step.support_rows)
 
 
 def _selector(step: SelectStep, given: Given, progress: Progress) -> Selector | Gating | MetaLearned:

@@ -75,6 +75,7 @@ class SelectStep(Step):
     meta_learner: MetaPart | None = None
     select: Select = "soft"
     calibrate: Literal["user"] | None = None
+    support_rows: int | None = None  # of each validation and test user the last so many; None: all
 
 
 _ANY_STEP: TypeAdapter[FitStep | SelectStep] = TypeAdapter(Annotated[FitStep | SelectStep, Field(discriminator="kind")])

@@ -69,10 +69,14 @@ def _method(name: str, method: MethodEntry, train: TrainSettings, params: Params
         method.selector.use, params["methods", name, "selector"], _overridden(train, method.selector.train)
     )
     learner = method.meta_learner
-    if learner is None:
-        return MethodSpec(selector, None, method.base_predictions, method.calibrate, method.select)
-    meta_learner = _meta_learner(learner, params["methods", name, "meta_learner"])
-    return MethodSpec(selector, meta_learner, method.base_predictions, method.calibrate, method.select)
+    return MethodSpec(
+        selector,
+        None if learner is None else _meta_learner(learner, params["methods", name, "meta_learner"]),
+        method.base_predictions,
+        method.calibrate,
+        method.select,
+        method.support_rows,
+    )
 
 
 def _meta_learner(learner: MetaLearnerUse, params: Mapping[str, Any]) -> MetaLearnerSpec:

@@ -38,6 +38,7 @@ def _unique(values: tuple[object, ...]) -> tuple[object, ...]:
 _UNIQUE = Field(json_schema_extra={"uniqueItems": True})
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Rows = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class _Keys(BaseModel):
@@ -97,6 +98,7 @@ class MethodEntry(_Keys):
     base_predictions: BasePredictions | None = None
     select: Select = "soft"  # hard: each user's single best model by mean weight
     calibrate: Literal["user"] | None = None  # of the method's predictions, on each user's support
+    support_rows: Rows | None = None  # of each validation and test user the last so many; None: all
 
 
 class Gate(_Keys):

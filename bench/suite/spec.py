@@ -66,6 +66,7 @@ class MethodSpec:
     base_predictions: BasePredictions | None = None  # overrides the protocol's
     calibrate: Literal["user"] | None = None
     select: Select = "soft"
+    support_rows: int | None = None  # of each validation and test user the last so many; None: all
 
     @property
     def full(self) -> bool:

@@ -152,3 +152,18 @@ def test_calibrated_methods_are_told(make_run: MakeRun) -> None:
 
     assert "Calibrated by user: average and gating." in told(make_run(edit=edit))
     assert "Calibrated" not in told(make_run())
+
+
+def test_methods_that_see_few_rows_of_support_are_told(make_run: MakeRun) -> None:
+    rows = {"metaselector": 1_000, "gating": 1, "average": 1, "user-best": 0}
+
+    def edit(records: Records, _: dict[str, Any]) -> None:
+        for one in records:
+            if (method := one["trial"]["method"]) in rows:
+                one["details"] |= {"support_rows": rows[method], "empty_support_users": 0 if rows[method] else 604}
+
+    text = told(make_run(edit=edit))
+    few = "the last row for average and gating; the last 1,000 rows for metaselector"
+    assert f"Support of validation and test users: none (predicted unadapted) for user-best; {few}." in text
+    assert "604 test users" not in text, "that is of the method, not of the split"
+    assert "Support of" not in told(make_run())

@@ -37,10 +37,9 @@ class Spied(NamedTuple):
 
 @pytest.fixture
 def spy_run(write_suite, go, tmp_path):
-    def spy_run(setting: str, source: str = "out-of-sample") -> Spied:
-        file = write_suite(
-            setting, "  spy: {use: spy}", "  spying: {selector: {use: spy-selector}}", f"base_predictions: {source}"
-        )
+    def spy_run(setting: str, source: str = "out-of-sample", keys: str = "") -> Spied:
+        method = f"  spying: {{selector: {{use: spy-selector}}{keys}}}"
+        file = write_suite(setting, "  spy: {use: spy}", method, f"base_predictions: {source}")
         finished, _ = go(file, "run", plugins=(SPY,), cache="cache")
         assert finished.manifest["status"] == "complete"
         (prepared,) = (tmp_path / "cache" / "data").glob("*/meta.json")
@@ -86,7 +85,7 @@ def check_base_logits(spied: Spied) -> None:
     source = _sources(spied)
     of = {variant: signature(_trained(spied, variant)) for variant in set(source.values())}
     for name, part, seen in _slots(spied):
-        logits = np.array(seen["logits"], dtype=np.int32).view(np.float32)[:, 0]
+        logits = np.array(seen["logits"], dtype=np.int32).view(np.float32).reshape(-1)  # of one model
         letter = "TVE"[ROLES.index(TASKS[name])]
         assert logits.tolist() == [of.get(source.get((row, letter, part))) for row in seen["rows"]]
 
@@ -178,6 +177,23 @@ def test_withheld_labels_can_not_be_asked_for(spy_run, tmp_path):
     assert given.task_view(rows, labelled=False).labels is None
     with pytest.raises(PermissionError):
         interactions.labels()
+
+
+@pytest.mark.parametrize("rows", [0, 6])
+@pytest.mark.parametrize("setting", ["cold", "warm", "blocks"])
+def test_few_support_rows_are_the_last_of_validation_and_test_users(spy_run, setting, rows):
+    spied = spy_run(setting, keys=f", support_rows: {rows}")
+    for check in set(CHECKS) - {check_tasks}:
+        check(spied)
+    table = list(slots(spied.split))
+    for name, part, seen in _slots(spied):
+        letter = "TVE"[ROLES.index(TASKS[name])]
+        own = [row for row, *slot in table if slot == [letter, part]]
+        if part == "support" and letter != "T":
+            by_user = [list(of_user) for _, of_user in itertools.groupby(own, lambda row: row.user)]
+            assert min(map(len, by_user)) < 6 < max(map(len, by_user)), "shorter and longer supports"
+            own = [row for of_user in by_user for row in of_user[max(0, len(of_user) - rows) :]]
+        assert seen["rows"] == [row.row for row in own]
 
 
 # -- the checks catch what they are for

@@ -125,6 +125,23 @@ def test_faults_of_plugins_and_their_parameters(errors_of: Errors, old: str, new
             "selector: {use: gate}, calibrate: item",
             "11:46: methods.gating.calibrate must be 'user'; got 'item'",
         ),
+        *(
+            (
+                "selector: {use: gate}",
+                f"selector: {{use: gate}}, support_rows: {value}",
+                f"11:49: methods.gating.support_rows must be {told}",
+            )
+            for value, told in [
+                ("-1", "at least 0; got -1"),
+                ("2147483648", "below 2147483648; got 2147483648"),
+                ("true", "a whole number; got true"),
+                ("2.5", "a whole number; got 2.5"),
+                ("1e1", "a whole number; got 1e1; write 10"),
+                ("all", "a whole number; got 'all'"),
+                ("'5'", "a whole number; got '5'; write 5"),
+                ("[5, 10]", "a whole number; got a list"),
+            ]
+        ),
         ("seeds:", "metrics: auc\nseeds:", "12:10: metrics must be a list; got 'auc'; write ['auc']"),
         ("seeds:", "gate: {tolerance: {auc: -1}}\nseeds:", "12:25: gate.tolerance.auc must be at least 0; got -1"),
     ],

@@ -68,6 +68,16 @@ def test_methods_keep_what_the_grid_does_not_say(grid: Grid) -> None:
     assert (learner.params, learner.train.epochs, learner.adapt) == ({"inner_steps": 3}, 2, ("selector",))
 
 
+def test_methods_of_several_supports(grid: Grid) -> None:
+    suite = grid("{methods.meta.support_rows: [5, 20, null], methods.gating.support_rows: [0]}")
+    assert {name: method.support_rows for name, method in suite.methods.items()} == {
+        "gating[support_rows=0]": 0,
+        "meta[support_rows=5]": 5,
+        "meta[support_rows=20]": 20,
+        "meta[support_rows=null]": None,
+    }
+
+
 def test_datasets_and_protocols_multiply_too(grid: Grid) -> None:
     suite = grid("{datasets.toy.path: [a.csv, b.csv], protocols.cold.setting: [warm, cold]}")
     assert list(suite.datasets) == ["toy[path=a.csv]", "toy[path=b.csv]"]

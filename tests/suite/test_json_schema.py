@@ -177,6 +177,8 @@ GRID = "grid: {base_models.net.dropout: [0, 0.5]}\n"
         ("seeds:", "metrics: [loglos]\nseeds:"),
         ("selector: {use: gate}", "selector: {use: gate}, meta_learner: {use: steps, adapt: []}"),
         ("selector: {use: gate}", "selector: {use: gate}, calibrate: item"),
+        ("selector: {use: gate}", "selector: {use: gate}, support_rows: -1"),
+        ("selector: {use: gate}", "selector: {use: gate}, support_rows: all"),
         ("seeds:", "grid: {seeds: [[0]]}\nseeds:"),
         ("seeds:", "grid: {methods.gating.selector.use: gate}\nseeds:"),
         ("seeds:", "include: 5\nseeds:"),
@@ -190,7 +192,15 @@ def test_what_load_refuses_it_refuses_too(suite_file: SuiteFile, registry: Regis
 
 
 @pytest.mark.parametrize(
-    "text", ["", GRID, "train: {epochs: 3}\n", "gate: {tolerance: {auc: 1e-3}}\n", "relaimpr_base: net\n"]
+    "text",
+    [
+        "",
+        GRID,
+        "grid: {methods.gating.support_rows: [5, null]}\n",
+        "train: {epochs: 3}\n",
+        "gate: {tolerance: {auc: 1e-3}}\n",
+        "relaimpr_base: net\n",
+    ],
 )
 def test_what_load_takes_it_takes_too(suite_file: SuiteFile, registry: Registry, text: str) -> None:
     schema, file = json_schema(registry), suite_file(("seeds: [0]\n", f"seeds: [0]\n{text}"))

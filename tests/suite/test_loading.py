@@ -115,6 +115,15 @@ def test_a_method_may_be_calibrated_by_user(suite_file: SuiteFile, registry: Reg
     assert load(suite_file(), registry).methods["gating"].calibrate is None
 
 
+@pytest.mark.parametrize(("written", "rows"), [("0", 0), ("5", 5), ("null", None)])
+def test_a_method_may_see_few_rows_of_support(
+    suite_file: SuiteFile, registry: Registry, written: str, rows: int | None
+) -> None:
+    change = ("gating: {selector: {use: gate}}", f"gating: {{selector: {{use: gate}}, support_rows: {written}}}")
+    assert load(suite_file(change), registry).methods["gating"].support_rows == rows
+    assert load(suite_file(), registry).methods["gating"].support_rows is None
+
+
 def test_yaml_11_surprises_are_names_like_any(suite_file: SuiteFile, registry: Registry) -> None:
     assert list(load(suite_file(("gating", "on")), registry).methods) == ["on"]
 
