@@ -1,0 +1,331 @@
+"""What the runs of suites/study say of MetaSelector: the tables and the figure of docs/metaselector.md.
+
+    python -m benchmarks.study [--results DIR] [--data-dir DIR]
+
+Reads the runs below DIR (default: results) that there are, and the data for the labels of test rows; puts each table between
+its marks in the page, and leaves as it is what was not run."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.errors import NoRunError
+from bench.evaluate import (
+    RESAMPLED_METRICS,
+    Paired,
+    Resampled,
+    Slice,
+    adjust,
+    best_single,
+    paired,
+    resample,
+    row_log_loss,
+    summarise,
+)
+from bench.records import Run, load, read_blob
+from bench.registry import load_registry
+from bench.run import Watcher
+from bench.run.suite_run import plan_suite
+from bench.suite import load as load_suite
+
+__all__ = ["CONTRASTS", "Contrast", "Place", "fill", "main", "read_places"]
+
+ROOT = Path(__file__).resolve().parents[1]
+SUITES = ROOT / "suites" / "study"
+PAGE = ROOT / "docs" / "metaselector.md"
+METRICS = ("logloss", "auc", "gauc", "relaimpr")
+SIZE = re.compile(r"(.+)\[support_rows=(\d+)\]")  # as a grid names its entries
+
+
+class Contrast(NamedTuple):
+    """A question that was put before the runs were: `method` less `other`."""
+
+    question: str
+    method: str
+    other: str
+
+
+CONTRASTS = (
+    Contrast("meta-training against the best fine-tuning", "full-5", "fine-tune"),
+    Contrast("… at one step each", "full-1", "fine-tune-1"),
+    Contrast("… at three", "full-3", "fine-tune-3"),
+    Contrast("… at five", "full-5", "fine-tune-5"),
+    Contrast("… of the selector alone", "simplified-5", "fine-tune-selector"),
+    Contrast("adapting the base models too", "full-5", "simplified-5"),
+    Contrast("… without meta-training", "fine-tune", "fine-tune-selector"),
+    Contrast("second order, one step", "full-1", "full-1-first-order"),
+    Contrast("second order, three steps", "full-3", "full-3-first-order"),
+    Contrast("second order, five steps", "full-5", "full-5-first-order"),
+    Contrast("five steps against one", "full-5", "full-1"),
+    Contrast("full against an intercept and a slope", "full-5", "user-calibration"),
+    Contrast("… both with calibration on top", "full-5-calibrated", "user-calibration"),
+    Contrast("calibration on top of the full version", "full-5-calibrated", "full-5"),
+    Contrast("calibration on top of the simplified one", "simplified-5-calibrated", "simplified-5"),
+    Contrast("simplified against gating", "simplified-5", "gating"),
+    Contrast("… both calibrated", "simplified-5-calibrated", "gating-calibrated"),
+    Contrast("full against gating", "full-5", "gating"),
+    Contrast("full, base models blind to every query", "full-5-holdout", "full-5"),
+)
+GROWTH = (
+    ("full", "fine-tune"),
+    ("full", "user-calibration"),
+    ("fine-tune", "user-calibration"),
+    ("simplified", "user-best"),
+)
+
+
+class Rows(NamedTuple):
+    """Test query rows of one seed."""
+
+    y: np.ndarray  # (n,)
+    users: np.ndarray  # (n,)
+    history: np.ndarray  # (n,) support rows of the row's user
+    logits: Mapping[str, np.ndarray]  # (n,) by method
+
+
+class Place(NamedTuple):
+    """One dataset under one protocol: its records, and the n test rows of each seed with what was said of them."""
+
+    name: str  # dataset/protocol
+    records: tuple[Mapping[str, Any], ...]
+    rows: Mapping[int, Rows]  # by seed
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Methods with a result in some seed."""
+        return tuple(dict.fromkeys(name for rows in self.rows.values() for name in rows.logits))
+
+    def seeds(self, *names: str) -> tuple[int, ...]:
+        """Those in which all of the methods have a result."""
+        return tuple(seed for seed, rows in self.rows.items() if rows.logits.keys() >= set(names))
+
+    def resampled(
+        self, names: Sequence[str], metrics: Sequence[str], low: int = 0, high: int | None = None
+    ) -> Resampled:
+        """On the seeds in which all of the methods have a result; test users with `low` to `high` support rows alone."""
+        slices = []
+        for seed in self.seeds(*names):
+            rows = self.rows[seed]
+            inside = (rows.history >= low) & (rows.history <= (high if high is not None else rows.history.max()))
+            logits = np.stack([rows.logits[name][inside] for name in names])
+            slices.append(Slice(rows.y[inside], rows.users[inside], logits))
+        return resample(slices, names, metrics=metrics)
+
+
+def read_places(folder: Path, suite: Path, data_dir: Path | None = None, cache_dir: Path | None = None) -> list[Place]:
+    """The places of a run. Raises BenchError where the data are not there, NoRunError where the run is not."""
+    run, registry = load(folder), load_registry()
+    seeds = tuple(sorted({record["trial"]["seed"] for record in run.records}))
+    parsed = load_suite(suite, registry)
+    _, divisions = plan_suite(parsed, registry, data_dir, cache_dir, (), True, 1, seeds, (), Watcher())
+    return [_place(run, at, seeds, divisions) for at in dict.fromkeys((d, p) for d, p, _ in divisions)]
+
+
+def _place(run: Run, at: tuple[str, str], seeds: tuple[int, ...], divisions: Mapping[Any, Any]) -> Place:
+    records = tuple(r for r in run.records if (r["trial"]["dataset"], r["trial"]["protocol"]) == at)
+    rows = {}
+    for seed in seeds:
+        logits = {
+            r["trial"]["method"]: read_blob(run.folder, r["blobs"]["logits"])
+            for r in records
+            if r["trial"]["seed"] == seed and r["status"] == "ok" and r["kind"] != "bound"
+        }
+        if logits:
+            division = divisions[(*at, seed)]
+            split, interactions = division.split, division.interactions
+            query, lengths = split.rows("test", "query"), np.diff(split.pointer("test", "query"))
+            history = np.repeat(np.diff(split.pointer("test", "support")), lengths)
+            rows[seed] = Rows(interactions.labels()[query], interactions.users[query], history, logits)
+    return Place("/".join(at), records, rows)
+
+
+def blocks(place: Place) -> Iterator[tuple[str, str]]:
+    """Name and text of each table of a place."""
+    sizes = sorted({int(found[2]) for name in place.names if (found := SIZE.fullmatch(name))})
+    if sizes:
+        yield f"growth {place.name}", growth_table(place, sizes)
+    elif place.names:
+        yield f"methods {place.name}", methods_table(place)
+        yield f"questions {place.name}", contrasts_table(place)
+        yield f"history {place.name}", history_table(place)
+
+
+def methods_table(place: Place) -> str:
+    """Every method by its log loss, means over the seeds that it was run with, and what it cost."""
+    kinds = {r["trial"]["method"]: r["kind"] for r in place.records if r["status"] == "ok"}
+    single = next(iter(best_single(place.records).values()), None)
+    rows = [
+        "| method | seeds | log loss | AUC | GAUC | RelaImpr | own training, CPU s | users/CPU s | prediction, ms/user |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    lines = []
+    for name, kind in kinds.items():
+        seeds = sorted(
+            {r["trial"]["seed"] for r in place.records if r["trial"]["method"] == name and r["status"] == "ok"}
+        )
+        some = [r for r in place.records if r["trial"]["seed"] in seeds]
+        (line,) = (one for one in summarise({name: kind}, some, seeds, METRICS, single or name) if one.name == name)
+        title = f"**{name}** (best single)" if name == single else f"*{name}* (bound)" if kind == "bound" else name
+        figures = [_figure(line.metrics[metric].mean, metric) for metric in METRICS]
+        cells = [title, str(len(seeds)), *figures, *_costs(place, name)]
+        lines.append((line.metrics["logloss"].mean or 0.0, f"| {' | '.join(cells)} |"))
+    return "\n".join([*rows, *(text for _, text in sorted(lines))])
+
+
+def _figure(value: float | None, metric: str) -> str:
+    if value is None:
+        return ""
+    return f"{value:+.2f} %" if metric == "relaimpr" else f"{value:.4f}"
+
+
+def _costs(place: Place, name: str) -> list[str]:
+    """CPU seconds of a method's own training, users of meta-training a CPU second, CPU ms of prediction a test user."""
+    own = [r["cost"]["own"] for r in place.records if r["trial"]["method"] == name and r.get("cost", {}).get("own")]
+    if not own:
+        return ["", "", ""]
+    users = fmean(len(np.unique(rows.users)) for rows in place.rows.values())
+    trained = [cost["trained_users"] / cost["train_cpu_s"] for cost in own if cost.get("trained_users")]
+    return [
+        f"{fmean(cost['train_cpu_s'] for cost in own):,.0f}",
+        f"{fmean(trained):,.0f}" if trained else "",
+        f"{1000 * fmean(cost['predict_cpu_s'] for cost in own) / users:.2f}",
+    ]
+
+
+def contrasts_table(place: Place) -> str:
+    """The planned comparisons that the run can answer; Holm over them, of each metric."""
+    asked = [c for c in CONTRASTS if place.seeds(c.method, c.other)]
+    found: dict[str, dict[Contrast, Paired]] = {metric: {} for metric in RESAMPLED_METRICS}
+    for seeds in {place.seeds(c.method, c.other) for c in asked}:  # one set of resamples for all of the same seeds
+        some = [c for c in asked if place.seeds(c.method, c.other) == seeds]
+        names = tuple(dict.fromkeys(name for c in some for name in (c.method, c.other)))
+        resampled = place.resampled(names, RESAMPLED_METRICS)
+        for metric, tests in found.items():
+            for c in some:
+                tests[c] = paired(resampled, c.method, c.other, metric, higher_is_better=metric == "auc")
+    adjusted = {metric: adjust(tests) for metric, tests in found.items()}
+    rows = [
+        "| question | less | seeds | log loss | 95 % over users | verdict | AUC | 95 % over users | verdict |",
+        "|---|---|---:|---:|---|---|---:|---|---|",
+    ]
+    for c in asked:
+        cells = [cell for metric in RESAMPLED_METRICS for cell in _difference(adjusted[metric][c])]
+        count = len(place.seeds(c.method, c.other))
+        rows.append(f"| {c.question} | {c.method} − {c.other} | {count} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def history_table(place: Place, parts: int = 4) -> str:
+    """full-5 less its controls, by quarter of test users in order of their support. Not adjusted: it says where to look."""
+    others = [name for name in ("fine-tune", "fine-tune-5", "user-calibration") if place.seeds("full-5", name)]
+    rows = [
+        f"| support rows | users | {' | '.join(f'full-5 − {name}' for name in others)} |",
+        f"|---|---:{'|---' * len(others)}|",
+    ]
+    for low, high in _ranges(place, parts):
+        cells, users = [], 0
+        for other in others:
+            resampled = place.resampled(("full-5", other), ("logloss",), low, high)
+            cells.append(" ".join(_difference(paired(resampled, "full-5", other, "logloss", higher_is_better=False))))
+            users = resampled.users
+        rows.append(f"| {low:,} to {high:,} | {users:,} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _ranges(place: Place, parts: int) -> list[tuple[int, int]]:
+    """Of support rows, each with about as many users."""
+    rows = next(iter(place.rows.values()))
+    lengths = np.sort(rows.history[np.unique(rows.users, return_index=True)[1]])
+    edges = [int(part[-1]) for part in np.array_split(lengths, parts) if len(part)]
+    lows = [int(lengths[0]), *(edge + 1 for edge in edges[:-1])]
+    return [(low, high) for low, high in zip(lows, edges, strict=True) if low <= high]
+
+
+def growth_table(place: Place, sizes: Sequence[int]) -> str:
+    """Log loss by support rows, and what one method adds to another at each; Holm over all of those."""
+    families = tuple(dict.fromkeys(found[1] for name in place.names if (found := SIZE.fullmatch(name))))
+    rows = [f"| method | {' | '.join(map(str, sizes))} |", f"|---{'|---:' * len(sizes)}|"]
+    for family in families:
+        rows.append(f"| {family} | {' | '.join(_mean_logloss(place, _sized(family, size)) for size in sizes)} |")
+    tests = {}
+    for family, other in GROWTH:
+        for size in sizes:
+            names = (_sized(family, size), _sized(other, size))
+            if place.seeds(*names):
+                tests[family, other, size] = paired(
+                    place.resampled(names, ("logloss",)), *names, "logloss", higher_is_better=False
+                )
+    adjusted = adjust(tests)
+    for family, other in dict.fromkeys(key[:2] for key in adjusted):
+        cells = [
+            " ".join(_difference(adjusted[family, other, s])) if (family, other, s) in adjusted else "" for s in sizes
+        ]
+        rows.append(f"| {family} − {other} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _mean_logloss(place: Place, name: str) -> str:
+    return (
+        _figure(
+            fmean(
+                float(row_log_loss(place.rows[seed].y, place.rows[seed].logits[name]).mean())
+                for seed in place.seeds(name)
+            ),
+            "logloss",
+        )
+        if place.seeds(name)
+        else ""
+    )
+
+
+def _sized(family: str, size: int) -> str:
+    return f"{family}[support_rows={size}]"
+
+
+def _difference(one: Paired) -> list[str]:
+    if one.difference is None:
+        return ["", one.reason, "withheld"]
+    interval = "" if one.low is None or one.high is None else f"[{one.low:+.4f}, {one.high:+.4f}]"
+    return [
+        f"{one.difference:+.4f}",
+        interval,
+        f"**{one.verdict}**" if one.verdict in ("better", "worse") else one.verdict,
+    ]
+
+
+def fill(page: str, name: str, text: str) -> str:
+    """The page with the text between the marks of that name. Raises ValueError where the page lacks them."""
+    start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    if page.count(start) != 1 or page.count(end) != 1:
+        raise ValueError(f"the page has no marks {start} and {end}; put them where the table is to stand")
+    return f"{page[: page.index(start) + len(start)]}\n{text}\n{page[page.index(end) :]}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--results", type=Path, default=Path("results"), help="where runs were written to")
+    parser.add_argument("--data-dir", type=Path, help="where datasets lie (or BENCH_DATA)")
+    parser.add_argument("--page", type=Path, default=PAGE, help="the page to bring up to date")
+    options = parser.parse_args(arguments)
+    for suite in sorted(path for path in SUITES.glob("*.yaml") if path.name != "methods.yaml"):
+        name = f"study-{suite.stem}"
+        try:
+            places = read_places(options.results / name, suite, options.data_dir)
+        except NoRunError:
+            print(f"{name}: not run")
+            continue
+        for place in places:
+            for block, text in blocks(place):
+                options.page.write_text(fill(options.page.read_text("utf-8"), block, text), "utf-8")
+                print(f"{block}: seeds {', '.join(map(str, place.rows))}")
+
+
+if __name__ == "__main__":
+    main()
