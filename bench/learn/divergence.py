@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -33,18 +33,18 @@ def divergence(
     that step moved a value furthest. The caller has seen that something is not finite."""
     chunk = chunk.take(chunk.users.argsort())
     batch = gather(tasks, chunk)
-    watched = _Watched(learnable, batch)
-    leaves = rule.adapt(cast(Contract, watched), outer, batch, training=False)
+    seen = _Seen(learnable.groups(batch))
+    leaves = rule.adapt(cast(Contract, _Watched(learnable, seen)), outer, batch, training=False)
     with torch.no_grad():
         logits, _ = learnable.predict(leaves, batch)
-        watched.observe(leaves, (logits.isfinite() | ~batch.query.mask.bool()).all(1))
+        seen.observe(leaves, (logits.isfinite() | ~batch.query.mask.bool()).all(1))
     names = [f"user {tasks.user_name(int(user))[:100]!r}" for user in chunk.users]
-    if watched.found is None:
+    if seen.found is None:
         return DivergenceError(
             f"{rule.name}: a loss of one of {len(names)} users ({', '.join(names[:3])}, ...) is not finite, though every "
             "inner step is; lower the learning rates"
         )
-    return DivergenceError(_told(rule, watched.found, names[watched.found.user], watched.steps))
+    return DivergenceError(_told(rule, seen.found, names[seen.found.user], seen.steps))
 
 
 class _Found(NamedTuple):
@@ -57,25 +57,36 @@ class _Found(NamedTuple):
 class _Watched:
     """A Learnable that looks at the leaves from which a rule asks for each step."""
 
-    def __init__(self, learnable: Learnable, batch: Episodes) -> None:
-        self._learnable, self._groups = learnable, learnable.groups(batch)
-        self._rates: Leaves = {}
-        self._before: list[Leaves] = []  # the last two steps started from, the later first
-        self.steps = 0
-        self.found: _Found | None = None
+    def __init__(self, learnable: Learnable, seen: _Seen) -> None:
+        self._learnable, self._seen = learnable, seen
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._learnable, name)
 
+    def only(self, leaves: Iterable[str]) -> _Watched:
+        """Steps of fewer leaves are looked at as well."""
+        return _Watched(self._learnable.only(leaves), self._seen)
+
     def spread(self, rates: Leaves, batch: Episodes) -> dict[str, Tensor]:
         found = self._learnable.spread(rates, batch)
-        self._rates = {leaf: rate.detach() for leaf, rate in found.items()}
+        self._seen.rates |= {leaf: rate.detach() for leaf, rate in found.items()}
         return found
 
     def gradients(self, loss: Tensor, per_user: Leaves, *, create_graph: bool) -> dict[str, Tensor]:
-        self.observe(per_user, loss.isfinite())
-        self.steps += 1
+        self._seen.observe(per_user, loss.isfinite())
+        self._seen.steps += 1
         return self._learnable.gradients(loss, per_user, create_graph=create_graph)
+
+
+class _Seen:
+    """The steps that a chunk's users took, and who of them was the first to go astray."""
+
+    def __init__(self, groups: Mapping[str, Leaves]) -> None:
+        self._groups = groups
+        self._before: list[Leaves] = []  # the last two steps started from, the later first
+        self.rates: dict[str, Tensor] = {}
+        self.steps = 0
+        self.found: _Found | None = None
 
     def observe(self, leaves: Leaves, finite: Tensor) -> None:
         """Leaves after `steps` steps; `finite` (U,) of what was computed from them."""
@@ -106,7 +117,7 @@ class _Watched:
                 own = torch.where(mask, steps, -1.0)[user].reshape(-1)
                 size, at = (float(own.max()), int(own.argmax())) if own.numel() else (-1.0, 0)
                 if size > largest.get(group, (-1.0, None))[0]:
-                    rate = self._rates[leaf].expand_as(steps)[user].reshape(-1)[at] if leaf in self._rates else None
+                    rate = self.rates[leaf].expand_as(steps)[user].reshape(-1)[at] if leaf in self.rates else None
                     largest[group] = (size, None if rate is None else float(rate))
         return largest
 

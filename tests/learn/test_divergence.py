@@ -29,6 +29,7 @@ from bench.learn import episodes as episodes_module
 from bench.learn.episodes import gather, whole
 from bench.learn.meta_training import outer_parameters, query_loss
 from bench.settings import MetaTrainSettings, TrainSettings
+from bench_metaselector.anil import ANIL
 from bench_metaselector.fine_tune import FineTune
 from bench_metaselector.maml import MAML
 from bench_metaselector.meta_sgd import MetaSGD
@@ -138,12 +139,26 @@ def test_the_larger_of_two_groups_is_named(interactions):
     assert "'dense' (rate 0.07); lower rates.dense" in told
 
 
+class OnlyOne(ANIL):
+    """Steps of the factor alone, far too large for it."""
+
+    def moving(self, learnable):
+        return learnable.only(["steep/factor"])
+
+
+def test_steps_of_fewer_leaves_are_watched_too(interactions):
+    """As MAML's own, with every other rate at zero."""
+    found, expected = (error_of(interactions, planted(rule, dense=100.0)) for rule in (OnlyOne, MAML))
+    assert "of 8: its largest step is that of group 'dense' (rate 100); lower rates.dense or inner_steps" in found
+    assert found.replace("anil", "maml") == expected
+
+
 def test_another_user_is_not_named(interactions, monkeypatch):
     """The mutant: whoever comes first in the chunk."""
     name = user_of(interactions, tasks(interactions, SIZES), SEVENTH)
     assert f"user {name!r}" in error_of(interactions, planted(user=0.01))
-    blame = divergence_module._Watched._blame
-    monkeypatch.setattr(divergence_module._Watched, "_blame", lambda self, user, leaves: blame(self, 0, leaves))
+    blame = divergence_module._Seen._blame
+    monkeypatch.setattr(divergence_module._Seen, "_blame", lambda self, user, leaves: blame(self, 0, leaves))
     assert f"user {name!r}" not in error_of(interactions, planted(user=0.01))
 
 
