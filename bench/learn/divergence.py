@@ -6,18 +6,20 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from bench.errors import DivergenceError
 from bench.interfaces import Episodes, MetaLearner
 from bench.interfaces import Learnable as Contract
-from bench.learn.episodes import TaskData, Windows, gather
+from bench.learn.episodes import TaskData, Windows, chunks, gather
 from bench.learn.learnable import Learnable
 
 __all__ = ["all_finite", "divergence"]
 
 Leaves = Mapping[str, Tensor]
+_TOGETHER = 64  # users who are looked at before those after them
 
 
 def all_finite(*values: Tensor) -> bool:
@@ -26,11 +28,32 @@ def all_finite(*values: Tensor) -> bool:
 
 
 def divergence(
-    rule: MetaLearner, learnable: Learnable, outer: Leaves, tasks: TaskData, chunk: Windows
+    rule: MetaLearner, learnable: Learnable, outer: Leaves, tasks: TaskData, windows: Windows
 ) -> DivergenceError:
-    """Adapt the chunk once more, watching every step: the first step after which some user's support loss or a leaf is not
-    finite (after the last: the query logits too), the first such user of the tasks, and the group of parameters of which
-    that step moved a value furthest. The caller has seen that something is not finite."""
+    """Adapt users of a whole batch once more, watching every step: the first user of the tasks, however the batch was cut
+    into chunks, of whom after some step the support loss or a leaf is not finite (after the last: the query logits too), the
+    first such step, and the group of parameters of which it moved a value furthest. The caller has seen that something is
+    not finite."""
+    windows = windows.take(windows.users.argsort())
+    for start in range(0, len(windows.users), _TOGETHER):
+        block = windows.take(np.arange(len(windows.users))[start : start + _TOGETHER])
+        found = [one for chunk in chunks(block) if (one := _astray(rule, learnable, outer, tasks, chunk))]
+        if found:
+            return DivergenceError(min(found).message)
+    names = ", ".join(_named(tasks, user) for user in windows.users[:3])
+    return DivergenceError(
+        f"{rule.name}: a loss of one of {len(windows.users)} users ({names}, ...) is not finite, though every inner step is; "
+        "lower the learning rates"
+    )
+
+
+class _Astray(NamedTuple):
+    user: int  # of the tasks
+    message: str
+
+
+def _astray(rule: MetaLearner, learnable: Learnable, outer: Leaves, tasks: TaskData, chunk: Windows) -> _Astray | None:
+    """The first user of the tasks among a chunk's who diverges."""
     chunk = chunk.take(chunk.users.argsort())
     batch = gather(tasks, chunk)
     seen = _Seen(learnable.groups(batch))
@@ -38,13 +61,14 @@ def divergence(
     with torch.no_grad():
         logits, _ = learnable.predict(leaves, batch)
         seen.observe(leaves, (logits.isfinite() | ~batch.query.mask.bool()).all(1))
-    names = [f"user {tasks.user_name(int(user))[:100]!r}" for user in chunk.users]
     if seen.found is None:
-        return DivergenceError(
-            f"{rule.name}: a loss of one of {len(names)} users ({', '.join(names[:3])}, ...) is not finite, though every "
-            "inner step is; lower the learning rates"
-        )
-    return DivergenceError(_told(rule, seen.found, names[seen.found.user], seen.steps))
+        return None
+    user = int(chunk.users[seen.found.user])
+    return _Astray(user, _told(rule, seen.found, _named(tasks, user), seen.steps))
+
+
+def _named(tasks: TaskData, user: int) -> str:
+    return f"user {tasks.user_name(int(user))[:100]!r}"
 
 
 class _Found(NamedTuple):
@@ -79,7 +103,7 @@ class _Watched:
 
 
 class _Seen:
-    """The steps that a chunk's users took, and who of them was the first to go astray."""
+    """The steps that a chunk's users took, and the first of them who went astray, at whichever step."""
 
     def __init__(self, groups: Mapping[str, Leaves]) -> None:
         self._groups = groups
@@ -90,13 +114,12 @@ class _Seen:
 
     def observe(self, leaves: Leaves, finite: Tensor) -> None:
         """Leaves after `steps` steps; `finite` (U,) of what was computed from them."""
-        if self.found is not None:
-            return
         leaves = {leaf: value.detach() for leaf, value in leaves.items()}
         for value in leaves.values():
             finite = finite & value.isfinite().reshape(len(value), -1).all(1)
-        if not finite.all():
-            self.found = self._blame(int(finite.int().argmin()), leaves)
+        first = len(finite) if finite.all() else int(finite.int().argmin())
+        if first < (len(finite) if self.found is None else self.found.user):
+            self.found = self._blame(first, leaves)
         self._before = [leaves, *self._before[:1]]
 
     def _blame(self, user: int, leaves: Leaves) -> _Found:
