@@ -62,6 +62,7 @@ def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dic
     return arrays, {
         "cost": {**cost, "trained_users": getattr(selector, "trained_users", None)},
         "details": details,
+        "versions": getattr(selector, "software", {}),
         "valid_logloss": told.logloss(valid, valid_logits),
     }
 

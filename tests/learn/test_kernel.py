@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 from importlib.util import find_spec
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench.learn import Learnable, PerceptronSelector, TaskData, build_selector, descend, inner_step
+from bench.learn import Learnable, PerceptronSelector, TaskData, build_selector, descend, inner_step, kernels
 from bench.learn.episodes import chunks, gather, whole
 from bench.learn.ragged_perceptron import RaggedPerceptron
 from bench_baselines.mlp import MLP
@@ -294,6 +295,14 @@ def test_with_a_pool_it_is_not(interactions):
 
 def test_the_mlp_is_such_a_perceptron():
     assert issubclass(MLP, PerceptronSelector)
+
+
+def test_what_runs_the_kernel_is_named(monkeypatch):
+    assert kernels.kernel_software("numpy") == "numpy"
+    if find_spec("numba") is not None:
+        assert kernels.kernel_software() == kernels.kernel_software("numba") == f"numba {version('numba')}"
+    monkeypatch.setattr(kernels, "find_spec", lambda name: None)
+    assert kernels.kernel_software() == "numpy"
 
 
 @pytest.mark.parametrize("code", ["import bench.cli", "import bench.learn", "import bench_baselines.mlp"])
