@@ -30,6 +30,8 @@ def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dic
     train, valid, test = (_tasks(step, given, split, predicted, role) for role in ROLES)
     selector = _selector(step, given, progress)
     seed = step_seed(step.seed, "select", step.selector.use, step.selector.params)
+    if isinstance(selector, MetaLearned):
+        selector.prepare()
     with Clock() as fitting:
         selector.fit(train, valid, Context(seed, step.threads, "cpu", step.folder.parent))
     valid_logits, _ = _ask(selector, valid.without_query_labels())
