@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from bench.evaluate.analysis import AdaptationEffect, QueryRows
 from bench.evaluate.user_figures import mean_weights, user_entropy
-from bench.evaluate.user_losses import UserLosses, first_highest, user_losses
+from bench.evaluate.user_losses import UserLosses, first_highest, is_shared, user_losses
 from bench.settings import PARAMETER_GROUPS
 
 __all__ = ["adaptation_columns", "adaptation_effect"]
@@ -25,17 +25,17 @@ class _Side(NamedTuple):
     support: np.ndarray  # mean log loss of the support; NaN without
     weights: np.ndarray  # (U, K) mean over query rows
     entropy: np.ndarray | None
-    model: np.ndarray  # of highest mean weight, as a place in the pool
+    model: np.ndarray  # of highest mean weight, as a place in the pool; -1 where several share it
 
 
 def adaptation_columns(rows: QueryRows, name: str) -> dict[str, pa.Array]:
     """Columns for a table by user, ascending. `name` is of rows.adaptations.
 
     Before and after the inner steps: logloss_* (query), support_logloss_* (null without support), entropy_* (mean over
-    query rows, over log K), chosen_model_* (of highest mean weight), `weight_*:<model>` (mean over query rows); after
-    excludes a calibration that follows. `moved:<group>` is the root-mean-square change of the user's parameters of a group,
-    relative to their root mean square before (see bench.learn.interpretation.movements; null: no such parameters), and
-    moved_most the group where that is largest (null: none moved)."""
+    query rows, over log K), chosen_model_* (of highest mean weight; null where several share it), `weight_*:<model>` (mean
+    over query rows); after excludes a calibration that follows. `moved:<group>` is the root-mean-square change of the user's
+    parameters of a group, relative to their root mean square before (see bench.learn.interpretation.movements; null: no such
+    parameters), and moved_most the group where that is largest (null: none moved)."""
     losses = user_losses(rows, [name])
     columns: dict[str, pa.Array] = {}
     for when, side in zip(_WHEN, _sides(rows, losses, name), strict=True):
@@ -43,7 +43,7 @@ def adaptation_columns(rows: QueryRows, name: str) -> dict[str, pa.Array]:
             f"logloss_{when}": pa.array(side.losses),
             f"support_logloss_{when}": _nullable(side.support),
             f"entropy_{when}": _nullable(np.full(len(side.losses), np.nan) if side.entropy is None else side.entropy),
-            f"chosen_model_{when}": pa.array([rows.pool[place] for place in side.model.tolist()], pa.string()),
+            f"chosen_model_{when}": _names(rows.pool, side.model),
             **{f"weight_{when}:{model}": pa.array(side.weights[:, k]) for k, model in enumerate(rows.pool)},
         }
     moved = rows.adaptations[name].movements
@@ -65,7 +65,7 @@ def adaptation_effect(rows: Sequence[QueryRows], name: str) -> AdaptationEffect:
         users=len(most),
         entropy_before=_mean([before.entropy for before, _ in sides]),
         entropy_after=_mean([after.entropy for _, after in sides]),
-        model_changed=float(np.concatenate([before.model != after.model for before, after in sides]).mean()),
+        model_changed=_mean([_changed(before.model, after.model) for before, after in sides]),
         support_logloss_before=_mean([before.support for before, _ in sides]),
         support_logloss_after=_mean([after.support for _, after in sides]),
         logloss_before=float(np.mean([_total(b.losses, one) for (b, _), one in zip(sides, losses, strict=True)])),
@@ -89,7 +89,17 @@ def _sides(rows: QueryRows, losses: UserLosses, name: str) -> tuple[_Side, _Side
 
 def _side(losses: UserLosses, of_query: np.ndarray, of_support: np.ndarray, weights: np.ndarray) -> _Side:
     means = mean_weights(losses, weights)
-    return _Side(of_query, of_support, means, user_entropy(losses, weights), first_highest(means))
+    chosen = np.where(is_shared(means), -1, first_highest(means))
+    return _Side(of_query, of_support, means, user_entropy(losses, weights), chosen)
+
+
+def _names(pool: Sequence[str], places: np.ndarray) -> pa.Array:
+    return pa.array([None if place < 0 else pool[place] for place in places.tolist()], pa.string())
+
+
+def _changed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """(U,) 1 where another model is chosen after, else 0; NaN where nobody is chosen before or after."""
+    return np.where((before < 0) | (after < 0), np.nan, before != after)
 
 
 def _moved_most(movements: np.ndarray) -> list[int | None]:

@@ -93,7 +93,9 @@ class AdaptationEffect:
     users: int
     entropy_before: float | None  # mean over users of the mean over their query rows, over log K
     entropy_after: float | None
-    model_changed: float  # share of users whose model of highest mean weight is another one after
+    model_changed: (
+        float | None
+    )  # share of users with one model of highest mean weight before and after for whom it differs
     support_logloss_before: float | None  # mean over users with support
     support_logloss_after: float | None
     logloss_before: float  # over query rows, mean over seeds

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from bench.errors import DivergenceError
 from bench.interfaces import Episodes, MetaLearner
 from bench.interfaces import Learnable as Contract
-from bench.learn.episodes import TaskData, Windows, gather
+from bench.learn.episodes import TaskData, Windows, chunks, gather
 from bench.learn.learnable import Learnable
 
 __all__ = ["all_finite", "divergence"]
 
 Leaves = Mapping[str, Tensor]
+_TOGETHER = 64  # users who are looked at before those after them
 
 
 def all_finite(*values: Tensor) -> bool:
@@ -26,25 +28,47 @@ def all_finite(*values: Tensor) -> bool:
 
 
 def divergence(
-    rule: MetaLearner, learnable: Learnable, outer: Leaves, tasks: TaskData, chunk: Windows
+    rule: MetaLearner, learnable: Learnable, outer: Leaves, tasks: TaskData, windows: Windows
 ) -> DivergenceError:
-    """Adapt the chunk once more, watching every step: the first step after which some user's support loss or a leaf is not
-    finite (after the last: the query logits too), the first such user of the tasks, and the group of parameters of which
-    that step moved a value furthest. The caller has seen that something is not finite."""
+    """Adapt users of a whole batch once more, watching every step: the first user of the tasks, however the batch was cut
+    into chunks, of whom after some step the support loss or a leaf is not finite (after the last: the query logits too), the
+    first such step, and the group of parameters of which it moved a value furthest. The caller has seen that something is
+    not finite."""
+    windows = windows.take(windows.users.argsort())
+    for start in range(0, len(windows.users), _TOGETHER):
+        block = windows.take(np.arange(len(windows.users))[start : start + _TOGETHER])
+        found = [one for chunk in chunks(block) if (one := _astray(rule, learnable, outer, tasks, chunk))]
+        if found:
+            return DivergenceError(min(found).message)
+    names = ", ".join(_named(tasks, user) for user in windows.users[:3])
+    return DivergenceError(
+        f"{rule.name}: a loss of one of {len(windows.users)} users ({names}, ...) is not finite, though every inner step is; "
+        "lower the learning rates"
+    )
+
+
+class _Astray(NamedTuple):
+    user: int  # of the tasks
+    message: str
+
+
+def _astray(rule: MetaLearner, learnable: Learnable, outer: Leaves, tasks: TaskData, chunk: Windows) -> _Astray | None:
+    """The first user of the tasks among a chunk's who diverges."""
     chunk = chunk.take(chunk.users.argsort())
     batch = gather(tasks, chunk)
-    watched = _Watched(learnable, batch)
-    leaves = rule.adapt(cast(Contract, watched), outer, batch, training=False)
+    seen = _Seen(learnable.groups(batch))
+    leaves = rule.adapt(cast(Contract, _Watched(learnable, seen)), outer, batch, training=False)
     with torch.no_grad():
         logits, _ = learnable.predict(leaves, batch)
-        watched.observe(leaves, (logits.isfinite() | ~batch.query.mask.bool()).all(1))
-    names = [f"user {tasks.user_name(int(user))[:100]!r}" for user in chunk.users]
-    if watched.found is None:
-        return DivergenceError(
-            f"{rule.name}: a loss of one of {len(names)} users ({', '.join(names[:3])}, ...) is not finite, though every "
-            "inner step is; lower the learning rates"
-        )
-    return DivergenceError(_told(rule, watched.found, names[watched.found.user], watched.steps))
+        seen.observe(leaves, (logits.isfinite() | ~batch.query.mask.bool()).all(1))
+    if seen.found is None:
+        return None
+    user = int(chunk.users[seen.found.user])
+    return _Astray(user, _told(rule, seen.found, _named(tasks, user), seen.steps))
+
+
+def _named(tasks: TaskData, user: int) -> str:
+    return f"user {tasks.user_name(int(user))[:100]!r}"
 
 
 class _Found(NamedTuple):
@@ -57,35 +81,45 @@ class _Found(NamedTuple):
 class _Watched:
     """A Learnable that looks at the leaves from which a rule asks for each step."""
 
-    def __init__(self, learnable: Learnable, batch: Episodes) -> None:
-        self._learnable, self._groups = learnable, learnable.groups(batch)
-        self._rates: Leaves = {}
-        self._before: list[Leaves] = []  # the last two steps started from, the later first
-        self.steps = 0
-        self.found: _Found | None = None
+    def __init__(self, learnable: Learnable, seen: _Seen) -> None:
+        self._learnable, self._seen = learnable, seen
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._learnable, name)
 
+    def only(self, leaves: Iterable[str]) -> _Watched:
+        """Steps of fewer leaves are looked at as well."""
+        return _Watched(self._learnable.only(leaves), self._seen)
+
     def spread(self, rates: Leaves, batch: Episodes) -> dict[str, Tensor]:
         found = self._learnable.spread(rates, batch)
-        self._rates = {leaf: rate.detach() for leaf, rate in found.items()}
+        self._seen.rates |= {leaf: rate.detach() for leaf, rate in found.items()}
         return found
 
     def gradients(self, loss: Tensor, per_user: Leaves, *, create_graph: bool) -> dict[str, Tensor]:
-        self.observe(per_user, loss.isfinite())
-        self.steps += 1
+        self._seen.observe(per_user, loss.isfinite())
+        self._seen.steps += 1
         return self._learnable.gradients(loss, per_user, create_graph=create_graph)
+
+
+class _Seen:
+    """The steps that a chunk's users took, and the first of them who went astray, at whichever step."""
+
+    def __init__(self, groups: Mapping[str, Leaves]) -> None:
+        self._groups = groups
+        self._before: list[Leaves] = []  # the last two steps started from, the later first
+        self.rates: dict[str, Tensor] = {}
+        self.steps = 0
+        self.found: _Found | None = None
 
     def observe(self, leaves: Leaves, finite: Tensor) -> None:
         """Leaves after `steps` steps; `finite` (U,) of what was computed from them."""
-        if self.found is not None:
-            return
         leaves = {leaf: value.detach() for leaf, value in leaves.items()}
         for value in leaves.values():
             finite = finite & value.isfinite().reshape(len(value), -1).all(1)
-        if not finite.all():
-            self.found = self._blame(int(finite.int().argmin()), leaves)
+        first = len(finite) if finite.all() else int(finite.int().argmin())
+        if first < (len(finite) if self.found is None else self.found.user):
+            self.found = self._blame(first, leaves)
         self._before = [leaves, *self._before[:1]]
 
     def _blame(self, user: int, leaves: Leaves) -> _Found:
@@ -106,7 +140,7 @@ class _Watched:
                 own = torch.where(mask, steps, -1.0)[user].reshape(-1)
                 size, at = (float(own.max()), int(own.argmax())) if own.numel() else (-1.0, 0)
                 if size > largest.get(group, (-1.0, None))[0]:
-                    rate = self._rates[leaf].expand_as(steps)[user].reshape(-1)[at] if leaf in self._rates else None
+                    rate = self.rates[leaf].expand_as(steps)[user].reshape(-1)[at] if leaf in self.rates else None
                     largest[group] = (size, None if rate is None else float(rate))
         return largest
 

@@ -19,10 +19,13 @@ from bench.learn.encode import Encoder
 from bench.learn.episodes import TaskData
 from bench.learn.hard_selection import one_model_a_user
 from bench.learn.interpretation import Interpretation, interpret
+from bench.learn.kernels import kernel_software
 from bench.learn.learnable import Learnable
 from bench.learn.meta_training import Adapted, adapt_and_predict, meta_train, outer_parameters, query_loss
 from bench.learn.network import Network, build_model, build_selector
+from bench.learn.perceptron import PerceptronSelector
 from bench.learn.plugins import DifferentiableModel, DifferentiableSelector
+from bench.learn.ragged_perceptron import compile_kernel
 from bench.learn.training import Examples, Hidden, History, outputs, train
 from bench.settings import MetaTrainSettings, Select, TrainSettings
 
@@ -135,10 +138,17 @@ class MetaLearned:
     ) -> None:
         self._rule, self._params, self._settings = rule, params, settings
         self._gating = Gating(selector, selector_settings, progress)
+        self._may_be_ragged = pool is None and isinstance(selector, PerceptronSelector)
         self._pool, self._progress = pool, progress
         self._adapt, self._frozen_fields, self._select = adapt, frozen_fields, select
         self.details: dict[str, Any] = {}
+        self.software: dict[str, str] = {}  # beside torch and numpy, what computed
         self.trained_users = 0
+
+    def prepare(self) -> None:
+        """Off the clock: compile what adaptation will call."""
+        if self._may_be_ragged:
+            compile_kernel()
 
     def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
         self._gating.fit(train_tasks, valid, context)
@@ -149,6 +159,8 @@ class MetaLearned:
             interactions, self._gating.network, pool, self._frozen_fields, self._adapt, self._select
         )
         valid_data = self._tasks(valid)
+        if self._learnable.ragged is not None:
+            self.software = {"selector_kernel": kernel_software()}
         self._active = self._best_candidate(valid_data)
         self._outer = outer_parameters(self._active, self._learnable)
         if self._rule.meta_trained:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from types import FunctionType, SimpleNamespace
 from typing import Any, Literal
 
 from bench.learn import ragged
 
-__all__ = ["KernelName", "kernel"]
+__all__ = ["KernelName", "kernel", "kernel_software"]
 
 KernelName = Literal["numba", "numpy", "autograd"]
 
@@ -17,7 +18,16 @@ KernelName = Literal["numba", "numpy", "autograd"]
 def kernel(name: Literal["numba", "numpy"] | None = None) -> Any:
     """The functions of `bench.learn.ragged` under their names; default: numba where it is installed. numba is imported, and
     what its cache lacks compiled, when this is first called for and not before."""
-    return _compiled() if name == "numba" or (name is None and find_spec("numba") is not None) else ragged
+    return _compiled() if _by_numba(name) else ragged
+
+
+def kernel_software(name: Literal["numba", "numpy"] | None = None) -> str:
+    """What runs `kernel(name)`: last bits may differ between them."""
+    return f"numba {version('numba')}" if _by_numba(name) else "numpy"
+
+
+def _by_numba(name: Literal["numba", "numpy"] | None) -> bool:
+    return name == "numba" or (name is None and find_spec("numba") is not None)
 
 
 @cache

@@ -113,6 +113,21 @@ def _named(place: str) -> Iterator[None]:
         raise DivergenceError(f"{place}: {error}") from error
 
 
+class _NotFiniteError(Exception):
+    """In some chunk; whose doing it is, is looked for among all."""
+
+
+@contextmanager
+def _blamed(
+    rule: MetaLearner, learnable: Learnable, outer: dict[str, Tensor], tasks: TaskData, windows: Windows
+) -> Iterator[None]:
+    """What is not finite is told with the first of all users who diverges: so chunks and threads make no difference."""
+    try:
+        yield
+    except _NotFiniteError:
+        raise divergence(rule, learnable, outer, tasks, windows) from None
+
+
 def _batches(users: np.ndarray, size: int) -> list[np.ndarray]:
     return [users[start : start + size] for start in range(0, len(users), size)]
 
@@ -134,15 +149,16 @@ def outer_gradients(
             losses = losses * torch.from_numpy(chunk.weights).to(losses.dtype)
         loss = losses.sum() / len(windows.users)
         if not math.isfinite(loss.detach()):
-            raise divergence(rule, learnable, outer, tasks, chunk)
+            raise _NotFiniteError
         return list(torch.autograd.grad(loss, list(trained.values()), allow_unused=True))
 
     trained = {name: value for name, value in outer.items() if value.requires_grad}
     totals: dict[str, Tensor] = {}
-    for found in in_order(of_chunk, chunks(windows, learnable.chunk_users), threads):
-        for name, gradient in zip(trained, found, strict=True):
-            if gradient is not None:
-                totals[name] = totals[name] + gradient if name in totals else gradient
+    with _blamed(rule, learnable, outer, tasks, windows):
+        for found in in_order(of_chunk, chunks(windows, learnable.chunk_users), threads):
+            for name, gradient in zip(trained, found, strict=True):
+                if gradient is not None:
+                    totals[name] = totals[name] + gradient if name in totals else gradient
     summed = {name: total.coalesce() if total.is_sparse else total for name, total in totals.items()}
     for name, total in summed.items():
         if not all_finite(total.values() if total.is_sparse else total):
@@ -165,10 +181,11 @@ def query_loss(
             counts = batch.query.mask.double().sum(1)
             total = float((learnable.loss(per_user, batch, "query").double() * counts).sum())
         if not math.isfinite(total):
-            raise divergence(rule, learnable, outer, tasks, chunk)
+            raise _NotFiniteError
         return total, float(counts.sum())
 
-    sums = list(in_order(of_chunk, chunks(whole(tasks), learnable.chunk_users), threads))
+    with _blamed(rule, learnable, outer, tasks, whole(tasks)):
+        sums = list(in_order(of_chunk, chunks(whole(tasks), learnable.chunk_users), threads))
     return sum(total for total, _ in sums) / max(sum(rows for _, rows in sums), 1.0)
 
 
@@ -181,11 +198,12 @@ def adapt_and_predict(
         batch = gather(tasks, chunk)
         found = predicted(learnable, rule.adapt(learnable, outer, batch, training=False), batch)
         if not np.isfinite(found.logits).all():
-            raise divergence(rule, learnable, outer, tasks, chunk)
+            raise _NotFiniteError
         return found
 
     parts = list(chunks(whole(tasks), learnable.chunk_users))
-    return in_rows(tasks, parts, list(in_order(of_chunk, parts, threads)))
+    with _blamed(rule, learnable, outer, tasks, whole(tasks)):
+        return in_rows(tasks, parts, list(in_order(of_chunk, parts, threads)))
 
 
 def predicted(learnable: Learnable, per_user: Mapping[str, Tensor], batch: Episodes) -> Adapted:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from bench.interfaces import Block
 from bench.learn.kernels import kernel
 from bench.learn.mixture import Mixture, log_likelihood, mixture
 
-__all__ = ["Evaluation", "Part", "RaggedPerceptron", "part_of"]
+__all__ = ["Evaluation", "Part", "RaggedPerceptron", "compile_kernel", "part_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -108,3 +109,26 @@ class RaggedPerceptron:
     def _by_table(self, part: Part, by_inputs: Array) -> Array:
         by_fields = by_inputs[:, : self._features].reshape(part.pooling.shape[0], self._width)
         return part.pooling.T @ by_fields  # type: ignore[no-any-return]
+
+
+def compile_kernel() -> None:
+    """Call each function of the kernel once, in float32, on one row of one user: numba has then compiled it, or read it
+    from its cache, and nothing is compiled while a clock runs."""
+    zeros = {n: np.zeros((1, n), np.float32) for n in (1, 2, 14)}
+    perceptron, table, dense = RaggedPerceptron((3, 2, 2), 1), zeros[1], zeros[14]  # 14 = 2 * (3 + 1) + 2 * (2 + 1)
+    one_row = Part(
+        np.array([0, 1]),
+        csr_matrix(np.ones((1, 1), np.float32)),
+        zeros[2],
+        zeros[2],
+        np.zeros(1, np.int64),
+        zeros[1] + 1,
+    )
+    at = perceptron.evaluate(one_row, dense, table)
+    gradients, by_table = perceptron.gradients(one_row, at, dense)
+    perceptron.products(one_row, at, dense, gradients, by_table)
+    rates, scales = np.zeros(14, np.float32), np.zeros(1, np.float32)
+    perceptron.kernel.step(dense, rates, scales, gradients, np.empty_like(gradients))
+    perceptron.kernel.pull(
+        rates, scales, gradients, gradients, np.zeros_like(rates), np.zeros_like(scales), np.empty_like(gradients)
+    )

@@ -15,7 +15,10 @@ __all__ = ["adaptation"]
 _HEADS = ("support\nlog loss", "query\nlog loss", "entropy", "model\nchanged %", "moved most\n% of users")
 _TERMS = (
     ("before, after", "what all users start from, and what each is predicted by, without a calibration that follows"),
-    ("model changed", "users whose model of highest mean weight is another one after"),
+    (
+        "model changed",
+        "users, of those with one model of highest mean weight before and after, for whom it is another one",
+    ),
     (
         "moved most",
         "parameters that changed most, relative to their size: the selector's; base models' bias, dense layers, and rows of "
@@ -31,7 +34,7 @@ def adaptation(section: Section) -> Iterator[Block]:
     if not found:
         return
     effects = [effect for _, effect in found]
-    changed = align([fixed(100 * effect.model_changed, 1) for effect in effects], 1)
+    changed = align([_percent(effect.model_changed) for effect in effects], 1)
     rows = [
         GridRow(
             short(name),
@@ -47,6 +50,10 @@ def adaptation(section: Section) -> Iterator[Block]:
     ]
     yield Grid("What adaptation did (before, after the inner steps)", ("method", *_HEADS), tuple(rows))
     yield Terms(_TERMS)
+
+
+def _percent(share: float | None) -> str:
+    return fixed(None if share is None else 100 * share, 1)
 
 
 def _pair(before: str, after: str) -> str:

@@ -60,6 +60,7 @@ def record_of(trial: Trial, steps: Steps, metrics: Mapping[str, Metric], run: Pa
         "validation": {"logloss": validation},
         "cost": {"own": result["cost"], "total": _total(trial, steps)},
         "details": result["details"],
+        "versions": versions() | result.get("versions", {}),
         "blobs": blobs,
     }
 

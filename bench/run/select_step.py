@@ -31,6 +31,8 @@ def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dic
     train, valid, test = (_tasks(step, given, split, predicted, role) for role in ROLES)
     selector = _selector(step, given, progress)
     seed = step_seed(step.seed, "select", step.selector.use, step.selector.params)
+    if isinstance(selector, MetaLearned):
+        selector.prepare()
     with Clock() as fitting:
         selector.fit(train, valid, Context(seed, step.threads, "cpu", step.folder.parent))
     valid_logits, _ = _ask(selector, valid.without_query_labels())
@@ -64,6 +66,7 @@ def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dic
     return arrays, {
         "cost": {**cost, "trained_users": getattr(selector, "trained_users", None)},
         "details": details,
+        "versions": getattr(selector, "software", {}),
         "valid_logloss": told.logloss(valid, valid_logits),
     }
 

@@ -12,7 +12,7 @@ from bench.suite.adaptable import unknown_parts
 from bench.suite.document import Document, KeyPath
 from bench.suite.plugin_use import Checked
 from bench.suite.problems import Problem, at_key, at_value
-from bench.suite.schema import MethodEntry, SuiteFile
+from bench.suite.schema import MetaLearnerUse, MethodEntry, SuiteFile
 from bench.suite.text import quoted
 
 __all__ = ["BOUNDS", "inconsistencies"]
@@ -43,6 +43,7 @@ def inconsistencies(
         yield from _meta_learning(name, method, suite, classes, document)
         if method.meta_learner is not None:
             yield from unknown_parts(name, method.meta_learner, suite, checked, document)
+            yield from _unread(name, method.meta_learner, classes, document)
 
 
 def _names(suite: SuiteFile, document: Document) -> Iterator[Problem]:
@@ -142,3 +143,25 @@ def _meta_learning(
     if method.base_predictions == "out-of-sample":
         message = "adapting base models takes base_predictions in-sample or holdout; got out-of-sample; drop the key"
         yield at_value(document, (*path, "base_predictions"), message)
+
+
+def _unread(
+    name: str, learner: MetaLearnerUse, classes: Mapping[KeyPath, type[Any] | None], document: Document
+) -> Iterator[Problem]:
+    """Keys of a meta-learner's `train` that change nothing beside its other keys."""
+    path: KeyPath = ("methods", name, "meta_learner")
+    train, rule = learner.train, classes.get(path)
+    given = train.model_fields_set
+    if given and rule is not None and not rule.meta_trained:
+        message = f"meta-learner {quoted(learner.use)} is not meta-trained and reads no train; drop the key"
+        yield at_key(document, (*path, "train"), message)
+    elif "max_support" in given and train.episodes != "like-test":
+        message = f"train.max_support of method {quoted(name)} is read with episodes like-test alone, and they are "
+        fix = f"{train.episodes}; drop the key, or write episodes: like-test"
+        yield at_key(document, (*path, "train", "max_support"), message + fix)
+    elif train.support_fraction and train.episodes == "like-test":
+        message = (
+            f"train.support_fraction of method {quoted(name)} is not read with episodes like-test, which draw the "
+        )
+        fix = "size of each support; drop the key, or choose other episodes"
+        yield at_key(document, (*path, "train", "support_fraction"), message + fix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bench_metaselector._rule import GradientRule, Granularity, InnerLoop
 
@@ -17,8 +17,16 @@ class MAML(GradientRule):
     class Params(InnerLoop):
         learn_rates: bool = Field(False, description="learn a factor of the inner learning rates, which starts at 1")
         rate: Literal["scalar", "tensor"] = Field(
-            "scalar", description="what is learned is one factor of all rates, or one for each tensor"
+            "scalar", description="with learn_rates, what is learned is one factor of all rates, or one for each tensor"
         )
+
+        @model_validator(mode="after")
+        def _rate_is_read(self) -> MAML.Params:
+            """`rate: scalar` beside `learn_rates: false` is how the defaults are written out."""
+            alone = self.model_fields_set & {"rate", "learn_rates"} == {"rate"}
+            if not self.learn_rates and (alone or self.rate != "scalar"):
+                raise ValueError("rate is read with learn_rates: true alone; drop the key, or write learn_rates: true")
+            return self
 
     params: Params
 

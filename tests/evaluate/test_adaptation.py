@@ -104,6 +104,26 @@ def test_all_in_all_it_is_the_mean_of_the_users() -> None:
     assert list(found.moved_most.values()) == sorted(found.moved_most.values(), reverse=True)
 
 
+def test_who_gives_equal_weights_chooses_nobody() -> None:
+    """As everywhere else: some users have equal weights before, and another has two equal ones after."""
+    rows = adapted()
+    one = rows.adaptations["gating"]
+    before, after = one.weights_before.copy(), one.weights_after.copy()
+    equal, other = rows.users % 2 == 0, rows.users[rows.users % 2 == 1][0]
+    before[equal] = np.float32(1 / len(POOL))
+    after[rows.users == other] = [0.45, 0.1, 0.45]
+    rows = rows._replace(adaptations={"gating": one._replace(weights_before=before, weights_after=after)})
+    table = user_table(rows, "gating").to_pandas()
+    assert table["chosen_model_before"].isna().tolist() == (table["user"] % 2 == 0).tolist()
+    assert table["chosen_model_after"].isna().tolist() == (table["user"] == other).tolist()
+    decided = table.dropna(subset=["chosen_model_before", "chosen_model_after"])
+    expected = np.mean(decided["chosen_model_before"] != decided["chosen_model_after"])
+    assert 0 < len(decided) < len(table)
+    assert adaptation_effect([rows], "gating").model_changed == expected
+    still = rows._replace(adaptations={"gating": one._replace(weights_before=np.full_like(before, 0.5))})
+    assert adaptation_effect([still], "gating").model_changed is None
+
+
 def test_what_has_no_meaning_is_none() -> None:
     rows = adapted()
     one = rows.adaptations["gating"]

@@ -29,6 +29,7 @@ from bench.learn import episodes as episodes_module
 from bench.learn.episodes import gather, whole
 from bench.learn.meta_training import outer_parameters, query_loss
 from bench.settings import MetaTrainSettings, TrainSettings
+from bench_metaselector.anil import ANIL
 from bench_metaselector.fine_tune import FineTune
 from bench_metaselector.maml import MAML
 from bench_metaselector.meta_sgd import MetaSGD
@@ -61,12 +62,15 @@ class Steep(DifferentiableModel):
 
 
 class OneUser(MAML):
-    """Steps far too large for users of so many support rows."""
+    """Steps far too large for users of so many support rows, and larger still for some."""
 
-    rows = 7
+    far: tuple[int, ...] = (7,)
+    farther: tuple[int, ...] = ()
 
     def adapt(self, learnable, outer, batch, *, training):
-        scale = torch.where(batch.support.mask.sum(1) == self.rows, 1e8, 1.0).double()
+        rows = batch.support.mask.sum(1).long()
+        scale = torch.where(torch.isin(rows, torch.tensor(self.far)), 1e8, 1.0).double()
+        scale *= torch.where(torch.isin(rows, torch.tensor(self.farther, dtype=torch.long)), 1e30, 1.0)
         rates = learnable.rates(self.params.rates.model_dump())
         steps = [scale] * self.params.inner_steps
         return descend(learnable, outer, batch, rates, steps, second_order=False, training=training)
@@ -92,10 +96,11 @@ def user_of(interactions, view, user):
     return interactions.user_name(int(interactions.users[row]))
 
 
-def error_of(interactions, rule):
+def error_of(interactions, rule, threads=1):
     learnable, view = learnable_of(interactions), tasks(interactions, SIZES)
+    data = task_data(interactions, view, full=True)
     with pytest.raises(DivergenceError) as caught:
-        adapt_and_predict(rule, learnable, outer_parameters(rule, learnable), task_data(interactions, view, full=True))
+        adapt_and_predict(rule, learnable, outer_parameters(rule, learnable), data, threads)
     return str(caught.value)
 
 
@@ -138,12 +143,26 @@ def test_the_larger_of_two_groups_is_named(interactions):
     assert "'dense' (rate 0.07); lower rates.dense" in told
 
 
+class OnlyOne(ANIL):
+    """Steps of the factor alone, far too large for it."""
+
+    def moving(self, learnable):
+        return learnable.only(["steep/factor"])
+
+
+def test_steps_of_fewer_leaves_are_watched_too(interactions):
+    """As MAML's own, with every other rate at zero."""
+    found, expected = (error_of(interactions, planted(rule, dense=100.0)) for rule in (OnlyOne, MAML))
+    assert "of 8: its largest step is that of group 'dense' (rate 100); lower rates.dense or inner_steps" in found
+    assert found.replace("anil", "maml") == expected
+
+
 def test_another_user_is_not_named(interactions, monkeypatch):
     """The mutant: whoever comes first in the chunk."""
     name = user_of(interactions, tasks(interactions, SIZES), SEVENTH)
     assert f"user {name!r}" in error_of(interactions, planted(user=0.01))
-    blame = divergence_module._Watched._blame
-    monkeypatch.setattr(divergence_module._Watched, "_blame", lambda self, user, leaves: blame(self, 0, leaves))
+    blame = divergence_module._Seen._blame
+    monkeypatch.setattr(divergence_module._Seen, "_blame", lambda self, user, leaves: blame(self, 0, leaves))
     assert f"user {name!r}" not in error_of(interactions, planted(user=0.01))
 
 
@@ -152,6 +171,38 @@ def test_chunks_change_nothing(interactions, monkeypatch, users):
     expected = error_of(interactions, planted(user=0.01))
     monkeypatch.setattr(episodes_module, "CHUNK_USERS", users)
     assert error_of(interactions, planted(user=0.01)) == expected
+
+
+class Several(OneUser):
+    """Users of 7 and of 12 support rows diverge; who has 12 comes last, and first among chunks, which are by length."""
+
+    far = (7, 12)
+
+
+class SlowAndFast(OneUser):
+    """Who has 12 support rows diverges at an earlier step than who comes before."""
+
+    far, farther = (7, 12), (12,)
+
+
+@pytest.mark.parametrize("rule", [Several, SlowAndFast])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("users", [1, 3, 64])
+def test_of_several_the_first_is_named(interactions, monkeypatch, rule, threads, users):
+    alone = error_of(interactions, planted(user=0.01))
+    monkeypatch.setattr(episodes_module, "CHUNK_USERS", users)
+    assert error_of(interactions, planted(rule, user=0.01), threads) == alone
+    learnable, data = learnable_of(interactions), task_data(interactions, tasks(interactions, SIZES), full=True)
+    with pytest.raises(DivergenceError) as caught:
+        query_loss(planted(rule, user=0.01), learnable, learnable.parameters(), data, threads)
+    assert str(caught.value) == alone
+
+
+@pytest.mark.parametrize("together", [1, 2, 5])
+def test_how_many_are_looked_at_together_changes_nothing(interactions, monkeypatch, together):
+    expected = error_of(interactions, planted(Several, user=0.01))
+    monkeypatch.setattr(divergence_module, "_TOGETHER", together)
+    assert error_of(interactions, planted(Several, user=0.01)) == expected
 
 
 def test_without_rows_of_the_data_the_users_number_is_named(interactions):

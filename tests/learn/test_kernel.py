@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 from importlib.util import find_spec
 
 import numpy as np
@@ -11,13 +12,25 @@ import pytest
 import torch
 from torch import nn
 
-from bench.learn import Learnable, PerceptronSelector, TaskData, build_selector, descend, inner_step
+from bench.interfaces import Context
+from bench.learn import (
+    Learnable,
+    MetaLearned,
+    PerceptronSelector,
+    TaskData,
+    build_selector,
+    descend,
+    fitting,
+    inner_step,
+    kernels,
+)
 from bench.learn.episodes import chunks, gather, whole
 from bench.learn.ragged_perceptron import RaggedPerceptron
+from bench.settings import MetaTrainSettings, TrainSettings
 from bench_baselines.mlp import MLP
 from bench_metaselector.meta_sgd import MetaSGD
 from tests.datasets import make_interactions
-from tests.learn.parts import networks, task_data, tasks
+from tests.learn.parts import Gate, networks, task_data, tasks
 from tests.learn.test_exactness import EMPTY_SUPPORT, ONE_USER, RAGGED, RATES, engine, plain, rule, worst
 
 MODELS = ("linear", "pairwise", "deep")
@@ -294,6 +307,57 @@ def test_with_a_pool_it_is_not(interactions):
 
 def test_the_mlp_is_such_a_perceptron():
     assert issubclass(MLP, PerceptronSelector)
+
+
+@without_numba
+def test_once_compiled_a_fit_compiles_nothing(tmp_path):
+    """In a process of its own, as a step is: whatever was compiled in this one."""
+    code = (
+        "import sys; from pathlib import Path; from tests.learn.test_kernel import compiled_by_a_fit as found; "
+        "before, after = found(Path(sys.argv[1])); assert before == after, (before, after); "
+        "assert len(before) > 5 and set(before.values()) == {1}, before"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+
+def compiled_by_a_fit(folder):
+    """Of each function, how many signatures are compiled before and after a fit, a prediction and their interpretation."""
+    interactions = make_interactions(folder, users=40, items=5, rows_per_user=12, seed=3)
+    view, selector = tasks(interactions, RAGGED + EMPTY_SUPPORT), MLP(MLP.Params(embedding_dim=2, hidden=(6,)))
+    method = MetaLearned(
+        MetaSGD, MetaSGD.Params(inner_steps=2), selector, TrainSettings(epochs=1), MetaTrainSettings(epochs=1, users=5)
+    )
+    method.prepare()
+    before = _signatures()
+    method.fit(view, view, Context(1, 1, "cpu", folder))
+    method.predict(view)
+    method.interpret(view)
+    assert method.software
+    return before, _signatures()
+
+
+def _signatures():
+    """Of those that Python calls; the others are compiled with them."""
+    called = ("forward", "backward", "forward_tangent", "backward_tangent", "step", "pull")
+    return {name: len(getattr(kernels.kernel(), name).signatures) for name in called}
+
+
+@pytest.mark.parametrize(("kind", "compiled"), [(MLP, True), (Gate, False)])
+def test_only_a_perceptron_without_a_pool_has_it_compiled(monkeypatch, kind, compiled):
+    called = []
+    monkeypatch.setattr(fitting, "compile_kernel", lambda: called.append(1))
+    settings = TrainSettings(), MetaTrainSettings()
+    MetaLearned(MetaSGD, MetaSGD.Params(), kind(kind.Params()), *settings).prepare()
+    MetaLearned(MetaSGD, MetaSGD.Params(), kind(kind.Params()), *settings, pool={}).prepare()
+    assert len(called) == compiled
+
+
+def test_what_runs_the_kernel_is_named(monkeypatch):
+    assert kernels.kernel_software("numpy") == "numpy"
+    if find_spec("numba") is not None:
+        assert kernels.kernel_software() == kernels.kernel_software("numba") == f"numba {version('numba')}"
+    monkeypatch.setattr(kernels, "find_spec", lambda name: None)
+    assert kernels.kernel_software() == "numpy"
 
 
 @pytest.mark.parametrize("code", ["import bench.cli", "import bench.learn", "import bench_baselines.mlp"])

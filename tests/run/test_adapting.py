@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from bench.evaluate import analysis_from_json
+from bench.learn import fitting
+from bench.learn.kernels import kernel_software
 from bench.records import read_blob, read_table
 from bench.report import build, to_json, to_markdown
-from bench.run import run
+from bench.run import run, select_step
+from bench.run.clock import Clock
 from bench.settings import PARAMETER_GROUPS
 from tests.run.conftest import by_method, load_suite, write_ratings, write_small_suite
 
@@ -88,6 +91,32 @@ def test_the_loss_before_is_that_of_the_unadapted_selector(finished, table):
     found = {one.name: one for one in analysis_from_json(finished.analyses["small/cold"]).methods}["simple"].adaptation
     assert found.logloss_before == pytest.approx(expected, rel=1e-12)
     assert found.logloss_after == pytest.approx(by_method(finished)["simple"]["metrics"]["logloss"]["value"], rel=1e-9)
+
+
+def test_a_record_says_what_ran_the_kernel(finished):
+    """Of methods that adapt a perceptron without its pool."""
+    records = by_method(finished)
+    told = {
+        name: record["versions"]["selector_kernel"]
+        for name, record in records.items()
+        if "selector_kernel" in record["versions"]
+    }
+    assert told == dict.fromkeys(("simple", "calibrated"), kernel_software())
+
+
+def test_the_kernel_is_compiled_off_the_clock(tmp_path, monkeypatch):
+    events = []
+
+    class Ticking(Clock):
+        def __enter__(self):
+            events.append("clock")
+            return super().__enter__()
+
+    monkeypatch.setattr(select_step, "Clock", Ticking)
+    monkeypatch.setattr(fitting, "compile_kernel", lambda: events.append("compiled"))
+    method = "  simple: {SELECTOR, meta_learner: {use: fine-tune, adapt: [selector], inner_steps: [1]}}"
+    inline(tmp_path, method.replace("SELECTOR", SELECTOR))
+    assert events == ["compiled", "clock", "clock"]
 
 
 def test_a_user_without_support_is_counted_and_left_as_is(tmp_path):

@@ -207,6 +207,62 @@ def test_adapting_base_models_refuses_predictions_that_do_not_fit(errors_of: Err
     ]
 
 
+@pytest.mark.parametrize(
+    ("train", "place", "expected"),
+    [
+        (
+            "max_support: 50",
+            "89: train.max_support",
+            "is read with episodes like-test alone, and they are chronological; drop the key, or write episodes: like-test",
+        ),
+        (
+            "episodes: window, max_support: 100",
+            "107: train.max_support",
+            "is read with episodes like-test alone, and they are window; drop the key, or write episodes: like-test",
+        ),
+        (
+            "episodes: like-test, support_fraction: 0.5",
+            "110: train.support_fraction",
+            "is not read with episodes like-test, which draw the size of each support; drop the key, or choose other episodes",
+        ),
+    ],
+)
+def test_a_setting_of_other_episodes_is_refused(errors_of: Errors, train: str, place: str, expected: str) -> None:
+    method = META.replace("}}", f", train: {{{train}}}}}}}")
+    assert errors_of((GATING, method)) == [f"suite.yaml:11:{place} of method 'gating' {expected}"]
+
+
+@pytest.mark.parametrize(
+    "train",
+    [
+        "{}",
+        "{episodes: like-test, max_support: 50}",
+        "{episodes: like-test, support_fraction: 0}",
+        "{support_fraction: 0.5}",
+    ],
+)
+def test_a_setting_of_its_episodes_is_right(suite_file: Callable[..., Path], registry: Registry, train: str) -> None:
+    assert load(suite_file((GATING, META.replace("}}", f", train: {train}}}}}"))), registry)
+
+
+def test_episodes_set_otherwise_on_the_command_line_are_checked(
+    suite_file: Callable[..., Path], registry: Registry
+) -> None:
+    file = suite_file((GATING, META.replace("}}", ", train: {episodes: like-test, max_support: 50}}}")))
+    with pytest.raises(SuiteError, match=r"suite.yaml:11:110: train.max_support .* and they are random; drop the key"):
+        load(file, registry, overrides=["methods.gating.meta_learner.train.episodes=random"])
+    with pytest.raises(SuiteError, match=r"^--set \S+: train.support_fraction of method 'gating' is not read"):
+        load(file, registry, overrides=["methods.gating.meta_learner.train.support_fraction=0.5"])
+
+
+def test_episodes_of_a_grid_are_checked_one_by_one(errors_of: Errors) -> None:
+    method = (GATING, META.replace("}}", ", train: {max_support: 50}}}"))
+    grid = ("seeds:", "grid: {methods.gating.meta_learner.train.episodes: [like-test, window]}\nseeds:")
+    (line,) = errors_of(method, grid)
+    assert line.startswith("suite.yaml:11:89: train.max_support of method 'gating[")
+    assert "and they are window" in line
+
+
 def test_a_source_of_predictions_that_there_is_not(errors_of: Errors) -> None:
     assert errors_of(("use: user-holdout", "use: user-holdout, base_predictions: hold-out")) == [
         "suite.yaml:6:47: protocols.cold.base_predictions must be 'out-of-sample', 'holdout' or 'in-sample'; got 'hold-out'"

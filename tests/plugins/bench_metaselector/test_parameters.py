@@ -70,6 +70,53 @@ def test_out_of_range_is_refused(tmp_path: Path, installed: Registry, rules, key
         assert said in str(caught.value)
 
 
+RATE = "43: meta-learner 'RULE': rate is read with learn_rates: true alone; drop the key, or write learn_rates: true"
+
+
+@pytest.mark.parametrize(
+    ("rules", "key", "said"),
+    [
+        (("maml", "anil"), "rate: tensor", RATE),
+        (("maml", "anil"), "rate: scalar", RATE),
+        (("maml", "anil"), "learn_rates: false, rate: tensor", RATE),
+        (
+            ("fine-tune",),
+            "train: {epochs: 3}",
+            "79: meta-learner 'RULE' is not meta-trained and reads no train; drop the key",
+        ),
+    ],
+)
+def test_what_nothing_reads_is_refused(tmp_path: Path, installed: Registry, rules, key: str, said: str) -> None:
+    file = tmp_path / "suite.yaml"
+    for rule in rules:
+        file.write_text(SUITE.replace("RULE", rule).replace("KEY", key), "utf-8")
+        with pytest.raises(SuiteError) as caught:
+            load(file, installed)
+        assert str(caught.value) == f"{file}:10:{said.replace('RULE', rule)}"
+
+
+@pytest.mark.parametrize(
+    ("rules", "key"),
+    [
+        (("maml", "anil"), "learn_rates: true, rate: tensor"),
+        (("maml", "anil"), "learn_rates: true"),
+        (("fine-tune",), "train: {}"),
+    ],
+)
+def test_what_is_read_is_right(tmp_path: Path, installed: Registry, rules, key: str) -> None:
+    file = tmp_path / "suite.yaml"
+    for rule in rules:
+        file.write_text(SUITE.replace("RULE", rule).replace("KEY", key), "utf-8")
+        assert load(file, installed)
+
+
+@pytest.mark.parametrize("rule", ["maml", "anil", "fine-tune"])
+def test_defaults_written_out_are_right(installed: Registry, rule: str) -> None:
+    """As a step hands them to a worker."""
+    params = installed.load("meta_learners", rule).Params
+    assert params.model_validate_json(params().model_dump_json()) == params()
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_the_summary_names_its_source(installed: Registry, rule: str) -> None:
     plugin = installed.load("meta_learners", rule)
