@@ -29,7 +29,7 @@ class FineTune(MetaLearner):
             (0.1, 0.3, 1.0, 3.0), min_length=1, description="factors of the rates to choose from"
         )
         support_scales: tuple[Annotated[float, Field(ge=0, le=1e4)], ...] = Field(
-            (0.0,),
+            (0.0, 25.0),
             min_length=1,
             description="n0 to choose from: a user's steps are scaled by n / (n + n0), n the support rows; 0: not scaled",
         )
