@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmarks.meta_engine import engine_step, full_step, make_case, plain_step
+from benchmarks.meta_engine import beside_one_thread, engine_step, fastest, full_step, make_case, plain_step
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["selector-only", "full"])
@@ -27,3 +27,17 @@ def test_a_step_is_timed_and_its_memory_read():
     found = full_step(300)
     assert found["ms"] > 0
     assert found["peak"] > found["tables"] > 0
+    assert found["peak"] >= found["imports"] > 0
+
+
+def test_threads_change_no_bit():
+    found = beside_one_thread(make_case(300, 40, full=True, steps=2), threads=2, rounds=1)
+    assert found.equal
+    assert found.one > 0 < found.several
+
+
+def test_rounds_take_turns_and_the_first_does_not_count():
+    said, ticks = [], iter([0, 50, 50, 51, 60, 62, 70, 71, 80, 84, 90, 93])
+    works = {"a": lambda: said.append("a"), "b": lambda: said.append("b")}
+    assert fastest(works, 2, clock=lambda: next(ticks)) == {"a": 2, "b": 1}
+    assert said == ["a", "b"] * 3
