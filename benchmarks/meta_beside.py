@@ -147,10 +147,10 @@ OTHERS: dict[str, Other] = {"learn2learn": by_learn2learn, "higher": by_higher}
 
 def import_learn2learn() -> Any:
     """Its MAML, without its packages' own __init__: they import gym, cvxpy and extensions that this has no use for."""
-    found = find_spec("learn2learn")
-    if found is None or found.origin is None:
-        raise ImportError("No module named 'learn2learn'")
     if "learn2learn.algorithms.maml" not in sys.modules:
+        found = find_spec("learn2learn")
+        if found is None or found.origin is None:
+            raise ImportError("No module named 'learn2learn'")
         for name, folder in (("learn2learn", ""), ("learn2learn.algorithms", "algorithms")):
             package = ModuleType(name)
             package.__path__ = [str(Path(found.origin).parent / folder)]
