@@ -27,6 +27,7 @@ from bench.learn.episodes import whole
 from bench.learn.kernels import KernelName
 from bench.learn.losses import mixture_cross_entropy
 from bench.learn.meta_training import outer_gradients, outer_parameters
+from bench.learn.perceptron import TABLE
 from bench_metaselector.maml import MAML
 from benchmarks.meta_engine import Case, fastest, make_case
 from tests.learn import oracle
@@ -53,6 +54,7 @@ def case_of(users: int, steps: int, dtype: torch.dtype, kernel: KernelName | Non
     """No table moves: what the selector reads of a row is fixed."""
     case = make_case(2_000, users, full=False, models=MODELS, steps=steps)
     selector = case.networks["selector"].to(dtype)
+    assert case.tasks.base_logits is not None
     tasks = replace(
         case.tasks,
         encoded={name: Encoded(found.index, found.weights.to(dtype)) for name, found in case.tasks.encoded.items()},
@@ -60,8 +62,7 @@ def case_of(users: int, steps: int, dtype: torch.dtype, kernel: KernelName | Non
         base_logits=case.tasks.base_logits.to(dtype),
     )
     frozen = tuple(field.name for field in case.interactions.fields)
-    rates = dict.fromkeys(("selector", "bias", "dense", "user", "item", "context"), RATE)
-    rule = MAML(MAML.Params(inner_steps=steps, rates=rates))
+    rule = MAML(MAML.Params.model_validate({"inner_steps": steps, "rates": {"selector": RATE}}))
     learnable = Learnable(case.interactions, selector, frozen_fields=frozen, kernel=kernel)
     return case._replace(tasks=tasks, learnable=learnable, rule=rule)
 
@@ -80,11 +81,11 @@ def engine(case: Case) -> Gradients:
 
 def tasks_of(case: Case) -> list[Task]:
     """The same users for a module that takes features as they are."""
-    data, (table,) = case.tasks, case.networks["selector"].tables.items()
-    encoded = data.encoded["selector"]
-    leaves = {table[0]: table[1].detach()}
-    rows = oracle.PlainLookup(leaves, encoded.index.long(), encoded.weights, data.layout, data.base_logits)
-    inputs = torch.cat([rows[table[0]].flatten(-2), data.base_logits], dim=-1)
+    data, selector = case.tasks, case.networks["selector"]
+    assert data.base_logits is not None
+    encoded, tables = data.encoded["selector"], {TABLE: selector.tables[TABLE].detach()}
+    rows = oracle.PlainLookup(tables, encoded.index.long(), encoded.weights, data.layout, data.base_logits)
+    inputs = torch.cat([rows[TABLE].flatten(-2), data.base_logits], dim=-1)
 
     def part(start: int, stop: int) -> tuple[Tensor, Tensor]:
         return inputs[start:stop], data.labels[start:stop]
@@ -95,7 +96,8 @@ def tasks_of(case: Case) -> list[Task]:
 
 def perceptron_of(case: Case) -> nn.Module:
     """A plain module with the selector's numbers."""
-    source = dict(case.networks["selector"].plugin.scores.named_parameters())
+    leaves = case.networks["selector"].plugin.named_parameters()
+    source = {name.removeprefix("scores."): value for name, value in leaves}
     shapes = [value.shape for name, value in source.items() if name.endswith("weight")]
     layers: list[nn.Module] = []
     for outputs, inputs in shapes:
@@ -119,15 +121,14 @@ def by_learn2learn(module: nn.Module, tasks: list[Task], steps: int) -> Gradient
             learner = maml.clone()
             for _ in range(steps):
                 learner.adapt(loss_of(learner, task.support))
-            (loss_of(learner, task.query) / len(tasks)).backward()
-        return [value.grad for value in module.parameters()]
+            torch.autograd.backward(loss_of(learner, task.query) / len(tasks))
+        return [value.grad for value in module.parameters() if value.grad is not None]
 
     return gradients
 
 
 def by_higher(module: nn.Module, tasks: list[Task], steps: int) -> Gradients:
-    import higher
-
+    higher = import_module("higher")
     optimiser = torch.optim.SGD(module.parameters(), lr=RATE)
 
     def gradients() -> list[Tensor]:
@@ -136,8 +137,8 @@ def by_higher(module: nn.Module, tasks: list[Task], steps: int) -> Gradients:
             with higher.innerloop_ctx(module, optimiser, copy_initial_weights=False) as (learner, inner):
                 for _ in range(steps):
                     inner.step(loss_of(learner, task.support))
-                (loss_of(learner, task.query) / len(tasks)).backward()
-        return [value.grad for value in module.parameters()]
+                torch.autograd.backward(loss_of(learner, task.query) / len(tasks))
+        return [value.grad for value in module.parameters() if value.grad is not None]
 
     return gradients
 
@@ -172,8 +173,8 @@ def importable() -> dict[str, Other]:
 
 def difference(found: list[Tensor], expected: list[Tensor]) -> float:
     """The largest of any parameter, of its largest gradient."""
-    pairs = zip(found, expected, strict=True)
-    return max(float((one - other).abs().max() / other.abs().max()) for one, other in pairs)
+    apart = [(one - other).abs().max() / other.abs().max() for one, other in zip(found, expected, strict=True)]
+    return float(torch.stack(apart).max())  # nan where one is
 
 
 def disagreement(other: Other, users: int, steps: int) -> float:

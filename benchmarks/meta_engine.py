@@ -32,6 +32,7 @@ from bench_baselines.mlp import MLP
 from bench_ctr.deepfm import DeepFM
 from bench_ctr.fm import FM
 from bench_ctr.lr import LR
+from bench_metaselector.maml import MAML
 from bench_metaselector.meta_sgd import MetaSGD
 from tests.learn import oracle
 
@@ -46,7 +47,7 @@ class Case(NamedTuple):
     networks: dict[str, Network]
     learnable: Learnable
     tasks: TaskData
-    rule: MetaSGD
+    rule: MAML | MetaSGD
 
 
 def make_case(

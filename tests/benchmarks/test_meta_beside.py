@@ -59,6 +59,12 @@ def test_both_ways_of_the_engine_agree():
     assert difference(one, other) < AGREE
 
 
+def test_nan_is_no_agreement():
+    right = [torch.ones(2), torch.ones(2)]
+    assert difference(right, right) == 0
+    assert not difference([torch.ones(2), torch.full((2,), torch.nan)], right) <= AGREE
+
+
 def test_what_agrees_is_timed_and_what_does_not_is_not():
     apart, seconds = measure({"right": by_hand, "wrong": no_steps}, users=2, steps=1, rounds=1)
     assert apart["right"] < AGREE < apart["wrong"]
