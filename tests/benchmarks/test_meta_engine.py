@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 
-from benchmarks.meta_engine import beside_one_thread, engine_step, fastest, full_step, make_case, plain_step
+from benchmarks.meta_engine import (
+    beside_one_thread,
+    engine_step,
+    fastest,
+    full_step,
+    in_own_process,
+    make_case,
+    plain_step,
+    print_sizes,
+)
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["selector-only", "full"])
@@ -41,3 +50,20 @@ def test_rounds_take_turns_and_the_first_does_not_count():
     works = {"a": lambda: said.append("a"), "b": lambda: said.append("b")}
     assert fastest(works, 2, clock=lambda: next(ticks)) == {"a": 2, "b": 1}
     assert said == ["a", "b"] * 3
+
+
+def test_sizes_are_compared_with_the_smallest(monkeypatch, capsys):
+    times = iter([5.0, 6.0, 4.0, 8.0])
+    memory = {"tables": 10.0, "imports": 200.0, "peak": 250.0}
+    monkeypatch.setattr("benchmarks.meta_engine.in_own_process", lambda rows: {"ms": next(times), **memory})
+    print_sizes([10, 1000], passes=2)
+    assert capsys.readouterr().out.splitlines()[3:] == [
+        "| 10 | 4.000 | 1.00 | 10 | 200 | 250 | 330 |",
+        "| 1,000 | 6.000 | 1.50 | 10 | 200 | 250 | 330 |",
+    ]
+
+
+def test_a_process_of_its_own_says_what_it_took():
+    found = in_own_process(300)
+    assert found.keys() == {"ms", "tables", "imports", "peak"}
+    assert found["peak"] >= found["imports"] > 0
