@@ -210,7 +210,7 @@ def peak_memory() -> int:
 def print_threads(threads: int, rounds: int) -> None:
     users = 256
     print(
-        f"\n| all parameters, 132 k table rows | 1 thread, wall ms a user | {threads} threads | ratio | equal to the last bit |"
+        f"\n| all parameters, 132 k table rows | 1 thread, wall ms a user | {threads} threads | ratio | equal to the bit |"
     )
     print("|---|---|---|---|---|")
     for steps in (1, 5):
