@@ -34,7 +34,7 @@ from tests.learn import oracle
 
 MODELS, RATE, AGREE = 4, 2.0, 1e-8
 HOW_TO_INSTALL = {
-    "learn2learn": "pip download --no-deps learn2learn, unpack it, and put its folder learn2learn on the path",
+    "learn2learn": "pip download --no-deps learn2learn, and its folder learn2learn on the path (see benchmarks/README.md)",
     "higher": "pip install --no-deps higher",
 }
 
