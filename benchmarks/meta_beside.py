@@ -147,7 +147,7 @@ OTHERS: dict[str, Other] = {"learn2learn": by_learn2learn, "higher": by_higher}
 
 
 def import_learn2learn() -> Any:
-    """Its MAML, without its packages' own __init__: they import gym, cvxpy and extensions that this has no use for."""
+    """Its MAML, without its packages' own __init__: they import gym and built extensions, for which this has no use."""
     if "learn2learn.algorithms.maml" not in sys.modules:
         found = find_spec("learn2learn")
         if found is None or found.origin is None:
