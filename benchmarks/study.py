@@ -8,7 +8,9 @@ its marks in the page, and leaves as it is what was not run."""
 from __future__ import annotations
 
 import argparse
+import math
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -73,11 +75,12 @@ CONTRASTS = (
     Contrast("full against gating", "full-5", "gating"),
     Contrast("full, base models blind to every query", "full-5-holdout", "full-5"),
 )
+CONTROLS = ("fine-tune", "fine-tune-5", "user-calibration")  # of the table by length of the support
 GROWTH = (
-    ("full", "fine-tune"),
-    ("full", "user-calibration"),
+    ("full-5-like-test", "fine-tune"),
+    ("full-5-like-test", "user-calibration"),
     ("fine-tune", "user-calibration"),
-    ("simplified", "user-best"),
+    ("simplified-5-like-test", "user-best"),
 )
 
 
@@ -88,6 +91,9 @@ class Rows(NamedTuple):
     users: np.ndarray  # (n,)
     history: np.ndarray  # (n,) support rows of the row's user
     logits: Mapping[str, np.ndarray]  # (n,) by method
+
+    def logloss(self, name: str) -> float:
+        return float(row_log_loss(self.y, self.logits[name]).mean())
 
 
 class Place(NamedTuple):
@@ -120,7 +126,8 @@ class Place(NamedTuple):
 
 
 def read_places(folder: Path, suite: Path, data_dir: Path | None = None, cache_dir: Path | None = None) -> list[Place]:
-    """The places of a run. Raises BenchError where the data are not there, NoRunError where the run is not."""
+    """The places of a run. Raises BenchError where the data are not there, NoRunError where the run is not, ValueError where
+    the data or the suite are not those of the run."""
     run, registry = load(folder), load_registry()
     seeds = tuple(sorted({record["trial"]["seed"] for record in run.records}))
     parsed = load_suite(suite, registry)
@@ -143,7 +150,21 @@ def _place(run: Run, at: tuple[str, str], seeds: tuple[int, ...], divisions: Map
             query, lengths = split.rows("test", "query"), np.diff(split.pointer("test", "query"))
             history = np.repeat(np.diff(split.pointer("test", "support")), lengths)
             rows[seed] = Rows(interactions.labels()[query], interactions.users[query], history, logits)
+    _check_losses(records, rows)
     return Place("/".join(at), records, rows)
+
+
+def _check_losses(records: Sequence[Mapping[str, Any]], rows: Mapping[int, Rows]) -> None:
+    """The labels at hand are those that the run was scored on."""
+    for record in records:
+        trial = record["trial"]
+        if trial["seed"] in rows and trial["method"] in rows[trial["seed"]].logits:
+            recorded = record["metrics"]["logloss"]["value"]
+            if not math.isclose(rows[trial["seed"]].logloss(trial["method"]), recorded, rel_tol=1e-9):
+                raise ValueError(
+                    f"{trial['method']}, seed {trial['seed']}: the log loss is not the one recorded, {recorded}; run the "
+                    "suite again, since its data or its protocol have changed"
+                )
 
 
 def blocks(place: Place) -> Iterator[tuple[str, str]]:
@@ -153,30 +174,43 @@ def blocks(place: Place) -> Iterator[tuple[str, str]]:
         yield f"growth {place.name}", growth_table(place, sizes)
     elif place.names:
         yield f"methods {place.name}", methods_table(place)
-        yield f"questions {place.name}", contrasts_table(place)
-        yield f"history {place.name}", history_table(place)
+        if any(place.seeds(c.method, c.other) for c in CONTRASTS):
+            yield f"questions {place.name}", contrasts_table(place)
+        if any(place.seeds("full-5", name) for name in CONTROLS):
+            yield f"history {place.name}", history_table(place)
 
 
 def methods_table(place: Place) -> str:
-    """Every method by its log loss, means over the seeds that it was run with, and what it cost."""
-    kinds = {r["trial"]["method"]: r["kind"] for r in place.records if r["status"] == "ok"}
-    single = next(iter(best_single(place.records).values()), None)
-    rows = [
-        "| method | seeds | log loss | AUC | GAUC | RelaImpr | own training, CPU s | users/CPU s | prediction, ms/user |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
-    ]
+    """Methods by log loss, means over seeds, and what they cost. Where some were run with fewer seeds, a second table has
+    all that were run with those: within a table every figure is over the same seeds."""
+    seeds_of: dict[str, set[int]] = defaultdict(set)
+    for record in place.records:
+        if record["status"] == "ok":
+            seeds_of[record["trial"]["method"]].add(record["trial"]["seed"])
+    sets = sorted({frozenset(seeds) for seeds in seeds_of.values()}, key=len, reverse=True)
+    tables = []
+    for seeds in sets:
+        names = [name for name, own in seeds_of.items() if own >= seeds]
+        tables.append(f"Seeds {', '.join(map(str, sorted(seeds)))}:\n\n{_of_seeds(place, names, sorted(seeds))}")
+    return "\n\n".join(tables)
+
+
+def _of_seeds(place: Place, names: Sequence[str], seeds: Sequence[int]) -> str:
+    records = [r for r in place.records if r["trial"]["seed"] in seeds and r["trial"]["method"] in names]
+    kinds = {record["trial"]["method"]: record["kind"] for record in records}
     lines = []
-    for name, kind in kinds.items():
-        seeds = sorted(
-            {r["trial"]["seed"] for r in place.records if r["trial"]["method"] == name and r["status"] == "ok"}
-        )
-        some = [r for r in place.records if r["trial"]["seed"] in seeds]
-        (line,) = (one for one in summarise({name: kind}, some, seeds, METRICS, single or name) if one.name == name)
-        title = f"**{name}** (best single)" if name == single else f"*{name}* (bound)" if kind == "bound" else name
-        figures = [_figure(line.metrics[metric].mean, metric) for metric in METRICS]
-        cells = [title, str(len(seeds)), *figures, *_costs(place, name)]
-        lines.append((line.metrics["logloss"].mean or 0.0, f"| {' | '.join(cells)} |"))
-    return "\n".join([*rows, *(text for _, text in sorted(lines))])
+    for line in summarise(kinds, records, seeds, METRICS):
+        if line.kind != "best_single":
+            title = f"*{line.name}* (bound)" if line.kind == "bound" else line.name
+            title = f"**{line.name}** (best single)" if {line.name} == set(best_single(records).values()) else title
+            figures = [_figure(line.metrics[metric].mean, metric) for metric in METRICS]
+            cells = [title, *figures, *_costs(place, records, line.name)]
+            lines.append((line.metrics["logloss"].mean or 0.0, f"| {' | '.join(cells)} |"))
+    head = [
+        "| method | log loss | AUC | GAUC | RelaImpr | own training, CPU s | users/CPU s | prediction, CPU ms/user |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    return "\n".join([*head, *(text for _, text in sorted(lines))])
 
 
 def _figure(value: float | None, metric: str) -> str:
@@ -185,17 +219,21 @@ def _figure(value: float | None, metric: str) -> str:
     return f"{value:+.2f} %" if metric == "relaimpr" else f"{value:.4f}"
 
 
-def _costs(place: Place, name: str) -> list[str]:
-    """CPU seconds of a method's own training, users of meta-training a CPU second, CPU ms of prediction a test user."""
-    own = [r["cost"]["own"] for r in place.records if r["trial"]["method"] == name and r.get("cost", {}).get("own")]
+def _costs(place: Place, records: Sequence[Mapping[str, Any]], name: str) -> list[str]:
+    """CPU seconds of a method's own training; users of meta-training a second of it; CPU ms to predict a test user's query,
+    adaptation included. The last is not said of base models, which predict far more rows than those, and of calibrated
+    methods, whose clock runs while strengths are chosen."""
+    of_method = [r for r in records if r["trial"]["method"] == name and r.get("cost", {}).get("own")]
+    own = [record["cost"]["own"] for record in of_method]
     if not own:
         return ["", "", ""]
-    users = fmean(len(np.unique(rows.users)) for rows in place.rows.values())
     trained = [cost["trained_users"] / cost["train_cpu_s"] for cost in own if cost.get("trained_users")]
+    predicts = all(r["kind"] == "method" and not r["identity"]["settings"].get("calibrate") for r in of_method)
+    users = fmean(len(np.unique(rows.users)) for rows in place.rows.values())
     return [
         f"{fmean(cost['train_cpu_s'] for cost in own):,.0f}",
         f"{fmean(trained):,.0f}" if trained else "",
-        f"{1000 * fmean(cost['predict_cpu_s'] for cost in own) / users:.2f}",
+        f"{1000 * fmean(cost['predict_cpu_s'] for cost in own) / users:.2f}" if predicts else "",
     ]
 
 
@@ -224,7 +262,7 @@ def contrasts_table(place: Place) -> str:
 
 def history_table(place: Place, parts: int = 4) -> str:
     """full-5 less its controls, by quarter of test users in order of their support. Not adjusted: it says where to look."""
-    others = [name for name in ("fine-tune", "fine-tune-5", "user-calibration") if place.seeds("full-5", name)]
+    others = [name for name in CONTROLS if place.seeds("full-5", name)]
     rows = [
         f"| support rows | users | {' | '.join(f'full-5 − {name}' for name in others)} |",
         f"|---|---:{'|---' * len(others)}|",
@@ -272,17 +310,8 @@ def growth_table(place: Place, sizes: Sequence[int]) -> str:
 
 
 def _mean_logloss(place: Place, name: str) -> str:
-    return (
-        _figure(
-            fmean(
-                float(row_log_loss(place.rows[seed].y, place.rows[seed].logits[name]).mean())
-                for seed in place.seeds(name)
-            ),
-            "logloss",
-        )
-        if place.seeds(name)
-        else ""
-    )
+    seeds = place.seeds(name)
+    return _figure(fmean(place.rows[seed].logloss(name) for seed in seeds), "logloss") if seeds else ""
 
 
 def _sized(family: str, size: int) -> str:
@@ -292,6 +321,8 @@ def _sized(family: str, size: int) -> str:
 def _difference(one: Paired) -> list[str]:
     if one.difference is None:
         return ["", one.reason, "withheld"]
+    if one.verdict == "withheld":
+        return [f"{one.difference:+.4f}", one.reason, "withheld"]
     interval = "" if one.low is None or one.high is None else f"[{one.low:+.4f}, {one.high:+.4f}]"
     return [
         f"{one.difference:+.4f}",
@@ -314,6 +345,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data-dir", type=Path, help="where datasets lie (or BENCH_DATA)")
     parser.add_argument("--page", type=Path, default=PAGE, help="the page to bring up to date")
     options = parser.parse_args(arguments)
+    page = options.page.read_text("utf-8")
     for suite in sorted(path for path in SUITES.glob("*.yaml") if path.name != "methods.yaml"):
         name = f"study-{suite.stem}"
         try:
@@ -323,8 +355,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             continue
         for place in places:
             for block, text in blocks(place):
-                options.page.write_text(fill(options.page.read_text("utf-8"), block, text), "utf-8")
+                page = fill(page, block, text)
                 print(f"{block}: seeds {', '.join(map(str, place.rows))}")
+    options.page.write_text(page, "utf-8")
 
 
 if __name__ == "__main__":

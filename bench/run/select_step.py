@@ -103,7 +103,7 @@ class _Predicted:
 
 
 def _tasks(step: SelectStep, given: Given, split: Split, predicted: _Predicted, role: Role) -> TaskView:
-    """Test users' query labels are withheld, and where the method asks for so few the support rows before its last ones."""
+    """Test users' query labels are withheld. With `support_rows`, validation and test users keep their last ones alone."""
     support, query = split.rows(role, "support"), split.rows(role, "query")
     tasks = TaskView(
         models=step.models,

@@ -1,10 +1,24 @@
 """The study's tables, against figures computed by hand."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from bench.evaluate import row_log_loss
-from benchmarks.study import Place, Rows, blocks, contrasts_table, fill, growth_table, history_table
+from benchmarks.study import (
+    Place,
+    Rows,
+    blocks,
+    contrasts_table,
+    fill,
+    growth_table,
+    history_table,
+    methods_table,
+    read_places,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
 
 USERS, ROWS = 40, 5
 
@@ -47,9 +61,77 @@ def test_a_contrast_whose_methods_were_not_run_is_left_out():
 def test_a_better_method_is_said_to_be_better():
     place = Place("d/cold", (), {seed: rows(["full-5", "fine-tune"], seed, noise=6.0) for seed in range(3)})
     found = cells(contrasts_table(place), "| meta-training against the best fine-tuning |")
-    assert found[5] == "**better**"
+    assert found[5] == found[8] == "**better**"
+    assert float(found[3]) < 0 < float(found[6])  # log loss and AUC
     swapped = Place("d/cold", (), {seed: rows(["fine-tune", "full-5"], seed, noise=6.0) for seed in range(3)})
-    assert cells(contrasts_table(swapped), "| meta-training against the best fine-tuning |")[5] == "**worse**"
+    found = cells(contrasts_table(swapped), "| meta-training against the best fine-tuning |")
+    assert found[5] == found[8] == "**worse**"
+
+
+def test_verdicts_are_adjusted_for_the_number_of_comparisons():
+    """A difference that is beyond chance by itself and not among many."""
+    logits = rows(["full-5", "fine-tune"], noise=1.1).logits
+    others = [
+        "fine-tune-5",
+        "simplified-5",
+        "user-calibration",
+        "gating",
+        "full-1",
+        "full-5-first-order",
+        "full-5-holdout",
+    ]
+    alone = rows(["full-5", "fine-tune"], noise=1.1)
+    among = alone._replace(logits={**logits, **dict.fromkeys(others, logits["full-5"])})
+    verdicts = [
+        cells(contrasts_table(Place("d/cold", (), {0: one})), "| meta-training against the best fine-tuning |")[5]
+        for one in (alone, among)
+    ]
+    assert verdicts == ["**better**", "tie"]
+
+
+def test_the_committed_run_is_read_with_its_labels(tmp_path):
+    """Means over seeds, and RelaImpr, are those that the run itself recorded."""
+    places = read_places(ROOT / "results" / "golden", ROOT / "suites" / "golden.yaml", cache_dir=tmp_path)
+    assert {place.name for place in places} == {"generated/cold", "generated/warm"}
+    for place in places:
+        table = methods_table(place)
+        for record in place.records:
+            if record["kind"] == "method":
+                line = cells(table, f"| {record['trial']['method']} |")
+                recorded = record["metrics"]
+                assert line[1:4] == [f"{recorded[metric]['value']:.4f}" for metric in ("logloss", "auc", "gauc")]
+                assert line[5] == f"{record['cost']['own']['train_cpu_s']:,.0f}"
+            if record["kind"] == "base_model":
+                bold = f"| **{record['trial']['method']}** (best single) |"
+                assert bold not in table or cells(table, bold)[4] == "+0.00 %"
+        assert table.count("(best single)") == 1
+
+
+def test_a_run_on_other_labels_is_refused(tmp_path):
+    suite = tmp_path / "golden.yaml"
+    text = (ROOT / "suites" / "golden.yaml").read_text("utf-8")
+    assert "rating >= 4" in text
+    suite.write_text(text.replace("rating >= 4", "rating >= 5"), "utf-8")
+    with pytest.raises(ValueError, match="the log loss is not the one recorded"):
+        read_places(ROOT / "results" / "golden", suite, data_dir=ROOT / "suites", cache_dir=tmp_path / "cache")
+
+
+def test_methods_with_fewer_seeds_have_a_table_of_their_own():
+    def record(method, seed, loss):
+        metrics = {m: {"value": loss, "reason": ""} for m in ("logloss", "auc", "gauc")}
+        cost = {"own": {"train_cpu_s": 2.0, "predict_cpu_s": USERS / 1000, "trained_users": 30}}
+        trial = {"dataset": "d", "protocol": "cold", "method": method, "seed": seed}
+        return {
+            "trial": trial, "status": "ok", "kind": "method", "metrics": metrics, "cost": cost,
+            "identity": {"settings": {}}, "validation": {},
+        }  # fmt: skip
+
+    records = (record("a", 0, 0.5), record("a", 1, 0.7), record("b", 0, 0.55))
+    both, first = methods_table(Place("d/cold", records, {0: rows(["a", "b"]), 1: rows(["a"])})).split("Seeds 0:")
+    assert cells(both, "| a |")[1] == "0.6000"
+    assert "| b |" not in both
+    assert [cells(first, f"| {name} |")[1] for name in "ab"] == ["0.5000", "0.5500"]
+    assert cells(both, "| a |")[5:] == ["2", "15", "1.00"]
 
 
 def test_users_are_parted_by_their_support():
@@ -64,13 +146,15 @@ def test_users_are_parted_by_their_support():
 
 
 def test_growth_has_a_column_for_each_length_of_support():
-    names = [f"{family}[support_rows={size}]" for family in ("full", "fine-tune") for size in (5, 20)]
+    names = [f"{family}[support_rows={size}]" for family in ("full-5-like-test", "fine-tune") for size in (5, 20)]
     place = Place("d/cold", (), {0: rows(names)})
     table = growth_table(place, (5, 20))
     one = place.rows[0]
-    assert cells(table, "| full |")[1:] == [f"{mean_loss(one, name):.4f}" for name in names[:2]]
+    assert cells(table, "| full-5-like-test |")[1:] == [f"{mean_loss(one, name):.4f}" for name in names[:2]]
     expected = [mean_loss(one, names[i]) - mean_loss(one, names[i + 2]) for i in range(2)]
-    assert [cell.split()[0] for cell in cells(table, "| full − fine-tune |")[1:]] == [f"{d:+.4f}" for d in expected]
+    assert [cell.split()[0] for cell in cells(table, "| full-5-like-test − fine-tune |")[1:]] == [
+        f"{d:+.4f}" for d in expected
+    ]
     assert [name for name, _ in blocks(place)] == ["growth d/cold"]
 
 
