@@ -12,6 +12,7 @@ from bench.errors import RecordError
 from bench.evaluate import HIGHER_IS_BETTER, Analysis, analysis_from_json, summarise
 from bench.records import Run
 from bench.report import told
+from bench.report.edges import at_edge
 from bench.report.model import Failure, Report, Section
 from bench.report.rows import rows, tested
 from bench.report.unfinished import unfinished
@@ -81,6 +82,7 @@ def _section(run: Run, metrics: Sequence[str], trials: Sequence[Record], known: 
         from_files=told.from_files(good),
         training_users=told.training_users(good),
         unfinished=unfinished(good),
+        at_edge=at_edge(good),
     )
 
 

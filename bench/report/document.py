@@ -8,6 +8,7 @@ from bench.report.adaptation import adaptation
 from bench.report.answer import answer
 from bench.report.blocks import Block, Heading, Note
 from bench.report.bounds import bounds
+from bench.report.edges import edge_notes
 from bench.report.facts import section_facts
 from bench.report.legend import legend
 from bench.report.model import Report, Section
@@ -50,6 +51,7 @@ def _section(report: Report, section: Section) -> Iterator[Block]:
     else:
         yield from answer(section)
         yield from unfinished_notes(section)
+        yield from edge_notes(section)
         yield quality_grid(report, section)
         yield from legend(section)
         yield from quality_notes(report, section)

@@ -9,6 +9,7 @@ from typing import Any
 from bench.evaluate import Analysis, Estimate, Mark, MethodAnalysis
 
 __all__ = [
+    "AtEdge",
     "BaseModelFacts",
     "Cost",
     "Failure",
@@ -101,6 +102,16 @@ class Unfinished:
 
 
 @dataclass(frozen=True)
+class AtEdge:
+    """A setting chosen on validation users that is the least or the most of those tried; `seeds`: those in which it was."""
+
+    method: str
+    setting: str
+    value: float
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Failure:
     """A trial without a result; `status` is "missing" where there is no record."""
 
@@ -136,6 +147,7 @@ class Section:
     from_files: tuple[PredictionsFile, ...] = ()
     training_users: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # source -> distinct counts, ascending
     unfinished: tuple[Unfinished, ...] = ()
+    at_edge: tuple[AtEdge, ...] = ()
 
     def analysed(self, row: Row) -> MethodAnalysis | None:
         """What the analysis found of a row; None of bounds."""

@@ -23,13 +23,13 @@ class FineTune(MetaLearner):
 
     class Params(PluginParams):
         inner_steps: tuple[Annotated[int, Field(ge=0, le=1000)], ...] = Field(
-            (1, 3, 5, 10, 30), min_length=1, description="numbers of steps to choose from"
+            (3, 10, 30), min_length=1, description="numbers of steps to choose from"
         )
         rate_factors: tuple[Annotated[float, Field(gt=0, le=1000)], ...] = Field(
-            (0.1, 0.3, 1.0, 3.0), min_length=1, description="factors of the rates to choose from"
+            (0.1, 0.3, 1.0), min_length=1, description="factors of the rates to choose from"
         )
         support_scales: tuple[Annotated[float, Field(ge=0, le=1e4)], ...] = Field(
-            (0.0, 25.0),
+            (25.0, 100.0, 400.0),
             min_length=1,
             description="n0 to choose from: a user's steps are scaled by n / (n + n0), n the support rows; 0: not scaled",
         )

@@ -189,7 +189,7 @@ def test_a_method_from_fit_to_prediction(interactions, tmp_path, rule, full):
     for one, other in zip(found[0], found[1], strict=True):
         assert (one is None and other is None) or one.tobytes() == other.tobytes()
     if rule is FineTune:
-        assert method.details["candidates"] == 16
+        assert method.details["candidates"] == 18
         assert len(method.details["chosen"]["inner_steps"]) == 1
 
 

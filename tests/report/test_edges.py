@@ -1,0 +1,63 @@
+"""A report tells of settings that validation users chose at the edge of those that were tried."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bench.records import Run
+from bench.report import build, to_json, to_markdown, to_terminal
+
+TRIED = {
+    "inner_steps": [5, 10, 30],
+    "rate_factors": [0.1, 0.3, 1.0],
+    "support_scales": [0.0, 25.0],
+    "rates": {"user": 1.5},
+}
+
+
+def edit_of(
+    chosen: dict[str, list[Any]], seeds: tuple[int, ...] = (0, 1, 2)
+) -> Callable[[list[dict[str, Any]], object], None]:
+    def edit(records: list[dict[str, Any]], _: object) -> None:
+        for record in records:
+            if record["trial"]["method"] == "metaselector" and record["trial"]["seed"] in seeds:
+                record["details"]["chosen"] = chosen
+                record["identity"]["settings"] = {"meta_learner": {"use": "fine-tune", "params": TRIED}}
+
+    return edit
+
+
+def terminal(run: Run) -> str:
+    console = Console(file=io.StringIO(), width=200)
+    to_terminal(build(run), console)
+    return " ".join(console.file.getvalue().split())  # type: ignore[attr-defined]
+
+
+def test_the_least_and_the_most_are_told_in_every_form(make_run: Callable[..., Run]) -> None:
+    chosen = {"inner_steps": [30], "rate_factors": [0.1], "support_scales": [25.0], "rates": {"user": 1.5}}
+    run = make_run(edit=edit_of(chosen, seeds=(0, 2)))
+    told = (
+        "At the edge of what was tried: metaselector (inner_steps 30, seeds 0, 2; rate_factors 0.1, seeds 0, 2; "
+        "support_scales 25, seeds 0, 2)."
+    )
+    assert told in terminal(run)
+    assert told in to_markdown(build(run)).replace("\\", "")
+    (section,) = to_json(build(run))["sections"]
+    assert section["at_edge"][0] == {"method": "metaselector", "setting": "inner_steps", "value": 30, "seeds": (0, 2)}
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"inner_steps": [10], "rate_factors": [0.3]},
+        {"support_scales": [0.0]},  # nothing lies beyond 0
+        {},
+    ],
+)
+def test_nothing_is_said_of_what_lies_inside(make_run: Callable[..., Run], chosen: dict[str, list[Any]]) -> None:
+    assert "At the edge" not in terminal(make_run(edit=edit_of(chosen)))
