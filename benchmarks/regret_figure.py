@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from benchmarks.selection_regret import Regret
 
-__all__ = ["draw", "write_figure"]
+__all__ = ["GREY", "INK", "SIZE", "STEADY", "STYLES", "Label", "draw", "write_figure", "write_labels"]
 
 # Okabe, Ito 2008: told apart by colour-blind readers; each has a marker too.
 STYLES = (
@@ -68,7 +68,7 @@ def draw(regret: Regret) -> Figure:
         labels.append(Label(name, float(means[name][-1]), colour))
     _axes(axes, regret.support_rows, np.concatenate(list(means.values())))
     _title(figure)
-    _write_labels(axes, labels)
+    write_labels(axes, labels)
     return figure
 
 
@@ -127,7 +127,7 @@ def _title(figure: Figure) -> None:
     figure.text(0.085, 0.905, "lower is better; grey: methods that read no support", fontsize=9.5, color="#666666")
 
 
-def _write_labels(axes: Axes, labels: Sequence[Label]) -> None:
+def write_labels(axes: Axes, labels: Sequence[Label]) -> None:
     """Right of the axes, in the order of the lines' ends, pushed apart where they would overlap."""
     ordered = sorted(labels, key=lambda label: label.value)
     scale = axes.transData + axes.transAxes.inverted()

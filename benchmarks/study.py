@@ -36,6 +36,7 @@ from bench.registry import load_registry
 from bench.run import Watcher
 from bench.run.suite_run import plan_suite
 from bench.suite import load as load_suite
+from benchmarks.study_figure import write_figure
 
 __all__ = ["CONTRASTS", "Contrast", "Place", "fill", "main", "read_places"]
 
@@ -222,7 +223,7 @@ def _figure(value: float | None, metric: str) -> str:
 def _costs(place: Place, records: Sequence[Mapping[str, Any]], name: str) -> list[str]:
     """CPU seconds of a method's own training; users of meta-training a second of it; CPU ms to predict a test user's query,
     adaptation included. The last is not said of base models, which predict far more rows than those, and of calibrated
-    methods, whose clock runs while strengths are chosen."""
+    methods, which adapt to every user six times over."""
     of_method = [r for r in records if r["trial"]["method"] == name and r.get("cost", {}).get("own")]
     own = [record["cost"]["own"] for record in of_method]
     if not own:
@@ -309,9 +310,25 @@ def growth_table(place: Place, sizes: Sequence[int]) -> str:
     return "\n".join(rows)
 
 
+def growth(place: Place) -> tuple[dict[str, list[float]], list[int], float]:
+    """Log loss of each method at each number of support rows, those numbers, and the best single model's log loss."""
+    found = [match for name in place.names if (match := SIZE.fullmatch(name))]
+    sizes = sorted({int(match[2]) for match in found})
+    lines = {
+        family: [_over_seeds(place, _sized(family, size)) for size in sizes]
+        for family in dict.fromkeys(match[1] for match in found)
+        if all(place.seeds(_sized(family, size)) for size in sizes)
+    }
+    (single,) = best_single(place.records).values()
+    return lines, sizes, _over_seeds(place, single)
+
+
+def _over_seeds(place: Place, name: str) -> float:
+    return fmean(place.rows[seed].logloss(name) for seed in place.seeds(name))
+
+
 def _mean_logloss(place: Place, name: str) -> str:
-    seeds = place.seeds(name)
-    return _figure(fmean(place.rows[seed].logloss(name) for seed in seeds), "logloss") if seeds else ""
+    return _figure(_over_seeds(place, name), "logloss") if place.seeds(name) else ""
 
 
 def _sized(family: str, size: int) -> str:
@@ -357,6 +374,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for block, text in blocks(place):
                 page = fill(page, block, text)
                 print(f"{block}: seeds {', '.join(map(str, place.rows))}")
+            if any(SIZE.fullmatch(name) for name in place.names):
+                write_figure(*growth(place), options.page.with_suffix(".svg"))
     options.page.write_text(page, "utf-8")
 
 

@@ -15,7 +15,7 @@ from bench.data.base_predictions import hash_of
 from bench.data.rows import TaskView
 from bench.learn import Strengths, calibrate_by_user, choose_strengths
 
-__all__ = ["Calibrated", "calibrate_method", "cross_fitted"]
+__all__ = ["Calibration", "calibrated", "cross_fitted", "fit_calibration"]
 
 FOLDS = 5
 STRENGTHS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, np.inf)  # infinite: that coefficient is left alone
@@ -23,25 +23,27 @@ STRENGTHS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, np.inf)  # infinite: that co
 Ask = Callable[[TaskView], np.ndarray]  # tasks without query labels to the method's logits (n,)
 
 
-class Calibrated(NamedTuple):
-    valid: np.ndarray  # (n,) logits of validation users' query
-    test: np.ndarray
+class Calibration(NamedTuple):
+    """What was chosen on validation users."""
+
+    strengths: Strengths
+    valid: np.ndarray  # (n,) logits of validation users' query, calibrated
     details: dict[str, Any]
 
 
-def calibrate_method(
-    ask: Ask, valid: TaskView, test: TaskView, valid_logits: np.ndarray, test_logits: np.ndarray, seed: int
-) -> Calibrated:
+def fit_calibration(ask: Ask, valid: TaskView, valid_logits: np.ndarray, seed: int) -> Calibration:
     """Strengths are chosen on validation users' query, among all pairs of STRENGTHS."""
     labels = valid.query.labels
     assert labels is not None
     support = _support(ask, valid, seed)
     chosen = choose_strengths(*support, valid_logits, labels, valid.query_ptr, STRENGTHS, STRENGTHS)
-    return Calibrated(
-        calibrate_by_user(*support, valid_logits, valid.query_ptr, chosen),
-        calibrate_by_user(*_support(ask, test, seed), test_logits, test.query_ptr, chosen),
-        {"calibrated": {**_strengths(chosen), "candidates": len(STRENGTHS) ** 2, "folds": FOLDS}},
-    )
+    details = {"calibrated": {**_strengths(chosen), "candidates": len(STRENGTHS) ** 2, "folds": FOLDS}}
+    return Calibration(chosen, calibrate_by_user(*support, valid_logits, valid.query_ptr, chosen), details)
+
+
+def calibrated(ask: Ask, tasks: TaskView, logits: np.ndarray, strengths: Strengths, seed: int) -> np.ndarray:
+    """(n,) logits of the query, calibrated on each user's support."""
+    return calibrate_by_user(*_support(ask, tasks, seed), logits, tasks.query_ptr, strengths)
 
 
 def _support(ask: Ask, tasks: TaskView, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from bench.evaluate import check_logits, check_weights, mixture_logits
 from bench.interfaces import Context, Selection, Selector
 from bench.learn import DifferentiableSelector, FittedModel, Gating, MetaLearned
 from bench.run import told
-from bench.run.calibrating import calibrate_method
+from bench.run.calibrating import calibrated, fit_calibration
 from bench.run.clock import Clock
 from bench.run.fit_step import PARAMETERS
 from bench.run.given import Given, Progress, make_model, make_params, make_plugin
@@ -35,21 +35,26 @@ def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dic
         selector.prepare()
     with Clock() as fitting:
         selector.fit(train, valid, Context(seed, step.threads, "cpu", step.folder.parent))
-    valid_logits, _ = _ask(selector, valid.without_query_labels())
-    calibration: dict[str, Any] = {}
+
+    def ask(tasks: TaskView) -> np.ndarray:
+        return _ask(selector, tasks)[0]
+
+    valid_logits, calibration = ask(valid.without_query_labels()), None
+    if step.calibrate is not None:
+        with fitting:
+            calibration = fit_calibration(ask, valid, valid_logits, step.fold_seed)
+        valid_logits = calibration.valid
     with Clock() as predicting:
         logits, weights = _ask(selector, test)
-        if step.calibrate is not None:
-            valid_logits, logits, calibration = calibrate_method(
-                lambda tasks: _ask(selector, tasks)[0], valid, test, valid_logits, logits, step.fold_seed
-            )
+        if calibration is not None:
+            logits = calibrated(ask, test, logits, calibration.strengths, step.fold_seed)
             weights = None  # what they mixed is calibrated since
     arrays = {"logits": logits} if weights is None else {"logits": logits, "weights": weights}
     if isinstance(selector, MetaLearned):
         arrays |= _interpreted(selector, test)
     details = {
         **told.history(selector),
-        **calibration,
+        **({} if calibration is None else calibration.details),
         **told.warnings(logits),
         "base_predictions": step.base_predictions,
         "training": {

@@ -17,6 +17,7 @@ from benchmarks.study import (
     methods_table,
     read_places,
 )
+from benchmarks.study_figure import write_figure
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -164,3 +165,12 @@ def test_a_table_goes_between_its_marks():
     assert fill(fill(page, "a", "new"), "a", "old") == page
     with pytest.raises(ValueError, match="no marks <!-- b -->"):
         fill(page, "b", "new")
+
+
+def test_the_figure_is_the_same_bytes_from_the_same_numbers(tmp_path):
+    lines = {"full": [0.58, 0.55], "fine-tune": [0.57, 0.56]}
+    for name in "ab":
+        write_figure(lines, (5, 20), 0.6, tmp_path / f"{name}.svg")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    write_figure(lines | {"full": [0.58, 0.54]}, (5, 20), 0.6, tmp_path / "c.svg")
+    assert (tmp_path / "a.svg").read_bytes() != (tmp_path / "c.svg").read_bytes()

@@ -7,8 +7,8 @@ import pytest
 
 from bench.data.rows import TaskView, View
 from bench.evaluate.metrics import row_log_loss
-from bench.run import calibrating
-from bench.run.calibrating import FOLDS, calibrate_method, cross_fitted
+from bench.run import calibrating, clock
+from bench.run.calibrating import FOLDS, calibrated, cross_fitted, fit_calibration
 from tests.datasets import make_interactions
 from tests.run.conftest import by_method
 
@@ -83,8 +83,9 @@ def test_parts_are_of_like_size(tasks):
 def test_infinite_strengths_leave_the_method_as_it_is(tasks, monkeypatch):
     monkeypatch.setattr(calibrating, "STRENGTHS", (np.inf,))
     logits = Watched()(tasks.without_query_labels())
-    found = calibrate_method(Watched(), tasks, tasks.without_query_labels(), logits, logits, 0)
-    assert found.valid.tolist() == found.test.tolist() == logits.tolist()
+    found = fit_calibration(Watched(), tasks, logits, 0)
+    test = calibrated(Watched(), tasks.without_query_labels(), logits, found.strengths, 0)
+    assert found.valid.tolist() == test.tolist() == logits.tolist()
     assert found.details["calibrated"] == {
         "intercept_strength": None, "slope_strength": None, "candidates": 1, "folds": FOLDS,
     }  # fmt: skip
@@ -92,10 +93,22 @@ def test_infinite_strengths_leave_the_method_as_it_is(tasks, monkeypatch):
 
 def test_what_is_chosen_is_best_on_validation_users(tasks):
     logits = Watched()(tasks.without_query_labels())
-    found = calibrate_method(Watched(), tasks, tasks.without_query_labels(), logits, logits, 0)
+    found = fit_calibration(Watched(), tasks, logits, 0)
     before = row_log_loss(tasks.query.labels, logits).mean()
     assert row_log_loss(tasks.query.labels, found.valid).mean() <= before + 1e-12
-    assert found.valid.tolist() == found.test.tolist()
+    test = calibrated(Watched(), tasks.without_query_labels(), logits, found.strengths, 0)
+    assert found.valid.tolist() == test.tolist()
+
+
+def test_a_clock_that_is_entered_again_adds(monkeypatch):
+    times = iter([1.0, 3.0, 10.0, 10.5])
+    monkeypatch.setattr(clock.time, "process_time", lambda: next(times))
+    fitting = clock.Clock()
+    with fitting:
+        pass
+    with fitting:
+        pass
+    assert fitting.cpu_s == 2.5
 
 
 METHODS = """  average: {selector: {use: average}}
