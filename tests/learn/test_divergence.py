@@ -261,7 +261,8 @@ def fine_tuned(interactions, tmp_path, rates, factors):
     view = replace(view, models=("steep",), **logits)
     pool = FittedModel(Steep(PluginParams()), TrainSettings(epochs=1))
     pool.fit(view.support, view.query, context)
-    params = FineTune.Params(inner_steps=(12,), rate_factors=factors, rates=dict.fromkeys(RATES, 0.0) | rates)
+    rates = dict.fromkeys(RATES, 0.0) | rates
+    params = FineTune.Params(inner_steps=(12,), rate_factors=factors, support_scales=(0.0,), rates=rates)
     method = MetaLearned(
         FineTune, params, Gate(PluginParams()), TrainSettings(epochs=1), MetaTrainSettings(),
         pool={"steep": pool},

@@ -151,6 +151,7 @@ def test_a_report_has_it_in_all_its_forms(finished):
 
 def test_a_divergence_ends_its_trial_with_the_user_as_in_the_data(tmp_path):
     rates = "rates: {selector: 100, bias: 100, dense: 100, user: 100, item: 100, context: 100}, rate_factors: [1000]"
+    rates += ", support_scales: [0]"
     methods = (
         f"  wild: {{{SELECTOR}, meta_learner: {{use: fine-tune, {FULL}, inner_steps: [60], {rates}}}}}\n"
         "  average: {selector: {use: average}}"
