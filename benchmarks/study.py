@@ -3,7 +3,7 @@
     python -m benchmarks.study [--results DIR] [--data-dir DIR]
 
 Reads the runs below DIR (default: results) that there are, and the data for the labels of test rows; puts each table between
-its marks in the page, and leaves as it is what was not run."""
+its marks in the page, prints those that have no marks there, and leaves as it is what was not run."""
 
 from __future__ import annotations
 
@@ -372,8 +372,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             continue
         for place in places:
             for block, text in blocks(place):
-                page = fill(page, block, text)
-                print(f"{block}: seeds {', '.join(map(str, place.rows))}")
+                if f"<!-- {block} -->" in page:
+                    page = fill(page, block, text)
+                    print(f"{block}: seeds {', '.join(map(str, place.rows))}")
+                else:
+                    print(f"{block}: the page has no place for it\n\n{text}\n")
             if any(SIZE.fullmatch(name) for name in place.names):
                 write_figure(*growth(place), options.page.with_suffix(".svg"))
     options.page.write_text(page, "utf-8")

@@ -1,11 +1,13 @@
 """The study's tables, against figures computed by hand."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bench.evaluate import row_log_loss
+from benchmarks import study
 from benchmarks.study import (
     Place,
     Rows,
@@ -106,6 +108,26 @@ def test_the_committed_run_is_read_with_its_labels(tmp_path):
                 bold = f"| **{record['trial']['method']}** (best single) |"
                 assert bold not in table or cells(table, bold)[4] == "+0.00 %"
         assert table.count("(best single)") == 1
+
+
+def test_tables_go_into_the_page_or_are_printed(tmp_path, monkeypatch, capsys):
+    suites, page = tmp_path / "suites", tmp_path / "page.md"
+    suites.mkdir()
+    for name in ("golden", "never-run"):
+        shutil.copy(ROOT / "suites" / "golden.yaml", suites / f"{name}.yaml")
+    shutil.copytree(ROOT / "results" / "golden", tmp_path / "study-golden")
+    page.write_text("<!-- methods generated/cold -->\n<!-- end of methods generated/cold -->\n", "utf-8")
+    monkeypatch.setattr(study, "SUITES", suites)
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
+    study.main(["--results", str(tmp_path), "--data-dir", str(ROOT / "suites"), "--page", str(page)])
+    (cold, warm) = read_places(
+        ROOT / "results" / "golden", ROOT / "suites" / "golden.yaml", cache_dir=tmp_path / "cache"
+    )
+    assert (cold.name, warm.name) == ("generated/cold", "generated/warm")
+    assert methods_table(cold) in page.read_text("utf-8")
+    told = capsys.readouterr().out
+    assert f"methods generated/warm: the page has no place for it\n\n{methods_table(warm)}" in told
+    assert "study-never-run: not run" in told
 
 
 def test_a_run_on_other_labels_is_refused(tmp_path):
