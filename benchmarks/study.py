@@ -192,7 +192,9 @@ def methods_table(place: Place) -> str:
     tables = []
     for seeds in sets:
         names = [name for name, own in seeds_of.items() if own >= seeds]
-        tables.append(f"Seeds {', '.join(map(str, sorted(seeds)))}:\n\n{_of_seeds(place, names, sorted(seeds))}")
+        tables.append(
+            f"Seed{'s'[: len(seeds) > 1]} {', '.join(map(str, sorted(seeds)))}:\n\n{_of_seeds(place, names, sorted(seeds))}"
+        )
     return "\n\n".join(tables)
 
 

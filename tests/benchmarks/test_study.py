@@ -150,7 +150,7 @@ def test_methods_with_fewer_seeds_have_a_table_of_their_own():
         }  # fmt: skip
 
     records = (record("a", 0, 0.5), record("a", 1, 0.7), record("b", 0, 0.55))
-    both, first = methods_table(Place("d/cold", records, {0: rows(["a", "b"]), 1: rows(["a"])})).split("Seeds 0:")
+    both, first = methods_table(Place("d/cold", records, {0: rows(["a", "b"]), 1: rows(["a"])})).split("Seed 0:")
     assert cells(both, "| a |")[1] == "0.6000"
     assert "| b |" not in both
     assert [cells(first, f"| {name} |")[1] for name in "ab"] == ["0.5000", "0.5500"]
