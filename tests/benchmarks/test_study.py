@@ -8,18 +8,17 @@ import pytest
 
 from bench.evaluate import row_log_loss
 from benchmarks import study
-from benchmarks.study import (
-    Place,
-    Rows,
-    blocks,
+from benchmarks.study import blocks, fill
+from benchmarks.study_figure import write_figure
+from benchmarks.study_places import Place, Rows, read_places
+from benchmarks.study_tables import (
+    answers_across,
     contrasts_table,
-    fill,
     growth_table,
     history_table,
+    losses_across,
     methods_table,
-    read_places,
 )
-from benchmarks.study_figure import write_figure
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -126,6 +125,7 @@ def test_tables_go_into_the_page_or_are_printed(tmp_path, monkeypatch, capsys):
     assert (cold.name, warm.name) == ("generated/cold", "generated/warm")
     assert methods_table(cold) in page.read_text("utf-8")
     told = capsys.readouterr().out
+    assert f"losses golden: the page has no place for it\n\n{losses_across((cold, warm))}" in told
     assert f"methods generated/warm: the page has no place for it\n\n{methods_table(warm)}" in told
     assert "study-never-run: not run" in told
 
@@ -178,7 +178,27 @@ def test_growth_has_a_column_for_each_length_of_support():
     assert [cell.split()[0] for cell in cells(table, "| full-5-like-test − fine-tune |")[1:]] == [
         f"{d:+.4f}" for d in expected
     ]
-    assert [name for name, _ in blocks(place)] == ["growth d/cold"]
+    assert [name for name, _ in blocks("support", [place])] == ["growth d/cold"]
+
+
+def test_places_stand_side_by_side():
+    """Each with the methods that it was run with, over its own seeds; adjusted for the comparisons of its own."""
+    one = Place("d/cold", (), {seed: rows(["full-5", "fine-tune", "gating"], seed, noise=6.0) for seed in range(3)})
+    other = Place("e/warm", (), {0: rows(["gating", "full-5"])})
+    losses = losses_across((one, other))
+    assert cells(losses, "| method |")[1:] == ["d/cold", "e/warm"]
+    expected = np.mean([mean_loss(one.rows[seed], "full-5") for seed in range(3)])
+    assert cells(losses, "| full-5 |")[1:] == [f"**{expected:.4f}**", f"{mean_loss(other.rows[0], 'full-5'):.4f}"]
+    assert cells(losses, "| fine-tune |")[2] == ""
+    assert cells(losses, "| gating |")[2].startswith("**")
+    table = answers_across((one, other))
+    assert cells(table, "| test users; seeds |")[2:] == [f"{USERS}; 0, 1, 2", f"{USERS}; 0"]
+    alone = cells(contrasts_table(one), "| full against gating |")
+    assert cells(table, "| full against gating |")[2] == " ".join(alone[3:6])
+    assert cells(table, "| meta-training against the best fine-tuning |")[3] == ""
+    assert [name for name, _ in blocks("others", [one, other])] == [
+        "methods d/cold", "methods e/warm", "losses others", "questions others"
+    ]  # fmt: skip
 
 
 def test_a_table_goes_between_its_marks():

@@ -1,0 +1,277 @@
+"""The tables of the study, as Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bench.evaluate import RESAMPLED_METRICS, Paired, adjust, best_single, paired, summarise
+from benchmarks.study_places import Place
+
+__all__ = [
+    "CONTRASTS",
+    "CONTROLS",
+    "SIZE",
+    "Contrast",
+    "answers",
+    "answers_across",
+    "contrasts_table",
+    "growth",
+    "growth_table",
+    "history_table",
+    "losses_across",
+    "methods_table",
+]
+
+METRICS = ("logloss", "auc", "gauc", "relaimpr")
+SIZE = re.compile(r"(.+)\[support_rows=(\d+)\]")  # as a grid names its entries
+
+
+class Contrast(NamedTuple):
+    """A question that was put before the runs were: `method` less `other`."""
+
+    question: str
+    method: str
+    other: str
+
+
+CONTRASTS = (
+    Contrast("meta-training against the best fine-tuning", "full-5", "fine-tune"),
+    Contrast("… at one step each", "full-1", "fine-tune-1"),
+    Contrast("… at three", "full-3", "fine-tune-3"),
+    Contrast("… at five", "full-5", "fine-tune-5"),
+    Contrast("… of the selector alone", "simplified-5", "fine-tune-selector"),
+    Contrast("adapting the base models too", "full-5", "simplified-5"),
+    Contrast("… without meta-training", "fine-tune", "fine-tune-selector"),
+    Contrast("second order, one step", "full-1", "full-1-first-order"),
+    Contrast("second order, three steps", "full-3", "full-3-first-order"),
+    Contrast("second order, five steps", "full-5", "full-5-first-order"),
+    Contrast("five steps against one", "full-5", "full-1"),
+    Contrast("full against an intercept and a slope", "full-5", "user-calibration"),
+    Contrast("… both with calibration on top", "full-5-calibrated", "user-calibration"),
+    Contrast("calibration on top of the full version", "full-5-calibrated", "full-5"),
+    Contrast("calibration on top of the simplified one", "simplified-5-calibrated", "simplified-5"),
+    Contrast("simplified against gating", "simplified-5", "gating"),
+    Contrast("… both calibrated", "simplified-5-calibrated", "gating-calibrated"),
+    Contrast("full against gating", "full-5", "gating"),
+    Contrast("full, base models blind to every query", "full-5-holdout", "full-5"),
+)
+CONTROLS = ("fine-tune", "fine-tune-5", "user-calibration")  # of the table by length of the support
+GROWTH = (
+    ("full-5-like-test", "fine-tune"),
+    ("full-5-like-test", "user-calibration"),
+    ("fine-tune", "user-calibration"),
+    ("simplified-5-like-test", "user-best"),
+)
+
+
+def methods_table(place: Place) -> str:
+    """Methods by log loss, means over seeds, and what they cost. Where some were run with fewer seeds, a second table has
+    all that were run with those: within a table every figure is over the same seeds."""
+    seeds_of: dict[str, set[int]] = defaultdict(set)
+    for record in place.records:
+        if record["status"] == "ok":
+            seeds_of[record["trial"]["method"]].add(record["trial"]["seed"])
+    sets = sorted({frozenset(seeds) for seeds in seeds_of.values()}, key=len, reverse=True)
+    tables = []
+    for seeds in sets:
+        names = [name for name, own in seeds_of.items() if own >= seeds]
+        tables.append(
+            f"Seed{'s'[: len(seeds) > 1]} {', '.join(map(str, sorted(seeds)))}:\n\n{_of_seeds(place, names, sorted(seeds))}"
+        )
+    return "\n\n".join(tables)
+
+
+def _of_seeds(place: Place, names: Sequence[str], seeds: Sequence[int]) -> str:
+    records = [r for r in place.records if r["trial"]["seed"] in seeds and r["trial"]["method"] in names]
+    kinds = {record["trial"]["method"]: record["kind"] for record in records}
+    lines = []
+    for line in summarise(kinds, records, seeds, METRICS):
+        if line.kind != "best_single":
+            title = f"*{line.name}* (bound)" if line.kind == "bound" else line.name
+            title = f"**{line.name}** (best single)" if {line.name} == set(best_single(records).values()) else title
+            figures = [_figure(line.metrics[metric].mean, metric) for metric in METRICS]
+            cells = [title, *figures, *_costs(place, records, line.name)]
+            lines.append((line.metrics["logloss"].mean or 0.0, f"| {' | '.join(cells)} |"))
+    head = [
+        "| method | log loss | AUC | GAUC | RelaImpr | own training, CPU s | users/CPU s | prediction, CPU ms/user |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    return "\n".join([*head, *(text for _, text in sorted(lines))])
+
+
+def _figure(value: float | None, metric: str) -> str:
+    if value is None:
+        return ""
+    return f"{value:+.2f} %" if metric == "relaimpr" else f"{value:.4f}"
+
+
+def _costs(place: Place, records: Sequence[Mapping[str, Any]], name: str) -> list[str]:
+    """CPU seconds of a method's own training; users of meta-training a second of it; CPU ms to predict a test user's query,
+    adaptation included. The last is not said of base models, which predict far more rows than those, and of calibrated
+    methods, which adapt to every user six times over."""
+    of_method = [r for r in records if r["trial"]["method"] == name and r.get("cost", {}).get("own")]
+    own = [record["cost"]["own"] for record in of_method]
+    if not own:
+        return ["", "", ""]
+    trained = [cost["trained_users"] / cost["train_cpu_s"] for cost in own if cost.get("trained_users")]
+    predicts = all(r["kind"] == "method" and not r["identity"]["settings"].get("calibrate") for r in of_method)
+    return [
+        f"{fmean(cost['train_cpu_s'] for cost in own):,.0f}",
+        f"{fmean(trained):,.0f}" if trained else "",
+        f"{1000 * fmean(cost['predict_cpu_s'] for cost in own) / place.users:.2f}" if predicts else "",
+    ]
+
+
+def answers(place: Place) -> dict[str, dict[Contrast, Paired]]:
+    """By metric, the planned comparisons that the run can answer; adjusted by Holm over those."""
+    asked = [c for c in CONTRASTS if place.seeds(c.method, c.other)]
+    found: dict[str, dict[Contrast, Paired]] = {metric: {} for metric in RESAMPLED_METRICS}
+    for seeds in {place.seeds(c.method, c.other) for c in asked}:  # one set of resamples for all of the same seeds
+        some = [c for c in asked if place.seeds(c.method, c.other) == seeds]
+        names = tuple(dict.fromkeys(name for c in some for name in (c.method, c.other)))
+        resampled = place.resampled(names, RESAMPLED_METRICS)
+        for metric, tests in found.items():
+            for c in some:
+                tests[c] = paired(resampled, c.method, c.other, metric, higher_is_better=metric == "auc")
+    return {metric: adjust(tests) for metric, tests in found.items()}
+
+
+def contrasts_table(place: Place) -> str:
+    """The planned comparisons of one place, in log loss and AUC."""
+    found = answers(place)
+    rows = [
+        "| question | less | seeds | log loss | 95 % over users | verdict | AUC | 95 % over users | verdict |",
+        "|---|---|---:|---:|---|---|---:|---|---|",
+    ]
+    for c in CONTRASTS:
+        if c in found["logloss"]:
+            cells = [cell for metric in RESAMPLED_METRICS for cell in _difference(found[metric][c])]
+            count = len(place.seeds(c.method, c.other))
+            rows.append(f"| {c.question} | {c.method} − {c.other} | {count} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def losses_across(places: Sequence[Place]) -> str:
+    """Log loss of each method at each place, over the seeds that it was run with there; the lowest of a place in bold."""
+    singles = [{r["trial"]["method"] for r in place.records if r["kind"] == "base_model"} for place in places]
+    losses: list[dict[str, float]] = []
+    for place, base_models in zip(places, singles, strict=True):
+        best = set(best_single(place.records).values())
+        named = {name: place.logloss(name) for name in place.names if name not in base_models}
+        losses.append({"best single": place.logloss(*best), **named} if len(best) == 1 else named)
+    rows = [f"| method | {' | '.join(place.name for place in places)} |", f"|---{'|---:' * len(places)}|"]
+    for name in dict.fromkeys(name for found in losses for name in found):
+        cells = []
+        for found in losses:
+            text = _figure(found.get(name), "logloss")
+            cells.append(f"**{text}**" if name in found and found[name] == min(found.values()) else text)
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def answers_across(places: Sequence[Place]) -> str:
+    """The planned comparisons in log loss, a column a place; Holm over those of a place."""
+    found = [answers(place)["logloss"] for place in places]
+    rows = [
+        f"| question | less | {' | '.join(place.name for place in places)} |",
+        f"|---|---{'|---' * len(places)}|",
+        f"| test users; seeds | | {' | '.join(_users_and_seeds(place) for place in places)} |",
+    ]
+    for c in CONTRASTS:
+        if any(c in tests for tests in found):
+            cells = [" ".join(_difference(tests[c])) if c in tests else "" for tests in found]
+            rows.append(f"| {c.question} | {c.method} − {c.other} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _users_and_seeds(place: Place) -> str:
+    return f"{place.users:,.0f}; {', '.join(map(str, place.rows))}"
+
+
+def history_table(place: Place, parts: int = 4) -> str:
+    """full-5 less its controls, by quarter of test users in order of their support. Not adjusted: it says where to look."""
+    others = [name for name in CONTROLS if place.seeds("full-5", name)]
+    rows = [
+        f"| support rows | users | {' | '.join(f'full-5 − {name}' for name in others)} |",
+        f"|---|---:{'|---' * len(others)}|",
+    ]
+    for low, high in _ranges(place, parts):
+        cells, users = [], 0
+        for other in others:
+            resampled = place.resampled(("full-5", other), ("logloss",), low, high)
+            cells.append(" ".join(_difference(paired(resampled, "full-5", other, "logloss", higher_is_better=False))))
+            users = resampled.users
+        rows.append(f"| {low:,} to {high:,} | {users:,} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _ranges(place: Place, parts: int) -> list[tuple[int, int]]:
+    """Of support rows, each with about as many users."""
+    rows = next(iter(place.rows.values()))
+    lengths = np.sort(rows.history[np.unique(rows.users, return_index=True)[1]])
+    edges = [int(part[-1]) for part in np.array_split(lengths, parts) if len(part)]
+    lows = [int(lengths[0]), *(edge + 1 for edge in edges[:-1])]
+    return [(low, high) for low, high in zip(lows, edges, strict=True) if low <= high]
+
+
+def growth_table(place: Place, sizes: Sequence[int]) -> str:
+    """Log loss by support rows, and what one method adds to another at each; Holm over all of those."""
+    families = tuple(dict.fromkeys(found[1] for name in place.names if (found := SIZE.fullmatch(name))))
+    rows = [f"| method | {' | '.join(map(str, sizes))} |", f"|---{'|---:' * len(sizes)}|"]
+    for family in families:
+        rows.append(f"| {family} | {' | '.join(_mean_logloss(place, _sized(family, size)) for size in sizes)} |")
+    tests = {}
+    for family, other in GROWTH:
+        for size in sizes:
+            names = (_sized(family, size), _sized(other, size))
+            if place.seeds(*names):
+                tests[family, other, size] = paired(
+                    place.resampled(names, ("logloss",)), *names, "logloss", higher_is_better=False
+                )
+    adjusted = adjust(tests)
+    for family, other in dict.fromkeys(key[:2] for key in adjusted):
+        cells = [
+            " ".join(_difference(adjusted[family, other, s])) if (family, other, s) in adjusted else "" for s in sizes
+        ]
+        rows.append(f"| {family} − {other} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def growth(place: Place) -> tuple[dict[str, list[float]], list[int], float]:
+    """Log loss of each method at each number of support rows, those numbers, and the best single model's log loss."""
+    found = [match for name in place.names if (match := SIZE.fullmatch(name))]
+    sizes = sorted({int(match[2]) for match in found})
+    lines = {
+        family: [place.logloss(_sized(family, size)) for size in sizes]
+        for family in dict.fromkeys(match[1] for match in found)
+        if all(place.seeds(_sized(family, size)) for size in sizes)
+    }
+    (single,) = best_single(place.records).values()
+    return lines, sizes, place.logloss(single)
+
+
+def _mean_logloss(place: Place, name: str) -> str:
+    return _figure(place.logloss(name), "logloss") if place.seeds(name) else ""
+
+
+def _sized(family: str, size: int) -> str:
+    return f"{family}[support_rows={size}]"
+
+
+def _difference(one: Paired) -> list[str]:
+    if one.difference is None:
+        return ["", one.reason, "withheld"]
+    if one.verdict == "withheld":
+        return [f"{one.difference:+.4f}", one.reason, "withheld"]
+    interval = "" if one.low is None or one.high is None else f"[{one.low:+.4f}, {one.high:+.4f}]"
+    return [
+        f"{one.difference:+.4f}",
+        interval,
+        f"**{one.verdict}**" if one.verdict in ("better", "worse") else one.verdict,
+    ]
