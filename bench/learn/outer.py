@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.adam import adam
 
 from bench.learn.learnable import Learnable
 from bench.settings import MetaTrainSettings
@@ -16,7 +17,7 @@ __all__ = ["BestSoFar", "OuterOptimiser", "RowAdam"]
 
 
 class OuterOptimiser:
-    """Adam (Kingma and Ba, ICLR 2015): torch's for dense parameters, RowAdam for tables."""
+    """Adam (Kingma and Ba, ICLR 2015): DenseAdam for dense parameters, RowAdam for tables."""
 
     def __init__(self, outer: Mapping[str, Tensor], learnable: Learnable, settings: MetaTrainSettings) -> None:
         self._outer = outer
@@ -28,20 +29,30 @@ class OuterOptimiser:
             return settings.learning_rate if name.startswith("selector/") else settings.base_learning_rate
 
         self._rows = {name: RowAdam(outer[name], rate(name)) for name in tables}
-        dense = [{"params": [value], "lr": rate(name)} for name, value in outer.items() if name not in self._rows]
-        self._dense = torch.optim.Adam(dense, fused=True) if dense else None
+        self._dense = {name: DenseAdam(value, rate(name)) for name, value in outer.items() if name not in self._rows}
 
     def step(self, gradients: Mapping[str, Tensor]) -> None:
-        """Move the outer parameters against `gradients`; those of tables are sparse and coalesced."""
-        for name, adam in self._rows.items():
-            if name in gradients:
-                adam.step(gradients[name])
-        if self._dense is None:
-            return
-        for name, value in self._outer.items():
-            value.grad = None if name in self._rows else gradients.get(name)
-        self._dense.step()
-        self._dense.zero_grad(set_to_none=True)
+        """Move the outer parameters against `gradients`; those of tables are sparse and coalesced. One without a gradient
+        stays where it is."""
+        for name, gradient in gradients.items():
+            (self._rows.get(name) or self._dense[name]).step(gradient)
+
+
+class DenseAdam:
+    """torch.optim.Adam of one parameter, by torch's functional form of it: the class imports torch's compiler, which takes
+    55 MB and more."""
+
+    def __init__(self, value: Tensor, learning_rate: float) -> None:
+        self._value, self._rate = value.detach(), learning_rate
+        self._moments = (torch.zeros_like(self._value), torch.zeros_like(self._value))
+        self._steps = torch.zeros((), dtype=torch.float32)
+
+    def step(self, gradient: Tensor) -> None:
+        first, second = self._moments
+        adam(
+            [self._value], [gradient], [first], [second], [], [self._steps],
+            fused=True, amsgrad=False, beta1=0.9, beta2=0.999, lr=self._rate, weight_decay=0.0, eps=1e-8, maximize=False,
+        )  # fmt: skip
 
 
 class RowAdam:
