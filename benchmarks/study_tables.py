@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -71,23 +71,26 @@ GROWTH = (
 
 
 def methods_table(place: Place) -> str:
-    """Methods by log loss, means over seeds, and what they cost. Where some were run with fewer seeds, a second table has
-    all that were run with those: within a table every figure is over the same seeds."""
+    """Methods by log loss, means over seeds, and what they cost; within a table every figure is over the same seeds. What was
+    run with fewer seeds has a table of its own, beside base models and what it is compared with."""
     seeds_of: dict[str, set[int]] = defaultdict(set)
     for record in place.records:
         if record["status"] == "ok":
             seeds_of[record["trial"]["method"]].add(record["trial"]["seed"])
-    sets = sorted({frozenset(seeds) for seeds in seeds_of.values()}, key=len, reverse=True)
+    base_models = {record["trial"]["method"] for record in place.records if record["kind"] == "base_model"}
     tables = []
-    for seeds in sets:
-        names = [name for name, own in seeds_of.items() if own >= seeds]
-        tables.append(
-            f"Seed{'s'[: len(seeds) > 1]} {', '.join(map(str, sorted(seeds)))}:\n\n{_of_seeds(place, names, sorted(seeds))}"
-        )
+    for seeds in sorted({frozenset(seeds) for seeds in seeds_of.values()}, key=lambda some: (-len(some), sorted(some))):
+        names = {name for name, own in seeds_of.items() if own == seeds}
+        beside = {
+            other for c in CONTRASTS for other in (c.method, c.other) if names & {c.method, c.other}
+        } | base_models
+        names |= {name for name in beside if seeds_of[name] >= seeds}
+        title = f"Seed{'s'[: len(seeds) > 1]} {', '.join(map(str, sorted(seeds)))}:"
+        tables.append(f"{title}\n\n{_of_seeds(place, names, sorted(seeds))}")
     return "\n\n".join(tables)
 
 
-def _of_seeds(place: Place, names: Sequence[str], seeds: Sequence[int]) -> str:
+def _of_seeds(place: Place, names: Collection[str], seeds: Sequence[int]) -> str:
     records = [r for r in place.records if r["trial"]["seed"] in seeds and r["trial"]["method"] in names]
     kinds = {record["trial"]["method"]: record["kind"] for record in records}
     lines = []

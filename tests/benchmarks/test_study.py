@@ -149,12 +149,17 @@ def test_methods_with_fewer_seeds_have_a_table_of_their_own():
             "identity": {"settings": {}}, "validation": {},
         }  # fmt: skip
 
-    records = (record("a", 0, 0.5), record("a", 1, 0.7), record("b", 0, 0.55))
-    both, first = methods_table(Place("d/cold", records, {0: rows(["a", "b"]), 1: rows(["a"])})).split("Seed 0:")
-    assert cells(both, "| a |")[1] == "0.6000"
-    assert "| b |" not in both
-    assert [cells(first, f"| {name} |")[1] for name in "ab"] == ["0.5000", "0.5500"]
-    assert cells(both, "| a |")[5:] == ["2", "15", "1.00"]
+    records = (
+        record("full-5", 0, 0.5), record("full-5", 1, 0.7), record("average", 0, 0.6), record("average", 1, 0.6),
+        record("full-5-holdout", 0, 0.55),
+    )  # fmt: skip
+    logits = {0: rows(["full-5", "average", "full-5-holdout"]), 1: rows(["full-5", "average"])}
+    both, first = methods_table(Place("d/cold", records, logits)).split("Seed 0:")
+    assert cells(both, "| full-5 |")[1] == "0.6000"
+    assert "| full-5-holdout |" not in both
+    assert [cells(first, f"| {name} |")[1] for name in ("full-5", "full-5-holdout")] == ["0.5000", "0.5500"]
+    assert "| average |" not in first  # which nothing there is compared with
+    assert cells(both, "| full-5 |")[5:] == ["2", "15", "1.00"]
 
 
 def test_users_are_parted_by_their_support():

@@ -109,7 +109,19 @@ def test_a_plugin_s_exit_is_no_success_of_the_command(bench_run, write_suite):
 def start(file: Path, *arguments: str) -> subprocess.Popen[str]:
     folders = ["--out", str(file.parent / "out"), "--cache-dir", str(file.parent / "cache")]
     command = [sys.executable, "-m", "bench.cli", "run", str(file), "--plugins", str(FAULTY), *folders, *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_heed_interrupts,
+    )
+
+
+def _heed_interrupts() -> None:
+    """A shell starts what it runs in the background with interrupts ignored, and these tests may be among that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_what_plugins_print_does_not_get_into_the_answer(write_suite):
