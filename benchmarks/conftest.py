@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
+from benchmarks.one_thread import one_thread
 from tests.datasets import make_interactions
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():
-    torch.set_num_threads(1)
+    one_thread()
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ from bench.learn.meta_training import outer_gradients, outer_parameters
 from bench.learn.perceptron import TABLE
 from bench_metaselector.maml import MAML
 from benchmarks.meta_engine import Case, fastest, make_case
+from benchmarks.one_thread import one_thread
 from tests.learn import oracle
 
 MODELS, RATE, AGREE = 4, 2.0, 1e-8
@@ -200,7 +201,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
+    one_thread()
     others = importable()
     print("| inner steps | by | gradients apart, float64 | ms a user | ratio to the engine |\n|---|---|---|---|---|")
     for steps in (1, 5):

@@ -34,6 +34,7 @@ from bench_ctr.fm import FM
 from bench_ctr.lr import LR
 from bench_metaselector.maml import MAML
 from bench_metaselector.meta_sgd import MetaSGD
+from benchmarks.one_thread import one_thread
 from tests.learn import oracle
 
 MODELS = ("lr", "fm", "deepfm")
@@ -247,7 +248,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, help="beside one (2)")
     parser.add_argument("--table-rows", type=int, help=argparse.SUPPRESS)  # one size, in a process of its own
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
+    one_thread()
     if arguments.table_rows:
         print(json.dumps(full_step(arguments.table_rows)))
         return

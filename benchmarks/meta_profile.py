@@ -23,6 +23,7 @@ from bench.learn.meta_training import outer_parameters
 from bench.learn.outer import OuterOptimiser
 from bench.settings import MetaTrainSettings
 from benchmarks.meta_engine import Case, make_case
+from benchmarks.one_thread import one_thread
 
 GATHER, INNER, GRADIENTS, QUERY, OUTER, OPTIMISER = PHASES = (
     "gathering the chunk",
@@ -124,7 +125,7 @@ def main() -> None:
     parser.add_argument("--table-rows", type=int, default=132_000)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
+    one_thread()
     case = make_case(arguments.table_rows, arguments.users, full=True, steps=5)
     found = shares(Step(case), arguments.rounds)
     print(f"| phase | {' | '.join(GROUPS)} | all |\n|---|{'---|' * (len(GROUPS) + 1)}")

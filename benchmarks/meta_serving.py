@@ -27,6 +27,7 @@ from bench.learn.training import outputs
 from bench_metaselector.fine_tune import FineTune
 from bench_metaselector.meta_sgd import MetaSGD
 from benchmarks.meta_engine import Case, fastest, make_case
+from benchmarks.one_thread import one_thread
 
 ROWS = (5, 100)  # of a user, four fifths of them support
 CASES = {"selector alone": (2_000, False, 4), "full: LR, FM, DeepFM, selector": (132_000, True, 3)}
@@ -129,7 +130,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=512)
     parser.add_argument("--calls", type=int, default=500, help="of one user each")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
+    one_thread()
     for name, (rows, full, models) in CASES.items():
         case = make_case(rows, arguments.users, full=full, models=models, rows=ROWS)
         print(f"\n{name[0].upper()}{name[1:]}, {rows:,} table rows, {arguments.users} users:\n")

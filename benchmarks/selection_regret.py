@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
 from bench.evaluate import check_logits, check_weights, mixture_logits
 from bench.interfaces import Context, Selection, Tasks
@@ -23,6 +22,7 @@ from bench.learn import DifferentiableSelector, Gating, MetaLearned
 from bench.registry import Registry, load_registry
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_data.synthetic import PlantedParams
+from benchmarks.one_thread import one_thread
 from benchmarks.planted_tasks import World, make_world
 
 __all__ = ["METHODS", "SUPPORT_ROWS", "Regret", "available", "measure", "measure_method"]
@@ -138,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--users", type=int, default=PARAMS.users, help=f"of a draw (default: {PARAMS.users})")
     parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of the table and the figure (docs)")
     given = parser.parse_args(arguments)
-    torch.set_num_threads(1)
+    one_thread()
     params, registry = PARAMS.model_copy(update={"users": given.users}), load_registry()
     regret = measure(params, given.draws, available(registry, _say), registry, _say)
     write_figure(regret, given.out / "selection-regret.svg")

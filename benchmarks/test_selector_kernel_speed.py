@@ -11,7 +11,6 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import torch
-from threadpoolctl import threadpool_limits
 
 from bench.data.interactions import Interactions
 from bench.data.rows import TaskView, View
@@ -28,12 +27,6 @@ WAYS = ["plain loop", "autograd", "numpy", "numba"]
 best: dict[str, float] = {}  # way to the CPU seconds of its fastest round
 
 pytestmark = pytest.mark.benchmark(group="selector-only", timer=time.process_time)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_blas_thread():
-    with threadpool_limits(1):
-        yield
 
 
 @pytest.fixture(scope="module")
