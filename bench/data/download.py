@@ -10,6 +10,8 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+import pooch
+
 from bench.data.cache import file_digest
 from bench.data.locate import public
 from bench.errors import DownloadError
@@ -62,8 +64,7 @@ def extract(archive: Path, members: Sequence[str], folder: Path) -> Mapping[str,
 
 
 def _from_url(source: Source, part: Path) -> Path:
-    import pooch  # here, since few runs download anything and all would pay for it in time and memory
-    from requests import RequestException
+    from requests import RequestException  # here, since few runs download anything and all would pay for the import
 
     pooch.get_logger().setLevel("WARNING")  # the harness reports on its own
     downloader = pooch.HTTPDownloader(timeout=CONNECT_TIMEOUT)
@@ -106,8 +107,9 @@ def _pip_download(requirement: str, folder: Path) -> None:
 
 def _reason(error: BaseException) -> str:
     """The innermost cause, in one line: requests nests three exceptions around a refused connection."""
-    if (response := getattr(error, "response", None)) is not None:
-        return f"HTTP status {response.status_code}"
+    status = getattr(getattr(error, "response", None), "status_code", 0)
+    if status >= 400:
+        return f"HTTP status {status}"
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]

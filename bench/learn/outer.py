@@ -13,14 +13,13 @@ from torch.optim.adam import adam
 from bench.learn.learnable import Learnable
 from bench.settings import MetaTrainSettings
 
-__all__ = ["BestSoFar", "OuterOptimiser", "RowAdam"]
+__all__ = ["BestSoFar", "DenseAdam", "OuterOptimiser", "RowAdam"]
 
 
 class OuterOptimiser:
     """Adam (Kingma and Ba, ICLR 2015): DenseAdam for dense parameters, RowAdam for tables."""
 
     def __init__(self, outer: Mapping[str, Tensor], learnable: Learnable, settings: MetaTrainSettings) -> None:
-        self._outer = outer
         leaves, tables = learnable.parameters(), learnable.tables()
 
         def rate(name: str) -> float:
@@ -47,7 +46,17 @@ class DenseAdam:
         self._moments = (torch.zeros_like(self._value), torch.zeros_like(self._value))
         self._steps = torch.zeros((), dtype=torch.float32)
 
+    @torch.no_grad()
     def step(self, gradient: Tensor) -> None:
+        """`gradient`: of the parameter's shape, in any layout."""
+        if gradient.shape != self._value.shape:
+            raise ValueError(
+                f"a gradient of shape {tuple(gradient.shape)} of a parameter of {tuple(self._value.shape)}"
+            )
+        if (
+            gradient.stride() != self._value.stride()
+        ):  # the fused kernel reads memory in its order, whatever the strides
+            gradient = torch.empty_like(self._value).copy_(gradient)
         first, second = self._moments
         adam(
             [self._value], [gradient], [first], [second], [], [self._steps],

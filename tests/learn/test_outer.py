@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
 from bench.learn import Learnable
-from bench.learn.outer import BestSoFar, OuterOptimiser
+from bench.learn.outer import BestSoFar, DenseAdam, OuterOptimiser
 from bench.settings import MetaTrainSettings
 from tests.datasets import make_interactions
 from tests.learn.parts import networks
@@ -109,3 +112,67 @@ def test_without_a_mark_the_start_comes_back(outer):
         optimiser.step(found)
     best.restore()
     assert all(torch.equal(start[name], value.detach()) for name, value in parameters.items())
+
+
+@pytest.mark.parametrize("layout", ["dense", "transposed", "expanded", "no dimension"])
+def test_a_gradient_counts_by_its_elements_whatever_its_layout(layout):
+    """As autograd returns them: the gradient of a sum is one number, expanded."""
+    generator = torch.Generator().manual_seed(0)
+    shape = () if layout == "no dimension" else (3, 2)
+
+    def gradient():
+        if layout == "transposed":
+            return torch.randn(2, 3, generator=generator, dtype=torch.float64).T
+        if layout == "expanded":
+            return torch.randn((), generator=generator, dtype=torch.float64).expand(shape)
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    value = torch.randn(shape, generator=generator, dtype=torch.float64)
+    plain = value.clone().requires_grad_()
+    reference, adam = torch.optim.Adam([plain], lr=0.1, foreach=False), DenseAdam(value, 0.1)
+    for _ in range(3):
+        found = gradient()
+        plain.grad = found.clone(memory_format=torch.contiguous_format)
+        reference.step()
+        adam.step(found)
+    torch.testing.assert_close(value, plain.detach(), rtol=1e-12, atol=1e-12)
+
+
+def test_a_parameter_of_another_layout_is_stepped_by_its_elements():
+    value = torch.arange(6.0, dtype=torch.float64).reshape(2, 3).T
+    plain = value.clone(memory_format=torch.contiguous_format).requires_grad_()
+    plain.grad = torch.linspace(-1, 1, 6, dtype=torch.float64).reshape(3, 2)
+    torch.optim.Adam([plain], lr=0.1, foreach=False).step()
+    DenseAdam(value, 0.1).step(plain.grad)
+    torch.testing.assert_close(value, plain.detach(), rtol=1e-12, atol=1e-12)
+
+
+def test_a_gradient_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"a gradient of shape \(2,\) of a parameter of \(3, 2\)"):
+        DenseAdam(torch.zeros(3, 2), 0.1).step(torch.ones(2))
+
+
+def test_a_step_without_a_parameters_gradient_leaves_it_and_does_not_count(outer):
+    learnable, parameters = outer
+    name = next(name for name in learnable.parameters() if name not in learnable.tables())
+    optimiser, start = OuterOptimiser(parameters, learnable, SETTINGS), parameters[name].detach().clone()
+    history = [gradients(parameters, learnable, None, seed) for seed in range(3)]
+    optimiser.step({other: value for other, value in history[0].items() if other != name})
+    assert torch.equal(parameters[name], start)
+    plain = start.clone().requires_grad_()
+    rate = SETTINGS.learning_rate if name.startswith("selector/") else SETTINGS.base_learning_rate
+    reference = torch.optim.Adam([plain], lr=rate)
+    for step in history[1:]:
+        optimiser.step(step)
+        plain.grad = step[name]
+        reference.step()
+    torch.testing.assert_close(parameters[name].detach(), plain.detach(), rtol=1e-9, atol=1e-9)
+
+
+def test_meta_training_does_not_import_torchs_compiler():
+    """It takes longer to import, and more memory, than a small meta-training."""
+    code = "import sys, torch; from bench.learn.outer import DenseAdam; from bench.data import download\n"
+    code += "DenseAdam(torch.zeros(2), 0.1).step(torch.ones(2))\n"
+    code += "print([name for name in ('torch._dynamo', 'requests') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
