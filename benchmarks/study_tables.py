@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -33,7 +34,7 @@ SIZE = re.compile(r"(.+)\[support_rows=(\d+)\]")  # as a grid names its entries
 
 
 class Contrast(NamedTuple):
-    """A question that was put before the runs were: `method` less `other`."""
+    """A question that is put to every run: `method` less `other`."""
 
     question: str
     method: str
@@ -72,18 +73,16 @@ GROWTH = (
 
 def methods_table(place: Place) -> str:
     """Methods by log loss, means over seeds, and what they cost; within a table every figure is over the same seeds. What was
-    run with fewer seeds has a table of its own, beside base models and what it is compared with."""
+    run with fewer seeds has a table of its own, beside base models, bounds and what it is compared with."""
     seeds_of: dict[str, set[int]] = defaultdict(set)
     for record in place.records:
         if record["status"] == "ok":
             seeds_of[record["trial"]["method"]].add(record["trial"]["seed"])
-    base_models = {record["trial"]["method"] for record in place.records if record["kind"] == "base_model"}
+    always = {record["trial"]["method"] for record in place.records if record["kind"] != "method"}
     tables = []
     for seeds in sorted({frozenset(seeds) for seeds in seeds_of.values()}, key=lambda some: (-len(some), sorted(some))):
         names = {name for name, own in seeds_of.items() if own == seeds}
-        beside = {
-            other for c in CONTRASTS for other in (c.method, c.other) if names & {c.method, c.other}
-        } | base_models
+        beside = {other for c in CONTRASTS for other in (c.method, c.other) if names & {c.method, c.other}} | always
         names |= {name for name in beside if seeds_of[name] >= seeds}
         title = f"Seed{'s'[: len(seeds) > 1]} {', '.join(map(str, sorted(seeds)))}:"
         tables.append(f"{title}\n\n{_of_seeds(place, names, sorted(seeds))}")
@@ -99,8 +98,9 @@ def _of_seeds(place: Place, names: Collection[str], seeds: Sequence[int]) -> str
             title = f"*{line.name}* (bound)" if line.kind == "bound" else line.name
             title = f"**{line.name}** (best single)" if {line.name} == set(best_single(records).values()) else title
             figures = [_figure(line.metrics[metric].mean, metric) for metric in METRICS]
+            loss = line.metrics["logloss"].mean
             cells = [title, *figures, *_costs(place, records, line.name)]
-            lines.append((line.metrics["logloss"].mean or 0.0, f"| {' | '.join(cells)} |"))
+            lines.append((math.inf if loss is None else loss, f"| {' | '.join(cells)} |"))
     head = [
         "| method | log loss | AUC | GAUC | RelaImpr | own training, CPU s | users/CPU s | prediction, CPU ms/user |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
@@ -161,19 +161,23 @@ def contrasts_table(place: Place) -> str:
 
 
 def losses_across(places: Sequence[Place]) -> str:
-    """Log loss of each method at each place, over the seeds that it was run with there; the lowest of a place in bold."""
+    """Log loss of each method at each place; the lowest of those with all seeds of a place in bold. One with fewer says so."""
     singles = [{r["trial"]["method"] for r in place.records if r["kind"] == "base_model"} for place in places]
     losses: list[dict[str, float]] = []
     for place, base_models in zip(places, singles, strict=True):
         best = set(best_single(place.records).values())
         named = {name: place.logloss(name) for name in place.names if name not in base_models}
         losses.append({"best single": place.logloss(*best), **named} if len(best) == 1 else named)
+    lowest = []
+    for place, found in zip(places, losses, strict=True):
+        whole = {name: loss for name, loss in found.items() if name not in place.names or not _fewer(place, name)}
+        lowest.append(min(whole, key=lambda name: whole[name]) if whole else "")
     rows = [f"| method | {' | '.join(place.name for place in places)} |", f"|---{'|---:' * len(places)}|"]
     for name in dict.fromkeys(name for found in losses for name in found):
         cells = []
-        for found in losses:
+        for place, best, found in zip(places, lowest, losses, strict=True):
             text = _figure(found.get(name), "logloss")
-            cells.append(f"**{text}**" if name in found and found[name] == min(found.values()) else text)
+            cells.append(f"**{text}**" if name == best else text + (_fewer(place, name) if name in place.names else ""))
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
@@ -188,9 +192,18 @@ def answers_across(places: Sequence[Place]) -> str:
     ]
     for c in CONTRASTS:
         if any(c in tests for tests in found):
-            cells = [" ".join(_difference(tests[c])) if c in tests else "" for tests in found]
+            cells = [
+                " ".join(_difference(tests[c])) + _fewer(place, c.method, c.other) if c in tests else ""
+                for place, tests in zip(places, found, strict=True)
+            ]
             rows.append(f"| {c.question} | {c.method} − {c.other} | {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def _fewer(place: Place, *names: str) -> str:
+    """Which seeds, where they are not all of the place's."""
+    seeds = place.seeds(*names)
+    return "" if not seeds or seeds == tuple(place.rows) else f" (seeds {', '.join(map(str, seeds))})"
 
 
 def _users_and_seeds(place: Place) -> str:
@@ -240,7 +253,11 @@ def growth_table(place: Place, sizes: Sequence[int]) -> str:
     adjusted = adjust(tests)
     for family, other in dict.fromkeys(key[:2] for key in adjusted):
         cells = [
-            " ".join(_difference(adjusted[family, other, s])) if (family, other, s) in adjusted else "" for s in sizes
+            " ".join(_difference(adjusted[family, other, size]))
+            + _fewer(place, _sized(family, size), _sized(other, size))
+            if (family, other, size) in adjusted
+            else ""
+            for size in sizes
         ]
         rows.append(f"| {family} − {other} | {' | '.join(cells)} |")
     return "\n".join(rows)
@@ -260,7 +277,7 @@ def growth(place: Place) -> tuple[dict[str, list[float]], list[int], float]:
 
 
 def _mean_logloss(place: Place, name: str) -> str:
-    return _figure(place.logloss(name), "logloss") if place.seeds(name) else ""
+    return _figure(place.logloss(name), "logloss") + _fewer(place, name) if place.seeds(name) else ""
 
 
 def _sized(family: str, size: int) -> str:

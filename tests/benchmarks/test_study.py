@@ -151,13 +151,17 @@ def test_methods_with_fewer_seeds_have_a_table_of_their_own():
 
     records = (
         record("full-5", 0, 0.5), record("full-5", 1, 0.7), record("average", 0, 0.6), record("average", 1, 0.6),
-        record("full-5-holdout", 0, 0.55),
+        record("full-5-holdout", 0, 0.55), {**record("lr", 0, 0.65), "kind": "base_model"},
+        {**record("lr", 1, 0.65), "kind": "base_model"}, {**record("perfect-user", 0, 0.4), "kind": "bound"},
+        {**record("perfect-user", 1, 0.3), "kind": "bound"},
     )  # fmt: skip
     logits = {0: rows(["full-5", "average", "full-5-holdout"]), 1: rows(["full-5", "average"])}
     both, first = methods_table(Place("d/cold", records, logits)).split("Seed 0:")
     assert cells(both, "| full-5 |")[1] == "0.6000"
     assert "| full-5-holdout |" not in both
     assert [cells(first, f"| {name} |")[1] for name in ("full-5", "full-5-holdout")] == ["0.5000", "0.5500"]
+    assert cells(first, "| *perfect-user* (bound) |")[1] == "0.4000"
+    assert "| lr |" in first or "| **lr**" in first
     assert "| average |" not in first  # which nothing there is compared with
     assert cells(both, "| full-5 |")[5:] == ["2", "15", "1.00"]
 
@@ -187,19 +191,25 @@ def test_growth_has_a_column_for_each_length_of_support():
 
 
 def test_places_stand_side_by_side():
-    """Each with the methods that it was run with, over its own seeds; adjusted for the comparisons of its own."""
-    one = Place("d/cold", (), {seed: rows(["full-5", "fine-tune", "gating"], seed, noise=6.0) for seed in range(3)})
+    """Each with the methods that it was run with; adjusted for the comparisons of its own. What has fewer seeds says so."""
+    names = ["full-5", "fine-tune", "gating"]
+    one = Place("d/cold", (), {seed: rows(names, seed, noise=6.0) for seed in range(3)})
+    short = one.rows[2]._replace(logits={name: one.rows[2].logits[name] for name in names[1:]})
+    one = one._replace(rows={**one.rows, 2: short})
     other = Place("e/warm", (), {0: rows(["gating", "full-5"])})
     losses = losses_across((one, other))
     assert cells(losses, "| method |")[1:] == ["d/cold", "e/warm"]
-    expected = np.mean([mean_loss(one.rows[seed], "full-5") for seed in range(3)])
-    assert cells(losses, "| full-5 |")[1:] == [f"**{expected:.4f}**", f"{mean_loss(other.rows[0], 'full-5'):.4f}"]
+    expected = np.mean([mean_loss(one.rows[seed], "full-5") for seed in range(2)])
+    assert cells(losses, "| full-5 |")[1:] == [
+        f"{expected:.4f} (seeds 0, 1)", f"{mean_loss(other.rows[0], 'full-5'):.4f}"
+    ]  # fmt: skip
+    assert cells(losses, "| fine-tune |")[1].startswith("**")  # full-5 is lower, over other seeds
     assert cells(losses, "| fine-tune |")[2] == ""
     assert cells(losses, "| gating |")[2].startswith("**")
     table = answers_across((one, other))
     assert cells(table, "| test users; seeds |")[2:] == [f"{USERS}; 0, 1, 2", f"{USERS}; 0"]
     alone = cells(contrasts_table(one), "| full against gating |")
-    assert cells(table, "| full against gating |")[2] == " ".join(alone[3:6])
+    assert cells(table, "| full against gating |")[2] == " ".join(alone[3:6]) + " (seeds 0, 1)"
     assert cells(table, "| meta-training against the best fine-tuning |")[3] == ""
     assert [name for name, _ in blocks("others", [one, other])] == [
         "methods d/cold", "methods e/warm", "losses others", "questions others"
