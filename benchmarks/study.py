@@ -35,20 +35,23 @@ PAGE = ROOT / "docs" / "metaselector.md"
 
 
 def blocks(suite: str, places: Sequence[Place]) -> Iterator[tuple[str, str]]:
-    """Name and text of each table of a suite's run. A suite of several places has its comparisons side by side."""
+    """Name and text of each table of a suite's run. A suite of several places has its comparisons side by side, also where
+    only one of them was run."""
+    alone, places = len(places) == 1, [place for place in places if place.rows]
+    asked = any(place.seeds(c.method, c.other) for place in places for c in CONTRASTS)
     for place in places:
         sizes = sorted({int(found[2]) for name in place.names if (found := SIZE.fullmatch(name))})
         if sizes:
             yield f"growth {place.name}", growth_table(place, sizes)
-        else:
-            yield f"methods {place.name}", methods_table(place)
-            if len(places) == 1 and any(place.seeds(c.method, c.other) for c in CONTRASTS):
-                yield f"questions {place.name}", contrasts_table(place)
-            if len(places) == 1 and any(place.seeds("full-5", name) for name in CONTROLS):
-                yield f"history {place.name}", history_table(place)
-    if len(places) > 1:
+            continue
+        yield f"methods {place.name}", methods_table(place)
+        if alone and asked:
+            yield f"questions {place.name}", contrasts_table(place)
+        if alone and any(place.seeds("full-5", name) for name in CONTROLS):
+            yield f"history {place.name}", history_table(place)
+    if places and not alone:
         yield f"losses {suite}", losses_across(places)
-        if any(place.seeds(c.method, c.other) for place in places for c in CONTRASTS):
+        if asked:
             yield f"questions {suite}", answers_across(places)
 
 

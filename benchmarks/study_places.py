@@ -71,14 +71,13 @@ class Place(NamedTuple):
 
 
 def read_places(folder: Path, suite: Path, data_dir: Path | None = None, cache_dir: Path | None = None) -> list[Place]:
-    """The places of a run at which something has a result. Raises BenchError where the data are not there, NoRunError where
-    the run is not, ValueError where the data or the suite are not those of the run."""
+    """The places of a suite, without rows where nothing has a result yet. Raises BenchError where the data are not there,
+    NoRunError where the run is not, ValueError where the data or the suite are not those of the run."""
     run, registry = load(folder), load_registry()
     seeds = tuple(sorted({record["trial"]["seed"] for record in run.records}))
     parsed = load_suite(suite, registry)
     _, divisions = plan_suite(parsed, registry, data_dir, cache_dir, (), True, 1, seeds, (), Watcher())
-    places = (_place(run, at, seeds, divisions) for at in dict.fromkeys((d, p) for d, p, _ in divisions))
-    return [place for place in places if place.rows]
+    return [_place(run, at, seeds, divisions) for at in dict.fromkeys((d, p) for d, p, _ in divisions)]
 
 
 def _place(run: Run, at: tuple[str, str], seeds: tuple[int, ...], divisions: Mapping[Any, Any]) -> Place:

@@ -50,12 +50,10 @@ class DenseAdam:
     def step(self, gradient: Tensor) -> None:
         """`gradient`: of the parameter's shape, in any layout."""
         if gradient.shape != self._value.shape:
-            raise ValueError(
-                f"a gradient of shape {tuple(gradient.shape)} of a parameter of {tuple(self._value.shape)}"
-            )
-        if (
-            gradient.stride() != self._value.stride()
-        ):  # the fused kernel reads memory in its order, whatever the strides
+            shapes = f"{tuple(gradient.shape)} of a parameter of {tuple(self._value.shape)}"
+            raise ValueError(f"a gradient of shape {shapes}")
+        # The fused kernel reads memory in its order, whatever the strides.
+        if gradient.stride() != self._value.stride():
             gradient = torch.empty_like(self._value).copy_(gradient)
         first, second = self._moments
         adam(

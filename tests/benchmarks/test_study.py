@@ -214,6 +214,10 @@ def test_places_stand_side_by_side():
     assert [name for name, _ in blocks("others", [one, other])] == [
         "methods d/cold", "methods e/warm", "losses others", "questions others"
     ]  # fmt: skip
+    not_run = Place("e/warm", (), {})
+    assert [name for name, _ in blocks("others", [one, not_run])] == [
+        "methods d/cold", "losses others", "questions others"
+    ]  # fmt: skip
 
 
 def test_a_table_goes_between_its_marks():
