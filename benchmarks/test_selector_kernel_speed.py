@@ -16,7 +16,6 @@ from bench.data.interactions import Interactions
 from bench.data.rows import TaskView, View
 from bench.learn import Encoder, Learnable, Network, TaskData, build_selector
 from bench.learn.episodes import chunks, gather, whole
-from bench.learn.learnable import _field_of_entry
 from bench_baselines.mlp import MLP
 from bench_metaselector.meta_sgd import MetaSGD
 from tests.datasets import make_interactions
@@ -79,7 +78,7 @@ def _plain_loop(interactions: Interactions, selector: Network, data: TaskData):
     start = Learnable(interactions, selector).rates(MetaSGD.Params().rates.model_dump())
     leaves = {f"selector/{leaf}": value for leaf, value in selector.leaves().items()}
     rates = {name: rate.requires_grad_() for name, rate in start.items()}
-    fields = torch.from_numpy(_field_of_entry(interactions))
+    fields = oracle.field_of_entry(interactions)
 
     def step() -> None:
         oracle.outer_loss(
