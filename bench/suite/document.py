@@ -1,7 +1,7 @@
 """A YAML file as plain data with the place of every key and value. Strict: a subset of YAML 1.2 that reads one way.
 
 No anchors, aliases, merge keys, tags, directives or duplicate keys; limits on size, depth and number of values, so that a
-hostile file costs less than a second."""
+hostile file costs little."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ ROLE = dict(zip("TVE", ROLES, strict=True))
 SLOTS = [(letter, part) for letter in "TVE" for part in ("support", "query")]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(splits(), SOURCES, FOLDS, SEEDS)
 def test_each_fit_is_trained_on_the_rows_that_the_table_says(split, source, folds, seed):
     for fit in planned(split, source, folds, seed):
@@ -48,7 +48,7 @@ def test_each_fit_is_trained_on_the_rows_that_the_table_says(split, source, fold
         ]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(splits(), SOURCES, FOLDS, SEEDS)
 def test_each_slot_s_source_is_the_one_that_the_table_says(split, source, folds, seed):
     assume(not (split.in_blocks and source == "holdout"))
@@ -60,7 +60,7 @@ def test_each_slot_s_source_is_the_one_that_the_table_says(split, source, folds,
         ]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(splits(), SOURCES, FOLDS, SEEDS)
 def test_every_slot_is_predicted_by_its_source(split, source, folds, seed):
     predicted = {fit.variant: set(fit.predict.tolist()) for fit in planned(split, source, folds, seed)}
@@ -70,7 +70,7 @@ def test_every_slot_is_predicted_by_its_source(split, source, folds, seed):
         assert all(row in predicted[variant] for row, variant in zip(rows, variants.tolist(), strict=True))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(splits(), UNSEEN, FOLDS, SEEDS)
 def test_nobody_s_slot_is_predicted_by_a_fit_that_saw_the_row_or_the_task_s_query(split, source, folds, seed):
     trained = {fit.variant: set(fit.train.tolist()) for fit in planned(split, source, folds, seed)}
@@ -84,7 +84,7 @@ def test_nobody_s_slot_is_predicted_by_a_fit_that_saw_the_row_or_the_task_s_quer
                 assert not query[letter] & trained[variant]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(splits("cold"), FOLDS, SEEDS)
 def test_a_holdout_in_cold_parts_the_users_of_base_models_from_those_of_tasks(split, folds, seed):
     (star,) = planned(split, "holdout", folds, seed)
@@ -95,7 +95,7 @@ def test_a_holdout_in_cold_parts_the_users_of_base_models_from_those_of_tasks(sp
     assert len(held) == (split.role == 0).sum() // 2
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(splits("warm"), FOLDS, SEEDS)
 def test_a_holdout_in_warm_shares_its_folds_with_out_of_sample(split, folds, seed):
     rows = {
@@ -108,7 +108,7 @@ def test_a_holdout_in_warm_shares_its_folds_with_out_of_sample(split, folds, see
     assert {fitted_as(variant, "holdout") for variant, *_ in shared} <= {fitted_as("fold-0", "out-of-sample")}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(splits(), SOURCES, SEEDS)
 def test_without_folds_every_slot_is_of_the_star_fit(split, source, seed):
     assert [fit.variant for fit in planned(split, source, 0, seed)] == ["star"]
@@ -116,7 +116,7 @@ def test_without_folds_every_slot_is_of_the_star_fit(split, source, seed):
         assert set(sources(split, source, 0, seed, ROLE[letter], part).tolist()) <= {"star"}
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(splits(), SOURCES, FOLDS, SEEDS)
 def test_no_fit_sees_a_query_row_of_validation_or_test_users(split, source, folds, seed):
     kept_out = {row.row for row, letter, part in slots(split) if part == "query" and letter != "T"}
@@ -124,7 +124,7 @@ def test_no_fit_sees_a_query_row_of_validation_or_test_users(split, source, fold
         assert not kept_out & set(fit.train.tolist())
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(splits(), FOLDS)
 def test_which_fits_there_are(split, folds):
     assert [fit.variant for fit in planned(split, "in-sample", folds, 0)] == ["star"]
@@ -134,7 +134,7 @@ def test_which_fits_there_are(split, folds):
     assert ("front" in variants) == (name_of(split) != "cold")
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 400), st.integers(2, 20), st.integers(0, 2**70))
 def test_folds_are_the_seeded_hash_of_positions(count, folds, seed):
     assert fold_of(count, folds, seed).tolist() == [fold_by_hand(n, folds, seed) for n in range(count)]

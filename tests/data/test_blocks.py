@@ -28,7 +28,7 @@ def pointer(lengths):
 # -- leave-last
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.lists(st.integers(1, 60), min_size=3, max_size=40), st.integers(1, 12))
 def test_the_last_rows_are_query_and_p_is_as_long(lengths, rows):
     ptr = pointer(lengths)
@@ -39,7 +39,7 @@ def test_the_last_rows_are_query_and_p_is_as_long(lengths, rows):
         assert at - train_at == min(query, at - start)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.lists(st.integers(1, 60), min_size=3, max_size=40), st.floats(0.01, 1 / 3))
 def test_a_share_of_each_user_s_rows(lengths, share):
     ptr = pointer(lengths)
@@ -84,7 +84,7 @@ def timeline(draw_times):
 TIMES = st.lists(st.lists(st.integers(100, 140), min_size=1, max_size=12), min_size=4, max_size=20)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(TIMES, st.integers(100, 139), st.integers(1, 30))
 def test_two_moments_divide_every_row(times, first, gap):
     line = timeline(times)
@@ -96,7 +96,7 @@ def test_two_moments_divide_every_row(times, first, gap):
             assert (row >= cut.train_cut[user]) == (time >= first)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(TIMES, st.sampled_from([0.1, 0.2, 0.3]))
 def test_shares_of_rows_give_moments_that_part_no_tie(times, share):
     line = timeline(times)

@@ -58,7 +58,7 @@ def digest(encoded: Encoded) -> str:
     return store.content_digest(encoded.arrays, encoded.meta)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(ROWS)
 def test_every_row_is_there_as_a_person_reads_it(tmp_path_factory, rows):
     interactions = saved(tmp_path_factory.mktemp("data") / "prepared", encode(tables(rows)))
@@ -70,7 +70,7 @@ def test_every_row_is_there_as_a_person_reads_it(tmp_path_factory, rows):
     assert interactions.sizes["price"] == 2
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_neither_the_order_of_a_file_nor_its_format_matters(rows, random):
     shuffled = random.sample(rows, len(rows))
@@ -80,7 +80,7 @@ def test_neither_the_order_of_a_file_nor_its_format_matters(rows, random):
     assert encode(as_text(shuffled)).meta["counts"] == first.meta["counts"]
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(ROWS)
 def test_without_an_order_rows_lie_in_one_that_the_file_does_not_choose(rows):
     unordered = {name: column for name, column in COLUMNS.items() if column.role != "order"}
@@ -90,7 +90,7 @@ def test_without_an_order_rows_lie_in_one_that_the_file_does_not_choose(rows):
     assert "order" not in forth.arrays
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(ROWS)
 def test_features_of_a_side_read_the_same_joined_or_in_tables_of_their_own(rows):
     category = {item: row.category for row in rows for item in (row.item,)}
@@ -309,7 +309,6 @@ SIDES = {
 
 
 @given(ROWS)
-@settings(deadline=None)
 def test_users_and_items_with_more_than_one_value_of_a_field_of_theirs_are_counted(rows):
     frame = pd.DataFrame(rows)
     several = encode(Tables(frame, COLUMNS | SIDES, label="rating >= 4")).meta["several_values"]

@@ -59,7 +59,7 @@ def test_rows_to_drop_need_a_condition():
         parse_condition("rating")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.integers(-(2**62), 2**62) | st.integers(-3, 6), min_size=1, max_size=8),
     st.sampled_from(list(OPERATORS)),

@@ -24,7 +24,7 @@ def pointer(lengths):
     return np.concatenate([[0], np.cumsum(lengths)])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.integers(1, 40), min_size=10, max_size=80), st.floats(0.01, 0.99))
 def test_query_is_the_last_share_of_each_user_s_rows_and_never_empty(lengths, share):
     ptr = pointer(lengths)
@@ -34,7 +34,7 @@ def test_query_is_the_last_share_of_each_user_s_rows_and_never_empty(lengths, sh
         assert start <= cut < stop
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(20, 400), st.floats(0.1, 0.4), st.floats(0.1, 0.4), st.integers(0, 9))
 def test_each_user_has_one_role_and_each_role_its_share(users, valid, test, seed):
     shares = {"train": 1 - valid - test, "valid": valid, "test": test}

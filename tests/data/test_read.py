@@ -58,7 +58,7 @@ def test_without_quoting_a_quote_is_a_character(tmp_path):
     assert cells(read_delimited(write(tmp_path, 'a\tb\n"x\ty"\n'), ["a", "b"], sep="\t", quote="")) == [['"x', 'y"']]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.lists(

@@ -34,7 +34,7 @@ class Told(SplitProtocol):
 PTR = np.array([0, 3, 6, 9])
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(splits())
 def test_each_slot_has_the_rows_of_its_users_and_pointers_delimit_them(split):
     table = list(slots(split))
@@ -49,7 +49,7 @@ def test_each_slot_has_the_rows_of_its_users_and_pointers_delimit_them(split):
         assert [rows[start:stop].tolist() for start, stop in itertools.pairwise(ptr)] == list(of_user.values())
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(splits())
 def test_no_row_is_support_and_query_of_one_role(split):
     for role in ROLES:

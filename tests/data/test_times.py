@@ -36,7 +36,7 @@ def exact(instant: datetime) -> Fraction:
     return Fraction((instant - EPOCH) // timedelta(microseconds=1), 10**6)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(INSTANTS.map(lambda t: t.replace(microsecond=0)), min_size=1, max_size=6))
 def test_whole_seconds_are_the_same_numbers_in_every_form(instants):
     seconds = np.array([int(exact(instant)) for instant in instants], dtype=np.int64)
@@ -58,7 +58,7 @@ def test_whole_seconds_are_the_same_numbers_in_every_form(instants):
     assert all(same(order(form), seconds) for form in forms)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(INSTANTS, min_size=1, max_size=6))
 def test_fractions_to_the_microsecond_read_as_the_decimal_numbers_that_they_are(instants):
     micros = np.array([int(exact(instant) * 10**6) for instant in instants], dtype=np.int64)

@@ -25,7 +25,7 @@ def slow_choices(y: np.ndarray, logits: np.ndarray, groups: np.ndarray) -> dict[
 
 
 @given(st.integers(0, 10_000))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_perfect_selectors_equal_the_loops(seed: int) -> None:
     y, logits, users = pool(seed)
     of_user = slow_choices(y, logits, users)
@@ -37,7 +37,7 @@ def test_perfect_selectors_equal_the_loops(seed: int) -> None:
 
 
 @given(st.integers(0, 10_000))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_bounds_are_ordered(seed: int) -> None:
     y, logits, users = pool(seed)
     sample = row_log_loss(y, perfect_sample_logits(y, logits)).mean()

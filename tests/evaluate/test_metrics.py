@@ -68,7 +68,7 @@ def test_gauc_equals_a_loop_over_users(seed: int) -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(-4, 4)), min_size=2, max_size=30))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_auc_is_the_share_of_ordered_pairs_and_invariant_under_monotone_maps(rows: list[tuple[bool, int]]) -> None:
     y = np.array([label for label, _ in rows], np.uint8)
     logits = np.array([logit for _, logit in rows], float)

@@ -35,7 +35,7 @@ def test_exact_where_sigmoids_saturate(logits: tuple[float, ...]) -> None:
 @given(
     st.lists(st.tuples(st.floats(0.01, 1), st.floats(-60, 60)), min_size=1, max_size=6),
 )
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_equals_the_definition(models: list[tuple[float, float]]) -> None:
     weights, logits = np.array([w for w, _ in models]), np.array([z for _, z in models])
     weights /= weights.sum()

@@ -51,7 +51,7 @@ def test_every_user_has_the_minimum_of_the_users_own_objective(strengths: Streng
         np.testing.assert_allclose(coefficients[user], expected, atol=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 2**31),
     intercept=st.floats(1e-3, 1e9),
@@ -114,7 +114,7 @@ def test_a_query_gets_the_coefficients_of_its_own_user() -> None:
         np.testing.assert_allclose(found[own], intercept + (1 + excess) * logits[own], rtol=1e-14)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**31), scale=st.sampled_from([1.0, 300.0]))
 def test_with_infinite_ridge_the_prediction_is_its_base_exactly(seed: int, scale: float) -> None:
     support = draw_support(seed)

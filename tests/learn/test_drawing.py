@@ -39,7 +39,7 @@ def rows_of(windows, user):
 
 
 @ways
-@examples(deadline=None, max_examples=60)
+@examples(max_examples=60)
 @given(SIZES, st.integers(2, 250), st.sampled_from([0.0, 0.3, 0.9]), st.integers(0, 5))
 def test_laws_of_every_way(way, sizes, max_rows, fraction, seed):
     data = lengths_only(sizes)
@@ -65,7 +65,7 @@ def test_laws_of_every_way(way, sizes, max_rows, fraction, seed):
             assert len(support) == (min(max(wanted, 1), len(rows) - 1) if len(rows) > 1 else 0)
 
 
-@examples(deadline=None, max_examples=60)
+@examples(max_examples=60)
 @given(SIZES, st.integers(3, 120), st.integers(0, 5))
 def test_like_test_sizes_are_within_their_bounds(sizes, most, seed):
     data = lengths_only(sizes)

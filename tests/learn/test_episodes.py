@@ -22,7 +22,7 @@ def lengths_only(sizes) -> TaskData:
     return TaskData(None, {}, None, None, ptr, ptr[:-1] + np.array([s for s, _ in sizes]))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(SIZES, st.integers(2, 30), st.integers(0, 5))
 def test_windows_lie_within_their_user_s_rows(sizes, max_rows, seed):
     data = lengths_only(sizes)
@@ -39,7 +39,7 @@ def test_windows_lie_within_their_user_s_rows(sizes, max_rows, seed):
     np.testing.assert_array_equal(windows.cut[short], full.cut[short])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(SIZES)
 def test_chunks_hold_every_user_once_and_are_small(sizes):
     seen = []

@@ -72,7 +72,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_value_and_what_is_read_back_of_it_have_one_digest(value: Any) -> None:
     assert digest(json.loads(json.dumps(value, indent=3))) == digest(value)
 

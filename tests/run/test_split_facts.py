@@ -35,7 +35,7 @@ def has_query(split):
     return len(split.users("test")) > 0
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(splits().filter(has_query))
 def test_users_and_rows_are_counted_by_role_and_part(split):
     facts, table = split_facts(split, data(split)), list(slots(split))
@@ -48,7 +48,7 @@ def test_users_and_rows_are_counted_by_role_and_part(split):
     assert facts["users_not_tested"] == split.untested == len(testable - tested)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(splits("cold").filter(has_query), st.integers(0, 3))
 def test_a_holdout_in_cold_counts_the_users_of_base_models_apart(split, seed):
     facts, rows = split_facts(split, data(split), "holdout", seed), list(described(split, "holdout", seed))
@@ -58,7 +58,7 @@ def test_a_holdout_in_cold_counts_the_users_of_base_models_apart(split, seed):
     assert facts["users"]["test"] == split_facts(split, data(split))["users"]["test"]
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(splits().filter(has_query), st.data())
 def test_ties_are_those_of_any_cut_within_a_user(split, draw):
     order = values(draw, split, 3)
@@ -70,7 +70,7 @@ def test_ties_are_those_of_any_cut_within_a_user(split, draw):
     assert split_facts(split, data(split, order))["tie_share"] == sum(tied) / len(tied)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(splits().filter(has_query), st.data())
 def test_later_training_rows_are_those_after_some_test_row(split, draw):
     order = [50 + value for value in values(draw, split, 9)]  # no rank from 0 or 1
@@ -80,7 +80,7 @@ def test_later_training_rows_are_those_after_some_test_row(split, draw):
     assert not trained or found == sum(order[row] > first for row in trained) / len(trained)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(splits().filter(has_query), st.data())
 def test_users_cut_through_copies_have_a_row_on_both_sides_of_a_task(split, draw):
     kind = values(draw, split, 2)
@@ -93,7 +93,7 @@ def test_users_cut_through_copies_have_a_row_on_both_sides_of_a_task(split, draw
     assert split_facts(split, data(split, identity=identity))["users_cut_through_copies"] == len(expected)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(splits().filter(has_query), st.integers(0, 1))
 def test_a_rank_within_users_is_no_time(split, first):
     rank = [
@@ -104,7 +104,7 @@ def test_a_rank_within_users_is_no_time(split, first):
     assert longest == 1 or found is None
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(splits().filter(has_query))
 def test_without_an_order_nothing_is_said_of_time(split):
     facts = split_facts(split, data(split))
@@ -112,7 +112,7 @@ def test_without_an_order_nothing_is_said_of_time(split):
     assert facts["later_training_share"] is None
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(splits().filter(has_query), st.data(), st.booleans())
 def test_contradictions_on_both_sides_share_user_item_and_order_and_differ_in_label(split, draw, ordered):
     items, labels = values(draw, split, 2), values(draw, split, 1)

@@ -45,13 +45,13 @@ def test_numbers_that_no_suite_can_mean_are_refused(text: str) -> None:
         plain_scalar(text)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_written_by_python_is_read_back(number: float) -> None:
     assert plain_scalar(repr(number)) == number
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(-(10**30), 10**30))
 def test_a_whole_number_is_read_back_exactly(number: int) -> None:
     assert plain_scalar(str(number)) == number

@@ -44,7 +44,7 @@ def test_it_is_the_best_bag_on_the_way(seed: int, steps: int) -> None:
     np.testing.assert_array_equal(counts, np.bincount(bag, minlength=4))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     seed=st.integers(0, 2**31),
     rows=st.integers(1, 30),

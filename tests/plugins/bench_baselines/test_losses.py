@@ -13,7 +13,7 @@ from bench_baselines._losses import average_logits, known_labels, log_losses, me
 logits = arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(1, 4)), elements=st.floats(-500, 500))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(logits)
 def test_average_is_the_mixture_of_equal_weights(base_logits: np.ndarray) -> None:
     weights = np.full(base_logits.shape, 1 / base_logits.shape[1])

@@ -76,7 +76,7 @@ def test_so_it_is_where_models_saturate(seed: int) -> None:
     assert abs(mixture_loss(pool_weights(losses), losses) - minimum(losses)) < 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**31),
     rows=st.integers(1, 60),

@@ -46,7 +46,7 @@ def autoint(params: AutoInt.Params, parameters: Parameters, bags: list[Bag]) -> 
 
 
 @pytest.mark.parametrize(("layers", "heads", "head_dim"), [(1, 1, 3), (2, 2, 3), (3, 3, 2)])
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(seed=st.integers(0, 2**31))
 def test_logit_is_attention_among_fields_and_a_linear_map(
     interactions: Interactions, layers: int, heads: int, head_dim: int, seed: int

@@ -60,7 +60,7 @@ def dcn_v2(params: DCNv2.Params, parameters: Parameters, bags: list[Bag]) -> flo
 
 @pytest.mark.parametrize("structure", ["parallel", "stacked"])
 @pytest.mark.parametrize(("hidden", "rank", "layers"), [((), 0, 2), ((5,), 2, 3), ((6, 4), 0, 1), ((4,), 20, 2)])
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=2)
 @given(seed=st.integers(0, 2**31))
 def test_logit_is_crosses_and_an_mlp(
     interactions: Interactions, structure: str, hidden: tuple[int, ...], rank: int, layers: int, seed: int

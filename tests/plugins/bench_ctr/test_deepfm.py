@@ -45,7 +45,7 @@ def deepfm(parameters: Parameters, bags: list[Bag]) -> float:
 
 
 @pytest.mark.parametrize("hidden", [(5,), (6, 4)])
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(seed=st.integers(0, 2**31))
 def test_logit_is_the_factorization_machine_plus_the_mlp(
     interactions: Interactions, hidden: tuple[int, ...], seed: int

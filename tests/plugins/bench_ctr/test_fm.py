@@ -28,7 +28,7 @@ def pairwise(parameters: Parameters, bags: list[Bag]) -> float:
     return total
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**31), width=st.integers(1, 7))
 def test_logit_is_the_linear_term_plus_every_pair_of_fields(interactions: Interactions, seed: int, width: int) -> None:
     network = random_network(FM(FM.Params(embedding_dim=width)), interactions, seed)

@@ -16,7 +16,7 @@ from tests.plugins.bench_ctr.oracle import (
 )
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**31))
 def test_logit_is_bias_plus_the_weights_of_a_rows_values(interactions: Interactions, seed: int) -> None:
     network, rows = random_network(LR(LR.Params()), interactions, seed), everything(interactions)
