@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -16,6 +16,7 @@ __all__ = ["findings"]
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _MEMORY = 2 * 2**30  # less is little for two workers with torch in each
 _START = 60  # seconds that a first process may take, torch imported cold
+_READY = b"ready"
 _EARLIEST = 1_704_067_200  # 2024-01-01: a clock before it was never set
 
 
@@ -69,31 +70,38 @@ def _memory() -> Finding:
 
 
 def _start_method() -> Finding:
-    """A step runs in a process forked from a server; one goes there and back."""
+    """A step runs in a process forked from a server; one goes there and back, and says whether what it needs was there."""
+    from bench.run.executors import worker_context
+
     begun = time.monotonic()
+    answer = b""
     try:
-        context = multiprocessing.get_context("forkserver")
+        context = worker_context()
         ours, theirs = context.Pipe(duplex=False)
         process = context.Process(target=_answer, args=(theirs,), daemon=True)
         process.start()
         theirs.close()
-        answered = ours.poll(_START) and ours.recv_bytes() == b"here"
-        if not answered:
+        if ours.poll(_START):
+            answer = ours.recv_bytes()
+        else:
             process.kill()
         process.join()
     except (OSError, ValueError, EOFError) as error:
-        answered, reason = False, f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"
     else:
         reason = f"no answer in {_START} s"
-    if answered:
-        return Finding("processes", "ok", f"forkserver answers in {time.monotonic() - begun:.1f} s")
-    return Finding(
-        "processes", "fail", f"forkserver: {reason}", "use --executor inline, and look at the system's limits"
-    )
+    if not answer:
+        fix = "use --executor inline, and look at the system's limits"
+        return Finding("processes", "fail", f"forkserver: {reason}", fix)
+    found = f"forkserver answers in {time.monotonic() - begun:.1f} s"
+    if answer != _READY:
+        fix = "install metaselector-bench where this Python finds it, or use --executor inline"
+        return Finding("processes", "warn", f"{found}, without torch: every step imports it anew", fix)
+    return Finding("processes", "ok", found)
 
 
 def _answer(pipe: Connection) -> None:
-    pipe.send_bytes(b"here")
+    pipe.send_bytes(_READY if "bench.run.work" in sys.modules else b"bare")
 
 
 def _clock() -> Finding:

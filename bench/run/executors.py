@@ -11,15 +11,24 @@ import traceback
 from collections import deque
 from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from typing import Literal, NamedTuple
 
 from bench.errors import BenchError, PredictionError
 
-__all__ = ["InlineExecutor", "LocalExecutor"]
+__all__ = ["InlineExecutor", "LocalExecutor", "worker_context"]
 
 Event = tuple[str, Literal["started", "progress", "done", "lost"], str]
 TRACEBACK_CAP = 20_000  # characters
+
+
+def worker_context() -> ForkServerContext:
+    """Processes forked from a server that has imported what steps need. A program has one server, which imports what is said
+    before it starts: whoever forks from it without this slows all who come after."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["bench.run.work"])
+    return context
 
 
 class InlineExecutor:
@@ -71,8 +80,7 @@ class LocalExecutor:
         self._workers = workers
         self._waiting: deque[str] = deque()
         self._running: dict[str, _Running] = {}
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["bench.run.work"])
+        self._context = worker_context()
 
     def submit(self, task_json: str) -> None:
         self._waiting.append(task_json)

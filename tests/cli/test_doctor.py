@@ -40,9 +40,17 @@ def test_all_is_looked_at_and_nothing_fails_here(doctor: Doctor, tmp_path: Path)
     checks = doctor()
     assert list(checks) == CHECKS
     assert "fail" not in {one["status"] for one in checks.values()}
+    assert checks["processes"]["status"] == "ok"
     assert checks["processes"]["found"].startswith("forkserver answers in ")
     assert checks["cache"]["found"].startswith(f"{tmp_path / 'cache'}: not made yet, ")
     assert not (tmp_path / "cache").exists()
+
+
+def test_workers_that_import_torch_anew_are_told(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_health_machine, "_READY", b"what no process says")
+    found = doctor()["processes"]
+    assert found["status"] == "warn"
+    assert "every step imports it anew" in found["found"]
 
 
 def test_a_line_each_in_a_table(bench: Bench) -> None:
