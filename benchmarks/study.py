@@ -1,9 +1,10 @@
-"""What the runs of suites/study say of MetaSelector: the tables and the figure of docs/metaselector.md.
+"""What the runs of suites/study say of MetaSelector: the tables of docs/metaselector.md and docs/metaselector-datasets.md, and
+the figure.
 
     python -m benchmarks.study [--results DIR] [--data-dir DIR]
 
 Reads the runs below DIR (default: results) that there are, and the data for the labels of test rows; puts each table between
-its marks in the page, prints those that have no marks there, and leaves as it is what was not run."""
+its marks, wherever a page has them, prints those that have none, and leaves as it is what was not run."""
 
 from __future__ import annotations
 
@@ -31,28 +32,37 @@ __all__ = ["blocks", "fill", "main"]
 
 ROOT = Path(__file__).resolve().parents[1]
 SUITES = ROOT / "suites" / "study"
-PAGE = ROOT / "docs" / "metaselector.md"
+PAGES = (ROOT / "docs" / "metaselector.md", ROOT / "docs" / "metaselector-datasets.md")
 
 
 def blocks(suite: str, places: Sequence[Place]) -> Iterator[tuple[str, str]]:
-    """Name and text of each table of a suite's run. A suite of several places has its comparisons side by side, also where
+    """Name and text of each table of a suite's run. A suite of several datasets has them side by side, by protocol, also where
     only one of them was run."""
-    alone, places = len(places) == 1, [place for place in places if place.rows]
-    asked = any(place.seeds(c.method, c.other) for place in places for c in CONTRASTS)
+    several, places = len({place.dataset for place in places}) > 1, [place for place in places if place.rows]
     for place in places:
         sizes = sorted({int(found[2]) for name in place.names if (found := SIZE.fullmatch(name))})
         if sizes:
             yield f"growth {place.name}", growth_table(place, sizes)
             continue
         yield f"methods {place.name}", methods_table(place)
-        if alone and asked:
-            yield f"questions {place.name}", contrasts_table(place)
-        if alone and any(place.seeds("full-5", name) for name in CONTROLS):
-            yield f"history {place.name}", history_table(place)
-    if places and not alone:
-        yield f"losses {suite}", losses_across(places)
-        if asked:
-            yield f"questions {suite}", answers_across(places)
+        if not several:
+            yield from _of_one(place)
+    for protocol in dict.fromkeys(place.protocol for place in places) if several else ():
+        beside = [place for place in places if place.protocol == protocol]
+        yield f"losses {suite}/{protocol}", losses_across(beside)
+        if any(map(_asked, beside)):
+            yield f"questions {suite}/{protocol}", answers_across(beside)
+
+
+def _of_one(place: Place) -> Iterator[tuple[str, str]]:
+    if _asked(place):
+        yield f"questions {place.name}", contrasts_table(place)
+    if any(place.seeds("full-5", name) for name in CONTROLS):
+        yield f"history {place.name}", history_table(place)
+
+
+def _asked(place: Place) -> bool:
+    return any(place.seeds(c.method, c.other) for c in CONTRASTS)
 
 
 def fill(page: str, name: str, text: str) -> str:
@@ -67,9 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--results", type=Path, default=Path("results"), help="where runs were written to")
     parser.add_argument("--data-dir", type=Path, help="where datasets lie (or BENCH_DATA)")
-    parser.add_argument("--page", type=Path, default=PAGE, help="the page to bring up to date")
+    parser.add_argument("--pages", type=Path, nargs="+", default=PAGES, help="the pages to bring up to date")
     options = parser.parse_args(arguments)
-    page = options.page.read_text("utf-8")
+    pages = {path: path.read_text("utf-8") for path in options.pages}
     for suite in sorted(path for path in SUITES.glob("*.yaml") if path.name != "methods.yaml"):
         name = f"study-{suite.stem}"
         try:
@@ -78,15 +88,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"{name}: not run")
             continue
         for block, text in blocks(suite.stem, places):
-            if f"<!-- {block} -->" in page:
-                page = fill(page, block, text)
-                print(f"{block}: filled in")
-            else:
-                print(f"{block}: the page has no place for it\n\n{text}\n")
+            meant = [path for path, page in pages.items() if f"<!-- {block} -->" in page]
+            for path in meant:
+                pages[path] = fill(pages[path], block, text)
+            told = (
+                f"in {' and '.join(path.name for path in meant)}"
+                if meant
+                else f"no page has a place for it\n\n{text}\n"
+            )
+            print(f"{block}: {told}")
         for place in places:
             if any(SIZE.fullmatch(name) for name in place.names):
-                write_figure(*growth(place), options.page.with_suffix(".svg"))
-    options.page.write_text(page, "utf-8")
+                write_figure(*growth(place), options.pages[0].with_suffix(".svg"))
+    for path, page in pages.items():
+        path.write_text(page, "utf-8")
 
 
 if __name__ == "__main__":

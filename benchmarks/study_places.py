@@ -35,9 +35,14 @@ class Rows(NamedTuple):
 class Place(NamedTuple):
     """One dataset under one protocol: its records, and the n test rows of each seed with what was said of them."""
 
-    name: str  # dataset/protocol
+    dataset: str
+    protocol: str
     records: tuple[Mapping[str, Any], ...]
     rows: Mapping[int, Rows]  # by seed
+
+    @property
+    def name(self) -> str:
+        return f"{self.dataset}/{self.protocol}"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,7 +101,7 @@ def _place(run: Run, at: tuple[str, str], seeds: tuple[int, ...], divisions: Map
             history = np.repeat(np.diff(split.pointer("test", "support")), lengths)
             rows[seed] = Rows(interactions.labels()[query], interactions.users[query], history, logits)
     _check_losses(records, rows)
-    return Place("/".join(at), records, rows)
+    return Place(*at, records, rows)
 
 
 def _check_losses(records: Sequence[Mapping[str, Any]], rows: Mapping[int, Rows]) -> None:

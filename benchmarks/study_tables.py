@@ -73,7 +73,8 @@ GROWTH = (
 
 def methods_table(place: Place) -> str:
     """Methods by log loss, means over seeds, and what they cost; within a table every figure is over the same seeds. What was
-    run with fewer seeds has a table of its own, beside base models, bounds and what it is compared with."""
+    run with fewer seeds has a table of its own, beside base models, bounds and what it is compared with. A line names what has
+    no result."""
     seeds_of: dict[str, set[int]] = defaultdict(set)
     for record in place.records:
         if record["status"] == "ok":
@@ -86,7 +87,21 @@ def methods_table(place: Place) -> str:
         names |= {name for name in beside if seeds_of[name] >= seeds}
         title = f"Seed{'s'[: len(seeds) > 1]} {', '.join(map(str, sorted(seeds)))}:"
         tables.append(f"{title}\n\n{_of_seeds(place, names, sorted(seeds))}")
-    return "\n\n".join(tables)
+    return "\n\n".join([*tables, *_without_result(place)])
+
+
+def _without_result(place: Place) -> list[str]:
+    """A line that names the methods that ended otherwise than ok, in which seeds and how."""
+    ended: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for record in place.records:
+        if record["status"] != "ok":
+            ended[record["trial"]["method"], record["status"]].append(record["trial"]["seed"])
+    if not ended:
+        return []
+    told = [
+        f"{name} in seed {', '.join(map(str, sorted(seeds)))} ({status})" for (name, status), seeds in ended.items()
+    ]
+    return [f"Without a result: {'; '.join(told)}."]
 
 
 def _of_seeds(place: Place, names: Collection[str], seeds: Sequence[int]) -> str:

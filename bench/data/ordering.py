@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 __all__ = ["Order", "Repeats", "content_key", "mix64", "order_rows"]
@@ -80,6 +79,8 @@ def _pair_hash(users: np.ndarray, items: np.ndarray, ids: tuple[pa.Array, pa.Arr
 
 
 def _text_hash(texts: pa.Array) -> np.ndarray:
+    import pandas as pd  # a worker reads prepared data alone, and does without
+
     values = np.array(texts.to_pylist(), dtype=object)
     return pd.util.hash_array(values, hash_key=_HASH_KEY, categorize=False)
 

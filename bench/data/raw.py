@@ -5,14 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["RawTable", "as_mask", "counted", "is_text", "missing_column", "plain_name", "shown"]
 

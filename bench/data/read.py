@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -13,6 +13,9 @@ from bench.data.delimited import DelimitedText
 from bench.data.marks import codec_of, undecodable
 from bench.data.raw import missing_column, plain_name
 from bench.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["read_delimited", "read_parquet"]
 
@@ -53,7 +56,7 @@ def read_parquet(path: Path, columns: Sequence[str], *, optional: Sequence[str] 
         reason = str(error).splitlines()[0]
         raise DataError(f"{path}: is not a whole Parquet file ({reason}); fetch or write it again") from error
     cells = {name: table.column(name) for name in wanted}
-    return _frame(path.name, header, cells, pd.RangeIndex(1, len(table) + 1, name="row"))
+    return _frame(path.name, header, cells, "row", 1, len(table))
 
 
 def _read(
@@ -74,7 +77,7 @@ def _read(
             chunk.append(pa.array([row[position] for row in rows], pa.large_string()))
     table = {name: pa.chunked_array(chunk, pa.large_string()) for name, chunk in zip(wanted, chunks, strict=True)}
     count = sum(map(len, chunks[0]))
-    return _frame(text.file, header, table, pd.RangeIndex(first, first + count, name="line"))
+    return _frame(text.file, header, table, "line", first, count)
 
 
 def _wanted(file: str, names: Sequence[str], columns: Sequence[str], optional: Sequence[str]) -> list[str]:
@@ -103,7 +106,12 @@ def _refuse_look_alike(file: str, names: Sequence[str], column: str) -> None:
             )
 
 
-def _frame(file: str, header: Sequence[str], columns: dict[str, pa.ChunkedArray], index: pd.RangeIndex) -> pd.DataFrame:
+def _frame(
+    file: str, header: Sequence[str], columns: dict[str, pa.ChunkedArray], unit: str, first: int, count: int
+) -> pd.DataFrame:
+    import pandas as pd  # a worker reads prepared data alone, and does without
+
+    index = pd.RangeIndex(first, first + count, name=unit)
     frame = pd.DataFrame({name: pd.arrays.ArrowExtensionArray(values) for name, values in columns.items()}, index=index)
     frame.attrs["file"] = file
     frame.attrs["columns"] = list(header)

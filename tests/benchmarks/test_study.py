@@ -47,7 +47,7 @@ def mean_loss(one, name, inside=slice(None)):
 
 
 def test_a_contrast_is_the_difference_over_the_seeds_that_both_were_run_with():
-    place = Place("d/cold", (), {0: rows(["full-5", "fine-tune"]), 1: rows(["full-5"], seed=1)})
+    place = Place("d", "cold", (), {0: rows(["full-5", "fine-tune"]), 1: rows(["full-5"], seed=1)})
     found = cells(contrasts_table(place), "| meta-training against the best fine-tuning |")
     expected = mean_loss(place.rows[0], "full-5") - mean_loss(place.rows[0], "fine-tune")
     assert found[2] == "1"
@@ -55,17 +55,17 @@ def test_a_contrast_is_the_difference_over_the_seeds_that_both_were_run_with():
 
 
 def test_a_contrast_whose_methods_were_not_run_is_left_out():
-    place = Place("d/cold", (), {0: rows(["full-5", "gating"])})
+    place = Place("d", "cold", (), {0: rows(["full-5", "gating"])})
     lines = contrasts_table(place).splitlines()[2:]
     assert [line.split("|")[2].strip() for line in lines] == ["full-5 − gating"]
 
 
 def test_a_better_method_is_said_to_be_better():
-    place = Place("d/cold", (), {seed: rows(["full-5", "fine-tune"], seed, noise=6.0) for seed in range(3)})
+    place = Place("d", "cold", (), {seed: rows(["full-5", "fine-tune"], seed, noise=6.0) for seed in range(3)})
     found = cells(contrasts_table(place), "| meta-training against the best fine-tuning |")
     assert found[5] == found[8] == "**better**"
     assert float(found[3]) < 0 < float(found[6])  # log loss and AUC
-    swapped = Place("d/cold", (), {seed: rows(["fine-tune", "full-5"], seed, noise=6.0) for seed in range(3)})
+    swapped = Place("d", "cold", (), {seed: rows(["fine-tune", "full-5"], seed, noise=6.0) for seed in range(3)})
     found = cells(contrasts_table(swapped), "| meta-training against the best fine-tuning |")
     assert found[5] == found[8] == "**worse**"
 
@@ -85,7 +85,7 @@ def test_verdicts_are_adjusted_for_the_number_of_comparisons():
     alone = rows(["full-5", "fine-tune"], noise=1.1)
     among = alone._replace(logits={**logits, **dict.fromkeys(others, logits["full-5"])})
     verdicts = [
-        cells(contrasts_table(Place("d/cold", (), {0: one})), "| meta-training against the best fine-tuning |")[5]
+        cells(contrasts_table(Place("d", "cold", (), {0: one})), "| meta-training against the best fine-tuning |")[5]
         for one in (alone, among)
     ]
     assert verdicts == ["**better**", "tie"]
@@ -118,15 +118,15 @@ def test_tables_go_into_the_page_or_are_printed(tmp_path, monkeypatch, capsys):
     page.write_text("<!-- methods generated/cold -->\n<!-- end of methods generated/cold -->\n", "utf-8")
     monkeypatch.setattr(study, "SUITES", suites)
     monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
-    study.main(["--results", str(tmp_path), "--data-dir", str(ROOT / "suites"), "--page", str(page)])
+    study.main(["--results", str(tmp_path), "--data-dir", str(ROOT / "suites"), "--pages", str(page)])
     (cold, warm) = read_places(
         ROOT / "results" / "golden", ROOT / "suites" / "golden.yaml", cache_dir=tmp_path / "cache"
     )
     assert (cold.name, warm.name) == ("generated/cold", "generated/warm")
     assert methods_table(cold) in page.read_text("utf-8")
     told = capsys.readouterr().out
-    assert f"losses golden: the page has no place for it\n\n{losses_across((cold, warm))}" in told
-    assert f"methods generated/warm: the page has no place for it\n\n{methods_table(warm)}" in told
+    assert "methods generated/cold: in page.md" in told
+    assert f"methods generated/warm: no page has a place for it\n\n{methods_table(warm)}" in told
     assert "study-never-run: not run" in told
 
 
@@ -156,7 +156,7 @@ def test_methods_with_fewer_seeds_have_a_table_of_their_own():
         {**record("perfect-user", 1, 0.3), "kind": "bound"},
     )  # fmt: skip
     logits = {0: rows(["full-5", "average", "full-5-holdout"]), 1: rows(["full-5", "average"])}
-    both, first = methods_table(Place("d/cold", records, logits)).split("Seed 0:")
+    both, first = methods_table(Place("d", "cold", records, logits)).split("Seed 0:")
     assert cells(both, "| full-5 |")[1] == "0.6000"
     assert "| full-5-holdout |" not in both
     assert [cells(first, f"| {name} |")[1] for name in ("full-5", "full-5-holdout")] == ["0.5000", "0.5500"]
@@ -164,10 +164,14 @@ def test_methods_with_fewer_seeds_have_a_table_of_their_own():
     assert "| lr |" in first or "| **lr**" in first
     assert "| average |" not in first  # which nothing there is compared with
     assert cells(both, "| full-5 |")[5:] == ["2", "15", "1.00"]
+    lost = [{**record("maml", seed, 0.5), "status": "invalid_prediction", "metrics": {}} for seed in (1, 0)]
+    table = methods_table(Place("d", "cold", (*records, *lost), logits))
+    assert table.endswith("\n\nWithout a result: maml in seed 0, 1 (invalid_prediction).")
+    assert "| maml |" not in table
 
 
 def test_users_are_parted_by_their_support():
-    place = Place("d/cold", (), {0: rows(["full-5", "fine-tune"])})
+    place = Place("d", "cold", (), {0: rows(["full-5", "fine-tune"])})
     found = [cells(history_table(place), f"| {low} to {low + 9} |") for low in (0, 10, 20, 30)]
     assert [int(line[1]) for line in found] == [10] * 4
     for part, line in enumerate(found):
@@ -179,7 +183,7 @@ def test_users_are_parted_by_their_support():
 
 def test_growth_has_a_column_for_each_length_of_support():
     names = [f"{family}[support_rows={size}]" for family in ("full-5-like-test", "fine-tune") for size in (5, 20)]
-    place = Place("d/cold", (), {0: rows(names)})
+    place = Place("d", "cold", (), {0: rows(names)})
     table = growth_table(place, (5, 20))
     one = place.rows[0]
     assert cells(table, "| full-5-like-test |")[1:] == [f"{mean_loss(one, name):.4f}" for name in names[:2]]
@@ -193,10 +197,10 @@ def test_growth_has_a_column_for_each_length_of_support():
 def test_places_stand_side_by_side():
     """Each with the methods that it was run with; adjusted for the comparisons of its own. What has fewer seeds says so."""
     names = ["full-5", "fine-tune", "gating"]
-    one = Place("d/cold", (), {seed: rows(names, seed, noise=6.0) for seed in range(3)})
+    one = Place("d", "cold", (), {seed: rows(names, seed, noise=6.0) for seed in range(3)})
     short = one.rows[2]._replace(logits={name: one.rows[2].logits[name] for name in names[1:]})
     one = one._replace(rows={**one.rows, 2: short})
-    other = Place("e/warm", (), {0: rows(["gating", "full-5"])})
+    other = Place("e", "warm", (), {0: rows(["gating", "full-5"])})
     losses = losses_across((one, other))
     assert cells(losses, "| method |")[1:] == ["d/cold", "e/warm"]
     expected = np.mean([mean_loss(one.rows[seed], "full-5") for seed in range(2)])
@@ -212,11 +216,15 @@ def test_places_stand_side_by_side():
     assert cells(table, "| full against gating |")[2] == " ".join(alone[3:6]) + " (seeds 0, 1)"
     assert cells(table, "| meta-training against the best fine-tuning |")[3] == ""
     assert [name for name, _ in blocks("others", [one, other])] == [
-        "methods d/cold", "methods e/warm", "losses others", "questions others"
+        "methods d/cold", "methods e/warm", "losses others/cold", "questions others/cold", "losses others/warm",
+        "questions others/warm",
     ]  # fmt: skip
-    not_run = Place("e/warm", (), {})
+    same = dict(blocks("others", [one, other._replace(protocol="cold")]))
+    assert same["losses others/cold"] == losses_across((one, other._replace(protocol="cold")))
+    assert same["questions others/cold"] == answers_across((one, other._replace(protocol="cold")))
+    not_run = Place("e", "warm", (), {})
     assert [name for name, _ in blocks("others", [one, not_run])] == [
-        "methods d/cold", "losses others", "questions others"
+        "methods d/cold", "losses others/cold", "questions others/cold"
     ]  # fmt: skip
 
 
