@@ -155,7 +155,12 @@ def _unread(
     if given and rule is not None and not rule.meta_trained:
         message = f"meta-learner {quoted(learner.use)} is not meta-trained and reads no train; drop the key"
         yield at_key(document, (*path, "train"), message)
-    elif "max_support" in given and train.episodes != "like-test":
+        return
+    if "base_learning_rate" in given and not learner.full:
+        message = f"train.base_learning_rate of method {quoted(name)} is read where base models are adapted, and adapt "
+        fix = "names the selector alone; drop the key, or add base_models to adapt"
+        yield at_key(document, (*path, "train", "base_learning_rate"), message + fix)
+    if "max_support" in given and train.episodes != "like-test":
         message = f"train.max_support of method {quoted(name)} is read with episodes like-test alone, and they are "
         fix = f"{train.episodes}; drop the key, or write episodes: like-test"
         yield at_key(document, (*path, "train", "max_support"), message + fix)

@@ -232,6 +232,16 @@ def test_a_setting_of_other_episodes_is_refused(errors_of: Errors, train: str, p
     assert errors_of((GATING, method)) == [f"suite.yaml:11:{place} of method 'gating' {expected}"]
 
 
+def test_a_rate_of_base_models_that_are_not_adapted_is_refused(errors_of: Errors) -> None:
+    method = META.replace("}}", ", train: {base_learning_rate: 1e-3, max_support: 9}}}")
+    rate, support = errors_of((GATING, method))
+    assert rate == (
+        "suite.yaml:11:89: train.base_learning_rate of method 'gating' is read where base models are adapted, and adapt "
+        "names the selector alone; drop the key, or add base_models to adapt"
+    )
+    assert support.startswith("suite.yaml:11:115: train.max_support of method 'gating' ")
+
+
 @pytest.mark.parametrize(
     "train",
     [
