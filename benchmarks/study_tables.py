@@ -43,6 +43,7 @@ class Contrast(NamedTuple):
 
 CONTRASTS = (
     Contrast("meta-training against the best fine-tuning", "full-5", "fine-tune"),
+    Contrast("… against 60 steps of it", "full-5", "fine-tune-60"),
     Contrast("… at one step each", "full-1", "fine-tune-1"),
     Contrast("… at three", "full-3", "fine-tune-3"),
     Contrast("… at five", "full-5", "fine-tune-5"),
