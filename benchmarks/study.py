@@ -38,8 +38,10 @@ PAGES = (ROOT / "docs" / "metaselector.md", ROOT / "docs" / "metaselector-datase
 def blocks(suite: str, places: Sequence[Place]) -> Iterator[tuple[str, str]]:
     """Name and text of each table of a suite's run. A suite of several datasets has them side by side, by protocol, also where
     only one of them was run."""
-    several, places = len({place.dataset for place in places}) > 1, [place for place in places if place.rows]
+    several = len({place.dataset for place in places}) > 1
     for place in places:
+        if not place.records and not place.rows:
+            continue
         sizes = sorted({int(found[2]) for name in place.names if (found := SIZE.fullmatch(name))})
         if sizes:
             yield f"growth {place.name}", growth_table(place, sizes)
@@ -48,8 +50,9 @@ def blocks(suite: str, places: Sequence[Place]) -> Iterator[tuple[str, str]]:
         if not several:
             yield from _of_one(place)
     for protocol in dict.fromkeys(place.protocol for place in places) if several else ():
-        beside = [place for place in places if place.protocol == protocol]
-        yield f"losses {suite}/{protocol}", losses_across(beside)
+        beside = [place for place in places if place.protocol == protocol and place.rows]
+        if beside:
+            yield f"losses {suite}/{protocol}", losses_across(beside)
         if any(map(_asked, beside)):
             yield f"questions {suite}/{protocol}", answers_across(beside)
 
@@ -91,15 +94,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             meant = [path for path, page in pages.items() if f"<!-- {block} -->" in page]
             for path in meant:
                 pages[path] = fill(pages[path], block, text)
-            told = (
-                f"in {' and '.join(path.name for path in meant)}"
-                if meant
-                else f"no page has a place for it\n\n{text}\n"
-            )
-            print(f"{block}: {told}")
-        for place in places:
-            if any(SIZE.fullmatch(name) for name in place.names):
-                write_figure(*growth(place), options.pages[0].with_suffix(".svg"))
+                print(f"{block}: in {path.name}")
+                for place in places:
+                    if block == f"growth {place.name}":
+                        write_figure(*growth(place), path.with_suffix(".svg"))
+            if not meant:
+                print(f"{block}: no page has a place for it\n\n{text}\n")
     for path, page in pages.items():
         path.write_text(page, "utf-8")
 

@@ -10,14 +10,9 @@ from click.testing import CliRunner
 from bench.cli import main
 from bench.errors import SuiteError
 from bench.suite.document import parse
+from tests.suite.hostile import HOSTILE
 
 PLUGIN = Path(__file__).parents[1] / "tests" / "fixtures" / "single_file_plugin.py"
-HOSTILE = {
-    "many values": "[" + "1," * 499_000 + "1]",
-    "many keys": "".join(f"key-{number}: 1\n" for number in range(70_000)),
-    "escapes": 'a: "' + "\\" * 990_000,
-    "digits": "a: " + "9" * 990_000,
-}
 
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE.keys())

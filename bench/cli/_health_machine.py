@@ -15,7 +15,7 @@ __all__ = ["findings"]
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _MEMORY = 2 * 2**30  # less is little for two workers with torch in each
-_START = 60  # seconds that a first process may take, torch imported cold
+_START = 60  # seconds to wait for the answer of a process that has started
 _READY = b"ready"
 _EARLIEST = 1_704_067_200  # 2024-01-01: a clock before it was never set
 
@@ -71,11 +71,11 @@ def _memory() -> Finding:
 
 def _start_method() -> Finding:
     """A step runs in a process forked from a server; one goes there and back, and says whether what it needs was there."""
-    from bench.run.executors import worker_context
-
     begun = time.monotonic()
     answer = b""
     try:
+        from bench.run.executors import worker_context  # and torch, which may be what is wrong here
+
         context = worker_context()
         ours, theirs = context.Pipe(duplex=False)
         process = context.Process(target=_answer, args=(theirs,), daemon=True)
@@ -86,7 +86,7 @@ def _start_method() -> Finding:
         else:
             process.kill()
         process.join()
-    except (OSError, ValueError, EOFError) as error:
+    except (ImportError, OSError, ValueError, EOFError) as error:
         reason = f"{type(error).__name__}: {error}"
     else:
         reason = f"no answer in {_START} s"

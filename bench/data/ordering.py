@@ -79,7 +79,7 @@ def _pair_hash(users: np.ndarray, items: np.ndarray, ids: tuple[pa.Array, pa.Arr
 
 
 def _text_hash(texts: pa.Array) -> np.ndarray:
-    import pandas as pd  # a worker reads prepared data alone, and does without
+    import pandas as pd  # here, since steps on prepared data do without
 
     values = np.array(texts.to_pylist(), dtype=object)
     return pd.util.hash_array(values, hash_key=_HASH_KEY, categorize=False)

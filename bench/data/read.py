@@ -109,7 +109,7 @@ def _refuse_look_alike(file: str, names: Sequence[str], column: str) -> None:
 def _frame(
     file: str, header: Sequence[str], columns: dict[str, pa.ChunkedArray], unit: str, first: int, count: int
 ) -> pd.DataFrame:
-    import pandas as pd  # a worker reads prepared data alone, and does without
+    import pandas as pd  # here, since steps on prepared data do without
 
     index = pd.RangeIndex(first, first + count, name=unit)
     frame = pd.DataFrame({name: pd.arrays.ArrowExtensionArray(values) for name, values in columns.items()}, index=index)

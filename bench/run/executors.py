@@ -11,11 +11,13 @@ import traceback
 from collections import deque
 from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from bench.errors import BenchError, PredictionError
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext  # which not every system has
 
 __all__ = ["InlineExecutor", "LocalExecutor", "worker_context"]
 

@@ -130,6 +130,22 @@ def test_tables_go_into_the_page_or_are_printed(tmp_path, monkeypatch, capsys):
     assert "study-never-run: not run" in told
 
 
+def test_of_several_pages_the_one_with_the_marks_gets_table_and_figure(tmp_path, monkeypatch):
+    first, second, drawn = tmp_path / "first.md", tmp_path / "second.md", []
+    first.write_text("nothing\n", "utf-8")
+    second.write_text("<!-- growth d/cold -->\n<!-- end of growth d/cold -->\n", "utf-8")
+    place = Place("d", "cold", (), {0: rows([f"fine-tune[support_rows={size}]" for size in (5, 20)])})
+    (tmp_path / "support.yaml").write_text("", "utf-8")
+    monkeypatch.setattr(study, "SUITES", tmp_path)
+    monkeypatch.setattr(study, "read_places", lambda *_: [place])
+    monkeypatch.setattr(study, "growth", lambda place: (place.name,))
+    monkeypatch.setattr(study, "write_figure", lambda name, path: drawn.append((name, path)))
+    study.main(["--pages", str(first), str(second)])
+    assert first.read_text("utf-8") == "nothing\n"
+    assert growth_table(place, (5, 20)) in second.read_text("utf-8")
+    assert drawn == [("d/cold", tmp_path / "second.svg")]
+
+
 def test_a_run_on_other_labels_is_refused(tmp_path):
     suite = tmp_path / "golden.yaml"
     text = (ROOT / "suites" / "golden.yaml").read_text("utf-8")
@@ -222,6 +238,10 @@ def test_places_stand_side_by_side():
     same = dict(blocks("others", [one, other._replace(protocol="cold")]))
     assert same["losses others/cold"] == losses_across((one, other._replace(protocol="cold")))
     assert same["questions others/cold"] == answers_across((one, other._replace(protocol="cold")))
+    lost = [{"trial": {"method": "lr", "seed": 0}, "status": "error", "kind": "base_model"}]
+    assert dict(blocks("others", [one, Place("e", "warm", lost, {})]))["methods e/warm"] == (
+        "Without a result: lr in seed 0 (error)."
+    )
     not_run = Place("e", "warm", (), {})
     assert [name for name, _ in blocks("others", [one, not_run])] == [
         "methods d/cold", "losses others/cold", "questions others/cold"

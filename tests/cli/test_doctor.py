@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,10 +50,26 @@ def test_all_is_looked_at_and_nothing_fails_here(doctor: Doctor, tmp_path: Path)
 
 
 def test_workers_that_import_torch_anew_are_told(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    monkeypatch.setitem(sys.modules, "bench.run.work", sys)
+    _health_machine._answer(theirs)
+    assert ours.recv_bytes() == _health_machine._READY
+    monkeypatch.delitem(sys.modules, "bench.run.work")
+    _health_machine._answer(theirs)
+    assert ours.recv_bytes() != _health_machine._READY
     monkeypatch.setattr(_health_machine, "_READY", b"what no process says")
     found = doctor()["processes"]
     assert found["status"] == "warn"
     assert "every step imports it anew" in found["found"]
+
+
+def test_without_torch_every_check_has_its_line() -> None:
+    code = "import sys; sys.modules['torch'] = None; from bench.cli import main; main(['doctor', '--json'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    checks = {one["check"]: one["status"] for one in json.loads(done.stdout)["checks"]}
+    assert list(checks) == CHECKS
+    assert checks["torch"] == checks["processes"] == "fail"
 
 
 def test_a_line_each_in_a_table(bench: Bench) -> None:
@@ -125,8 +144,9 @@ def test_more_threads_than_cores_are_a_warning(doctor: Doctor, monkeypatch: pyte
 
 
 def test_a_process_that_never_answers_fails(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
-    monkeypatch.setattr(_health_machine, "_START", 0)
-    assert doctor()["processes"]["status"] == "fail"
+    monkeypatch.setattr("multiprocessing.connection.Connection.poll", lambda *_: False)
+    found = doctor()["processes"]
+    assert (found["status"], found["found"]) == ("fail", "forkserver: no answer in 60 s")
 
 
 def test_no_secret_of_the_environment_is_shown(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -125,6 +127,15 @@ def test_closing_ends_what_runs(step, tmp_path):
     with pytest.raises(ProcessLookupError):
         os.kill(running.process.pid, 0)
     assert list(executor.events()) == []
+
+
+def test_a_worker_imports_nothing_heavy_that_steps_can_do_without():
+    """Each step has the memory of what its server imported."""
+    code = (
+        "import sys, bench.run.work; print([n for n in ('pandas', 'requests', 'sklearn', 'numba') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def _wait_for(condition) -> None:

@@ -243,6 +243,21 @@ def test_a_rate_of_base_models_that_are_not_adapted_is_refused(errors_of: Errors
 
 
 @pytest.mark.parametrize(
+    ("adapt", "right"), [("[selector/gate.weight]", False), ("[net]", True), ("[base_models]", True)]
+)
+def test_a_rate_of_base_models_needs_some_that_are_adapted(
+    suite_file: Callable[..., Path], registry: Registry, adapt: str, right: bool
+) -> None:
+    method = META.replace("[selector]}}", f"{adapt}, train: {{base_learning_rate: 1e-3}}}}}}")
+    file = suite_file((GATING, method), ("  trees: {use: trees}\n", ""))
+    if right:
+        assert load(file, registry)
+    else:
+        with pytest.raises(SuiteError, match="base_learning_rate of method 'gating' is read where base"):
+            load(file, registry)
+
+
+@pytest.mark.parametrize(
     "train",
     [
         "{}",
