@@ -14,15 +14,13 @@ from pathlib import Path
 
 from bench.errors import NoRunError
 from benchmarks.study_figure import write_figure
+from benchmarks.study_growth import SIZE, growth, growth_table
 from benchmarks.study_places import Place, read_places
 from benchmarks.study_tables import (
     CONTRASTS,
     CONTROLS,
-    SIZE,
     answers_across,
     contrasts_table,
-    growth,
-    growth_table,
     history_table,
     losses_across,
     methods_table,

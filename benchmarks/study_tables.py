@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
@@ -17,20 +16,19 @@ from benchmarks.study_places import Place
 __all__ = [
     "CONTRASTS",
     "CONTROLS",
-    "SIZE",
     "Contrast",
     "answers",
     "answers_across",
     "contrasts_table",
-    "growth",
-    "growth_table",
+    "difference_cells",
+    "fewer_seeds",
+    "figure",
     "history_table",
     "losses_across",
     "methods_table",
 ]
 
 METRICS = ("logloss", "auc", "gauc", "relaimpr")
-SIZE = re.compile(r"(.+)\[support_rows=(\d+)\]")  # as a grid names its entries
 
 
 class Contrast(NamedTuple):
@@ -64,12 +62,6 @@ CONTRASTS = (
     Contrast("full, base models blind to every query", "full-5-holdout", "full-5"),
 )
 CONTROLS = ("fine-tune", "fine-tune-5", "user-calibration")  # of the table by length of the support
-GROWTH = (
-    ("full-5-like-test", "fine-tune"),
-    ("full-5-like-test", "user-calibration"),
-    ("fine-tune", "user-calibration"),
-    ("simplified-5-like-test", "user-best"),
-)
 
 
 def methods_table(place: Place) -> str:
@@ -113,7 +105,7 @@ def _of_seeds(place: Place, names: Collection[str], seeds: Sequence[int]) -> str
         if line.kind != "best_single":
             title = f"*{line.name}* (bound)" if line.kind == "bound" else line.name
             title = f"**{line.name}** (best single)" if {line.name} == set(best_single(records).values()) else title
-            figures = [_figure(line.metrics[metric].mean, metric) for metric in METRICS]
+            figures = [figure(line.metrics[metric].mean, metric) for metric in METRICS]
             loss = line.metrics["logloss"].mean
             cells = [title, *figures, *_costs(place, records, line.name)]
             lines.append((math.inf if loss is None else loss, f"| {' | '.join(cells)} |"))
@@ -124,7 +116,8 @@ def _of_seeds(place: Place, names: Collection[str], seeds: Sequence[int]) -> str
     return "\n".join([*head, *(text for _, text in sorted(lines))])
 
 
-def _figure(value: float | None, metric: str) -> str:
+def figure(value: float | None, metric: str) -> str:
+    """As the tables print it; empty where there is none."""
     if value is None:
         return ""
     return f"{value:+.2f} %" if metric == "relaimpr" else f"{value:.4f}"
@@ -170,7 +163,7 @@ def contrasts_table(place: Place) -> str:
     ]
     for c in CONTRASTS:
         if c in found["logloss"]:
-            cells = [cell for metric in RESAMPLED_METRICS for cell in _difference(found[metric][c])]
+            cells = [cell for metric in RESAMPLED_METRICS for cell in difference_cells(found[metric][c])]
             count = len(place.seeds(c.method, c.other))
             rows.append(f"| {c.question} | {c.method} − {c.other} | {count} | {' | '.join(cells)} |")
     return "\n".join(rows)
@@ -186,14 +179,16 @@ def losses_across(places: Sequence[Place]) -> str:
         losses.append({"best single": place.logloss(*best), **named} if len(best) == 1 else named)
     lowest = []
     for place, found in zip(places, losses, strict=True):
-        whole = {name: loss for name, loss in found.items() if name not in place.names or not _fewer(place, name)}
+        whole = {name: loss for name, loss in found.items() if name not in place.names or not fewer_seeds(place, name)}
         lowest.append(min(whole, key=lambda name: whole[name]) if whole else "")
     rows = [f"| method | {' | '.join(place.name for place in places)} |", f"|---{'|---:' * len(places)}|"]
     for name in dict.fromkeys(name for found in losses for name in found):
         cells = []
         for place, best, found in zip(places, lowest, losses, strict=True):
-            text = _figure(found.get(name), "logloss")
-            cells.append(f"**{text}**" if name == best else text + (_fewer(place, name) if name in place.names else ""))
+            text = figure(found.get(name), "logloss")
+            cells.append(
+                f"**{text}**" if name == best else text + (fewer_seeds(place, name) if name in place.names else "")
+            )
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
@@ -209,14 +204,14 @@ def answers_across(places: Sequence[Place]) -> str:
     for c in CONTRASTS:
         if any(c in tests for tests in found):
             cells = [
-                " ".join(_difference(tests[c])) + _fewer(place, c.method, c.other) if c in tests else ""
+                " ".join(difference_cells(tests[c])) + fewer_seeds(place, c.method, c.other) if c in tests else ""
                 for place, tests in zip(places, found, strict=True)
             ]
             rows.append(f"| {c.question} | {c.method} − {c.other} | {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
-def _fewer(place: Place, *names: str) -> str:
+def fewer_seeds(place: Place, *names: str) -> str:
     """Which seeds, where they are not all of the place's."""
     seeds = place.seeds(*names)
     return "" if not seeds or seeds == tuple(place.rows) else f" (seeds {', '.join(map(str, seeds))})"
@@ -237,7 +232,9 @@ def history_table(place: Place, parts: int = 4) -> str:
         cells, users = [], 0
         for other in others:
             resampled = place.resampled(("full-5", other), ("logloss",), low, high)
-            cells.append(" ".join(_difference(paired(resampled, "full-5", other, "logloss", higher_is_better=False))))
+            cells.append(
+                " ".join(difference_cells(paired(resampled, "full-5", other, "logloss", higher_is_better=False)))
+            )
             users = resampled.users
         rows.append(f"| {low:,} to {high:,} | {users:,} | {' | '.join(cells)} |")
     return "\n".join(rows)
@@ -252,55 +249,8 @@ def _ranges(place: Place, parts: int) -> list[tuple[int, int]]:
     return [(low, high) for low, high in zip(lows, edges, strict=True) if low <= high]
 
 
-def growth_table(place: Place, sizes: Sequence[int]) -> str:
-    """Log loss by support rows, and what one method adds to another at each; Holm over all of those."""
-    families = tuple(dict.fromkeys(found[1] for name in place.names if (found := SIZE.fullmatch(name))))
-    rows = [f"| method | {' | '.join(map(str, sizes))} |", f"|---{'|---:' * len(sizes)}|"]
-    for family in families:
-        rows.append(f"| {family} | {' | '.join(_mean_logloss(place, _sized(family, size)) for size in sizes)} |")
-    tests = {}
-    for family, other in GROWTH:
-        for size in sizes:
-            names = (_sized(family, size), _sized(other, size))
-            if place.seeds(*names):
-                tests[family, other, size] = paired(
-                    place.resampled(names, ("logloss",)), *names, "logloss", higher_is_better=False
-                )
-    adjusted = adjust(tests)
-    for family, other in dict.fromkeys(key[:2] for key in adjusted):
-        cells = [
-            " ".join(_difference(adjusted[family, other, size]))
-            + _fewer(place, _sized(family, size), _sized(other, size))
-            if (family, other, size) in adjusted
-            else ""
-            for size in sizes
-        ]
-        rows.append(f"| {family} − {other} | {' | '.join(cells)} |")
-    return "\n".join(rows)
-
-
-def growth(place: Place) -> tuple[dict[str, list[float]], list[int], float]:
-    """Log loss of each method at each number of support rows, those numbers, and the best single model's log loss."""
-    found = [match for name in place.names if (match := SIZE.fullmatch(name))]
-    sizes = sorted({int(match[2]) for match in found})
-    lines = {
-        family: [place.logloss(_sized(family, size)) for size in sizes]
-        for family in dict.fromkeys(match[1] for match in found)
-        if all(place.seeds(_sized(family, size)) for size in sizes)
-    }
-    (single,) = best_single(place.records).values()
-    return lines, sizes, place.logloss(single)
-
-
-def _mean_logloss(place: Place, name: str) -> str:
-    return _figure(place.logloss(name), "logloss") + _fewer(place, name) if place.seeds(name) else ""
-
-
-def _sized(family: str, size: int) -> str:
-    return f"{family}[support_rows={size}]"
-
-
-def _difference(one: Paired) -> list[str]:
+def difference_cells(one: Paired) -> list[str]:
+    """Difference, interval and verdict; where it is withheld, the reason in the interval's place."""
     if one.difference is None:
         return ["", one.reason, "withheld"]
     if one.verdict == "withheld":

@@ -10,11 +10,11 @@ from bench.evaluate import row_log_loss
 from benchmarks import study
 from benchmarks.study import blocks, fill
 from benchmarks.study_figure import write_figure
+from benchmarks.study_growth import growth_table
 from benchmarks.study_places import Place, Rows, read_places
 from benchmarks.study_tables import (
     answers_across,
     contrasts_table,
-    growth_table,
     history_table,
     losses_across,
     methods_table,
