@@ -23,11 +23,11 @@ import torch
 from torch import Tensor, nn
 
 from bench.learn import Encoded, Learnable
-from bench.learn.episodes import whole
-from bench.learn.kernels import KernelName
-from bench.learn.losses import mixture_cross_entropy
-from bench.learn.meta_training import outer_gradients, outer_parameters
-from bench.learn.perceptron import TABLE
+from bench.learn.adaptation.episodes import whole
+from bench.learn.adaptation.meta_training import outer_gradients, outer_parameters
+from bench.learn.network.losses import mixture_cross_entropy
+from bench.learn.perceptron.compiled import KernelName
+from bench.learn.perceptron.selector import TABLE
 from bench_metaselector.maml import MAML
 from benchmarks.meta_engine import Case, fastest, make_case
 from benchmarks.one_thread import one_thread

@@ -18,9 +18,9 @@ from torch.profiler import ProfilerActivity, profile, record_function
 
 from bench.interfaces import Episodes
 from bench.learn import Learnable
-from bench.learn.episodes import chunks, gather, whole
-from bench.learn.meta_training import outer_parameters
-from bench.learn.outer import OuterOptimiser
+from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.adaptation.meta_training import outer_parameters
+from bench.learn.adaptation.outer import OuterOptimiser
 from bench.settings import MetaTrainSettings
 from benchmarks.meta_engine import Case, make_case
 from benchmarks.one_thread import one_thread
@@ -39,7 +39,7 @@ WORDS = {
     "lookups": {"embedding", "index", "scatter", "gather", "take", "bucketize", "coalesce"},
     "reductions": {"sum", "mean", "softmax", "logsumexp", "amax", "max", "norm", "prod", "cumsum", "all", "any"},
 }
-LOOKUPS = ("_Apply", "_ApplyBackward")  # products with the sparse matrices of bench.learn.row_index
+LOOKUPS = ("_Apply", "_ApplyBackward")  # products with the sparse matrices of bench.learn.network.row_index
 ELEMENTWISE, ENGINE, PYTHON = "elementwise, copies, views", "autograd engine", "Python between operations"
 GROUPS = (*WORDS, ELEMENTWISE, ENGINE, PYTHON)
 
@@ -57,7 +57,7 @@ class Marked(Learnable):
 
 
 class Step:
-    """An outer step as bench.learn.meta_training takes it, its phases marked."""
+    """An outer step as bench.learn.adaptation.meta_training takes it, its phases marked."""
 
     def __init__(self, case: Case) -> None:
         pool = {name: network for name, network in case.networks.items() if name != "selector"}

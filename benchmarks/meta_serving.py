@@ -21,9 +21,9 @@ from torch import Tensor
 
 from bench.interfaces import MetaLearner
 from bench.learn import Encoded, TaskData
-from bench.learn.losses import mixture_logits
-from bench.learn.meta_training import adapt_and_predict, outer_parameters
-from bench.learn.training import outputs
+from bench.learn.adaptation.meta_training import adapt_and_predict, outer_parameters
+from bench.learn.network.losses import mixture_logits
+from bench.learn.network.training import outputs
 from bench_metaselector.fine_tune import FineTune
 from bench_metaselector.meta_sgd import MetaSGD
 from benchmarks.meta_engine import Case, fastest, make_case

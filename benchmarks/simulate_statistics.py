@@ -19,7 +19,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from bench.evaluate import Paired, Resampled, Slice, adjust, paired, resample, row_log_loss
-from bench.evaluate.auc import pooled_auc
+from bench.evaluate.metrics.auc import pooled_auc
 
 HIGHER_IS_BETTER = {"logloss": False, "auc": True}
 REFERENCE, EQUAL, PLANTED = (

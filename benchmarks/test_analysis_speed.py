@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.evaluate import QueryRows, analyse, user_table
-from bench.evaluate.attainable import attainable_losses
+from bench.evaluate.analysis.attainable import attainable_losses
 
 ROWS, USERS, POOL, METHODS = 121_000, 600, 4, 16
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from bench.cli import main
 from bench.errors import SuiteError
-from bench.suite.document import parse
+from bench.suite.places.yaml_document import parse
 from tests.suite.hostile import HOSTILE
 
 PLUGIN = Path(__file__).parents[1] / "tests" / "fixtures" / "single_file_plugin.py"

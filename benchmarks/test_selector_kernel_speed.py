@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView, View
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView, View
 from bench.learn import Encoder, Learnable, Network, TaskData, build_selector
-from bench.learn.episodes import chunks, gather, whole
+from bench.learn.adaptation.episodes import chunks, gather, whole
 from bench_baselines.mlp import MLP
 from bench_metaselector.meta_sgd import MetaSGD
 from tests.datasets import make_interactions

@@ -7,9 +7,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from bench.evaluate import Slice, resample
-from bench.evaluate.resampling import draw_users
-from bench.evaluate.tournament import auc_by_tournament
-from bench.evaluate.user_pairs import auc_by_user_pairs
+from bench.evaluate.inference.resampling import draw_users
+from bench.evaluate.inference.tournament import auc_by_tournament
+from bench.evaluate.inference.user_pairs import auc_by_user_pairs
 
 RESAMPLES = 200
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from bench.data.rows import View
+from bench.data.views.rows import View
 from bench.learn import Encoder, Examples, build_model
-from bench.learn import training as training_module
-from bench.learn.row_index import RowIndex
-from bench.learn.training import _one_epoch
+from bench.learn.network import training as training_module
+from bench.learn.network.row_index import RowIndex
+from bench.learn.network.training import _one_epoch
 from bench.settings import TrainSettings
 from bench_ctr.deepfm import DeepFM
 from bench_ctr.ffm import FFM

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.data.interactions import Interactions
+from bench.data.views.interactions import Interactions
 
 __all__ = ["make_interactions"]
 
@@ -54,7 +54,7 @@ class _Table(NamedTuple):
         return {"user_id": len(self.user_ptr), "item_id": len(self.tags_ptr)}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """As bench.data.interactions reads them."""
+        """As bench.data.views.interactions reads them."""
         users_size, items_size = self.id_sizes.values()
         columns = [1 + self.users, users_size + 1 + self.items, users_size + items_size + self.segments[self.users]]
         return {

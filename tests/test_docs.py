@@ -19,7 +19,7 @@ from bench.cli import main
 from bench.registry import KINDS, load_registry
 from bench.settings import RESERVED_KEYS, MetaTrainSettings, TrainSettings
 from bench.suite import load
-from bench.suite.schema import MetaLearnerUse, MethodEntry, ProtocolUse, SuiteFile
+from bench.suite.check.schema import MetaLearnerUse, MethodEntry, ProtocolUse, SuiteFile
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(

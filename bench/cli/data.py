@@ -155,7 +155,7 @@ def _reporter(use: _Use) -> Callable[[str], None]:
 
 def _status(registry: Registry, name: str, data_dir: Path | None, cache: Path | None) -> dict[str, Any]:
     from bench.data import cache_dir, status
-    from bench.data.locate import is_local, location
+    from bench.data.prepared.locate import is_local, location
 
     unknown = {"name": name, "prepared": None, "downloadable": None}
     try:

@@ -24,7 +24,7 @@ def command(out: Path | None, plugins: tuple[Path, ...], autoload: bool) -> None
     registry = load_registry(plugins, autoload=autoload)
     warn_quarantined(registry)
 
-    from bench.suite.json_schema import json_schema
+    from bench.suite.check.json_schema import json_schema
 
     text = json.dumps(json_schema(registry), indent=1, ensure_ascii=False) + "\n"
     if out is None:

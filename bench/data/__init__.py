@@ -1,14 +1,14 @@
 """Data: a dataset's files to encoded, memory-mapped interactions; protocols, splits, and views for plugins."""
 
-from bench.data.base_predictions import Fit, fits, sources
-from bench.data.cache import cache_dir
-from bench.data.interactions import Bags, Interactions
-from bench.data.labels import Rule, parse_condition, parse_rule
-from bench.data.prepare import Status, prepare, status
-from bench.data.protocols import Given, LeaveLast, Temporal, UserHoldout
-from bench.data.read import read_delimited, read_parquet
-from bench.data.rows import TaskView, View
-from bench.data.split import Split, divide
+from bench.data.prepared.cache import cache_dir
+from bench.data.prepared.prepare import Status, prepare, status
+from bench.data.splits import Given, LeaveLast, Temporal, UserHoldout
+from bench.data.splits.base_predictions import Fit, fits, sources
+from bench.data.splits.split import Split, divide
+from bench.data.tables.labels import Rule, parse_condition, parse_rule
+from bench.data.tables.read import read_delimited, read_parquet
+from bench.data.views.interactions import Bags, Interactions
+from bench.data.views.rows import TaskView, View
 
 __all__ = [
     "Bags",

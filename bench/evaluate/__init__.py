@@ -1,32 +1,31 @@
 """Metrics, bounds, and what is derived over records: best-single, RelaImpr, means over seeds, ties."""
 
-from bench.evaluate.analyse import analyse
-from bench.evaluate.analysis import (
-    Adaptation,
+from bench.evaluate.analysis.analyse import analyse
+from bench.evaluate.analysis.findings import (
     AdaptationEffect,
     Analysis,
     AttainableBound,
     Calibration,
     ClosedGap,
     MethodAnalysis,
-    QueryRows,
     Regret,
     Segment,
     analysis_from_json,
     analysis_to_json,
 )
-from bench.evaluate.bounds import best_model_share, perfect_sample_logits, perfect_user_logits
-from bench.evaluate.checks import check_logits, check_weights, is_constant, looks_like_probabilities
-from bench.evaluate.detectable import POWER
-from bench.evaluate.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
-from bench.evaluate.mixture import mixture_logits
-from bench.evaluate.paired import NOT_AFTER_HOLM, ONE_SEED, Paired, Verdict, adjust, leaves_out_zero, paired
+from bench.evaluate.analysis.user_table import user_table
+from bench.evaluate.inference.detectable import POWER
+from bench.evaluate.inference.paired import NOT_AFTER_HOLM, ONE_SEED, Paired, Verdict, adjust, leaves_out_zero, paired
+from bench.evaluate.inference.resampling import RESAMPLED_METRICS, Resampled, Slice, resample
+from bench.evaluate.inference.standard_error import LEVEL
+from bench.evaluate.metrics.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
+from bench.evaluate.metrics.mixture import mixture_logits
+from bench.evaluate.metrics.perfect import best_model_share, perfect_sample_logits, perfect_user_logits
+from bench.evaluate.metrics.predictions import check_logits, check_weights, is_constant, looks_like_probabilities
 from bench.evaluate.printed import printed
+from bench.evaluate.query_rows import Adaptation, QueryRows
 from bench.evaluate.ranking import HIGHER_IS_BETTER, Mark, marks, ordered
-from bench.evaluate.resampling import RESAMPLED_METRICS, Resampled, Slice, resample
-from bench.evaluate.standard_error import LEVEL
 from bench.evaluate.summary import BEST_SINGLE, Estimate, Line, best_single, estimate, summarise
-from bench.evaluate.user_table import user_table
 
 __all__ = [
     "AUC",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.evaluate.metrics import relaimpr
+from bench.evaluate.metrics.metrics import relaimpr
 from bench.interfaces import Score
 
 __all__ = ["BEST_SINGLE", "Estimate", "Line", "best_single", "estimate", "summarise"]

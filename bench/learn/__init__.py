@@ -1,18 +1,18 @@
 """What torch is for: tables and lookup, the training loop, episodes, the adaptation engine, base classes of plugins."""
 
+from bench.learn.adaptation.descent import descend, inner_step
+from bench.learn.adaptation.episodes import TaskData, all_as_support
+from bench.learn.adaptation.interpretation import Interpretation, interpret
+from bench.learn.adaptation.learnable import Learnable
+from bench.learn.adaptation.meta_training import Adapted, MetaHistory, adapt_and_predict, meta_train, query_loss
 from bench.learn.calibration import Strengths, Support, calibrate, calibrate_by_user, calibrated, choose_strengths
-from bench.learn.descent import descend, inner_step
-from bench.learn.encode import Encoded, Encoder
-from bench.learn.episodes import TaskData, all_as_support
 from bench.learn.fitting import FittedModel, Gating, MetaLearned
-from bench.learn.interpretation import Interpretation, interpret
-from bench.learn.layers import Linear
-from bench.learn.learnable import Learnable
-from bench.learn.meta_training import Adapted, MetaHistory, adapt_and_predict, meta_train, query_loss
-from bench.learn.network import Network, build_model, build_selector
-from bench.learn.perceptron import PerceptronSelector
-from bench.learn.plugins import DifferentiableModel, DifferentiableSelector
-from bench.learn.training import Examples, Hidden, History, outputs, train
+from bench.learn.network.encoder import Encoded, Encoder
+from bench.learn.network.layers import Linear
+from bench.learn.network.network import Network, build_model, build_selector
+from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
+from bench.learn.network.training import Examples, Hidden, History, outputs, train
+from bench.learn.perceptron.selector import PerceptronSelector
 
 __all__ = [
     "Adapted",

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from bench.data.by_user import sum_by_user, user_of_row
+from bench.data.views.by_user import sum_by_user, user_of_row
 
 __all__ = ["Strengths", "Support", "calibrate", "calibrate_by_user", "calibrated", "choose_strengths"]
 

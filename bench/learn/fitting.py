@@ -11,22 +11,22 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from bench.adapt_sets import BASE_MODELS, SELECTOR
-from bench.data.by_user import user_of_row
-from bench.data.rows import TaskView, View
+from bench.data.views.by_user import user_of_row
+from bench.data.views.rows import TaskView, View
 from bench.errors import DivergenceError
 from bench.interfaces import Context, MetaLearner, PluginParams, Selection
-from bench.learn.encode import Encoder
-from bench.learn.episodes import TaskData
-from bench.learn.hard_selection import one_model_a_user
-from bench.learn.interpretation import Interpretation, interpret
-from bench.learn.kernels import kernel_software
-from bench.learn.learnable import Learnable
-from bench.learn.meta_training import Adapted, adapt_and_predict, meta_train, outer_parameters, query_loss
-from bench.learn.network import Network, build_model, build_selector
-from bench.learn.perceptron import PerceptronSelector
-from bench.learn.plugins import DifferentiableModel, DifferentiableSelector
-from bench.learn.ragged_perceptron import compile_kernel
-from bench.learn.training import Examples, Hidden, History, outputs, train
+from bench.learn.adaptation.episodes import TaskData
+from bench.learn.adaptation.hard_selection import one_model_a_user
+from bench.learn.adaptation.interpretation import Interpretation, interpret
+from bench.learn.adaptation.learnable import Learnable
+from bench.learn.adaptation.meta_training import Adapted, adapt_and_predict, meta_train, outer_parameters, query_loss
+from bench.learn.network.encoder import Encoder
+from bench.learn.network.network import Network, build_model, build_selector
+from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
+from bench.learn.network.training import Examples, Hidden, History, outputs, train
+from bench.learn.perceptron.compiled import kernel_software
+from bench.learn.perceptron.loss import compile_kernel
+from bench.learn.perceptron.selector import PerceptronSelector
 from bench.settings import MetaTrainSettings, Select, TrainSettings
 
 __all__ = ["FittedModel", "Gating", "MetaLearned"]

@@ -1,10 +1,7 @@
 """What a run tells: pure functions of its records, for a terminal, Markdown and JSON."""
 
-from bench.report.as_json import to_json
-from bench.report.blocks import Block, Cell, Grid, GridRow, Heading, Note, Terms, align
-from bench.report.build import build
-from bench.report.markdown import to_markdown
-from bench.report.model import (
+from bench.report.content.build import build
+from bench.report.content.model import (
     BaseModelFacts,
     Cost,
     Failure,
@@ -16,8 +13,11 @@ from bench.report.model import (
     Shift,
     Unfinished,
 )
-from bench.report.names import in_markdown, short, visible
-from bench.report.terminal import print_blocks, to_terminal
+from bench.report.print.as_json import to_json
+from bench.report.print.markdown import to_markdown
+from bench.report.print.terminal import print_blocks, to_terminal
+from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Note, Terms, align
+from bench.report.words.names import in_markdown, short, visible
 
 __all__ = [
     "BaseModelFacts",

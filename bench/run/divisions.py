@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from bench.data import prepare
-from bench.data.interactions import Interactions
-from bench.data.split import divide
+from bench.data.splits.split import divide
+from bench.data.views.interactions import Interactions
 from bench.errors import DataError
 from bench.interfaces import Dataset, SplitProtocol, Timeline
+from bench.job.splits import write_split
 from bench.records import digest
 from bench.registry import Registry
 from bench.run.plan import Division
 from bench.run.progress import Watcher
-from bench.run.splits import write_split
 from bench.suite import Suite
 
 __all__ = ["divide_all", "prepare_all"]

@@ -29,7 +29,7 @@ def worker_context() -> ForkServerContext:
     """Processes forked from a server that has imported what steps need. A program has one server, which imports what is said
     before it starts: whoever forks from it without this slows all who come after."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bench.run.work"])
+    context.set_forkserver_preload(["bench.worker.perform"])
     return context
 
 
@@ -43,7 +43,7 @@ class InlineExecutor:
         self._waiting.append(task_json)
 
     def events(self) -> Iterator[Event]:
-        from bench.run.work import perform
+        from bench.worker.perform import perform
 
         while self._waiting:
             task_json = self._waiting.popleft()
@@ -140,7 +140,7 @@ class LocalExecutor:
 
 def _child(task_json: str, messages: Connection, lifeline: Connection) -> None:
     """In the step's own process: perform, and say how it went."""
-    from bench.run.work import limit_threads, perform
+    from bench.worker.perform import limit_threads, perform
 
     def send(event: str, detail: str) -> None:
         messages.send_bytes(json.dumps([event, detail]).encode())

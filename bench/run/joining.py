@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.data.predictions import Predictions
-from bench.data.rows import View
-from bench.data.split import ROLES, Split
+from bench.builtin.predictions import Predictions
+from bench.data.splits.split import ROLES, Split
+from bench.data.views.rows import View
 from bench.errors import DataError
 from bench.interfaces import Context
+from bench.job.steps import FitStep
 from bench.registry import Registry
-from bench.run.given import make_plugin
 from bench.run.plan import Plan, Trial
-from bench.run.steps import FitStep
+from bench.worker.inputs import make_plugin
 
 __all__ = ["check_predictions"]
 

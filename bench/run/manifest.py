@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bench.data.interactions import Interactions
+from bench.data.views.interactions import Interactions
 from bench.interfaces import Metric
 from bench.registry import Registry
 from bench.run.plan import Division, Trial

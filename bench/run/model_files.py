@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.data.cache import file_digest
-from bench.data.locate import find
+from bench.data.prepared.cache import file_digest
+from bench.data.prepared.locate import find
 from bench.errors import DataError, PluginUnavailable
 from bench.interfaces import Model, Source
 from bench.registry import Registry

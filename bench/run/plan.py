@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.data.base_predictions import STAR, fits, fitted_as, star_rows
-from bench.data.interactions import Interactions
-from bench.data.split import Split
+from bench.data.splits.base_predictions import STAR, fits, fitted_as, star_rows
+from bench.data.splits.split import Split
+from bench.data.views.interactions import Interactions
 from bench.errors import PluginUnavailable
 from bench.interfaces import Model
+from bench.job.code import harness_digest
+from bench.job.steps import FitStep, MetaPart, PluginUse, SelectStep
 from bench.records import digest
 from bench.registry import Registry
-from bench.run.harness import harness_digest
 from bench.run.model_files import ModelFiles, model_files
-from bench.run.steps import FitStep, MetaPart, PluginUse, SelectStep
 from bench.settings import BasePredictions
 from bench.suite import BOUNDS, BaseModelSpec, MethodSpec, SelectorSpec, Suite
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from bench.errors import RecordError
+from bench.job.steps import FitStep, SelectStep
 from bench.records import read_record
 from bench.registry import load_registry
 from bench.run.plan import Plan, Trial
 from bench.run.progress import Watcher
-from bench.run.steps import FitStep, SelectStep
 from bench.run.suite_run import as_suite, plan_suite
 from bench.run.timing import seconds_of
 from bench.suite import Suite

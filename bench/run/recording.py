@@ -13,11 +13,11 @@ import numpy as np
 from bench.errors import StorageError
 from bench.evaluate import Adaptation, best_model_share, perfect_sample_logits, perfect_user_logits
 from bench.interfaces import Metric
+from bench.job.environment import environment, versions
+from bench.job.steps import FitStep, SelectStep
 from bench.records import write_blob
 from bench.registry import Registry
-from bench.run.environment import environment, versions
 from bench.run.plan import Trial
-from bench.run.steps import FitStep, SelectStep
 
 __all__ = ["failed_record", "metrics_of", "record_of"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.data.base_predictions import held_for_base_models, star_rows, task_split
-from bench.data.interactions import Interactions
-from bench.data.protocols.temporal import is_rank_within_users
-from bench.data.split import ROLES, Split
+from bench.data.splits.base_predictions import held_for_base_models, star_rows, task_split
+from bench.data.splits.split import ROLES, Split
+from bench.data.splits.temporal import is_rank_within_users
+from bench.data.views.interactions import Interactions
 from bench.interfaces import Timeline
 from bench.settings import BasePredictions
 

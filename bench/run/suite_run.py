@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from bench.data import cache_dir as resolve_cache
-from bench.data.interactions import Interactions
-from bench.data.locate import roots
+from bench.data.prepared.locate import roots
+from bench.data.views.interactions import Interactions
 from bench.errors import RecordError, StorageError, SuiteError
 from bench.interfaces import Executor, Metric
 from bench.records import Run, load, read_record, write_manifest, write_record

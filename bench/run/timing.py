@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.data.base_predictions import fits
+from bench.data.splits.base_predictions import fits
+from bench.job.steps import FitStep, SelectStep
 from bench.run.plan import Division, Plan
-from bench.run.steps import FitStep, SelectStep
 
 __all__ = ["seconds_of"]
 

@@ -1,6 +1,6 @@
 """Suites: a YAML file -> validated plain data, with the place of everything, so that every error can say where."""
 
-from bench.suite.consistency import BOUNDS
+from bench.suite.check.consistency import BOUNDS
 from bench.suite.loading import load
 from bench.suite.spec import (
     BaseModelSpec,

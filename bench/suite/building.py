@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.settings import TrainSettings
-from bench.suite.document import KeyPath, Place
-from bench.suite.schema import MetaLearnerUse, MethodEntry, SuiteFile
+from bench.suite.check.schema import MetaLearnerUse, MethodEntry, SuiteFile
+from bench.suite.places.yaml_document import KeyPath, Place
 from bench.suite.spec import (
     BaseModelSpec,
     DatasetSpec,

@@ -10,20 +10,20 @@ from typing import NamedTuple
 
 from bench.registry import Registry, load_registry
 from bench.suite.building import build
-from bench.suite.consistency import inconsistencies
-from bench.suite.document import Document, KeyPath, parse
-from bench.suite.files import misplaced, read_file
-from bench.suite.grid import expand
-from bench.suite.include import merge_included
-from bench.suite.overrides import override
-from bench.suite.plugin_use import Checked, check_use, find_uses
-from bench.suite.problems import Problem, as_error, at_value
-from bench.suite.schema import SuiteFile
+from bench.suite.check.consistency import inconsistencies
+from bench.suite.check.plugin_use import Checked, check_use, find_uses
+from bench.suite.check.schema import SuiteFile
+from bench.suite.check.validation import validate
+from bench.suite.check.wording import OwnKeys
+from bench.suite.compose.grid import expand
+from bench.suite.compose.include import merge_included
+from bench.suite.compose.overrides import override
+from bench.suite.places.files import misplaced, read_file
+from bench.suite.places.problems import Problem, as_error, at_value
+from bench.suite.places.text import quoted
+from bench.suite.places.tree import document_of, tree_of
+from bench.suite.places.yaml_document import Document, KeyPath, parse
 from bench.suite.spec import Suite
-from bench.suite.text import quoted
-from bench.suite.tree import document_of, tree_of
-from bench.suite.validation import validate
-from bench.suite.wording import OwnKeys
 
 __all__ = ["load"]
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bench.adapt_sets import adapts_base_models
 from bench.settings import BasePredictions, MetaTrainSettings, Select, TrainSettings
-from bench.suite.document import KeyPath, Place
+from bench.suite.places.yaml_document import KeyPath, Place
 
 __all__ = ["BaseModelSpec", "DatasetSpec", "MetaLearnerSpec", "MethodSpec", "ProtocolSpec", "SelectorSpec", "Suite"]
 

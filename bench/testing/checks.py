@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bench.data.rows import View
+from bench.data.views.rows import View
 from bench.errors import PredictionError
 from bench.evaluate import check_logits, check_weights
 from bench.testing.adaptation import ragged_support_adapts

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from bench.learn import Network
-from bench.learn.losses import binary_cross_entropy, mixture_cross_entropy
-from bench.learn.row_index import RowIndex
+from bench.learn.network.losses import binary_cross_entropy, mixture_cross_entropy
+from bench.learn.network.row_index import RowIndex
 from bench.testing.inputs import Encoded, encoded
 from bench.testing.subject import Subject
 from bench.testing.verdicts import Failed, NotApplicable

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from bench.data.rows import View
+from bench.data.views.rows import View
 from bench.learn import Encoder, Network
-from bench.learn.network import Rows
-from bench.learn.row_index import RowIndex
+from bench.learn.network.network import Rows
+from bench.learn.network.row_index import RowIndex
 from bench.testing.subject import Subject
 from bench.testing.synthetic import MODELS
 

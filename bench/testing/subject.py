@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView, View
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView, View
 from bench.interfaces import Context, Plugin, PluginParams, Selection, Selector
 from bench.learn import (
     DifferentiableModel,

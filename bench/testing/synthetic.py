@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView, View
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView, View
 
 __all__ = ["MODELS", "STRANGER", "USERS", "Prepared", "make_prepared", "make_tasks"]
 

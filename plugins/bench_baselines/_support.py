@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.data.by_user import sum_by_user
+from bench.data.views.by_user import sum_by_user
 from bench.interfaces import Tasks
 from bench_baselines._losses import average_logits, known_labels, log_losses
 

@@ -14,10 +14,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from bench.data.by_user import user_of_row
+from bench.data.views.by_user import user_of_row
 from bench.interfaces import Context, PluginParams, Selection, Selector, Tasks
 from bench.learn import History
-from bench.learn.losses import mixture_cross_entropy
+from bench.learn.network.losses import mixture_cross_entropy
 from bench_baselines._losses import known_labels
 from bench_baselines._perceptron import Perceptron
 from bench_baselines._support import SupportStatistics, has_support

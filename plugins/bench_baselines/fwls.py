@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 from sklearn.linear_model import LogisticRegression
 
-from bench.data.by_user import user_of_row
+from bench.data.views.by_user import user_of_row
 from bench.interfaces import Context, PluginParams, Rows, Selection, Selector, Tasks
 from bench_baselines._losses import known_labels, labels_of_both_classes, log_losses
 from bench_baselines._support import SupportStatistics

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 from scipy.special import softmax
 
-from bench.data.by_user import user_of_row
+from bench.data.views.by_user import user_of_row
 from bench.interfaces import Context, PluginParams, Selection, Selector, Tasks
 from bench_baselines._losses import mean_mixture_loss, query_losses
 from bench_baselines._opinion_pool import pool_weights

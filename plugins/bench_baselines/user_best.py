@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.data.by_user import user_of_row
+from bench.data.views.by_user import user_of_row
 from bench.interfaces import Context, Selection, Selector, Tasks
 from bench_baselines._losses import query_losses
 from bench_baselines._support import support_losses

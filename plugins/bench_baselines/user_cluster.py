@@ -9,7 +9,7 @@ from pydantic import Field
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
-from bench.data.by_user import user_of_row
+from bench.data.views.by_user import user_of_row
 from bench.interfaces import Context, PluginParams, Selection, Selector, Tasks
 from bench_baselines._losses import mean_mixture_loss, query_losses
 from bench_baselines._opinion_pool import pool_weights

@@ -51,10 +51,10 @@ def test_all_is_looked_at_and_nothing_fails_here(doctor: Doctor, tmp_path: Path)
 
 def test_workers_that_import_torch_anew_are_told(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = multiprocessing.Pipe(duplex=False)
-    monkeypatch.setitem(sys.modules, "bench.run.work", sys)
+    monkeypatch.setitem(sys.modules, "bench.worker.perform", sys)
     _health_machine._answer(theirs)
     assert ours.recv_bytes() == _health_machine._READY
-    monkeypatch.delitem(sys.modules, "bench.run.work")
+    monkeypatch.delitem(sys.modules, "bench.worker.perform")
     _health_machine._answer(theirs)
     assert ours.recv_bytes() != _health_machine._READY
     monkeypatch.setattr(_health_machine, "_READY", b"what no process says")

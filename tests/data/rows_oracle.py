@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from bench.data.split import Split
+from bench.data.splits.split import Split
 
 __all__ = [
     "Row",

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bench.data.base_predictions import fits, fitted_as, fold_of, held_for_base_models, sources, task_split
-from bench.data.split import ROLES, Split
+from bench.data.splits.base_predictions import fits, fitted_as, fold_of, held_for_base_models, sources, task_split
+from bench.data.splits.split import ROLES, Split
 from bench.errors import DataError
 from tests.data.rows_oracle import (
     described,

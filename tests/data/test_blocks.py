@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bench.data.protocols import Given, LeaveLast, Temporal
-from bench.data.split import divide
+from bench.data.splits import Given, LeaveLast, Temporal
+from bench.data.splits.split import divide
 from bench.errors import DataError
 from bench.interfaces import Timeline
 

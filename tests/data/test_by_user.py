@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.data.by_user import sum_by_user, user_of_row
+from bench.data.views.by_user import sum_by_user, user_of_row
 
 
 def test_users_without_rows_sum_to_zero() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.data.download import extract, fetch
+from bench.data.prepared.download import extract, fetch
 from bench.errors import DownloadError
 from bench.interfaces import Source
 from tests.data.loopback import use_only_index

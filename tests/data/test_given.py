@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.data import Interactions, store
-from bench.data.encode import Encoded, encode
+from bench.data import Interactions
+from bench.data.encoding.encode import Encoded, encode
+from bench.data.prepared import store
 from bench.errors import DataError
 from bench.interfaces import Column, Field, Tables
 

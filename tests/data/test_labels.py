@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.data import Rule, parse_condition, parse_rule
-from bench.data.labels import binary_labels, holds
-from bench.data.raw import RawTable
+from bench.data.tables.labels import binary_labels, holds
+from bench.data.tables.raw import RawTable
 from bench.errors import DataError
 
 OPERATORS = {

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.data.last_support import last_support
-from bench.data.rows import TaskView, View
+from bench.data.views.last_support import last_support
+from bench.data.views.rows import TaskView, View
 from tests.datasets import make_interactions
 
 QUERY = 2  # rows a user

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.data.locate import find, location, public
+from bench.data.prepared.locate import find, location, public
 from bench.errors import DataError
 from bench.interfaces import Source
 

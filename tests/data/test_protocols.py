@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bench.data.protocols import UserHoldout
-from bench.data.split import divide
+from bench.data.splits import UserHoldout
+from bench.data.splits.split import divide
 from bench.errors import DataError
 from bench.interfaces import Timeline
 

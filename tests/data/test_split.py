@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from bench.data.split import ROLES, divide
+from bench.data.splits.split import ROLES, divide
 from bench.errors import DataError
 from bench.interfaces import Cut, PluginParams, SplitProtocol, Timeline
 from tests.data.rows_oracle import slots, splits

@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from bench.data.raw import RawTable
-from bench.data.text import as_ids, as_text, look_alikes
+from bench.data.tables.raw import RawTable
+from bench.data.tables.text import as_ids, as_text, look_alikes
 from bench.errors import DataError
 
 

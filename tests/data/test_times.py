@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.data.raw import RawTable
-from bench.data.times import order_of
+from bench.data.tables.raw import RawTable
+from bench.data.tables.times import order_of
 from bench.errors import DataError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

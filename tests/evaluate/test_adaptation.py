@@ -8,7 +8,7 @@ from scipy.stats import entropy
 from sklearn.metrics import log_loss
 
 from bench.evaluate import Adaptation, QueryRows, user_table
-from bench.evaluate.adaptation import adaptation_effect
+from bench.evaluate.analysis.adaptation_effect import adaptation_effect
 from bench.settings import PARAMETER_GROUPS
 from tests.evaluate.query_rows import POOL, make_rows, taken
 

@@ -5,9 +5,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from bench.evaluate import attainable
-from bench.evaluate.attainable import attainable_bound, attainable_losses, halves
-from bench.evaluate.resampling import draw_users
+from bench.evaluate.analysis import attainable
+from bench.evaluate.analysis.attainable import attainable_bound, attainable_losses, halves
+from bench.evaluate.inference.resampling import draw_users
 from tests.evaluate.query_rows import POOL, make_rows, taken
 
 

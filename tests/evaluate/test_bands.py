@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.evaluate.bands import SEGMENTED_BY, By
+from bench.evaluate.analysis.bands import SEGMENTED_BY, By
 from tests.evaluate.query_rows import make_rows
 
 

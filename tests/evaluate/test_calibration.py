@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.evaluate.calibration import calibration_in_the_large, expected_calibration_error
-from bench.evaluate.equal_mass import equal_mass_bins
+from bench.evaluate.metrics.calibration_error import calibration_in_the_large, expected_calibration_error
+from bench.evaluate.metrics.equal_mass import equal_mass_bins
 
 
 def slow_ece(y: np.ndarray, logits: np.ndarray, bins: int) -> float:

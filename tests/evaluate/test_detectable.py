@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.evaluate.detectable import POWER, detectable, power
-from bench.evaluate.standard_error import StandardError
+from bench.evaluate.inference.detectable import POWER, detectable, power
+from bench.evaluate.inference.standard_error import StandardError
 
 USERS = [StandardError(0.01, 500), StandardError(3.0, 8)]
 

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from bench.evaluate import ONE_SEED, Paired, Slice, adjust, paired, resample
-from bench.evaluate.holm import holm
+from bench.evaluate.inference.holm import holm
 from tests.evaluate.slices import make_slice
 
 LABELS = np.array([0, 1, 1, 0], np.uint8)

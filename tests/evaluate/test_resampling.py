@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.evaluate import AUC, LogLoss, Slice, resample
-from bench.evaluate.resampling import draw_users
+from bench.evaluate.inference.resampling import draw_users
 from bench.interfaces import PluginParams
 from tests.evaluate.slices import draws_of, make_slice, pair_auc, repeated
 

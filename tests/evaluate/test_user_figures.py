@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.evaluate.user_figures import regret, selection_accuracy, win_rate
-from bench.evaluate.user_losses import first_highest, is_shared, user_losses
+from bench.evaluate.analysis.user_figures import regret, selection_accuracy, win_rate
+from bench.evaluate.analysis.user_losses import first_highest, is_shared, user_losses
 from tests.evaluate.query_rows import make_rows
 
 

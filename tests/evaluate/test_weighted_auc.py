@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bench.evaluate import tournament, user_pairs, weighted_auc
-from bench.evaluate.auc import pooled_auc
+from bench.evaluate.inference import tournament, user_pairs, weighted_auc
+from bench.evaluate.metrics.auc import pooled_auc
 from tests.evaluate.slices import pair_auc, weighed_auc
 
 Way = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView, View
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView, View
 from bench.interfaces import PluginParams
 from bench.learn import (
     DifferentiableModel,

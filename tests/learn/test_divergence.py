@@ -24,10 +24,10 @@ from bench.learn import (
     inner_step,
     meta_train,
 )
-from bench.learn import divergence as divergence_module
-from bench.learn import episodes as episodes_module
-from bench.learn.episodes import gather, whole
-from bench.learn.meta_training import outer_parameters, query_loss
+from bench.learn.adaptation import divergence as divergence_module
+from bench.learn.adaptation import episodes as episodes_module
+from bench.learn.adaptation.episodes import gather, whole
+from bench.learn.adaptation.meta_training import outer_parameters, query_loss
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_metaselector.anil import ANIL
 from bench_metaselector.fine_tune import FineTune

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bench.learn import TaskData
-from bench.learn.drawing import draw
-from bench.learn.episodes import chunks, gather, whole
-from bench.learn.meta_training import meta_train, outer_gradients, outer_parameters
+from bench.learn.adaptation.drawing import draw
+from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.adaptation.meta_training import meta_train, outer_gradients, outer_parameters
 from bench.settings import MetaTrainSettings
 from bench_metaselector.maml import MAML
 from tests.datasets import make_interactions

@@ -7,8 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.learn.drawing import draw
-from bench.learn.episodes import CHUNK_ROWS, CHUNK_USERS, TaskData, all_as_support, chunks, gather, support_batch, whole
+from bench.learn.adaptation.drawing import draw
+from bench.learn.adaptation.episodes import (
+    CHUNK_ROWS,
+    CHUNK_USERS,
+    TaskData,
+    all_as_support,
+    chunks,
+    gather,
+    support_batch,
+    whole,
+)
 from bench.settings import MetaTrainSettings
 from tests.datasets import make_interactions
 from tests.learn.parts import task_data, tasks

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from bench.data.rows import TaskView
+from bench.data.views.rows import TaskView
 from bench.learn import Learnable, adapt_and_predict, interpret
-from bench.learn import episodes as episodes_module
-from bench.learn.episodes import gather, whole
-from bench.learn.meta_training import outer_parameters
+from bench.learn.adaptation import episodes as episodes_module
+from bench.learn.adaptation.episodes import gather, whole
+from bench.learn.adaptation.meta_training import outer_parameters
 from bench.settings import PARAMETER_GROUPS
 from bench_metaselector.maml import MAML
 from bench_metaselector.meta_sgd import MetaSGD

@@ -22,10 +22,10 @@ from bench.learn import (
     descend,
     fitting,
     inner_step,
-    kernels,
 )
-from bench.learn.episodes import chunks, gather, whole
-from bench.learn.ragged_perceptron import RaggedPerceptron
+from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.perceptron import compiled as kernels
+from bench.learn.perceptron.loss import RaggedPerceptron
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_baselines.mlp import MLP
 from bench_metaselector.meta_sgd import MetaSGD

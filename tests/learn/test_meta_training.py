@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from bench.data.rows import TaskView
+from bench.data.views.rows import TaskView
 from bench.errors import PluginError
 from bench.interfaces import Context, PluginParams
 from bench.learn import FittedModel, Learnable, MetaLearned, adapt_and_predict, meta_train
-from bench.learn import episodes as episodes_module
-from bench.learn.meta_training import outer_parameters, query_loss
+from bench.learn.adaptation import episodes as episodes_module
+from bench.learn.adaptation.meta_training import outer_parameters, query_loss
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_metaselector.fine_tune import FineTune
 from bench_metaselector.maml import MAML

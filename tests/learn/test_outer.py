@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from bench.learn import Learnable
-from bench.learn.outer import BestSoFar, DenseAdam, OuterOptimiser
+from bench.learn.adaptation.outer import BestSoFar, DenseAdam, OuterOptimiser
 from bench.settings import MetaTrainSettings
 from tests.datasets import make_interactions
 from tests.learn.parts import networks
@@ -171,7 +171,7 @@ def test_a_step_without_a_parameters_gradient_leaves_it_and_does_not_count(outer
 
 def test_meta_training_imports_nothing_heavy_that_it_can_do_without():
     """Each takes longer to import, or more memory, than a small meta-training."""
-    code = "import sys, torch; from bench.learn.outer import DenseAdam; from bench.data import download\n"
+    code = "import sys, torch; from bench.learn.adaptation.outer import DenseAdam; from bench.data.prepared import download\n"
     code += "DenseAdam(torch.zeros(2), 0.1).step(torch.ones(2))\n"
     code += "print([name for name in ('torch._dynamo', 'pandas', 'requests') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch.autograd import gradcheck, gradgradcheck
 
-from bench.data.rows import View
+from bench.data.views.rows import View
 from bench.interfaces import Field, Fields
 from bench.learn import Encoder
-from bench.learn.lookup import Layout
-from bench.learn.row_index import RepeatedMap, RowIndex, SparseMap
+from bench.learn.network.lookup import Layout
+from bench.learn.network.row_index import RepeatedMap, RowIndex, SparseMap
 from tests.datasets import make_interactions
 
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from bench.data.rows import View
+from bench.data.views.rows import View
 from bench.errors import PluginError
 from bench.interfaces import Context, PluginParams
 from bench.learn import Encoder, Examples, FittedModel, Gating, Hidden, build_model, outputs, train
-from bench.learn import training as training_module
-from bench.learn.losses import mixture_cross_entropy, mixture_logits
-from bench.learn.row_index import RowIndex
-from bench.learn.training import _add_l2, mean_loss
+from bench.learn.network import training as training_module
+from bench.learn.network.losses import mixture_cross_entropy, mixture_logits
+from bench.learn.network.row_index import RowIndex
+from bench.learn.network.training import _add_l2, mean_loss
 from bench.settings import TrainSettings
 from tests.datasets import make_interactions
 from tests.learn.parts import Deep, Gate, Linear, Pairwise, tasks

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from bench.interfaces import PluginParams
-from bench.learn import DifferentiableModel, Learnable, build_model, build_selector, layers
-from bench.learn.episodes import chunks, gather, whole
+from bench.learn import DifferentiableModel, Learnable, build_model, build_selector
+from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.network import layers
 from tests.datasets import make_interactions
 from tests.learn.parts import Gate, Linear, task_data, tasks
 

@@ -12,7 +12,7 @@ import pytest
 from bench.evaluate import Analysis, AttainableBound, ClosedGap, MethodAnalysis
 from bench.records import Run
 from bench.report import Grid, Note, Row, Section, Terms, build, to_json
-from bench.report.document import document
+from bench.report.sections.document import document
 
 MakeRun = Callable[..., Run]
 

@@ -15,8 +15,8 @@ from bench.errors import RecordError
 from bench.evaluate import NOT_AFTER_HOLM, Analysis, MethodAnalysis, Paired
 from bench.records import Run, load
 from bench.report import Note, build
-from bench.report.answer import answer as top
-from bench.report.document import document
+from bench.report.sections.answer import answer as top
+from bench.report.sections.document import document
 from tests.report.analyses import paired
 
 MakeRun = Callable[..., Run]

@@ -10,7 +10,7 @@ import pytest
 
 from bench.records import Run, load, write_record
 from bench.report import Row, Section, build, to_json, to_markdown
-from bench.report.trouble import trouble
+from bench.report.sections.trouble import trouble
 
 Records = list[dict[str, Any]]
 MakeRun = Callable[..., Run]

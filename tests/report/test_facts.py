@@ -9,9 +9,9 @@ import pytest
 
 from bench.records import Run
 from bench.report import Note, build
-from bench.report.data_facts import data_facts
-from bench.report.document import document
-from bench.report.split_facts import split_facts
+from bench.report.sections.data_notes import data_facts
+from bench.report.sections.document import document
+from bench.report.sections.split_notes import split_facts
 
 Records = list[dict[str, Any]]
 MakeRun = Callable[..., Run]

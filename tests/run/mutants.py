@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.data import base_predictions
-from bench.data.base_predictions import fits, fold_of, sources
-from bench.data.split import Split
-from bench.run import fit_step, plan, select_step
+from bench.data.splits import base_predictions
+from bench.data.splits.base_predictions import fits, fold_of, sources
+from bench.data.splits.split import Split
+from bench.run import plan
+from bench.worker import fit_step, select_step
 
 __all__ = [
     "front_fitted_with_training_query",

@@ -9,12 +9,13 @@ import pytest
 
 from bench.evaluate import analysis_from_json
 from bench.learn import fitting
-from bench.learn.kernels import kernel_software
+from bench.learn.perceptron.compiled import kernel_software
 from bench.records import read_blob, read_table
 from bench.report import build, to_json, to_markdown
-from bench.run import run, select_step
-from bench.run.clock import Clock
+from bench.run import run
 from bench.settings import PARAMETER_GROUPS
+from bench.worker import select_step
+from bench.worker.clock import Clock
 from tests.run.conftest import by_method, load_suite, write_ratings, write_small_suite
 
 SELECTOR = "selector: {use: mlp, embedding_dim: 2, hidden: [4]}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.data.rows import TaskView, View
-from bench.evaluate.metrics import row_log_loss
-from bench.run import calibrating, clock
-from bench.run.calibrating import FOLDS, calibrated, cross_fitted, fit_calibration
+from bench.data.views.rows import TaskView, View
+from bench.evaluate.metrics.metrics import row_log_loss
+from bench.worker import calibrating, clock
+from bench.worker.calibrating import FOLDS, calibrated, cross_fitted, fit_calibration
 from tests.datasets import make_interactions
 from tests.run.conftest import by_method
 

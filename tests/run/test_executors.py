@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.data.protocols import UserHoldout
-from bench.data.split import divide
+from bench.data.splits import UserHoldout
+from bench.data.splits.split import divide
 from bench.interfaces import Timeline
+from bench.job.splits import write_split
+from bench.job.steps import FitStep, PluginUse
 from bench.run.executors import InlineExecutor, LocalExecutor
-from bench.run.splits import write_split
-from bench.run.steps import FitStep, PluginUse
 from bench.settings import TrainSettings
 from tests.datasets import make_interactions
 
@@ -131,9 +131,8 @@ def test_closing_ends_what_runs(step, tmp_path):
 
 def test_a_worker_imports_nothing_heavy_that_steps_can_do_without():
     """Each step has the memory of what its server imported."""
-    code = (
-        "import sys, bench.run.work; print([n for n in ('pandas', 'requests', 'sklearn', 'numba') if n in sys.modules])"
-    )
+    heavy = ("pandas", "requests", "sklearn", "numba")
+    code = f"import sys, bench.worker.perform; print([n for n in {heavy} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -165,7 +165,7 @@ def test_whether_a_failed_trial_is_tried_again(go, write_suite, rerun, again):
 def test_a_trial_that_failed_and_then_went_well_leaves_one_record(go, write_suite, monkeypatch):
     file = write_suite(models=faulty("none"), methods="  average: {selector: {use: average}}")
     with monkeypatch.context() as patched:
-        patched.setattr("bench.run.fit_step.check_logits", _refuse)
+        patched.setattr("bench.worker.fit_step.check_logits", _refuse)
         first, _ = go(file, plugins=(FAULTY,))
     assert set(status(first).values()) == {"error", "unavailable"}
     finished, _ = go(file, plugins=(FAULTY,))

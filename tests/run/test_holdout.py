@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.data.interactions import Interactions
+from bench.data.views.interactions import Interactions
+from bench.job.splits import open_split
 from bench.learn import FittedModel
 from bench.report import Note, build
-from bench.report.document import document
-from bench.run.splits import open_split
+from bench.report.sections.document import document
 from tests.data.rows_oracle import held_by_hand
 from tests.run.conftest import by_method, status
 

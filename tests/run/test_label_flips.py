@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.data.base_predictions import fits
-from bench.data.protocols import LeaveLast, UserHoldout
-from bench.data.split import divide
+from bench.data.splits import LeaveLast, UserHoldout
+from bench.data.splits.base_predictions import fits
+from bench.data.splits.split import divide
 from bench.interfaces import Timeline
-from bench.learn import training
-from bench.run import work
-from bench.run.splits import write_split
-from bench.run.steps import FitStep, PluginUse, SelectStep
+from bench.job.splits import write_split
+from bench.job.steps import FitStep, PluginUse, SelectStep
+from bench.learn.network import training
 from bench.settings import TrainSettings
+from bench.worker import perform as work
 from tests.data.rows_oracle import described, fold_by_hand, slots
 from tests.datasets import make_interactions
 from tests.run import mutants

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from bench.data.interactions import Interactions
-from bench.data.split import ROLES, Split
-from bench.run.given import Given
-from bench.run.splits import open_split
+from bench.data.splits.split import ROLES, Split
+from bench.data.views.interactions import Interactions
+from bench.job.splits import open_split
+from bench.worker.inputs import Given
 from tests.data.rows_oracle import described, slots, source_by_hand, trained_by_hand
 from tests.run import mutants
 

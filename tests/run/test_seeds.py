@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from bench.run.seeds import step_seed
+from bench.job.seeds import step_seed
 
 
 def test_each_thing_that_counts_gives_another_seed():

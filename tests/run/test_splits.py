@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.data.split import Split
-from bench.run.splits import WITHHELD, commit_folder, open_split, write_split
+from bench.data.splits.split import Split
+from bench.job.splits import WITHHELD, commit_folder, open_split, write_split
 from tests.datasets import make_interactions
 
 

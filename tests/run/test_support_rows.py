@@ -8,12 +8,12 @@ import itertools
 import numpy as np
 import pytest
 
-from bench.data.interactions import Interactions
+from bench.data.views.interactions import Interactions
+from bench.job.splits import open_split
 from bench.records import read_blob, read_table
 from bench.registry import load_registry
 from bench.report import build, to_markdown
 from bench.run import run
-from bench.run.splits import open_split
 from bench.suite import load
 from tests.run.conftest import by_method, write_small_suite
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import SuiteError
-from bench.suite.document import MAX_DEPTH, MAX_VALUES, Place, parse
+from bench.suite.places.yaml_document import MAX_DEPTH, MAX_VALUES, Place, parse
 from tests.suite.hostile import HOSTILE
 
 
@@ -107,7 +107,7 @@ def test_a_hostile_file_is_refused_before_it_costs(
             read += 1
             yield event
 
-    monkeypatch.setattr("bench.suite.document.yaml.parse", counted)
+    monkeypatch.setattr("bench.suite.places.yaml_document.yaml.parse", counted)
     assert error_of(HOSTILE[name]).startswith(f"suite.yaml:{expected}")
     assert read <= events
 
@@ -154,5 +154,5 @@ def test_what_json_writes_is_read_back_and_every_value_has_a_place(data: object)
 def test_libyaml_and_pyyaml_give_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     content = "a: {b: [1, x, 'é']}\nc: |\n  text\n".encode()
     fast = parse(content, "suite.yaml")
-    monkeypatch.setattr("bench.suite.document._Loader", yaml.BaseLoader)
+    monkeypatch.setattr("bench.suite.places.yaml_document._Loader", yaml.BaseLoader)
     assert parse(content, "suite.yaml") == fast

@@ -10,7 +10,7 @@ import pytest
 from bench.errors import SuiteError
 from bench.registry import Registry
 from bench.suite import Suite, load
-from bench.suite.grid_names import canonical, entry_name, labels
+from bench.suite.compose.grid_names import canonical, entry_name, labels
 
 Grid = Callable[..., Suite]
 META = (
@@ -219,7 +219,7 @@ def numbers(count: int) -> str:
 def test_too_many_trials_are_refused_by_their_count_before_any_is_made(
     errors: Errors, text: str, count: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.suite.grid._entries", lambda *_: pytest.fail("entries are made"))
+    monkeypatch.setattr("bench.suite.compose.grid._entries", lambda *_: pytest.fail("entries are made"))
     (line,) = errors(text)
     assert line.startswith("suite.yaml:14:1: ")
     assert count in line

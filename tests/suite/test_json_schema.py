@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from bench.errors import SuiteError
 from bench.registry import Registry, load_registry
 from bench.suite import load
-from bench.suite.document import parse
-from bench.suite.json_schema import json_schema
+from bench.suite.check.json_schema import json_schema
+from bench.suite.places.yaml_document import parse
 
 SuiteFile = Callable[..., Path]
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.suite.scalars import plain_scalar
+from bench.suite.places.scalars import plain_scalar
 
 
 @pytest.mark.parametrize(

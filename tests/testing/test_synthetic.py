@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.data.rows import View
+from bench.data.views.rows import View
 from bench.testing.synthetic import MODELS, STRANGER, make_prepared, make_tasks
 
 

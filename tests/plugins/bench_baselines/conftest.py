@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView
 from tests.datasets import make_interactions
 from tests.plugins.bench_baselines.parts import make_tasks
 

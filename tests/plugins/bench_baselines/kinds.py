@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView
 from tests.plugins.bench_baselines.parts import make_tasks
 
 

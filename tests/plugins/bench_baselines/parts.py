@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView, View
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView, View
 from bench.interfaces import Context
 
 CONTEXT = Context(seed=7, threads=1, device="cpu", scratch=Path())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.data.rows import TaskView
+from bench.data.views.rows import TaskView
 from bench_baselines.average import Average
 from tests.plugins.bench_baselines.parts import CONTEXT
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView, View
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView, View
 from bench_baselines._losses import mean_mixture_loss
 from bench_baselines._perceptron import Perceptron
 from bench_baselines.context_gate import ContextGate

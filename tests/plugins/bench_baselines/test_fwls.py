@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView
 from bench.errors import DataError
 from bench_baselines._losses import log_losses
 from bench_baselines.fwls import FeatureWeighted, MetaFeatures

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.data.rows import TaskView
+from bench.data.views.rows import TaskView
 from bench_baselines._losses import log_losses
 from bench_baselines._opinion_pool import pool_weights
 from bench_baselines.greedy import Greedy, best_bag

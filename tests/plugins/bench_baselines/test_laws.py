@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView
 from bench.interfaces import Selection
 from bench.learn import DifferentiableSelector, Gating
 from bench.settings import TrainSettings

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bench.data.rows import TaskView
+from bench.data.views.rows import TaskView
 from bench.evaluate import mixture_logits
 from bench_baselines._losses import average_logits, known_labels, log_losses, mean_mixture_loss
 

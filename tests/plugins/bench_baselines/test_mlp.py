@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView, View
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView, View
 from bench.learn import Encoder, Gating, Network, build_selector
-from bench.learn.network import Rows
-from bench.learn.row_index import RowIndex
+from bench.learn.network.network import Rows
+from bench.learn.network.row_index import RowIndex
 from bench.settings import TrainSettings
 from bench_baselines._losses import average_logits, log_losses
 from bench_baselines.mlp import MLP

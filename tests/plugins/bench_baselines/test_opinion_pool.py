@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from bench.data.rows import TaskView
+from bench.data.views.rows import TaskView
 from bench_baselines._losses import log_losses
 from bench_baselines._opinion_pool import pool_weights
 from bench_baselines.simplex import Simplex

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView, View
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView, View
 from bench.errors import DataError
 from bench_baselines._losses import log_losses
 from bench_baselines.stacking import Stacking

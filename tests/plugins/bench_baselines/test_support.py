@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView
 from bench_baselines._support import LIMIT, SHRINKAGE, SupportStatistics, has_support, support_losses
 from tests.plugins.bench_baselines.parts import make_tasks
 

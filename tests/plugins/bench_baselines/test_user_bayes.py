@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView
 from bench_baselines._losses import mean_mixture_loss
 from bench_baselines.simplex import Simplex
 from bench_baselines.user_bayes import UserBayes

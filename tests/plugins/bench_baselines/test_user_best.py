@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView
 from bench_baselines.user_best import UserBest
 from tests.datasets import make_interactions
 from tests.plugins.bench_baselines.parts import CONTEXT, make_tasks, of_user

@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView
 from bench.learn import Strengths, Support, calibrate, calibrated
 from bench_baselines._losses import average_logits, log_losses
 from bench_baselines.user_calibration import UserCalibration

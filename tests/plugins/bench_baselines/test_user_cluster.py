@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.data.interactions import Interactions
-from bench.data.rows import TaskView
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import TaskView
 from bench_baselines._losses import mean_mixture_loss, query_losses
 from bench_baselines._opinion_pool import pool_weights
 from bench_baselines.user_cluster import UserCluster

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from threadpoolctl import threadpool_limits
 
-from bench.data.interactions import Interactions
+from bench.data.views.interactions import Interactions
 from tests.datasets import make_interactions
 
 

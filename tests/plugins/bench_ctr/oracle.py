@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.data.interactions import Interactions
-from bench.data.rows import View
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import View
 from bench.learn import DifferentiableModel, Encoder, Network, build_model
-from bench.learn.row_index import RowIndex
+from bench.learn.network.row_index import RowIndex
 
 Bag = list[tuple[int, float]]  # (entry of the joint index, weight)
 Parameters = dict[str, np.ndarray]  # leaf to float64 values

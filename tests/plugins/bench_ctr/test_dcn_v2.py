@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.data.interactions import Interactions
+from bench.data.views.interactions import Interactions
 from bench_ctr.dcn_v2 import DCNv2
 from tests.plugins.bench_ctr.oracle import (
     Bag,

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.data.interactions import Interactions
+from bench.data.views.interactions import Interactions
 from bench_ctr.lr import LR
 from tests.plugins.bench_ctr.oracle import (
     bags_of_rows,

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.data.interactions import Interactions
-from bench.data.rows import View
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import View
 from bench.errors import DataError
 from bench.interfaces import Context
 from bench_ctr.mean import Mean

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 from torch.func import vmap
 
-from bench.data.interactions import Interactions
-from bench.data.rows import View
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import View
 from bench.interfaces import Context, Model
 from bench.learn import DifferentiableModel, Encoder, FittedModel, Network
-from bench.learn.network import Rows
-from bench.learn.row_index import RowIndex
+from bench.learn.network.network import Rows
+from bench.learn.network.row_index import RowIndex
 from bench.settings import TrainSettings
 from bench_ctr.autoint import AutoInt
 from bench_ctr.dcn_v2 import DCNv2

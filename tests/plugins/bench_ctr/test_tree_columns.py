@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bench.data.interactions import Interactions
-from bench.data.rows import View
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import View
 from bench_ctr._tree_columns import CATEGORIES, TreeColumns
 from tests.datasets import make_interactions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bench.learn.episodes import gather, whole
+from bench.learn.adaptation.episodes import gather, whole
 from bench_metaselector import fine_tune
 from bench_metaselector.fine_tune import FineTune
 from tests.datasets import make_interactions

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from bench.learn import descent
+from bench.learn.adaptation import descent
 from bench_metaselector import _rule
 from bench_metaselector.maml import MAML
 from bench_metaselector.meta_sgd import MetaSGD

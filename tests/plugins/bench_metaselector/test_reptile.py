@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bench.learn import adapt_and_predict
-from bench.learn.meta_training import outer_parameters
+from bench.learn.adaptation.meta_training import outer_parameters
 from bench_metaselector import reptile
 from bench_metaselector.maml import MAML
 from bench_metaselector.reptile import Reptile

@@ -1,0 +1,209 @@
+"""Somebody else's scores as a base model: a file of predictions, joined to the rows by key and never by position."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import Field, model_validator
+
+from bench.data.prepared.cache import file_digest
+from bench.data.tables.numbers import as_numbers, complete
+from bench.data.tables.raw import RawTable, counted
+from bench.data.tables.read import read_delimited, read_parquet
+from bench.data.tables.text import as_ids
+from bench.data.tables.times import order_of
+from bench.data.views.interactions import Interactions
+from bench.data.views.rows import View
+from bench.errors import DataError
+from bench.interfaces import Context, Model, PluginParams, Rows
+
+__all__ = ["Predictions"]
+
+_FIX = "give the model's own scores; a score of exactly 0 or 1 has no finite log loss where it is wrong"
+
+
+class Predictions(Model):
+    """Scores of a file (CSV or Parquet), a row for each support and query row, joined by user, item and order.
+
+    Nothing is learned and there are no folds: every slot reads the file. Rows that are missing, repeated with another
+    score, or sure of themselves (a probability of 0 or 1) are refused with their counts; rows that no task has are left out
+    and counted."""
+
+    name = "predictions"
+    learns = False
+
+    class Params(PluginParams):
+        path: str = Field(
+            min_length=1, description="the file, below the suite's folder or the data folder; .parquet or text"
+        )
+        user: str = Field("user_id", min_length=1, description="column of user ids")
+        item: str = Field("item_id", min_length=1, description="column of item ids")
+        order: str = Field(
+            "", description="column of the dataset's order; needed where a user has an item more than once"
+        )
+        probability: str = Field("", description="column of probabilities between 0 and 1")
+        logit: str = Field("", description="column of logits; either it or `probability`")
+        sep: str = Field(",", min_length=1, description="between the fields of a line of a text file")
+        encoding: str = Field("utf-8", description="of a text file, e.g. latin-1")
+
+        @model_validator(mode="after")
+        def _one_score(self) -> Predictions.Params:
+            if bool(self.probability) == bool(self.logit):
+                raise ValueError("name the column of scores: probability or logit, one of them")
+            return self
+
+    params: Params
+    details: dict[str, Any]
+
+    def files(self) -> Sequence[str]:
+        return (self.params.path,)
+
+    def fit(self, train: Rows, valid: Rows, context: Context) -> None:  # noqa: ARG002
+        self._path = context.files[self.params.path]
+
+    def predict(self, rows: Rows) -> np.ndarray:
+        assert isinstance(rows, View), "the harness's own views know the ids behind their rows"
+        table = self._read()
+        scores = _scores(table, self.params)
+        matched = _matched(table, scores, self.params, rows)
+        self.details = {
+            "predictions": {
+                "file": self.params.path,
+                "sha256": file_digest(self._path),
+                "rows": len(table),
+                "unused_rows": matched.unused,
+            }
+        }
+        return matched.logits
+
+    def _read(self) -> RawTable:
+        params = self.params
+        columns = [
+            name for name in (params.user, params.item, params.order, params.probability or params.logit) if name
+        ]
+        if self._path.suffix.lower() in (".parquet", ".pq"):
+            return RawTable(read_parquet(self._path, columns), self._path.name)
+        frame = read_delimited(self._path, columns, sep=params.sep, encoding=params.encoding)
+        return RawTable(frame, self._path.name)
+
+
+class _Matched(NamedTuple):
+    logits: np.ndarray  # (n,) float64, of the rows asked for
+    unused: int  # rows of the file that none of them is
+
+
+def _scores(table: RawTable, params: Predictions.Params) -> np.ndarray:
+    """(rows of the file,) float64 logits, finite."""
+    column = params.probability or params.logit
+    values = complete(table, column, as_numbers(table, column, _FIX), _FIX).astype(np.float64)
+    if params.logit:
+        return np.asarray(values)
+    for bad, what in (
+        ((values < 0) | (values > 1), "is no probability"),
+        ((values == 0) | (values == 1), "is exactly 0 or 1"),
+    ):
+        if (row := table.first(bad)) is not None:
+            table.refuse(row, column, f"{values[row]:g} {what}{counted(bad)}; {_FIX}")
+    return np.asarray(np.log(values) - np.log1p(-values))
+
+
+def _matched(table: RawTable, scores: np.ndarray, params: Predictions.Params, rows: View) -> _Matched:
+    interactions = rows.interactions
+    theirs, ours = _keys(table, params, interactions), _own_keys(params, rows)
+    order = np.lexsort((scores, *theirs[::-1]))
+    same = np.ones(len(order), dtype=bool)
+    same[:1] = False
+    for key in theirs:
+        same[1:] &= key[order][1:] == key[order][:-1]
+    known = (theirs[0] >= 0) & (theirs[1] >= 0)  # of ids that the dataset lacks one row can't be told from another
+    _refuse_contradictions(table, scores, order, same & known[order], params)
+    first = order[~same]
+    place = _find([key[first] for key in theirs], ours)
+    missing = place < 0
+    if missing.any():
+        users = len(np.unique(rows.users[missing]))
+        example = _described(interactions, int(rows.index[np.flatnonzero(missing)[0]]), params)
+        raise DataError(
+            f"{table.file}: no score for {missing.sum():,} of {len(rows):,} support and query rows, of {users:,} users "
+            f"(the first: {example}); every method needs every row: score them too, or leave the model out"
+        )
+    used = np.zeros(len(first), dtype=bool)
+    used[place] = True
+    return _Matched(scores[first][place], int(len(table) - len(first) + (~used).sum()))
+
+
+def _keys(table: RawTable, params: Predictions.Params, interactions: Interactions) -> list[np.ndarray]:
+    """User, item and order of the file's rows; -1 for an id that the dataset does not have."""
+    keys = [
+        _numbered(as_ids(table, column), interactions.folder / f"{owner}_ids.parquet")
+        for owner, column in (("user", params.user), ("item", params.item))
+    ]
+    return [*keys, order_of(table, params.order)] if params.order else keys
+
+
+def _own_keys(params: Predictions.Params, rows: View) -> list[np.ndarray]:
+    interactions, index = rows.interactions, rows.index
+    users, items = np.asarray(interactions.users[index]), np.asarray(interactions.items[index])
+    keys = [users.astype(np.int64), items.astype(np.int64)]
+    if params.order:
+        if interactions.order is None:
+            raise DataError("base model 'predictions': `order` is named, and the dataset has none; drop it")
+        return [*keys, np.asarray(interactions.order[index])]
+    pairs = np.unique(np.stack(keys, axis=1), axis=0)
+    if len(pairs) < len(index) and interactions.order is not None:
+        raise DataError(
+            f"base model 'predictions': {len(index) - len(pairs):,} rows repeat a user's item, so that user and item do "
+            "not say which row a score is of; name the column of `order`"
+        )
+    return keys
+
+
+def _numbered(ids: pa.Array, file: Path) -> np.ndarray:
+    """(n,) int64: the dataset's number of each id."""
+    known = pq.read_table(file).column(0).combine_chunks().cast(pa.large_string())
+    return np.asarray(pc.fill_null(pc.index_in(ids, value_set=known), -1).to_numpy(), dtype=np.int64)
+
+
+def _refuse_contradictions(
+    table: RawTable, scores: np.ndarray, order: np.ndarray, same: np.ndarray, params: Predictions.Params
+) -> None:
+    """A key with two scores; the same row twice is read once."""
+    differs = same[1:] & (scores[order][1:] != scores[order][:-1])
+    if differs.any():
+        at = int(np.flatnonzero(differs)[0])
+        before, after = sorted((int(order[at]), int(order[at + 1])))
+        key = ", ".join(filter(None, (params.user, params.item, params.order)))
+        raise DataError(
+            f"{table.place(after)}: another score for the {key} of {table.place(before)}"
+            f" ({differs.sum():,} such rows); a row has one score"
+        )
+
+
+def _find(theirs: list[np.ndarray], ours: list[np.ndarray]) -> np.ndarray:
+    """(n,) position of each of our keys among theirs, which are distinct; -1 where it is missing."""
+    both = [np.concatenate([one, other]) for one, other in zip(theirs, ours, strict=True)]
+    order = np.lexsort(both[::-1])
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = np.any([key[order][1:] != key[order][:-1] for key in both], axis=0)
+    group = np.empty(len(order), dtype=np.int64)
+    group[order] = np.cumsum(new) - 1
+    place = np.full(int(group.max(initial=-1)) + 1, -1, dtype=np.int64)
+    place[group[: len(theirs[0])]] = np.arange(len(theirs[0]))
+    return np.asarray(place[group[len(theirs[0]) :]])
+
+
+def _described(interactions: Interactions, row: int, params: Predictions.Params) -> str:
+    user, item = (
+        pq.read_table(interactions.folder / f"{owner}_ids.parquet").column(0)[int(numbers[row])].as_py()
+        for owner, numbers in (("user", interactions.users), ("item", interactions.items))
+    )
+    told = [f"{params.user} {user!r}", f"{params.item} {item!r}"]
+    if params.order and interactions.order is not None:
+        told.append(f"{params.order} {interactions.order[row]}")
+    return ", ".join(told)

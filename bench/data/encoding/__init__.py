@@ -1,0 +1,1 @@
+"""Raw tables -> the encoded arrays of a prepared dataset."""

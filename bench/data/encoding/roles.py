@@ -1,0 +1,162 @@
+"""Which of a dataset's raw tables each column is read from, and the checks that need no cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from bench.data.tables.labels import Rule, parse_condition, parse_rule
+from bench.data.tables.raw import RawTable, missing_column
+from bench.errors import DataError
+from bench.interfaces import Column, Field, Tables
+
+__all__ = ["Feature", "Layout", "Owner", "arrange"]
+
+Owner = Literal["row", "user", "item"]  # whose rows a table has: "row" is the table of interactions
+_KINDS = ("categorical", "multi_valued", "numeric")
+
+
+class Feature(NamedTuple):
+    column: str
+    field: Field
+    separator: str
+    owner: Owner
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Raw tables by whose rows they have, and the part that each column plays. `features` are in the order of fields."""
+
+    tables: Mapping[Owner, RawTable]
+    user: str
+    item: str
+    order: str | None
+    features: tuple[Feature, ...]
+    label: Rule
+    drop: Rule | None
+    min_rows_per_user: int
+    split: tuple[str, str] | None  # columns of roles and parts
+    true_logit: str | None
+
+    def id_column(self, owner: Owner) -> str:
+        return self.item if owner == "item" else self.user
+
+
+def arrange(tables: Tables) -> Layout:
+    """Check a plugin's tables against their columns: DataError for what is missing, double or ambiguous."""
+    raw = _raw_tables(tables)
+    user, item = _only("user", tables.columns), _only("item", tables.columns)
+    order = _only("order", tables.columns) if _named("order", tables.columns) else None
+    ids: dict[Owner, str] = {"user": user, "item": item}
+    for column in filter(None, (user, item, order)):
+        _require(raw["row"], column)
+    for owner, key in ids.items():
+        if owner in raw:
+            _require(raw[owner], key)
+    return Layout(
+        tables=raw,
+        user=user,
+        item=item,
+        order=order,
+        features=_features(tables.columns, raw),
+        label=_rule(raw["row"], "label", tables.label),
+        drop=_rule(raw["row"], "drop", tables.drop) if tables.drop else None,
+        min_rows_per_user=tables.min_rows_per_user,
+        split=_split(tables, raw["row"]),
+        true_logit=_withheld("true_logit", tables.true_logit, tables, raw["row"]) if tables.true_logit else None,
+    )
+
+
+def _split(tables: Tables, row: RawTable) -> tuple[str, str] | None:
+    roles, parts = tables.split_users, tables.split_part
+    if not roles and not parts:
+        return None
+    if not roles or not parts:
+        there, lacking = ("part", "users") if parts else ("users", "part")
+        raise DataError(f"{row.file}: split names a column of {there} and none of {lacking}; name both or neither")
+    return _withheld("split", roles, tables, row), _withheld("split", parts, tables, row)
+
+
+def _withheld(what: str, name: str, tables: Tables, row: RawTable) -> str:
+    """A column that is there and that no model is handed."""
+    if name not in row.frame.columns:
+        raise DataError(f"{row.file}: {what}: {missing_column(name, row.columns)}")
+    if name in tables.columns and (tables.columns[name].field or tables.columns[name].role != "label"):
+        raise DataError(f"{row.file}: {what}: column {name!r} can't be a feature, an id or the order too")
+    return name
+
+
+def _raw_tables(tables: Tables) -> dict[Owner, RawTable]:
+    raw: dict[Owner, RawTable] = {"row": RawTable(tables.interactions, "interactions")}
+    if tables.users is not None:
+        raw["user"] = RawTable(tables.users, "users")
+    if tables.items is not None:
+        raw["item"] = RawTable(tables.items, "items")
+    for table in raw.values():
+        _refuse_double(f"{table.file}: column", table.frame.columns)
+        if not len(table):
+            raise DataError(f"{table.file}: no rows")
+    return raw
+
+
+def _features(columns: Mapping[str, Column], raw: Mapping[Owner, RawTable]) -> tuple[Feature, ...]:
+    features = [
+        Feature(name, column.field, column.separator, _owner(name, column, raw))
+        for name, column in columns.items()
+        if column.field is not None
+    ]
+    _refuse_double("field", [feature.field.name for feature in features])
+    if not features:
+        raise DataError(f"{raw['row'].file}: no fields; name at least one column as a feature")
+    for feature in features:
+        if feature.field.kind == "multi_valued" and not feature.separator:
+            raise DataError(f"field {feature.field.name!r} is multi-valued but has no separator")
+    return tuple(sorted(features, key=lambda feature: _KINDS.index(feature.field.kind)))
+
+
+def _owner(name: str, column: Column, raw: Mapping[Owner, RawTable]) -> Owner:
+    if column.role in ("user", "item", "order"):
+        return "row"
+    owners = [owner for owner, table in raw.items() if name in table.frame.columns]
+    if not owners:
+        there = dict.fromkeys(column for table in raw.values() for column in table.columns)
+        raise DataError(f"{', '.join(table.file for table in raw.values())}: {missing_column(name, there)}")
+    if len(owners) > 1:
+        files = " and ".join(raw[owner].file for owner in owners)
+        raise DataError(f"column {name!r} is in {files}; rename one of them")
+    return owners[0]
+
+
+def _named(role: str, columns: Mapping[str, Column]) -> list[str]:
+    return [name for name, column in columns.items() if column.role == role]
+
+
+def _only(role: str, columns: Mapping[str, Column]) -> str:
+    names = _named(role, columns)
+    if len(names) != 1:
+        raise DataError(f"a dataset names one column of role {role!r}, not {len(names)}")
+    return names[0]
+
+
+def _require(table: RawTable, column: str) -> None:
+    if column not in table.frame.columns:
+        raise DataError(f"{table.file}: {missing_column(column, table.columns)}")
+
+
+def _refuse_double(what: str, names: Iterable[str]) -> None:
+    seen: dict[str, int] = {}
+    for position, name in enumerate(names, start=1):
+        if name in seen:
+            raise DataError(f"{what} {name!r} is there twice, at positions {seen[name]} and {position}; rename one")
+        seen[name] = position
+
+
+def _rule(table: RawTable, what: str, text: str) -> Rule:
+    try:
+        rule = parse_condition(text) if what == "drop" else parse_rule(text)
+    except ValueError as error:
+        raise DataError(f"{table.file}: {what}: {error}") from error
+    if rule.column not in table.frame.columns:
+        raise DataError(f"{table.file}: {what}: {missing_column(rule.column, table.columns)}")
+    return rule

@@ -1,0 +1,1 @@
+"""A dataset's folder in the cache: found, downloaded, made, kept whole."""

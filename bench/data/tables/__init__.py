@@ -1,0 +1,1 @@
+"""Files -> raw tables: text, numbers, labels and times as the data have them."""

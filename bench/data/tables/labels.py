@@ -1,0 +1,123 @@
+"""Rules over a column, parsed and never evaluated: the label (`COLUMN` or `COLUMN OP NUMBER`) and rows to drop."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.data.tables.numbers import NUMBER, Numbers, as_numbers, complete
+from bench.data.tables.raw import RawTable, missing_column
+from bench.errors import DataError
+
+__all__ = ["Rule", "binary_labels", "holds", "parse_condition", "parse_rule"]
+
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    ">=": operator.ge,
+    ">": operator.gt,
+    "<=": operator.le,
+    "<": operator.lt,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+_CONDITION = re.compile(rf"\s*(?P<column>[^<>=!]*[^<>=!\s])\s*(?P<op>>=|<=|==|!=|>|<)\s*(?P<number>{NUMBER})\s*")
+_COMPARABLE = "a comparison needs numbers"
+_FILL = "fill it in or leave the row out of the file"
+
+
+class Rule(NamedTuple):
+    """`COLUMN OP NUMBER`; without an operator the column itself, which must hold 0 and 1."""
+
+    column: str
+    op: str = ""
+    number: str = ""
+
+
+def parse_rule(text: str) -> Rule:
+    """The rule of a label. ValueError, in one line, where it is neither `COLUMN` nor `COLUMN OP NUMBER`."""
+    if match := _CONDITION.fullmatch(text):
+        return Rule(match["column"], match["op"], match["number"])
+    if not text.strip() or re.search("[<>=!]", text):
+        operators = " ".join(_OPERATORS)
+        raise ValueError(f"{text!r} is neither COLUMN nor COLUMN OP NUMBER (OP: {operators}); e.g. 'rating >= 4'")
+    return Rule(text.strip())
+
+
+def parse_condition(text: str) -> Rule:
+    """The rule of rows to drop. ValueError where it isn't `COLUMN OP NUMBER`."""
+    rule = parse_rule(text)
+    if not rule.op:
+        raise ValueError(f"{text!r} is not COLUMN OP NUMBER; e.g. 'rating == 0'")
+    return rule
+
+
+def holds(rule: Rule, table: RawTable) -> np.ndarray:
+    """(n,) bool: where a condition holds, compared in the column's own type. DataError where a cell is missing or infinite."""
+    numbers = complete(table, rule.column, as_numbers(table, rule.column, _COMPARABLE), _FILL)
+    return _compare(numbers, rule.op, rule.number)
+
+
+def binary_labels(rule: Rule, table: RawTable) -> np.ndarray:
+    """(n,) uint8 of 0 and 1. DataError: another value, a missing one, or one class alone."""
+    if rule.column not in table.frame.columns:
+        raise DataError(f"{table.file}: label: {missing_column(rule.column, table.columns)}")
+    labels = holds(rule, table) if rule.op else _zero_or_one(table, rule.column)
+    positives = int(labels.sum())
+    if positives in (0, len(labels)):
+        only = "1 (no negative)" if positives else "0 (no positive)"
+        text = " ".join(part for part in rule if part)
+        raise DataError(
+            f"{table.file}: label {text!r}: one class alone: all {len(labels)} labels are {only}; "
+            "nothing can be learned from it: mend the rule or the data"
+        )
+    return labels.astype(np.uint8)
+
+
+def _zero_or_one(table: RawTable, column: str) -> np.ndarray:
+    # Checked before any cast: a cast to uint8 would turn a rate of 0.7 into 0 and -1 into 255.
+    values = complete(table, column, _words_or_numbers(table, column), _FILL)
+    bad = (values != 0) & (values != 1)
+    if (row := table.first(bad)) is not None:
+        seen = ", ".join(f"{value:g}" for value in np.unique(values)[:6].tolist())
+        rule = f'label: "{column} {_suggested(values)}"'
+        table.refuse(
+            row, column, f"{values[row]:g} is not a label of 0 or 1 (values: {seen}); say which are positive: {rule}"
+        )
+    return np.asarray(values == 1)
+
+
+def _words_or_numbers(table: RawTable, column: str) -> Numbers:
+    """Booleans written as words are booleans still."""
+    values = table.column(column)
+    if pa.types.is_large_string(values.type):
+        words = pc.utf8_lower(values)
+        if pc.all(pc.is_in(words, pa.array(["true", "false", ""], pa.large_string()))).as_py():
+            missing = pc.fill_null(pc.equal(words, ""), True).to_numpy(zero_copy_only=False)
+            return Numbers(pc.fill_null(pc.equal(words, "true"), False).to_numpy(zero_copy_only=False), missing)
+    return as_numbers(table, column, 'a label is 0 or 1; or compare a number: label: "rating >= 4"')
+
+
+def _compare(values: np.ndarray, op: str, number: str) -> np.ndarray:
+    """Integers against the exact number; floats against the number rounded as the column's own type rounds it."""
+    if np.issubdtype(values.dtype, np.floating):
+        with np.errstate(over="ignore"):
+            return np.asarray(_OPERATORS[op](values, values.dtype.type(float(number))))
+    exact = Decimal(number)
+    if exact != exact.to_integral_value() and op in ("==", "!="):
+        return np.full(len(values), op == "!=")
+    # for an integer v: v >= 3.5 is v >= 4, v > 3.5 is v > 3
+    threshold = math.ceil(exact) if op in (">=", "<") else math.floor(exact)
+    return np.asarray(_OPERATORS[op](values, threshold))
+
+
+def _suggested(values: np.ndarray) -> str:
+    if values.max() > 1:
+        return f">= {math.ceil(0.8 * values.max()):g}"  # 4 of 5, 8 of 10
+    return "> 0" if values.min() < 0 else ">= 0.5"

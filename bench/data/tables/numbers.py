@@ -1,0 +1,83 @@
+"""A column as numbers in its own type: nothing is guessed, nothing that is no number becomes one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.data.tables.raw import RawTable, as_mask, counted, is_text, shown
+
+__all__ = ["NUMBER", "Numbers", "as_numbers", "complete"]
+
+NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?"  # decimals alone: no words, no separators of thousands
+_WHOLE = r"[+-]?\d+"
+
+
+class Numbers(NamedTuple):
+    """A column as numbers in its own type; text and decimals are int64 where every cell is a whole number, else float64."""
+
+    values: np.ndarray
+    missing: np.ndarray  # (n,) bool; `values` is 0 there
+
+
+def as_numbers(table: RawTable, name: str, fix: str) -> Numbers:
+    """Numbers of a column; DataError with place, first value that is none, their count and the `fix`."""
+    values = table.column(name)
+    kind = values.type
+    if is_text(kind):
+        return _parsed(table, name, values, fix)
+    if pa.types.is_floating(kind):
+        numbers = values.to_numpy(zero_copy_only=False)
+        return Numbers(np.where(np.isnan(numbers), numbers.dtype.type(0), numbers), np.isnan(numbers))
+    if pa.types.is_boolean(kind):
+        values = values.cast(pa.uint8())
+    elif pa.types.is_decimal(kind):
+        values = _whole_or_float(values)
+    elif pa.types.is_null(kind):
+        values = values.cast(pa.float64())
+    elif not pa.types.is_integer(kind):
+        table.refuse_column(name, f"is of type {kind}, not a number; {fix}")
+    return _filled(values)
+
+
+def complete(table: RawTable, name: str, numbers: Numbers, fix: str) -> np.ndarray:
+    """The values, none of them missing or infinite; DataError with the first that is, and the `fix`."""
+    if (row := table.first(numbers.missing)) is not None:
+        table.refuse(row, name, f"the value is missing{counted(numbers.missing)}; {fix}")
+    if np.issubdtype(numbers.values.dtype, np.floating):
+        infinite = np.isinf(numbers.values)
+        if (row := table.first(infinite)) is not None:
+            table.refuse(row, name, f"the value is infinite{counted(infinite)}; {fix}")
+    return numbers.values
+
+
+def _parsed(table: RawTable, name: str, text: pa.Array, fix: str) -> Numbers:
+    missing = as_mask(pc.equal(pc.fill_null(text, ""), ""))
+    trimmed = pc.if_else(pa.array(missing), "0", pc.utf8_trim_whitespace(text))
+    bad = ~as_mask(pc.match_substring_regex(trimmed, f"^{NUMBER}$"))
+    if (row := table.first(bad)) is not None:
+        table.refuse(row, name, f"{shown(text[row].as_py())} is not a number{counted(bad)}; {fix}")
+    return Numbers(_parse(pc.replace_substring_regex(trimmed, r"^\+", "")).to_numpy(zero_copy_only=False), missing)
+
+
+def _parse(text: pa.Array) -> pa.Array:
+    if pc.all(pc.match_substring_regex(text, f"^{_WHOLE}$")).as_py():
+        with suppress(pa.ArrowInvalid):  # past 2^63
+            return text.cast(pa.int64())
+    return text.cast(pa.float64())
+
+
+def _whole_or_float(decimals: pa.Array) -> pa.Array:
+    with suppress(pa.ArrowInvalid):  # a fraction, or past 2^63
+        return decimals.cast(pa.int64())
+    return decimals.cast(pa.float64())
+
+
+def _filled(values: pa.Array) -> Numbers:
+    missing = as_mask(pc.is_null(values, nan_is_null=True))
+    zero = pa.scalar(0, pa.int8()).cast(values.type)
+    return Numbers(pc.if_else(pa.array(missing), zero, values).to_numpy(zero_copy_only=False), missing)

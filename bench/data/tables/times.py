@@ -1,0 +1,166 @@
+"""The column that orders rows: numbers as they are; dates and times, as text (ISO 8601) or typed, as seconds since 1970.
+
+Equal instants give equal arrays in whatever form they come: int64 seconds where all are whole; else float64 seconds where
+none is finer than a microsecond, as the same instants read that are written as decimal numbers; else int64 nanoseconds."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple, NoReturn
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bench.data.tables.numbers import NUMBER, as_numbers, complete
+from bench.data.tables.raw import RawTable, as_mask, counted, is_text, shown
+
+__all__ = ["order_of"]
+
+_ISO = (
+    r"^(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})"
+    r"(?:[Tt ](?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
+    r"(?P<zone>[Zz]|(?P<sign>[+-])(?P<zone_hour>\d{2})(?::?(?P<zone_minute>\d{2}))?)?)?$"
+)
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_FIX = "order takes numbers, or dates and times in ISO 8601 like 2021-01-30 or 2021-01-30T18:05:00Z"
+_OTHER = "is not in ISO 8601, as other rows are"
+_GIVE = "give every row its place in time, or leave `order` out"
+
+
+class _Instants(NamedTuple):
+    seconds: np.ndarray  # (n,) int64 since 1970, rounded down
+    nanoseconds: np.ndarray  # (n,) int64 in [0, 1e9)
+
+
+def order_of(table: RawTable, name: str) -> np.ndarray:
+    """(n,) int64 or float64. DataError, with the place, for what is missing, no number, or not ISO 8601 throughout."""
+    values = table.column(name)
+    if pa.types.is_temporal(values.type) and _unit(values.type):
+        return _canonical(table, name, _typed(table, name, values))
+    if is_text(values.type) and not _all_numbers(table, name, values):
+        return _canonical(table, name, _parsed(table, name, values))
+    return _numbers(table, name, values)
+
+
+def _numbers(table: RawTable, name: str, column: pa.Array) -> np.ndarray:
+    values = complete(table, name, as_numbers(table, name, _FIX), _GIVE)
+    if np.issubdtype(values.dtype, np.floating):
+        wide = values.astype(np.float64) + 0.0  # -0 is 0
+        _refuse_lost_digits(table, name, column, wide)
+        return wide.astype(np.int64) if ((wide == np.trunc(wide)) & (np.abs(wide) < 2.0**53)).all() else wide
+    if (row := table.first(values > np.iinfo(np.int64).max)) is not None:
+        table.refuse(row, name, f"{values[row]} is past 2^63")
+    return values.astype(np.int64)
+
+
+def _refuse_lost_digits(table: RawTable, name: str, column: pa.Array, values: np.ndarray) -> None:
+    """Text and decimals that differ and are one number as float64 would be ordered by chance."""
+    if pa.types.is_floating(column.type):
+        return
+    text = column.cast(pa.large_string())
+    long = np.flatnonzero(as_mask(pc.greater(pc.utf8_length(text), 16)))
+    first: dict[float, Decimal] = {}
+    for row in long.tolist():
+        number = Decimal(text[row].as_py().strip())
+        if first.setdefault(float(values[row]), number) != number:
+            what = f"{shown(text[row].as_py())} can't be told from {first[float(values[row])]} as float64"
+            table.refuse(row, name, f"{what}; write fewer digits, whole numbers, or ISO 8601")
+
+
+def _all_numbers(table: RawTable, name: str, text: pa.Array) -> bool:
+    """Whether a column of text holds numbers, and not dates. DataError for a cell that is neither."""
+    trimmed = pc.fill_null(pc.utf8_trim_whitespace(text), "")
+    numbers = as_mask(pc.match_substring_regex(trimmed, f"^({NUMBER})?$"))
+    if numbers.all():
+        return True
+    dates = as_mask(pc.match_substring_regex(trimmed, _ISO))
+    if dates.any():
+        _refuse_any(table, name, text, ~dates & as_mask(pc.not_equal(text, "")), f"{_OTHER}; {_FIX}")
+        return False
+    _refuse_any(table, name, text, ~numbers, f"is neither a number nor in ISO 8601; {_FIX}")
+    raise AssertionError("a cell that is no number is refused")
+
+
+def _unit(kind: pa.DataType) -> int:
+    """How many of a type's units a second has; 0 where it is no point in time."""
+    if pa.types.is_timestamp(kind):
+        return _PER_SECOND[kind.unit]
+    return 1 if pa.types.is_date32(kind) else 1000 if pa.types.is_date64(kind) else 0
+
+
+def _typed(table: RawTable, name: str, values: pa.Array) -> _Instants:
+    missing = as_mask(pc.is_null(values))
+    if (row := table.first(missing)) is not None:
+        table.refuse(row, name, f"the value is missing{counted(missing)}; {_GIVE}")
+    per_second = _unit(values.type)
+    if pa.types.is_date32(values.type):
+        seconds = values.cast(pa.int32()).to_numpy().astype(np.int64) * 86_400
+        return _Instants(seconds, np.zeros_like(seconds))
+    seconds, rest = np.divmod(values.cast(pa.int64()).to_numpy(), per_second)
+    return _Instants(seconds, rest * (10**9 // per_second))
+
+
+def _parsed(table: RawTable, name: str, text: pa.Array) -> _Instants:
+    """Each distinct text is parsed once."""
+    missing = as_mask(pc.equal(pc.fill_null(text, ""), ""))
+    if (row := table.first(missing)) is not None:
+        table.refuse(row, name, f"the value is missing{counted(missing)}; {_GIVE}")
+    encoded = pc.utf8_trim_whitespace(text).dictionary_encode()
+    words, codes = encoded.dictionary, encoded.indices.to_numpy()
+    parts = pc.extract_regex(words, pattern=_ISO)
+    number = {group: _group(parts, group) for group in ("year", "month", "day", "hour", "minute", "second")}
+    zone = {group: _group(parts, group) for group in ("zone_hour", "zone_minute")}
+    days, real = _days(number, zone)
+    _refuse_any(table, name, text, ~real[codes], "is no date or time that there is; mend it")
+    aware = as_mask(pc.not_equal(pc.struct_field(parts, "zone"), ""))
+    if aware.any() and not aware.all():
+        fix = "give all times one, or none"
+        _refuse_any(table, name, text, ~aware[codes], f"has no time zone, and other rows have one; {fix}")
+    offset = (zone["zone_hour"] * 60 + zone["zone_minute"]) * 60
+    offset = np.where(as_mask(pc.equal(pc.struct_field(parts, "sign"), "-")), -offset, offset)
+    seconds = days * 86_400 + number["hour"] * 3600 + number["minute"] * 60 + number["second"] - offset
+    fraction = pc.utf8_rpad(pc.struct_field(parts, "fraction"), 9, "0").cast(pa.int64()).to_numpy()
+    return _Instants(seconds[codes], fraction[codes])
+
+
+def _group(parts: pa.Array, name: str) -> np.ndarray:
+    """A group of the pattern as whole numbers; 0 where it isn't there."""
+    text = pc.struct_field(parts, name)
+    return np.asarray(pc.if_else(pc.equal(text, ""), "0", text).cast(pa.int64()).to_numpy())
+
+
+def _days(number: dict[str, np.ndarray], zone: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Days since 1970, and whether the calendar and the clock have such a date and time (no leap seconds, no 24:00)."""
+    year, month, day = number["year"], number["month"], number["day"]
+    clock = (number["hour"] < 24) & (number["minute"] < 60) & (number["second"] < 60)
+    clock &= (zone["zone_hour"] < 24) & (zone["zone_minute"] < 60)
+    real = clock & (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)
+    months = (year - 1970) * 12 + np.where(real, month, 1) - 1
+    first, following = (
+        each.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) for each in (months, months + 1)
+    )
+    return first + day - 1, real & (day <= following - first)
+
+
+def _refuse_any(table: RawTable, name: str, text: pa.Array, bad: np.ndarray, what: str) -> None:
+    if (row := table.first(bad)) is not None:
+        reason, _, fix = what.partition("; ")
+        table.refuse(row, name, f"{shown(text[row].as_py())} {reason}{counted(bad)}; {fix}")
+
+
+def _canonical(table: RawTable, name: str, instants: _Instants) -> np.ndarray:
+    seconds, nanoseconds = instants
+    if not nanoseconds.any():
+        return seconds
+    if not (nanoseconds % 1000).any() and np.abs(seconds).max() < 2**33:  # whole microseconds below 2^53: all distinct
+        return np.asarray((seconds * 10**6 + nanoseconds // 1000) / 1e6)
+    far = np.abs(seconds) > np.iinfo(np.int64).max // 10**9 - 1
+    if far.any():
+        _refuse_far(table, name, int(np.flatnonzero(far)[0]))
+    return np.asarray(seconds * 10**9 + nanoseconds)
+
+
+def _refuse_far(table: RawTable, name: str, row: int) -> NoReturn:
+    what = f"{shown(table.column(name)[row].as_py())} is past the years that nanoseconds reach (1678 to 2261)"
+    table.refuse(row, name, f"{what}; write whole seconds")

@@ -1,0 +1,1 @@
+"""What the records of one dataset under one protocol say against one another."""

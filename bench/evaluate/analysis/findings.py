@@ -1,0 +1,142 @@
+"""What an analysis of one dataset under one protocol reads and finds: plain frozen data, JSON once written.
+
+It is made at the end of a run, where labels are at hand, and kept with the records; a report reads what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+from bench.evaluate.inference.paired import Paired
+
+__all__ = [
+    "AdaptationEffect",
+    "Analysis",
+    "AttainableBound",
+    "Calibration",
+    "ClosedGap",
+    "MethodAnalysis",
+    "Regret",
+    "Segment",
+    "analysis_from_json",
+    "analysis_to_json",
+]
+
+
+@dataclass(frozen=True)
+class ClosedGap:
+    """Share of the way from best-single to a bound, in log loss; negative: worse than best-single. None where the bound is
+    no better than best-single, or by less than .001."""
+
+    perfect: float | None
+    attainable: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Regret:
+    """Per user, the method's mean query log loss less that of the user's best base model; over users and seeds."""
+
+    mean: float
+    p90: float
+    worse_share: float  # share of users whom the method makes worse off than best-single does
+
+
+@dataclass(frozen=True)
+class Calibration:
+    ece: float | None  # expected calibration error, 15 bins of equally many rows
+    in_the_large: float | None  # mean prediction less mean label
+
+
+@dataclass(frozen=True)
+class AdaptationEffect:
+    """What adaptation did to users of all seeds; a user in several seeds counts in each. None where it has no meaning."""
+
+    users: int
+    entropy_before: float | None  # mean over users of the mean over their query rows, over log K
+    entropy_after: float | None
+    model_changed: (
+        float | None
+    )  # share of users with one model of highest mean weight before and after for whom it differs
+    support_logloss_before: float | None  # mean over users with support
+    support_logloss_after: float | None
+    logloss_before: float  # over query rows, mean over seeds
+    logloss_after: float
+    moved_most: Mapping[str, float]  # group of parameters -> share of users of whom it moved most; largest first
+
+
+@dataclass(frozen=True)
+class MethodAnalysis:
+    """Of one method or base model. Means over seeds; None where a seed lacks it or it has no meaning."""
+
+    name: str
+    kind: Literal["method", "base_model"]
+    against_best_single: Mapping[str, Paired]  # by metric: logloss, auc
+    against_lead: Mapping[str, Paired]
+    closed_gap: ClosedGap
+    calibration: Calibration
+    regret: Regret | None
+    win_rate: float | None  # share of users with a lower log loss than best-single's; ties count half
+    # share of users, of those with one model of highest mean weight, for whom it is the best
+    selection_accuracy: float | None
+    entropy: float | None  # mean entropy of a row's weights over log K: 0 one model, 1 uniform
+    selection_reason: str = ""  # why a method that gives weights has no selection_accuracy
+    adaptation: AdaptationEffect | None = None  # of methods under a meta-learner
+
+
+@dataclass(frozen=True)
+class AttainableBound:
+    """Log loss where each user's model is chosen on one random half of the query and scored on the other; mean and 95 %
+    interval over users (bootstrap), `splits` random halves."""
+
+    logloss: float | None
+    low: float | None
+    high: float | None
+    splits: int
+    reason: str = ""
+    single_row_users: int = 0  # they have no halves: theirs is the model that is best on all other users' rows
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Some of the rows: users by history or by the positive rate of their support, or items by popularity."""
+
+    by: Literal["history", "support_rate", "popularity"]
+    name: str  # "6 to 20 rows"
+    users: int  # of all seeds
+    rows: int  # of one seed where all seeds have the same rows, else of all seeds together
+    logloss: Mapping[str, float | None]  # method -> mean over seeds
+    auc: Mapping[str, float | None]
+    against_best_single: Mapping[str, Paired]  # method -> difference in log loss
+
+
+@dataclass(frozen=True)
+class Analysis:
+    best_single: str | None
+    lead: str | None  # the method or base model with the lowest mean log loss
+    users: int  # of all seeds
+    rows: int  # of one seed where all seeds have the same rows, else of all seeds together
+    seeds: tuple[int, ...]
+    resamples: int
+    methods: tuple[MethodAnalysis, ...]
+    attainable: AttainableBound | None
+    perfect_user_logloss: float | None
+    optimum_logloss: float | None  # expected log loss of the truth, of generated data alone
+    segments: tuple[Segment, ...]
+    notes: tuple[str, ...] = ()  # what could not be analysed, and why
+
+
+_ADAPTER: TypeAdapter[Analysis] = TypeAdapter(Analysis)
+
+
+def analysis_to_json(analysis: Analysis) -> dict[str, Any]:
+    """Plain JSON: no NaN, None where there is no figure."""
+    return asdict(analysis)
+
+
+def analysis_from_json(value: Mapping[str, Any]) -> Analysis:
+    """Raises pydantic's ValidationError for what is no analysis."""
+    return _ADAPTER.validate_python(dict(value))

@@ -1,0 +1,99 @@
+"""All that is found of one method or base model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from bench.evaluate.analysis.adaptation_effect import adaptation_effect
+from bench.evaluate.analysis.findings import Calibration, ClosedGap, MethodAnalysis
+from bench.evaluate.analysis.scored import Scored
+from bench.evaluate.analysis.user_figures import mean_entropy, regret, selection_accuracy, win_rate
+from bench.evaluate.analysis.user_losses import EQUAL
+from bench.evaluate.inference.paired import Paired
+from bench.evaluate.metrics.calibration_error import calibration_in_the_large, expected_calibration_error
+from bench.evaluate.printed import printed
+
+__all__ = ["Kind", "References", "analyse_method", "without_figures"]
+
+LEAST_GAP = 1e-3  # in log loss: a share of less than that is a difference over next to nothing, and tells nothing
+_NO_CHOICE = "for every user several base models share the highest mean weight"
+
+Kind = Literal["method", "base_model"]
+
+
+class References(NamedTuple):
+    """What methods are held against."""
+
+    best_single: str | None
+    perfect: float | None  # log loss of the perfect user-level selector, mean over seeds
+    attainable: float | None
+    against_best_single: Mapping[str, Mapping[str, Paired]]  # name -> metric
+    against_lead: Mapping[str, Mapping[str, Paired]]
+
+
+def analyse_method(scored: Scored, name: str, kind: Kind, references: References) -> MethodAnalysis:
+    """`name` is one of scored.names."""
+    single = references.best_single
+    weights = [one.weights[name] for one in scored.rows if name in one.weights]
+    weighs = len(weights) == len(scored.rows)
+    chooses = weighs and not scored.no_pool
+    accuracy = selection_accuracy(scored.losses, weights) if chooses else None
+    return MethodAnalysis(
+        name,
+        kind,
+        references.against_best_single.get(name, {}),
+        references.against_lead.get(name, {}),
+        _closed_gap(scored, name, references),
+        Calibration(
+            _mean([expected_calibration_error(one.y, one.logits[name]) for one in scored.rows]),
+            _mean([calibration_in_the_large(one.y, one.logits[name]) for one in scored.rows]),
+        ),
+        regret(scored.losses, name, single) if single and not scored.no_pool else None,
+        win_rate(scored.losses, name, single) if single else None,
+        accuracy,
+        _mean([mean_entropy(of_seed) for of_seed in weights]) if weighs else None,
+        selection_reason=_NO_CHOICE if chooses and accuracy is None else "",
+        adaptation=adaptation_effect(scored.rows, name)
+        if all(name in one.adaptations for one in scored.rows)
+        else None,
+    )
+
+
+def without_figures(name: str, kind: Kind, reason: str) -> MethodAnalysis:
+    """Of one that has no result in some seed."""
+    return MethodAnalysis(
+        name, kind, {}, {}, ClosedGap(None, None, reason), Calibration(None, None), None, None, None, None
+    )
+
+
+def _closed_gap(scored: Scored, name: str, references: References) -> ClosedGap:
+    if references.best_single is None:
+        return ClosedGap(None, None, "no best-single")
+    if references.perfect is None or references.attainable is None:
+        return ClosedGap(None, None, scored.no_pool)
+    loss, single = scored.mean(name), scored.mean(references.best_single)
+    perfect, attainable = (_share(loss, single, bound) for bound in (references.perfect, references.attainable))
+    gaps = {"perfect": single - references.perfect, "attainable": single - references.attainable}
+    return ClosedGap(perfect, attainable, "; ".join(_why_no_share(gaps, single)))
+
+
+def _share(loss: float, single: float, bound: float) -> float | None:
+    return (single - loss) / (single - bound) if single - bound >= LEAST_GAP else None
+
+
+def _why_no_share(gaps: Mapping[str, float], single: float) -> Iterator[str]:
+    none = [bound for bound, gap in gaps.items() if gap <= EQUAL * abs(single)]
+    small = [bound for bound, gap in gaps.items() if bound not in none and gap < LEAST_GAP]
+    if none:
+        yield f"no better than best-single: the {' and the '.join(none)} bound"
+    if small:
+        yield f"less than {printed('logloss', LEAST_GAP)} below best-single: the {' and the '.join(small)} bound"
+
+
+def _mean(values: list[float] | list[float | None]) -> float | None:
+    """None where a seed has none."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known and len(known) == len(values) else None

@@ -1,0 +1,1 @@
+"""Differences beyond chance: resampling by user, paired tests, adjustment for their number."""

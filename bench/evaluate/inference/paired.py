@@ -1,0 +1,161 @@
+"""The difference of two methods on the same rows, and what can be said of it.
+
+Over users: difference +- t times the standard error of the cluster bootstrap (Davison & Hinkley 1997, ch. 2.4, 3.8), with the
+small-sample factor of U / (U - 1), and degrees of freedom by the effective number of users, which
+keeps the coverage where
+few users have most of the rows (the idea of Carter, Schnepel & Steigerwald, Rev. Econ. Stat. 2017). Over seeds: a t-interval
+of the differences seed by seed. Of both: a t-test with the sum of the two variances, since each interval alone holds
+the other's cause of error fixed. A method is better or worse where all three leave 0 out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, TypeVar
+
+import numpy as np
+
+from bench.evaluate.inference.detectable import detectable
+from bench.evaluate.inference.holm import holm
+from bench.evaluate.inference.resampling import Resampled
+from bench.evaluate.inference.standard_error import LEVEL, StandardError
+
+__all__ = ["NOT_AFTER_HOLM", "ONE_SEED", "Paired", "Verdict", "adjust", "leaves_out_zero", "paired"]
+
+Verdict = Literal["better", "worse", "tie", "withheld"]
+K = TypeVar("K", bound=Hashable)
+
+ONE_SEED = "one seed: the spread over training is not in it"
+_MOST_UNDEFINED = 0.05  # share of resamples
+_ROUNDING = 1e-12  # spread below this share of the figures is none
+_NO_SPREAD = "no spread: every resample of users gives the same difference"
+_NOT_OVER_SEEDS = "beyond chance over users, not over seeds"
+_NOT_OVER_BOTH = "beyond chance over users and over seeds, not over both together"
+NOT_AFTER_HOLM = "not beyond chance among so many comparisons (Holm)"
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Candidate minus reference, mean over seeds. What is None is so for the `reason`; nothing is NaN, no p is 0."""
+
+    metric: str
+    difference: float | None
+    low: float | None  # 95 % interval over users
+    high: float | None
+    p: (
+        float | None
+    )  # two-sided, over users; below .05 exactly where the interval leaves 0 out, unless 1 / (resamples + 1) is more
+    seeds_low: float | None  # 95 % t-interval over seeds; None with one seed
+    seeds_high: float | None
+    seeds_p: float | None
+    p_holm: float | None  # p_both, else p, adjusted over a table, which verdicts follow; None before `adjust`
+    verdict: Verdict
+    detectable: float | None  # smallest difference, without its sign, that this run finds in 80 % of cases, before Holm
+    reason: str = ""
+    p_both: float | None = None  # two-sided, by the spread over users and seeds together; None: p itself
+
+
+class _Part(NamedTuple):
+    """What one cause of error says, or why it says nothing."""
+
+    error: StandardError | None
+    reason: str = ""
+
+
+def paired(resampled: Resampled, candidate: str, reference: str, metric: str, *, higher_is_better: bool) -> Paired:
+    """Compare two methods by a metric. Not adjusted for other comparisons: see `adjust`.
+
+    With one seed the verdict is by users alone, and `reason` says so. "withheld" is no tie: it can't be said."""
+    for name in (candidate, reference):
+        if name in resampled.undefined[metric]:
+            return _withheld(metric, None, f"{name}: {resampled.undefined[metric][name]}")
+    mine, theirs = (resampled.names.index(name) for name in (candidate, reference))
+    by_seed = resampled.values[metric][:, mine] - resampled.values[metric][:, theirs]
+    draws = resampled.draws[metric][:, mine] - resampled.draws[metric][:, theirs]
+    scale = float(np.abs(resampled.values[metric][:, [mine, theirs]]).max())
+    difference, users, seeds = float(by_seed.mean()), _over_users(draws, scale, resampled), _over_seeds(by_seed, scale)
+    if users.error is None:
+        equal = users.reason == _NO_SPREAD and not by_seed.any()
+        return _equal(metric) if equal else _withheld(metric, difference, users.reason)
+    return _tested(metric, difference, users.error, seeds, 1 / (len(draws) + 1), higher_is_better)
+
+
+def adjust(comparisons: Mapping[K, Paired]) -> dict[K, Paired]:
+    """Holm's adjustment over a table: p_holm, and verdicts that follow it (it only ever makes ties of differences). A
+    comparison without a p is none of the table's."""
+    p_values = {key: one.p if one.p_both is None else one.p_both for key, one in comparisons.items()}
+    tested = {key: p for key, p in p_values.items() if p is not None}
+    adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
+    return {key: _adjusted(one, adjusted[key]) if key in adjusted else one for key, one in comparisons.items()}
+
+
+def leaves_out_zero(one: Paired) -> bool:
+    """Whether the interval over users does; a tie's may, since a verdict asks for more."""
+    return one.low is not None and one.high is not None and (one.low > 0 or one.high < 0)
+
+
+def _over_users(draws: np.ndarray, scale: float, resampled: Resampled) -> _Part:
+    if resampled.users < 2:
+        return _Part(None, "one user: no spread over users")
+    known = draws[np.isfinite(draws)]
+    lost = 1 - len(known) / len(draws)
+    if lost > _MOST_UNDEFINED or len(known) < 2:
+        return _Part(None, f"undefined in {lost:.0%} of the resamples of users")
+    with np.errstate(over="ignore", invalid="ignore"):  # losses near the end of float64
+        size = float(known.std(ddof=1)) * math.sqrt(resampled.users / (resampled.users - 1))
+    if not math.isfinite(size):
+        return _Part(None, "the spread over users overflows")
+    if size <= _ROUNDING * scale:
+        return _Part(None, _NO_SPREAD)
+    return _Part(StandardError(size, max(1.0, resampled.effective_users - 1)))
+
+
+def _over_seeds(by_seed: np.ndarray, scale: float) -> _Part:
+    if len(by_seed) < 2:
+        return _Part(None, ONE_SEED)
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = float(by_seed.std(ddof=1)) / math.sqrt(len(by_seed))
+    if size <= _ROUNDING * scale:
+        return _Part(None, "no spread over seeds: every seed gives the same difference")
+    return _Part(StandardError(size, len(by_seed) - 1))
+
+
+def _tested(
+    metric: str, difference: float, users: StandardError, seeds: _Part, least: float, higher_is_better: bool
+) -> Paired:
+    low, high = users.interval(difference)
+    over_seeds, both = seeds.error, users if seeds.error is None else users.with_other(seeds.error)
+    seeds_low, seeds_high = over_seeds.interval(difference) if over_seeds else (None, None)
+    seeds_p = over_seeds.p(difference, np.finfo(float).tiny) if over_seeds else None
+    found, reason = _found(users.p(difference, least), seeds_p, both.p(difference, least), seeds.reason)
+    verdict: Verdict = "better" if (difference > 0) == higher_is_better else "worse"
+    return Paired(
+        metric, difference, low, high, users.p(difference, least), seeds_low, seeds_high, seeds_p, None,
+        verdict if found else "tie", detectable(users, over_seeds), reason, both.p(difference, least),
+    )  # fmt: skip
+
+
+def _found(p: float, seeds_p: float | None, p_both: float, reason: str) -> tuple[bool, str]:
+    """Whether all that is known leaves 0 out, and what is to be said."""
+    if p >= LEVEL:
+        return False, reason
+    if seeds_p is not None and seeds_p >= LEVEL:
+        return False, _NOT_OVER_SEEDS
+    return (True, reason) if p_both < LEVEL else (False, _NOT_OVER_BOTH)
+
+
+def _adjusted(one: Paired, p_holm: float) -> Paired:
+    if one.verdict in ("better", "worse") and p_holm >= LEVEL:
+        reason = "; ".join(filter(None, (one.reason, NOT_AFTER_HOLM)))
+        return replace(one, p_holm=p_holm, verdict="tie", reason=reason)
+    return replace(one, p_holm=p_holm)
+
+
+def _equal(metric: str) -> Paired:
+    reason = "equal in every resample of users"
+    return Paired(metric, 0.0, 0.0, 0.0, 1.0, None, None, None, None, "tie", None, reason)
+
+
+def _withheld(metric: str, difference: float | None, reason: str) -> Paired:
+    return Paired(metric, difference, None, None, None, None, None, None, None, "withheld", None, reason)

@@ -1,0 +1,70 @@
+"""Pooled AUC of many resamples of users, as a quadratic form: the way for few users with many rows each.
+
+With K[u, v] the pairs of a positive row of u and a negative row of v that are ordered right, and w how often each user was
+drawn, the pairs of a resample that are ordered right are w' K w. K is counted once, in a walk over the sorted rows; from then
+on a resample costs users^2 steps, whatever the rows, and all resamples together are products of matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.evaluate.metrics.ascending import ascending
+
+__all__ = ["auc_by_user_pairs"]
+
+_TILE = 512  # users of a product: keeps sums within float32
+_EXACT = 1 << 24  # float32 holds every whole number up to it
+
+
+def auc_by_user_pairs(y: np.ndarray, logits: np.ndarray, users: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(R,) float64, NaN where no row of one class is drawn; exact up to the last division.
+
+    y (n,) of 0 and 1; logits (n,) without NaN, compared in their own dtype; users (n,) in 0..U - 1; weights (U, R) whole
+    numbers: how often a resample has each user. Holds U x U counts. n > 0."""
+    drawn = np.ascontiguousarray(weights.T, dtype=np.float64)
+    positives, negatives = (np.bincount(users[y == label], minlength=len(weights)).astype(float) for label in (1, 0))
+    pairs = (drawn @ positives) * (drawn @ negatives)
+    with np.errstate(invalid="ignore"):  # one class: 0 / 0
+        return np.asarray(_forms(_twice_wins(y, logits, users, len(weights)), drawn) / (2 * pairs))
+
+
+def _twice_wins(y: np.ndarray, logits: np.ndarray, users: np.ndarray, n_users: int) -> np.ndarray:
+    """(U, U): 2 K, or its transpose, which is the same form."""
+    if 2 * np.count_nonzero(y) > len(y):  # turned around, every pair keeps its order: positives are what is dear
+        y, logits = 1 - y, -logits
+    rows = ascending(y, logits)
+    most = 2 * int(np.bincount(users).max()) ** 2
+    wins = np.zeros((n_users, n_users), dtype=np.int32 if most < 1 << 31 else np.int64)
+    of_user, halves_below = list(wins), np.zeros(n_users, dtype=wins.dtype)
+    one_by_one = halves_below.data  # the same numbers: indexing an array costs twice as much
+    steps = (array.tolist() for array in (users[rows.rows], rows.positive, rows.halves))
+    for user, positive, halves in zip(*steps, strict=True):
+        if positive:
+            of_one = of_user[user]
+            np.add(of_one, halves_below, of_one)
+        else:
+            one_by_one[user] += halves
+    return wins
+
+
+_INEXACT = np.array([_EXACT], dtype=np.float64)
+
+
+def _forms(wins: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """(R,) float64: w' A w of each row w of `drawn` (R, U); A (U, U) whole and not negative.
+
+    Folded into a triangle, in tiles: half the work. A tile's product is taken in float32 and kept where it is exact: sums of
+    whole numbers that are nowhere above 2^24 at their end were nowhere above it on the way."""
+    narrow, forms = drawn.astype(np.float32), np.zeros(len(drawn))
+    starts = range(0, drawn.shape[1], _TILE)
+    tiles = [slice(start, start + _TILE) for start in starts]
+    for i, left in enumerate(tiles):
+        for right in tiles[i:]:
+            tile = wins[left, right].T.astype(np.float64)
+            if left != right:
+                tile += wins[right, left]
+            product: np.ndarray = narrow[:, right] @ tile.astype(np.float32)
+            if max(tile.max(), product.max()) >= _EXACT:
+                product = drawn[:, right] @ tile
+            forms += np.einsum("ru,ru->r", product, drawn[:, left])
+    return forms

@@ -1,0 +1,1 @@
+"""What is computed of one method's predictions: metrics, perfect selectors, checks of what a plugin handed back."""

@@ -1,0 +1,90 @@
+"""The harness's own metrics, all from logits in float64. None of them clips, drops or repairs a prediction."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.evaluate.metrics.auc import auc_by_user, pooled_auc
+from bench.interfaces import Metric, Score
+
+__all__ = ["AUC", "GAUC", "LogLoss", "relaimpr", "row_log_loss"]
+
+
+class AUC(Metric):
+    """Area under the ROC curve over all rows pooled; ties count half."""
+
+    name = "auc"
+    higher_is_better = True
+    version = 1
+
+    def compute(self, y: np.ndarray, logits: np.ndarray, users: np.ndarray) -> Score:  # noqa: ARG002
+        reason = _why_undefined(y, logits) or _one_class(y)
+        return Score(None, reason) if reason else Score(pooled_auc(y, logits))
+
+
+class LogLoss(Metric):
+    """Mean binary cross-entropy, natural logarithm, no clipping."""
+
+    name = "logloss"
+    higher_is_better = False
+    version = 1
+
+    def compute(self, y: np.ndarray, logits: np.ndarray, users: np.ndarray) -> Score:  # noqa: ARG002
+        reason = _why_undefined(y, logits)
+        if reason:
+            return Score(None, reason)
+        losses = row_log_loss(y, logits)
+        infinite = int(np.isinf(losses).sum())
+        if infinite:
+            return Score(None, f"infinite: {infinite} of {len(y)} rows are surely wrong")
+        return Score(float(losses.mean()))
+
+
+class GAUC(Metric):
+    """AUC of each user alone, weighted by the user's rows; users with one class are left out and counted."""
+
+    name = "gauc"
+    higher_is_better = True
+    version = 1
+
+    def compute(self, y: np.ndarray, logits: np.ndarray, users: np.ndarray) -> Score:
+        reason = _why_undefined(y, logits)
+        if reason:
+            return Score(None, reason)
+        by_user = auc_by_user(y, logits, users)
+        scored = ~np.isnan(by_user.auc)
+        counts = {"users": len(by_user.auc), "users_scored": int(scored.sum())}
+        if not scored.any():
+            return Score(None, f"each of the {len(by_user.auc)} users has one class alone", counts)
+        return Score(float(np.average(by_user.auc[scored], weights=by_user.rows[scored])), counts=counts)
+
+
+def row_log_loss(y: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """Cross-entropy of each row, float64: softplus(-z) where y is 1, softplus(z) where it is 0.
+
+    y (n,) of 0 and 1; logits (n,) or (n, K), of which each column is scored."""
+    positive = (y == 1).reshape(-1, *[1] * (logits.ndim - 1))
+    logits = logits.astype(np.float64)
+    return np.logaddexp(0.0, np.where(positive, -logits, logits))
+
+
+def relaimpr(auc: float | None, base_auc: float | None) -> Score:
+    """Relative improvement of AUC over a base, in percent: ((auc - 0.5) / (base_auc - 0.5) - 1) * 100 (Yan et al., ICML
+    2014). Undefined where the base is no better than guessing."""
+    if auc is None or base_auc is None:
+        return Score(None, "the AUC is undefined" if auc is None else "the AUC of the base is undefined")
+    if base_auc <= 0.5:
+        return Score(None, f"the base is no better than guessing (AUC {base_auc:.4f})")
+    return Score(((auc - 0.5) / (base_auc - 0.5) - 1) * 100)
+
+
+def _why_undefined(y: np.ndarray, logits: np.ndarray) -> str:
+    if not len(y):
+        return "no rows"
+    missing = int(np.isnan(logits).sum())
+    return f"{missing} of {len(y)} logits are NaN" if missing else ""
+
+
+def _one_class(y: np.ndarray) -> str:
+    positives = int(np.count_nonzero(y))
+    return "" if 0 < positives < len(y) else f"one class: all {len(y)} labels are {int(positives > 0)}"

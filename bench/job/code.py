@@ -1,0 +1,37 @@
+"""Which code of the harness a result depends on, as one digest: the packages that compute one, whole."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import bench
+
+__all__ = ["COMPUTES", "harness_digest"]
+
+# What finds, plans, records and shows (registry, suite, run, report, ...) is not among them: a change there voids no step.
+COMPUTES = (
+    "adapt_sets.py",
+    "data",
+    "evaluate/metrics",
+    "interfaces.py",
+    "job",
+    "learn",
+    "settings.py",
+    "worker",
+)
+
+
+@cache
+def harness_digest() -> str:
+    """sha256 over the sources of those packages."""
+    root = Path(bench.__file__).parent
+    total = hashlib.sha256()
+    for file in sorted(file for name in COMPUTES for file in _sources(root / name)):
+        total.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def _sources(place: Path) -> list[Path]:
+    return [place] if place.suffix == ".py" else list(place.rglob("*.py"))

@@ -1,0 +1,1 @@
+"""The adaptation engine: episodes, the inner and the outer loop of meta-learning."""

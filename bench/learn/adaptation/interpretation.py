@@ -1,0 +1,106 @@
+"""What adaptation did to each user: predictions, losses and parameters before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.interfaces import Episodes, MetaLearner
+from bench.learn.adaptation.episodes import TaskData, Windows, chunks, gather, whole
+from bench.learn.adaptation.learnable import Learnable
+from bench.learn.adaptation.meta_training import Adapted, in_order, in_rows, predicted
+from bench.settings import PARAMETER_GROUPS
+
+__all__ = ["Interpretation", "interpret", "movements"]
+
+Leaves = Mapping[str, Tensor]
+Groups = Mapping[str, Mapping[str, Tensor]]  # as Learnable.groups has them
+
+
+class Interpretation(NamedTuple):
+    """`before`: as the parameters are that every user starts from."""
+
+    before: Adapted
+    after: Adapted
+    support_losses: np.ndarray  # (U, 2) float32: mean cross-entropy of the mixture before, after; NaN without support
+    movements: np.ndarray  # (U, 6) float32, as `movements` has them
+
+
+def interpret(
+    rule: MetaLearner, learnable: Learnable, outer: dict[str, Tensor], tasks: TaskData, threads: int = 1
+) -> Interpretation:
+    """Adapt to every user's support as `adapt_and_predict` does; query labels are not read."""
+
+    def of_chunk(chunk: Windows) -> Interpretation:
+        batch = gather(tasks, chunk)
+        after = rule.adapt(learnable, outer, batch, training=False)
+        with torch.no_grad():
+            before = learnable.per_user(outer, batch)
+            losses = torch.stack([learnable.loss(leaves, batch, "support") for leaves in (before, after)], dim=1)
+            losses[chunk.cut == chunk.start] = torch.nan
+            moved = movements(learnable, batch, before, after)
+        return Interpretation(
+            predicted(learnable, before, batch),
+            predicted(learnable, after, batch),
+            losses.float().numpy(),
+            moved.float().numpy(),
+        )
+
+    parts = list(chunks(whole(tasks), learnable.chunk_users))
+    found = list(in_order(of_chunk, parts, threads))
+    order = np.argsort(np.concatenate([part.users for part in parts]))
+    return Interpretation(
+        in_rows(tasks, parts, [one.before for one in found]),
+        in_rows(tasks, parts, [one.after for one in found]),
+        np.concatenate([one.support_losses for one in found])[order],
+        np.concatenate([one.movements for one in found])[order],
+    )
+
+
+def movements(learnable: Learnable, batch: Episodes, before: Leaves, after: Leaves) -> Tensor:
+    """(U, 6), a column for each of PARAMETER_GROUPS: how far adaptation moved the group, relative to its size. `before` as
+    Learnable.per_user gives it.
+
+    That is the root mean square of after - before, over that of before, both over all of a user's values of the group that
+    may move: dense leaves whole, and of tables the rows that the user's support and query touch, each once, those of frozen
+    fields left out. Where all values are 0 before, relative to their size after: 1 if they moved, else 0. NaN where a user
+    has no values of the group."""
+    groups = learnable.groups(batch)
+    moved = _squares(groups, batch.users, {leaf: after[leaf] - before[leaf] for leaf in groups})
+    size = _squares(groups, batch.users, before)
+    if not size.all():
+        size = torch.where(size > 0, size, _squares(groups, batch.users, after))
+    relative: Tensor = (moved / size).sqrt().nan_to_num(nan=0.0)
+    return relative.masked_fill(~_present(groups, batch.users), torch.nan)
+
+
+def _squares(groups: Groups, users: int, leaves: Leaves) -> Tensor:
+    """(U, 6) float64: sums of squares of each user's values of each group."""
+    sums = torch.zeros(users, len(PARAMETER_GROUPS), dtype=torch.float64)
+    for leaf, of_leaf in groups.items():
+        squares = _row_squares(leaves[leaf], is_table=any(mask.ndim for mask in of_leaf.values()))
+        for group, mask in of_leaf.items():
+            own = squares if mask.ndim == 0 else (squares * mask.squeeze(-1)).sum(1)
+            sums[:, PARAMETER_GROUPS.index(group)] += own
+    return sums
+
+
+def _row_squares(value: Tensor, *, is_table: bool) -> Tensor:
+    """Of a table (U, R), by row; of a dense leaf (U,), or (1,) where all users have the same, as before adaptation."""
+    own = value[:1] if value.stride(0) == 0 else value
+    rows = own if is_table else own.reshape(len(own), -1)
+    norms: Tensor = torch.linalg.vector_norm(rows, dim=-1)
+    return norms.double().square()
+
+
+def _present(groups: Groups, users: int) -> Tensor:
+    """(U, 6) bool: whether a user has values of the group."""
+    present = torch.zeros(users, len(PARAMETER_GROUPS), dtype=torch.bool)
+    for of_leaf in groups.values():
+        for group, mask in of_leaf.items():
+            present[:, PARAMETER_GROUPS.index(group)] |= mask if mask.ndim == 0 else mask.any(1).squeeze(-1)
+    return present

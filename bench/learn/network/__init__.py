@@ -1,0 +1,1 @@
+"""A differentiable plugin with its tables: lookup, losses and the one training loop."""

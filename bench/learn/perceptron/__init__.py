@@ -1,0 +1,1 @@
+"""Perceptron selectors, and the compiled short cut by which they are adapted."""

@@ -1,0 +1,1 @@
+"""Records -> a Report: plain data, complete before anything is laid out."""

@@ -1,0 +1,98 @@
+"""From a run to its report."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from bench.errors import RecordError
+from bench.evaluate import HIGHER_IS_BETTER, Analysis, analysis_from_json, summarise
+from bench.records import Run
+from bench.report.content import record_details as told
+from bench.report.content.model import Failure, Report, Section
+from bench.report.content.table_rows import rows, tested
+from bench.report.sections.edges import at_edge
+from bench.report.sections.unfinished import unfinished
+
+__all__ = ["build"]
+
+Record = Mapping[str, Any]
+_COLUMNS = ("logloss", "auc", "relaimpr", "gauc")
+
+
+def build(run: Run) -> Report:
+    """What there is to say of a run: a section for each dataset and protocol, and what went wrong.
+
+    Raises RecordError where the run's analysis is none."""
+    manifest = run.manifest
+    metrics = tuple(sorted(manifest["metrics"], key=lambda name: (*_COLUMNS, name).index(name)))
+    records = {record["id"]: record for record in run.records}
+    sections: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for trial in manifest["trials"]:
+        sections[trial["dataset"], trial["protocol"]].append(trial)
+    return Report(
+        suite=manifest["suite"]["name"],
+        status=manifest["status"],
+        seeds=tuple(manifest["seeds"]),
+        metrics=metrics,
+        relaimpr_base=manifest["relaimpr_base"],
+        sections=tuple(_section(run, metrics, trials, records) for trials in sections.values()),
+        failures=tuple(failure for trial in manifest["trials"] for failure in _failures(trial, records)),
+        conflicts=tuple(conflict.files for conflict in run.conflicts),
+        quarantined=tuple((one["origin"], one["reason"]) for one in manifest["plugins"]["quarantined"]),
+    )
+
+
+def _failures(trial: Record, records: Mapping[str, Record]) -> list[Failure]:
+    names = {key: trial[key] for key in ("dataset", "protocol", "method", "seed")}
+    record = records.get(trial["record"])
+    if record is None:
+        return [Failure(**names, status="missing", reason="no record")]
+    return [] if record["status"] == "ok" else [Failure(**names, status=record["status"], reason=record["reason"])]
+
+
+def _section(run: Run, metrics: Sequence[str], trials: Sequence[Record], known: Mapping[str, Record]) -> Section:
+    manifest, dataset, protocol = run.manifest, trials[0]["dataset"], trials[0]["protocol"]
+    records = [known[trial["record"]] for trial in trials if trial["record"] in known]
+    good = [record for record in records if record["status"] == "ok"]
+    kinds = {trial["method"]: trial["kind"] for trial in trials}
+    lines = summarise(kinds, records, manifest["seeds"], metrics, manifest["relaimpr_base"])
+    directions = HIGHER_IS_BETTER | manifest.get("higher_is_better", {})
+    analysis = _analysis(run, f"{dataset}/{protocol}")
+    return Section(
+        dataset=dataset,
+        protocol=protocol,
+        dataset_facts=manifest["datasets"].get(dataset, {}),
+        split_facts=manifest["splits"].get(f"{dataset}/{protocol}", {}),
+        rows=rows(lines, directions, good, manifest["seeds"], analysis),
+        base_models=told.base_models([name for name, kind in kinds.items() if kind == "base_model"], good),
+        base_predictions=told.base_predictions(good),
+        users_without_support=told.no_support(good),
+        gauc_users=told.gauc_users(good),
+        warnings=told.warnings(good),
+        trials=len(trials),
+        ok=len(good),
+        analysis=analysis,
+        tested=tested(lines, directions, analysis),
+        calibrated=told.calibrated(good),
+        support_rows=told.support_rows(good),
+        from_files=told.from_files(good),
+        training_users=told.training_users(good),
+        unfinished=unfinished(good),
+        at_edge=at_edge(good),
+    )
+
+
+def _analysis(run: Run, place: str) -> Analysis | None:
+    found = run.analyses.get(place)
+    try:
+        return None if found is None else analysis_from_json(found)
+    except ValidationError as error:
+        what = error.errors()[0]
+        at = ".".join(map(str, what["loc"]))
+        raise RecordError(
+            f"{run.folder / 'analysis.json'}: no analysis of {place}: {at}: {what['msg']}; remove it and run the suite again"
+        ) from error

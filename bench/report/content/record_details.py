@@ -1,0 +1,124 @@
+"""What records tell beside their metrics: base models' shares and shifts, sources of predictions, warnings."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bench.report.content.model import BaseModelFacts, PredictionsFile, Shift
+
+__all__ = [
+    "base_models",
+    "base_predictions",
+    "calibrated",
+    "from_files",
+    "gauc_users",
+    "no_support",
+    "support_rows",
+    "training_users",
+    "warnings",
+]
+
+Record = Mapping[str, Any]
+
+
+def base_models(models: Sequence[str], good: Sequence[Record]) -> tuple[BaseModelFacts, ...]:
+    """`good`: the records with a result, here and below."""
+    shares = [_detail(record, "best_model_share") for record in good if _method(record) == "perfect-user"]
+    return tuple(
+        BaseModelFacts(model, _mean([share.get(model) for share in shares if share]), _shifts(model, good))
+        for model in models
+    )
+
+
+def base_predictions(good: Sequence[Record]) -> dict[str, tuple[str, ...]]:
+    """Source to the methods that took their base predictions from it."""
+    return _methods((_detail(record, "base_predictions") or "", record) for record in good)
+
+
+def training_users(good: Sequence[Record]) -> dict[str, tuple[int, ...]]:
+    """Source of base predictions to the distinct counts of users whose tasks its methods learned from, ascending."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for record in good:
+        if (tasks := _detail(record, "training")) is not None:
+            found[_detail(record, "base_predictions") or ""].add(tasks["users"])
+    return {source: tuple(sorted(counts)) for source, counts in found.items()}
+
+
+def calibrated(good: Sequence[Record]) -> dict[str, tuple[str, ...]]:
+    """By what predictions were calibrated after a method, to the methods."""
+    found = ((_detail(record, "calibrated"), record) for record in good)
+    return _methods((how if isinstance(how, str) else "user" if how else "", record) for how, record in found)
+
+
+def from_files(good: Sequence[Record]) -> tuple[PredictionsFile, ...]:
+    """Base models whose predictions were read from a file."""
+    found = {}
+    for record in good:
+        read = _detail(record, "predictions")
+        if isinstance(read, Mapping):
+            one = PredictionsFile(
+                _method(record), str(read.get("file", "")), str(read.get("sha256", "")), read.get("rows")
+            )
+            found[one.model, one.sha256] = one
+    return tuple(found.values())
+
+
+def no_support(good: Sequence[Record]) -> tuple[int, ...]:
+    """Distinct counts of test users without support; methods that see none of anybody's do not count."""
+    seeing = [record for record in good if _detail(record, "support_rows") != 0]
+    return tuple(sorted({count for record in seeing if (count := _detail(record, "empty_support_users"))}))
+
+
+def support_rows(good: Sequence[Record]) -> dict[str, int]:
+    """Methods that see the last rows alone of validation and test users' support, to how many."""
+    found = {_method(record): _detail(record, "support_rows") for record in good}
+    return {method: rows for method, rows in found.items() if rows is not None}
+
+
+def gauc_users(good: Sequence[Record]) -> tuple[int, int] | None:
+    """The same for every method of a seed; where seeds split users apart, the seed with the most left out."""
+    counts = [record["metrics"].get("gauc", {}).get("counts", {}) for record in good]
+    pairs = [(count["users_scored"], count["users"]) for count in counts if "users_scored" in count]
+    return max(pairs, key=lambda pair: pair[1] - pair[0], default=None)
+
+
+def warnings(good: Sequence[Record]) -> dict[str, tuple[str, ...]]:
+    """What was warned of, to the trials' methods."""
+    return _methods((warning, record) for record in good for warning in _detail(record, "warnings") or ())
+
+
+def _shifts(model: str, good: Sequence[Record]) -> dict[str, Shift]:
+    """Methods of one source saw the same predictions, so that each seed counts once."""
+    seen: dict[str, dict[int, Record]] = defaultdict(dict)
+    for record in good:
+        shift = (_detail(record, "source_shift") or {}).get(model)
+        if shift is not None:
+            seen[_detail(record, "base_predictions") or ""][record["trial"]["seed"]] = shift
+    return {
+        source: Shift(*(_mean([one[slot] for one in by_seed.values()]) for slot in ("train_query", "valid_query")))
+        for source, by_seed in seen.items()
+    }
+
+
+def _methods(told: Iterable[tuple[str, Record]]) -> dict[str, tuple[str, ...]]:
+    """(what, record) as what -> methods; an empty what is left out."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for what, record in told:
+        if what:
+            found[what][_method(record)] = None
+    return {what: tuple(methods) for what, methods in found.items()}
+
+
+def _method(record: Record) -> str:
+    return str(record["trial"]["method"])
+
+
+def _detail(record: Record, key: str) -> Any:
+    return record["details"].get(key)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

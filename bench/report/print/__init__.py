@@ -1,0 +1,1 @@
+"""A document of blocks -> a terminal, Markdown; a Report -> JSON."""

@@ -1,0 +1,1 @@
+"""A Report -> a document of blocks, a file a section."""

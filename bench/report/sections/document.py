@@ -1,0 +1,72 @@
+"""A report in the order in which people ask: which method, by how much, is it real; bounds and cost; for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.report.content.model import Report, Section
+from bench.report.sections.adaptation import adaptation
+from bench.report.sections.answer import answer
+from bench.report.sections.bounds import bounds
+from bench.report.sections.cost import COST_NOTE, base_models_grid, cost_grid
+from bench.report.sections.edges import edge_notes
+from bench.report.sections.for_whom import segments
+from bench.report.sections.legend import legend
+from bench.report.sections.provenance import section_facts
+from bench.report.sections.quality import quality_grid
+from bench.report.sections.quality_notes import quality_notes
+from bench.report.sections.selection import selection
+from bench.report.sections.trouble import trouble
+from bench.report.sections.unfinished import unfinished_notes
+from bench.report.words.blocks import Block, Heading, Note
+from bench.report.words.names import short
+
+__all__ = ["document"]
+
+
+def document(report: Report) -> Iterator[Block]:
+    """Blocks from top to bottom."""
+    yield Heading(1, short(report.suite))
+    yield Note(_progress(report))
+    for section in report.sections:
+        yield Heading(2, f"{short(section.dataset)} / {short(section.protocol)}")
+        yield from _section(report, section)
+    wrong = trouble(report)
+    if wrong:
+        yield Heading(2, "What went wrong")
+        yield from wrong
+
+
+def _progress(report: Report) -> str:
+    trials, ok = (sum(getattr(section, key) for section in report.sections) for key in ("trials", "ok"))
+    seeds = ", ".join(map(str, report.seeds))
+    if not trials:
+        return f"Run {report.status}: it has no trials, so there is nothing to report."
+    return f"Run {report.status}: {ok} of {trials} trials have a result; seed{'s' * (len(report.seeds) > 1)} {seeds}."
+
+
+def _section(report: Report, section: Section) -> Iterator[Block]:
+    if not section.ok:
+        yield Note(f"None of {section.trials} trials has a result: there is nothing to compare.")
+    else:
+        yield from answer(section)
+        yield from unfinished_notes(section)
+        yield from edge_notes(section)
+        yield quality_grid(report, section)
+        yield from legend(section)
+        yield from quality_notes(report, section)
+        yield from bounds(section)
+        yield from selection(section)
+        yield from adaptation(section)
+        yield from _cost(section)
+        yield from segments(section)
+    yield from section_facts(section)
+
+
+def _cost(section: Section) -> Iterator[Block]:
+    costs, base_models = cost_grid(section), base_models_grid(section)
+    if costs is not None:
+        yield costs
+        yield Note(COST_NOTE)
+    if base_models is not None:
+        yield base_models

@@ -1,0 +1,108 @@
+"""For whom: the log loss of a few methods on users and items of different kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench.evaluate import Segment
+from bench.report.content.model import Row, Section
+from bench.report.sections.quality import METRIC, row_name
+from bench.report.words.blocks import Block, Cell, Grid, GridRow, Note, align
+from bench.report.words.figures import counted, loss
+from bench.report.words.names import short
+
+__all__ = ["segments", "shown"]
+
+_MOST = 5  # rows of a table, best-single not counted
+_TITLES = {
+    "history": "users by the length of their support",
+    "support_rate": "users by the share of positives in their support",
+    "popularity": "items by the rows that base models were fitted on",
+}
+_MARKS = {"better": "+", "worse": "-", "tie": "=", "withheld": "?"}
+
+
+def segments(section: Section) -> Iterator[Block]:
+    """A table for each way to divide rows."""
+    if section.analysis is None:
+        return
+    rows = shown(section)
+    marks: set[str] = set()
+    for by, title in _TITLES.items():
+        parts = [segment for segment in section.analysis.segments if segment.by == by]
+        if parts and rows:
+            grid = _grid(f"For whom (log loss): {title}", parts, rows, section.analysis.best_single)
+            marks |= {cell.mark.strip() for row in grid.rows for cell in row.cells}
+            yield grid
+    if section.analysis.segments and rows:
+        yield Note(" ".join((*_chosen(section), _legend(marks))))
+
+
+def shown(section: Section) -> list[Row]:
+    """The lead, what ties with it, the next best, as many as fit; best-single last. JSON has all."""
+    assert section.analysis is not None
+
+    def rank(row: Row) -> tuple[bool, bool, float]:
+        figure = row.figures[METRIC]
+        mean = figure.estimate.mean
+        return row.name != _lead(section), figure.mark is None, float("inf") if mean is None else mean
+
+    others = sorted(_candidates(section), key=rank)
+    single = [row for row in section.rows if row.kind == "best_single" and section.analysed(row) is not None]
+    return [*others[:_MOST], *single]
+
+
+def _candidates(section: Section) -> list[Row]:
+    """Methods and base models that were analysed, best-single not among them."""
+    ranked = [row for row in section.rows if row.kind in ("method", "base_model") and METRIC in row.figures]
+    single = section.analysis.best_single if section.analysis is not None else None
+    return [row for row in ranked if section.analysed(row) is not None and row.name != single]
+
+
+def _chosen(section: Section) -> Iterator[str]:
+    if len(_candidates(section)) > _MOST:
+        single = any(row.kind == "best_single" for row in shown(section))
+        yield (
+            f"Shown are the lead, what can't be told from it and the next best, {_MOST} in all"
+            f"{', and best-single' if single else ''}."
+        )
+
+
+def _lead(section: Section) -> str | None:
+    return section.analysis.lead if section.analysis is not None else None
+
+
+def _grid(title: str, parts: Sequence[Segment], rows: Sequence[Row], best_single: str | None) -> Grid:
+    columns = [_column(part, rows, best_single) for part in parts]
+    heads = [f"{short(part.name, 24)}\n{counted(part.users, 'user')}\n{counted(part.rows, 'row')}" for part in parts]
+    return Grid(
+        title,
+        ("method", *heads),
+        tuple(
+            GridRow(
+                row_name(row),
+                tuple(column[position] for column in columns),
+                rule=row.kind == "best_single" and position > 0,
+            )
+            for position, row in enumerate(rows)
+        ),
+    )
+
+
+def _column(part: Segment, rows: Sequence[Row], best_single: str | None) -> list[Cell]:
+    texts = align([loss(part.logloss.get(row.subject)) for row in rows], 4)
+    pairs = [part.against_best_single.get(row.subject) for row in rows]
+    marks = [
+        "" if pair is None or row.subject == best_single else _MARKS[pair.verdict]
+        for pair, row in zip(pairs, rows, strict=True)
+    ]
+    return [Cell(text, mark or " ") for text, mark in zip(texts, marks, strict=True)]
+
+
+def _legend(marks: set[str]) -> str:
+    meanings = {"+": "better than best-single", "-": "worse", "=": "can't be told from it", "?": "no verdict"}
+    told = ", ".join(f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in marks)
+    return (
+        f"{told}{'. ' if told else ''}Segments are exploratory: take what they show as a question for another run. JSON has "
+        "every method, AUC and intervals."
+    )

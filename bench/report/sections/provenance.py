@@ -1,0 +1,94 @@
+"""What a table has to be read with: the data, the split, where predictions came from, who was left out. In sentences."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from bench.report.content.model import Section
+from bench.report.sections.data_notes import data_facts
+from bench.report.sections.split_notes import split_facts
+from bench.report.words.blocks import Note
+from bench.report.words.figures import counted, listed, number
+from bench.report.words.names import short
+
+__all__ = ["section_facts"]
+
+_REASON_CELLS = 300
+
+
+def section_facts(section: Section) -> list[Note]:
+    """A note each; none for what there is nothing to say of."""
+    optimum = section.analysis.optimum_logloss if section.analysis is not None else None
+    lines = [
+        *data_facts(section.dataset, section.dataset_facts, optimum),
+        split_facts(section.protocol, section.split_facts, bool(section.dataset_facts.get("order"))),
+        _base_predictions(section),
+        *_from_files(section),
+        " ".join(_calibrated(section)),
+        _support_rows(section),
+        " ".join(_users(section)),
+        *_warnings(section),
+    ]
+    return [Note(line) for line in lines if line]
+
+
+def _base_predictions(section: Section) -> str:
+    sources = section.base_predictions
+    if len(sources) < 2:
+        return "".join(f"Base predictions: {short(source)}." for source in sources)
+    counts = section.training_users
+    apart = len(set(counts.values())) > 1  # a holdout in cold leaves methods fewer
+    told = (
+        f"{short(source)} for {listed(methods, None)}{_tasks(counts.get(source, ())) if apart else ''}"
+        for source, methods in sources.items()
+    )
+    return f"Base predictions: {'; '.join(told)}."
+
+
+def _tasks(counts: Sequence[int]) -> str:
+    return f" (tasks of {' or '.join(map(number, counts))} training users)" if counts else ""
+
+
+def _from_files(section: Section) -> Iterator[str]:
+    for one in section.from_files:
+        rows = "" if one.rows is None else f"{number(one.rows)} rows, "
+        yield (
+            f"{short(one.model)} was not fitted: its predictions are read from {short(one.file)} ({rows}sha256 "
+            f"{short(one.sha256[:12])}). It has no folds: every slot of rows reads the file, whatever it was fitted on."
+        )
+
+
+def _calibrated(section: Section) -> Iterator[str]:
+    for how, methods in section.calibrated.items():
+        yield f"Calibrated by {short(how)}: {listed(methods, None)}."
+
+
+def _support_rows(section: Section) -> str:
+    methods: dict[int, list[str]] = defaultdict(list)
+    for method, rows in section.support_rows.items():
+        methods[rows].append(method)
+    told = (f"{_last(rows)} for {listed(methods[rows], None)}" for rows in sorted(methods))
+    return f"Support of validation and test users: {'; '.join(told)}." if methods else ""
+
+
+def _last(rows: int) -> str:
+    if rows == 0:
+        return "none (predicted unadapted)"
+    return "the last row" if rows == 1 else f"the last {rows:,} rows"
+
+
+def _users(section: Section) -> Iterator[str]:
+    if section.users_without_support:
+        counts = " or ".join(f"{count:,}" for count in section.users_without_support)
+        several = section.users_without_support != (1,)
+        yield f"{counts} test {'users have' if several else 'user has'} no support: predicted unadapted."
+    if section.gauc_users is not None:
+        scored, users = section.gauc_users
+        left_out = f"{users - scored:,} of {counted(users, 'user')}"
+        yield f"GAUC weighs users by rows and leaves out {left_out}, who have one class alone."
+
+
+def _warnings(section: Section) -> Iterator[str]:
+    for text, methods in section.warnings.items():
+        yield f"Warning: {short(text, _REASON_CELLS)} ({listed(methods, None)})."

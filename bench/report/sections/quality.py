@@ -1,0 +1,111 @@
+"""The table that a suite is run for: which method, by how much, and is it real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench.evaluate import Paired, printed
+from bench.report.content.model import Figure, Report, Row, Section
+from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
+from bench.report.words.figures import interval, loss, signed
+from bench.report.words.names import short
+
+__all__ = ["HEADS", "METRIC", "quality_grid", "row_name"]
+
+HEADS = {"logloss": "log loss", "auc": "AUC", "relaimpr": "RelaImpr %", "gauc": "GAUC"}
+METRIC = "logloss"  # differences and verdicts are of it
+VALIDATION = "valid.\nlog loss"
+_MARKS = {"best": "*", "tie": "=", None: ""}
+
+
+def quality_grid(report: Report, section: Section) -> Grid:
+    """Metrics by row, the answer's first; methods, base models and best-single, bounds, each below a rule."""
+    heads, columns = zip(*_columns(report, section), strict=True)
+    rows = [
+        GridRow(
+            row_name(row),
+            tuple(column[position] for column in columns),
+            group="bound" if row.kind == "bound" else "ranked",
+            rule=position > 0 and _block(row) != _block(section.rows[position - 1]),
+        )
+        for position, row in enumerate(section.rows)
+    ]
+    seeds = len(report.seeds)
+    what = f"mean ± sample sd over {seeds} seeds" if seeds > 1 else "one seed, so no sd"
+    return Grid(f"Quality on test users' query ({what})", ("method", *heads), tuple(rows))
+
+
+def row_name(row: Row) -> str:
+    """A method's name; best-single says which model it is, a bound that it is one."""
+    if row.kind == "bound":
+        return f"{short(row.name)} (bound)"
+    return f"{row.name} = {short(row.model)}" if row.model is not None else short(row.name)
+
+
+def _mean_sd(figures: Sequence[Figure], metric: str) -> list[Cell]:
+    """`mean ±sd` aligned on the point, with its mark."""
+    means = align(
+        [ABSENT if f.estimate.mean is None else printed(metric, f.estimate.mean) for f in figures], _decimals(metric)
+    )
+    sds = ["" if f.estimate.sd is None else f" ±{printed(metric, f.estimate.sd).removeprefix('+')}" for f in figures]
+    width = max(map(len, sds), default=0)
+    marks = [_mark(figure) for figure in figures]
+    slot = " " if any(marks) else ""
+    return [Cell(mean + sd.ljust(width), mark or slot) for mean, sd, mark in zip(means, sds, marks, strict=True)]
+
+
+def _columns(report: Report, section: Section) -> Iterator[tuple[str, list[Cell]]]:
+    """Head and cells: the answer and what it was chosen by, then the other metrics."""
+    if METRIC not in report.metrics:
+        yield from (*_against_best_single(section), *_validation(section))
+    for metric in report.metrics:
+        yield HEADS.get(metric, short(metric)), _mean_sd([row.figures[metric] for row in section.rows], metric)
+        if metric == METRIC:
+            yield from (*_against_best_single(section), *_validation(section))
+
+
+def _validation(section: Section) -> Iterator[tuple[str, list[Cell]]]:
+    losses = [row.validation.mean if row.validation is not None else None for row in section.rows]
+    if any(value is not None for value in losses):
+        texts = align([loss(value) for value in losses], 4)
+        shown = ["" if row.kind == "bound" else text for row, text in zip(section.rows, texts, strict=True)]
+        yield VALIDATION, [Cell(text) for text in shown]
+
+
+def _against_best_single(section: Section) -> Iterator[tuple[str, list[Cell]]]:
+    found = [section.analysed(row) for row in section.rows]
+    pairs = [one.against_best_single.get(METRIC) if one is not None else None for one in found]
+    is_reference = [one is not None and one.name == _reference(section) for one in found]
+    if not any(pairs):
+        return
+    texts = ["reference" if itself else _difference(pair) for pair, itself in zip(pairs, is_reference, strict=True)]
+    yield "less best-single's\n[95% interval]", [Cell(text) for text in texts]
+    verdicts = [
+        "" if itself or pair is None else pair.verdict for pair, itself in zip(pairs, is_reference, strict=True)
+    ]
+    width = max(map(len, verdicts))
+    yield "verdict", [Cell(verdict.ljust(width)) for verdict in verdicts]
+
+
+def _reference(section: Section) -> str | None:
+    return section.analysis.best_single if section.analysis is not None else None
+
+
+def _difference(paired: Paired | None) -> str:
+    if paired is None:
+        return ""
+    if paired.difference is None:
+        return ABSENT
+    return f"{signed(paired.difference)} {interval(paired.low, paired.high)}".rstrip()
+
+
+def _block(row: Row) -> str:
+    return "base_model" if row.kind == "best_single" else row.kind
+
+
+def _decimals(metric: str) -> int:
+    return len(printed(metric, 0.0).partition(".")[2])
+
+
+def _mark(figure: Figure) -> str:
+    return "!" if 0 < figure.estimate.defined < len(figure.estimate.values) else _MARKS[figure.mark]

@@ -1,0 +1,103 @@
+"""What the table's marks and columns mean, and why a figure is missing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from bench.evaluate import leaves_out_zero
+from bench.report.content.model import Report, Section
+from bench.report.sections.quality import HEADS, METRIC, row_name
+from bench.report.words.blocks import ABSENT, Note
+from bench.report.words.figures import counted, loss, reasons
+from bench.report.words.names import short
+
+__all__ = ["quality_notes"]
+
+
+def quality_notes(report: Report, section: Section) -> list[Note]:
+    """Marks and tests, then what figures are relative to, then what is missing."""
+    notes = [" ".join(_marks(report, section)), " ".join(_meanings(report, section)), *_withheld(section)]
+    return [*(Note(text) for text in notes if text), *_gaps(report, section)]
+
+
+def _marks(report: Report, section: Section) -> Iterator[str]:
+    marks = {figure.mark for row in section.rows for figure in row.figures.values()}
+    if "best" in marks:
+        yield "* best mean of methods and base models" + (f"; = {_tie(report, section)}." if "tie" in marks else ".")
+    if section.analysis is not None and any(map(section.analysed, section.rows)):
+        drawn = counted(section.analysis.resamples, "resample")
+        users = counted(section.analysis.users, "test user")
+        yield f"less best-single's: below 0 is better; 95% interval by paired bootstrap over the {users} ({drawn})."
+        yield from _verdicts(section)
+
+
+def _verdicts(section: Section) -> Iterator[str]:
+    """What they ask for beside the interval, where there are any."""
+    found = [one.against_best_single.get(METRIC) for row in section.rows if (one := section.analysed(row)) is not None]
+    given = [pair for pair in found if pair is not None and pair.verdict != "withheld"]
+    if given:
+        too = " and over seeds too" if any(pair.seeds_p is not None for pair in given) else ""
+        so = any(pair.verdict == "tie" and leaves_out_zero(pair) for pair in given)
+        why = ", so that an interval that leaves out 0 can be a tie's" if so else ""
+        yield f"Verdicts hold for all rows at once (Holm's adjustment){too}{why}."
+
+
+def _tie(report: Report, section: Section) -> str:
+    """What a tie is, where the analysis says so and where it does not."""
+    alike = "the printed figure is the same"
+    if len(report.seeds) > 1:
+        alike += ", or the differences seed by seed do not all have one sign"
+    if not section.tested:
+        return f"ties with it: {alike}"
+    tested = " and ".join(HEADS.get(metric, short(metric)) for metric in section.tested)
+    rest = {m for row in section.rows for m, figure in row.figures.items() if figure.mark == "tie"} - {*section.tested}
+    return f"can't be told from it by test of {tested}" + (f"; elsewhere {alike}" if rest else "")
+
+
+def _meanings(report: Report, section: Section) -> Iterator[str]:
+    if any(row.validation is not None and row.validation.mean is not None for row in section.rows):
+        yield "valid. log loss: on validation users' query, by which models and settings are chosen."
+    single = next((row for row in section.rows if row.kind == "best_single"), None)
+    if single is not None:
+        chosen = f" ({loss(single.validation.mean)})" if single.validation is not None else ""
+        yield (
+            f"best-single is {short(single.subject)}: of the base models the one with the lowest mean validation log "
+            f"loss{chosen}, chosen without test labels."
+        )
+    if any(row.kind == "bound" for row in section.rows):
+        yield "Bounds read the test labels and are never ranked."
+    if "relaimpr" in report.metrics:
+        yield f"RelaImpr: AUC above .5, relative to that of {_base(report, section)}."
+
+
+def _base(report: Report, section: Section) -> str:
+    named = next((row for row in section.rows if row.name == report.relaimpr_base), None)
+    if named is None:
+        return f"{short(report.relaimpr_base)} (which is not there)"
+    return short(named.name) if named.model is None else f"{named.name} in the same seed"
+
+
+def _withheld(section: Section) -> Iterator[str]:
+    found = [(row, section.analysed(row)) for row in section.rows if row.kind != "best_single"]
+    pairs = [(row, one.against_best_single.get(METRIC)) for row, one in found if one is not None]
+    told = reasons((row.name, pair.reason) for row, pair in pairs if pair is not None and pair.verdict == "withheld")
+    if told:
+        yield f"Verdict withheld: {'; '.join(told)}."
+
+
+def _gaps(report: Report, section: Section) -> list[Note]:
+    """One note for figures that are undefined for one reason in equally many seeds."""
+    gaps: dict[tuple[str, int], tuple[dict[str, None], dict[str, None]]] = defaultdict(lambda: ({}, {}))
+    for row in section.rows:
+        for metric, figure in row.figures.items():
+            if not figure.estimate.complete:
+                names, metrics = gaps[figure.estimate.reason, figure.estimate.defined]
+                names[row_name(row)] = metrics[HEADS.get(metric, short(metric)).removesuffix(" %")] = None
+    seeds = len(report.seeds)
+    return [
+        Note(
+            f"{'!' if defined else ABSENT} {', '.join(metrics)} of {', '.join(names)}: {defined} of {seeds} seeds; {reason}."
+        )
+        for (reason, defined), (names, metrics) in gaps.items()
+    ]

@@ -1,0 +1,85 @@
+"""What choosing was worth, method by method and user by user, and whether predictions mean what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from bench.evaluate import MethodAnalysis
+from bench.report.content.model import Row, Section
+from bench.report.words.blocks import ABSENT, Block, Cell, Grid, GridRow, Note, Terms, align, fixed
+from bench.report.words.figures import loss, reasons, signed
+from bench.report.words.names import short
+
+__all__ = ["selection"]
+
+Found = Sequence[tuple[Row, MethodAnalysis]]
+
+
+class _Column(NamedTuple):
+    head: str
+    figure: Callable[[MethodAnalysis], float | None]
+    text: Callable[[float | None], str]
+    decimals: int
+
+
+def _percent(share: float | None) -> str:
+    return fixed(None if share is None else 100 * share, 1)
+
+
+def _signed(value: float | None) -> str:
+    return ABSENT if value is None else signed(value)
+
+
+_CHOOSING = (
+    _Column("% of gap to\nattainable", lambda one: one.closed_gap.attainable, _percent, 1),
+    _Column("% of gap to\nperfect-user", lambda one: one.closed_gap.perfect, _percent, 1),
+    _Column("best model\nchosen %", lambda one: one.selection_accuracy, _percent, 1),
+    _Column("entropy\nof weights", lambda one: one.entropy, lambda value: fixed(value, 2), 2),
+)
+_CHOOSING_TERMS = (
+    ("% of gap", "share of the way from best-single to the bound; below 0 is worse than best-single"),
+    ("best model", "users, of those with one model of highest mean weight, for whom it is the best on their query"),
+    ("entropy", "of a row's weights: 0 one model, 1 all alike"),
+)
+_USERS = (
+    _Column("users it\nhelps %", lambda one: one.win_rate, _percent, 1),
+    _Column("users it\nharms %", lambda one: one.regret.worse_share if one.regret else None, _percent, 1),
+    _Column("regret\nmean", lambda one: one.regret.mean if one.regret else None, _signed, 4),
+    _Column("regret\np90", lambda one: one.regret.p90 if one.regret else None, _signed, 4),
+    _Column("ECE", lambda one: one.calibration.ece, loss, 4),
+    _Column("mean less\nobserved", lambda one: one.calibration.in_the_large, _signed, 4),
+)
+_USERS_TERMS = (
+    ("helps, harms", "users with a lower, or a higher, log loss than by best-single; equal counts half as helped"),
+    ("regret", "a user's log loss less that of their best base model; a tenth of users have more than p90"),
+    ("ECE", "expected calibration error: how far probabilities are from the observed share, 15 bins"),
+    ("mean less observed", "mean prediction less the share of positives"),
+)
+
+
+def selection(section: Section) -> Iterator[Block]:
+    """A row a method and base model; columns that nobody has a figure in are left out."""
+    found = [(row, one) for row in section.rows if row.kind != "best_single" and (one := section.analysed(row))]
+    yield from _grid("What choosing was worth", found, _CHOOSING, _CHOOSING_TERMS)
+    missing = reasons((one.name, one.closed_gap.reason) for _, one in found)
+    if missing:
+        yield Note(f"{ABSENT} % of gap: {'; '.join(missing)}.")
+    undecided = reasons((one.name, one.selection_reason) for _, one in found)
+    if undecided:
+        yield Note(f"{ABSENT} best model chosen %: {'; '.join(undecided)}.")
+    yield from _grid("User by user, and calibration", found, _USERS, _USERS_TERMS)
+
+
+def _grid(title: str, found: Found, columns: Sequence[_Column], terms: tuple[tuple[str, str], ...]) -> Iterator[Block]:
+    known = [column for column in columns if any(column.figure(one) is not None for _, one in found)]
+    if not known:
+        return
+    cells = [align([column.text(column.figure(one)) for _, one in found], column.decimals) for column in known]
+    rows = [
+        GridRow(short(row.name), tuple(map(Cell, texts)), rule=position > 0 and row.kind != found[position - 1][0].kind)
+        for position, ((row, _), *texts) in enumerate(zip(found, *cells, strict=True))
+    ]
+    yield Grid(title, ("method", *(column.head for column in known)), tuple(rows))
+    heads = " ".join(column.head for column in known).replace("\n", " ")
+    yield Terms(tuple(pair for pair in terms if pair[0].split(",")[0] in heads))

@@ -1,0 +1,79 @@
+"""Trials without a result, results in conflict, plugins that were left out."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from bench.report.content.model import Failure, Report
+from bench.report.words.blocks import Note
+from bench.report.words.figures import listed, sentence
+from bench.report.words.names import short
+
+__all__ = ["trouble"]
+
+_REASON_CELLS, _PLACE_CELLS = 300, 120
+_NEEDS = re.compile(r"needs (?P<place>.+) \S+ seed \d+, which ended as (?P<ended>.+)", re.DOTALL)
+
+
+class _Ended(NamedTuple):
+    place: str  # dataset/protocol method
+    how: str  # status: reason
+
+
+def trouble(report: Report) -> list[Note]:
+    """A note each; none where all went well."""
+    conflicts = [
+        f"Conflict: the same trial gave different results in {', '.join(files)}; the first is shown."
+        for files in report.conflicts
+    ]
+    quarantined = [
+        f"Plugin {short(origin, 100)} is quarantined: {sentence(short(reason, _REASON_CELLS))}"
+        for origin, reason in report.quarantined
+    ]
+    return [Note(line) for line in (*_failures(report.failures), *conflicts, *quarantined)]
+
+
+def _failures(failures: Sequence[Failure]) -> Iterator[str]:
+    """One line for the seeds of a method that ended alike, and in it those that were unavailable because of it."""
+    alike: dict[_Ended, list[Failure]] = defaultdict(list)
+    waiting: dict[_Ended, list[Failure]] = defaultdict(list)
+    for one in failures:
+        needed = _NEEDS.fullmatch(one.reason) if one.status == "unavailable" else None
+        if needed is None:
+            alike[_Ended(_place(one), f"{one.status}: {one.reason}")].append(one)
+        else:
+            waiting[_Ended(needed["place"], needed["ended"])].append(one)
+    for ended, own in alike.items():
+        place = f"{short(ended.place, _PLACE_CELLS)}{_seeds(own)}"
+        yield f"Failed: {place}: {_told(ended)}{_because(waiting.pop(ended, []))}"
+    for ended, others in waiting.items():
+        place = f"{short(ended.place, _PLACE_CELLS)}, in a fold of its fits"
+        yield f"Failed: {place}: {_told(ended)}{_because(others)}"
+
+
+def _told(ended: _Ended) -> str:
+    return sentence(short(ended.how, _REASON_CELLS))
+
+
+def _place(one: Failure) -> str:
+    return f"{one.dataset}/{one.protocol} {one.method}"
+
+
+def _because(others: Sequence[Failure]) -> str:
+    """Methods of the same seeds together."""
+    by_method: dict[str, list[Failure]] = defaultdict(list)
+    for one in others:
+        by_method[one.method].append(one)
+    by_seeds: dict[str, list[str]] = defaultdict(list)
+    for method, of in by_method.items():
+        by_seeds[_seeds(of).removeprefix(", ")].append(method)
+    told = "; ".join(f"{listed(methods, None)} ({seeds})" for seeds, methods in by_seeds.items())
+    return f" Unavailable because of it: {told}." if told else ""
+
+
+def _seeds(failures: Sequence[Failure]) -> str:
+    seeds = sorted({one.seed for one in failures})
+    return f", seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"

@@ -1,0 +1,64 @@
+"""How figures, counts and lists of names read in a sentence or a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from bench.evaluate import printed
+from bench.report.words.blocks import ABSENT
+from bench.report.words.names import short
+
+__all__ = ["counted", "interval", "listed", "loss", "number", "reasons", "sentence", "signed"]
+
+_NAMES = 5
+_REASON_CELLS = 300
+
+
+def loss(value: float | None) -> str:
+    """`.5261`; an en dash where there is none."""
+    return ABSENT if value is None else printed("logloss", value)
+
+
+def signed(value: float) -> str:
+    """A difference in log loss or another metric of that size: `-.0778`, `+.0012`, `.0000`."""
+    text = printed("logloss", abs(value))
+    return text if not float(text) else f"{'+' if value > 0 else '-'}{text}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """`[-.0815, -.0741]` of differences; nothing where there is none."""
+    return "" if low is None or high is None else f"[{signed(low)}, {signed(high)}]"
+
+
+def listed(names: Iterable[str], most: int | None = _NAMES) -> str:
+    """`a, b and c`; beyond so many names, how many more there are. Names are shortened."""
+    shown = [short(name) for name in names]
+    if most is not None and len(shown) > most + 1:
+        shown = [*shown[:most], f"{len(shown) - most} more"]
+    return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 user`, `6,040 users`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def sentence(text: str) -> str:
+    """With a full stop, unless it ends with a mark of its own: a message may end with a question."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def number(value: Any) -> str:
+    """A figure with thousands apart; what is none is shown as its text."""
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:,}" if known else short(str(value))
+
+
+def reasons(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """(name, reason) as `reason (a and b)`, names of one reason together; pairs without a reason are left out."""
+    found: dict[str, list[str]] = {}
+    for name, reason in pairs:
+        if reason:
+            found.setdefault(reason, []).append(name)
+    return [f"{short(reason, _REASON_CELLS)} ({listed(names)})" for reason, names in found.items()]

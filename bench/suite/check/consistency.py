@@ -1,0 +1,172 @@
+"""What the parts of a suite ask of one another, once each is right by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bench.adapt_sets import BASE_MODELS, SELECTOR
+from bench.interfaces import DifferentiableModel, DifferentiableSelector
+from bench.registry import Registry, did_you_mean
+from bench.suite.check.adaptable import unknown_parts
+from bench.suite.check.plugin_use import Checked
+from bench.suite.check.schema import MetaLearnerUse, MethodEntry, SuiteFile
+from bench.suite.places.problems import Problem, at_key, at_value
+from bench.suite.places.text import quoted
+from bench.suite.places.yaml_document import Document, KeyPath
+
+__all__ = ["BOUNDS", "inconsistencies"]
+
+BOUNDS = ("perfect-user", "perfect-sample")  # trials of every suite beside its methods
+_RESERVED_ROWS = ("best-single", *BOUNDS)  # derived rows of every report
+_DERIVED_METRICS = ("relaimpr",)
+
+
+def inconsistencies(
+    suite: SuiteFile,
+    checked: Mapping[KeyPath, Checked],
+    registry: Registry,
+    document: Document,
+    expanded: Mapping[str, tuple[str, ...]],
+) -> Iterator[Problem]:
+    """Problems between keys, in no order. `checked`: where a plugin is used -> what it is; `expanded`: what the grid has
+    made of a base model or method."""
+    classes = {path: use.plugin for path, use in checked.items()}  # None: unavailable
+    yield from _names(suite, document)
+    yield from _relaimpr_base(suite, document, expanded)
+    yield from _metrics(suite, registry, document)
+    for name in suite.protocols:
+        yield from _validation_users(name, checked, document)
+    yield from _holdout_in_blocks(suite, classes, document)
+    for name, method in suite.methods.items():
+        yield from _hard_selection(name, method, classes, document)
+        yield from _meta_learning(name, method, suite, classes, document)
+        if method.meta_learner is not None:
+            yield from unknown_parts(name, method.meta_learner, suite, checked, document)
+            yield from _unread(name, method.meta_learner, classes, document)
+
+
+def _names(suite: SuiteFile, document: Document) -> Iterator[Problem]:
+    for section in ("base_models", "methods"):
+        for name in getattr(suite, section):
+            if name in _RESERVED_ROWS:
+                message = f"{quoted(name)} is a row of every report; choose another name"
+                yield at_key(document, (section, name), message)
+    for name in suite.base_models:
+        if name in (SELECTOR, BASE_MODELS) or name.startswith(f"{SELECTOR}/"):
+            yield at_key(
+                document, ("base_models", name), f"{quoted(name)} means another thing in `adapt`; choose another name"
+            )
+    for name in suite.methods.keys() & suite.base_models.keys():
+        message = f"{quoted(name)} is a base model already, which is a method of its own; choose another name"
+        yield at_key(document, ("methods", name), message)
+
+
+def _relaimpr_base(suite: SuiteFile, document: Document, expanded: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
+    base = suite.relaimpr_base
+    rows = ["best-single", *suite.base_models, *suite.methods]
+    if base in expanded:
+        first = quoted(expanded[base][0])
+        message = (
+            f"relaimpr_base {quoted(base)} became {len(expanded[base])} entries by the grid; did you mean {first}?"
+        )
+        yield at_value(document, ("relaimpr_base",), message)
+    elif base not in rows:
+        message = f"relaimpr_base {quoted(base)} is no base model or method{did_you_mean(base, rows)}"
+        yield at_value(document, ("relaimpr_base",), message)
+
+
+def _validation_users(name: str, checked: Mapping[KeyPath, Checked], document: Document) -> Iterator[Problem]:
+    """Early stopping, best-single and the users' strengths are chosen on validation users in every suite."""
+    use = checked.get(("protocols", name))
+    users = None if use is None else use.params.get("users")
+    if isinstance(users, Mapping) and users.get("valid") == 0:
+        message = f"protocol {quoted(name)} leaves no validation users, on whom early stopping, best-single and strengths are "
+        yield at_value(document, ("protocols", name, "users", "valid"), message + "chosen; give valid a share, 0.1 say")
+
+
+def _holdout_in_blocks(
+    suite: SuiteFile, classes: Mapping[KeyPath, type[Any] | None], document: Document
+) -> Iterator[Problem]:
+    """Where users' rows lie in blocks, out-of-sample is a holdout of P already."""
+    in_blocks = [name for name in suite.protocols if getattr(classes.get(("protocols", name)), "kind", "") == "blocks"]
+    reason = "the block before each user's query is held out by out-of-sample already; "
+    for name in in_blocks:
+        if suite.protocols[name].base_predictions == "holdout":
+            message = f"protocol {quoted(name)} ({suite.protocols[name].use}) has no base_predictions holdout: {reason}"
+            yield at_value(document, ("protocols", name, "base_predictions"), message + "drop the key")
+    for name, method in suite.methods.items():
+        if method.base_predictions == "holdout" and in_blocks:
+            under = quoted(in_blocks[0])
+            message = f"method {quoted(name)} can't take base_predictions holdout under protocol {under}: {reason}"
+            yield at_value(document, ("methods", name, "base_predictions"), message + "drop the key, or the protocol")
+
+
+def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterator[Problem]:
+    known = [*registry.names("metrics"), *_DERIVED_METRICS]
+    for position, metric in enumerate(suite.metrics):
+        if metric not in known:
+            message = f"unknown metric {quoted(metric)}{did_you_mean(metric, known)}"
+            yield at_value(document, ("metrics", position), message)
+    for metric in suite.gate.tolerance:
+        if metric not in suite.metrics:
+            message = f"tolerance of {quoted(metric)}, which is no metric of the suite"
+            yield at_key(document, ("gate", "tolerance", metric), message + did_you_mean(metric, suite.metrics))
+
+
+def _hard_selection(
+    name: str, method: MethodEntry, classes: Mapping[KeyPath, type[Any] | None], document: Document
+) -> Iterator[Problem]:
+    selector = classes.get(("methods", name, "selector"))
+    if method.select == "hard" and selector is not None and not issubclass(selector, DifferentiableSelector):
+        message = f"select: hard takes a differentiable selector, and {quoted(method.selector.use)} is none; "
+        yield at_value(document, ("methods", name, "select"), message + "choose another or drop the key")
+
+
+def _meta_learning(
+    name: str, method: MethodEntry, suite: SuiteFile, classes: Mapping[KeyPath, type[Any] | None], document: Document
+) -> Iterator[Problem]:
+    path: KeyPath = ("methods", name)
+    learner, selector = method.meta_learner, classes.get((*path, "selector"))
+    if learner is None:
+        return
+    if selector is not None and not issubclass(selector, DifferentiableSelector):
+        message = f"selector {quoted(method.selector.use)} is not differentiable: no meta-learner can adapt it; "
+        yield at_value(document, (*path, "selector", "use"), message + "choose another or drop meta_learner")
+    if not learner.full:
+        return
+    for model, use in suite.base_models.items():
+        plugin = classes.get(("base_models", model))
+        if plugin is not None and not issubclass(plugin, DifferentiableModel):
+            message = f"base model {quoted(model)} ({use.use}) is not differentiable: it can't be adapted; "
+            yield at_value(document, (*path, "meta_learner", "adapt"), message + "write [selector] or leave it out")
+    if method.base_predictions == "out-of-sample":
+        message = "adapting base models takes base_predictions in-sample or holdout; got out-of-sample; drop the key"
+        yield at_value(document, (*path, "base_predictions"), message)
+
+
+def _unread(
+    name: str, learner: MetaLearnerUse, classes: Mapping[KeyPath, type[Any] | None], document: Document
+) -> Iterator[Problem]:
+    """Keys of a meta-learner's `train` that change nothing beside its other keys."""
+    path: KeyPath = ("methods", name, "meta_learner")
+    train, rule = learner.train, classes.get(path)
+    given = train.model_fields_set
+    if given and rule is not None and not rule.meta_trained:
+        message = f"meta-learner {quoted(learner.use)} is not meta-trained and reads no train; drop the key"
+        yield at_key(document, (*path, "train"), message)
+        return
+    if "base_learning_rate" in given and not learner.full:
+        message = f"train.base_learning_rate of method {quoted(name)} is read where base models are adapted, and adapt "
+        fix = "names the selector alone; drop the key, or add base_models to adapt"
+        yield at_key(document, (*path, "train", "base_learning_rate"), message + fix)
+    if "max_support" in given and train.episodes != "like-test":
+        message = f"train.max_support of method {quoted(name)} is read with episodes like-test alone, and they are "
+        fix = f"{train.episodes}; drop the key, or write episodes: like-test"
+        yield at_key(document, (*path, "train", "max_support"), message + fix)
+    elif train.support_fraction and train.episodes == "like-test":
+        message = (
+            f"train.support_fraction of method {quoted(name)} is not read with episodes like-test, which draw the "
+        )
+        fix = "size of each support; drop the key, or choose other episodes"
+        yield at_key(document, (*path, "train", "support_fraction"), message + fix)

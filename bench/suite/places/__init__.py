@@ -1,0 +1,1 @@
+"""YAML with the place of everything, and problems that say where."""

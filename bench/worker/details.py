@@ -1,0 +1,58 @@
+"""What a step says of itself: costs, history, warnings, and how far the sources of base predictions lie apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bench.data.views.rows import TaskView
+from bench.evaluate import is_constant, looks_like_probabilities
+from bench.evaluate.metrics.metrics import LogLoss
+from bench.worker.clock import Clock
+
+__all__ = ["cost", "history", "logloss", "source_shift", "warnings"]
+
+
+def cost(fitting: Clock, train_rows: int | None, predicting: Clock, predict_rows: int) -> dict[str, Any]:
+    return {
+        "train_cpu_s": fitting.cpu_s,
+        "train_wall_s": fitting.wall_s,
+        "train_rows": train_rows,
+        "predict_cpu_s": predicting.cpu_s,
+        "predict_wall_s": predicting.wall_s,
+        "predict_rows": predict_rows,
+    }
+
+
+def history(selector: Any) -> dict[str, Any]:
+    trained, chosen = getattr(selector, "history", None), getattr(selector, "chosen", None)
+    found: dict[str, Any] = dict(getattr(selector, "details", {}))
+    if trained is not None:
+        found |= {"epochs": trained.epochs, "best_epoch": trained.best_epoch}
+    return found | ({"chosen": chosen} if chosen else {})
+
+
+def warnings(logits: np.ndarray) -> dict[str, Any]:
+    found = []
+    if looks_like_probabilities(logits):
+        found.append("all logits lie in [0, 1]: are they probabilities? a model hands back logits")
+    if is_constant(logits):
+        found.append("all predictions are the same")
+    return {"warnings": found} if found else {}
+
+
+def source_shift(train: TaskView, valid: TaskView) -> dict[str, dict[str, float | None]]:
+    """Per model, the log loss on training users' query as the selector saw it beside that on validation users'."""
+    return {
+        model: {
+            "train_query": logloss(train, train.query_base_logits[:, column]),
+            "valid_query": logloss(valid, valid.query_base_logits[:, column]),
+        }
+        for column, model in enumerate(train.models)
+    }
+
+
+def logloss(tasks: TaskView, logits: np.ndarray) -> float | None:
+    assert tasks.query.labels is not None
+    return LogLoss(LogLoss.Params()).compute(tasks.query.labels, logits, tasks.query.users).value
