@@ -6,8 +6,6 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-import bench
-
 __all__ = ["COMPUTES", "harness_digest"]
 
 # What finds, plans, records and shows (registry, suite, run, report, ...) is not among them: a change there voids no step.
@@ -26,7 +24,7 @@ COMPUTES = (
 @cache
 def harness_digest() -> str:
     """sha256 over the sources of those packages."""
-    root = Path(bench.__file__).parent
+    root = Path(__file__).parent.parent
     total = hashlib.sha256()
     for file in sorted(file for name in COMPUTES for file in _sources(root / name)):
         total.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
