@@ -17,7 +17,7 @@ BenchError                  2  anything the user can mend; its text is one line:
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 __all__ = [
     "BenchError",
@@ -84,7 +84,7 @@ class PredictionError(BenchError):
     """A plugin handed back what isn't a prediction: the trial ends as `invalid_prediction`."""
 
     exit_code: ClassVar[int] = 4
-    status: ClassVar[str] = "invalid_prediction"
+    status: ClassVar[Literal["invalid_prediction", "invalid_selection"]] = "invalid_prediction"
 
 
 class DivergenceError(PredictionError):
@@ -94,7 +94,7 @@ class DivergenceError(PredictionError):
 class SelectionError(PredictionError):
     """Weights off the simplex: the trial ends as `invalid_selection`."""
 
-    status: ClassVar[str] = "invalid_selection"
+    status: ClassVar[Literal["invalid_prediction", "invalid_selection"]] = "invalid_selection"
 
 
 class NoRunError(BenchError):

@@ -33,10 +33,13 @@ __all__ = [
     "Executor",
     "Field",
     "Fields",
+    "FitNotes",
+    "History",
     "Learnable",
     "Lookup",
     "MetaLearner",
     "Metric",
+    "MetricRows",
     "Model",
     "Plugin",
     "PluginParams",
@@ -46,9 +49,11 @@ __all__ = [
     "Selector",
     "Source",
     "SplitProtocol",
+    "StepEvent",
     "Tables",
     "Tasks",
     "Timeline",
+    "UserParts",
 ]
 
 
@@ -144,10 +149,29 @@ class Context(NamedTuple):
     files: Mapping[str, Path] = {}
 
 
+class History(NamedTuple):
+    """A training by epochs that stops early."""
+
+    epochs: int
+    best_epoch: int  # whose parameters are kept, counted from 1
+    valid_logloss: tuple[float, ...]  # on validation users' query, after each epoch
+    rows: int  # trained on, epochs counted
+
+
+class FitNotes:
+    """What a fitted model or selector tells of itself. `fit` sets what there is to tell; it goes into the record."""
+
+    history: History | None = None
+    chosen: Mapping[str, Any] = {}  # settings that were chosen on validation users, as JSON
+    details: Mapping[str, Any] = {}  # anything else worth keeping, as JSON
+    software: Mapping[str, str] = {}  # what computed, beside torch and numpy: name to version
+    trained_users: int | None = None  # of a training by users, epochs counted
+
+
 # -- base models
 
 
-class Model(Plugin):
+class Model(FitNotes, Plugin):
     """Any learner, e.g. trees. Fitted and asked in one process: nothing is pickled, no save or load is needed.
 
     `learns` False: nothing is learned from rows (somebody else's scores), so that there are no folds: one answer serves every
@@ -256,13 +280,16 @@ class Tasks(Protocol):
 
 
 class Selection(NamedTuple):
-    """Exactly one is given, for every query row."""
+    """Weights or logits, exactly one of them, for every query row."""
 
     weights: np.ndarray | None = None  # (n, K), on the simplex
     logits: np.ndarray | None = None  # (n,), e.g. stacking
+    mixed_by: np.ndarray | None = (
+        None  # (n, K) beside logits of an adapted pool: the weights that mixed it, for the record
+    )
 
 
-class Selector(Plugin):
+class Selector(FitNotes, Plugin):
     """Chooses, weighs or stacks base models; may read each user's support."""
 
     @abstractmethod
@@ -478,24 +505,71 @@ class Score(NamedTuple):
     counts: Mapping[str, int] = {}  # e.g. users_scored, users
 
 
+class MetricRows(NamedTuple):
+    """What a metric scores: n query rows, grouped by user, users ascending; and what is known of each row."""
+
+    y: np.ndarray  # (n,) uint8: the label
+    users: np.ndarray  # (n,) int32; equal means one user
+    items: np.ndarray  # (n,) int32; equal means one item
+    history: np.ndarray  # (n,) int64: support rows of the row's user
+    support_rate: np.ndarray  # (n,) float64: share of positives in that support; NaN where it is empty
+    popularity: np.ndarray  # (n,) int64: rows of the row's item among those that base models were fitted on
+
+
+class UserParts(NamedTuple):
+    """A metric as a ratio of two sums over users: sum of `numerators` over sum of `denominators`."""
+
+    numerators: np.ndarray  # (users,) float64, users ascending
+    denominators: np.ndarray  # (users,) float64, 0 for a user who does not count
+
+
 class Metric(Plugin):
-    """Of one method alone. RelaImpr needs another method's score: the report derives it (bench/evaluate)."""
+    """Of one method alone. RelaImpr needs another method's score: the report derives it (bench/evaluate).
+
+    `version`: raise it where values change for a reason that is not in the code itself, a file it reads, say: trials are
+    then scored anew. A change of the code does so by itself."""
 
     higher_is_better: ClassVar[bool]
     version: ClassVar[int]
 
     @abstractmethod
-    def compute(self, y: np.ndarray, logits: np.ndarray, users: np.ndarray) -> Score:
-        """y (n,) uint8, logits (n,) float, users (n,) int32 grouped."""
+    def compute(self, rows: MetricRows, logits: np.ndarray) -> Score:
+        """Of all rows. logits (n,) float32 or float64."""
+
+    def by_user(self, rows: MetricRows, logits: np.ndarray) -> UserParts | None:
+        """The same as a ratio of sums over users, for a metric that is one: intervals then cost one pass over the rows.
+
+        None: it is none, and `compute` is called on the rows of every resample of users (a user drawn twice is two users
+        there). Called only where `compute` has a value."""
+        return None
 
 
-class Executor(Protocol):
-    """Runs steps somewhere. Names, parameters and digests cross, never objects."""
+class StepEvent(NamedTuple):
+    """What becomes of a step, by its id. `detail` of progress is a line for people; of ended it is the outcome as JSON, as
+    the worker gave it (bench.worker.perform) or, where the worker gave none, made by bench.job.outcome."""
 
-    def submit(self, task_json: str) -> None: ...
-    def events(self) -> Iterator[tuple[str, Literal["started", "progress", "done", "lost"], str]]:
-        """(task id, event, detail) until nothing is running."""
-        ...
+    step: str
+    kind: Literal["started", "progress", "ended"]
+    detail: str
 
-    def cancel(self, task: str) -> None: ...
-    def close(self, *, kill: bool = False) -> None: ...
+
+class Executor(Plugin):
+    """Runs steps somewhere. JSON crosses, never an object; a worker calls bench.worker.perform with what was submitted."""
+
+    def __init__(self, params: Any, workers: int = 1) -> None:
+        """`workers`: how many steps may run at a time."""
+        super().__init__(params)
+        self.workers = workers
+
+    @abstractmethod
+    def submit(self, step: str) -> None:
+        """Take a step (bench.job.steps, as JSON) whose needs are met; it may start at once or later."""
+
+    @abstractmethod
+    def events(self) -> Iterator[StepEvent]:
+        """As they happen, until nothing is running or waiting. Every step submitted ends exactly once. Steps may be submitted
+        while this is iterated over."""
+
+    @abstractmethod
+    def close(self, *, kill: bool = False) -> None:
+        """Nothing more will be asked; what still runs is waited for, or with `kill` ended at once."""

@@ -6,7 +6,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["PARAMETER_GROUPS", "RESERVED_KEYS", "BasePredictions", "MetaTrainSettings", "Select", "TrainSettings"]
+__all__ = [
+    "PARAMETER_GROUPS",
+    "RESERVED_KEYS",
+    "BasePredictions",
+    "MetaTrainSettings",
+    "PredictionSource",
+    "Select",
+    "TrainSettings",
+]
 
 BasePredictions = Literal["out-of-sample", "holdout", "in-sample"]
 Select = Literal["soft", "hard"]
@@ -49,3 +57,11 @@ class MetaTrainSettings(_Settings):
     )
     max_rows: int = Field(200, ge=2, le=100_000, description="rows of a user in an episode, at most")
     max_support: int = Field(100, ge=3, le=100_000, description="rows of a support like-test, at most")
+
+
+class PredictionSource(_Settings):
+    """Where a method's base predictions come from (bench.data.splits.base_predictions has the table)."""
+
+    base_predictions: BasePredictions = "out-of-sample"
+    folds: int = Field(0, ge=0, description="0: none, every slot of rows is predicted by the star fit")
+    seed: int = Field(0, ge=0, description="of the hashes that draw folds and halves")

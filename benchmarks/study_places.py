@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.evaluate import Resampled, Slice, resample, row_log_loss
+from bench.job.outcome import of_record
+from bench.job.resources import Resources
 from bench.records import Run, load, read_blob
 from bench.registry import load_registry
 from bench.run import Watcher
@@ -81,7 +83,7 @@ def read_places(folder: Path, suite: Path, data_dir: Path | None = None, cache_d
     run, registry = load(folder), load_registry()
     seeds = tuple(sorted({record["trial"]["seed"] for record in run.records}))
     parsed = load_suite(suite, registry)
-    _, divisions = plan_suite(parsed, registry, data_dir, cache_dir, (), True, 1, seeds, (), Watcher())
+    _, divisions = plan_suite(parsed, registry, data_dir, cache_dir, (), True, Resources(), seeds, (), Watcher())
     return [_place(run, at, seeds, divisions) for at in dict.fromkeys((d, p) for d, p, _ in divisions)]
 
 
@@ -92,14 +94,11 @@ def _place(run: Run, at: tuple[str, str], seeds: tuple[int, ...], divisions: Map
         logits = {
             r["trial"]["method"]: read_blob(run.folder, r["blobs"]["logits"])
             for r in records
-            if r["trial"]["seed"] == seed and r["status"] == "ok" and r["kind"] != "bound"
+            if r["trial"]["seed"] == seed and of_record(r).ok and r["kind"] != "bound"
         }
         if logits:
-            division = divisions[(*at, seed)]
-            split, interactions = division.split, division.interactions
-            query, lengths = split.rows("test", "query"), np.diff(split.pointer("test", "query"))
-            history = np.repeat(np.diff(split.pointer("test", "support")), lengths)
-            rows[seed] = Rows(interactions.labels()[query], interactions.users[query], history, logits)
+            test = divisions[(*at, seed)].test_rows
+            rows[seed] = Rows(test.y, test.users, test.history, logits)
     _check_losses(records, rows)
     return Place(*at, records, rows)
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.evaluate import RESAMPLED_METRICS, Paired, adjust, best_single, paired, summarise
+from bench.job.outcome import of_record
 from benchmarks.study_places import Place
 
 __all__ = [
@@ -70,7 +71,7 @@ def methods_table(place: Place) -> str:
     no result."""
     seeds_of: dict[str, set[int]] = defaultdict(set)
     for record in place.records:
-        if record["status"] == "ok":
+        if of_record(record).ok:
             seeds_of[record["trial"]["method"]].add(record["trial"]["seed"])
     always = {record["trial"]["method"] for record in place.records if record["kind"] != "method"}
     tables = []
@@ -87,8 +88,8 @@ def _without_result(place: Place) -> list[str]:
     """A line that names the methods that ended otherwise than ok, in which seeds and how."""
     ended: dict[tuple[str, str], list[int]] = defaultdict(list)
     for record in place.records:
-        if record["status"] != "ok":
-            ended[record["trial"]["method"], record["status"]].append(record["trial"]["seed"])
+        if not of_record(record).ok:
+            ended[record["trial"]["method"], of_record(record).label].append(record["trial"]["seed"])
     if not ended:
         return []
     told = [

@@ -94,7 +94,7 @@ def _rows(found: Preview) -> Iterator[tuple[str, ...]]:
     for planned in found.trials:
         trials[planned.trial.kind, planned.trial.method].append(planned.state)
     for step in found.steps:
-        steps[step.owner].append(step)
+        steps[step.step.owner].append(step)
     for (kind, method), states in trials.items():
         own = steps[method]
         left = [step for step in own if step.to_run]
@@ -124,7 +124,7 @@ def _as_dict(found: Preview) -> dict[str, Any]:
                 "id": step.step.id,
                 "title": step.step.title,
                 "kind": step.step.kind,
-                "of": step.owner,
+                "of": step.step.owner,
                 "cached": step.cached,
                 "to_run": step.to_run,
                 "cpu_s": step.seconds,

@@ -30,6 +30,12 @@ def _folder(writable: bool) -> click.Path:
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Threads of each step.")
 @click.option("--executor", default="local", show_default=True, help="Where steps run: local, inline or a plugin.")
 @click.option(
+    "--executor-set",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a parameter of the executor (bench describe EXECUTOR lists them). Repeatable.",
+)
+@click.option(
     "--rerun",
     type=click.Choice(["failed", "all", "none"]),
     default="failed",

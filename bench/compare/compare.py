@@ -9,6 +9,7 @@ from bench.compare.checks import check_comparable
 from bench.compare.model import Absence, CodeChange, Comparison, Difference, Pair, Verdict
 from bench.compare.pools import Pools, change_of_pool
 from bench.evaluate import HIGHER_IS_BETTER
+from bench.job.outcome import of_record
 from bench.records import Record, Run
 
 __all__ = ["DEFAULT_TOLERANCE", "compare"]
@@ -107,11 +108,11 @@ def _renamed(key: Key, base: Mapping[Key, Record | None], candidate: Mapping[Key
 
 
 def _state(record: Record | None) -> str:
-    return "missing" if record is None else str(record["status"])
+    return "missing" if record is None else of_record(record).label
 
 
 def _ok(record: Record | None) -> bool:
-    return record is not None and record["status"] == "ok"
+    return record is not None and of_record(record).ok
 
 
 # -- time and code
@@ -138,8 +139,9 @@ def _code(base: Record, candidate: Record) -> list[CodeChange]:
 
 def _digests(record: Record) -> dict[str, str]:
     identity = record["identity"]
-    plugins = {f"{one['name']} ({one['origin']})": one["digest"] for one in identity.get("plugins", ())}
-    return {"harness": identity["harness"], **plugins} if "harness" in identity else plugins
+    found = {f"{one['name']} ({one['origin']})": one["digest"] for one in identity.get("plugins", ())}
+    found |= {f"metric {name}": of["digest"] for name, of in identity["metrics"].items() if isinstance(of, dict)}
+    return {"harness": identity["harness"], **found} if "harness" in identity else found
 
 
 def _key(trial: Mapping[str, Any]) -> Key:

@@ -3,7 +3,7 @@
 from bench.data.prepared.cache import cache_dir
 from bench.data.prepared.prepare import Status, prepare, status
 from bench.data.splits import Given, LeaveLast, Temporal, UserHoldout
-from bench.data.splits.base_predictions import Fit, fits, sources
+from bench.data.splits.base_predictions import Fit, FitPlan
 from bench.data.splits.split import Split, divide
 from bench.data.tables.labels import Rule, parse_condition, parse_rule
 from bench.data.tables.read import read_delimited, read_parquet
@@ -13,6 +13,7 @@ from bench.data.views.rows import TaskView, View
 __all__ = [
     "Bags",
     "Fit",
+    "FitPlan",
     "Given",
     "Interactions",
     "LeaveLast",
@@ -25,12 +26,10 @@ __all__ = [
     "View",
     "cache_dir",
     "divide",
-    "fits",
     "parse_condition",
     "parse_rule",
     "prepare",
     "read_delimited",
     "read_parquet",
-    "sources",
     "status",
 ]

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.interfaces import MetricRows
+
 __all__ = ["Adaptation", "QueryRows"]
 
 
@@ -40,3 +42,8 @@ class QueryRows(NamedTuple):
     true_logits: np.ndarray | None = None  # (n,) float64, of generated data alone
     incomplete: str = ""  # why `pool` is empty: "fm was not run"
     adaptations: Mapping[str, Adaptation] = {}  # of the methods under a meta-learner
+
+    @property
+    def scored(self) -> MetricRows:
+        """As a metric sees them."""
+        return MetricRows(self.y, self.users, self.items, self.history, self.support_rate, self.popularity)

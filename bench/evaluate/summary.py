@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.evaluate.metrics.metrics import relaimpr
 from bench.interfaces import Score
+from bench.job.outcome import of_record
 
 __all__ = ["BEST_SINGLE", "Estimate", "Line", "best_single", "estimate", "summarise"]
 
@@ -56,7 +57,7 @@ def best_single(records: Iterable[Record]) -> dict[tuple[str, str], str]:
         trial = record["trial"]
         if record["kind"] == "base_model":
             of_model = losses[trial["dataset"], trial["protocol"]][trial["method"]]
-            loss = record["validation"].get("logloss") if record["status"] == "ok" else None
+            loss = record["validation"].get("logloss") if of_record(record).ok else None
             if loss is not None:
                 of_model[trial["seed"]] = loss
     best = {key: _lowest(of_models) for key, of_models in losses.items()}
@@ -105,7 +106,7 @@ def _estimates(
 ) -> dict[str, Estimate]:
     def score(metric: str, seed: int) -> Score:
         record = records.get((name, seed))
-        if metric != "relaimpr" or record is None or record["status"] != "ok":
+        if metric != "relaimpr" or record is None or not of_record(record).ok:
             return _score(record, metric)
         if base is None:
             return Score(None, "no base model has a validation log loss for every seed")
@@ -117,7 +118,8 @@ def _estimates(
 def _score(record: Record | None, metric: str) -> Score:
     if record is None:
         return Score(None, "missing")
-    if record["status"] != "ok":
-        return Score(None, record["status"])
+    outcome = of_record(record)
+    if not outcome.ok:
+        return Score(None, outcome.label)
     score = record["metrics"].get(metric)
     return Score(score["value"], score["reason"]) if score else Score(None, "not computed")

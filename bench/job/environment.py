@@ -1,32 +1,42 @@
-"""What a record says of the machine and the software. An allow-list: nothing of the process's environment is copied."""
+"""What a result says of the machine and the software that computed it. An allow-list: nothing of the process's environment is
+copied."""
 
 from __future__ import annotations
 
 import os
 import platform
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-__all__ = ["environment", "versions"]
+from bench.job.resources import Resources
 
-_PACKAGES = ("metaselector-bench", "numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "torch")
+__all__ = ["environment", "software", "versions"]
+
+_COMPUTES = ("numpy", "scipy", "scikit-learn", "torch", "numba")  # another version may give other last bits
+_SHOWN = ("metaselector-bench", "numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "torch", "numba")
 
 
-def environment(threads: int) -> dict[str, Any]:
-    """Machine, system and settings that a figure may depend on."""
+def software() -> dict[str, str]:
+    """Versions of what computes, Python's minor version among them: part of a step's identity."""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return {"python": python, **{name: _version(name) for name in _COMPUTES}}
+
+
+def environment(resources: Resources) -> dict[str, Any]:
+    """Machine, system and resources that a figure may depend on, of this process."""
     return {
         "system": platform.system(),
         "machine": platform.machine(),
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "threads": threads,
-        "device": "cpu",
+        **resources.model_dump(mode="json"),
     }
 
 
 def versions() -> dict[str, str]:
-    """Of Python and of what computes."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}}
+    """Of Python and of the packages that a result may depend on, in full, for people."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in _SHOWN}}
 
 
 def _version(name: str) -> str:

@@ -6,51 +6,33 @@ are handed to an executor. Each leaves a folder in the cache, named by the hash 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from bench.settings import BasePredictions, MetaTrainSettings, Select, TrainSettings
+from bench.job.resources import Resources
+from bench.job.spec import BaseModelSpec, MethodSpec
+from bench.settings import PredictionSource
 
-__all__ = ["FitStep", "MetaPart", "PluginUse", "SelectStep", "Step", "parse_step"]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+__all__ = ["FitStep", "SelectStep", "Step", "parse_step"]
 
 
-class PluginUse(_Frozen):
-    """A plugin by name, with its settings as JSON."""
-
-    use: str
-    params: dict[str, Any]
-    train: TrainSettings
-
-
-class MetaPart(_Frozen):
-    use: str
-    params: dict[str, Any]
-    train: MetaTrainSettings
-    full: bool  # base models are adapted too
-    adapt: tuple[str, ...]  # what moves, as the suite names it
-    frozen_fields: tuple[str, ...]
-
-
-class Step(_Frozen):
+class Step(BaseModel):
     """Common to all; `folder` is where the result goes (made whole under another name, then renamed)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: str
     id: str
     title: str  # for people: "ml-100k/cold fm star seed 0"
+    owner: str  # the base model or method that it is of
     dataset: Path  # prepared folder
     split: Path  # split folder
     folder: Path
     needs: tuple[str, ...] = ()  # ids of steps
-    base_predictions: BasePredictions
-    folds: int  # 0: none, every slot of rows is predicted by the star fit
-    fold_seed: int
+    source: PredictionSource
     seed: int
-    threads: int = 1
+    resources: Resources = Resources()
     plugins: tuple[Path, ...] = ()
     autoload: bool = True
 
@@ -59,7 +41,7 @@ class FitStep(Step):
     """Fit one base model as `variant` (see bench.data.splits.base_predictions) and predict the rows that fall to it."""
 
     kind: Literal["fit"] = "fit"
-    model: PluginUse
+    model: BaseModelSpec
     variant: str
     files: dict[str, Path] = {}  # that the model reads
 
@@ -68,14 +50,14 @@ class SelectStep(Step):
     """Fit a method over the pool and predict validation and test users' query."""
 
     kind: Literal["select"] = "select"
-    models: tuple[str, ...]  # the pool, by name
+    method: MethodSpec
+    pool: dict[str, BaseModelSpec]  # by name, ascending
     fits: dict[str, dict[str, Path]]  # model -> variant -> folder of its fit step
-    pool: dict[str, PluginUse]
-    selector: PluginUse
-    meta_learner: MetaPart | None = None
-    select: Select = "soft"
-    calibrate: Literal["user"] | None = None
-    support_rows: int | None = None  # of each validation and test user the last so many; None: all
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The pool's names."""
+        return tuple(self.pool)
 
 
 _ANY_STEP: TypeAdapter[FitStep | SelectStep] = TypeAdapter(Annotated[FitStep | SelectStep, Field(discriminator="kind")])

@@ -1,5 +1,6 @@
 """What torch is for: tables and lookup, the training loop, episodes, the adaptation engine, base classes of plugins."""
 
+from bench.interfaces import History
 from bench.learn.adaptation.descent import descend, inner_step
 from bench.learn.adaptation.episodes import TaskData, all_as_support
 from bench.learn.adaptation.interpretation import Interpretation, interpret
@@ -11,7 +12,7 @@ from bench.learn.network.encoder import Encoded, Encoder
 from bench.learn.network.layers import Linear
 from bench.learn.network.network import Network, build_model, build_selector
 from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
-from bench.learn.network.training import Examples, Hidden, History, outputs, train
+from bench.learn.network.training import Examples, Hidden, outputs, train
 from bench.learn.perceptron.selector import PerceptronSelector
 
 __all__ = [

@@ -14,7 +14,7 @@ from bench.adapt_sets import BASE_MODELS, SELECTOR
 from bench.data.views.by_user import user_of_row
 from bench.data.views.rows import TaskView, View
 from bench.errors import DivergenceError
-from bench.interfaces import Context, MetaLearner, PluginParams, Selection
+from bench.interfaces import Context, FitNotes, MetaLearner, PluginParams, Selection
 from bench.learn.adaptation.episodes import TaskData
 from bench.learn.adaptation.hard_selection import one_model_a_user
 from bench.learn.adaptation.interpretation import Interpretation, interpret
@@ -23,7 +23,7 @@ from bench.learn.adaptation.meta_training import Adapted, adapt_and_predict, met
 from bench.learn.network.encoder import Encoder
 from bench.learn.network.network import Network, build_model, build_selector
 from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
-from bench.learn.network.training import Examples, Hidden, History, outputs, train
+from bench.learn.network.training import Examples, Hidden, outputs, train
 from bench.learn.perceptron.compiled import kernel_software
 from bench.learn.perceptron.loss import compile_kernel
 from bench.learn.perceptron.selector import PerceptronSelector
@@ -38,12 +38,11 @@ def _silent(_: str) -> None:
     pass
 
 
-class FittedModel:
+class FittedModel(FitNotes):
     """A DifferentiableModel with the interface of a Model. `id_dropout`: chance that a training row hides its user."""
 
     network: Network
     encoder: Encoder
-    history: History
 
     def __init__(
         self,
@@ -80,12 +79,11 @@ class FittedModel:
         self.network.load_state_dict(load_file(file))
 
 
-class Gating:
+class Gating(FitNotes):
     """A DifferentiableSelector trained row by row on the training users' query rows: no tasks, no adaptation."""
 
     network: Network
     encoder: Encoder
-    history: History
 
     def __init__(
         self,
@@ -117,10 +115,12 @@ class Gating:
         return Selection(weights=weights.numpy())
 
 
-class MetaLearned:
+class MetaLearned(FitNotes):
     """A selector, or a selector and its pool, under a meta-learner.
 
     The selector starts as gating leaves it; with `pool`, base models are adapted too, each from its own fitted start."""
+
+    details: dict[str, Any]
 
     def __init__(
         self,
@@ -141,8 +141,7 @@ class MetaLearned:
         self._may_be_ragged = pool is None and isinstance(selector, PerceptronSelector)
         self._pool, self._progress = pool, progress
         self._adapt, self._frozen_fields, self._select = adapt, frozen_fields, select
-        self.details: dict[str, Any] = {}
-        self.software: dict[str, str] = {}  # beside torch and numpy, what computed
+        self.details = {}
         self.trained_users = 0
 
     def prepare(self) -> None:
@@ -167,13 +166,14 @@ class MetaLearned:
             self._meta_train(self._tasks(train_tasks), valid_data, context.seed)
 
     def predict(self, tasks: TaskView) -> Selection:
-        """The simplified version gives weights over fixed base logits; the full one logits, and `weights` beside them."""
         adapted = adapt_and_predict(self._active, self._learnable, self._outer, self._tasks(tasks), self._threads)
-        self.weights = adapted.weights
         return self.selection(adapted)
 
     def selection(self, adapted: Adapted) -> Selection:
-        return Selection(weights=adapted.weights) if self._pool is None else Selection(logits=adapted.logits)
+        """The simplified version gives weights over fixed base logits; the full one logits, and beside them the weights."""
+        if self._pool is None:
+            return Selection(weights=adapted.weights)
+        return Selection(logits=adapted.logits, mixed_by=adapted.weights)
 
     def interpret(self, tasks: TaskView) -> Interpretation:
         """Predict once more, and say what adaptation did."""

@@ -2,7 +2,7 @@
 
 from bench.records.blobs import read_blob, read_table, write_blob, write_table
 from bench.records.canonical import canonical, digest
-from bench.records.record import Record, read_record, write_record
+from bench.records.record import Record, read_record, record_path, write_record
 from bench.records.run import Conflict, Run, load, read_manifest, write_analyses, write_manifest
 from bench.records.schema import SCHEMA
 
@@ -18,6 +18,7 @@ __all__ = [
     "read_manifest",
     "read_record",
     "read_table",
+    "record_path",
     "write_analyses",
     "write_blob",
     "write_manifest",

@@ -1,4 +1,4 @@
-"""A run on disk: manifest.json, records/ID.json, blobs/DIGEST.npy (or .parquet), analysis.json."""
+"""A run on disk: manifest.json, records/ID.json, failures/ID.json, blobs/DIGEST.npy (or .parquet), analysis.json."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bench.errors import NoRunError, RecordError
+from bench.job.outcome import of_record
 from bench.records import atomic
 from bench.records.record import Record, read_record, record_path
 from bench.records.schema import SCHEMA, decode, encode
+from bench.records.upgrade import upgraded_manifest
 
 __all__ = ["Conflict", "Run", "load", "read_manifest", "write_analyses", "write_manifest"]
 
@@ -44,7 +46,7 @@ def load(folder: Path | str) -> Run:
     Raises NoRunError where there is no run, RecordError where the manifest or a record is damaged or of a newer schema."""
     folder = Path(folder)
     manifest = read_manifest(folder)
-    named = [record_path(folder, trial["record"]) for trial in manifest["trials"] if trial["record"] is not None]
+    named = [_path(folder, trial) for trial in manifest["trials"] if trial["record"] is not None]
     records = tuple(read_record(path) for path in named if path.exists())
     conflicts = tuple(conflict for record in records if (conflict := _conflict(folder, record)))
     analysed = _analysed(folder, records)
@@ -84,7 +86,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     trials = manifest.get("trials")
     if not isinstance(trials, list) or not all(isinstance(trial, dict) and trial.keys() >= _TRIAL for trial in trials):
         raise RecordError(f"{path}: edited, it lists no trials; remove it and run again")
-    return manifest
+    return upgraded_manifest(manifest)
+
+
+def _path(folder: Path, trial: Mapping[str, Any]) -> Path:
+    path = record_path(folder, trial["record"], ok=trial["status"] == "ok")
+    return path if path.exists() else record_path(folder, trial["record"])  # schema 1 had failures among the records
 
 
 def _analysed(folder: Path, records: Iterable[Record]) -> dict[str, Any]:
@@ -102,6 +109,8 @@ def _digests(records: Iterable[Record]) -> list[str]:
 
 
 def _conflict(folder: Path, record: Record) -> Conflict | None:
+    if not of_record(record).ok:
+        return None
     path = record_path(folder, record["id"])
     others = sorted(path.parent.glob(f"{record['id']}.*.json"))
     for other in others:

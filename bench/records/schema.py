@@ -11,7 +11,7 @@ from bench.records.canonical import canonical
 
 __all__ = ["SCHEMA", "decode", "encode"]
 
-SCHEMA = 1  # of records and manifests that this version writes; it reads older ones too
+SCHEMA = 2  # of records and manifests that this version writes; it reads older ones too
 
 
 def encode(path: Path, value: dict[str, Any]) -> bytes:

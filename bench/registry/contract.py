@@ -12,6 +12,7 @@ from bench.interfaces import (
     Dataset,
     DifferentiableModel,
     DifferentiableSelector,
+    Executor,
     MetaLearner,
     Metric,
     Model,
@@ -31,11 +32,11 @@ _INTERFACES: Mapping[str, tuple[type[Plugin], ...]] = {
     "datasets": (Dataset,),
     "protocols": (SplitProtocol,),
     "metrics": (Metric,),
+    "executors": (Executor,),
 }
 _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "protocols": ("kind",),
     "metrics": ("higher_is_better", "version"),
-    "executors": ("submit", "events", "cancel", "close"),
 }
 
 
@@ -43,12 +44,12 @@ def breach(plugin: Any, kind: str, name: str) -> str | None:
     """The first way in which a class breaks the contract of its kind, or None."""
     if not inspect.isclass(plugin):
         return f"the address names a {type(plugin).__name__}, not a class"
-    return _wrong_interface(plugin, kind) or _wrong_attributes(plugin, kind, name) or _wrong_params(plugin, kind)
+    return _wrong_interface(plugin, kind) or _wrong_attributes(plugin, kind, name) or _wrong_params(plugin)
 
 
 def _wrong_interface(plugin: type, kind: str) -> str | None:
-    wanted = _INTERFACES.get(kind)  # an executor is known by its methods
-    if wanted and not issubclass(plugin, wanted):
+    wanted = _INTERFACES[kind]
+    if not issubclass(plugin, wanted):
         return f"it is no subclass of {' or '.join(f'bench.interfaces.{interface.__name__}' for interface in wanted)}"
     if missing := sorted(getattr(plugin, "__abstractmethods__", ())):
         return f"it does not implement {', '.join(missing)}"
@@ -61,14 +62,12 @@ def _wrong_attributes(plugin: type, kind: str, name: str) -> str | None:
     if missing := [attribute for attribute in _ATTRIBUTES.get(kind, ()) if not hasattr(plugin, attribute)]:
         return f"it lacks {', '.join(missing)}"
     own = getattr(plugin, "name", None)
-    if own != name and issubclass(plugin, Plugin):
+    if own != name:
         return f"its name is {own!r}, its hook calls it {name!r}"
     return None
 
 
-def _wrong_params(plugin: type, kind: str) -> str | None:
-    if kind == "executors":
-        return None
+def _wrong_params(plugin: type) -> str | None:
     params = getattr(plugin, "Params", None)
     if not (inspect.isclass(params) and issubclass(params, PluginParams)):
         return "its Params is no subclass of bench.interfaces.PluginParams"

@@ -14,7 +14,7 @@ from bench.registry.candidates import find_candidates
 from bench.registry.kinds import KINDS, did_you_mean
 from bench.registry.local import loaded_digest
 from bench.registry.registration import Refused, Registered, in_one_line, register
-from bench.registry.sources import digest, top_level_sources
+from bench.registry.sources import digest, plugin_sources
 
 __all__ = ["PluginCode", "PluginInfo", "Quarantined", "Registry", "load_registry"]
 
@@ -84,8 +84,8 @@ class Registry:
         raise self._absent(name, "plugin", [info.name for info in self.infos()])
 
     def load(self, kind: str, name: str) -> type[Any]:
-        """The class of that name, imported and checked: a subclass of its kind's interface in bench.interfaces (an executor
-        only behaves like one). PluginUnavailable where the import fails, PluginError where it breaks the contract."""
+        """The class of that name, imported and checked: a subclass of its kind's interface in bench.interfaces.
+        PluginUnavailable where the import fails, PluginError where it breaks the contract."""
         from bench.registry.contract import breach  # pydantic, which listing plugins does without
 
         info = self.get(kind, name)
@@ -99,7 +99,7 @@ class Registry:
         info = self.get(kind, name)
         module = info.address.partition(":")[0]
         if module not in self._digests:
-            self._digests[module] = loaded_digest(module) or digest(top_level_sources(module))
+            self._digests[module] = loaded_digest(module) or digest(plugin_sources(module))
         return PluginCode(name, kind, info.origin, info.version, self._digests[module])
 
     def _absent(self, name: str, what: str, known: Sequence[str]) -> PluginError:

@@ -8,7 +8,19 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["digest", "package_sources", "top_level_sources"]
+__all__ = ["digest", "package_sources", "plugin_sources", "top_level_sources"]
+
+_HARNESS = __name__.partition(".")[0]
+
+
+def plugin_sources(module: str) -> tuple[Path, ...]:
+    """The .py files that a plugin's digest is of: its top-level package. Of one of the harness's own, its room alone: what
+    else a result depends on of the harness has a digest of its own (bench.job.code)."""
+    if module.partition(".")[0] != _HARNESS:
+        return top_level_sources(module)
+    spec = find_spec(module.rpartition(".")[0])
+    folders = () if spec is None else spec.submodule_search_locations or ()
+    return tuple(path for folder in folders for path in package_sources(Path(folder)))
 
 
 def top_level_sources(module: str) -> tuple[Path, ...]:

@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from bench.evaluate import Adaptation, QueryRows, analyse, analysis_to_json, best_single, user_table
+from bench.job.outcome import of_record
 from bench.records import Record, Run, load, read_blob, write_analyses, write_table
-from bench.run.plan import Division
+from bench.run.division import Division, Divisions
 from bench.run.progress import Watcher
 
 __all__ = ["analyse_run"]
 
-Divisions = Mapping[tuple[str, str, int], Division]  # by dataset, protocol and trial seed
 _ANALYSED = ("method", "base_model")
 _ADAPTATION = frozenset(Adaptation._fields)
 
@@ -25,7 +25,7 @@ def analyse_run(run: Run, divisions: Divisions, pool: Sequence[str], watcher: Wa
     where one has no record (a part of the suite was run), nothing is said of choosing among them. Raises StorageError."""
     records: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in run.records:
-        if record["status"] == "ok" and record["kind"] in _ANALYSED:
+        if of_record(record).ok and record["kind"] in _ANALYSED:
             records[record["trial"]["dataset"], record["trial"]["protocol"]].append(record)
     if run.analyses or not records:
         return run
@@ -54,30 +54,21 @@ def _query_rows(
 
 
 def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division, pool: Sequence[str]) -> QueryRows:
-    split, interactions = division.split, division.interactions
-    query, labels, truth = split.rows("test", "query"), interactions.labels(), interactions.true_logits()
-    lengths = np.diff(split.pointer("test", "query"))
-    support_ptr = split.pointer("test", "support")
-    history = np.diff(support_ptr)
-    positives = np.concatenate([[0], np.cumsum(labels[split.rows("test", "support")], dtype=np.int64)])
-    positives = positives[support_ptr[1:]] - positives[support_ptr[:-1]]
-    rates = np.divide(positives, history, out=np.full(len(history), np.nan), where=history > 0)
-    seen = np.bincount(interactions.items[division.star_rows], minlength=int(interactions.items.max()) + 1)
+    """What every method made of the test query rows in one seed. Without the whole pool nothing is said of choosing."""
     blobs = {record["trial"]["method"]: record["blobs"] for record in records}
-    complete = set(pool) <= blobs.keys()
+    missing = [name for name in pool if name not in blobs]
+    choosing = {} if missing else blobs
+
+    rows, truth = division.test_rows, division.interactions.true_logits()
+    query = division.split.rows("test", "query")
     return QueryRows(
+        **rows._asdict(),
         seed=seed,
-        y=np.asarray(labels[query]),
-        users=np.asarray(interactions.users[query]),
-        items=np.asarray(interactions.items[query]),
-        history=np.repeat(history, lengths),
-        support_rate=np.repeat(rates, lengths),
-        popularity=np.asarray(seen[interactions.items[query]]),
-        pool=tuple(sorted(pool)) if complete else (),
-        incomplete="" if complete else _incomplete(run, division, seed, [name for name in pool if name not in blobs]),
+        pool=() if missing else tuple(sorted(pool)),
+        incomplete=_incomplete(run, division, seed, missing),
         logits={name: read_blob(run.folder, own["logits"]) for name, own in blobs.items()},
-        weights={n: read_blob(run.folder, own["weights"]) for n, own in blobs.items() if complete and "weights" in own},
-        adaptations={n: _adaptation(run, own) for n, own in blobs.items() if complete and own.keys() >= _ADAPTATION},
+        weights={name: read_blob(run.folder, own["weights"]) for name, own in choosing.items() if "weights" in own},
+        adaptations={name: _adaptation(run, own) for name, own in choosing.items() if own.keys() >= _ADAPTATION},
         true_logits=None if truth is None else np.asarray(truth[query]),
     )
 

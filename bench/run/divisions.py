@@ -16,9 +16,10 @@ from bench.interfaces import Dataset, SplitProtocol, Timeline
 from bench.job.splits import write_split
 from bench.records import digest
 from bench.registry import Registry
-from bench.run.plan import Division
+from bench.run.division import Division, Divisions
 from bench.run.progress import Watcher
-from bench.suite import Suite
+from bench.settings import PredictionSource
+from bench.suite import ProtocolSpec, Suite
 
 __all__ = ["divide_all", "prepare_all"]
 
@@ -37,23 +38,29 @@ def prepare_all(
 
 def divide_all(
     suite: Suite, registry: Registry, prepared: Mapping[str, Interactions], seeds: tuple[int, ...], cache: Path
-) -> dict[tuple[str, str, int], Division]:
-    divisions = {}
+) -> Divisions:
+    divisions: Divisions = {}
     for dataset, interactions in prepared.items():
         for name, spec in suite.protocols.items():
             plugin = registry.load("protocols", spec.use)
             protocol = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
             assert isinstance(protocol, SplitProtocol)
             for seed in seeds:
-                split_seed = seed if spec.split_seed is None else spec.split_seed
-                division = _divide(dataset, name, interactions, protocol, split_seed, cache)
-                divisions[dataset, name, seed] = division._replace(base_predictions=spec.base_predictions)
+                divisions[dataset, name, seed] = _division(dataset, name, interactions, protocol, spec, seed, cache)
     return divisions
 
 
-def _divide(
-    dataset: str, name: str, interactions: Interactions, protocol: SplitProtocol, seed: int, cache: Path
+def _division(
+    dataset: str,
+    name: str,
+    interactions: Interactions,
+    protocol: SplitProtocol,
+    spec: ProtocolSpec,
+    trial_seed: int,
+    cache: Path,
 ) -> Division:
+    seed = trial_seed if spec.split_seed is None else spec.split_seed
+    source = PredictionSource(base_predictions=spec.base_predictions, folds=spec.folds, seed=seed)
     try:
         split = divide(protocol, _timeline(interactions), seed)
     except DataError as error:
@@ -70,7 +77,7 @@ def _divide(
     folder = cache / "steps" / f"split-{identity[:32]}"
     if not folder.exists():
         write_split(split, interactions, folder)
-    return Division(dataset, name, seed, interactions, split, folder, identity)
+    return Division(dataset, name, interactions, split, folder, identity, source)
 
 
 def _timeline(interactions: Interactions) -> Timeline:

@@ -10,11 +10,10 @@ from bench.builtin.predictions import Predictions
 from bench.data.splits.split import ROLES, Split
 from bench.data.views.rows import View
 from bench.errors import DataError
-from bench.interfaces import Context
 from bench.job.steps import FitStep
 from bench.registry import Registry
-from bench.run.plan import Plan, Trial
-from bench.worker.inputs import make_plugin
+from bench.run.trials import Plan, Trial
+from bench.worker.inputs import context, make_plugin
 
 __all__ = ["check_predictions"]
 
@@ -36,11 +35,11 @@ def check_predictions(planned: Plan, registry: Registry) -> None:
 def _join(trial: Trial, step: FitStep, registry: Registry) -> None:
     model = make_plugin(registry, "models", step.model.use, step.model.params)
     rows = View(trial.division.interactions, _rows_of_tasks(trial.division.split))
-    model.fit(rows, rows, Context(0, 1, "cpu", step.folder.parent, step.files))
+    model.fit(rows, rows, context(step, 0, step.files))
     try:
         model.predict(rows)
     except DataError as error:
-        raise DataError(f"base model {trial.method!r} on {trial.dataset}/{trial.protocol}: {error}") from error
+        raise DataError(f"base model {trial.method!r} on {trial.division.name}: {error}") from error
 
 
 def _rows_of_tasks(split: Split) -> np.ndarray:

@@ -5,26 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bench.data.prepared.cache import file_digest
 from bench.data.prepared.locate import find
 from bench.errors import DataError, PluginUnavailable
 from bench.interfaces import Model, Source
+from bench.job.spec import BaseModelSpec
 from bench.registry import Registry
-from bench.suite import BaseModelSpec
 
 __all__ = ["ModelFiles", "model_files"]
 
 
 class ModelFiles(NamedTuple):
+    """By the name that the model has for each; both empty where it reads none."""
+
     paths: dict[str, Path]
     sha256: dict[str, str]
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What a fit depends on; nothing where the model reads no file."""
-        return {"files": self.sha256} if self.sha256 else {}
 
 
 def model_files(spec: BaseModelSpec, registry: Registry, roots: Sequence[Path]) -> ModelFiles:

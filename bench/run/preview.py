@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from bench.errors import RecordError
+from bench.job.resources import Resources
 from bench.job.steps import FitStep, SelectStep
-from bench.records import read_record
+from bench.records import read_record, record_path
 from bench.registry import load_registry
-from bench.run.plan import Plan, Trial
 from bench.run.progress import Watcher
 from bench.run.suite_run import as_suite, plan_suite
 from bench.run.timing import seconds_of
+from bench.run.trials import Plan, Trial
 from bench.suite import Suite
 
 __all__ = ["PlannedStep", "PlannedTrial", "Preview", "preview"]
@@ -30,11 +31,10 @@ class PlannedTrial(NamedTuple):
 
 
 class PlannedStep(NamedTuple):
-    """`owner`: the base model or method that it is of. `needed`: by a trial that is to run. `seconds`: of CPU time, None where
+    """`needed`: by a trial that is to run. `seconds`: of CPU time, None where
     no step like it was ever timed."""
 
     step: FitStep | SelectStep
-    owner: str
     cached: bool
     needed: bool
     seconds: float | None
@@ -86,7 +86,16 @@ def preview(
     suite = as_suite(suite, plugins, autoload, overrides)
     registry = load_registry((*plugins, *suite.plugins), autoload=autoload)
     planned, _ = plan_suite(
-        suite, registry, data_dir, cache_dir, plugins, autoload, threads, seeds, only, watcher or Watcher()
+        suite,
+        registry,
+        data_dir,
+        cache_dir,
+        plugins,
+        autoload,
+        Resources(threads=threads),
+        seeds,
+        only,
+        watcher or Watcher(),
     )
     folder = out or Path("results") / suite.name
     trials = tuple(PlannedTrial(trial, _state(trial, folder)) for trial in planned.trials)
@@ -94,7 +103,7 @@ def preview(
 
 
 def _state(trial: Trial, folder: Path) -> State:
-    file = folder / "records" / f"{trial.id}.json"
+    file = record_path(folder, trial.id)
     if file.exists():
         try:
             read_record(file)
@@ -108,25 +117,11 @@ def _steps(planned: Plan, trials: tuple[PlannedTrial, ...], folder: Path) -> lis
     read = _in_order([planned_trial.trial for planned_trial in trials])
     needed = _in_order([trial for trial, state in trials if state == "to run"])
     cached = {step for step in read if (planned.steps[step].folder / "result.json").exists()}
-    owners = _owners(planned)
     seconds = seconds_of(planned, [step for step in needed if step not in cached], cached, folder)
-    return [
-        PlannedStep(planned.steps[step], owners.get(step, ""), step in cached, step in needed, seconds.get(step))
-        for step in read
-    ]
+    return [PlannedStep(planned.steps[step], step in cached, step in needed, seconds.get(step)) for step in read]
 
 
 def _in_order(trials: list[Trial]) -> dict[str, None]:
     """Steps, those that others need first."""
     fits = [step for trial in trials for step in trial.steps if step != trial.own or trial.kind == "base_model"]
     return dict.fromkeys([*fits, *(trial.own for trial in trials if trial.own is not None)])
-
-
-def _owners(planned: Plan) -> dict[str, str]:
-    """Step -> base model or method. A pool's fits are known by their folders."""
-    by_folder = {step.folder: identity for identity, step in planned.steps.items()}
-    owners: dict[str, str] = {}
-    for step in planned.steps.values():
-        for model, variants in step.fits.items() if isinstance(step, SelectStep) else ():
-            owners |= {by_folder[folder]: model for folder in variants.values() if folder in by_folder}
-    return owners | {trial.own: trial.method for trial in planned.trials if trial.own is not None}

@@ -11,17 +11,20 @@ from typing import Any
 import numpy as np
 
 from bench.errors import StorageError
-from bench.evaluate import Adaptation, best_model_share, perfect_sample_logits, perfect_user_logits
-from bench.interfaces import Metric
+from bench.evaluate import Adaptation, best_model_share, perfect_sample_logits, perfect_user_logits, row_log_loss
+from bench.interfaces import Metric, MetricRows
 from bench.job.environment import environment, versions
+from bench.job.outcome import OK, Outcome
+from bench.job.resources import Resources
 from bench.job.steps import FitStep, SelectStep
-from bench.records import write_blob
+from bench.records import SCHEMA, write_blob
 from bench.registry import Registry
-from bench.run.plan import Trial
+from bench.run.trials import Trial
 
 __all__ = ["failed_record", "metrics_of", "record_of"]
 
 Steps = Mapping[str, FitStep | SelectStep]
+Metrics = Mapping[str, Metric]
 
 
 def metrics_of(registry: Registry, names: tuple[str, ...]) -> dict[str, Metric]:
@@ -34,91 +37,90 @@ def metrics_of(registry: Registry, names: tuple[str, ...]) -> dict[str, Metric]:
     return made
 
 
-def record_of(trial: Trial, steps: Steps, metrics: Mapping[str, Metric], run: Path) -> dict[str, Any]:
-    """The record of a trial whose steps are done; its logits, weights and what adaptation did are kept as blobs of the
-    run."""
-    query = trial.division.split.rows("test", "query")
-    y = trial.division.interactions.labels()[query]
-    users = np.asarray(trial.division.interactions.users[query])
+def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[str, Any]:
+    """The record of a trial whose steps are done; its logits, weights and what adaptation did are kept as blobs of the run."""
     if trial.kind == "bound":
-        return _bound(trial, steps, metrics, y, users)
+        return _bound(trial, steps, metrics)
     assert trial.own is not None
     folder = steps[trial.own].folder
     result = _result(folder)
     logits = _load(folder / "logits.npy")
-    validation = result.get("valid_logloss")
-    if trial.kind == "base_model":
-        valid = trial.division.split.rows("valid", "query")
-        validation = _score(metrics["logloss"], trial, valid, logits[valid])["value"] if "logloss" in metrics else None
+    validation = result["valid_logloss"]
+    if trial.kind == "base_model":  # its fit predicted every row of the table
+        split = trial.division.split
+        valid_rows, query = split.rows("valid", "query"), split.rows("test", "query")
+        validation = _mean_loss(trial.division.interactions.labels()[valid_rows], logits[valid_rows])
         logits = logits[query]
     blobs = {"logits": write_blob(run, np.asarray(logits))}
     for name in ("weights", *Adaptation._fields):
         if (folder / f"{name}.npy").exists():
             blobs[name] = write_blob(run, _load(folder / f"{name}.npy"))
-    return _record(trial, steps) | {
-        "metrics": {name: _scored(metric, y, logits, users) for name, metric in metrics.items()},
+    return _record(trial, OK) | {
+        "metrics": _scores(metrics, trial.division.test_rows, logits),
         "validation": {"logloss": validation},
         "cost": {"own": result["cost"], "total": _total(trial, steps)},
         "details": result["details"],
-        "versions": versions() | result.get("versions", {}),
         "blobs": blobs,
+        "environment": result["environment"],  # of the process that computed the step, now or in an earlier run
+        "versions": result["versions"],
     }
 
 
-def failed_record(trial: Trial, steps: Steps, failure: Mapping[str, str]) -> dict[str, Any]:
-    """The record of a trial that ended without a prediction; it does not stand in the way of another try."""
-    record = _record(trial, steps)
-    return record | {
-        "id": f"{record['id']}-failed",
-        "status": failure["status"],
-        "reason": failure["reason"],
-        "traceback": failure.get("traceback", ""),
-    }
+def failed_record(trial: Trial, steps: Steps, outcome: Outcome) -> dict[str, Any]:
+    """The record of a trial that ended without a prediction."""
+    resources = steps[trial.own].resources if trial.own else Resources()
+    return _record(trial, outcome) | {"environment": environment(resources), "versions": versions()}
 
 
-def _record(trial: Trial, steps: Steps) -> dict[str, Any]:
+def _record(trial: Trial, outcome: Outcome) -> dict[str, Any]:
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "id": trial.id,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "trial": trial.names,
         "kind": trial.kind,
-        "status": "ok",
-        "reason": "",
-        "traceback": "",
+        "outcome": outcome.model_dump(mode="json"),
         "identity": dict(trial.identity),
         "metrics": {},
         "validation": {"logloss": None},
         "cost": {"own": {}, "total": {}},
         "details": {},
         "blobs": {},
-        "environment": environment(steps[trial.own].threads if trial.own else 1),
+        "environment": {},
+        "versions": {},
+    }
+
+
+def _bound(trial: Trial, steps: Steps, metrics: Metrics) -> dict[str, Any]:
+    """A perfect selector over the star predictions; it reads test labels and is never ranked. Computed here, by the host."""
+    rows = trial.division.test_rows
+    query = trial.division.split.rows("test", "query")
+    base = np.stack([_load(steps[star].folder / "logits.npy")[query] for star in trial.stars.values()], axis=1)
+    if trial.method == "perfect-user":
+        logits = perfect_user_logits(rows.y, base, rows.users)
+    else:
+        logits = perfect_sample_logits(rows.y, base)
+    shares = best_model_share(rows.y, base, rows.users)
+    return _record(trial, OK) | {
+        "metrics": _scores(metrics, rows, logits),
+        "details": {"best_model_share": dict(zip(trial.stars, map(float, shares), strict=True))},
+        "environment": environment(Resources()),
         "versions": versions(),
     }
 
 
-def _bound(
-    trial: Trial, steps: Steps, metrics: Mapping[str, Metric], y: np.ndarray, users: np.ndarray
-) -> dict[str, Any]:
-    """A perfect selector over the star predictions; it reads test labels and is never ranked."""
-    query = trial.division.split.rows("test", "query")
-    base = np.stack([_load(steps[star].folder / "logits.npy")[query] for star in trial.stars.values()], axis=1)
-    logits = perfect_user_logits(y, base, users) if trial.method == "perfect-user" else perfect_sample_logits(y, base)
-    shares = best_model_share(y, base, users)
-    return _record(trial, steps) | {
-        "metrics": {name: _scored(metric, y, logits, users) for name, metric in metrics.items()},
-        "details": {"best_model_share": dict(zip(trial.stars, map(float, shares), strict=True))},
+def _scores(metrics: Metrics, rows: MetricRows, logits: np.ndarray) -> dict[str, Any]:
+    scores = {name: metric.compute(rows, logits) for name, metric in metrics.items()}
+    return {
+        name: {"value": score.value, "reason": score.reason, "counts": dict(score.counts)}
+        for name, score in scores.items()
     }
 
 
-def _score(metric: Metric, trial: Trial, rows: np.ndarray, logits: np.ndarray) -> dict[str, Any]:
-    interactions = trial.division.interactions
-    return _scored(metric, interactions.labels()[rows], logits, np.asarray(interactions.users[rows]))
-
-
-def _scored(metric: Metric, y: np.ndarray, logits: np.ndarray, users: np.ndarray) -> dict[str, Any]:
-    score = metric.compute(y, logits, users)
-    return {"value": score.value, "reason": score.reason, "counts": dict(score.counts)}
+def _mean_loss(y: np.ndarray, logits: np.ndarray) -> float | None:
+    """None where it is infinite, or there are no rows."""
+    losses = row_log_loss(y, logits)
+    return float(losses.mean()) if len(losses) and np.isfinite(losses).all() else None
 
 
 def _total(trial: Trial, steps: Steps) -> dict[str, Any]:

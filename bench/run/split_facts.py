@@ -6,20 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from bench.data.splits.base_predictions import held_for_base_models, star_rows, task_split
+from bench.data.splits.base_predictions import FitPlan
 from bench.data.splits.split import ROLES, Split
 from bench.data.splits.temporal import is_rank_within_users
 from bench.data.views.interactions import Interactions
 from bench.interfaces import Timeline
-from bench.settings import BasePredictions
 
 __all__ = ["split_facts"]
 
 
-def split_facts(
-    split: Split, interactions: Interactions, base_predictions: BasePredictions = "out-of-sample", seed: int = 0
-) -> dict[str, Any]:
-    """As JSON. `base_predictions`: the protocol's; `seed`: the split's.
+def split_facts(plan: FitPlan, interactions: Interactions) -> dict[str, Any]:
+    """As JSON. `plan`: by the protocol's own source of base predictions.
 
     - users, rows: tasks by role, and their rows by part. In blocks a tested user is a training or validation user too.
       In cold, holdout, `base_models` are the training users (and all of their rows) that base models are fitted on.
@@ -29,11 +26,11 @@ def split_facts(
       time that users share.
     - users_cut_through_copies: users who have the same row, in all that is encoded, in support and in query of a task.
     - users_cut_through_contradictions: users with rows of one item and order there whose labels differ."""
-    trained, tasks = star_rows(split, base_predictions, seed), task_split(split, base_predictions, seed)
+    split, trained, tasks = plan.split, plan.star_rows, plan.tasks
     users: dict[str, Any] = {role: len(tasks.users(role)) for role in ROLES}
     rows: dict[str, Any] = {role: {p: len(tasks.rows(role, p)) for p in ("support", "query")} for role in ROLES}
     if tasks is not split:
-        users = {"base_models": int(held_for_base_models(split, seed).sum()), **users}
+        users = {"base_models": int(plan.held_for_base_models.sum()), **users}
         rows = {"base_models": int(trained.sum()), **rows}
     testable = len(split.role) if split.in_blocks else int((split.role == ROLES.index("test")).sum())
     return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,15 +13,21 @@ from bench.data.prepared.locate import roots
 from bench.data.views.interactions import Interactions
 from bench.errors import RecordError, StorageError, SuiteError
 from bench.interfaces import Executor, Metric
-from bench.records import Run, load, read_record, write_manifest, write_record
+from bench.job.outcome import OK, Outcome, of_record, unavailable
+from bench.job.resources import Resources
+from bench.records import Run, load, read_record, record_path, write_manifest, write_record
 from bench.registry import Registry, did_you_mean, load_registry
 from bench.run import manifest
 from bench.run.analysing import analyse_run
+from bench.run.division import Divisions
 from bench.run.divisions import divide_all, prepare_all
+from bench.run.executor_choice import make_executor
 from bench.run.joining import check_predictions
-from bench.run.plan import Division, Plan, Trial, plan
+from bench.run.manifest import Recorded
+from bench.run.plan import plan
 from bench.run.progress import Watcher
 from bench.run.recording import failed_record, metrics_of, record_of
+from bench.run.trials import Plan, Trial
 from bench.suite import Suite
 from bench.suite import load as load_suite
 
@@ -42,8 +47,8 @@ class _State:
     folder: Path
     watcher: Watcher
     done: set[str] = field(default_factory=set)
-    failures: dict[str, dict[str, str]] = field(default_factory=dict)  # step -> what became of it
-    records: dict[str, str | None] = field(default_factory=dict)  # trial id -> record id
+    failures: dict[str, Outcome] = field(default_factory=dict)  # step -> what became of it
+    records: dict[str, Recorded] = field(default_factory=dict)  # by trial id
 
 
 def run(
@@ -57,6 +62,7 @@ def run(
     workers: int = 1,
     threads: int = 1,
     executor: str = "local",
+    executor_set: tuple[str, ...] = (),
     seeds: tuple[int, ...] = (),
     only: tuple[str, ...] = (),
     rerun: Rerun = "failed",
@@ -64,16 +70,17 @@ def run(
     overrides: tuple[str, ...] = (),
 ) -> Run:
     """Run a suite into `out` (default: results/NAME) and give the records back; what is recorded or cached is reused.
-    `overrides`: of a suite file's values, `a.b=1` each (`--set`).
+    `overrides`: of a suite file's values, `a.b=1` each (`--set`); `executor_set`: of the executor's parameters.
 
     Raises BenchError where the suite or its data are wrong, before anything is written; a trial that fails is recorded."""
     watcher = watcher or Watcher()
     suite = as_suite(suite, plugins, autoload, overrides)
     registry = load_registry((*plugins, *suite.plugins), autoload=autoload)
-    made_executor: Executor = registry.load("executors", executor)(workers)
+    made_executor = make_executor(registry, executor, executor_set, workers)
     metrics = metrics_of(registry, suite.metrics)
+    resources = Resources(threads=threads)
     planned, divisions = plan_suite(
-        suite, registry, data_dir, cache_dir, plugins, autoload, threads, seeds, only, watcher
+        suite, registry, data_dir, cache_dir, plugins, autoload, resources, seeds, only, watcher
     )
     state = _State(suite, registry, planned, metrics, out or Path("results") / suite.name, watcher)
     return _execute(state, divisions, made_executor, rerun)
@@ -95,11 +102,11 @@ def plan_suite(
     cache_dir: Path | None,
     plugins: tuple[Path, ...],
     autoload: bool,
-    threads: int,
+    resources: Resources,
     seeds: tuple[int, ...],
     only: tuple[str, ...],
     watcher: Watcher,
-) -> tuple[Plan, dict[tuple[str, str, int], Division]]:
+) -> tuple[Plan, Divisions]:
     """Prepare the data, divide them and plan: all that comes before anything is run."""
     only = _checked_only(suite, only)
     cache = resolve_cache(cache_dir)
@@ -112,7 +119,7 @@ def plan_suite(
         registry,
         divisions,
         cache,
-        threads=threads,
+        resources=resources,
         plugins=steps_plugins,
         autoload=autoload,
         only=only,
@@ -145,7 +152,7 @@ def _check_frozen_fields(suite: Suite, prepared: Mapping[str, Interactions]) -> 
 
 def _execute(
     state: _State,
-    divisions: Mapping[tuple[str, str, int], Division],
+    divisions: Divisions,
     executor: Executor,
     rerun: Rerun,
 ) -> Run:
@@ -169,13 +176,13 @@ def _do(state: _State, trials: list[Trial], steps: list[str], executor: Executor
     submitted: set[str] = set()
     try:
         _submit_ready(state, executor, steps, submitted)
-        for step, event, detail in executor.events():
-            if event == "started":
-                state.watcher.started(step, state.plan.steps[step].title)
-            elif event == "progress":
-                state.watcher.progress(step, detail)
+        for event in executor.events():
+            if event.kind == "started":
+                state.watcher.started(event.step, state.plan.steps[event.step].title)
+            elif event.kind == "progress":
+                state.watcher.progress(event.step, event.detail)
             else:
-                _end_step(state, step, event, detail)
+                _end_step(state, event.step, Outcome.model_validate_json(event.detail))
                 waiting = _record_ready(state, waiting)
                 _submit_ready(state, executor, steps, submitted)
     except BaseException:
@@ -184,13 +191,12 @@ def _do(state: _State, trials: list[Trial], steps: list[str], executor: Executor
     executor.close()
 
 
-def _end_step(state: _State, step: str, event: str, detail: str) -> None:
-    failure = json.loads(detail) if event == "lost" else {}
-    if failure:
-        state.failures[step] = failure
-    else:
+def _end_step(state: _State, step: str, outcome: Outcome) -> None:
+    if outcome.ok:
         state.done.add(step)
-    state.watcher.ended(step, state.plan.steps[step].title, failure.get("reason", ""))
+    else:
+        state.failures[step] = outcome
+    state.watcher.ended(step, state.plan.steps[step].title, outcome.reason)
 
 
 def _submit_ready(state: _State, executor: Executor, steps: list[str], submitted: set[str]) -> None:
@@ -205,56 +211,56 @@ def _record_ready(state: _State, waiting: list[Trial]) -> list[Trial]:
     """Record every trial whose steps have ended; the others go on waiting."""
     still = []
     for trial in waiting:
-        failed = [step for step in trial.steps if step in state.failures]
-        if trial.unavailable:
-            _write(state, trial, {"status": "unavailable", "reason": trial.unavailable})
-        elif failed:
-            _write(state, trial, _why(state, trial, failed[0]))
-        elif all(step in state.done for step in trial.steps):
-            _write(state, trial, None)
-        else:
+        outcome = _outcome(state, trial)
+        if outcome is None:
             still.append(trial)
+        else:
+            _write(state, trial, outcome)
     return still
 
 
-def _why(state: _State, trial: Trial, step: str) -> dict[str, str]:
-    """A failure of the trial's own step is the trial's; that of a step it needs makes the trial unavailable."""
-    failure = state.failures[step]
-    if step == trial.own:
-        return failure
-    title = state.plan.steps[step].title
-    return {
-        "status": "unavailable",
-        "reason": f"needs {title}, which ended as {failure['status']}: {failure['reason']}",
-    }
+def _outcome(state: _State, trial: Trial) -> Outcome | None:
+    """What a trial came to; None where it still waits for a step. A failure of its own step is its own; that of a step that
+    it needs makes it unavailable."""
+    if trial.unavailable:
+        return Outcome(status="unavailable", reason=trial.unavailable)
+    failed = next((step for step in trial.steps if step in state.failures), None)
+    if failed is not None:
+        outcome, step = state.failures[failed], state.plan.steps[failed]
+        return outcome if failed == trial.own else unavailable(step.title, step.owner, outcome)
+    return OK if all(step in state.done for step in trial.steps) else None
 
 
-def _write(state: _State, trial: Trial, failure: Mapping[str, str] | None) -> None:
-    if failure is None:
+def _write(state: _State, trial: Trial, outcome: Outcome) -> None:
+    if outcome.ok:
         record = record_of(trial, state.plan.steps, state.metrics, state.folder)
     else:
-        record = failed_record(trial, state.plan.steps, failure)
+        record = failed_record(trial, state.plan.steps, outcome)
     written = write_record(state.folder, record)
-    state.records[trial.id] = written["id"]
-    state.watcher.recorded(trial.title, record["status"])
+    state.records[trial.id] = Recorded(written["id"], outcome)
+    state.watcher.recorded(trial.title, outcome.label)
 
 
 def _reuse(state: _State, trial: Trial, rerun: Rerun) -> bool:
     """Whether an earlier run's record of this trial stands. A failed one is dropped before another try."""
-    file = state.folder / "records" / f"{trial.id}.json"
-    failed = state.folder / "records" / f"{trial.id}-failed.json"
+    file = record_path(state.folder, trial.id)
+    failed = record_path(state.folder, trial.id, ok=False)
     if rerun == "none" and failed.exists() and not file.exists():
-        state.records[trial.id] = f"{trial.id}-failed"
+        state.records[trial.id] = _recorded(failed)
         return True
     _drop(failed)
     if rerun == "all" or not file.exists():
         return False
+    state.records[trial.id] = _recorded(file)
+    return True
+
+
+def _recorded(file: Path) -> Recorded:
     try:
-        read_record(file)
+        record = read_record(file)
     except RecordError as error:
         raise RecordError(f"{error}; remove it to run the trial again") from error
-    state.records[trial.id] = trial.id
-    return True
+    return Recorded(record["id"], of_record(record))
 
 
 def _drop(file: Path) -> None:

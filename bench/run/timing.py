@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from bench.data.splits.base_predictions import fits
+from bench.data.splits.base_predictions import FitPlan
+from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.job.steps import FitStep, SelectStep
-from bench.run.plan import Division, Plan
+from bench.run.division import Division
+from bench.run.trials import Plan
 
 __all__ = ["seconds_of"]
 
@@ -50,29 +52,31 @@ class _Rows:
         """1 for a method: what it learns from is the same for all of a division."""
         if isinstance(step, SelectStep):
             return 1
-        key = (step.split, step.base_predictions, step.folds, step.fold_seed)
+        key = (step.split, step.source)
         if key not in self._counted:
-            split = self._divisions[step.split].split
-            planned = fits(split, step.base_predictions, step.folds, step.fold_seed)
-            self._counted[key] = {fit.variant: max(1, len(fit.train)) for fit in planned}
+            fits = FitPlan(self._divisions[step.split].split, step.source).fits
+            self._counted[key] = {fit.variant: max(1, len(fit.train)) for fit in fits}
         return self._counted[key].get(step.variant, 1)
 
     def of_star(self, division: Division) -> int:
         """Of the fit on all that a base model may see."""
-        return max(1, int(division.star_rows.sum()))
+        return max(1, int(division.plan.star_rows.sum()))
 
 
 def _kind(step: FitStep | SelectStep, divisions: Mapping[Path, Division]) -> _Kind:
     data = divisions[step.split].interactions.digest
     if isinstance(step, FitStep):
         return "fit", data, step.model.use
-    meta = step.meta_learner
-    return "select", data, step.selector.use, *(() if meta is None else _meta_kind(meta.use, meta.full, meta.params))
+    return _kind_of_method(data, step.method)
 
 
-def _meta_kind(use: str, full: bool, params: Mapping[str, Any]) -> _Kind:
-    """What a meta-learner's time hangs on: adapting base models too takes many times as long, and so does every step."""
-    return use, "full" if full else "simplified", str(params.get("inner_steps", ""))
+def _kind_of_method(data: str, method: MethodSpec) -> _Kind:
+    """What a method's time hangs on: adapting base models too takes many times as long, and so does every inner step."""
+    kind: _Kind = ("select", data, method.selector.use)
+    learner = method.meta_learner
+    if learner is None:
+        return kind
+    return *kind, learner.use, "full" if learner.full else "simplified", str(learner.params.get("inner_steps", ""))
 
 
 def _recorded(planned: Plan, rows: _Rows, run: Path) -> dict[_Kind, list[float]]:
@@ -87,11 +91,10 @@ def _recorded(planned: Plan, rows: _Rows, run: Path) -> dict[_Kind, list[float]]
             if cost is None or data not in by_data:
                 continue
             if record["kind"] == "base_model":
-                found["fit", data, settings["use"]].append(cost / rows.of_star(by_data[data]))
+                use = BaseModelSpec.model_validate(settings).use
+                found["fit", data, use].append(cost / rows.of_star(by_data[data]))
             elif record["kind"] == "method":
-                meta = settings["meta_learner"]
-                kind = () if meta is None else _meta_kind(meta["use"], meta["full"], meta["params"])
-                found["select", data, settings["selector"]["use"], *kind].append(cost)
+                found[_kind_of_method(data, MethodSpec.model_validate(settings))].append(cost)
         except (OSError, ValueError, KeyError, TypeError):
             continue  # an estimate does without it; who reads the run is told
     return found

@@ -1,16 +1,10 @@
 """Suites: a YAML file -> validated plain data, with the place of everything, so that every error can say where."""
 
+from bench.job.spec import BaseModelSpec, MetaLearnerSpec, MethodSpec, SelectorSpec
 from bench.suite.check.consistency import BOUNDS
+from bench.suite.compose.overrides import read_value
 from bench.suite.loading import load
-from bench.suite.spec import (
-    BaseModelSpec,
-    DatasetSpec,
-    MetaLearnerSpec,
-    MethodSpec,
-    ProtocolSpec,
-    SelectorSpec,
-    Suite,
-)
+from bench.suite.spec import DatasetSpec, ProtocolSpec, Suite
 from bench.suite.used import used_plugins
 
 __all__ = [
@@ -23,5 +17,6 @@ __all__ = [
     "SelectorSpec",
     "Suite",
     "load",
+    "read_value",
     "used_plugins",
 ]

@@ -6,18 +6,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
+from bench.job.spec import BaseModelSpec, MetaLearnerKeys, MetaLearnerSpec, MethodKeys, MethodSpec, SelectorSpec
 from bench.settings import TrainSettings
 from bench.suite.check.schema import MetaLearnerUse, MethodEntry, SuiteFile
 from bench.suite.places.yaml_document import KeyPath, Place
-from bench.suite.spec import (
-    BaseModelSpec,
-    DatasetSpec,
-    MetaLearnerSpec,
-    MethodSpec,
-    ProtocolSpec,
-    SelectorSpec,
-    Suite,
-)
+from bench.suite.spec import DatasetSpec, ProtocolSpec, Suite
 
 __all__ = ["build"]
 
@@ -50,12 +45,15 @@ def build(
             for name, use in file.protocols.items()
         },
         base_models={
-            name: BaseModelSpec(use.use, params["base_models", name], _overridden(file.train, use.train))
+            name: BaseModelSpec(
+                use=use.use, params=dict(params["base_models", name]), train=_overridden(file.train, use.train)
+            )
             for name, use in file.base_models.items()
         },
         methods={name: _method(name, method, file.train, params) for name, method in file.methods.items()},
         seeds=file.seeds,
         metrics=file.metrics,
+        primary=file.primary or "logloss",
         relaimpr_base=file.relaimpr_base,
         tolerance=dict(file.gate.tolerance),
         plugins=tuple(plugins),
@@ -64,23 +62,27 @@ def build(
     )
 
 
-def _method(name: str, method: MethodEntry, train: TrainSettings, params: Params) -> MethodSpec:
+def _method(name: str, entry: MethodEntry, train: TrainSettings, params: Params) -> MethodSpec:
     selector = SelectorSpec(
-        method.selector.use, params["methods", name, "selector"], _overridden(train, method.selector.train)
+        use=entry.selector.use,
+        params=dict(params["methods", name, "selector"]),
+        train=_overridden(train, entry.selector.train),
     )
-    learner = method.meta_learner
+    learner = entry.meta_learner
     return MethodSpec(
-        selector,
-        None if learner is None else _meta_learner(learner, params["methods", name, "meta_learner"]),
-        method.base_predictions,
-        method.calibrate,
-        method.select,
-        method.support_rows,
+        selector=selector,
+        meta_learner=None if learner is None else _meta_learner(learner, params["methods", name, "meta_learner"]),
+        **_shared(MethodKeys, entry),
     )
 
 
 def _meta_learner(learner: MetaLearnerUse, params: Mapping[str, Any]) -> MetaLearnerSpec:
-    return MetaLearnerSpec(learner.use, params, learner.train, learner.adapt, learner.frozen_fields)
+    return MetaLearnerSpec(use=learner.use, params=dict(params), **_shared(MetaLearnerKeys, learner))
+
+
+def _shared(keys: type[BaseModel], of: BaseModel) -> dict[str, Any]:
+    """The keys that the schema and the spec have in common, as they were written."""
+    return {key: getattr(of, key) for key in keys.model_fields}
 
 
 def _overridden(settings: TrainSettings, own: TrainSettings) -> TrainSettings:

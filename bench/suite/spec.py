@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from bench.adapt_sets import adapts_base_models
-from bench.settings import BasePredictions, MetaTrainSettings, Select, TrainSettings
+from bench.job.spec import BaseModelSpec, MethodSpec
+from bench.settings import BasePredictions
 from bench.suite.places.yaml_document import KeyPath, Place
 
-__all__ = ["BaseModelSpec", "DatasetSpec", "MetaLearnerSpec", "MethodSpec", "ProtocolSpec", "SelectorSpec", "Suite"]
+__all__ = ["DatasetSpec", "ProtocolSpec", "Suite"]
 
 
 @dataclass(frozen=True)
@@ -32,55 +32,6 @@ class ProtocolSpec:
 
 
 @dataclass(frozen=True)
-class BaseModelSpec:
-    use: str
-    params: Mapping[str, Any]
-    train: TrainSettings  # the suite's, overridden by the model's own; ignored by a plain Model
-
-
-@dataclass(frozen=True)
-class SelectorSpec:
-    use: str
-    params: Mapping[str, Any]
-    train: TrainSettings
-
-
-@dataclass(frozen=True)
-class MetaLearnerSpec:
-    use: str
-    params: Mapping[str, Any]
-    train: MetaTrainSettings
-    adapt: tuple[str, ...]  # what moves: selector, base_models, a base model, or parts ("deepfm/deep")
-    frozen_fields: tuple[str, ...] = ()
-
-    @property
-    def full(self) -> bool:
-        """Whether base models are adapted too."""
-        return adapts_base_models(self.adapt)
-
-
-@dataclass(frozen=True)
-class MethodSpec:
-    selector: SelectorSpec
-    meta_learner: MetaLearnerSpec | None = None
-    base_predictions: BasePredictions | None = None  # overrides the protocol's
-    calibrate: Literal["user"] | None = None
-    select: Select = "soft"
-    support_rows: int | None = None  # of each validation and test user the last so many; None: all
-
-    @property
-    def full(self) -> bool:
-        """Whether base models are adapted too."""
-        return self.meta_learner is not None and self.meta_learner.full
-
-    def base_predictions_under(self, protocol: ProtocolSpec) -> BasePredictions:
-        """Its own, or the protocol's; where base models are adapted, whose predictions can't be out of sample: in-sample."""
-        if self.base_predictions is not None:
-            return self.base_predictions
-        return "in-sample" if self.full and protocol.base_predictions != "holdout" else protocol.base_predictions
-
-
-@dataclass(frozen=True)
 class Suite:
     """Mappings keep the order of the file."""
 
@@ -93,6 +44,7 @@ class Suite:
     methods: Mapping[str, MethodSpec]
     seeds: tuple[int, ...]
     metrics: tuple[str, ...] = ("auc", "logloss", "relaimpr", "gauc")
+    primary: str = "logloss"  # the metric that verdicts are about and rows are ordered by
     relaimpr_base: str = "best-single"
     tolerance: Mapping[str, float] = field(default_factory=dict)  # gate: {tolerance: {auc: 1e-6}}
     plugins: tuple[Path, ...] = ()

@@ -1,4 +1,4 @@
-"""What a step says of itself: costs, history, warnings, and how far the sources of base predictions lie apart."""
+"""What a step says beside its logits: costs, warnings, and how far the sources of base predictions lie apart."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from bench.data.views.rows import TaskView
-from bench.evaluate import is_constant, looks_like_probabilities
-from bench.evaluate.metrics.metrics import LogLoss
+from bench.evaluate.metrics.metrics import row_log_loss
+from bench.evaluate.metrics.predictions import is_constant, looks_like_probabilities
+from bench.interfaces import FitNotes
 from bench.worker.clock import Clock
 
-__all__ = ["cost", "history", "logloss", "source_shift", "warnings"]
+__all__ = ["cost", "logloss", "of_selector", "source_shift", "warnings"]
 
 
 def cost(fitting: Clock, train_rows: int | None, predicting: Clock, predict_rows: int) -> dict[str, Any]:
@@ -25,12 +26,12 @@ def cost(fitting: Clock, train_rows: int | None, predicting: Clock, predict_rows
     }
 
 
-def history(selector: Any) -> dict[str, Any]:
-    trained, chosen = getattr(selector, "history", None), getattr(selector, "chosen", None)
-    found: dict[str, Any] = dict(getattr(selector, "details", {}))
-    if trained is not None:
-        found |= {"epochs": trained.epochs, "best_epoch": trained.best_epoch}
-    return found | ({"chosen": chosen} if chosen else {})
+def of_selector(notes: FitNotes) -> dict[str, Any]:
+    """Its own details, its epochs, and what it chose."""
+    found: dict[str, Any] = dict(notes.details)
+    if notes.history is not None:
+        found |= {"epochs": notes.history.epochs, "best_epoch": notes.history.best_epoch}
+    return found | ({"chosen": dict(notes.chosen)} if notes.chosen else {})
 
 
 def warnings(logits: np.ndarray) -> dict[str, Any]:
@@ -54,5 +55,7 @@ def source_shift(train: TaskView, valid: TaskView) -> dict[str, dict[str, float 
 
 
 def logloss(tasks: TaskView, logits: np.ndarray) -> float | None:
+    """Mean over query rows; None without rows, or where it is infinite."""
     assert tasks.query.labels is not None
-    return LogLoss(LogLoss.Params()).compute(tasks.query.labels, logits, tasks.query.users).value
+    losses = row_log_loss(tasks.query.labels, logits)
+    return float(losses.mean()) if len(losses) and np.isfinite(losses).all() else None

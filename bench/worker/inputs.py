@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from bench.data.splits.base_predictions import FitPlan
 from bench.data.splits.split import Split
 from bench.data.views.interactions import Interactions
 from bench.data.views.rows import View
-from bench.interfaces import Model, PluginParams
+from bench.interfaces import Context, Model, PluginParams
+from bench.job.spec import BaseModelSpec
 from bench.job.splits import WITHHELD, open_split
-from bench.job.steps import PluginUse, Step
+from bench.job.steps import FitStep, SelectStep
 from bench.learn import DifferentiableModel, FittedModel
 from bench.registry import Registry, load_registry
 
-__all__ = ["Given", "Progress", "make_model", "make_params", "make_plugin", "open_given"]
+__all__ = ["Inputs", "Progress", "context", "make_model", "make_params", "make_plugin", "open_inputs"]
 
 Progress = Callable[[str], None]
 
 
-class Given(NamedTuple):
+class Inputs(NamedTuple):
     """What every step starts from."""
 
     registry: Registry
     interactions: Interactions
-    split: Split
-    labels: np.ndarray
+    plan: FitPlan  # of the split, under the step's source of base predictions
+    labels: np.ndarray  # (n,) uint8, WITHHELD where a worker may not know
+
+    @property
+    def split(self) -> Split:
+        return self.plan.split
 
     def view(self, rows: np.ndarray, *, labelled: bool, hide_users: bool | np.ndarray = False) -> View:
         labels = self.labels[rows] if labelled else None
@@ -41,16 +48,22 @@ class Given(NamedTuple):
         return self.view(rows, labelled=labelled, hide_users=self.split.hides_users)
 
 
-def open_given(step: Step) -> Given:
+def open_inputs(step: FitStep | SelectStep) -> Inputs:
     interactions = Interactions.open(step.dataset, with_labels=False)
     split, labels = open_split(step.split, interactions)
-    return Given(load_registry(step.plugins, autoload=step.autoload), interactions, split, labels)
+    registry = load_registry(step.plugins, autoload=step.autoload)
+    return Inputs(registry, interactions, FitPlan(split, step.source), labels)
 
 
-def make_model(use: PluginUse, given: Given, progress: Progress) -> Model | FittedModel:
-    plugin = make_plugin(given.registry, "models", use.use, use.params)
+def context(step: FitStep | SelectStep, seed: int, files: Mapping[str, Path] | None = None) -> Context:
+    """What a plugin's fit may use besides its data."""
+    return Context(seed, step.resources.threads, step.resources.device, step.folder.parent, dict(files or {}))
+
+
+def make_model(spec: BaseModelSpec, inputs: Inputs, progress: Progress) -> Model | FittedModel:
+    plugin = make_plugin(inputs.registry, "models", spec.use, spec.params)
     if isinstance(plugin, DifferentiableModel):
-        return FittedModel(plugin, use.train, given.split.id_dropout, progress)
+        return FittedModel(plugin, spec.train, inputs.split.id_dropout, progress)
     return plugin  # type: ignore[no-any-return]
 
 
@@ -60,4 +73,4 @@ def make_plugin(registry: Registry, kind: str, name: str, params: Mapping[str, A
 
 
 def make_params(model: type[PluginParams], params: Mapping[str, Any]) -> PluginParams:
-    return model.model_validate_json(json.dumps(params))
+    return model.model_validate_json(json.dumps(dict(params)))

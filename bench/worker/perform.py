@@ -1,4 +1,5 @@
-"""What a worker does with a step: fit and ask plugins, under the harness's clock, and leave logits on disk."""
+"""What a worker does with a step: it fits and asks plugins under the harness's clock, leaves logits on disk, and says what
+came of it."""
 
 from __future__ import annotations
 
@@ -6,40 +7,54 @@ import json
 from pathlib import Path
 
 import numpy as np
-import torch
-import torch._dynamo
-from threadpoolctl import threadpool_limits
+import torch._dynamo  # noqa: F401 - imported once, by the server that workers are forked from
 
+from bench.job.environment import environment, versions
+from bench.job.outcome import OK, Outcome, of_error
 from bench.job.splits import commit_folder
-from bench.job.steps import FitStep, parse_step
+from bench.job.steps import FitStep, SelectStep, parse_step
 from bench.worker.clock import peak_rss_bytes
 from bench.worker.fit_step import fit_step
-from bench.worker.inputs import Progress, open_given
+from bench.worker.inputs import Progress, open_inputs
+from bench.worker.made import PARAMETERS, Made
+from bench.worker.resources import applied
 from bench.worker.select_step import select_step
 
-__all__ = ["limit_threads", "perform"]
+__all__ = ["perform"]
 
 
-def limit_threads(threads: int) -> None:
-    """Of torch and of every BLAS and OpenMP pool in the process."""
-    torch.set_num_threads(threads)
-    threadpool_limits(threads)
-
-
-def perform(step_json: str, progress: Progress) -> None:
-    """Do one step and leave its folder; raises what the plugin raises."""
+def perform(step_json: str, progress: Progress) -> Outcome:
+    """Do one step, as its resources say, and leave its folder. What a plugin raises is its outcome; what ends the process
+    (SystemExit, a signal) is not caught."""
     step = parse_step(step_json)
-    given = open_given(step)
-    done = fit_step(step, given, progress) if isinstance(step, FitStep) else select_step(step, given, progress)
-    arrays, result = done
-    result["cost"]["peak_rss_bytes"] = peak_rss_bytes()
+    try:
+        with applied(step.resources):
+            made = _make(step, progress)
+            _commit(step, made)
+    except Exception as error:
+        return of_error(error, peak_rss_bytes())
+    return OK
+
+
+def _make(step: FitStep | SelectStep, progress: Progress) -> Made:
+    inputs = open_inputs(step)
+    return fit_step(step, inputs, progress) if isinstance(step, FitStep) else select_step(step, inputs, progress)
+
+
+def _commit(step: FitStep | SelectStep, made: Made) -> None:
+    result = {
+        "cost": {**made.cost, "peak_rss_bytes": peak_rss_bytes()},
+        "details": made.details,
+        "valid_logloss": made.valid_logloss,
+        "environment": environment(step.resources),
+        "versions": {**versions(), **made.software},
+    }
 
     def fill(folder: Path) -> None:
-        for name, content in arrays.items():
-            if callable(content):
-                content(folder / name)
-            else:
-                np.save(folder / f"{name}.npy", content, allow_pickle=False)
+        for name, array in made.arrays.items():
+            np.save(folder / f"{name}.npy", array, allow_pickle=False)
+        if made.save_parameters is not None:
+            made.save_parameters(folder / PARAMETERS)
         (folder / "result.json").write_text(json.dumps(result, allow_nan=False), "utf-8")
 
     commit_folder(step.folder, fill)

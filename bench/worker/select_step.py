@@ -2,160 +2,176 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.data.splits.base_predictions import STAR, fits, sources, task_split
-from bench.data.splits.split import ROLES, Part, Role, Split
+from bench.data.splits.base_predictions import STAR
+from bench.data.splits.split import Role
 from bench.data.views.last_support import last_support
 from bench.data.views.rows import TaskView
 from bench.errors import PredictionError
-from bench.evaluate import check_logits, check_weights, mixture_logits
-from bench.interfaces import Context, Selection, Selector
+from bench.evaluate.metrics.mixture import mixture_logits
+from bench.evaluate.metrics.predictions import check_logits, check_weights
+from bench.interfaces import Selection, Selector
 from bench.job.seeds import step_seed
 from bench.job.steps import SelectStep
 from bench.learn import DifferentiableSelector, FittedModel, Gating, MetaLearned
-from bench.worker import details as told
-from bench.worker.calibrating import calibrated, fit_calibration
+from bench.worker import details
+from bench.worker.base_logits import base_logits
+from bench.worker.calibrating import Calibration, calibrated, fit_calibration
 from bench.worker.clock import Clock
-from bench.worker.fit_step import PARAMETERS
-from bench.worker.inputs import Given, Progress, make_model, make_params, make_plugin
+from bench.worker.inputs import Inputs, Progress, context, make_model, make_params, make_plugin
+from bench.worker.made import PARAMETERS, Made
 
 __all__ = ["select_step"]
 
+AnySelector = Selector | Gating | MetaLearned
 
-def select_step(step: SelectStep, given: Given, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
-    split = task_split(given.split, step.base_predictions, step.fold_seed)
-    predicted = _Predicted(step, given.split)
-    train, valid, test = (_tasks(step, given, split, predicted, role) for role in ROLES)
-    selector = _selector(step, given, progress)
-    seed = step_seed(step.seed, "select", step.selector.use, step.selector.params)
-    if isinstance(selector, MetaLearned):
-        selector.prepare()
-    with Clock() as fitting:
-        selector.fit(train, valid, Context(seed, step.threads, "cpu", step.folder.parent))
 
-    def ask(tasks: TaskView) -> np.ndarray:
-        return _ask(selector, tasks)[0]
+def select_step(step: SelectStep, inputs: Inputs, progress: Progress) -> Made:
+    tasks = _Tasks(*(_tasks(step, inputs, role) for role in ("train", "valid", "test")))
+    selector = _selector(step, inputs, progress)
+    fitting = _fit(selector, step, tasks)
+    valid_logits, calibration = _calibrate(selector, step, tasks.valid, fitting)
 
-    valid_logits, calibration = ask(valid.without_query_labels()), None
-    if step.calibrate is not None:
-        with fitting:
-            calibration = fit_calibration(ask, valid, valid_logits, step.fold_seed)
-        valid_logits = calibration.valid
     with Clock() as predicting:
-        logits, weights = _ask(selector, test)
+        answer = _ask(selector, tasks.test)
         if calibration is not None:
-            logits = calibrated(ask, test, logits, calibration.strengths, step.fold_seed)
-            weights = None  # what they mixed is calibrated since
-    arrays = {"logits": logits} if weights is None else {"logits": logits, "weights": weights}
+            answer = _calibrated(selector, step, tasks.test, answer, calibration)
+    arrays = answer.arrays()
     if isinstance(selector, MetaLearned):
-        arrays |= _interpreted(selector, test)
-    details = {
-        **told.history(selector),
-        **({} if calibration is None else calibration.details),
-        **told.warnings(logits),
-        "base_predictions": step.base_predictions,
-        "training": {
-            "users": len(train.query_ptr) - 1,
-            "support_rows": len(train.support),
-            "query_rows": len(train.query),
-        },
-        "source_shift": told.source_shift(train, valid),
-        **({} if step.support_rows is None else {"support_rows": step.support_rows}),
-        "empty_support_users": int((np.diff(test.support_ptr) == 0).sum()),
-        "empty_query_users": given.split.untested,
-    }
-    cost = told.cost(fitting, _rows_trained(selector, train), predicting, len(test.query))
-    return arrays, {
-        "cost": {**cost, "trained_users": getattr(selector, "trained_users", None)},
-        "details": details,
-        "versions": getattr(selector, "software", {}),
-        "valid_logloss": told.logloss(valid, valid_logits),
-    }
+        arrays |= _interpreted(selector, tasks.test)
+
+    trained_rows = len(tasks.train.query) if selector.history is None else selector.history.rows
+    cost = details.cost(fitting, trained_rows, predicting, len(tasks.test.query))
+    return Made(
+        arrays=arrays,
+        cost={**cost, "trained_users": selector.trained_users},
+        details=_details(step, inputs, tasks, selector, calibration, answer.logits),
+        valid_logloss=details.logloss(tasks.valid, valid_logits),
+        software=selector.software,
+    )
 
 
-class _Predicted:
-    """Base logits of any slot, each row from the fit that the protocol names for it there."""
-
-    def __init__(self, step: SelectStep, split: Split) -> None:
-        self._step, self._split = step, split
-        self._tasks = task_split(split, step.base_predictions, step.fold_seed)
-        self._rows = {
-            fit.variant: fit.predict for fit in fits(split, step.base_predictions, step.folds, step.fold_seed)
-        }
-
-    def of(self, role: Role, part: Part) -> np.ndarray:
-        """(n, K) float32 of the slot's rows."""
-        step, rows = self._step, self._tasks.rows(role, part)
-        source = sources(self._split, step.base_predictions, step.folds, step.fold_seed, role, part)
-        logits = np.full((len(rows), len(step.models)), np.nan, dtype=np.float32)
-        for variant in self._rows:
-            own = np.flatnonzero(source == variant)
-            for column, model in enumerate(step.models):
-                logits[own, column] = self._predicted(model, variant, rows[own])
-        if np.isnan(logits).any():
-            raise PredictionError(f"{int(np.isnan(logits).any(axis=1).sum())} rows have no base prediction")
-        return logits
-
-    def _predicted(self, model: str, variant: str, rows: np.ndarray) -> np.ndarray:
-        """A model that learns nothing has one answer for every slot."""
-        folders = self._step.fits[model]
-        made = STAR if folders[variant] == folders[STAR] else variant
-        logits = np.load(folders[variant] / "logits.npy", mmap_mode="r", allow_pickle=False)
-        return np.asarray(logits[np.searchsorted(self._rows[made], rows)])
+# -- tasks
 
 
-def _tasks(step: SelectStep, given: Given, split: Split, predicted: _Predicted, role: Role) -> TaskView:
-    """Test users' query labels are withheld. With `support_rows`, validation and test users keep their last ones alone."""
-    support, query = split.rows(role, "support"), split.rows(role, "query")
+class _Tasks(NamedTuple):
+    train: TaskView
+    valid: TaskView
+    test: TaskView  # labels of the query withheld
+
+
+def _tasks(step: SelectStep, inputs: Inputs, role: Role) -> TaskView:
+    """With `support_rows`, validation and test users keep their last ones alone."""
+    split = inputs.plan.tasks
     tasks = TaskView(
         models=step.models,
-        support=given.task_view(support, labelled=True),
-        query=given.task_view(query, labelled=role != "test"),
+        support=inputs.task_view(split.rows(role, "support"), labelled=True),
+        query=inputs.task_view(split.rows(role, "query"), labelled=role != "test"),
         support_ptr=split.pointer(role, "support"),
         query_ptr=split.pointer(role, "query"),
-        support_base_logits=predicted.of(role, "support"),
-        query_base_logits=predicted.of(role, "query"),
+        support_base_logits=base_logits(step, inputs.plan, role, "support"),
+        query_base_logits=base_logits(step, inputs.plan, role, "query"),
     )
-    return tasks if step.support_rows is None or role == "train" else last_support(tasks, step.support_rows)
+    kept = step.method.support_rows
+    return tasks if kept is None or role == "train" else last_support(tasks, kept)
 
 
-def _selector(step: SelectStep, given: Given, progress: Progress) -> Selector | Gating | MetaLearned:
-    plugin = make_plugin(given.registry, "selectors", step.selector.use, step.selector.params)
+# -- the selector, made and fitted
+
+
+def _selector(step: SelectStep, inputs: Inputs, progress: Progress) -> AnySelector:
+    method = step.method
+    plugin = make_plugin(inputs.registry, "selectors", method.selector.use, method.selector.params)
     if not isinstance(plugin, DifferentiableSelector):
         return plugin  # type: ignore[no-any-return]
-    if step.meta_learner is None:
-        return Gating(plugin, step.selector.train, progress, step.select)
-    part = step.meta_learner
-    rule = given.registry.load("meta_learners", part.use)
+    if method.meta_learner is None:
+        return Gating(plugin, method.selector.train, progress, method.select)
+    learner = method.meta_learner
+    rule = inputs.registry.load("meta_learners", learner.use)
     return MetaLearned(
         rule,
-        make_params(rule.Params, part.params),
+        make_params(rule.Params, learner.params),
         plugin,
-        step.selector.train,
-        part.train,
-        pool={name: _restored(step, given, name) for name in step.models} if part.full else None,
-        adapt=part.adapt,
-        frozen_fields=part.frozen_fields,
-        select=step.select,
+        method.selector.train,
+        learner.train,
+        pool={name: _restored(step, inputs, name) for name in step.models} if learner.full else None,
+        adapt=learner.adapt,
+        frozen_fields=learner.frozen_fields,
+        select=method.select,
         progress=progress,
     )
 
 
-def _restored(step: SelectStep, given: Given, name: str) -> FittedModel:
+def _restored(step: SelectStep, inputs: Inputs, name: str) -> FittedModel:
     """A base model as its star fit left it."""
-    model = make_model(step.pool[name], given, lambda _: None)
+    model = make_model(step.pool[name], inputs, lambda _: None)
     assert isinstance(model, FittedModel), "the suite's check refuses others"
-    star = fits(given.split, step.base_predictions, step.folds, step.fold_seed)[0]
-    model.restore(step.fits[name][STAR] / PARAMETERS, given.view(star.train, labelled=True), seed=0)
+    trained_on = inputs.view(inputs.plan.fit(STAR).train, labelled=True)
+    model.restore(step.fits[name][STAR] / PARAMETERS, trained_on, seed=0)
     return model
 
 
-def _ask(selector: Selector | Gating | MetaLearned, tasks: TaskView) -> tuple[np.ndarray, np.ndarray | None]:
-    selection = selector.predict(tasks)
-    return _answer(selection, tasks, getattr(selector, "weights", None))
+def _fit(selector: AnySelector, step: SelectStep, tasks: _Tasks) -> Clock:
+    """Fit the selector; the clock that ran while it did."""
+    seed = step_seed(step.seed, "select", step.method.selector.use, step.method.selector.params)
+    if isinstance(selector, MetaLearned):
+        selector.prepare()  # compiles, off the clock
+    with Clock() as fitting:
+        selector.fit(tasks.train, tasks.valid, context(step, seed))
+    return fitting
+
+
+# -- calibration, where the method asks for one
+
+
+def _calibrate(
+    selector: AnySelector, step: SelectStep, valid: TaskView, fitting: Clock
+) -> tuple[np.ndarray, Calibration | None]:
+    """Logits of validation users' query, calibrated if the method is. Choosing how is a part of fitting."""
+    logits = _ask(selector, valid.without_query_labels()).logits
+    if step.method.calibrate is None:
+        return logits, None
+    with fitting:
+        found = fit_calibration(lambda tasks: _ask(selector, tasks).logits, valid, logits, step.source.seed)
+    return found.valid, found
+
+
+def _calibrated(
+    selector: AnySelector, step: SelectStep, tasks: TaskView, answer: _Answer, calibration: Calibration
+) -> _Answer:
+    logits = calibrated(
+        lambda part: _ask(selector, part).logits, tasks, answer.logits, calibration.strengths, step.source.seed
+    )
+    return _Answer(logits, None)  # the weights are of what was mixed before
+
+
+# -- answers
+
+
+class _Answer(NamedTuple):
+    logits: np.ndarray  # (n,)
+    weights: np.ndarray | None  # (n, K), where there are any
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"logits": self.logits} if self.weights is None else {"logits": self.logits, "weights": self.weights}
+
+
+def _ask(selector: AnySelector, tasks: TaskView) -> _Answer:
+    return _answer(selector.predict(tasks), tasks)
+
+
+def _answer(selection: Selection, tasks: TaskView) -> _Answer:
+    """Logits as they were given, or of the mixture by the weights that were."""
+    if (selection.weights is None) == (selection.logits is None):
+        raise PredictionError("a selection holds weights or logits, exactly one of them")
+    if selection.logits is not None:
+        check_logits(selection.logits, len(tasks.query))
+        return _Answer(selection.logits, selection.mixed_by)
+    weights = check_weights(selection.weights, len(tasks.query), len(tasks.models))
+    return _Answer(mixture_logits(weights, tasks.query_base_logits), weights)
 
 
 def _interpreted(selector: MetaLearned, tasks: TaskView) -> dict[str, np.ndarray]:
@@ -163,22 +179,35 @@ def _interpreted(selector: MetaLearned, tasks: TaskView) -> dict[str, np.ndarray
     found = selector.interpret(tasks)
     arrays = {"support_losses": found.support_losses, "movements": found.movements}
     for when, adapted in (("before", found.before), ("after", found.after)):
-        arrays[f"logits_{when}"], _ = _answer(selector.selection(adapted), tasks, None)
+        arrays[f"logits_{when}"] = _answer(selector.selection(adapted), tasks).logits
         arrays[f"weights_{when}"] = adapted.weights
     return arrays
 
 
-def _answer(selection: Selection, tasks: TaskView, beside: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
-    """Logits (n,), and weights (n, K) where there are any: of the selection, or beside logits of an adapted pool."""
-    if (selection.weights is None) == (selection.logits is None):
-        raise PredictionError("a selection holds weights or logits, exactly one of them")
-    if selection.logits is not None:
-        check_logits(selection.logits, len(tasks.query))
-        return selection.logits, beside
-    weights = check_weights(selection.weights, len(tasks.query), len(tasks.models))
-    return mixture_logits(weights, tasks.query_base_logits), weights
+# -- for the record
 
 
-def _rows_trained(selector: Any, train: TaskView) -> int:
-    history = getattr(selector, "history", None)
-    return len(train.query) if history is None else int(history.rows)
+def _details(
+    step: SelectStep,
+    inputs: Inputs,
+    tasks: _Tasks,
+    selector: AnySelector,
+    calibration: Calibration | None,
+    logits: np.ndarray,
+) -> dict[str, Any]:
+    kept = step.method.support_rows
+    return {
+        **details.of_selector(selector),
+        **({} if calibration is None else calibration.details),
+        **details.warnings(logits),
+        "base_predictions": step.source.base_predictions,
+        "training": {
+            "users": len(tasks.train.query_ptr) - 1,
+            "support_rows": len(tasks.train.support),
+            "query_rows": len(tasks.train.query),
+        },
+        "source_shift": details.source_shift(tasks.train, tasks.valid),
+        **({} if kept is None else {"support_rows": kept}),
+        "empty_support_users": int((np.diff(tasks.test.support_ptr) == 0).sum()),
+        "empty_query_users": inputs.split.untested,
+    }

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bench.evaluate import row_log_loss
+from bench.job.outcome import Outcome
 from benchmarks import study
 from benchmarks.study import blocks, fill
 from benchmarks.study_figure import write_figure
@@ -161,7 +162,7 @@ def test_methods_with_fewer_seeds_have_a_table_of_their_own():
         cost = {"own": {"train_cpu_s": 2.0, "predict_cpu_s": USERS / 1000, "trained_users": 30}}
         trial = {"dataset": "d", "protocol": "cold", "method": method, "seed": seed}
         return {
-            "trial": trial, "status": "ok", "kind": "method", "metrics": metrics, "cost": cost,
+            "trial": trial, "outcome": Outcome().model_dump(mode="json"), "kind": "method", "metrics": metrics, "cost": cost,
             "identity": {"settings": {}}, "validation": {},
         }  # fmt: skip
 
@@ -180,7 +181,9 @@ def test_methods_with_fewer_seeds_have_a_table_of_their_own():
     assert "| lr |" in first or "| **lr**" in first
     assert "| average |" not in first  # which nothing there is compared with
     assert cells(both, "| full-5 |")[5:] == ["2", "15", "1.00"]
-    lost = [{**record("maml", seed, 0.5), "status": "invalid_prediction", "metrics": {}} for seed in (1, 0)]
+    lost = [
+        {**record("maml", seed, 0.5), "outcome": {"status": "invalid_prediction"}, "metrics": {}} for seed in (1, 0)
+    ]
     table = methods_table(Place("d", "cold", (*records, *lost), logits))
     assert table.endswith("\n\nWithout a result: maml in seed 0, 1 (invalid_prediction).")
     assert "| maml |" not in table
@@ -238,7 +241,7 @@ def test_places_stand_side_by_side():
     same = dict(blocks("others", [one, other._replace(protocol="cold")]))
     assert same["losses others/cold"] == losses_across((one, other._replace(protocol="cold")))
     assert same["questions others/cold"] == answers_across((one, other._replace(protocol="cold")))
-    lost = [{"trial": {"method": "lr", "seed": 0}, "status": "error", "kind": "base_model"}]
+    lost = [{"trial": {"method": "lr", "seed": 0}, "outcome": {"status": "error"}, "kind": "base_model"}]
     assert dict(blocks("others", [one, Place("e", "warm", lost, {})]))["methods e/warm"] == (
         "Without a result: lr in seed 0 (error)."
     )

@@ -14,26 +14,30 @@ from click.testing import CliRunner, Result
 from bench.cli import main
 from bench.compare import compare
 from bench.errors import CompareError
-from bench.records import Run, digest, load, write_manifest, write_record
+from bench.job.outcome import Outcome
+from bench.records import SCHEMA, Run, digest, load, write_manifest, write_record
 
 NAMES = {"fm": "base_model", "gating": "method", "perfect-user": "bound"}
 Edit = Callable[[list[dict[str, Any]]], object]
+
+
+def versions(**metrics: int) -> dict[str, Any]:
+    return {name: {"version": version, "digest": "m" * 64} for name, version in metrics.items()}
 
 
 def record(name: str, seed: int) -> dict[str, Any]:
     metrics = {"auc": 0.75 + 0.001 * seed, "logloss": 0.55, "gauc": None}
     own = {} if NAMES[name] == "bound" else {"train_cpu_s": 2.0, "predict_cpu_s": 0.5}
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "id": digest([name, seed])[:32],
         "trial": {"dataset": "ml", "protocol": "cold", "method": name, "seed": seed},
         "kind": NAMES[name],
-        "status": "ok",
-        "reason": "",
+        "outcome": Outcome().model_dump(mode="json"),
         "identity": {
             "data": "d" * 64,
             "split": "s" * 64,
-            "metrics": {"auc": 1, "logloss": 1, "gauc": 1},
+            "metrics": versions(auc=1, logloss=1, gauc=1),
             "plugins": [{"name": name, "kind": "models", "origin": "pkg", "version": "1", "digest": "c" * 64}],
             "harness": "h" * 64,
             "settings": {"use": name},
@@ -48,10 +52,13 @@ def make(tmp_path: Path) -> Callable[..., Run]:
     def make_run(folder: str, edit: Edit = lambda _: None, tolerance: dict[str, float] | None = None) -> Run:
         records = [record(name, seed) for seed in (0, 1) for name in NAMES]
         edit(records)
-        trials = [{**one["trial"], "kind": one["kind"], "record": one["id"]} for one in records]
+        trials = [
+            {**one["trial"], "kind": one["kind"], "record": one["id"], "status": one["outcome"]["status"]}
+            for one in records
+        ]
         for one in records:
             write_record(tmp_path / folder, one)
-        write_manifest(tmp_path / folder, {"schema": 1, "trials": trials, "tolerance": tolerance or {}})
+        write_manifest(tmp_path / folder, {"schema": SCHEMA, "trials": trials, "tolerance": tolerance or {}})
         return load(tmp_path / folder)
 
     return make_run
@@ -136,14 +143,15 @@ def test_degraded_predictions_end_with_1_and_name_each_figure(make: Callable[...
     assert max(map(len, result.output.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("status", ["error", "crashed:SIGSEGV", "unavailable"])
-def test_a_failed_trial_ends_with_4(make: Callable[..., Run], status: str) -> None:
+@pytest.mark.parametrize("label", ["error", "crashed:SIGSEGV", "unavailable"])
+def test_a_failed_trial_ends_with_4(make: Callable[..., Run], label: str) -> None:
     base = make("base")
-    failed = make("failed", lambda records: records[0].update(status=status))
+    status, _, signal = label.partition(":")
+    failed = make("failed", lambda records: records[0]["outcome"].update(status=status, signal=signal or None))
     for comparison in (compare(base, failed), compare(failed, base)):
         assert comparison.exit_code == 4
         assert len(comparison.pairs) == 5
-    assert compare(base, failed).absent[0].reason == f"ok in BASE, {status} in CANDIDATE"
+    assert compare(base, failed).absent[0].reason == f"ok in BASE, {label} in CANDIDATE"
 
 
 def test_a_missing_method_ends_with_4_even_where_others_regressed(make: Callable[..., Run], tmp_path: Path) -> None:
@@ -207,8 +215,8 @@ def test_a_new_method_of_the_candidate_is_not_judged(make: Callable[..., Run]) -
     [
         ("data", "e" * 64, "the data of 'ml' differ (dddddddddddd in BASE, eeeeeeeeeeee in CANDIDATE)"),
         ("split", "t" * 64, "the split of 'ml' under 'cold' differs"),
-        ("metrics", {"auc": 2, "logloss": 1, "gauc": 1}, "metric 'auc' is of version 1 in BASE and 2 in CANDIDATE"),
-        ("metrics", {"auc": 1, "logloss": 1}, "metric 'gauc' is of version 1 in BASE and none in CANDIDATE"),
+        ("metrics", versions(auc=2, logloss=1, gauc=1), "metric 'auc' is of version 1 in BASE and 2 in CANDIDATE"),
+        ("metrics", versions(auc=1, logloss=1), "metric 'gauc' is of version 1 in BASE and none in CANDIDATE"),
     ],
 )
 def test_other_data_split_or_metrics_end_with_2(

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bench.data.splits.base_predictions import fits, fitted_as, fold_of, held_for_base_models, sources, task_split
+from bench.data.splits.base_predictions import FitPlan, fitted_as, fold_of
 from bench.data.splits.split import ROLES, Split
 from bench.errors import DataError
+from bench.settings import PredictionSource
 from tests.data.rows_oracle import (
     described,
     fold_by_hand,
@@ -26,10 +27,14 @@ UNSEEN = st.sampled_from(["out-of-sample", "holdout"])
 FOLDS, SEEDS = st.integers(2, 5), st.integers(0, 3)
 
 
+def plan_of(split, source, folds, seed):
+    return FitPlan(split, PredictionSource(base_predictions=source, folds=folds, seed=seed))
+
+
 def planned(split, *rest):
     """The fits, of splits that leave each something to learn from."""
     try:
-        return fits(split, *rest)
+        return plan_of(split, *rest).fits
     except DataError:
         assume(False)
 
@@ -54,8 +59,8 @@ def test_each_slot_s_source_is_the_one_that_the_table_says(split, source, folds,
     assume(not (split.in_blocks and source == "holdout"))
     for letter, part in SLOTS:
         own = [row for row, *slot in slots(split, source, seed) if slot == [letter, part]]
-        assert task_split(split, source, seed).rows(ROLE[letter], part).tolist() == [row.row for row in own]
-        assert sources(split, source, folds, seed, ROLE[letter], part).tolist() == [
+        assert plan_of(split, source, folds, seed).tasks.rows(ROLE[letter], part).tolist() == [row.row for row in own]
+        assert plan_of(split, source, folds, seed).predicted_by(ROLE[letter], part).tolist() == [
             source_by_hand(row, letter, part, name_of(split), source, folds, seed) for row in own
         ]
 
@@ -65,8 +70,8 @@ def test_each_slot_s_source_is_the_one_that_the_table_says(split, source, folds,
 def test_every_slot_is_predicted_by_its_source(split, source, folds, seed):
     predicted = {fit.variant: set(fit.predict.tolist()) for fit in planned(split, source, folds, seed)}
     for letter, part in SLOTS:
-        variants = sources(split, source, folds, seed, ROLE[letter], part)
-        rows = task_split(split, source, seed).rows(ROLE[letter], part).tolist()
+        variants = plan_of(split, source, folds, seed).predicted_by(ROLE[letter], part)
+        rows = plan_of(split, source, folds, seed).tasks.rows(ROLE[letter], part).tolist()
         assert all(row in predicted[variant] for row, variant in zip(rows, variants.tolist(), strict=True))
 
 
@@ -74,10 +79,10 @@ def test_every_slot_is_predicted_by_its_source(split, source, folds, seed):
 @given(splits(), UNSEEN, FOLDS, SEEDS)
 def test_nobody_s_slot_is_predicted_by_a_fit_that_saw_the_row_or_the_task_s_query(split, source, folds, seed):
     trained = {fit.variant: set(fit.train.tolist()) for fit in planned(split, source, folds, seed)}
-    tasks = task_split(split, source, seed)
+    tasks = plan_of(split, source, folds, seed).tasks
     query = {letter: set(tasks.rows(ROLE[letter], "query").tolist()) for letter in "TVE"}
     for letter, part in SLOTS:
-        variants = sources(split, source, folds, seed, ROLE[letter], part).tolist()
+        variants = plan_of(split, source, folds, seed).predicted_by(ROLE[letter], part).tolist()
         for row, variant in zip(tasks.rows(ROLE[letter], part).tolist(), variants, strict=True):
             assert row not in trained[variant]
             if name_of(split) != "cold":  # where a fold is one of users, who are left out whole
@@ -91,7 +96,7 @@ def test_a_holdout_in_cold_parts_the_users_of_base_models_from_those_of_tasks(sp
     owner = np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr))
     fitted, held = set(owner[star.train].tolist()), held_by_hand(split, seed)
     assert fitted == held
-    assert not held & set(task_split(split, "holdout", seed).users("train").tolist())
+    assert not held & set(plan_of(split, "holdout", folds, seed).tasks.users("train").tolist())
     assert len(held) == (split.role == 0).sum() // 2
 
 
@@ -113,7 +118,7 @@ def test_a_holdout_in_warm_shares_its_folds_with_out_of_sample(split, folds, see
 def test_without_folds_every_slot_is_of_the_star_fit(split, source, seed):
     assert [fit.variant for fit in planned(split, source, 0, seed)] == ["star"]
     for letter, part in SLOTS:
-        assert set(sources(split, source, 0, seed, ROLE[letter], part).tolist()) <= {"star"}
+        assert set(plan_of(split, source, 0, seed).predicted_by(ROLE[letter], part).tolist()) <= {"star"}
 
 
 @settings(max_examples=100)
@@ -129,7 +134,11 @@ def test_no_fit_sees_a_query_row_of_validation_or_test_users(split, source, fold
 def test_which_fits_there_are(split, folds):
     assert [fit.variant for fit in planned(split, "in-sample", folds, 0)] == ["star"]
     variants = {fit.variant for fit in planned(split, "out-of-sample", folds, 0)}
-    used = {v for letter, part in SLOTS for v in sources(split, "out-of-sample", folds, 0, ROLE[letter], part).tolist()}
+    used = {
+        v
+        for letter, part in SLOTS
+        for v in plan_of(split, "out-of-sample", folds, 0).predicted_by(ROLE[letter], part).tolist()
+    }
     assert used <= variants
     assert ("front" in variants) == (name_of(split) != "cold")
 
@@ -151,18 +160,18 @@ def test_folds_are_of_like_size_and_differ_by_seed(folds):
 def test_the_users_of_base_models_are_half_and_differ_by_seed_alone(users):
     ptr = np.arange(0, 3 * users + 7, 3)
     split = Split(ptr, np.repeat([0, 1, 2], [users, 1, 1]).astype(np.uint8), ptr[1:] - 1, "cold", 0.3)
-    held = held_for_base_models(split, 0)
+    held = plan_of(split, "holdout", 0, 0).held_for_base_models
     assert held.sum() == users // 2
     assert not held[users:].any()
-    assert (held == held_for_base_models(split, 0)).all()
-    assert users < 400 or (held != held_for_base_models(split, 1)).mean() > 0.4
+    assert (held == plan_of(split, "holdout", 0, 0).held_for_base_models).all()
+    assert users < 400 or (held != plan_of(split, "holdout", 0, 1).held_for_base_models).mean() > 0.4
 
 
 def test_a_holdout_in_blocks_is_refused():
     ptr = np.arange(0, 13, 4)
     split = Split(ptr, np.array([0, 0, 1], np.uint8), ptr[1:] - 1, "warm", 0.0, ptr[1:] - 2)
     with pytest.raises(DataError, match="in blocks of each user's rows there is no holdout: out-of-sample is one of P"):
-        fits(split, "holdout", 5, 0)
+        _ = plan_of(split, "holdout", 5, 0).fits
 
 
 def test_a_holdout_that_leaves_no_task_is_refused():
@@ -170,7 +179,7 @@ def test_a_holdout_that_leaves_no_task_is_refused():
     cut = np.where([user in (0, 1) for user in range(4)], ptr[1:], ptr[1:] - 1)  # training users without a query
     split = Split(ptr, np.array([0, 0, 1, 2], np.uint8), cut, "cold", 0.3)
     with pytest.raises(DataError, match="holdout predictions leave methods no training user with a query row"):
-        fits(split, "holdout", 5, 0)
+        _ = plan_of(split, "holdout", 5, 0).fits
 
 
 def one_row_a_user(setting):
@@ -180,17 +189,19 @@ def one_row_a_user(setting):
 
 def test_warm_without_any_support_is_refused():
     with pytest.raises(DataError, match=r"^out-of-sample .* warm .* without a row to learn from \(front\); take"):
-        fits(one_row_a_user("warm"), "out-of-sample", 5, 0)
-    assert len(fits(one_row_a_user("warm"), "in-sample", 5, 0)) == 1
+        _ = plan_of(one_row_a_user("warm"), "out-of-sample", 5, 0).fits
+    assert len(plan_of(one_row_a_user("warm"), "in-sample", 5, 0).fits) == 1
 
 
 def test_cold_with_one_training_user_is_refused():
     split = Split(np.array([0, 4, 8, 12]), np.array([0, 1, 2], np.uint8), np.array([3, 7, 11]), "cold", 0.3)
     with pytest.raises(DataError, match=r"cold setting need a fit without a row to learn from \(fold-\d\)"):
-        fits(split, "out-of-sample", 5, 0)
+        _ = plan_of(split, "out-of-sample", 5, 0).fits
 
 
 def test_a_fold_that_holds_no_row_has_no_fit():
     split = one_row_a_user("cold")
     held = {fold_by_hand(user, 20, 0) for user in range(4)}
-    assert {fit.variant for fit in fits(split, "out-of-sample", 20, 0)} == {"star"} | {f"fold-{n}" for n in held}
+    assert {fit.variant for fit in plan_of(split, "out-of-sample", 20, 0).fits} == {"star"} | {
+        f"fold-{n}" for n in held
+    }

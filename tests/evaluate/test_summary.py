@@ -8,6 +8,7 @@ import pytest
 
 from bench.evaluate import Line, best_single, estimate, marks, ordered, printed, summarise
 from bench.interfaces import Score
+from bench.job.outcome import Outcome
 
 KINDS = {"gating": "method", "lr": "base_model", "fm": "base_model", "perfect-user": "bound"}
 
@@ -25,8 +26,7 @@ def record(
     return {
         "trial": {"dataset": dataset, "protocol": "cold", "method": method, "seed": seed},
         "kind": KINDS[method],
-        "status": status,
-        "reason": "",
+        "outcome": Outcome(status=status).model_dump(mode="json"),
         "metrics": metrics if status == "ok" else {},
         "validation": {"logloss": valid},
     }

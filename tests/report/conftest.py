@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bench.evaluate import Analysis, analysis_to_json
-from bench.records import Run, digest, load, write_analyses, write_manifest, write_record
+from bench.job.outcome import Outcome
+from bench.records import SCHEMA, Run, digest, load, write_analyses, write_manifest, write_record
 from tests.report.analyses import an_analysis
 
 # name: kind, log loss, AUC, GAUC, own train CPU s, trained rows, own predict CPU s
@@ -56,14 +57,12 @@ def record(name: str, seed: int) -> dict[str, Any]:
     counts = {"gauc": {"users": 604, "users_scored": 571}}
     trial = {"dataset": "ml-1m", "protocol": "cold", "method": name, "seed": seed}
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "id": digest(trial)[:32],
         "created": "2024-05-01T10:00:00+00:00",
         "trial": trial,
         "kind": kind,
-        "status": "ok",
-        "reason": "",
-        "traceback": "",
+        "outcome": Outcome().model_dump(mode="json"),
         "identity": {"data": "d" * 64, "split": "s" * 64, "metrics": {"logloss": 1, "auc": 1, "gauc": 1}},
         "metrics": {key: {"value": v, "reason": "", "counts": counts.get(key, {})} for key, v in values.items()},
         "validation": {"logloss": logloss + 0.001},
@@ -87,12 +86,12 @@ def _details(name: str, kind: str) -> dict[str, Any]:
 
 def manifest(records: list[dict[str, Any]], seeds: tuple[int, ...]) -> dict[str, Any]:
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "suite": {"name": "movielens-1m-cold", "digest": "0" * 64, "file": "movielens-1m-cold.yaml"},
         "started": "2024-05-01T10:00:00+00:00",
         "ended": "2024-05-01T10:30:00+00:00",
         "status": "complete",
-        "trials": [{**one["trial"], "kind": one["kind"], "record": one["id"]} for one in records],
+        "trials": [{**one["trial"], "kind": one["kind"], "record": one["id"], "status": "ok"} for one in records],
         "datasets": {
             "ml-1m": {
                 "name": "movielens-1m",
@@ -117,6 +116,7 @@ def manifest(records: list[dict[str, Any]], seeds: tuple[int, ...]) -> dict[str,
             }
         },
         "plugins": {"quarantined": []},
+        "primary": "logloss",
         "relaimpr_base": "best-single",
         "metrics": ["auc", "logloss", "relaimpr", "gauc"],
         "tolerance": {},

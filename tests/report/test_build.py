@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bench.job.outcome import Outcome, unavailable
 from bench.records import Run, load, write_record
 from bench.report import Row, Section, build, to_json, to_markdown
 from bench.report.sections.trouble import trouble
@@ -129,21 +130,21 @@ def test_a_record_that_is_gone_is_missing(make_run: MakeRun) -> None:
 
 
 def test_methods_that_need_a_model_that_failed_are_named_once_behind_it(make_run: MakeRun) -> None:
-    why = "error: no column 'scroe'; did you mean 'score'?"
+    ended = Outcome(status="error", reason="no column 'scroe'; did you mean 'score'?")
 
     def edit(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
         for one in records:
             name, seed = one["trial"]["method"], one["trial"]["seed"]
             if name == "deepfm":
-                one |= {"status": "error", "reason": why.removeprefix("error: ")}
+                one["outcome"] = ended.model_dump(mode="json")
             elif one["kind"] != "base_model" and (name, seed) != ("gating", 2):
-                needs = f"needs ml-1m/cold deepfm {'star' if seed else 'fold-0'} seed {seed}, which ended as {why}"
-                one |= {"status": "unavailable", "reason": needs}
+                title = f"ml-1m/cold deepfm {'star' if seed else 'fold-0'} seed {seed}"
+                one["outcome"] = unavailable(title, "deepfm", ended).model_dump(mode="json")
 
     report = build(make_run(edit=edit))
     (told,) = [note.text for note in trouble(report)]
     assert told == (
-        f"Failed: ml-1m/cold deepfm, seeds 0, 1, 2: {why} Unavailable because of it: average, user-best, user-calibration, "
+        f"Failed: ml-1m/cold deepfm, seeds 0, 1, 2: error: {ended.reason} Unavailable because of it: average, user-best, user-calibration, "
         "metaselector-simplified, metaselector, perfect-user and perfect-sample (seeds 0, 1, 2); gating (seeds 0, 1)."
     )
 
@@ -152,10 +153,9 @@ def test_a_fold_that_failed_alone_is_told_with_what_needed_it(make_run: MakeRun)
     def edit(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
         for one in records:
             if one["trial"]["method"] == "average":
-                reason = (
-                    f"needs ml-1m/cold fm fold-1 seed {one['trial']['seed']}, which ended as crashed:SIGSEGV: signal 11"
-                )
-                one |= {"status": "unavailable", "reason": reason}
+                title = f"ml-1m/cold fm fold-1 seed {one['trial']['seed']}"
+                crashed = Outcome(status="crashed", signal="SIGSEGV", reason="signal 11")
+                one["outcome"] = unavailable(title, "fm", crashed).model_dump(mode="json")
 
     (told,) = [note.text for note in trouble(build(make_run(edit=edit)))]
     assert told == (

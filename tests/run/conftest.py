@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.job.outcome import of_record
 from bench.registry import load_registry
 from bench.run import Watcher, run
 from bench.suite import load
@@ -106,4 +107,4 @@ def by_method(finished):
 
 def status(finished):
     """Method to the status of its record."""
-    return {method: record["status"] for method, record in by_method(finished).items()}
+    return {method: of_record(record).label for method, record in by_method(finished).items()}

@@ -5,11 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.data.splits import base_predictions
-from bench.data.splits.base_predictions import fits, fold_of, sources
+from bench.data.splits.base_predictions import FitPlan, fold_of
 from bench.data.splits.split import Split
-from bench.run import plan
-from bench.worker import fit_step, select_step
 
 __all__ = [
     "front_fitted_with_training_query",
@@ -23,48 +20,47 @@ __all__ = [
 
 
 def front_fitted_with_training_query(monkeypatch: pytest.MonkeyPatch) -> None:
-    def leaky(split, *rest):
-        found = fits(split, *rest)
+    right = FitPlan.fits.func
+
+    def leaky(plan):
+        found = right(plan)
         return tuple(fit._replace(train=found[0].train) if fit.variant == "front" else fit for fit in found)
 
-    _wherever_imported(monkeypatch, "fits", leaky)
+    monkeypatch.setattr(FitPlan, "fits", property(leaky))
 
 
 def star_fitted_with_validation_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """In blocks: P of validation users, on which everything is chosen."""
-    monkeypatch.setattr(base_predictions, "star_rows", lambda split, *_: ~split.in_query)
+    monkeypatch.setattr(FitPlan, "star_rows", property(lambda plan: ~plan.split.in_query))
 
 
 def star_fitted_with_training_query(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a warm holdout: training users' query, which is then no longer as unseen as the test's."""
-    monkeypatch.setattr(base_predictions, "star_rows", lambda split, *_: split.is_role("train") | ~split.in_query)
+    leaky = property(lambda plan: plan.split.is_role("train") | ~plan.split.in_query)
+    monkeypatch.setattr(FitPlan, "star_rows", leaky)
 
 
 def held_users_kept_among_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a cold holdout: users whom the base models were fitted on."""
-    _wherever_imported(monkeypatch, "task_split", lambda split, *_: split)
+    monkeypatch.setattr(FitPlan, "tasks", property(lambda plan: plan.split))
 
 
 def row_folds_in_cold(monkeypatch: pytest.MonkeyPatch) -> None:
-    def by_row(split, folds, seed):
-        return fold_of(len(split.in_query), folds, seed)
+    def by_row(plan):
+        return fold_of(len(plan.split.in_query), plan.source.folds, plan.source.seed)
 
-    monkeypatch.setattr(base_predictions, "fold_of_rows", by_row)
+    monkeypatch.setattr(FitPlan, "fold_of_rows", property(by_row))
 
 
 def star_for_warm_support(monkeypatch: pytest.MonkeyPatch) -> None:
-    def lazy(split, *rest):
-        found = sources(split, *rest)
-        return np.full_like(found, "star") if rest[-1] == "support" else found
+    right = FitPlan.predicted_by
 
-    _wherever_imported(monkeypatch, "sources", lazy)
+    def lazy(plan, role, part):
+        found = right(plan, role, part)
+        return np.full_like(found, "star") if part == "support" else found
+
+    monkeypatch.setattr(FitPlan, "predicted_by", lazy)
 
 
 def ids_left_unmasked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Split, "hides_users", property(lambda split: False))
-
-
-def _wherever_imported(monkeypatch: pytest.MonkeyPatch, name: str, mutant) -> None:
-    for module in (base_predictions, plan, fit_step, select_step):
-        if hasattr(module, name):
-            monkeypatch.setattr(module, name, mutant)

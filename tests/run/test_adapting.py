@@ -158,7 +158,7 @@ def test_a_divergence_ends_its_trial_with_the_user_as_in_the_data(tmp_path):
         "  average: {selector: {use: average}}"
     )
     records = by_method(inline(tmp_path, methods))
-    assert records["average"]["status"] == "ok"
-    assert records["wild"]["status"] == "invalid_prediction"
-    assert "fine-tune: user 'u" in records["wild"]["reason"]
-    assert "of 60: its largest step is that of group '" in records["wild"]["reason"]
+    assert records["average"]["outcome"]["status"] == "ok"
+    assert records["wild"]["outcome"]["status"] == "invalid_prediction"
+    assert "fine-tune: user 'u" in records["wild"]["outcome"]["reason"]
+    assert "of 60: its largest step is that of group '" in records["wild"]["outcome"]["reason"]

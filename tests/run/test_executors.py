@@ -1,4 +1,4 @@
-"""Where steps run: events in order, steps called off, and no process left behind."""
+"""Where steps run: events in order, resources held, and no process left behind."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from bench.data.splits import UserHoldout
 from bench.data.splits.split import divide
-from bench.interfaces import Timeline
+from bench.interfaces import PluginParams, Timeline
+from bench.job.outcome import Outcome
+from bench.job.resources import Resources
+from bench.job.spec import BaseModelSpec
 from bench.job.splits import write_split
-from bench.job.steps import FitStep, PluginUse
+from bench.job.steps import FitStep
 from bench.run.executors import InlineExecutor, LocalExecutor
-from bench.settings import TrainSettings
+from bench.settings import PredictionSource, TrainSettings
 from tests.datasets import make_interactions
 
 FAULTY = Path(__file__).parent.parent / "fixtures" / "faulty_plugin.py"
@@ -31,15 +35,20 @@ def step(tmp_path):
     protocol = UserHoldout(UserHoldout.Params.model_validate({"users": {"train": 0.5, "valid": 0.25, "test": 0.25}}))
     write_split(divide(protocol, Timeline(interactions.user_ptr, None), 0), interactions, tmp_path / "steps" / "split")
 
-    def step(identity: str, fault: str = "none") -> str:
-        model = PluginUse(use="faulty", params={"fault": fault}, train=TrainSettings())
+    def step(identity: str, fault: str = "none", threads: int = 1) -> str:
+        model = BaseModelSpec(use="faulty", params={"fault": fault}, train=TrainSettings())
+        source = PredictionSource(base_predictions="in-sample", folds=2, seed=0)
         return FitStep(
-            id=identity, title=identity, dataset=tmp_path / "data", split=tmp_path / "steps" / "split",
-            folder=tmp_path / "steps" / identity, base_predictions="in-sample", folds=2, fold_seed=0, seed=0,
+            id=identity, title=identity, owner="faulty", dataset=tmp_path / "data", split=tmp_path / "steps" / "split",
+            folder=tmp_path / "steps" / identity, source=source, seed=0, resources=Resources(threads=threads),
             plugins=(FAULTY,), autoload=False, model=model, variant="star",
         ).model_dump_json()  # fmt: skip
 
     return step
+
+
+def made(executor, workers: int = 1):
+    return executor(PluginParams(), workers)
 
 
 def told(executor) -> list[tuple[str, str]]:
@@ -49,20 +58,20 @@ def told(executor) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("make", [InlineExecutor, LocalExecutor])
 def test_each_step_starts_and_ends_once(step, make, tmp_path):
-    executor = make(1)
+    executor = made(make)
     for name in ("a", "b"):
         executor.submit(step(name))
-    assert told(executor) == [("a", "started"), ("a", "done"), ("b", "started"), ("b", "done")]
+    assert told(executor) == [("a", "started"), ("a", "ended"), ("b", "started"), ("b", "ended")]
     executor.close()
     assert (tmp_path / "steps" / "a" / "logits.npy").exists()
 
 
 @pytest.mark.parametrize("make", [InlineExecutor, LocalExecutor])
 def test_steps_can_be_handed_in_as_others_end(step, make):
-    executor, ended = make(1), []
+    executor, ended = made(make), []
     executor.submit(step("a"))
     for name, event, _ in executor.events():
-        if event == "done":
+        if event == "ended":
             ended.append(name)
             if name == "a":
                 executor.submit(step("b"))
@@ -70,30 +79,21 @@ def test_steps_can_be_handed_in_as_others_end(step, make):
     assert ended == ["a", "b"]
 
 
-@pytest.mark.parametrize("make", [InlineExecutor, LocalExecutor])
-def test_a_step_that_was_called_off_never_starts(step, make):
-    executor = make(1)
-    for name in ("a", "b", "c"):
-        executor.submit(step(name))
-    executor.cancel("b")
-    assert {name for name, _ in told(executor)} == {"a", "c"}
-    executor.close()
-
-
 def test_the_same_failure_is_told_alike(step):
-    details = []
+    outcomes = []
     for make in (InlineExecutor, LocalExecutor):
-        executor = make(1)
+        executor = made(make)
         executor.submit(step("bad", "raise"))
-        (detail,) = (json.loads(detail) for _, event, detail in executor.events() if event == "lost")
+        (outcome,) = (Outcome.model_validate_json(one.detail) for one in executor.events() if one.kind == "ended")
         executor.close()
-        details.append((detail["status"], detail["reason"], detail["traceback"].splitlines()[-1]))
-    assert details[0] == details[1]
-    assert details[0][:2] == ("error", "RuntimeError: the fit went wrong")
+        outcomes.append(outcome)
+    assert all(outcome.status == "error" and outcome.peak_rss_bytes > 0 for outcome in outcomes)
+    assert {outcome.reason for outcome in outcomes} == {"RuntimeError: the fit went wrong"}
+    assert len({outcome.traceback.splitlines()[-1] for outcome in outcomes}) == 1
 
 
 def test_workers_run_steps_side_by_side(step):
-    executor = LocalExecutor(2)
+    executor = made(LocalExecutor, 2)
     for name in ("a", "b", "c"):
         executor.submit(step(name))
     events = [event for _, event in told(executor)]
@@ -103,22 +103,39 @@ def test_workers_run_steps_side_by_side(step):
     assert running[-1] == 0
 
 
-def test_a_running_step_that_is_called_off_is_ended(step, tmp_path):
-    executor = LocalExecutor(1)
+def test_a_step_that_is_killed_ends_with_its_signal(step, tmp_path):
+    executor = made(LocalExecutor)
     executor.submit(step("slow", "sleep-once"))
     found = []
-    for _, event, detail in executor.events():
-        found.append((event, detail))
-        if event == "started":
+    for event in executor.events():
+        found.append(event)
+        if event.kind == "started":
             _wait_for(lambda: (tmp_path / "steps" / "slept").exists())
-            executor.cancel("slow")
+            (running,) = executor._running.values()
+            running.process.kill()
     executor.close()
-    assert [event for event, _ in found] == ["started", "lost"]
-    assert json.loads(found[-1][1])["status"] == "crashed:SIGKILL"
+    assert [event.kind for event in found] == ["started", "ended"]
+    outcome = Outcome.model_validate_json(found[-1].detail)
+    assert (outcome.status, outcome.signal, outcome.label) == ("crashed", "SIGKILL", "crashed:SIGKILL")
+
+
+@pytest.mark.parametrize("make", [InlineExecutor, LocalExecutor])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_step_has_the_threads_that_its_resources_say(step, make, threads, tmp_path):
+    """Whichever executor runs it; and in this process they are put back."""
+    before = torch.get_num_threads()
+    executor = made(make)
+    executor.submit(step("counted", "count-threads", threads))
+    assert told(executor)[-1] == ("counted", "ended")
+    executor.close()
+    assert json.loads((tmp_path / "steps" / "threads.json").read_text("utf-8")) == [threads]
+    result = json.loads((tmp_path / "steps" / "counted" / "result.json").read_text("utf-8"))
+    assert result["environment"]["threads"] == threads
+    assert torch.get_num_threads() == before
 
 
 def test_closing_ends_what_runs(step, tmp_path):
-    executor = LocalExecutor(1)
+    executor = made(LocalExecutor)
     executor.submit(step("slow", "sleep-once"))
     assert next(executor.events())[1] == "started"
     (running,) = executor._running.values()

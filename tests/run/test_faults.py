@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bench.job.outcome import of_record
 from bench.report import build
 from bench.run import run
 from tests.run.conftest import by_method, load_suite, status, write_small_suite
@@ -53,13 +54,13 @@ def calamity(tmp_path_factory):
 def test_a_fault_ends_its_own_trial_with_its_reason(calamity, fault):
     record = by_method(calamity)[fault]
     expected, reason = FATAL[fault]
-    assert record["status"] == expected
-    assert re.search(reason, record["reason"])
+    assert of_record(record).label == expected
+    assert re.search(reason, record["outcome"]["reason"])
     assert record["metrics"] == record["blobs"] == {}
 
 
 def test_an_exception_keeps_its_traceback(calamity):
-    trace = by_method(calamity)["raise"]["traceback"]
+    trace = by_method(calamity)["raise"]["outcome"]["traceback"]
     assert trace.startswith("Traceback (most recent call last):\n")
     assert 'faulty_plugin.py", line' in trace
     assert trace.endswith("RuntimeError: the fit went wrong\n")
@@ -68,16 +69,16 @@ def test_an_exception_keeps_its_traceback(calamity):
 @pytest.mark.parametrize("method", ["lr", "none", "noise"])
 def test_others_are_unharmed(calamity, method):
     record = by_method(calamity)[method]
-    assert record["status"] == "ok"
+    assert record["outcome"]["status"] == "ok"
     assert record["metrics"]["logloss"]["value"] > 0
 
 
 def test_methods_over_the_pool_name_what_they_lack(calamity):
     for method in ("average", "user-best", "perfect-user", "perfect-sample"):
         record = by_method(calamity)[method]
-        assert record["status"] == "unavailable"
+        assert record["outcome"]["status"] == "unavailable"
         needed, ended = re.fullmatch(
-            r"needs small/cold (\S+) star seed 0, which ended as (\S+): .*", record["reason"]
+            r"needs small/cold (\S+) star seed 0, which ended as (\S+): .*", record["outcome"]["reason"]
         ).groups()
         assert FATAL[needed][0] == ended
 
@@ -85,7 +86,7 @@ def test_methods_over_the_pool_name_what_they_lack(calamity):
 @pytest.mark.parametrize("fault", SUSPICIOUS)
 def test_suspicious_predictions_are_kept_and_flagged(calamity, fault):
     record = by_method(calamity)[fault]
-    assert record["status"] == "ok"
+    assert record["outcome"]["status"] == "ok"
     assert SUSPICIOUS[fault] in record["details"]["warnings"]
 
 
@@ -131,8 +132,8 @@ def test_what_is_no_selection_ends_the_method_alone(go, write_suite, selector, e
     methods = f"  wrong: {{selector: {{use: {selector}}}}}\n  average: {{selector: {{use: average}}}}"
     finished, _ = go(write_suite(methods=methods, protocol="base_predictions: in-sample"), plugins=(FAULTY,))
     record = by_method(finished)["wrong"]
-    assert record["status"] == expected
-    assert re.search(reason, record["reason"])
+    assert of_record(record).label == expected
+    assert re.search(reason, record["outcome"]["reason"])
     assert status(finished)["average"] == "ok"
 
 
@@ -140,10 +141,10 @@ def test_a_plugin_that_does_not_import_is_unavailable_and_the_rest_runs(go, writ
     models = "  lr: {use: lr}\n  gone: {use: not-installed}"
     finished, watcher = go(write_suite(models=models), plugins=(FAULTY,))
     records = by_method(finished)
-    assert records["lr"]["status"] == "ok"
+    assert records["lr"]["outcome"]["status"] == "ok"
     for method in ("gone", "average", "perfect-user"):
-        assert records[method]["status"] == "unavailable"
-        assert "no_such_package" in records[method]["reason"]
+        assert records[method]["outcome"]["status"] == "unavailable"
+        assert "no_such_package" in records[method]["outcome"]["reason"]
     assert watcher.titles == ["small/cold lr star seed 0"], "nothing is fitted for a method that can't run"
     assert finished.manifest["status"] == "incomplete"
 
@@ -187,7 +188,7 @@ def test_a_stranger_s_model_is_adapted_and_named_in_the_record(go, write_suite):
     meta_learner: {use: meta-sgd, adapt: [selector, base_models], inner_steps: 1, train: {epochs: 1}}"""
     finished, _ = go(write_suite(models=models, methods=methods), plugins=(NFM,))
     record = by_method(finished)["metaselector"]
-    assert record["status"] == "ok"
+    assert record["outcome"]["status"] == "ok"
     plugin = next(SimpleNamespace(**p) for p in record["identity"]["plugins"] if p["name"] == "nfm")
     assert plugin.origin.endswith("single_file_plugin.py")
     assert re.fullmatch("[0-9a-f]{64}", plugin.digest)

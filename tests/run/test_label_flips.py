@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 
 from bench.data.splits import LeaveLast, UserHoldout
-from bench.data.splits.base_predictions import fits
+from bench.data.splits.base_predictions import FitPlan
 from bench.data.splits.split import divide
 from bench.interfaces import Timeline
+from bench.job.spec import BaseModelSpec, MethodSpec, SelectorSpec
 from bench.job.splits import write_split
-from bench.job.steps import FitStep, PluginUse, SelectStep
+from bench.job.steps import FitStep, SelectStep
 from bench.learn.network import training
-from bench.settings import TrainSettings
-from bench.worker import perform as work
+from bench.settings import PredictionSource, TrainSettings
+from bench.worker.perform import perform
 from tests.data.rows_oracle import described, fold_by_hand, slots
 from tests.datasets import make_interactions
 from tests.run import mutants
@@ -79,20 +80,21 @@ class Case:
         self.runs += 1
         folder = self.folder / f"run-{self.runs}"
         write_split(self.split, self.interactions, folder / "split")
-        variants = [fit.variant for fit in fits(self.split, source, FOLDS, 0)]
+        of = PredictionSource(base_predictions=source, folds=FOLDS, seed=0)
+        variants = [fit.variant for fit in FitPlan(self.split, of).fits]
         common = {
-            "title": "", "dataset": self.folder / "data", "split": folder / "split", "base_predictions": source,
-            "folds": FOLDS, "fold_seed": 0, "seed": 0, "plugins": (SPY,), "autoload": False,
+            "title": "", "owner": "", "dataset": self.folder / "data", "split": folder / "split", "source": of, "seed": 0,
+            "plugins": (SPY,), "autoload": False,
         }  # fmt: skip
-        lr = PluginUse(use="lr", params={}, train=TRAIN)
+        lr = BaseModelSpec(use="lr", params={}, train=TRAIN)
         for variant in variants:
             _perform(FitStep(id=variant, folder=folder / variant, model=lr, variant=variant, **common))
-        spying = PluginUse(use="spy-selector", params={}, train=TRAIN)
+        spying = MethodSpec(selector=SelectorSpec(use="spy-selector", params={}, train=TRAIN))
         made = {"lr": {variant: folder / variant for variant in variants}}
         _perform(
             SelectStep(
-                id="select", folder=folder / "select", needs=tuple(variants), models=("lr",), fits=made, pool={"lr": lr},
-                selector=spying, **common,
+                id="select", folder=folder / "select", needs=tuple(variants), fits=made, pool={"lr": lr}, method=spying,
+                **common,
             )
         )  # fmt: skip
         return self._handed_over(json.loads((folder / "diary.jsonl").read_text("utf-8")), source)
@@ -114,7 +116,8 @@ def _protocol(setting: str):
 
 
 def _perform(step: FitStep | SelectStep) -> None:
-    work.perform(step.model_dump_json(), lambda _: None)
+    outcome = perform(step.model_dump_json(), lambda _: None)
+    assert outcome.ok, outcome.traceback
 
 
 @pytest.fixture(scope="module")

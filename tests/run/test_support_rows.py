@@ -104,7 +104,7 @@ def older_rows(split, role):
 def outcome(finished, method):
     """What a method predicted and was chosen by, to the bit."""
     record = by_method(finished)[method]
-    assert record["status"] == "ok", record["reason"]
+    assert record["outcome"]["status"] == "ok", record["outcome"]["reason"]
     return record["blobs"], record["validation"], record["metrics"]
 
 

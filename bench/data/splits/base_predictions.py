@@ -23,28 +23,19 @@ A method that adapts its base models has no folds (`folds` of 0): they move, so 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from bench.data.encoding.ordering import mix64
 from bench.data.splits.split import ROLES, Part, Role, Split
 from bench.errors import DataError
-from bench.settings import BasePredictions
+from bench.settings import BasePredictions, PredictionSource
 
-__all__ = [
-    "FRONT",
-    "STAR",
-    "Fit",
-    "fits",
-    "fitted_as",
-    "fold_of",
-    "hash_of",
-    "held_for_base_models",
-    "sources",
-    "star_rows",
-    "task_split",
-]
+__all__ = ["FRONT", "STAR", "Fit", "FitPlan", "fitted_as", "fold_of", "hash_of"]
 
 STAR, FRONT = "star", "front"
 
@@ -57,59 +48,166 @@ class Fit(NamedTuple):
     predict: np.ndarray
 
 
-def fits(split: Split, base_predictions: BasePredictions, folds: int, seed: int) -> tuple[Fit, ...]:
-    """The fits that the protocol asks for. Star predicts every row, so that in-sample predictions need no other fit; a
-    fold that holds no row has none. Raises DataError where a fit or a method would have nothing to learn from."""
-    if split.in_blocks and base_predictions == "holdout":
+@dataclass(frozen=True, eq=False)
+class FitPlan:
+    """A split and a source of base predictions: every fit, and the fit that predicts each slot of rows (role and part)."""
+
+    split: Split
+    source: PredictionSource
+
+    @cached_property
+    def fits(self) -> tuple[Fit, ...]:
+        """Star predicts every row, so that in-sample predictions need no other fit; a fold that holds no row has none.
+
+        Raises DataError where a fit or a method would have nothing to learn from."""
+        _refuse_holdout_without_tasks(self)
+        found = self._fits()
+        _refuse_empty_fits(self, found)
+        return found
+
+    def fit(self, variant: str) -> Fit:
+        """The fit of that name; KeyError where there is none."""
+        return {fit.variant: fit for fit in self.fits}[variant]
+
+    def predicted_by(self, role: Role, part: Part) -> np.ndarray:
+        """Text, one for each of `tasks.rows(role, part)`: the variant that predicts the row in that slot."""
+        rows = self.tasks.rows(role, part)
+        slot = self._line.slot(role, part)
+        if slot == "folds":
+            of_fold = np.array([_fold(number) for number in range(self.source.folds)], dtype="U8")
+            # In blocks a test user's support ends with P, which no fold was fitted without and the front fit was.
+            return np.where(self.split.in_train_query[rows], FRONT, of_fold[self.fold_of_rows[rows]])
+        return np.full(len(rows), slot, dtype="U8")
+
+    @cached_property
+    def tasks(self) -> Split:
+        """The division that gives a method its tasks: in cold, holdout, T1 has none."""
+        parted = self.source.base_predictions == "holdout" and self.split.setting == "cold"
+        return self.split.without_tasks_of(self.held_for_base_models) if parted else self.split
+
+    @cached_property
+    def held_for_base_models(self) -> np.ndarray:
+        """(U,) bool: T1, the half of training users, rounded down, with the lowest seeded hash."""
+        users = len(self.split.role)
+        of_train = np.flatnonzero(self.split.role == ROLES.index("train"))
+        by_hash = of_train[np.argsort(hash_of(users, self.source.seed)[of_train], kind="stable")]
+        held = np.zeros(users, dtype=bool)
+        held[by_hash[: len(of_train) // 2]] = True
+        return held
+
+    @cached_property
+    def star_rows(self) -> np.ndarray:
+        """(n,) bool: what the star fit is trained on."""
+        return self._line.star(self)
+
+    @cached_property
+    def fold_of_rows(self) -> np.ndarray:
+        """(n,) fold of each row: by user in cold, by row else."""
+        split, folds, seed = self.split, self.source.folds, self.source.seed
+        if split.setting == "cold":
+            return np.repeat(fold_of(len(split.role), folds, seed), np.diff(split.user_ptr))
+        return fold_of(len(split.in_query), folds, seed)
+
+    @property
+    def _line(self) -> _Line:
+        """The table's line. Without folds every slot is star's."""
+        setting = "blocks" if self.split.in_blocks else self.split.setting
+        line = _TABLE[setting, self.source.base_predictions]
+        return line if self.source.folds else _Line(line.star, "star", "star", "star", "star")
+
+    def _fits(self) -> tuple[Fit, ...]:
+        split, slots = self.split, {getattr(self._line, slot) for slot in _SLOTS}
+        found = [Fit(STAR, np.flatnonzero(self.star_rows), np.arange(len(split.in_query)))]
+        before_all_queries = ~split.in_query & ~split.in_train_query
+        if FRONT in slots:
+            predicts = np.flatnonzero(split.in_train_query) if split.in_blocks else split.rows("train", "query")
+            found.append(Fit(FRONT, np.flatnonzero(before_all_queries), predicts))
+        if "folds" in slots:
+            pool = split.is_role("train") if split.setting == "cold" else before_all_queries
+            found += _folds(pool, self.fold_of_rows, self.source.folds)
+        return tuple(found)
+
+
+# -- the table above
+
+
+_Slot = Literal["star", "front", "folds"]
+_SLOTS = ("train_support", "train_query", "other_support", "other_query")
+
+
+class _Line(NamedTuple):
+    """What star is fitted on ((n,) bool of a plan's rows), and what predicts each slot."""
+
+    star: Callable[[FitPlan], np.ndarray]
+    train_support: _Slot
+    train_query: _Slot
+    other_support: _Slot  # of validation and test users
+    other_query: _Slot
+
+    def slot(self, role: Role, part: Part) -> _Slot:
+        slot: _Slot = getattr(self, f"{'train' if role == 'train' else 'other'}_{part}")
+        return slot
+
+
+def _support(plan: FitPlan) -> np.ndarray:
+    return np.asarray(~plan.split.in_query)
+
+
+def _support_and_training_query(plan: FitPlan) -> np.ndarray:
+    return np.asarray(~plan.split.in_query | plan.split.is_role("train"))
+
+
+def _rows_of_training_users(plan: FitPlan) -> np.ndarray:
+    return plan.split.is_role("train")
+
+
+def _rows_of_held_users(plan: FitPlan) -> np.ndarray:
+    return np.repeat(plan.held_for_base_models, np.diff(plan.split.user_ptr))
+
+
+def _support_less_validation_block(plan: FitPlan) -> np.ndarray:
+    """H less V's P."""
+    split = plan.split
+    return np.asarray(~split.in_query & ~(split.in_train_query & split.is_role("valid")))
+
+
+_TABLE: Mapping[tuple[str, BasePredictions], _Line] = {
+    ("warm", "out-of-sample"): _Line(_support_and_training_query, "folds", "front", "folds", "star"),
+    ("warm", "holdout"): _Line(_support, "folds", "star", "folds", "star"),
+    ("warm", "in-sample"): _Line(_support_and_training_query, "star", "star", "star", "star"),
+    ("cold", "out-of-sample"): _Line(_rows_of_training_users, "folds", "folds", "star", "star"),
+    ("cold", "holdout"): _Line(_rows_of_held_users, "star", "star", "star", "star"),
+    ("cold", "in-sample"): _Line(_rows_of_training_users, "star", "star", "star", "star"),
+    ("blocks", "out-of-sample"): _Line(_support_less_validation_block, "folds", "front", "folds", "star"),
+    ("blocks", "in-sample"): _Line(_support_less_validation_block, "star", "star", "star", "star"),
+}
+
+
+def _refuse_holdout_without_tasks(plan: FitPlan) -> None:
+    if plan.source.base_predictions != "holdout":
+        return
+    if plan.split.in_blocks:
         raise DataError(
             "in blocks of each user's rows there is no holdout: out-of-sample is one of P already; take that"
         )
-    if base_predictions == "holdout" and not len(task_split(split, base_predictions, seed).users("train")):
+    if not len(plan.tasks.users("train")):
         raise DataError(
             "holdout predictions leave methods no training user with a query row; "
             "take more training users, or base_predictions: out-of-sample"
         )
-    planned = _planned(split, base_predictions, folds, seed)
-    for fit in planned:
+
+
+def _refuse_empty_fits(plan: FitPlan, fits: tuple[Fit, ...]) -> None:
+    for fit in fits:
         if not len(fit.train):
-            where = "in blocks of each user's rows" if split.in_blocks else f"in the {split.setting} setting"
+            where = "in blocks of each user's rows" if plan.split.in_blocks else f"in the {plan.split.setting} setting"
             raise DataError(
-                f"{base_predictions} predictions {where} need a fit without a row to learn from "
+                f"{plan.source.base_predictions} predictions {where} need a fit without a row to learn from "
                 f"({fit.variant}); take more users, users with more rows, or base_predictions: in-sample"
             )
-    return planned
 
 
-def _planned(split: Split, base_predictions: BasePredictions, folds: int, seed: int) -> tuple[Fit, ...]:
-    star = Fit(STAR, np.flatnonzero(star_rows(split, base_predictions, seed)), np.arange(len(split.in_query)))
-    if _all_star(split, base_predictions, folds):
-        return (star,)
-    fold = fold_of_rows(split, folds, seed)
-    if split.setting == "cold":
-        return (star, *_folds(split.is_role("train"), fold, folds))
-    first = ~split.in_query & ~split.in_train_query  # the support of a training user
-    if base_predictions == "holdout":
-        return (star, *_folds(first, fold, folds))
-    front_predicts = np.flatnonzero(split.in_train_query) if split.in_blocks else split.rows("train", "query")
-    return (star, Fit(FRONT, np.flatnonzero(first), front_predicts), *_folds(first, fold, folds))
-
-
-def sources(
-    split: Split, base_predictions: BasePredictions, folds: int, seed: int, role: Role, part: Part
-) -> np.ndarray:
-    """Text, one for each of the `task_split`'s `rows(role, part)`: the variant that predicts the row in that slot."""
-    rows = task_split(split, base_predictions, seed).rows(role, part)
-    if _all_star(split, base_predictions, folds) or (
-        part == "query" and (role != "train" or base_predictions == "holdout")
-    ):
-        return np.full(len(rows), STAR, dtype="U8")
-    if split.setting == "cold" and role != "train":
-        return np.full(len(rows), STAR, dtype="U8")
-    if split.setting == "warm" and part == "query":
-        return np.full(len(rows), FRONT, dtype="U8")
-    fold_names = np.array([_fold(number) for number in range(folds)], dtype="U8")
-    of_row = fold_names[fold_of_rows(split, folds, seed)[rows]]
-    return np.where(split.in_train_query[rows], FRONT, of_row)
+# -- folds, hashes, names
 
 
 def fitted_as(variant: str, base_predictions: BasePredictions) -> BasePredictions:
@@ -117,28 +215,6 @@ def fitted_as(variant: str, base_predictions: BasePredictions) -> BasePrediction
     if variant != STAR:
         return "out-of-sample"
     return "holdout" if base_predictions == "holdout" else "in-sample"
-
-
-def task_split(split: Split, base_predictions: BasePredictions, seed: int) -> Split:
-    """The division that gives a method its tasks: in cold, holdout, T1 has none."""
-    held = base_predictions == "holdout" and split.setting == "cold"
-    return split.without_tasks_of(held_for_base_models(split, seed)) if held else split
-
-
-def held_for_base_models(split: Split, seed: int) -> np.ndarray:
-    """(U,) bool: T1, the half of training users, rounded down, with the lowest seeded hash."""
-    of_train = np.flatnonzero(split.role == ROLES.index("train"))
-    by_hash = of_train[np.argsort(hash_of(len(split.role), seed)[of_train], kind="stable")]
-    held = np.zeros(len(split.role), dtype=bool)
-    held[by_hash[: len(of_train) // 2]] = True
-    return held
-
-
-def fold_of_rows(split: Split, folds: int, seed: int) -> np.ndarray:
-    """(n,) fold of each row: by user in cold, by row in warm."""
-    if split.setting == "cold":
-        return np.repeat(fold_of(len(split.role), folds, seed), np.diff(split.user_ptr))
-    return fold_of(len(split.in_query), folds, seed)
 
 
 def fold_of(count: int, folds: int, seed: int) -> np.ndarray:
@@ -150,22 +226,6 @@ def hash_of(count: int, seed: int) -> np.ndarray:
     """(count,) uint64: a seeded hash of each position."""
     steps = np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     return mix64(steps + np.uint64((seed * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D) % 2**64))
-
-
-def star_rows(split: Split, base_predictions: BasePredictions, seed: int) -> np.ndarray:
-    """(n,) bool: what the star fit is trained on."""
-    if base_predictions == "holdout":
-        of_held_users = np.repeat(held_for_base_models(split, seed), np.diff(split.user_ptr))
-        return of_held_users if split.setting == "cold" else ~split.in_query
-    if split.in_blocks:
-        return np.asarray(~split.in_query & ~(split.in_train_query & split.is_role("valid")))
-    of_training_users = split.is_role("train")
-    return of_training_users if split.setting == "cold" else of_training_users | ~split.in_query
-
-
-def _all_star(split: Split, base_predictions: BasePredictions, folds: int) -> bool:
-    """Whether one fit predicts every slot."""
-    return not folds or base_predictions == "in-sample" or (base_predictions == "holdout" and split.setting == "cold")
 
 
 def _folds(pool: np.ndarray, fold: np.ndarray, folds: int) -> list[Fit]:

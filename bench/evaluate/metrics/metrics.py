@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bench.evaluate.metrics.auc import auc_by_user, pooled_auc
-from bench.interfaces import Metric, Score
+from bench.interfaces import Metric, MetricRows, Score, UserParts
 
 __all__ = ["AUC", "GAUC", "LogLoss", "relaimpr", "row_log_loss"]
 
@@ -17,9 +17,9 @@ class AUC(Metric):
     higher_is_better = True
     version = 1
 
-    def compute(self, y: np.ndarray, logits: np.ndarray, users: np.ndarray) -> Score:  # noqa: ARG002
-        reason = _why_undefined(y, logits) or _one_class(y)
-        return Score(None, reason) if reason else Score(pooled_auc(y, logits))
+    def compute(self, rows: MetricRows, logits: np.ndarray) -> Score:
+        reason = _why_undefined(rows.y, logits) or _one_class(rows.y)
+        return Score(None, reason) if reason else Score(pooled_auc(rows.y, logits))
 
 
 class LogLoss(Metric):
@@ -29,15 +29,20 @@ class LogLoss(Metric):
     higher_is_better = False
     version = 1
 
-    def compute(self, y: np.ndarray, logits: np.ndarray, users: np.ndarray) -> Score:  # noqa: ARG002
-        reason = _why_undefined(y, logits)
+    def compute(self, rows: MetricRows, logits: np.ndarray) -> Score:
+        reason = _why_undefined(rows.y, logits)
         if reason:
             return Score(None, reason)
-        losses = row_log_loss(y, logits)
+        losses = row_log_loss(rows.y, logits)
         infinite = int(np.isinf(losses).sum())
         if infinite:
-            return Score(None, f"infinite: {infinite} of {len(y)} rows are surely wrong")
+            return Score(None, f"infinite: {infinite} of {len(losses)} rows are surely wrong")
         return Score(float(losses.mean()))
+
+    def by_user(self, rows: MetricRows, logits: np.ndarray) -> UserParts:
+        """Each user's summed cross-entropy, and the user's rows."""
+        _, of_row = np.unique(rows.users, return_inverse=True)
+        return UserParts(np.bincount(of_row, row_log_loss(rows.y, logits)), np.bincount(of_row).astype(np.float64))
 
 
 class GAUC(Metric):
@@ -47,16 +52,23 @@ class GAUC(Metric):
     higher_is_better = True
     version = 1
 
-    def compute(self, y: np.ndarray, logits: np.ndarray, users: np.ndarray) -> Score:
-        reason = _why_undefined(y, logits)
+    def compute(self, rows: MetricRows, logits: np.ndarray) -> Score:
+        reason = _why_undefined(rows.y, logits)
         if reason:
             return Score(None, reason)
-        by_user = auc_by_user(y, logits, users)
+        by_user = auc_by_user(rows.y, logits, rows.users)
         scored = ~np.isnan(by_user.auc)
         counts = {"users": len(by_user.auc), "users_scored": int(scored.sum())}
         if not scored.any():
             return Score(None, f"each of the {len(by_user.auc)} users has one class alone", counts)
         return Score(float(np.average(by_user.auc[scored], weights=by_user.rows[scored])), counts=counts)
+
+    def by_user(self, rows: MetricRows, logits: np.ndarray) -> UserParts:
+        """Each user's AUC times the user's rows, and those rows; 0 and 0 for a user with one class."""
+        by_user = auc_by_user(rows.y, logits, rows.users)
+        scored = ~np.isnan(by_user.auc)
+        counted = np.where(scored, by_user.rows, 0).astype(np.float64)
+        return UserParts(np.where(scored, by_user.auc, 0.0) * counted, counted)
 
 
 def row_log_loss(y: np.ndarray, logits: np.ndarray) -> np.ndarray:

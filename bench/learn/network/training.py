@@ -11,13 +11,14 @@ import torch
 from torch import Tensor
 
 from bench.errors import PluginError
+from bench.interfaces import History
 from bench.learn.network.encoder import Encoded
 from bench.learn.network.losses import binary_cross_entropy, mixture_cross_entropy
 from bench.learn.network.network import Network
 from bench.learn.network.row_index import RowIndex
 from bench.settings import TrainSettings
 
-__all__ = ["Examples", "Hidden", "History", "outputs", "train"]
+__all__ = ["Examples", "Hidden", "outputs", "train"]
 
 EVALUATION_BATCH = 16384
 
@@ -40,13 +41,6 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.labels)
-
-
-class History(NamedTuple):
-    epochs: int
-    best_epoch: int
-    valid_logloss: tuple[float, ...]  # after each epoch
-    rows: int  # trained on, epochs counted
 
 
 def train(

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from bench.errors import RecordError
 from bench.evaluate import HIGHER_IS_BETTER, Analysis, analysis_from_json, summarise
+from bench.job.outcome import of_record
 from bench.records import Run
 from bench.report.content import record_details as told
 from bench.report.content.model import Failure, Report, Section
@@ -51,13 +52,25 @@ def _failures(trial: Record, records: Mapping[str, Record]) -> list[Failure]:
     record = records.get(trial["record"])
     if record is None:
         return [Failure(**names, status="missing", reason="no record")]
-    return [] if record["status"] == "ok" else [Failure(**names, status=record["status"], reason=record["reason"])]
+    outcome = of_record(record)
+    if outcome.ok:
+        return []
+    needed = outcome.waited_for
+    return [
+        Failure(
+            **names,
+            status=outcome.label,
+            reason=outcome.reason,
+            needed=None if needed is None else needed.owner,
+            needed_ended="" if needed is None else f"{needed.ended.label}: {needed.ended.reason}",
+        )
+    ]
 
 
 def _section(run: Run, metrics: Sequence[str], trials: Sequence[Record], known: Mapping[str, Record]) -> Section:
     manifest, dataset, protocol = run.manifest, trials[0]["dataset"], trials[0]["protocol"]
     records = [known[trial["record"]] for trial in trials if trial["record"] in known]
-    good = [record for record in records if record["status"] == "ok"]
+    good = [record for record in records if of_record(record).ok]
     kinds = {trial["method"]: trial["kind"] for trial in trials}
     lines = summarise(kinds, records, manifest["seeds"], metrics, manifest["relaimpr_base"])
     directions = HIGHER_IS_BETTER | manifest.get("higher_is_better", {})

@@ -121,6 +121,8 @@ class Failure:
     seed: int
     status: str
     reason: str
+    needed: str | None = None  # the base model without whose result it could not begin
+    needed_ended: str = ""  # what became of that: status and reason
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -15,7 +14,6 @@ from bench.report.words.names import short
 __all__ = ["trouble"]
 
 _REASON_CELLS, _PLACE_CELLS = 300, 120
-_NEEDS = re.compile(r"needs (?P<place>.+) \S+ seed \d+, which ended as (?P<ended>.+)", re.DOTALL)
 
 
 class _Ended(NamedTuple):
@@ -41,11 +39,10 @@ def _failures(failures: Sequence[Failure]) -> Iterator[str]:
     alike: dict[_Ended, list[Failure]] = defaultdict(list)
     waiting: dict[_Ended, list[Failure]] = defaultdict(list)
     for one in failures:
-        needed = _NEEDS.fullmatch(one.reason) if one.status == "unavailable" else None
-        if needed is None:
-            alike[_Ended(_place(one), f"{one.status}: {one.reason}")].append(one)
+        if one.needed is None:
+            alike[_Ended(_place(one, one.method), f"{one.status}: {one.reason}")].append(one)
         else:
-            waiting[_Ended(needed["place"], needed["ended"])].append(one)
+            waiting[_Ended(_place(one, one.needed), one.needed_ended)].append(one)
     for ended, own in alike.items():
         place = f"{short(ended.place, _PLACE_CELLS)}{_seeds(own)}"
         yield f"Failed: {place}: {_told(ended)}{_because(waiting.pop(ended, []))}"
@@ -58,8 +55,8 @@ def _told(ended: _Ended) -> str:
     return sentence(short(ended.how, _REASON_CELLS))
 
 
-def _place(one: Failure) -> str:
-    return f"{one.dataset}/{one.protocol} {one.method}"
+def _place(one: Failure, method: str) -> str:
+    return f"{one.dataset}/{one.protocol} {method}"
 
 
 def _because(others: Sequence[Failure]) -> str:

@@ -108,6 +108,15 @@ def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterat
         if metric not in known:
             message = f"unknown metric {quoted(metric)}{did_you_mean(metric, known)}"
             yield at_value(document, ("metrics", position), message)
+    primary = suite.primary
+    if primary in _DERIVED_METRICS:
+        message = (
+            f"primary {quoted(primary)} is derived from the AUC when reporting; write primary: auc, which orders alike"
+        )
+        yield at_value(document, ("primary",), message)
+    elif primary is not None and primary not in suite.metrics:
+        message = f"primary {quoted(primary)} is no metric of the suite{did_you_mean(primary, suite.metrics)}"
+        yield at_value(document, ("primary",), message)
     for metric in suite.gate.tolerance:
         if metric not in suite.metrics:
             message = f"tolerance of {quoted(metric)}, which is no metric of the suite"

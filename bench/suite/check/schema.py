@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from bench.adapt_sets import adapts_base_models
-from bench.settings import BasePredictions, MetaTrainSettings, Select, TrainSettings
+from bench.job.spec import UNIQUE, MetaLearnerKeys, MethodKeys, unique
+from bench.settings import BasePredictions, TrainSettings
 
 __all__ = [
     "BaseModelUse",
@@ -28,17 +28,8 @@ def _printable(name: str) -> str:
     return name
 
 
-def _unique(values: tuple[object, ...]) -> tuple[object, ...]:
-    for position, value in enumerate(values):
-        if value in values[:position]:
-            raise ValueError(f"holds {value!r} twice; remove one")
-    return values
-
-
-_UNIQUE = Field(json_schema_extra={"uniqueItems": True})
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
-Rows = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class _Keys(BaseModel):
@@ -77,28 +68,15 @@ class SelectorUse(Use):
     train: TrainSettings = TrainSettings()
 
 
-class MetaLearnerUse(Use):
+class MetaLearnerUse(MetaLearnerKeys, Use):
     """`meta_learner:` of a method"""
 
-    train: MetaTrainSettings = MetaTrainSettings()
-    adapt: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_unique), _UNIQUE]
-    frozen_fields: Annotated[tuple[str, ...], AfterValidator(_unique), _UNIQUE] = ()
 
-    @property
-    def full(self) -> bool:
-        """Whether base models are adapted too."""
-        return adapts_base_models(self.adapt)
-
-
-class MethodEntry(_Keys):
+class MethodEntry(MethodKeys, _Keys):
     """`methods: NAME:`"""
 
     selector: SelectorUse
     meta_learner: MetaLearnerUse | None = None
-    base_predictions: BasePredictions | None = None
-    select: Select = "soft"  # hard: each user's single best model by mean weight
-    calibrate: Literal["user"] | None = None  # of the method's predictions, on each user's support
-    support_rows: Rows | None = None  # of each validation and test user the last so many; None: all
 
 
 class Gate(_Keys):
@@ -112,20 +90,21 @@ class SuiteFile(_Keys):
 
     version: Literal[1]
     name: Name
-    include: str | Annotated[tuple[str, ...], AfterValidator(_unique), _UNIQUE] = ()
-    plugins: Annotated[tuple[str, ...], AfterValidator(_unique), _UNIQUE] = ()
+    include: str | Annotated[tuple[str, ...], AfterValidator(unique), UNIQUE] = ()
+    plugins: Annotated[tuple[str, ...], AfterValidator(unique), UNIQUE] = ()
     datasets: dict[Name, DatasetUse] = Field(min_length=1)
     protocols: dict[Name, ProtocolUse] = Field(min_length=1)
     train: TrainSettings = TrainSettings()
     base_models: dict[Name, BaseModelUse] = Field(min_length=1)
     methods: dict[Name, MethodEntry] = {}
-    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(_unique), _UNIQUE]
-    metrics: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_unique), _UNIQUE] = (
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(unique), UNIQUE]
+    metrics: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(unique), UNIQUE] = (
         "auc",
         "logloss",
         "relaimpr",
         "gauc",
     )
+    primary: str | None = None  # the metric that verdicts are about and rows are ordered by; None: logloss
     relaimpr_base: str = "best-single"
     gate: Gate = Gate()
     grid: Mapping[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field({})

@@ -12,7 +12,7 @@ from bench.suite.places.problems import Problem
 from bench.suite.places.tree import Node, put, tree_of
 from bench.suite.places.yaml_document import Place, parse
 
-__all__ = ["is_override", "override"]
+__all__ = ["is_override", "override", "read_value"]
 
 _OPTION = "--set "
 _LONGEST = 80  # characters of an option in a message
@@ -35,6 +35,11 @@ def override(root: Node, overrides: Sequence[str]) -> tuple[Node, list[Problem]]
 def is_override(place: Place) -> bool:
     """Whether what is there was put there by the command line."""
     return not place.line and place.file.startswith(_OPTION)
+
+
+def read_value(text: str, option: str) -> Any:
+    """What a value of an option means, read as the suite's are. SuiteError, which names the option, for what is no YAML."""
+    return parse(text.encode("utf-8", "surrogateescape"), option).data
 
 
 def _put(root: Node, text: str, place: Place) -> Node:

@@ -1,0 +1,93 @@
+"""What a step or a trial came to."""
+
+from __future__ import annotations
+
+import signal as signals
+import traceback as tracebacks
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from bench.errors import BenchError, PredictionError
+
+__all__ = ["OK", "Outcome", "Status", "WaitedFor", "of_error", "of_exit", "of_record", "unavailable"]
+
+Status = Literal[
+    "ok",
+    "error",  # the plugin raised
+    "invalid_prediction",  # it handed back what is no prediction
+    "invalid_selection",  # weights off the simplex
+    "no_result",  # its process ended without one
+    "crashed",  # its process was ended by a signal
+    "unavailable",  # never begun: a plugin can't be used, or a step that it needs has no result
+]
+_REASON_CAP, _TRACEBACK_CAP = 2_000, 20_000  # characters
+
+
+class WaitedFor(BaseModel):
+    """The step without whose result a trial could not begin, and what became of that step."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str  # for people: "ml-100k/cold fm fold-2 seed 0"
+    owner: str  # the base model or method that the step is of
+    ended: Outcome
+
+
+class Outcome(BaseModel):
+    """`reason` is one line for people, empty where all is well; `traceback` is kept of what raised."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    status: Status = "ok"
+    reason: str = ""
+    traceback: str = ""
+    signal: str | None = None  # of crashed: SIGSEGV
+    waited_for: WaitedFor | None = None  # of unavailable, where a step is to blame
+    peak_rss_bytes: int | None = None  # most memory that the process had; None where nobody could look
+
+    @property
+    def ok(self) -> bool:
+        return self.status == "ok"
+
+    @property
+    def label(self) -> str:
+        """The status as reports print it: `crashed:SIGSEGV`."""
+        return f"{self.status}:{self.signal}" if self.signal else self.status
+
+
+WaitedFor.model_rebuild()
+OK = Outcome()
+
+
+def of_record(record: Mapping[str, Any]) -> Outcome:
+    """What the trial of a record came to."""
+    return Outcome.model_validate(record["outcome"])
+
+
+def of_error(error: Exception, peak_rss_bytes: int | None = None) -> Outcome:
+    """Of what a step raised."""
+    status: Status = error.status if isinstance(error, PredictionError) else "error"
+    reason = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
+    trace = "".join(tracebacks.format_exception(error))
+    return Outcome(
+        status=status,
+        reason=reason[:_REASON_CAP],
+        traceback=trace[-_TRACEBACK_CAP:],
+        peak_rss_bytes=peak_rss_bytes,
+    )
+
+
+def of_exit(code: object) -> Outcome:
+    """Of a process that said nothing before it ended, by its exit code: below 0 a signal's number."""
+    if isinstance(code, int) and code < 0:
+        name = signals.Signals(-code).name
+        return Outcome(status="crashed", signal=name, reason=f"the process was ended by {name}")
+    return Outcome(status="no_result", reason=f"the process exited with {code} and no result")
+
+
+def unavailable(title: str, owner: str, ended: Outcome) -> Outcome:
+    """Of a trial that needs a step without a result."""
+    reason = f"needs {title}, which ended as {ended.label}: {ended.reason}"
+    return Outcome(status="unavailable", reason=reason, waited_for=WaitedFor(title=title, owner=owner, ended=ended))

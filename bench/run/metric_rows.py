@@ -1,0 +1,46 @@
+"""Query rows as metrics and the analysis see them: labels, users, items, and what is known of each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench.data.splits.base_predictions import FitPlan
+from bench.data.splits.split import Role
+from bench.data.views.interactions import Interactions
+from bench.interfaces import MetricRows
+
+__all__ = ["metric_rows"]
+
+
+def metric_rows(plan: FitPlan, interactions: Interactions, role: Role) -> MetricRows:
+    """A role's query rows, grouped by user. `plan`: by the protocol's own source of base predictions."""
+    split, labels = plan.split, interactions.labels()
+    query = split.rows(role, "query")
+    items = np.asarray(interactions.items[query])
+
+    # Of each user with a query row: how long the support is, and its share of positives.
+    support_ptr = split.pointer(role, "support")
+    support_rows = np.diff(support_ptr)
+    positives = _sums(labels[split.rows(role, "support")], support_ptr)
+    unknown = np.full(len(support_rows), np.nan)
+    rate = np.divide(positives, support_rows, out=unknown, where=support_rows > 0)
+
+    # Of each item: how many rows of it base models were fitted on.
+    fitted_on = interactions.items[plan.star_rows]
+    popularity = np.bincount(fitted_on, minlength=int(interactions.items.max()) + 1)
+
+    query_rows = np.diff(split.pointer(role, "query"))
+    return MetricRows(
+        y=np.asarray(labels[query]),
+        users=np.asarray(interactions.users[query]),
+        items=items,
+        history=np.repeat(support_rows, query_rows),
+        support_rate=np.repeat(rate, query_rows),
+        popularity=np.asarray(popularity[items]),
+    )
+
+
+def _sums(values: np.ndarray, pointer: np.ndarray) -> np.ndarray:
+    """(groups,) int64 sums of the values [pointer[g], pointer[g + 1]); 0 of an empty group."""
+    running = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
+    return running[pointer[1:]] - running[pointer[:-1]]  # type: ignore[no-any-return]

@@ -1,0 +1,147 @@
+"""The steps of a plan, each made once and named by the hash of all that it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.data.splits.base_predictions import STAR, FitPlan, fitted_as
+from bench.interfaces import Model
+from bench.job.code import harness_digest
+from bench.job.environment import software
+from bench.job.resources import Resources
+from bench.job.spec import BaseModelSpec, MethodSpec
+from bench.job.steps import FitStep, SelectStep
+from bench.records import digest
+from bench.registry import Registry
+from bench.run.division import Division
+from bench.run.model_files import ModelFiles
+from bench.settings import BasePredictions, PredictionSource
+from bench.suite import Suite
+
+__all__ = ["PlannedSteps"]
+
+
+@dataclass(frozen=True)
+class PlannedSteps:
+    """`folder`: where steps leave theirs; `files`: base model to the files that it reads; the rest as in a step."""
+
+    suite: Suite
+    registry: Registry
+    files: Mapping[str, ModelFiles]
+    folder: Path
+    resources: Resources
+    plugins: tuple[Path, ...]
+    autoload: bool
+    by_id: dict[str, FitStep | SelectStep] = field(default_factory=dict)
+
+    def fit(self, division: Division, seed: int, name: str, variant: str, base_predictions: BasePredictions) -> FitStep:
+        """The fit of a base model as a variant, for methods of these base predictions."""
+        spec = self.suite.base_models[name]
+        if not self._learns(spec):  # nothing is fitted on rows, so that all sources are the same
+            variant, base_predictions = STAR, "in-sample"
+        source = PredictionSource(
+            base_predictions=fitted_as(variant, base_predictions),
+            folds=0 if variant == STAR else division.source.folds,
+            seed=division.source.seed,
+        )
+        depends = {
+            "model": spec.model_dump(mode="json"),
+            "code": self.code("models", spec.use),
+            "variant": variant,
+            "files": self.files[name].sha256,
+        }
+        common = self._common("fit", division, seed, name, variant, source, depends)
+        step = FitStep(**common, model=spec, variant=variant, files=self.files[name].paths)
+        self.by_id.setdefault(step.id, step)
+        return step
+
+    def select(self, division: Division, seed: int, name: str, method: MethodSpec) -> SelectStep:
+        """A method over the pool, with the fits that it needs."""
+        source = PredictionSource(
+            base_predictions=method.base_predictions_under(division.source.base_predictions),
+            folds=0 if method.full else division.source.folds,
+            seed=division.source.seed,
+        )
+        pool = dict(sorted(self.suite.base_models.items()))  # the order of the file makes no other step
+        fits = self._fits(division, seed, source, pool)
+        needs = tuple(dict.fromkeys(step.id for by_variant in fits.values() for step in by_variant.values()))
+        depends = {
+            "method": method.model_dump(mode="json"),
+            "code": self._code_of(method),
+            "fits": needs,
+            "models": list(pool),
+        }
+        step = SelectStep(
+            **self._common("select", division, seed, name, "", source, depends),
+            needs=needs,
+            method=method,
+            pool=pool,
+            fits={model: {v: fit.folder for v, fit in by_variant.items()} for model, by_variant in fits.items()},
+        )
+        self.by_id.setdefault(step.id, step)
+        return step
+
+    def code(self, kind: str, name: str) -> dict[str, str]:
+        """Of a plugin: name, kind, origin, version and digest."""
+        return dict(self.registry.code(kind, name)._asdict())
+
+    def _fits(
+        self, division: Division, seed: int, source: PredictionSource, pool: Mapping[str, BaseModelSpec]
+    ) -> dict[str, dict[str, FitStep]]:
+        """Model to variant to step."""
+        variants = [fit.variant for fit in FitPlan(division.split, source).fits]
+        return {
+            model: {variant: self.fit(division, seed, model, variant, source.base_predictions) for variant in variants}
+            for model in pool
+        }
+
+    def _common(
+        self,
+        kind: str,
+        division: Division,
+        seed: int,
+        owner: str,
+        variant: str,
+        source: PredictionSource,
+        depends: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """The fields that all steps share. `depends`: what the step depends on beside them."""
+        identity = digest(
+            {
+                "kind": kind,
+                "data": division.interactions.digest,
+                "split": division.digest,
+                "source": source.model_dump(mode="json"),
+                "seed": seed,
+                "resources": self.resources.model_dump(mode="json"),
+                "software": software(),
+                "harness": harness_digest(),
+                **depends,
+            }
+        )[:32]
+        return {
+            "id": identity,
+            "title": " ".join(filter(None, [division.name, owner, variant, f"seed {seed}"])),
+            "owner": owner,
+            "dataset": division.interactions.folder,
+            "split": division.folder,
+            "folder": self.folder / f"{kind}-{identity}",
+            "source": source,
+            "seed": seed,
+            "resources": self.resources,
+            "plugins": self.plugins,
+            "autoload": self.autoload,
+        }
+
+    def _code_of(self, method: MethodSpec) -> list[dict[str, str]]:
+        codes = [self.code("selectors", method.selector.use)]
+        if method.meta_learner is not None:
+            codes.append(self.code("meta_learners", method.meta_learner.use))
+        return codes
+
+    def _learns(self, spec: BaseModelSpec) -> bool:
+        plugin = self.registry.load("models", spec.use)
+        return not issubclass(plugin, Model) or plugin.learns
