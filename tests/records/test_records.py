@@ -18,7 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import NoRunError, RecordError, StorageError
+from bench.job.outcome import Outcome, of_record
 from bench.records import (
+    SCHEMA,
     canonical,
     digest,
     load,
@@ -26,6 +28,7 @@ from bench.records import (
     read_manifest,
     read_record,
     read_table,
+    record_path,
     write_analyses,
     write_blob,
     write_manifest,
@@ -36,12 +39,12 @@ from bench.records import write_record as write
 
 def record(identity: str = "a" * 32, auc: float | None = 0.7, **more: Any) -> dict[str, Any]:
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "id": identity,
         "created": "2024-01-01T00:00:00+00:00",
         "trial": {"dataset": "ml", "protocol": "cold", "method": "fm", "seed": 0},
         "kind": "base_model",
-        "status": "ok",
+        "outcome": Outcome().model_dump(mode="json"),
         "metrics": {"auc": {"value": auc, "reason": "", "counts": {}}},
         "validation": {"logloss": 0.5},
         "cost": {"own": {}, "total": {}},
@@ -51,10 +54,18 @@ def record(identity: str = "a" * 32, auc: float | None = 0.7, **more: Any) -> di
 
 def manifest(*records: str | None) -> dict[str, Any]:
     trials = [
-        {"dataset": "ml", "protocol": "cold", "method": f"m{i}", "seed": 0, "kind": "method", "record": identity}
+        {
+            "dataset": "ml",
+            "protocol": "cold",
+            "method": f"m{i}",
+            "seed": 0,
+            "kind": "method",
+            "record": identity,
+            "status": "ok" if identity else None,
+        }
         for i, identity in enumerate(records)
     ]
-    return {"schema": 1, "trials": trials}
+    return {"schema": SCHEMA, "primary": "logloss", "trials": trials}
 
 
 def only_file(folder: Path) -> Path:
@@ -131,8 +142,42 @@ def test_a_record_under_the_name_of_another_is_refused(tmp_path: Path) -> None:
 def test_a_newer_schema_is_refused_with_both_versions(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps(record() | {"schema": 7}))
-    with pytest.raises(RecordError, match="schema 7, newer than 1"):
+    with pytest.raises(RecordError, match=f"schema 7, newer than {SCHEMA}"):
         read_record(path)
+
+
+def test_a_failed_trial_has_a_place_of_its_own_and_stands_in_nobody_s_way(tmp_path: Path) -> None:
+    """The next try replaces it, whether it fails again or not."""
+    for reason in ("first", "second"):
+        write(tmp_path, record(outcome=Outcome(status="error", reason=reason).model_dump(mode="json")))
+    path = record_path(tmp_path, "a" * 32, ok=False)
+    assert path == tmp_path / "failures" / f"{'a' * 32}.json"
+    assert read_record(path)["outcome"]["reason"] == "second"
+    assert not (tmp_path / "records").exists()
+    write(tmp_path, record())
+    assert only_file(tmp_path) == record_path(tmp_path, "a" * 32)
+
+
+def test_records_and_manifests_of_schema_1_are_read(tmp_path: Path) -> None:
+    """They had what a trial came to as three texts, and failed records beside the others, marked by their names."""
+    (tmp_path / "records").mkdir()
+    olds = []
+    for name, status in (("a" * 32, "ok"), (f"{'b' * 32}-failed", "crashed:SIGSEGV")):
+        old = {key: value for key, value in record(name).items() if key != "outcome"}
+        old |= {"schema": 1, "status": status, "reason": "why", "traceback": "where"}
+        sealed = old | {"digest": digest(old)}
+        (tmp_path / "records" / f"{name}.json").write_text(json.dumps(sealed), "utf-8")
+        olds.append(name)
+    trial = {"dataset": "ml", "protocol": "cold", "method": "fm", "seed": 0, "kind": "base_model"}
+    listed = {"schema": 1, "trials": [{**trial, "record": name} for name in (*olds, None)]}
+    (tmp_path / "manifest.json").write_text(json.dumps(listed), "utf-8")
+    run = load(tmp_path)
+    outcomes = [of_record(one) for one in run.records]
+    assert [(one.label, one.reason, one.traceback) for one in outcomes] == [
+        ("ok", "why", "where"), ("crashed:SIGSEGV", "why", "where")
+    ]  # fmt: skip
+    assert [trial["status"] for trial in run.manifest["trials"]] == ["ok", "error", None]
+    assert run.manifest["primary"] == "logloss"
 
 
 def test_nan_and_numpy_numbers_are_refused_before_anything_is_written(tmp_path: Path) -> None:
@@ -180,7 +225,7 @@ import sys
 from pathlib import Path
 from bench.records import write_record
 for i in range(100_000):
-    one = {"schema": 1, "id": f"{i:032x}", "filler": "x" * 20_000}
+    one = {"schema": 2, "id": f"{i:032x}", "outcome": {"status": "ok"}, "filler": "x" * 20_000}
     write_record(Path(sys.argv[1]), one)
     print(i, flush=True)
 """
@@ -204,9 +249,9 @@ from pathlib import Path
 from bench.errors import StorageError
 from bench.records import write_record
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-write_record(Path(sys.argv[1]), {"schema": 1, "id": "a"})
+write_record(Path(sys.argv[1]), {"schema": 2, "outcome": {"status": "ok"}, "id": "a"})
 try:
-    write_record(Path(sys.argv[1]), {"schema": 1, "id": "b", "filler": "x" * 10_000})
+    write_record(Path(sys.argv[1]), {"schema": 2, "outcome": {"status": "ok"}, "id": "b", "filler": "x" * 10_000})
 except StorageError as error:
     print(error)
 """
@@ -293,7 +338,7 @@ def test_a_manifest_is_replaced_whole(tmp_path: Path) -> None:
         (None, "is not a run; name the folder that `bench run` wrote"),
         ("{", "truncated or edited"),
         ("[1]", "names no schema"),
-        ('{"schema": 2, "trials": []}', "schema 2, newer than 1"),
+        ('{"schema": 3, "trials": []}', "schema 3, newer than 2"),
         ('{"schema": 1}', "it lists no trials"),
         ('{"schema": 1, "trials": [{"record": "x"}]}', "it lists no trials"),
         ("[" * 100_000, "truncated or edited"),

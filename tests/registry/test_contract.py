@@ -66,11 +66,20 @@ def test_an_address_of_something_else_than_a_class_breaks_the_contract(write: Wr
         load(file).load("models", "f")
 
 
-def test_an_executor_is_known_by_its_methods(write: Write) -> None:
-    methods = [f"    def {name}(self, *_): ..." for name in ("submit", "events", "cancel", "close")]
-    hook = (*HOOK, "def bench_executors():", "    return {'mine': f'{__name__}:Mine'}")
-    whole = write("whole.py", *hook, "class Mine:", '    """Runs steps."""', *methods)
+def test_an_executor_is_a_plugin_like_the_others(write: Write) -> None:
+    methods = [f"    def {name}(self, *_, **__): ..." for name in ("submit", "events", "close")]
+    hook = (
+        *HOOK,
+        "from bench.interfaces import Executor",
+        "def bench_executors():",
+        "    return {'mine': f'{__name__}:Mine'}",
+    )
+    head = ("class Mine(Executor):", '    """Runs steps."""', "    name = 'mine'")
+    whole = write("whole.py", *hook, *head, *methods)
     assert load(whole).load("executors", "mine").__name__ == "Mine"
-    lacking = write("lacking.py", *hook, "class Mine:", '    """Runs steps."""', *methods[1:])
-    with pytest.raises(PluginError, match="it lacks submit"):
+    lacking = write("lacking.py", *hook, *head, *methods[1:])
+    with pytest.raises(PluginError, match="it does not implement submit"):
         load(lacking).load("executors", "mine")
+    stranger = write("stranger.py", *hook, "class Mine:", *head[1:], *methods)
+    with pytest.raises(PluginError, match=r"it is no subclass of bench\.interfaces\.Executor"):
+        load(stranger).load("executors", "mine")

@@ -144,7 +144,8 @@ def test_methods_that_need_a_model_that_failed_are_named_once_behind_it(make_run
     report = build(make_run(edit=edit))
     (told,) = [note.text for note in trouble(report)]
     assert told == (
-        f"Failed: ml-1m/cold deepfm, seeds 0, 1, 2: error: {ended.reason} Unavailable because of it: average, user-best, user-calibration, "
+        f"Failed: ml-1m/cold deepfm, seeds 0, 1, 2: error: {ended.reason} "
+        "Unavailable because of it: average, user-best, user-calibration, "
         "metaselector-simplified, metaselector, perfect-user and perfect-sample (seeds 0, 1, 2); gating (seeds 0, 1)."
     )
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from bench.errors import RecordError, SuiteError
+from bench.job import environment
 from bench.records import read_blob, read_manifest
+from bench.run import planned_steps
 from tests.run.conftest import by_method, status
 
 META = """  gating: {selector: {use: mlp}}
@@ -46,6 +50,31 @@ def test_the_cache_serves_another_run(go, write_suite):
     assert watcher.steps == 0
     assert logits(first) == logits(second)
     assert [record["id"] for record in first.records] == [record["id"] for record in second.records]
+
+
+def test_what_another_version_of_torch_computed_is_not_reused(go, write_suite, monkeypatch):
+    file = write_suite()
+    first, planned = go(file, "one", cache="shared")
+    monkeypatch.setattr(planned_steps, "software", lambda: environment.software() | {"torch": "99.0"})
+    second, watcher = go(file, "two", cache="shared")
+    assert watcher.steps == planned.steps
+    assert {record["id"] for record in first.records}.isdisjoint(record["id"] for record in second.records)
+
+
+def test_a_record_tells_of_the_machine_and_versions_that_computed_its_step(go, write_suite, tmp_path):
+    """Not of those that wrote the record: a step may come from the cache, and a worker be elsewhere."""
+    file = write_suite()
+    go(file, "one", cache="shared")
+    for result in (tmp_path / "shared" / "steps").glob("*/result.json"):
+        told = json.loads(result.read_text("utf-8"))
+        told["environment"]["processor"], told["versions"]["torch"] = "of another machine", "98.0"
+        result.write_text(json.dumps(told), "utf-8")
+    second, watcher = go(file, "two", cache="shared")
+    assert watcher.steps == 0
+    for record in second.records:
+        elsewhere = record["kind"] != "bound"  # which the host computes
+        assert (record["environment"]["processor"] == "of another machine") == elsewhere
+        assert (record["versions"]["torch"] == "98.0") == elsewhere
 
 
 def test_a_base_model_that_many_methods_need_is_fitted_once(go, write_suite):

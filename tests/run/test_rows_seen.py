@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from bench.data.splits.base_predictions import FitPlan
 from bench.data.splits.split import ROLES, Split
 from bench.data.views.interactions import Interactions
 from bench.job.splits import open_split
-from bench.worker.inputs import Given
+from bench.settings import PredictionSource
+from bench.worker.inputs import Inputs
 from tests.data.rows_oracle import described, slots, source_by_hand, trained_by_hand
 from tests.run import mutants
 
@@ -168,7 +170,8 @@ def test_withheld_labels_can_not_be_asked_for(spy_run, tmp_path):
     (folder,) = (tmp_path / "cache" / "steps").glob("split-*")
     (prepared,) = (tmp_path / "cache" / "data").glob("*/meta.json")
     interactions = Interactions.open(prepared.parent, with_labels=False)
-    given = Given(None, interactions, *open_split(folder, interactions))
+    split, labels = open_split(folder, interactions)
+    given = Inputs(None, interactions, FitPlan(split, PredictionSource()), labels)
     rows = spied.split.rows("test", "query")
     with pytest.raises(AssertionError, match="withheld labels"):
         given.view(rows[-1:], labelled=True)

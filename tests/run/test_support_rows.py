@@ -166,7 +166,7 @@ def test_the_record_says_what_the_method_was_given(finished):
         assert details["training"] == records[of("simple", None)]["details"]["training"], "training users' are whole"
     whole = records[of("simple", None)]
     assert "support_rows" not in whole["details"]
-    assert "support_rows" not in whole["identity"]["settings"]
+    assert whole["identity"]["settings"]["support_rows"] is None
 
 
 def test_the_report_names_it(finished):

@@ -78,7 +78,7 @@ def test_a_meta_learner_has_train_settings_of_its_own(suite_file: SuiteFile, reg
 def test_adapting_base_models_takes_in_sample_predictions_by_default(suite_file: SuiteFile, registry: Registry) -> None:
     assert load(suite_file(META), registry).methods["meta"].base_predictions is None
     full = load(suite_file(FULL, NET_ALONE), registry).methods["meta"]
-    assert full.base_predictions_under(ProtocolSpec("user-holdout", {})) == "in-sample"
+    assert full.base_predictions_under("out-of-sample") == "in-sample"
     assert full.full
     assert not load(suite_file(META), registry).methods["meta"].full
 
@@ -89,24 +89,22 @@ def test_a_method_takes_its_protocol_s_predictions_unless_it_has_its_own(
 ) -> None:
     path = suite_file(("use: user-holdout", f"use: user-holdout, base_predictions: {source}"))
     suite = load(path, registry)
-    assert suite.methods["gating"].base_predictions_under(suite.protocols["cold"]) == source
+    assert suite.methods["gating"].base_predictions_under(suite.protocols["cold"].base_predictions) == source
     own = ("{selector: {use: gate}}", "{selector: {use: gate}, base_predictions: holdout}")
-    assert (
-        load(suite_file(own), registry).methods["gating"].base_predictions_under(suite.protocols["cold"]) == "holdout"
-    )
+    gating = load(suite_file(own), registry).methods["gating"]
+    assert gating.base_predictions_under(suite.protocols["cold"].base_predictions) == "holdout"
 
 
 def test_adapting_base_models_takes_a_holdout_of_the_protocol_or_of_its_own(
     suite_file: SuiteFile, registry: Registry
 ) -> None:
-    held = ProtocolSpec("user-holdout", {}, "holdout")
     full = load(suite_file(FULL, NET_ALONE), registry).methods["meta"]
-    assert full.base_predictions_under(held) == "holdout"
+    assert full.base_predictions_under("holdout") == "holdout"
     for source in ("holdout", "in-sample"):
         own = (FULL[0], FULL[1][:-1] + f", base_predictions: {source}}}")
         method = load(suite_file(own, NET_ALONE), registry).methods["meta"]
-        assert method.base_predictions_under(held) == source
-        assert method.base_predictions_under(ProtocolSpec("user-holdout", {})) == source
+        assert method.base_predictions_under("holdout") == source
+        assert method.base_predictions_under("out-of-sample") == source
 
 
 def test_a_method_may_be_calibrated_by_user(suite_file: SuiteFile, registry: Registry) -> None:
