@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bench_data.synthetic import PlantedParams
-from benchmarks.selection_regret import QUERY_ROWS, Regret
+from benchmarks.regret import QUERY_ROWS, Regret
 
 __all__ = ["write_document"]
 

@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from benchmarks.selection_regret import Regret
+from benchmarks.regret import Regret
 
 __all__ = ["GREY", "INK", "SIZE", "STEADY", "STYLES", "Label", "draw", "write_figure", "write_labels"]
 

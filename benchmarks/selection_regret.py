@@ -24,11 +24,12 @@ from bench.settings import MetaTrainSettings, TrainSettings
 from bench_data.synthetic import PlantedParams
 from benchmarks.one_thread import one_thread
 from benchmarks.planted_tasks import World, make_world
+from benchmarks.regret import QUERY_ROWS, SUPPORT_ROWS, Regret
+from benchmarks.regret_document import write_document
+from benchmarks.regret_figure import write_figure
 
-__all__ = ["METHODS", "SUPPORT_ROWS", "Regret", "available", "measure", "measure_method"]
+__all__ = ["METHODS", "Method", "available", "measure", "measure_method"]
 
-SUPPORT_ROWS = (0, 1, 2, 5, 10, 20, 50, 100)
-QUERY_ROWS = 40
 PARAMS = PlantedParams(users=800, items=200)
 
 
@@ -47,15 +48,6 @@ METHODS = {
     **{name: Method(name) for name in ("user-best", "user-bayes", "user-cluster", "context-gate")},
     "metaselector-simplified": Method("mlp", "meta-sgd", {"inner_steps": 3}),
 }
-
-
-class Regret(NamedTuple):
-    """Of D draws of the data, U test users each and S lengths of support; natural logarithm, means over query rows."""
-
-    support_rows: tuple[int, ...]
-    methods: Mapping[str, np.ndarray]  # (D, S, U) expected log loss less that of the user's planted expert
-    planted: np.ndarray  # (D, U) expected log loss of the planted expert less the optimum
-    optimum: np.ndarray  # (D, U)
 
 
 def available(registry: Registry, say: Callable[[str], None]) -> dict[str, Method]:
@@ -130,9 +122,6 @@ def _logits(selection: Selection, tasks: Tasks) -> np.ndarray:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    from benchmarks.regret_document import write_document
-    from benchmarks.regret_figure import write_figure
-
     parser = argparse.ArgumentParser(prog="python -m benchmarks.selection_regret", description=__doc__.split("\n")[0])
     parser.add_argument("--draws", type=int, default=3, help="draws of the data, by seeds 0 and on (default: 3)")
     parser.add_argument("--users", type=int, default=PARAMS.users, help=f"of a draw (default: {PARAMS.users})")

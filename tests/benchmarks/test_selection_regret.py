@@ -10,9 +10,10 @@ import pytest
 from bench.registry import load_registry
 from bench_data.synthetic import PlantedParams
 from benchmarks.planted_tasks import make_world
+from benchmarks.regret import QUERY_ROWS, SUPPORT_ROWS, Regret
 from benchmarks.regret_document import write_document
 from benchmarks.regret_figure import write_figure
-from benchmarks.selection_regret import METHODS, QUERY_ROWS, SUPPORT_ROWS, Method, Regret, available, measure_method
+from benchmarks.selection_regret import METHODS, Method, available, measure_method
 
 REGISTRY = load_registry()
 INSTALLED = available(REGISTRY, lambda _: None)
