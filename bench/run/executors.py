@@ -57,7 +57,7 @@ class InlineExecutor(Executor):
             yield from (StepEvent(identity, "progress", text) for text in said)
             yield _ended(identity, outcome)
 
-    def close(self, *, kill: bool = False) -> None:
+    def close(self, *, kill: bool = False) -> None:  # noqa: ARG002 - nothing runs between two events
         self._waiting.clear()
 
 

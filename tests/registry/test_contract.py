@@ -70,60 +70,6 @@ def test_an_executor_is_a_plugin_like_the_others(write: Write) -> None:
     methods = [f"    def {name}(self, *_, **__): ..." for name in ("submit", "events", "close")]
     importing = "from bench.interfaces import Executor"
     hook = (importing, *HOOK, "def bench_executors():", "    return {'mine': f'{__name__}:Mine'}")
-    head = ("from bench.interfaces import *", "from bench.interfaces import PluginParams", "from pydantic import Field")
-    hook = (*HOOK, f"def bench_{kind}():", "    return {'mine': f'{__name__}:Mine'}")
-    file = write("contract.py", *head, *hook, f"class Mine({base}):", *(f"    {line}" for line in body))
-    with pytest.raises(PluginError) as caught:
-        load(file).load(kind, "mine")
-    assert caught.value.exit_code == 2
-    return str(caught.value).partition("breaks the contract: ")[2]
-
-
-METRIC = ('"""A metric."""', "name = 'mine'; version = 1; higher_is_better = True")
-COMPUTE = "def compute(self, y, logits, users): return Score(1.0)"
-
-
-def test_the_contract_names_the_interface(write: Write) -> None:
-    expected = "it is no subclass of bench.interfaces.Model or bench.interfaces.DifferentiableModel"
-    assert contract_of(write, *METRIC, COMPUTE, kind="models") == expected
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        (METRIC, "it does not implement compute"),
-        (("name = 'mine'", COMPUTE), "it has no docstring; its first line is the summary that people read"),
-        (('"""A metric."""', "name = 'mine'", COMPUTE), "it lacks higher_is_better, version"),
-        ((*METRIC, "name = 'other'", COMPUTE), "its name is 'other', its hook calls it 'mine'"),
-        ((*METRIC, COMPUTE, "Params = dict"), "its Params is no subclass of bench.interfaces.PluginParams"),
-        (
-            (*METRIC, COMPUTE, "class Params(PluginParams):", "    train: int = Field(1, description='x')"),
-            "its Params has 'train', which the harness reads; rename",
-        ),
-        (
-            (*METRIC, COMPUTE, "class Params(PluginParams):", "    depth: int = 1"),
-            "its Params describes no 'depth'; give each a Field(..., description=...)",
-        ),
-    ],
-)
-def test_a_class_that_breaks_the_contract_is_an_error(write: Write, body: tuple[str, ...], expected: str) -> None:
-    assert contract_of(write, *body) == expected
-
-
-def test_an_address_of_something_else_than_a_class_breaks_the_contract(write: Write) -> None:
-    file = write("function.py", *HOOK, "def bench_models():", "    return {'f': f'{__name__}:bench_models'}")
-    with pytest.raises(PluginError, match="the address names a function, not a class"):
-        load(file).load("models", "f")
-
-
-def test_an_executor_is_a_plugin_like_the_others(write: Write) -> None:
-    methods = [f"    def {name}(self, *_, **__): ..." for name in ("submit", "events", "close")]
-    hook = (
-        *HOOK,
-        "from bench.interfaces import Executor",
-        "def bench_executors():",
-        "    return {'mine': f'{__name__}:Mine'}",
-    )
     head = ("class Mine(Executor):", '    """Runs steps."""', "    name = 'mine'")
     whole = write("whole.py", *hook, *head, *methods)
     assert load(whole).load("executors", "mine").__name__ == "Mine"
