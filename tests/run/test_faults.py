@@ -75,12 +75,12 @@ def test_others_are_unharmed(calamity, method):
 
 def test_methods_over_the_pool_name_what_they_lack(calamity):
     for method in ("average", "user-best", "perfect-user", "perfect-sample"):
-        record = by_method(calamity)[method]
-        assert record["outcome"]["status"] == "unavailable"
-        needed, ended = re.fullmatch(
-            r"needs small/cold (\S+) star seed 0, which ended as (\S+): .*", record["outcome"]["reason"]
-        ).groups()
-        assert FATAL[needed][0] == ended
+        outcome = of_record(by_method(calamity)[method])
+        needed = outcome.waited_for
+        assert outcome.status == "unavailable"
+        assert needed.title == f"small/cold {needed.owner} star seed 0"
+        assert needed.ended.label == FATAL[needed.owner][0]
+        assert outcome.reason == f"needs {needed.title}, which ended as {needed.ended.label}: {needed.ended.reason}"
 
 
 @pytest.mark.parametrize("fault", SUSPICIOUS)

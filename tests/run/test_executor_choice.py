@@ -1,0 +1,66 @@
+"""`--executor NAME --executor-set KEY=VALUE`: an executor of somebody else's, with parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench.cli import main
+from bench.errors import PluginError, SuiteError
+from bench.registry import load_registry
+from bench.run.executor_choice import make_executor
+from tests.run.conftest import write_small_suite
+
+PATIENT = Path(__file__).parent.parent / "fixtures" / "patient_executor.py"
+
+
+def made(*settings: str, workers: int = 1):
+    return make_executor(load_registry([PATIENT], autoload=False), "patient", settings, workers)
+
+
+def test_parameters_are_read_as_yaml_and_have_defaults() -> None:
+    assert made().params.model_dump() == {"log": None, "queue": {"name": "short", "slots": 1}}
+    executor = made("log=steps.txt", "queue.name=long", "queue.slots=3", workers=2)
+    assert executor.params.model_dump() == {"log": "steps.txt", "queue": {"name": "long", "slots": 3}}
+    assert executor.workers == 2
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ("lag=1", r"^--executor-set lag: unknown parameter of executor 'patient'; did you mean 'log'\?$"),
+        (
+            "queue.slots=none",
+            r"^--executor-set queue\.slots: executor 'patient': .*integer.*; `bench describe patient`",
+        ),
+        ("queue.slots", r"^--executor-set queue\.slots: write --executor-set KEY=VALUE$"),
+        ("=1", r"write --executor-set KEY=VALUE$"),
+    ],
+)
+def test_a_slip_is_answered_with_its_place_and_a_fix(setting: str, reason: str) -> None:
+    with pytest.raises(PluginError, match=reason):
+        made(setting)
+
+
+def test_what_is_no_yaml_is_refused() -> None:
+    with pytest.raises(SuiteError, match="--executor-set log="):
+        made("log=[1")
+
+
+def test_an_executor_without_parameters_says_so() -> None:
+    with pytest.raises(PluginError, match="unknown parameter of executor 'inline'; it has none"):
+        make_executor(load_registry(autoload=False), "inline", ("x=1",), 1)
+
+
+def test_a_suite_runs_on_it(tmp_path: Path) -> None:
+    suite = write_small_suite(tmp_path)
+    options = ["--plugins", PATIENT, "--executor", "patient", "--executor-set", f"log={tmp_path / 'steps.txt'}"]
+    folders = ["--out", tmp_path / "run", "--cache-dir", tmp_path / "cache"]
+    result = CliRunner().invoke(main, ["run", str(suite), *map(str, [*options, *folders])])
+    assert result.exit_code == 0, result.output
+    told = (tmp_path / "steps.txt").read_text("utf-8").splitlines()
+    assert len(told) == len(set(told)) == 8, "six fits and two methods, each once"
+    described = CliRunner().invoke(main, ["describe", "patient", "--plugins", str(PATIENT)])
+    assert "queue.slots" in described.output
