@@ -25,9 +25,10 @@ from bench.learn import (
     meta_train,
 )
 from bench.learn.adaptation import divergence as divergence_module
-from bench.learn.adaptation import episodes as episodes_module
-from bench.learn.adaptation.episodes import gather, whole
+from bench.learn.adaptation import windows as windows_module
+from bench.learn.adaptation.gathering import gather
 from bench.learn.adaptation.meta_training import outer_parameters, query_loss
+from bench.learn.adaptation.windows import whole
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_metaselector.anil import ANIL
 from bench_metaselector.fine_tune import FineTune
@@ -169,7 +170,7 @@ def test_another_user_is_not_named(interactions, monkeypatch):
 @pytest.mark.parametrize("users", [1, 3, 64])
 def test_chunks_change_nothing(interactions, monkeypatch, users):
     expected = error_of(interactions, planted(user=0.01))
-    monkeypatch.setattr(episodes_module, "CHUNK_USERS", users)
+    monkeypatch.setattr(windows_module, "CHUNK_USERS", users)
     assert error_of(interactions, planted(user=0.01)) == expected
 
 
@@ -190,7 +191,7 @@ class SlowAndFast(OneUser):
 @pytest.mark.parametrize("users", [1, 3, 64])
 def test_of_several_the_first_is_named(interactions, monkeypatch, rule, threads, users):
     alone = error_of(interactions, planted(user=0.01))
-    monkeypatch.setattr(episodes_module, "CHUNK_USERS", users)
+    monkeypatch.setattr(windows_module, "CHUNK_USERS", users)
     assert error_of(interactions, planted(rule, user=0.01), threads) == alone
     learnable, data = learnable_of(interactions), task_data(interactions, tasks(interactions, SIZES), full=True)
     with pytest.raises(DivergenceError) as caught:

@@ -13,8 +13,10 @@ from torch import Tensor
 from bench.errors import DivergenceError
 from bench.interfaces import Episodes, MetaLearner
 from bench.interfaces import Learnable as Contract
-from bench.learn.adaptation.episodes import TaskData, Windows, chunks, gather
+from bench.learn.adaptation.gathering import gather
 from bench.learn.adaptation.learnable import Learnable
+from bench.learn.adaptation.task_data import TaskData
+from bench.learn.adaptation.windows import Windows, chunks
 
 __all__ = ["all_finite", "divergence"]
 

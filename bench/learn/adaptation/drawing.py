@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.learn.adaptation.episodes import TaskData, Windows, whole
+from bench.learn.adaptation.task_data import TaskData
+from bench.learn.adaptation.windows import Windows, whole
 from bench.settings import MetaTrainSettings
 
 __all__ = ["draw"]

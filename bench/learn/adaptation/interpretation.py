@@ -10,9 +10,11 @@ import torch
 from torch import Tensor
 
 from bench.interfaces import Episodes, MetaLearner
-from bench.learn.adaptation.episodes import TaskData, Windows, chunks, gather, whole
+from bench.learn.adaptation.gathering import gather
 from bench.learn.adaptation.learnable import Learnable
 from bench.learn.adaptation.meta_training import Adapted, in_order, in_rows, predicted
+from bench.learn.adaptation.task_data import TaskData
+from bench.learn.adaptation.windows import Windows, chunks, whole
 from bench.settings import PARAMETER_GROUPS
 
 __all__ = ["Interpretation", "interpret", "movements"]

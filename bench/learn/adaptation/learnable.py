@@ -63,7 +63,7 @@ class Learnable:
 
     @property
     def chunk_users(self) -> int | None:
-        """How many users are best adapted together; None: as bench.learn.adaptation.episodes has it."""
+        """How many users are best adapted together; None: as bench.learn.adaptation.windows has it."""
         return None if self.ragged is None else self.ragged.chunk_users
 
     @cached_property

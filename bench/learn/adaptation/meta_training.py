@@ -17,9 +17,11 @@ from bench.errors import DivergenceError, PluginError
 from bench.interfaces import Episodes, MetaLearner
 from bench.learn.adaptation.divergence import all_finite, divergence
 from bench.learn.adaptation.drawing import draw
-from bench.learn.adaptation.episodes import TaskData, Windows, chunks, gather, query_rows, whole
+from bench.learn.adaptation.gathering import gather
 from bench.learn.adaptation.learnable import Learnable
 from bench.learn.adaptation.outer import BestSoFar, OuterOptimiser
+from bench.learn.adaptation.task_data import TaskData
+from bench.learn.adaptation.windows import Windows, chunks, query_rows, whole
 from bench.settings import MetaTrainSettings
 
 __all__ = [
