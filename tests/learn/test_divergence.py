@@ -28,6 +28,7 @@ from bench.learn.adaptation import divergence as divergence_module
 from bench.learn.adaptation import windows as windows_module
 from bench.learn.adaptation.gathering import gather
 from bench.learn.adaptation.meta_training import outer_parameters, query_loss
+from bench.learn.adaptation.watched import Watch
 from bench.learn.adaptation.windows import whole
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_metaselector.anil import ANIL
@@ -162,8 +163,8 @@ def test_another_user_is_not_named(interactions, monkeypatch):
     """The mutant: whoever comes first in the chunk."""
     name = user_of(interactions, tasks(interactions, SIZES), SEVENTH)
     assert f"user {name!r}" in error_of(interactions, planted(user=0.01))
-    blame = divergence_module._Seen._blame
-    monkeypatch.setattr(divergence_module._Seen, "_blame", lambda self, user, leaves: blame(self, 0, leaves))
+    blame = Watch._blame
+    monkeypatch.setattr(Watch, "_blame", lambda self, user: blame(self, 0))
     assert f"user {name!r}" not in error_of(interactions, planted(user=0.01))
 
 
