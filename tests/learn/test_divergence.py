@@ -27,7 +27,8 @@ from bench.learn import (
 from bench.learn.adaptation import divergence as divergence_module
 from bench.learn.adaptation import windows as windows_module
 from bench.learn.adaptation.gathering import gather
-from bench.learn.adaptation.meta_training import outer_parameters, query_loss
+from bench.learn.adaptation.meta_training import outer_parameters
+from bench.learn.adaptation.predicting import query_loss
 from bench.learn.adaptation.watched import Watch
 from bench.learn.adaptation.windows import whole
 from bench.settings import MetaTrainSettings, TrainSettings

@@ -11,7 +11,8 @@ from bench.errors import PluginError
 from bench.interfaces import Context, PluginParams
 from bench.learn import FittedModel, Learnable, MetaLearned, adapt_and_predict, meta_train
 from bench.learn.adaptation import windows as windows_module
-from bench.learn.adaptation.meta_training import outer_parameters, query_loss
+from bench.learn.adaptation.meta_training import outer_parameters
+from bench.learn.adaptation.predicting import query_loss
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_metaselector.fine_tune import FineTune
 from bench_metaselector.maml import MAML

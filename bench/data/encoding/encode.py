@@ -41,10 +41,10 @@ def encode(tables: Tables) -> Encoded:
     chosen = choose_rows(layout)
     layout = replace(layout, tables={**layout.tables, "row": chosen.table})
     rows = _read(layout)
-    order = _sorted(rows)
-    counts = {**chosen.counts, **rows.columns.counts, **_sizes(rows), **order.repeats._asdict()}
+    sorting = _sorted(rows)
+    counts = {**chosen.counts, **rows.columns.counts, **_sizes(rows), **sorting.repeats._asdict()}
     meta = _meta(tables, layout, rows.columns, counts) | {"most_rows_of_users": chosen.largest}
-    return Encoded(_arrays(rows, order), meta, rows.users.words, rows.items.words)
+    return Encoded(_arrays(rows, sorting), meta, rows.users.words, rows.items.words)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class _Rows:
     users: Vocabulary
     items: Vocabulary
     labels: np.ndarray  # (n,) uint8
-    order: np.ndarray | None  # (n,)
+    order: np.ndarray | None  # (n,): the column of role order, as numbers
     given: GivenSplit | None
     true_logits: np.ndarray | None  # (n,) float64
     columns: Columns
@@ -97,16 +97,16 @@ def _sorted(rows: _Rows) -> Order:
     )
 
 
-def _arrays(rows: _Rows, order: Order) -> dict[str, np.ndarray]:
+def _arrays(rows: _Rows, sorting: Order) -> dict[str, np.ndarray]:
     """By file name, in the sorted order."""
-    permutation = order.permutation
+    permutation = sorting.permutation
     rows_of_user = np.bincount(rows.user)
     arrays = {
         "user_ptr": np.concatenate([[0], np.cumsum(rows_of_user)]).astype(np.int64),
         "users": rows.user[permutation],
         "items": rows.item[permutation],
         "labels": rows.labels[permutation],
-        "identity": order.identity[permutation],
+        "identity": sorting.identity[permutation],
     }
     if rows.order is not None:
         arrays["order"] = rows.order[permutation]

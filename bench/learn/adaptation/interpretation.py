@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from bench.interfaces import Episodes, MetaLearner
+from bench.learn.adaptation.by_chunk import in_order
 from bench.learn.adaptation.gathering import gather
 from bench.learn.adaptation.learnable import Learnable
-from bench.learn.adaptation.meta_training import Adapted, in_order, in_rows, predicted
+from bench.learn.adaptation.predicting import Adapted, in_rows, predicted
 from bench.learn.adaptation.task_data import TaskData
 from bench.learn.adaptation.windows import Windows, chunks, whole
 from bench.settings import PARAMETER_GROUPS
