@@ -23,8 +23,8 @@ import torch
 from torch import Tensor, nn
 
 from bench.learn import Encoded, Learnable
-from bench.learn.adaptation.episodes import whole
 from bench.learn.adaptation.meta_training import outer_gradients, outer_parameters
+from bench.learn.adaptation.windows import whole
 from bench.learn.network.losses import mixture_cross_entropy
 from bench.learn.perceptron.compiled import KernelName
 from bench.learn.perceptron.selector import TABLE

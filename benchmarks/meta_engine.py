@@ -23,9 +23,9 @@ from torch import Tensor
 
 from bench.data import Interactions
 from bench.learn import Encoded, Learnable, Network, TaskData, build_model, build_selector
-from bench.learn.adaptation.episodes import whole
 from bench.learn.adaptation.meta_training import outer_gradients, outer_parameters
 from bench.learn.adaptation.outer import BestSoFar, OuterOptimiser
+from bench.learn.adaptation.windows import whole
 from bench.learn.network.encoder import layout_of
 from bench.settings import MetaTrainSettings
 from bench_baselines.mlp import MLP

@@ -18,9 +18,10 @@ from torch.profiler import ProfilerActivity, profile, record_function
 
 from bench.interfaces import Episodes
 from bench.learn import Learnable
-from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.adaptation.gathering import gather
 from bench.learn.adaptation.meta_training import outer_parameters
 from bench.learn.adaptation.outer import OuterOptimiser
+from bench.learn.adaptation.windows import chunks, whole
 from bench.settings import MetaTrainSettings
 from benchmarks.meta_engine import Case, make_case
 from benchmarks.one_thread import one_thread

@@ -21,7 +21,8 @@ from torch import Tensor
 
 from bench.interfaces import MetaLearner
 from bench.learn import Encoded, TaskData
-from bench.learn.adaptation.meta_training import adapt_and_predict, outer_parameters
+from bench.learn.adaptation.meta_training import outer_parameters
+from bench.learn.adaptation.predicting import adapt_and_predict
 from bench.learn.network.losses import mixture_logits
 from bench.learn.network.training import outputs
 from bench_metaselector.fine_tune import FineTune

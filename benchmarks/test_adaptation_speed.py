@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bench.learn import Learnable
-from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.adaptation.gathering import gather
+from bench.learn.adaptation.windows import chunks, whole
 from bench_metaselector.meta_sgd import MetaSGD
 from tests.learn import oracle
 from tests.learn.parts import networks, task_data, tasks

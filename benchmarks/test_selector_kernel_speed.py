@@ -15,7 +15,8 @@ import torch
 from bench.data.views.interactions import Interactions
 from bench.data.views.rows import TaskView, View
 from bench.learn import Encoder, Learnable, Network, TaskData, build_selector
-from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.adaptation.gathering import gather
+from bench.learn.adaptation.windows import chunks, whole
 from bench_baselines.mlp import MLP
 from bench_metaselector.meta_sgd import MetaSGD
 from tests.datasets import make_interactions

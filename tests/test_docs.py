@@ -112,17 +112,17 @@ def test_every_hook_stands_beside_its_interface(document):
         assert [interface for interface in wanted if interface not in row] == [], name
 
 
-def test_every_command_is_in_the_readme_and_so_is_every_option_of_run():
-    table = "\n".join(line for line in read("README.md").splitlines() if line.startswith("| `bench "))
+def test_every_command_is_documented_and_so_is_every_option_of_run():
+    table = "\n".join(line for line in read("docs/commands.md").splitlines() if line.startswith("| `bench "))
     assert set(re.findall(r"`bench ([a-z-]+)", table)) == set(main.targets)
     options = {option for param in main.get_command(None, "run").params for option in param.opts if option[:2] == "--"}
     assert options - {"--json", "--traceback", "--no-plugin-autoload"} <= set(re.findall(r"`(--[a-z-]+)`", table))
 
 
-def test_every_exit_code_is_in_the_readme():
+def test_every_exit_code_is_documented():
     kinds = [getattr(errors, name) for name in errors.__all__ if issubclass(getattr(errors, name), errors.BenchError)]
     codes = {kind.exit_code for kind in kinds} | {0, 1, 70, 130}
-    assert {int(code) for code in re.findall(r"^\| (\d+) \|", read("README.md"), re.MULTILINE)} == codes
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", read("docs/commands.md"), re.MULTILINE)} == codes
 
 
 def test_every_key_of_a_suite_is_documented():

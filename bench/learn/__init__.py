@@ -2,10 +2,12 @@
 
 from bench.interfaces import History
 from bench.learn.adaptation.descent import descend, inner_step
-from bench.learn.adaptation.episodes import TaskData, all_as_support
 from bench.learn.adaptation.interpretation import Interpretation, interpret
 from bench.learn.adaptation.learnable import Learnable
-from bench.learn.adaptation.meta_training import Adapted, MetaHistory, adapt_and_predict, meta_train, query_loss
+from bench.learn.adaptation.meta_training import MetaHistory, meta_train
+from bench.learn.adaptation.predicting import Adapted, adapt_and_predict, query_loss
+from bench.learn.adaptation.supports import all_as_support
+from bench.learn.adaptation.task_data import TaskData
 from bench.learn.calibration import Strengths, Support, calibrate, calibrate_by_user, calibrated, choose_strengths
 from bench.learn.fitting import FittedModel, Gating, MetaLearned
 from bench.learn.network.encoder import Encoded, Encoder

@@ -65,13 +65,13 @@ def choose_strengths(
     """Of all pairs of strengths the one with the lowest log loss on the query (of validation users).
 
     Pairs are tried from the strongest on, so that a tie goes to the one that does least; slopes (inf,) is no slope."""
-    candidates = [Strengths(*pair) for pair in product(*(sorted(each, reverse=True) for each in (intercepts, slopes)))]
-    support = support_logits, support_labels, support_ptr
-    losses = [
-        _log_losses(calibrate_by_user(*support, query_logits, query_ptr, strengths), query_labels).mean()
-        for strengths in candidates
-    ]
-    return candidates[int(np.argmin(losses))]
+    strongest_first = (sorted(each, reverse=True) for each in (intercepts, slopes))
+    candidates = [Strengths(*pair) for pair in product(*strongest_first)]
+    losses = []
+    for strengths in candidates:
+        logits = calibrate_by_user(support_logits, support_labels, support_ptr, query_logits, query_ptr, strengths)
+        losses.append(_log_losses(logits, query_labels).mean())
+    return candidates[int(np.argmin(losses))]  # of several the first
 
 
 def calibrate(support: Support, strengths: Strengths) -> np.ndarray:
@@ -82,7 +82,8 @@ def calibrate(support: Support, strengths: Strengths) -> np.ndarray:
     by Newton's method; a step that does not lower a user's objective is halved. Both are 0 where there are no rows."""
     coefficients = np.zeros((len(support.ptr) - 1, 2))
     for _ in range(MAX_STEPS):
-        moved = _shortened(support, strengths, coefficients, _newton_step(support, strengths, coefficients))
+        step = _newton_step(support, strengths, coefficients)
+        moved = _shortened(support, strengths, coefficients, step)
         converged = np.allclose(moved, coefficients, rtol=TOLERANCE, atol=TOLERANCE)
         coefficients = moved
         if converged:
@@ -97,34 +98,44 @@ def calibrated(logits: np.ndarray, ptr: np.ndarray, coefficients: np.ndarray) ->
 
 
 def _newton_step(support: Support, strengths: Strengths, coefficients: np.ndarray) -> np.ndarray:
-    """(users, 2): (H + R)^-1 (g + R c), R the strengths and V their inverse, written (V H + I)^-1 (V g + c): an infinite
-    strength is then a row of the identity, and its coefficient stays at exactly 0."""
+    """(users, 2): (H + R)^-1 (g + R c), with c the coefficients, g and H the first and second derivatives of the sum of
+    cross-entropies by them, and R the strengths.
+
+    Written (V H + I)^-1 (V g + c), V the inverse of R: an infinite strength is then a row of the identity, and its
+    coefficient stays at exactly 0."""
     z, ptr = support.logits, support.ptr
     p = expit(calibrated(z, ptr, coefficients))
-    residual, curvature = p - support.labels, p * (1 - p)
+    residual, curvature = p - support.labels, p * (1 - p)  # (n,) each
+    # (users,) each, of the cross-entropies alone: g = (g0, g1), H = ((h0, h1), (h1, h2))
+    g0, g1 = (sum_by_user(values, ptr) for values in (residual, residual * z))
     h0, h1, h2 = (sum_by_user(values, ptr) for values in (curvature, curvature * z, curvature * z * z))
     v0, v1 = 1 / np.asarray(strengths)
-    r0 = v0 * sum_by_user(residual, ptr) + coefficients[:, 0]
-    r1 = v1 * sum_by_user(residual * z, ptr) + coefficients[:, 1]
-    s00, s01, s10, s11 = 1 + v0 * h0, v0 * h1, v1 * h1, 1 + v1 * h2  # (users,) each: V H + I
+    # V g + c
+    r0 = v0 * g0 + coefficients[:, 0]
+    r1 = v1 * g1 + coefficients[:, 1]
+    # V H + I, solved by Cramer's rule
+    s00, s01 = 1 + v0 * h0, v0 * h1
+    s10, s11 = v1 * h1, 1 + v1 * h2
+    determinant = s00 * s11 - s01 * s10
     solved = np.stack([s11 * r0 - s01 * r1, s00 * r1 - s10 * r0], axis=1)
-    return np.asarray(solved / (s00 * s11 - s01 * s10)[:, None])
+    return np.asarray(solved / determinant[:, None])
 
 
 def _shortened(support: Support, strengths: Strengths, coefficients: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Coefficients less each user's step, halved until the user's objective is no higher than before."""
-    allowed = _objective(support, strengths, coefficients) * (1 + ROUNDING) + ROUNDING
-    share = np.ones((len(step), 1))
+    before = _objective(support, strengths, coefficients)
+    allowed = before * (1 + ROUNDING) + ROUNDING
+    share = np.ones((len(step), 1))  # of each user's step
     for _ in range(MAX_HALVINGS):
-        higher = _objective(support, strengths, coefficients - share * step) > allowed
-        if not higher.any():
+        is_higher = _objective(support, strengths, coefficients - share * step) > allowed
+        if not is_higher.any():
             break
-        share[higher] /= 2
+        share[is_higher] /= 2
     return np.asarray(coefficients - share * step)
 
 
 def _objective(support: Support, strengths: Strengths, coefficients: np.ndarray) -> np.ndarray:
-    """(users,)"""
+    """(users,): what `calibrate` minimises."""
     losses = _log_losses(calibrated(support.logits, support.ptr, coefficients), support.labels)
     ridge = np.where(np.isinf(strengths), 0, strengths)  # the coefficient of an infinite one is 0
     return np.asarray(sum_by_user(losses, support.ptr) + coefficients**2 @ ridge / 2)

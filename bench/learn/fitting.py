@@ -15,11 +15,12 @@ from bench.data.views.by_user import user_of_row
 from bench.data.views.rows import TaskView, View
 from bench.errors import DivergenceError
 from bench.interfaces import Context, FitNotes, MetaLearner, PluginParams, Selection
-from bench.learn.adaptation.episodes import TaskData
 from bench.learn.adaptation.hard_selection import one_model_a_user
 from bench.learn.adaptation.interpretation import Interpretation, interpret
 from bench.learn.adaptation.learnable import Learnable
-from bench.learn.adaptation.meta_training import Adapted, adapt_and_predict, meta_train, outer_parameters, query_loss
+from bench.learn.adaptation.meta_training import meta_train, outer_parameters
+from bench.learn.adaptation.predicting import Adapted, adapt_and_predict, query_loss
+from bench.learn.adaptation.task_data import TaskData
 from bench.learn.network.encoder import Encoder
 from bench.learn.network.network import Network, build_model, build_selector
 from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector

@@ -12,7 +12,8 @@ from torch.func import vmap
 from bench.data.views.rows import TaskView
 from bench.interfaces import Episodes, Fields, Lookup, PluginParams
 from bench.learn import DifferentiableSelector, Learnable, TaskData, build_selector, inner_step
-from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.adaptation.gathering import gather
+from bench.learn.adaptation.windows import chunks, whole
 from bench.testing.inputs import OwnRows, at, encoder, own_dense, own_rows
 from bench.testing.subject import Subject
 from bench.testing.verdicts import Failed, NotApplicable

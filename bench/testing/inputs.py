@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bench.data.views.rows import View
 from bench.learn import Encoder, Network
-from bench.learn.network.network import Rows
+from bench.learn.network.lookup import Rows
 from bench.learn.network.row_index import RowIndex
 from bench.testing.subject import Subject
 from bench.testing.synthetic import MODELS

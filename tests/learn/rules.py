@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 
 from bench.learn import Learnable
-from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.adaptation.gathering import gather
 from bench.learn.adaptation.meta_training import outer_parameters
+from bench.learn.adaptation.windows import chunks, whole
 
 RATES = {"selector": 0.7, "bias": 0.5, "dense": 0.2, "user": 0.6, "item": 0.4, "context": 0.3}
 RAGGED = [(4, 2), (1, 1), (7, 3), (0, 2), (2, 5), (9, 1), (3, 3)]

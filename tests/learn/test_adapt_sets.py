@@ -9,8 +9,8 @@ from bench.adapt_sets import named
 from bench.errors import PluginError
 from bench.interfaces import PluginParams
 from bench.learn import DifferentiableSelector, Learnable, build_selector, meta_train
-from bench.learn.adaptation.episodes import whole
 from bench.learn.adaptation.meta_training import outer_gradients, outer_parameters
+from bench.learn.adaptation.windows import whole
 from bench.settings import MetaTrainSettings
 from bench_metaselector.maml import MAML
 from tests.datasets import make_interactions

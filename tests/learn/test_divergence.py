@@ -25,9 +25,12 @@ from bench.learn import (
     meta_train,
 )
 from bench.learn.adaptation import divergence as divergence_module
-from bench.learn.adaptation import episodes as episodes_module
-from bench.learn.adaptation.episodes import gather, whole
-from bench.learn.adaptation.meta_training import outer_parameters, query_loss
+from bench.learn.adaptation import windows as windows_module
+from bench.learn.adaptation.gathering import gather
+from bench.learn.adaptation.meta_training import outer_parameters
+from bench.learn.adaptation.predicting import query_loss
+from bench.learn.adaptation.watched import Watch
+from bench.learn.adaptation.windows import whole
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_metaselector.anil import ANIL
 from bench_metaselector.fine_tune import FineTune
@@ -161,15 +164,15 @@ def test_another_user_is_not_named(interactions, monkeypatch):
     """The mutant: whoever comes first in the chunk."""
     name = user_of(interactions, tasks(interactions, SIZES), SEVENTH)
     assert f"user {name!r}" in error_of(interactions, planted(user=0.01))
-    blame = divergence_module._Seen._blame
-    monkeypatch.setattr(divergence_module._Seen, "_blame", lambda self, user, leaves: blame(self, 0, leaves))
+    blame = Watch._blame
+    monkeypatch.setattr(Watch, "_blame", lambda self, user: blame(self, 0))
     assert f"user {name!r}" not in error_of(interactions, planted(user=0.01))
 
 
 @pytest.mark.parametrize("users", [1, 3, 64])
 def test_chunks_change_nothing(interactions, monkeypatch, users):
     expected = error_of(interactions, planted(user=0.01))
-    monkeypatch.setattr(episodes_module, "CHUNK_USERS", users)
+    monkeypatch.setattr(windows_module, "CHUNK_USERS", users)
     assert error_of(interactions, planted(user=0.01)) == expected
 
 
@@ -190,7 +193,7 @@ class SlowAndFast(OneUser):
 @pytest.mark.parametrize("users", [1, 3, 64])
 def test_of_several_the_first_is_named(interactions, monkeypatch, rule, threads, users):
     alone = error_of(interactions, planted(user=0.01))
-    monkeypatch.setattr(episodes_module, "CHUNK_USERS", users)
+    monkeypatch.setattr(windows_module, "CHUNK_USERS", users)
     assert error_of(interactions, planted(rule, user=0.01), threads) == alone
     learnable, data = learnable_of(interactions), task_data(interactions, tasks(interactions, SIZES), full=True)
     with pytest.raises(DivergenceError) as caught:

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from bench.learn import TaskData
 from bench.learn.adaptation.drawing import draw
-from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.adaptation.gathering import gather
 from bench.learn.adaptation.meta_training import meta_train, outer_gradients, outer_parameters
+from bench.learn.adaptation.windows import chunks, whole
 from bench.settings import MetaTrainSettings
 from bench_metaselector.maml import MAML
 from tests.datasets import make_interactions

@@ -8,16 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.learn.adaptation.drawing import draw
-from bench.learn.adaptation.episodes import (
-    CHUNK_ROWS,
-    CHUNK_USERS,
-    TaskData,
-    all_as_support,
-    chunks,
-    gather,
-    support_batch,
-    whole,
-)
+from bench.learn.adaptation.gathering import gather
+from bench.learn.adaptation.supports import all_as_support, support_batch
+from bench.learn.adaptation.task_data import TaskData
+from bench.learn.adaptation.windows import CHUNK_ROWS, CHUNK_USERS, chunks, whole
 from bench.settings import MetaTrainSettings
 from tests.datasets import make_interactions
 from tests.learn.parts import task_data, tasks

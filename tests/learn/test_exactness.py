@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from bench.learn import Learnable, TaskData
-from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.adaptation.gathering import gather
+from bench.learn.adaptation.windows import chunks, whole
 from bench_metaselector.meta_sgd import MetaSGD
 from tests.datasets import make_interactions
 from tests.learn import oracle

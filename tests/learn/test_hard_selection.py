@@ -10,9 +10,10 @@ import torch
 
 from bench.interfaces import Context, PluginParams
 from bench.learn import FittedModel, Gating, Learnable, MetaLearned, adapt_and_predict
-from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.adaptation.gathering import gather
 from bench.learn.adaptation.hard_selection import one_model_a_user
 from bench.learn.adaptation.meta_training import outer_parameters
+from bench.learn.adaptation.windows import chunks, whole
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_metaselector.maml import MAML
 from tests.datasets import make_interactions

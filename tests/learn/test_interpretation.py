@@ -8,9 +8,10 @@ import torch
 
 from bench.data.views.rows import TaskView
 from bench.learn import Learnable, adapt_and_predict, interpret
-from bench.learn.adaptation import episodes as episodes_module
-from bench.learn.adaptation.episodes import gather, whole
+from bench.learn.adaptation import windows as windows_module
+from bench.learn.adaptation.gathering import gather
 from bench.learn.adaptation.meta_training import outer_parameters
+from bench.learn.adaptation.windows import whole
 from bench.settings import PARAMETER_GROUPS
 from bench_metaselector.maml import MAML
 from bench_metaselector.meta_sgd import MetaSGD
@@ -167,7 +168,7 @@ def test_frozen_fields_are_left_out(interactions):
 @pytest.mark.parametrize("users", [1, 3])
 def test_chunks_and_threads_change_nothing(interactions, monkeypatch, users):
     expected = found_of(interactions)
-    monkeypatch.setattr(episodes_module, "CHUNK_USERS", users)
+    monkeypatch.setattr(windows_module, "CHUNK_USERS", users)
     learnable, rule = learnable_of(interactions), MAML(MAML.Params(inner_steps=3, rates=RATES))
     data = task_data(interactions, tasks(interactions, SIZES), full=True)
     found = interpret(rule, learnable, learnable.parameters(), data, threads=2)

@@ -23,7 +23,8 @@ from bench.learn import (
     fitting,
     inner_step,
 )
-from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.adaptation.gathering import gather
+from bench.learn.adaptation.windows import chunks, whole
 from bench.learn.perceptron import compiled as kernels
 from bench.learn.perceptron.loss import RaggedPerceptron
 from bench.settings import MetaTrainSettings, TrainSettings

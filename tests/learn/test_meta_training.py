@@ -10,8 +10,9 @@ from bench.data.views.rows import TaskView
 from bench.errors import PluginError
 from bench.interfaces import Context, PluginParams
 from bench.learn import FittedModel, Learnable, MetaLearned, adapt_and_predict, meta_train
-from bench.learn.adaptation import episodes as episodes_module
-from bench.learn.adaptation.meta_training import outer_parameters, query_loss
+from bench.learn.adaptation import windows as windows_module
+from bench.learn.adaptation.meta_training import outer_parameters
+from bench.learn.adaptation.predicting import query_loss
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_metaselector.fine_tune import FineTune
 from bench_metaselector.maml import MAML
@@ -74,7 +75,7 @@ def trained(interactions, threads):
 
 
 def test_threads_change_nothing(interactions, monkeypatch):
-    monkeypatch.setattr(episodes_module, "CHUNK_USERS", 2)
+    monkeypatch.setattr(windows_module, "CHUNK_USERS", 2)
     one, history, predicted = trained(interactions, 1)
     two, other_history, other = trained(interactions, 3)
     assert history == other_history
@@ -111,8 +112,8 @@ def test_chunks_change_nothing(interactions, monkeypatch, users, rows):
     data, learnable, rule = task_data(interactions, view, full=True), learnable_of(interactions), maml()
     outer = outer_parameters(rule, learnable)
     expected = query_loss(rule, learnable, outer, data)
-    monkeypatch.setattr(episodes_module, "CHUNK_USERS", users)
-    monkeypatch.setattr(episodes_module, "CHUNK_ROWS", rows)
+    monkeypatch.setattr(windows_module, "CHUNK_USERS", users)
+    monkeypatch.setattr(windows_module, "CHUNK_ROWS", rows)
     assert query_loss(rule, learnable, outer, data) == pytest.approx(expected, rel=1e-12)
 
 

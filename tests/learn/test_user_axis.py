@@ -9,7 +9,8 @@ from torch import nn
 
 from bench.interfaces import PluginParams
 from bench.learn import DifferentiableModel, Learnable, build_model, build_selector
-from bench.learn.adaptation.episodes import chunks, gather, whole
+from bench.learn.adaptation.gathering import gather
+from bench.learn.adaptation.windows import chunks, whole
 from bench.learn.network import layers
 from tests.datasets import make_interactions
 from tests.learn.parts import Gate, Linear, task_data, tasks

@@ -10,21 +10,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from bench.data.encoding.chosen_rows import choose_rows
 from bench.data.encoding.columns import Columns, encode_features
-from bench.data.encoding.features import vocabulary
-from bench.data.encoding.given_columns import given_split, true_logits
-from bench.data.encoding.ordering import order_rows
+from bench.data.encoding.features import Vocabulary, vocabulary
+from bench.data.encoding.given_columns import GivenSplit, given_split, true_logits
+from bench.data.encoding.ordering import Order, order_rows
 from bench.data.encoding.roles import Layout, arrange
-from bench.data.tables.labels import binary_labels, holds
-from bench.data.tables.raw import RawTable
+from bench.data.tables.labels import binary_labels
 from bench.data.tables.text import as_ids
 from bench.data.tables.times import order_of
 from bench.errors import DataError
 from bench.interfaces import Tables
 
 __all__ = ["Encoded", "encode"]
-
-_LARGEST = 100  # users whose row counts are kept, to say which min_rows_per_user would leave so many
 
 
 @dataclass(frozen=True)
@@ -40,74 +38,108 @@ class Encoded:
 def encode(tables: Tables) -> Encoded:
     """Choose, number, encode and sort. DataError, with the place, for anything that can't be read as asked."""
     layout = arrange(tables)
-    kept, counts, largest = _choose_rows(layout)
-    layout = replace(layout, tables={**layout.tables, "row": kept})
-    users, items = (vocabulary(as_ids(kept, name)) for name in (layout.user, layout.item))
-    labels = binary_labels(layout.label, kept)
-    order = order_of(kept, layout.order) if layout.order else None
-    given = given_split(kept, *layout.split, users) if layout.split else None
-    logits = true_logits(kept, layout.true_logit) if layout.true_logit else None
-    columns = encode_features(layout, users, items, counts)
-    ids = (users.words, items.words)
-    content, part = columns.content(labels), given.part if given else None
-    sorting = order_rows(users.codes - 1, items.codes - 1, order, ids, content, labels, part, logits)
-    counts |= {"rows": len(labels), "users": len(ids[0]), "items": len(ids[1]), "positives": int(labels.sum())}
-    counts |= sorting.repeats._asdict()
-    rows = sorting.permutation
-    arrays = {
-        "user_ptr": np.concatenate([[0], np.cumsum(np.bincount(users.codes - 1))]).astype(np.int64),
-        "users": users.codes[rows] - np.int32(1),
-        "items": items.codes[rows] - np.int32(1),
-        "labels": labels[rows],
-        "identity": sorting.identity[rows],
-        **({} if order is None else {"order": order[rows]}),
-        **({} if given is None else {"given-role": given.role, "given-part": given.part[rows]}),
-        **({} if logits is None else {"true-logit": logits[rows]}),
-        **columns.arrays(rows),
-    }
-    meta = _meta(tables, layout, columns, counts)
-    return Encoded(arrays, meta | {"most_rows_of_users": largest}, *ids)
+    chosen = choose_rows(layout)
+    layout = replace(layout, tables={**layout.tables, "row": chosen.table})
+    rows = _read(layout)
+    sorting = _sorted(rows)
+    counts = {**chosen.counts, **rows.columns.counts, **_sizes(rows), **sorting.repeats._asdict()}
+    meta = _meta(tables, layout, rows.columns, counts) | {"most_rows_of_users": chosen.largest}
+    return Encoded(_arrays(rows, sorting), meta, rows.users.words, rows.items.words)
 
 
-def _choose_rows(layout: Layout) -> tuple[RawTable, dict[str, int], list[int]]:
-    """The interactions that `drop` and `min_rows_per_user` leave, how many each left out, and the largest users' rows."""
+@dataclass(frozen=True)
+class _Rows:
+    """The n interactions that were chosen, encoded, in the raw table's order."""
+
+    users: Vocabulary
+    items: Vocabulary
+    labels: np.ndarray  # (n,) uint8
+    order: np.ndarray | None  # (n,): the column of role order, as numbers
+    given: GivenSplit | None
+    true_logits: np.ndarray | None  # (n,) float64
+    columns: Columns
+
+    @property
+    def user(self) -> np.ndarray:
+        """(n,) int32 from 0; codes are from 1."""
+        return self.users.codes - np.int32(1)
+
+    @property
+    def item(self) -> np.ndarray:
+        return self.items.codes - np.int32(1)
+
+
+def _read(layout: Layout) -> _Rows:
     table = layout.tables["row"]
-    dropped = holds(layout.drop, table) if layout.drop else np.zeros(len(table), dtype=bool)
-    if dropped.all():
-        raise DataError(f"{table.file}: drop leaves none of {len(table)} rows")
-    kept = table.where(~dropped) if dropped.any() else table
-    users = vocabulary(as_ids(kept, layout.user)).codes - 1
-    rows = np.bincount(users)
-    few = rows < layout.min_rows_per_user
-    if few.all():
-        raise DataError(
-            f"{table.file}: min_rows_per_user: {layout.min_rows_per_user} leaves 0 of {len(rows)} users "
-            f"(0 of {len(kept)} rows); the largest that leaves one is {rows.max()} "
-            "(the protocol may need more users)"
-        )
-    counts = {
-        "dropped_rows": int(dropped.sum()),
-        **({"users_before_filter": len(rows), "rows_before_filter": len(kept)} if layout.min_rows_per_user > 1 else {}),
-        "dropped_users": int(few.sum()),
-        "dropped_rows_of_users": int(rows[few].sum()),
+    users = vocabulary(as_ids(table, layout.user))
+    items = vocabulary(as_ids(table, layout.item))
+    return _Rows(
+        users,
+        items,
+        labels=binary_labels(layout.label, table),
+        order=order_of(table, layout.order) if layout.order else None,
+        given=given_split(table, *layout.split, users) if layout.split else None,
+        true_logits=true_logits(table, layout.true_logit) if layout.true_logit else None,
+        columns=encode_features(layout, users, items),
+    )
+
+
+def _sorted(rows: _Rows) -> Order:
+    return order_rows(
+        rows.user,
+        rows.item,
+        rows.order,
+        ids=(rows.users.words, rows.items.words),
+        content=rows.columns.content(rows.labels),
+        labels=rows.labels,
+        part=None if rows.given is None else rows.given.part,
+        true_logits=rows.true_logits,
+    )
+
+
+def _arrays(rows: _Rows, sorting: Order) -> dict[str, np.ndarray]:
+    """By file name, in the sorted order."""
+    permutation = sorting.permutation
+    rows_of_user = np.bincount(rows.user)
+    arrays = {
+        "user_ptr": np.concatenate([[0], np.cumsum(rows_of_user)]).astype(np.int64),
+        "users": rows.user[permutation],
+        "items": rows.item[permutation],
+        "labels": rows.labels[permutation],
+        "identity": sorting.identity[permutation],
     }
-    largest = np.sort(rows)[::-1][:_LARGEST].tolist()
-    return (kept.where(~few[users]) if few.any() else kept), counts, largest
+    if rows.order is not None:
+        arrays["order"] = rows.order[permutation]
+    if rows.given is not None:
+        arrays |= {"given-role": rows.given.role, "given-part": rows.given.part[permutation]}
+    if rows.true_logits is not None:
+        arrays["true-logit"] = rows.true_logits[permutation]
+    return arrays | rows.columns.arrays(permutation)
+
+
+def _sizes(rows: _Rows) -> dict[str, int]:
+    return {
+        "rows": len(rows.labels),
+        "users": len(rows.users.words),
+        "items": len(rows.items.words),
+        "positives": int(rows.labels.sum()),
+    }
 
 
 def _meta(tables: Tables, layout: Layout, columns: Columns, counts: Mapping[str, int]) -> dict[str, Any]:
-    named = {feature.column: feature.field for feature in layout.features if feature.field.kind == "categorical"}
-    fields = [feature.field for feature in columns.fields]
-    owners = {name: bags.owner for name, bags in columns.owned_bags.items()}
+    fields = [feature.field for feature in columns.features]
+    categorical = {feature.column: feature.field for feature in layout.features if feature.field.kind == "categorical"}
+    user_field, item_field = categorical.get(layout.user), categorical.get(layout.item)
+    bag_owners = {name: bags.owner for name, bags in columns.owned_bags.items()}
     return {
         "label": tables.label,
         "drop": tables.drop,
         "order": layout.order,
         "fields": [{"name": each.name, "kind": each.kind, "side": each.side} for each in fields],
         "sizes": {each.name: size for each, size in zip(fields, columns.sizes, strict=True)},
-        "user_field": named[layout.user].name if layout.user in named else None,
-        "item_field": named[layout.item].name if layout.item in named else None,
-        "bags": [[name, owners.get(name, "row")] for name in columns.bag_names],
+        "user_field": user_field.name if user_field else None,
+        "item_field": item_field.name if item_field else None,
+        "bags": [[name, bag_owners.get(name, "row")] for name in columns.bag_names],
         "counts": dict(counts),
         "categories": columns.categories,
         "missing": columns.missing,

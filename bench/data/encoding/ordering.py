@@ -23,9 +23,7 @@ class Repeats(NamedTuple):
 
 class Order(NamedTuple):
     permutation: np.ndarray  # (n,) int64: the sorted table's row i is the raw table's row permutation[i]
-    identity: (
-        np.ndarray
-    )  # (n,) uint64, in the raw table's order: equal where two rows agree in everything that is encoded
+    identity: np.ndarray  # (n,) uint64, in the raw table's order: equal where all that is encoded of two rows is
     repeats: Repeats
 
 
@@ -43,18 +41,28 @@ def order_rows(
 
     `users`, `items` (n,) number the texts of `ids`; `content` (n,) uint64 stands for all features and the label of a row, so
     that rows which still tie are interchangeable."""
-    pair = _pair_hash(users, items, ids)
-    keys = [key for key in (content, pair, order, users) if key is not None]
-    permutation = np.lexsort(keys if true_logits is None else [true_logits, *keys])
-    same_pair = _equal_to_previous([key[permutation] for key in keys[1:]])
-    same = same_pair & _equal_to_previous([content[permutation]])
-    pairs = len(np.unique(users.astype(np.int64) * len(ids[1]) + items))
-    contradictory = _groups_of_both(labels[permutation], same_pair)
-    repeats = Repeats(int(same.sum()), contradictory, len(users) - pairs)
+    pair = _pair_hash(users, items, ids)  # (n,) uint64: of each row's user and item
+    by_pair = [key for key in (pair, order, users) if key is not None]  # lexsort takes the last key first
+    keys = [content, *by_pair] if true_logits is None else [true_logits, content, *by_pair]
+    permutation = np.lexsort(keys)
+    repeats = _repeats(permutation, by_pair, content, labels, pairs=users.astype(np.int64) * len(ids[1]) + items)
     if part is not None:
-        permutation = permutation[np.lexsort([part[permutation], users[permutation]])]  # stable
+        permutation = permutation[np.lexsort([part[permutation], users[permutation]])]  # stable: else as before
     times = [] if order is None else [order.view(np.uint64)]
     return Order(permutation, content_key([content, pair, *times]), repeats)
+
+
+def _repeats(
+    permutation: np.ndarray, by_pair: Sequence[np.ndarray], content: np.ndarray, labels: np.ndarray, pairs: np.ndarray
+) -> Repeats:
+    """Of rows that `permutation` sorts by the keys `by_pair`, then by content; `pairs` (n,) number user and item."""
+    same_pair = _equal_to_previous([key[permutation] for key in by_pair])  # of one user, item and order
+    same_content = _equal_to_previous([content[permutation]])
+    return Repeats(
+        exact_duplicates=int((same_pair & same_content).sum()),
+        contradictory=_groups_of_both(labels[permutation], same_pair),
+        repeated_pairs=len(pairs) - len(np.unique(pairs)),
+    )
 
 
 def content_key(columns: Sequence[np.ndarray]) -> np.ndarray:
@@ -74,6 +82,7 @@ def mix64(values: np.ndarray) -> np.ndarray:
 
 
 def _pair_hash(users: np.ndarray, items: np.ndarray, ids: tuple[pa.Array, pa.Array]) -> np.ndarray:
+    """(n,) uint64, by the texts of the ids: however they are numbered, it is the same."""
     of_user, of_item = (_text_hash(texts) for texts in ids)
     return mix64(of_user[users] ^ mix64(of_item)[items])
 
@@ -86,6 +95,7 @@ def _text_hash(texts: pa.Array) -> np.ndarray:
 
 
 def _equal_to_previous(keys: Sequence[np.ndarray]) -> np.ndarray:
+    """(n,) bool: whether a row agrees in all keys with the one before it; not the first."""
     equal = np.ones(len(keys[0]), dtype=bool)
     equal[:1] = False
     for key in keys:
@@ -94,5 +104,7 @@ def _equal_to_previous(keys: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _groups_of_both(labels: np.ndarray, same_group: np.ndarray) -> int:
+    """How many groups have both labels; `same_group` (n,): whether a row is of the group of the one before it."""
     starts = np.flatnonzero(~same_group)
-    return int((np.minimum.reduceat(labels, starts) != np.maximum.reduceat(labels, starts)).sum())
+    lowest, highest = np.minimum.reduceat(labels, starts), np.maximum.reduceat(labels, starts)
+    return int((lowest != highest).sum())

@@ -32,50 +32,66 @@ def auc_by_tournament(y: np.ndarray, logits: np.ndarray, users: np.ndarray, weig
 
     y (n,) of 0 and 1; logits (n,) without NaN, compared in their own dtype; users (n,) in 0..U - 1; weights (U, R) whole
     numbers: how often a resample has each user. n > 0."""
-    leaves, largest = _gathered(y, logits, users, len(weights)), max(1, int(weights.max()))
+    leaves = _gathered(y, logits, users, len(weights))
+    largest = max(1, int(weights.max()))
     lanes = (weights[:, first : first + _LANES] for first in range(0, weights.shape[1], _LANES))
     return np.concatenate([_auc(leaves, np.ascontiguousarray(some, _width(0, largest)), largest) for some in lanes])
 
 
 def _auc(leaves: _Leaves, weights: np.ndarray, largest: int) -> np.ndarray:
-    below, above, wins = (np.zeros(weights.shape[1], dtype=np.uint64) for _ in range(3))
+    """(lanes,) of the resamples with these weights (users, lanes)."""
+    negatives, positives, wins = (np.zeros(weights.shape[1], dtype=np.uint64) for _ in range(3))  # of the blocks so far
     for first in range(0, leaves.negatives.shape[0], _LEAVES):
         block = slice(first, first + _LEAVES)
-        halves, positives, won = _merged(leaves.negatives[block] @ weights, leaves.positives[block] @ weights, largest)
-        wins += won + below * positives
-        below += halves
-        above += positives
+        more = _merged(leaves.negatives[block] @ weights, leaves.positives[block] @ weights, largest)
+        wins += more.wins + negatives * more.positives
+        negatives += more.negatives
+        positives += more.positives
     with np.errstate(invalid="ignore"):  # one class: 0 / 0
-        return np.asarray(wins / (below * above))
+        return np.asarray(wins / (negatives * positives))
 
 
-def _merged(negatives: np.ndarray, positives: np.ndarray, largest: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Counts and wins (lanes,) of a block whose leaves have the counts (_LEAVES, lanes)."""
+class _Counts(NamedTuple):
+    """(lanes,) uint64 each; negatives in halves, and so wins."""
+
+    negatives: np.ndarray
+    positives: np.ndarray
+    wins: np.ndarray
+
+
+def _merged(negatives: np.ndarray, positives: np.ndarray, largest: int) -> _Counts:
+    """Of a block whose leaves have the counts (_LEAVES, lanes). In a leaf all negatives are below all positives."""
+    left, right = slice(0, None, 2), slice(1, None, 2)  # neighbours: the left one's rows lie below the right one's
     wins = negatives * positives
     for level in range(1, _LEAVES.bit_length()):
         width = _width(level, largest)
         negatives, positives, wins = (array.astype(width, copy=False) for array in (negatives, positives, wins))
-        wins = wins[0::2] + wins[1::2]
-        wins += negatives[0::2] * positives[1::2]
-        negatives, positives = negatives[0::2] + negatives[1::2], positives[0::2] + positives[1::2]
-    return negatives[0].astype(np.uint64), positives[0].astype(np.uint64), wins[0].astype(np.uint64)
+        wins = wins[left] + wins[right]
+        wins += negatives[left] * positives[right]
+        negatives = negatives[left] + negatives[right]
+        positives = positives[left] + positives[right]
+    return _Counts(*(array[0].astype(np.uint64) for array in (negatives, positives, wins)))
 
 
 def _width(level: int, largest: int) -> type[np.unsignedinteger]:
     """The narrowest integers that hold the wins of 2^level leaves, whatever the weights up to `largest`."""
-    most = 2 * (_RUN * largest << level) ** 2
-    return next(width for width in _WIDTHS if most <= np.iinfo(width).max)
+    most_rows = _RUN * largest << level  # of one class
+    most_wins = 2 * most_rows**2
+    return next(width for width in _WIDTHS if most_wins <= np.iinfo(width).max)
 
 
 def _gathered(y: np.ndarray, logits: np.ndarray, users: np.ndarray, n_users: int) -> _Leaves:
     rows = ascending(y, logits)
-    leaf, members = _leaf_of_row(rows.positive), users[rows.rows]
-    count = -(-(int(leaf[-1]) + 1) // _LEAVES) * _LEAVES
+    leaf_of_row, user_of_row = _leaf_of_row(rows.positive), users[rows.rows]  # (m,) each
+    leaves = int(leaf_of_row[-1]) + 1
+    in_whole_blocks = -(-leaves // _LEAVES) * _LEAVES  # the leaves that are added have no rows
 
     def matrix(mine: np.ndarray, values: np.ndarray) -> csr_array:
         # entries of one user in a leaf are not added up, so that the cap on a leaf holds
-        pointers = np.concatenate([[0], np.cumsum(np.bincount(leaf[mine], minlength=count))])
-        return csr_array((values.astype(np.uint16), members[mine], pointers), shape=(count, n_users))
+        lengths = np.bincount(leaf_of_row[mine], minlength=in_whole_blocks)
+        pointers = np.concatenate([[0], np.cumsum(lengths)])
+        entries = values.astype(np.uint16), user_of_row[mine], pointers
+        return csr_array(entries, shape=(in_whole_blocks, n_users))
 
     negative = ~rows.positive
     return _Leaves(matrix(negative, rows.halves[negative]), matrix(rows.positive, np.ones(rows.positive.sum())))
@@ -83,7 +99,9 @@ def _gathered(y: np.ndarray, logits: np.ndarray, users: np.ndarray, n_users: int
 
 def _leaf_of_row(positive: np.ndarray) -> np.ndarray:
     """(m,) ascending from 0: at most _RUN negatives followed by at most _RUN positives share a leaf."""
-    changes = np.concatenate([[True], positive[1:] != positive[:-1]])
-    in_run = np.arange(len(positive)) - np.flatnonzero(changes)[np.cumsum(changes) - 1]
-    starts = (~positive | (in_run > 0)) & (in_run % _RUN == 0)
+    changes = np.concatenate([[True], positive[1:] != positive[:-1]])  # where a run of one class starts
+    start_of_run = np.flatnonzero(changes)
+    in_run = np.arange(len(positive)) - start_of_run[np.cumsum(changes) - 1]  # each row's place in its run
+    follows_negatives = positive & (in_run == 0)  # and so goes on with their leaf
+    starts = (in_run % _RUN == 0) & ~follows_negatives
     return np.asarray(np.cumsum(starts) - int(starts[0]))

@@ -12,7 +12,7 @@ from bench.evaluate.metrics.ascending import ascending
 
 __all__ = ["auc_by_user_pairs"]
 
-_TILE = 512  # users of a product: keeps sums within float32
+_TILE = 512  # users of a product: few enough that sums mostly stay exact in float32
 _EXACT = 1 << 24  # float32 holds every whole number up to it
 
 
@@ -21,33 +21,35 @@ def auc_by_user_pairs(y: np.ndarray, logits: np.ndarray, users: np.ndarray, weig
 
     y (n,) of 0 and 1; logits (n,) without NaN, compared in their own dtype; users (n,) in 0..U - 1; weights (U, R) whole
     numbers: how often a resample has each user. Holds U x U counts. n > 0."""
-    drawn = np.ascontiguousarray(weights.T, dtype=np.float64)
-    positives, negatives = (np.bincount(users[y == label], minlength=len(weights)).astype(float) for label in (1, 0))
-    pairs = (drawn @ positives) * (drawn @ negatives)
+    n_users = len(weights)
+    drawn = np.ascontiguousarray(weights.T, dtype=np.float64)  # (R, U)
+    positives, negatives = (np.bincount(users[y == label], minlength=n_users).astype(float) for label in (1, 0))  # (U,)
+    pairs = (drawn @ positives) * (drawn @ negatives)  # (R,)
+    twice_ordered_right = _forms(_twice_wins(y, logits, users, n_users), drawn)
     with np.errstate(invalid="ignore"):  # one class: 0 / 0
-        return np.asarray(_forms(_twice_wins(y, logits, users, len(weights)), drawn) / (2 * pairs))
+        return np.asarray(twice_ordered_right / (2 * pairs))
 
 
 def _twice_wins(y: np.ndarray, logits: np.ndarray, users: np.ndarray, n_users: int) -> np.ndarray:
     """(U, U): 2 K, or its transpose, which is the same form."""
-    if 2 * np.count_nonzero(y) > len(y):  # turned around, every pair keeps its order: positives are what is dear
+    # In the walk a positive costs U additions, a negative one. So the rarer class is made the positive one: with labels and
+    # logits turned around every pair keeps its order, and its two users change places in K.
+    if 2 * np.count_nonzero(y) > len(y):
         y, logits = 1 - y, -logits
     rows = ascending(y, logits)
     most = 2 * int(np.bincount(users).max()) ** 2
     wins = np.zeros((n_users, n_users), dtype=np.int32 if most < 1 << 31 else np.int64)
-    of_user, halves_below = list(wins), np.zeros(n_users, dtype=wins.dtype)
+    wins_of_user = list(wins)  # views of its rows
+    halves_below = np.zeros(n_users, dtype=wins.dtype)  # of each user's negatives that the walk has passed
     one_by_one = halves_below.data  # the same numbers: indexing an array costs twice as much
     steps = (array.tolist() for array in (users[rows.rows], rows.positive, rows.halves))
     for user, positive, halves in zip(*steps, strict=True):
         if positive:
-            of_one = of_user[user]
-            np.add(of_one, halves_below, of_one)
+            own_wins = wins_of_user[user]
+            own_wins += halves_below
         else:
             one_by_one[user] += halves
     return wins
-
-
-_INEXACT = np.array([_EXACT], dtype=np.float64)
 
 
 def _forms(wins: np.ndarray, drawn: np.ndarray) -> np.ndarray:
@@ -55,16 +57,16 @@ def _forms(wins: np.ndarray, drawn: np.ndarray) -> np.ndarray:
 
     Folded into a triangle, in tiles: half the work. A tile's product is taken in float32 and kept where it is exact: sums of
     whole numbers that are nowhere above 2^24 at their end were nowhere above it on the way."""
-    narrow, forms = drawn.astype(np.float32), np.zeros(len(drawn))
-    starts = range(0, drawn.shape[1], _TILE)
-    tiles = [slice(start, start + _TILE) for start in starts]
+    narrow = drawn.astype(np.float32)
+    forms = np.zeros(len(drawn))
+    tiles = [slice(start, start + _TILE) for start in range(0, drawn.shape[1], _TILE)]
     for i, left in enumerate(tiles):
         for right in tiles[i:]:
-            tile = wins[left, right].T.astype(np.float64)
+            folded = wins[left, right].T.astype(np.float64)  # (right, left)
             if left != right:
-                tile += wins[right, left]
-            product: np.ndarray = narrow[:, right] @ tile.astype(np.float32)
-            if max(tile.max(), product.max()) >= _EXACT:
-                product = drawn[:, right] @ tile
+                folded += wins[right, left]  # the tile on the other side of the diagonal
+            product: np.ndarray = narrow[:, right] @ folded.astype(np.float32)  # (R, left)
+            if max(folded.max(), product.max()) >= _EXACT:
+                product = drawn[:, right] @ folded
             forms += np.einsum("ru,ru->r", product, drawn[:, left])
     return forms

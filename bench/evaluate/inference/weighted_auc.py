@@ -18,5 +18,7 @@ def resampled_auc(y: np.ndarray, logits: np.ndarray, users: np.ndarray, weights:
 
     y (n,) of 0 and 1; logits (n,) without NaN, compared in their own dtype; users (n,) in 0..U - 1; weights (U, R) whole
     numbers: how often a resample has each user. n > 0."""
-    few = len(weights) <= _MOST_USERS and len(weights) ** 2 <= _PAIRS_PER_ROW * len(y)
-    return (auc_by_user_pairs if few else auc_by_tournament)(y, logits, users, weights)
+    n_users = len(weights)
+    few_users = n_users <= _MOST_USERS and n_users**2 <= _PAIRS_PER_ROW * len(y)
+    way = auc_by_user_pairs if few_users else auc_by_tournament
+    return way(y, logits, users, weights)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor
 
 from bench.interfaces import Episodes, Learnable
-from bench.learn.adaptation.episodes import support_batch
 from bench.learn.adaptation.learnable import Learnable as Engine
+from bench.learn.adaptation.supports import support_batch
 
 __all__ = ["descend", "inner_step"]
 

@@ -19,8 +19,9 @@ from bench.data.views.interactions import Interactions
 from bench.errors import PluginError
 from bench.interfaces import Block, Episodes
 from bench.learn.adaptation.hard_selection import one_model_a_user
+from bench.learn.network.lookup import Rows
 from bench.learn.network.losses import mixture_cross_entropy, mixture_logits
-from bench.learn.network.network import Network, Rows
+from bench.learn.network.network import Network
 from bench.learn.perceptron.compiled import KernelName
 from bench.learn.perceptron.fast_selector import RaggedSelector
 from bench.settings import Select
@@ -63,7 +64,7 @@ class Learnable:
 
     @property
     def chunk_users(self) -> int | None:
-        """How many users are best adapted together; None: as bench.learn.adaptation.episodes has it."""
+        """How many users are best adapted together; None: as bench.learn.adaptation.windows has it."""
         return None if self.ragged is None else self.ragged.chunk_users
 
     @cached_property

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from bench.data.views.interactions import Interactions
 from bench.data.views.rows import View
+from bench.interfaces import Field
 from bench.learn.network.lookup import Layout
 
 __all__ = ["Encoded", "Encoder", "layout_of"]
@@ -29,14 +30,18 @@ def layout_of(interactions: Interactions) -> Layout:
     """The layout of a dataset; the longest bag of a multi-valued field sets its width."""
     starts = [0]
     for field in interactions.fields:
-        width = {"categorical": 1, "numeric": 2}.get(field.kind) or _longest_bag(interactions, field.name)
-        starts.append(starts[-1] + width)
+        starts.append(starts[-1] + _width(interactions, field))
     return Layout(interactions.fields, tuple(starts))
 
 
-def _longest_bag(interactions: Interactions, field: str) -> int:
-    lengths = np.diff(interactions.bags[field].ptr)
-    return max(1, int(lengths.max(initial=0)))
+def _width(interactions: Interactions, field: Field) -> int:
+    """How many entries of a row are the field's."""
+    if field.kind == "categorical":
+        return 1
+    if field.kind == "numeric":
+        return 2
+    bag_lengths = np.diff(interactions.bags[field.name].ptr)
+    return max(1, int(bag_lengths.max(initial=0)))
 
 
 @dataclass(frozen=True)
@@ -50,69 +55,84 @@ class Encoder:
 
     @classmethod
     def fit(cls, train: View) -> Encoder:
-        interactions = train.interactions
-        seen = np.zeros(interactions.entries, dtype=bool)
-        seen[train.joint.ravel()] = True
-        for name in interactions.bags:
-            offset = interactions.offsets[name]
-            seen[offset + train.take(_first_of_each(train.owners(name))).bags(name)[1]] = True
         columns = [train.values(field.name).astype(np.float64) for field in train.fields if field.kind == "numeric"]
-        return cls(interactions, seen, *_moments(columns))
+        return cls(train.interactions, _seen(train), *_moments(columns))
 
     @cached_property
     def layout(self) -> Layout:
         return layout_of(self.interactions)
 
-    @cached_property
-    def _remap(self) -> np.ndarray:
-        """(J,) int32: each entry itself where seen, else its field's unknown entry."""
-        remap = np.arange(self.interactions.entries, dtype=np.int32)
-        for field in self.interactions.fields:
-            if field.kind != "numeric":
-                offset = self.interactions.offsets[field.name]
-                own = slice(offset, offset + self.interactions.sizes[field.name])
-                remap[own] = np.where(self.seen[own], remap[own], np.int32(offset))
-        return remap
-
     def encode(self, view: View) -> Encoded:
         """Index and weights of a view's rows."""
-        n, layout = len(view), self.layout
-        index = np.empty((n, layout.entries), dtype=np.int32)
-        weights = np.empty((n, layout.entries - layout.single), dtype=np.float32)
-        index[:, : layout.single] = self._remap[view.joint]
-        numeric = 0
-        for field, start, stop in zip(layout.fields, layout.starts, layout.starts[1:], strict=False):
+        layout, single = self.layout, self.layout.single
+        index = np.empty((len(view), layout.entries), dtype=np.int32)
+        weights = np.empty((len(view), layout.entries - single), dtype=np.float32)
+        index[:, :single] = self._known[view.joint]  # all categorical fields at once; they come first
+        for field in layout.fields[single:]:
+            span = layout.span(field.name)
             if field.kind == "multi_valued":
-                padded, shares = self._padded_bags(field.name, stop - start)
-                owners = view.owners(field.name)
-                index[:, start:stop] = padded[owners]
-                weights[:, start - layout.single : stop - layout.single] = shares[owners]
-            elif field.kind == "numeric":
-                index[:, start:stop] = self.interactions.offsets[field.name] + np.arange(2)
-                weights[:, start - layout.single : stop - layout.single] = self._standardised(view, field.name, numeric)
-                numeric += 1
+                entries, of_field = self._bags(view, field.name, width=span.stop - span.start)
+            else:
+                entries, of_field = self._numbers(view, field.name)
+            index[:, span] = entries
+            weights[:, span.start - single : span.stop - single] = of_field
         return Encoded(torch.from_numpy(index), torch.from_numpy(weights))
 
-    def _padded_bags(self, field: str, width: int) -> tuple[np.ndarray, np.ndarray]:
-        """(owners, width) entries and their weights 1/k; padding is the unknown entry with weight 0."""
-        bags, offset = self.interactions.bags[field], self.interactions.offsets[field]
-        lengths = np.diff(bags.ptr)
-        filled = np.arange(width) < lengths[:, None]
-        entries = np.full(filled.shape, offset, dtype=np.int32)
-        entries[filled] = self._remap[offset + np.asarray(bags.codes)]
-        shares = np.where(filled, 1 / np.maximum(lengths, 1)[:, None], 0)
-        return entries, shares.astype(np.float32)
+    @cached_property
+    def _known(self) -> np.ndarray:
+        """(J,) int32: each entry itself where seen, else its field's unknown entry."""
+        known = np.arange(self.interactions.entries, dtype=np.int32)
+        for field in self.interactions.fields:
+            if field.kind != "numeric":  # a numeric field's entries are no values: none is unknown
+                unknown = self.interactions.offsets[field.name]
+                own = slice(unknown, unknown + self.interactions.sizes[field.name])
+                known[own] = np.where(self.seen[own], known[own], np.int32(unknown))
+        return known
 
-    def _standardised(self, view: View, field: str, number: int) -> np.ndarray:
-        """(n, 2): the standardised value and 0, or 0 and 1 where it is missing."""
+    def _bags(self, view: View, field: str, width: int) -> tuple[np.ndarray, np.ndarray]:
+        """(n, width) entries of a multi-valued field, and their weights."""
+        entries, weights = self._padded_bags(field, width)
+        owners = view.owners(field)  # (n,)
+        return entries[owners], weights[owners]
+
+    def _padded_bags(self, field: str, width: int) -> tuple[np.ndarray, np.ndarray]:
+        """Of every owner's bag: (owners, width) entries and their weights 1/k; padding is the unknown entry with weight 0."""
+        bags = self.interactions.bags[field]
+        unknown = self.interactions.offsets[field]  # a field's first entry; codes count from it
+        lengths = np.diff(bags.ptr)[:, None]  # (owners, 1)
+        filled = np.arange(width) < lengths  # (owners, width)
+        entries = np.full(filled.shape, unknown, dtype=np.int32)
+        joint = unknown + np.asarray(bags.codes)  # owner by owner: the order in which `filled` is filled
+        entries[filled] = self._known[joint]
+        weights = np.where(filled, 1 / np.maximum(lengths, 1), 0)
+        return entries, weights.astype(np.float32)
+
+    def _numbers(self, view: View, field: str) -> tuple[np.ndarray, np.ndarray]:
+        """(2,) entries of a numeric field, its value's and its missing value's, the same in all rows; and their weights
+        (n, 2): the standardised value and 0, or 0 and 1 where it is missing."""
+        entries = self.interactions.offsets[field] + np.arange(2)
+        number = self._numeric_fields.index(field)
         values = view.values(field).astype(np.float64)
         missing = np.isnan(values)
-        scaled = np.where(missing, 0, (values - self.mean[number]) / self.deviation[number])
-        return np.stack([scaled, missing], axis=1).astype(np.float32)
+        standardised = (values - self.mean[number]) / self.deviation[number]
+        weights = np.stack([np.where(missing, 0, standardised), missing], axis=1)
+        return entries, weights.astype(np.float32)
+
+    @cached_property
+    def _numeric_fields(self) -> list[str]:
+        return [field.name for field in self.interactions.fields if field.kind == "numeric"]
 
 
-def _first_of_each(owners: np.ndarray) -> np.ndarray:
-    return np.unique(owners, return_index=True)[1]
+def _seen(train: View) -> np.ndarray:
+    """(J,) bool: the entries that the training rows have, in categorical fields and in bags."""
+    interactions = train.interactions
+    seen = np.zeros(interactions.entries, dtype=bool)
+    seen[train.joint.ravel()] = True
+    for field in interactions.bags:
+        first_rows = np.unique(train.owners(field), return_index=True)[1]  # one of each owner: rows of one share a bag
+        _, codes = train.take(first_rows).bags(field)
+        seen[interactions.offsets[field] + codes] = True
+    return seen
 
 
 def _moments(columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from bench.interfaces import Fields
 
-__all__ = ["Layout", "RowLookup"]
+__all__ = ["Layout", "RowLookup", "Rows"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,13 @@ class Layout:
         """Where one field's entries lie along the E axis."""
         position = self.fields.index(self.fields.named(field))
         return slice(self.starts[position], self.starts[position + 1])
+
+
+class Rows(NamedTuple):
+    """Looked-up rows as tensors, which vmap can map over."""
+
+    pooled: dict[str, Tensor]  # table -> (..., F, width)
+    unpooled: dict[tuple[str, str], Tensor]  # table, field -> (..., L, width)
 
 
 class RowLookup:

@@ -1,11 +1,11 @@
-"""A differentiable plugin with what the harness owns of it: tables, bias, and the two ways of calling it."""
+"""A differentiable plugin with what the harness owns of it: tables, bias, and the ways of calling it."""
 
 from __future__ import annotations
 
 import copy
 import threading
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,28 +14,26 @@ from torch.func import functional_call, vmap
 from bench.data.views.interactions import Interactions
 from bench.errors import PluginError
 from bench.learn.network.encoder import layout_of
-from bench.learn.network.lookup import RowLookup
+from bench.learn.network.lookup import RowLookup, Rows
 from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
 from bench.learn.network.row_index import RowIndex
+from bench.learn.network.user_axis import takes_user_axis
 
-__all__ = ["Group", "Network", "Rows", "build_model", "build_selector"]
+__all__ = ["Group", "Network", "build_model", "build_selector"]
 
 Group = Literal["table", "bias", "dense"]
+Leaves = Mapping[str, Tensor]
 BIAS = "bias"
-
-
-class Rows(NamedTuple):
-    """Looked-up rows as tensors, which vmap can map over."""
-
-    pooled: dict[str, Tensor]  # table -> (..., F, width)
-    unpooled: dict[tuple[str, str], Tensor]  # table, field -> (..., L, width)
 
 
 class Network(nn.Module):
     """Plugin, tables (J, width) and, for a base model, the bias.
 
     Its *leaves* are all of these parameters under one name each: the plugin's own as in its state ('net.0.weight'),
-    tables by name, and 'bias'."""
+    tables by name, and 'bias'. *Dense* leaves are those that are not tables.
+
+    Training calls `forward`, with the parameters that it holds. Adaptation calls `call_by_user`, with leaves of each user's
+    own; `call`, of one user, says what that means."""
 
     def __init__(
         self, plugin: DifferentiableModel | DifferentiableSelector, interactions: Interactions, with_bias: bool
@@ -52,7 +50,7 @@ class Network(nn.Module):
             plugin.initialise(table, values)
             self.tables[table] = nn.Parameter(values)
         self.bias = nn.Parameter(torch.zeros(())) if with_bias else None
-        self._copies = threading.local()
+        self._copies = threading.local()  # .plugin: a copy of the plugin, in each thread but the main one
         self._takes_user_axis: bool | None = None  # not found out yet
 
     def leaves(self) -> dict[str, Tensor]:
@@ -62,16 +60,18 @@ class Network(nn.Module):
         return {**dense, **dict(self.tables.items()), **bias}
 
     def group(self, leaf: str) -> Group:
-        return "table" if leaf in self.widths else "bias" if leaf == BIAS else "dense"
+        if leaf in self.widths:
+            return "table"
+        return "bias" if leaf == BIAS else "dense"
 
     def lookup(self, index: RowIndex, weights: Tensor, base_logits: Tensor | None = None) -> RowLookup:
         """Rows of the master tables; weights (..., E - single) as in `index`."""
         return RowLookup(
-            lambda table: index.pooled(self.tables[table]),
-            lambda table, field: index.of_field(self.tables[table], field),
-            weights,
-            self.layout,
-            base_logits,
+            pooled=lambda table: index.pooled(self.tables[table]),
+            unpooled=lambda table, field: index.of_field(self.tables[table], field),
+            weights=weights,
+            layout=self.layout,
+            base_logits=base_logits,
         )
 
     def forward(self, rows: RowLookup) -> Tensor:
@@ -79,92 +79,67 @@ class Network(nn.Module):
         out: Tensor = self.plugin(rows)
         return out if self.bias is None else out + self.bias
 
-    def rows(self, index: RowIndex, leaves: Mapping[str, Tensor]) -> Rows:
+    def rows(self, index: RowIndex, leaves: Leaves) -> Rows:
         """What `call` needs of the given tables (rows, width), looked up."""
-        return Rows({table: index.pooled(leaves[table]) for table in self.widths}, self.unpooled_rows(index, leaves))
+        pooled = {table: index.pooled(leaves[table]) for table in self.widths}
+        return Rows(pooled, self.unpooled_rows(index, leaves))
 
-    def unpooled_rows(self, index: RowIndex, leaves: Mapping[str, Tensor]) -> dict[tuple[str, str], Tensor]:
+    def unpooled_rows(self, index: RowIndex, leaves: Leaves) -> dict[tuple[str, str], Tensor]:
         """Of tables (rows, width): by table and field, for the fields that the plugin reads entry by entry."""
         wanted = [(table, field) for table in self.widths for field in self.plugin.unpooled]
         return {(table, field): index.of_field(leaves[table], field) for table, field in wanted}
 
-    def call(
-        self, dense: Mapping[str, Tensor], rows: Rows, weights: Tensor, base_logits: Tensor | None = None
-    ) -> Tensor:
-        """The same as `forward`, as a pure function of dense leaves, bias included, and of rows already looked up."""
-        out = self._plugin_call(dense, rows, weights, base_logits)
+    def call(self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None = None) -> Tensor:
+        """The same as `forward`, as a pure function of dense leaves, bias included, and of rows already looked up.
+
+        n rows: weights (n, E - single), base_logits (n, K), result (n,) or (n, K)."""
+        out = self._call_plugin(dense, rows, weights, base_logits)
         return out if self.bias is None else out + dense[BIAS]
 
-    def call_by_user(
-        self, dense: Mapping[str, Tensor], rows: Rows, weights: Tensor, base_logits: Tensor | None = None
-    ) -> Tensor:
-        """`call` for U users at once, each with dense leaves of their own: everything has a leading user axis.
+    def call_by_user(self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None = None) -> Tensor:
+        """`call` for U users at once, each with dense leaves of their own: everything has a leading user axis, (U, n, ...).
 
-        Where the plugin takes that axis as it is, in one call (much less to dispatch, and one product a layer), else by
+        In one call where the plugin takes that axis as it is (much less to dispatch, and one product a layer), else by
         torch.func.vmap. Which one is found out once."""
         if self._takes_user_axis is None:
-            self._takes_user_axis = _takes_user_axis(self, dense, rows, weights, base_logits)
-        called = self._with_user_axis if self._takes_user_axis else self._mapped
-        return called(dense, rows, weights, base_logits)
+            self._takes_user_axis = takes_user_axis(
+                self._in_one_call, self._user_by_user, dense, rows, weights, base_logits
+            )
+        if self._takes_user_axis:
+            return self._in_one_call(dense, rows, weights, base_logits)
+        return self._user_by_user(dense, rows, weights, base_logits)
 
-    def _with_user_axis(
-        self, dense: Mapping[str, Tensor], rows: Rows, weights: Tensor, base_logits: Tensor | None
-    ) -> Tensor:
-        out = self._plugin_call(dense, rows, weights, base_logits)
-        return out if self.bias is None else out + dense[BIAS].unsqueeze(-1)
+    def _in_one_call(self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None) -> Tensor:
+        out = self._call_plugin(dense, rows, weights, base_logits)  # (U, n, ...)
+        return out if self.bias is None else out + dense[BIAS].unsqueeze(-1)  # (U, 1): for all rows of a user
 
-    def _mapped(self, dense: Mapping[str, Tensor], rows: Rows, weights: Tensor, base_logits: Tensor | None) -> Tensor:
-        return vmap(self.call, in_dims=(0, 0, 0, None if base_logits is None else 0))(dense, rows, weights, base_logits)
+    def _user_by_user(self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None) -> Tensor:
+        axis_of_base_logits = None if base_logits is None else 0  # vmap can't map what is not there
+        mapped = vmap(self.call, in_dims=(0, 0, 0, axis_of_base_logits))
+        return mapped(dense, rows, weights, base_logits)
 
-    def _plugin_call(
-        self, dense: Mapping[str, Tensor], rows: Rows, weights: Tensor, base_logits: Tensor | None
-    ) -> Tensor:
-        lookup = RowLookup(rows.pooled.__getitem__, lambda *key: rows.unpooled[key], weights, self.layout, base_logits)
-        own = {name: leaf for name, leaf in dense.items() if name != BIAS}
-        out: Tensor = functional_call(self._plugin_of_thread(), own, (lookup,))
+    def _call_plugin(self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None) -> Tensor:
+        """The plugin's forward with the given leaves in place of its own parameters; no bias."""
+        lookup = RowLookup(
+            pooled=lambda table: rows.pooled[table],
+            unpooled=lambda table, field: rows.unpooled[table, field],
+            weights=weights,
+            layout=self.layout,
+            base_logits=base_logits,
+        )
+        parameters = {leaf: value for leaf, value in dense.items() if leaf != BIAS}
+        out: Tensor = functional_call(self._plugin_of_thread(), parameters, (lookup,))
         return out
 
     def _plugin_of_thread(self) -> DifferentiableModel | DifferentiableSelector:
-        """functional_call puts the given leaves into the module while it runs: other threads than the first have a copy."""
+        """The plugin; in other threads than the main one a copy, since functional_call puts the given leaves into the module
+        while it runs."""
         if threading.current_thread() is threading.main_thread():
             return self.plugin
         if not hasattr(self._copies, "plugin"):
             self._copies.plugin = copy.deepcopy(self.plugin)
         plugin: DifferentiableModel | DifferentiableSelector = self._copies.plugin
         return plugin
-
-
-def _takes_user_axis(
-    network: Network, dense: Mapping[str, Tensor], rows: Rows, weights: Tensor, base_logits: Tensor | None
-) -> bool:
-    """Whether one call with a leading user axis gives what vmap gives; true of elementwise code and of bench.learn's layers.
-
-    Tried on random numbers in float64, shaped as the given arguments are but for users and rows: with as many rows as
-    users, too, since a broadcast between them would be wrong without an error."""
-    generator = torch.Generator().manual_seed(0)
-
-    def drawn(users: int, rows: tuple[int, ...], like: Tensor) -> Tensor:
-        shape = (users, *rows, *like.shape[1 + len(rows) :])
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-    for users, n in ((3, 5), (4, 4)):
-        arguments = (
-            {name: drawn(users, (), leaf) for name, leaf in dense.items()},
-            Rows(
-                {table: drawn(users, (n,), like) for table, like in rows.pooled.items()},
-                {key: drawn(users, (n,), like) for key, like in rows.unpooled.items()},
-            ),
-            drawn(users, (n,), weights),
-            None if base_logits is None else drawn(users, (n,), base_logits),
-        )
-        expected = network._mapped(*arguments)
-        try:
-            found = network._with_user_axis(*arguments)
-        except (RuntimeError, IndexError, ValueError, TypeError):
-            return False
-        if found.shape != expected.shape or not torch.allclose(found, expected, rtol=1e-9, atol=1e-12):
-            return False
-    return True
 
 
 def build_model(plugin: DifferentiableModel, interactions: Interactions, seed: int) -> Network:
@@ -187,7 +162,8 @@ def build_selector(
 
 def _refuse_bad_names(plugin: DifferentiableModel | DifferentiableSelector) -> None:
     """Tables, layers and the bias are leaves of one namespace."""
-    dense, kind = {name for name, _ in plugin.named_parameters()}, type(plugin).__name__
+    dense = {name for name, _ in plugin.named_parameters()}
+    kind = type(plugin).__name__
     for table in plugin.tables():
         if table == BIAS or table in dense or not table.isidentifier():
             raise PluginError(

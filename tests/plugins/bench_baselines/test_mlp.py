@@ -11,7 +11,7 @@ from torch.func import vmap
 from bench.data.views.interactions import Interactions
 from bench.data.views.rows import TaskView, View
 from bench.learn import Encoder, Gating, Network, build_selector
-from bench.learn.network.network import Rows
+from bench.learn.network.lookup import Rows
 from bench.learn.network.row_index import RowIndex
 from bench.settings import TrainSettings
 from bench_baselines._losses import average_logits, log_losses

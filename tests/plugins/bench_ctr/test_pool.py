@@ -15,7 +15,7 @@ from bench.data.views.interactions import Interactions
 from bench.data.views.rows import View
 from bench.interfaces import Context, Model
 from bench.learn import DifferentiableModel, Encoder, FittedModel, Network
-from bench.learn.network.network import Rows
+from bench.learn.network.lookup import Rows
 from bench.learn.network.row_index import RowIndex
 from bench.settings import TrainSettings
 from bench_ctr.autoint import AutoInt

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from bench.learn.adaptation.episodes import gather, whole
+from bench.learn.adaptation.gathering import gather
+from bench.learn.adaptation.windows import whole
 from bench_metaselector import fine_tune
 from bench_metaselector.fine_tune import FineTune
 from tests.datasets import make_interactions

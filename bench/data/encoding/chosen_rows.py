@@ -1,0 +1,55 @@
+"""Which interactions are kept: what `drop` and `min_rows_per_user` leave out, and how much."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from bench.data.encoding.features import vocabulary
+from bench.data.encoding.roles import Layout
+from bench.data.tables.labels import holds
+from bench.data.tables.raw import RawTable
+from bench.data.tables.text import as_ids
+from bench.errors import DataError
+
+__all__ = ["ChosenRows", "choose_rows"]
+
+_LARGEST = 100  # users whose row counts are kept, to say which min_rows_per_user would leave so many
+
+
+class ChosenRows(NamedTuple):
+    table: RawTable  # of interactions
+    counts: dict[str, int]  # rows and users that were left out
+    largest: list[int]  # how many rows the users with the most of them had before min_rows_per_user, descending
+
+
+def choose_rows(layout: Layout) -> ChosenRows:
+    """DataError where nothing is left."""
+    everything = layout.tables["row"]
+    dropped = _dropped(layout, everything)  # (rows of everything,) bool
+    table = everything.where(~dropped) if dropped.any() else everything
+    user_of_row = vocabulary(as_ids(table, layout.user)).codes - 1
+    rows_of_user = np.bincount(user_of_row)
+    has_few = rows_of_user < layout.min_rows_per_user  # (users,) bool
+    if has_few.all():
+        raise DataError(
+            f"{table.file}: min_rows_per_user: {layout.min_rows_per_user} leaves 0 of {len(rows_of_user)} users "
+            f"(0 of {len(table)} rows); the largest that leaves one is {rows_of_user.max()} "
+            "(the protocol may need more users)"
+        )
+    counts = {"dropped_rows": int(dropped.sum())}
+    if layout.min_rows_per_user > 1:
+        counts |= {"users_before_filter": len(rows_of_user), "rows_before_filter": len(table)}
+    counts |= {"dropped_users": int(has_few.sum()), "dropped_rows_of_users": int(rows_of_user[has_few].sum())}
+    largest = np.sort(rows_of_user)[::-1][:_LARGEST].tolist()
+    return ChosenRows(table.where(~has_few[user_of_row]) if has_few.any() else table, counts, largest)
+
+
+def _dropped(layout: Layout, table: RawTable) -> np.ndarray:
+    if layout.drop is None:
+        return np.zeros(len(table), dtype=bool)
+    dropped = holds(layout.drop, table)
+    if dropped.all():
+        raise DataError(f"{table.file}: drop leaves none of {len(table)} rows")
+    return dropped
