@@ -4,8 +4,11 @@ To one user, the same entry has a number in each of three spaces:
 
     joint   among all entries of the dataset: a row of a whole table (J, width)
     own     among the entries that any row of the user touches, ascending
-    local   among those that the user's rows in this chunk touch, ascending: a row of the small table that is gathered
-            for the user"""
+    local   among those that the user's rows in this chunk touch, ascending: a row of the small table (R, width) that is
+            gathered for the user
+
+Of a user whose rows touch the joint entries 7, 40 and 95, and in this chunk 40 and 95 alone, entry 95 has the own number 2
+and the local number 1."""
 
 from __future__ import annotations
 
@@ -42,29 +45,31 @@ class ChunkEntries(NamedTuple):
     """What the rows of a chunk of U users touch, n padded rows and R local entries a user."""
 
     joint: np.ndarray  # (U, R) int64: of each local entry
-    of_row: np.ndarray  # (U, n, E) int64: of each row's entries, user * R + local; padded rows: user * R
+    # (U, n, E) int64: of each row's entries, user * R + local, as all users' small tables lie end to end (U * R, width);
+    # user is the place in the chunk; of a padded row, user * R
+    of_row: np.ndarray
 
 
 def entries_of_chunk(own: OwnEntries, users: np.ndarray, rows: np.ndarray, present: np.ndarray) -> ChunkEntries:
     """Of the users (U,), their rows (U, n) of the task data, which count where `present` (U, n)."""
-    counts = present[:, :, None]  # (U, n, 1)
+    is_row = present[:, :, None]  # (U, n, 1)
     # A padded row may be another user's, whose own numbers mean nothing here.
-    own_of_row = np.where(counts, own.of_row[rows], 0)  # (U, n, E)
+    own_of_row = np.where(is_row, own.of_row[rows], 0)  # (U, n, E)
     touched = _touched(own, users, own_of_row, present)  # (U, O)
     joint = _joint_of_local(own, users, touched)  # (U, R)
 
     local_of_own = np.cumsum(touched, axis=1) - 1  # (U, O), right where touched
-    user = np.arange(len(users))[:, None, None]  # in the chunk
-    local_of_row = np.where(counts, local_of_own[user, own_of_row], 0)  # (U, n, E)
-    return ChunkEntries(joint, local_of_row + joint.shape[1] * user)
+    place = np.arange(len(users))[:, None, None]  # of each user in the chunk
+    local_of_row = np.where(is_row, local_of_own[place, own_of_row], 0)  # (U, n, E)
+    return ChunkEntries(joint, place * joint.shape[1] + local_of_row)
 
 
 def _touched(own: OwnEntries, users: np.ndarray, own_of_row: np.ndarray, present: np.ndarray) -> np.ndarray:
     """(U, O) bool: whether a row that is present touches each own entry; O is the most that one of the users has."""
     most = int(np.diff(own.ptr)[users].max(initial=1))
     touched = np.zeros((len(users), most), dtype=bool)
-    user_of_entry = np.broadcast_to(np.arange(len(users))[:, None, None], own_of_row.shape)
-    touched[user_of_entry[present], own_of_row[present]] = True
+    place = np.broadcast_to(np.arange(len(users))[:, None, None], own_of_row.shape)  # each entry's user
+    touched[place[present], own_of_row[present]] = True
     return touched
 
 
@@ -72,7 +77,7 @@ def _joint_of_local(own: OwnEntries, users: np.ndarray, touched: np.ndarray) -> 
     """(U, R) int64: the joint entry of each local one. Padded with the user's first, or 0 where a user touches nothing."""
     counts = touched.sum(axis=1)  # (U,)
     filled = np.arange(max(1, int(counts.max(initial=0)))) < counts[:, None]  # (U, R)
-    user, own_number = np.nonzero(touched)  # both user by user, ascending: the order in which `filled` is filled
+    place, own_number = np.nonzero(touched)  # user by user, ascending: a mask like `filled` is filled in that order
     joint = np.zeros(filled.shape, dtype=np.int64)
-    joint[filled] = own.joint[own.ptr[users][user] + own_number]
+    joint[filled] = own.joint[own.ptr[users[place]] + own_number]
     return np.where(filled, joint, joint[:, :1])
