@@ -13,10 +13,10 @@ from bench.evaluate import HIGHER_IS_BETTER, Analysis, analysis_from_json, summa
 from bench.job.outcome import of_record
 from bench.records import Run
 from bench.report.content import record_details as told
+from bench.report.content.edges import at_edge
 from bench.report.content.model import Failure, Report, Section
 from bench.report.content.table_rows import rows, tested
-from bench.report.sections.edges import at_edge
-from bench.report.sections.unfinished import unfinished
+from bench.report.content.unfinished import unfinished
 
 __all__ = ["build"]
 

@@ -9,7 +9,7 @@ from bench.report.sections.adaptation import adaptation
 from bench.report.sections.answer import answer
 from bench.report.sections.bounds import bounds
 from bench.report.sections.cost import COST_NOTE, base_models_grid, cost_grid
-from bench.report.sections.edges import edge_notes
+from bench.report.sections.edge_notes import edge_notes
 from bench.report.sections.for_whom import segments
 from bench.report.sections.legend import legend
 from bench.report.sections.provenance import section_facts
@@ -17,7 +17,7 @@ from bench.report.sections.quality import quality_grid
 from bench.report.sections.quality_notes import quality_notes
 from bench.report.sections.selection import selection
 from bench.report.sections.trouble import trouble
-from bench.report.sections.unfinished import unfinished_notes
+from bench.report.sections.unfinished_notes import unfinished_notes
 from bench.report.words.blocks import Block, Heading, Note
 from bench.report.words.metrics import named
 from bench.report.words.names import short
