@@ -21,7 +21,7 @@ from scipy.interpolate import CubicSpline
 from bench.evaluate import Paired, Resampled, Slice, adjust, paired, resample, row_log_loss
 from bench.evaluate.metrics.auc import pooled_auc
 
-HIGHER_IS_BETTER = {"logloss": False, "auc": True}
+METRICS = ("logloss", "auc")
 REFERENCE, EQUAL, PLANTED = (
     "reference",
     ("equal-1", "equal-2", "equal-3", "equal-4"),
@@ -70,7 +70,7 @@ def draw_trial(generator: np.random.Generator, setting: Setting, planted: Sequen
     trained = qualities * np.exp(generator.normal(0, spread, (setting.seeds, len(NAMES))))
     noise = np.stack([noise_of_method(generator, world) for _ in NAMES])
     slices = [
-        Slice(world.y, world.users, (0.8 * world.truth + quality[:, None] * noise).astype(np.float32))
+        Slice.of_labels(world.y, world.users, (0.8 * world.truth + quality[:, None] * noise).astype(np.float32))
         for quality in trained
     ]
     seed = int(generator.integers(2**31))
@@ -89,7 +89,7 @@ def truths(generator: np.random.Generator) -> dict[str, CubicSpline]:
 
 
 def compare(trial: Trial, metric: str, candidate: str) -> Paired:
-    return paired(trial.resampled, candidate, REFERENCE, metric, higher_is_better=HIGHER_IS_BETTER[metric])
+    return paired(trial.resampled, candidate, REFERENCE, metric)
 
 
 def plant(
@@ -99,7 +99,7 @@ def plant(
     grid, planted = np.linspace(1, 8, 2000), [1.5, 1.5]
     for _ in range(PILOT_ROUNDS):
         trials = [draw_trial(generator, setting, planted, resamples) for _ in range(PILOT)]
-        for place, metric in enumerate(HIGHER_IS_BETTER):
+        for place, metric in enumerate(METRICS):
             found = [compare(trial, metric, PLANTED[place]).detectable for trial in trials]
             aim = np.median([one for one in found if one is not None])
             planted[place] = float(grid[np.abs(np.abs(truth[metric](grid) - truth[metric](1.0)) - aim).argmin()])
@@ -125,7 +125,7 @@ class Tally:
 def tally(tally: Tally, trial: Trial, metric: str, truth: CubicSpline) -> None:
     """Add what one run shows of one metric."""
     models = truth(trial.qualities).mean(axis=0)  # of the models that were trained
-    first, planted = EQUAL[0], PLANTED[list(HIGHER_IS_BETTER).index(metric)]
+    first, planted = EQUAL[0], PLANTED[METRICS.index(metric)]
     for kind, name in (("equal", first), ("planted", planted)):
         one, difference = compare(trial, metric, name), models[NAMES.index(name)] - models[0]
         tally.add(f"covered {kind}", one.low is not None and one.high is not None and one.low <= difference <= one.high)
@@ -145,7 +145,7 @@ def simulate(
     for setting in settings:
         generator = np.random.default_rng([seed, *setting])
         planted = plant(generator, setting, truth, resamples)
-        tallies = {metric: Tally() for metric in HIGHER_IS_BETTER}
+        tallies = {metric: Tally() for metric in METRICS}
         for run in range(runs):
             trial = draw_trial(generator, setting, planted, resamples)
             for metric, one in tallies.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bench.evaluate import adjust, best_single, paired
+from bench.evaluate import LOGLOSS_AND_AUC, adjust, best_single, paired
 from benchmarks.study_places import Place
 from benchmarks.study_tables import difference_cells, fewer_seeds, figure
 
@@ -31,9 +31,7 @@ def growth_table(place: Place, sizes: Sequence[int]) -> str:
         for size in sizes:
             names = (_sized(family, size), _sized(other, size))
             if place.seeds(*names):
-                tests[family, other, size] = paired(
-                    place.resampled(names, ("logloss",)), *names, "logloss", higher_is_better=False
-                )
+                tests[family, other, size] = paired(place.resampled(names, LOGLOSS_AND_AUC[:1]), *names, "logloss")
     adjusted = adjust(tests)
     for family, other in dict.fromkeys(key[:2] for key in adjusted):
         cells = [

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.evaluate import Resampled, Slice, resample, row_log_loss
+from bench.evaluate import LOGLOSS_AND_AUC, Resampled, Slice, resample, row_log_loss
+from bench.interfaces import Metric
 from bench.job.outcome import of_record
 from bench.job.resources import Resources
 from bench.records import Run, load, read_blob
@@ -65,7 +66,7 @@ class Place(NamedTuple):
         return fmean(self.rows[seed].logloss(name) for seed in self.seeds(name))
 
     def resampled(
-        self, names: Sequence[str], metrics: Sequence[str], low: int = 0, high: int | None = None
+        self, names: Sequence[str], metrics: Sequence[Metric] = LOGLOSS_AND_AUC, low: int = 0, high: int | None = None
     ) -> Resampled:
         """On the seeds in which all of the methods have a result; test users with `low` to `high` support rows alone."""
         slices = []
@@ -73,7 +74,7 @@ class Place(NamedTuple):
             rows = self.rows[seed]
             inside = (rows.history >= low) & (rows.history <= (high if high is not None else rows.history.max()))
             logits = np.stack([rows.logits[name][inside] for name in names])
-            slices.append(Slice(rows.y[inside], rows.users[inside], logits))
+            slices.append(Slice.of_labels(rows.y[inside], rows.users[inside], logits))
         return resample(slices, names, metrics=metrics)
 
 

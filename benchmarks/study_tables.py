@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.evaluate import RESAMPLED_METRICS, Paired, adjust, best_single, paired, summarise
+from bench.evaluate import LOGLOSS_AND_AUC, Paired, adjust, best_single, paired, summarise
 from bench.job.outcome import of_record
 from benchmarks.study_places import Place
 
@@ -144,14 +144,14 @@ def _costs(place: Place, records: Sequence[Mapping[str, Any]], name: str) -> lis
 def answers(place: Place) -> dict[str, dict[Contrast, Paired]]:
     """By metric, the planned comparisons that the run can answer; adjusted by Holm over those."""
     asked = [c for c in CONTRASTS if place.seeds(c.method, c.other)]
-    found: dict[str, dict[Contrast, Paired]] = {metric: {} for metric in RESAMPLED_METRICS}
+    found: dict[str, dict[Contrast, Paired]] = {metric.name: {} for metric in LOGLOSS_AND_AUC}
     for seeds in {place.seeds(c.method, c.other) for c in asked}:  # one set of resamples for all of the same seeds
         some = [c for c in asked if place.seeds(c.method, c.other) == seeds]
         names = tuple(dict.fromkeys(name for c in some for name in (c.method, c.other)))
-        resampled = place.resampled(names, RESAMPLED_METRICS)
+        resampled = place.resampled(names)
         for metric, tests in found.items():
             for c in some:
-                tests[c] = paired(resampled, c.method, c.other, metric, higher_is_better=metric == "auc")
+                tests[c] = paired(resampled, c.method, c.other, metric)
     return {metric: adjust(tests) for metric, tests in found.items()}
 
 
@@ -164,7 +164,7 @@ def contrasts_table(place: Place) -> str:
     ]
     for c in CONTRASTS:
         if c in found["logloss"]:
-            cells = [cell for metric in RESAMPLED_METRICS for cell in difference_cells(found[metric][c])]
+            cells = [cell for metric in LOGLOSS_AND_AUC for cell in difference_cells(found[metric.name][c])]
             count = len(place.seeds(c.method, c.other))
             rows.append(f"| {c.question} | {c.method} − {c.other} | {count} | {' | '.join(cells)} |")
     return "\n".join(rows)
@@ -232,10 +232,8 @@ def history_table(place: Place, parts: int = 4) -> str:
     for low, high in _ranges(place, parts):
         cells, users = [], 0
         for other in others:
-            resampled = place.resampled(("full-5", other), ("logloss",), low, high)
-            cells.append(
-                " ".join(difference_cells(paired(resampled, "full-5", other, "logloss", higher_is_better=False)))
-            )
+            resampled = place.resampled(("full-5", other), LOGLOSS_AND_AUC[:1], low, high)
+            cells.append(" ".join(difference_cells(paired(resampled, "full-5", other, "logloss"))))
             users = resampled.users
         rows.append(f"| {low:,} to {high:,} | {users:,} | {' | '.join(cells)} |")
     return "\n".join(rows)

@@ -40,5 +40,5 @@ def test_resample_of_20_methods(benchmark, case):
     names = [str(method) for method in range(20)]
     benchmark.group = "both metrics, 20 methods"
     benchmark.pedantic(
-        resample, args=([Slice(y, users, logits + noise)], names), kwargs={"resamples": RESAMPLES}, rounds=3
+        resample, args=([Slice.of_labels(y, users, logits + noise)], names), kwargs={"resamples": RESAMPLES}, rounds=3
     )

@@ -16,7 +16,8 @@ from bench.evaluate.analysis.findings import (
 from bench.evaluate.analysis.user_table import user_table
 from bench.evaluate.inference.detectable import POWER
 from bench.evaluate.inference.paired import NOT_AFTER_HOLM, ONE_SEED, Paired, Verdict, adjust, leaves_out_zero, paired
-from bench.evaluate.inference.resampling import RESAMPLED_METRICS, Resampled, Slice, resample
+from bench.evaluate.inference.resampling import LOGLOSS_AND_AUC, Resampled, resample
+from bench.evaluate.inference.slices import Slice
 from bench.evaluate.inference.standard_error import LEVEL
 from bench.evaluate.metrics.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
 from bench.evaluate.metrics.mixture import mixture_logits
@@ -33,10 +34,10 @@ __all__ = [
     "GAUC",
     "HIGHER_IS_BETTER",
     "LEVEL",
+    "LOGLOSS_AND_AUC",
     "NOT_AFTER_HOLM",
     "ONE_SEED",
     "POWER",
-    "RESAMPLED_METRICS",
     "Adaptation",
     "AdaptationEffect",
     "Analysis",

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.evaluate import Adaptation, QueryRows, analyse, analysis_to_json, best_single, user_table
+from bench.interfaces import Metric
 from bench.job.outcome import of_record
 from bench.records import Record, Run, load, read_blob, write_analyses, write_table
 from bench.run.division import Division, Divisions
@@ -20,14 +21,23 @@ _ANALYSED = ("method", "base_model")
 _ADAPTATION = frozenset(Adaptation._fields)
 
 
-def analyse_run(run: Run, divisions: Divisions, pool: Sequence[str], watcher: Watcher) -> Run:
-    """Analyse each dataset under each protocol, unless that was done of these very records. `pool`: the suite's base models;
-    where one has no record (a part of the suite was run), nothing is said of choosing among them. Raises StorageError."""
+def analyse_run(
+    run: Run,
+    divisions: Divisions,
+    pool: Sequence[str],
+    metrics: Mapping[str, Metric],
+    primary: str,
+    watcher: Watcher,
+) -> Run:
+    """Analyse each dataset under each protocol, unless that was done of these very records by this `primary` metric. `pool`:
+    the suite's base models; where one has no record (a part of the suite was run), nothing is said of choosing among them.
+    Raises StorageError."""
     records: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in run.records:
         if of_record(record).ok and record["kind"] in _ANALYSED:
             records[record["trial"]["dataset"], record["trial"]["protocol"]].append(record)
-    if run.analyses or not records:
+    analysed = run.analyses and all(found.get("primary", "logloss") == primary for found in run.analyses.values())
+    if analysed or not records:
         return run
 
     singles, analyses, tables = best_single(run.records), {}, {}
@@ -37,7 +47,7 @@ def analyse_run(run: Run, divisions: Divisions, pool: Sequence[str], watcher: Wa
         of_seeds = {seed: division for (*at, seed), division in divisions.items() if tuple(at) == place}
         rows = _query_rows(run, of_place, of_seeds, pool)
         kinds = {record["trial"]["method"]: record["kind"] for record in of_place}
-        analyses[name] = analysis_to_json(analyse(rows, kinds, singles.get(place)))
+        analyses[name] = analysis_to_json(analyse(rows, kinds, singles.get(place), metrics, primary))
         tables[name] = write_table(run.folder, _user_tables(rows))
     write_analyses(run.folder, run.records, analyses, tables)
     return load(run.folder)

@@ -168,7 +168,8 @@ def _execute(
         interrupted = False
     finally:
         write_manifest(state.folder, manifest.ended(begun, trials, state.records, interrupted=interrupted))
-    return analyse_run(load(state.folder), divisions, tuple(state.suite.base_models), state.watcher)
+    pool = tuple(state.suite.base_models)
+    return analyse_run(load(state.folder), divisions, pool, state.metrics, state.suite.primary, state.watcher)
 
 
 def _do(state: _State, trials: list[Trial], steps: list[str], executor: Executor) -> None:

@@ -18,7 +18,13 @@ def make_slice(seed: int, users: int = 25, levels: int = 8, noise: Sequence[floa
     truth = rng.normal(0, 1.5, len(ids))
     y = (rng.random(len(ids)) < 1 / (1 + np.exp(-truth))).astype(np.uint8)
     logits = np.stack([np.round((truth + rng.normal(0, size, len(ids))) * levels) / levels for size in noise])
-    return Slice(y, ids, logits.astype(np.float32))
+    return Slice.of_labels(y, ids, logits.astype(np.float32))
+
+
+def grouped(one: Slice) -> Slice:
+    """The same rows by user, users ascending."""
+    order = np.argsort(one.users, kind="stable")
+    return Slice.of_labels(one.y[order], one.users[order], one.logits[:, order])
 
 
 def pair_auc(y: np.ndarray, scores: np.ndarray) -> float:
@@ -38,7 +44,7 @@ def weighed_auc(y: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> float
 def repeated(one: Slice, counts: dict[int, int]) -> Slice:
     """Each user's rows as often as `counts` says."""
     index = [row for row, user in enumerate(one.users.tolist()) for _ in range(counts.get(user, 0))]
-    return Slice(one.y[index], one.users[index], one.logits[:, index])
+    return Slice.of_labels(one.y[index], one.users[index], one.logits[:, index])
 
 
 def draws_of(weights: np.ndarray, ids: np.ndarray) -> Iterator[dict[int, int]]:

@@ -82,15 +82,11 @@ def test_figures_of_each_method(rows: list[QueryRows]) -> None:
 @pytest.mark.parametrize("rows", [ONE_SPLIT, SPLITS])
 def test_comparisons_are_those_of_all_seeds_on_the_same_draws_of_users(rows: list[QueryRows]) -> None:
     found = quick(rows)
-    parts = [Slice(one.y, one.users, np.stack([one.logits[name] for name in NAMES])) for one in rows]
+    parts = [Slice(one.scored, np.stack([one.logits[name] for name in NAMES])) for one in rows]
     resampled = resample(parts, NAMES, resamples=60)
-    for metric, higher in (("logloss", False), ("auc", True)):
+    for metric in ("logloss", "auc"):
         for reference, field in (("fm", "against_best_single"), (found.lead, "against_lead")):
-            table = {
-                name: compare(resampled, name, str(reference), metric, higher_is_better=higher)
-                for name in NAMES
-                if name != reference
-            }
+            table = {name: compare(resampled, name, str(reference), metric) for name in NAMES if name != reference}
             got = {one.name: getattr(one, field) for one in found.methods}
             assert {name: of[metric] for name, of in got.items() if of} == adjust(table)
             assert got[reference] == {}
@@ -174,7 +170,6 @@ def test_segments_are_what_a_loop_over_masks_finds(rows: list[QueryRows]) -> Non
         assert {name for _, name in table} == set(NAMES) - {"fm"}
         assert table == adjust(table)
         assert sum(pair.p_holm is not None for pair in table.values()) > 4
-    assert any("exploratory" in note for note in found.notes)
 
 
 def test_optimum_is_the_truths_expected_loss() -> None:
@@ -210,7 +205,7 @@ def test_who_lacks_a_seed_is_left_out_and_the_others_are_as_without_them() -> No
     plain, others = found.methods[-1], found.methods[:-1]
     assert (plain.against_best_single, plain.regret, plain.win_rate) == ({}, None, None)
     assert plain.closed_gap.reason == "no result in seed 1"
-    assert "plain: no result in seed 1, so it is left out of comparisons" in found.notes
+    assert "plain has no result in seed 1, so it is left out of comparisons." in found.notes
     assert others == quick(ONE_SPLIT, {name: kind for name, kind in KINDS.items() if name != "plain"}).methods
     assert all("plain" not in one.logloss for one in found.segments)
 
@@ -226,7 +221,10 @@ def test_a_lost_base_model_leaves_no_bounds_and_a_lost_best_single_no_comparison
     assert gating.against_best_single
     found = quick([ONE_SPLIT[0], without(ONE_SPLIT[1], "fm")])
     assert found.best_single is None
-    assert any(note.startswith("best-single fm has no result") for note in found.notes)
+    assert any(
+        note.startswith("The best single model, fm, has no result in seed 1, so nothing is compared with it")
+        for note in found.notes
+    )
     assert found.methods[-1].win_rate is None
 
 
@@ -285,8 +283,8 @@ def test_no_methods_and_no_rows() -> None:
     assert partly.attainable is not None
     assert partly.attainable.reason == "the pool is incomplete: lr was not run in seed 0"
     empty = taken(rows, np.zeros(0, dtype=np.int64))
-    assert quick([empty]).notes == quick([]).notes == ("no test query rows",)
-    assert "no test query rows in seed 0" in quick([empty, ONE_SPLIT[1]]).notes
+    assert quick([empty]).notes == quick([]).notes == ("There are no test query rows.",)
+    assert "There are no test query rows in seed 0." in quick([empty, ONE_SPLIT[1]]).notes
     assert quick([rows], {**KINDS, "perfect-user": "bound"}) == quick([rows])
     assert quick([rows], {"fm": "base_model"}).methods[0].against_lead == {}
 

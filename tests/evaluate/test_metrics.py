@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
-from bench.evaluate import AUC, GAUC, LogLoss, relaimpr, row_log_loss
+from bench.evaluate import AUC, GAUC, LogLoss, Slice, relaimpr, row_log_loss
 from bench.interfaces import Metric, PluginParams, Score
 
 METRICS: list[type[Metric]] = [AUC, LogLoss, GAUC]
@@ -19,7 +19,7 @@ METRICS: list[type[Metric]] = [AUC, LogLoss, GAUC]
 def score(metric: type[Metric], y: object, logits: object, users: object | None = None) -> Score:
     y = np.asarray(y, dtype=np.uint8)
     groups = np.zeros(len(y), np.int32) if users is None else np.asarray(users, np.int32)
-    return metric(PluginParams()).compute(y, np.asarray(logits), groups)
+    return metric(PluginParams()).compute(Slice.of_labels(y, groups, np.empty(0)).rows, np.asarray(logits))
 
 
 def random_rows(seed: int, n: int = 150, levels: int = 30) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -113,6 +113,10 @@ def test_log_loss_survives_infinite_logits() -> None:
     assert score(LogLoss, [1, 0], [np.inf, -np.inf]).value == 0.0
     wrong = score(LogLoss, [0, 1, 1], [np.inf, -np.inf, 0.0])
     assert wrong == Score(None, "infinite: 2 of 3 rows are surely wrong")
+
+
+def test_a_sum_of_losses_beyond_float64_has_no_value_and_a_reason() -> None:
+    assert score(LogLoss, [0, 0], [1.5e308, 1.5e308]) == Score(None, "the sum of losses overflows")
 
 
 def test_row_log_loss_scores_each_model() -> None:

@@ -18,13 +18,13 @@ LABELS = np.array([0, 1, 1, 0], np.uint8)
 
 def compare(slices: list[Slice], metric: str = "logloss", resamples: int = 500, names: str = "ab") -> Paired:
     found = resample(slices, list(names), resamples=resamples)
-    return paired(found, "b", "a", metric, higher_is_better=metric == "auc")
+    return paired(found, "b", "a", metric)
 
 
 def of_probabilities(users: int, a: np.ndarray, b: np.ndarray) -> Slice:
     """Four rows a user; a, b (4 users,)."""
     p = np.stack([a, b])
-    return Slice(np.tile(LABELS, users), np.repeat(np.arange(users), 4), np.log(p) - np.log1p(-p))
+    return Slice.of_labels(np.tile(LABELS, users), np.repeat(np.arange(users), 4), np.log(p) - np.log1p(-p))
 
 
 def steady(users: int, gain: float, seed: int = 0, spread: float = 0.02) -> Slice:
@@ -48,7 +48,7 @@ def test_interval_lies_near_the_percentiles_of_20_000_resamples() -> None:
     truth = rng.normal(0, 1.6, (users, 1)) + rng.normal(0, 1.2, (users, rows))
     y = (rng.random((users, rows)) < 1 / (1 + np.exp(-truth))).astype(np.uint8)
     logits = np.stack([(truth * share + rng.normal(0, 0.05, truth.shape)).ravel() for share in (0.7, 0.88)])
-    found = compare([Slice(y.ravel(), np.repeat(np.arange(users), rows), logits)], resamples=2000)
+    found = compare([Slice.of_labels(y.ravel(), np.repeat(np.arange(users), rows), logits)], resamples=2000)
     losses = np.logaddexp(0, np.where(y.ravel() == 1, -logits, logits)).reshape(2, users, rows)
     differences = (losses[1] - losses[0]).mean(axis=1)
     slow = differences[np.random.default_rng(0).integers(0, users, (20_000, users))].mean(axis=1)
@@ -68,7 +68,7 @@ def test_a_steady_gain_is_found_paired_though_unpaired_it_is_lost() -> None:
 
 def test_the_interval_is_a_t_interval_of_the_bootstrap_error_and_p_agrees_with_it() -> None:
     found = resample([make_slice(0)], "abc", resamples=800)
-    one = paired(found, "b", "c", "auc", higher_is_better=True)
+    one = paired(found, "b", "c", "auc")
     draws = found.draws["auc"]
     error = (draws[:, 1] - draws[:, 2]).std(ddof=1) * math.sqrt(found.users / (found.users - 1))
     reach = stats.t.ppf(0.975, found.effective_users - 1) * error
@@ -84,7 +84,7 @@ def test_p_is_never_below_what_the_resamples_can_show() -> None:
 
 def test_turned_around_everything_is_mirrored() -> None:
     found = resample([make_slice(0), make_slice(1)], "abc", resamples=300)
-    forth, back = (paired(found, *pair, "auc", higher_is_better=True) for pair in (("a", "c"), ("c", "a")))
+    forth, back = (paired(found, *pair, "auc") for pair in (("a", "c"), ("c", "a")))
     assert forth.difference == -back.difference  # type: ignore[operator]
     assert (forth.low, forth.seeds_low) == (-back.high, -back.seeds_high)  # type: ignore[operator]
     assert (forth.p, forth.seeds_p, forth.detectable) == (back.p, back.seeds_p, back.detectable)
@@ -111,7 +111,7 @@ def test_with_one_seed_the_verdict_is_of_one_training_and_says_so() -> None:
 def test_over_seeds_it_is_the_t_test_of_the_differences() -> None:
     slices = [steady(60, gain, seed) for seed, gain in enumerate((0.2, 0.3, 0.35))]
     found = resample(slices, "ab", resamples=300)
-    one = paired(found, "b", "a", "logloss", higher_is_better=False)
+    one = paired(found, "b", "a", "logloss")
     by_seed = found.values["logloss"][:, 1] - found.values["logloss"][:, 0]
     test = stats.ttest_1samp(by_seed, 0)
     assert one.seeds_p == pytest.approx(test.pvalue)
@@ -131,7 +131,7 @@ def test_seeds_that_disagree_make_a_tie_of_what_users_find() -> None:
 
 def test_both_causes_of_error_add_up() -> None:
     found = resample([steady(60, gain, seed) for seed, gain in enumerate((0.1, 0.2, 0.35))], "ab", resamples=300)
-    one = paired(found, "b", "a", "logloss", higher_is_better=False)
+    one = paired(found, "b", "a", "logloss")
     assert one.p is not None
     assert one.p_both is not None
     assert one.p_both > one.p
@@ -176,7 +176,7 @@ def test_seeds_without_spread_leave_the_verdict_to_users() -> None:
 
 def test_one_class_leaves_auc_undefined_in_any_seed() -> None:
     one = make_slice(0, noise=(0.5, 1.0))
-    bad = one._replace(y=np.ones_like(one.y))
+    bad = one._replace(rows=one.rows._replace(y=np.ones_like(one.y)))
     for slices in ([bad], [one, bad]):
         found = compare(slices, "auc")
         assert (found.difference, found.verdict) == (None, "withheld")
@@ -186,7 +186,7 @@ def test_one_class_leaves_auc_undefined_in_any_seed() -> None:
 
 def test_auc_that_most_resamples_leave_undefined_is_withheld() -> None:
     y = np.array([1, 0, 0, 0, 0, 0], np.uint8)
-    found = compare([Slice(y, np.arange(6), np.random.default_rng(0).normal(size=(2, 6)))], "auc")
+    found = compare([Slice.of_labels(y, np.arange(6), np.random.default_rng(0).normal(size=(2, 6)))], "auc")
     assert found.difference is not None
     assert (found.p, found.verdict) == (None, "withheld")
     assert "of the resamples of users" in found.reason

@@ -8,7 +8,7 @@ import pytest
 from bench.evaluate import AUC, LogLoss, Slice, resample
 from bench.evaluate.inference.resampling import draw_users
 from bench.interfaces import PluginParams
-from tests.evaluate.slices import draws_of, make_slice, pair_auc, repeated
+from tests.evaluate.slices import draws_of, grouped, make_slice, pair_auc, repeated
 
 NAMES = ("a", "b", "c")
 
@@ -33,10 +33,10 @@ def test_draws_equal_a_loop_over_resamples_users_shared_between_seeds() -> None:
 
 
 def test_values_are_those_of_the_metrics_to_the_last_bit() -> None:
-    slices = [make_slice(0), make_slice(4)]
+    slices = [grouped(make_slice(0)), grouped(make_slice(4))]
     found = resample(slices, NAMES, resamples=2)
     for metric in (AUC, LogLoss):
-        expected = [[metric(PluginParams()).compute(s.y, z, s.users).value for z in s.logits] for s in slices]
+        expected = [[metric(PluginParams()).compute(s.rows, z).value for z in s.logits] for s in slices]
         assert found.values[metric.name].tolist() == expected
 
 
@@ -51,7 +51,7 @@ def test_a_resample_has_as_many_users_as_there_are_each_equally_likely() -> None
 def test_order_of_rows_and_names_of_users_do_not_matter() -> None:
     one = make_slice(2)
     order = np.random.default_rng(0).permutation(len(one.y))
-    moved = Slice(one.y[order], one.users[order] * 10 + 1, one.logits[:, order])
+    moved = Slice.of_labels(one.y[order], one.users[order] * 10 + 1, one.logits[:, order])
     first, second = (resample([s], NAMES, resamples=40) for s in (one, moved))
     np.testing.assert_array_equal(first.draws["auc"], second.draws["auc"])
     np.testing.assert_allclose(first.draws["logloss"], second.draws["logloss"], rtol=1e-13)
@@ -66,8 +66,8 @@ def test_methods_with_equal_logits_have_equal_draws_to_the_last_bit() -> None:
 
 def test_effective_users_are_users_of_equal_rows_and_fewer_of_unequal() -> None:
     y, logits = np.array([0, 1] * 4, np.uint8), np.zeros((1, 8))
-    equal = resample([Slice(y, np.arange(8) // 2, logits)], ["a"], resamples=2)
-    unequal = resample([Slice(y, np.array([0] * 5 + [1, 2, 3]), logits)], ["a"], resamples=2)
+    equal = resample([Slice.of_labels(y, np.arange(8) // 2, logits)], ["a"], resamples=2)
+    unequal = resample([Slice.of_labels(y, np.array([0] * 5 + [1, 2, 3]), logits)], ["a"], resamples=2)
     assert (equal.effective_users, unequal.effective_users) == (4.0, pytest.approx(64 / 28))
 
 
@@ -81,7 +81,7 @@ def test_effective_users_are_users_of_equal_rows_and_fewer_of_unequal() -> None:
     ],
 )
 def test_why_a_figure_is_undefined(logits: list[float], metric: str, reason: str) -> None:
-    one = Slice(np.array([0, 0, 1, 1], np.uint8), np.arange(4), np.array([logits, [0.0, 1.0, 2.0, 3.0]]))
+    one = Slice.of_labels(np.array([0, 0, 1, 1], np.uint8), np.arange(4), np.array([logits, [0.0, 1.0, 2.0, 3.0]]))
     found = resample([one], ("bad", "good"), resamples=10)
     assert np.isnan(found.values[metric][0, 0])
     assert found.undefined[metric] == {"bad": reason}
@@ -89,7 +89,7 @@ def test_why_a_figure_is_undefined(logits: list[float], metric: str, reason: str
 
 
 def test_auc_of_one_class_is_undefined_log_loss_is_not() -> None:
-    one = Slice(np.ones(4, np.uint8), np.arange(4), np.arange(4.0)[None])
+    one = Slice.of_labels(np.ones(4, np.uint8), np.arange(4), np.arange(4.0)[None])
     found = resample([one], ["a"], resamples=10)
     assert found.undefined == {"logloss": {}, "auc": {"a": "one class: all 4 labels are 1"}}
     assert np.isnan(found.draws["auc"]).all()

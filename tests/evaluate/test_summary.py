@@ -8,7 +8,7 @@ import pytest
 
 from bench.evaluate import Line, best_single, estimate, marks, ordered, printed, summarise
 from bench.interfaces import Score
-from bench.job.outcome import Outcome
+from bench.job.outcome import Outcome, Status
 
 KINDS = {"gating": "method", "lr": "base_model", "fm": "base_model", "perfect-user": "bound"}
 
@@ -19,14 +19,14 @@ def record(
     auc: float | None = 0.7,
     logloss: float | None = 0.6,
     valid: float | None = 0.6,
-    status: str = "ok",
+    status: Status = "ok",
     dataset: str = "ml",
 ) -> dict[str, Any]:
     metrics = {"auc": {"value": auc, "reason": "" if auc else "one class"}, "logloss": {"value": logloss, "reason": ""}}
     return {
         "trial": {"dataset": dataset, "protocol": "cold", "method": method, "seed": seed},
         "kind": KINDS[method],
-        "outcome": Outcome(status=status).model_dump(mode="json"),
+        "outcome": Outcome(status=status, signal="SIGSEGV" if status == "crashed" else None).model_dump(mode="json"),
         "metrics": metrics if status == "ok" else {},
         "validation": {"logloss": valid},
     }
@@ -75,7 +75,7 @@ def test_relaimpr_without_a_base_says_why() -> None:
 
 
 def test_failed_and_missing_trials_have_no_value_and_a_reason() -> None:
-    got = lines([record("gating", 0, auc=0.8), record("gating", 1, status="crashed:SIGSEGV"), record("fm", 0)])
+    got = lines([record("gating", 0, auc=0.8), record("gating", 1, status="crashed"), record("fm", 0)])
     assert got["gating"].metrics["auc"].values == (0.8, None)
     assert got["gating"].metrics["auc"].reason == "crashed:SIGSEGV"
     assert got["lr"].metrics["auc"].reason == "missing"

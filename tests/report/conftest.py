@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench.evaluate import Analysis, analysis_to_json
-from bench.job.outcome import Outcome
+from bench.job.outcome import Outcome, Status
 from bench.records import SCHEMA, Run, digest, load, write_analyses, write_manifest, write_record
 from tests.report.analyses import an_analysis
 
@@ -122,6 +122,12 @@ def manifest(records: list[dict[str, Any]], seeds: tuple[int, ...]) -> dict[str,
         "tolerance": {},
         "seeds": list(seeds),
     }
+
+
+def failed(reason: str, status: Status = "error", signal: str | None = None) -> dict[str, Any]:
+    """What makes of a record one without a result."""
+    ended = Outcome(status=status, signal=signal, reason=reason)
+    return {"outcome": ended.model_dump(mode="json"), "metrics": {}, "details": {}}
 
 
 Edit = Callable[[list[dict[str, Any]], dict[str, Any]], None]

@@ -12,6 +12,7 @@ from bench.job.outcome import Outcome, unavailable
 from bench.records import Run, load, write_record
 from bench.report import Row, Section, build, to_json, to_markdown
 from bench.report.sections.trouble import trouble
+from tests.report.conftest import failed
 
 Records = list[dict[str, Any]]
 MakeRun = Callable[..., Run]
@@ -102,7 +103,7 @@ def test_share_of_users_and_source_shift_are_means_over_seeds_by_source(make_run
 
 def test_failed_and_missing_trials_are_listed_with_their_reason_and_never_best(make_run: MakeRun) -> None:
     def edit(records: Records, manifest: dict[str, Any]) -> None:
-        of(records, "metaselector")[1].update(status="crashed:SIGSEGV", reason="signal 11", metrics={})
+        of(records, "metaselector")[1].update(failed("signal 11", "crashed", "SIGSEGV"))
         for trial in manifest["trials"]:
             if trial["method"] == "gating" and trial["seed"] == 0:
                 trial["record"] = None
@@ -144,9 +145,9 @@ def test_methods_that_need_a_model_that_failed_are_named_once_behind_it(make_run
     report = build(make_run(edit=edit))
     (told,) = [note.text for note in trouble(report)]
     assert told == (
-        f"Failed: ml-1m/cold deepfm, seeds 0, 1, 2: error: {ended.reason} "
-        "Unavailable because of it: average, user-best, user-calibration, "
-        "metaselector-simplified, metaselector, perfect-user and perfect-sample (seeds 0, 1, 2); gating (seeds 0, 1)."
+        f"Failed: ml-1m/cold deepfm, seeds 0, 1, 2: error: {ended.reason} Unavailable because of it: average, user-best, "
+        "user-calibration, metaselector-simplified, metaselector, perfect-user and perfect-sample (seeds 0, 1, 2); "
+        "gating (seeds 0, 1)."
     )
 
 
@@ -168,7 +169,7 @@ def test_a_fold_that_failed_alone_is_told_with_what_needed_it(make_run: MakeRun)
 def test_all_failed_is_said_in_place_of_a_table(make_run: MakeRun) -> None:
     def edit(records: Records, _: dict[str, Any]) -> None:
         for one in records:
-            one.update(status="error", reason="boom", metrics={}, details={})
+            one.update(failed("boom"))
 
     report = build(make_run(edit=edit))
     assert report.exit_code == 4

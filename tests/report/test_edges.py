@@ -18,6 +18,10 @@ TRIED = {
     "support_scales": [0.0, 25.0],
     "rates": {"user": 1.5},
 }
+SETTINGS = {
+    "selector": {"use": "mlp", "params": {}, "train": {}},
+    "meta_learner": {"use": "fine-tune", "params": TRIED, "adapt": ["selector"]},
+}
 
 
 def edit_of(
@@ -27,7 +31,7 @@ def edit_of(
         for record in records:
             if record["trial"]["method"] == "metaselector" and record["trial"]["seed"] in seeds:
                 record["details"]["chosen"] = chosen
-                record["identity"]["settings"] = {"meta_learner": {"use": "fine-tune", "params": TRIED}}
+                record["identity"]["settings"] = SETTINGS
 
     return edit
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from bench.cli import main
 from bench.records import Run
 from bench.report import build, in_markdown, short, to_markdown, to_terminal, visible
+from tests.report.conftest import failed
 
 Records = list[dict[str, Any]]
 MakeRun = Callable[..., Run]
@@ -62,8 +63,7 @@ def renamed(name: str) -> Callable[[Records, dict[str, Any]], None]:
                 trial["method"] = name
         manifest["datasets"] = {name: manifest["datasets"]["ml-1m"]}
         manifest["suite"]["name"] = name
-        failed = next(one for one in records if one["trial"]["method"] == "user-best")
-        failed.update(status="error", reason=name, metrics={})
+        next(one for one in records if one["trial"]["method"] == "user-best").update(failed(name))
 
     return edit
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from bench.cli._common import echo_json
 from bench.records import Run
 from bench.report import Report, build, short, to_json, to_markdown, to_terminal
+from tests.report.conftest import failed
 
 MakeRun = Callable[..., Run]
 
@@ -91,7 +92,7 @@ def named(make_analysed: MakeRun, known: dict[str, Report]) -> Named:
                 if one["trial"]["method"] == "average":
                     one["details"] |= {"warnings": [name], "calibrated": name}
                 if one["trial"]["method"] == "user-best":
-                    one.update(status="error", reason=name, metrics={}, details={})
+                    one.update(failed(name))
                 if one["trial"]["method"] == "ffm":
                     one["details"]["predictions"] = {"file": name, "sha256": name, "rows": 1}
             manifest["metrics"].append(name)

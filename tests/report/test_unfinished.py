@@ -15,8 +15,10 @@ from bench.report import build, to_json, to_markdown, to_terminal
 PLAIN = {"use": "lr", "params": {}, "train": {"epochs": 12}}
 TREES = {"use": "gbdt", "params": {"trees": 300, "patience": 10}, "train": {"epochs": 12}}
 GATING = {"selector": {"use": "mlp", "params": {}, "train": {"epochs": 12}}, "meta_learner": None}
-META = {**GATING, "meta_learner": {"use": "meta-sgd", "params": {}, "train": {"epochs": 5}}}
+META = {**GATING, "meta_learner": {"use": "meta-sgd", "params": {}, "train": {"epochs": 5}, "adapt": ["selector"]}}
 CONTEXT = {"selector": {"use": "context-gate", "params": {"epochs": 30}, "train": {"epochs": 12}}, "meta_learner": None}
+OLDER = {**META, "meta_learner": {**META["meta_learner"], "full": False}, "order": None}
+UNKNOWN = {"use": "lr", "params": "none", "train": {"epochs": 12}}
 Trained = dict[str, tuple[int, int, dict[str, Any]]]
 
 
@@ -61,6 +63,7 @@ def test_models_that_the_cap_ended_are_named_together_in_every_form(make_analyse
         ("gating", 12, GATING, "raise train.epochs or lower train.batch_size."),
         ("gating", 30, CONTEXT, "raise epochs."),
         ("metaselector", 5, META, "raise meta_learner.train.epochs or lower meta_learner.train.users."),
+        ("metaselector", 5, OLDER, "raise meta_learner.train.epochs or lower meta_learner.train.users."),
     ],
 )
 def test_the_setting_that_capped_it_is_named(
@@ -75,7 +78,7 @@ def test_the_setting_that_capped_it_is_named(
 
 @pytest.mark.parametrize(
     ("epochs", "best", "settings"),
-    [(9, 7, PLAIN), (12, 10, PLAIN), (3, 0, META), (7, 7, PLAIN), (12, 12, {})],
+    [(9, 7, PLAIN), (12, 10, PLAIN), (3, 0, META), (7, 7, PLAIN), (12, 12, {}), (12, 12, UNKNOWN)],
 )
 def test_nothing_is_said_of_what_stopped_by_itself(
     make_run: Callable[..., Run], epochs: int, best: int, settings: dict[str, Any]

@@ -60,7 +60,10 @@ def test_without_the_whole_pool_nothing_is_said_of_choosing(write_suite, go, onl
     assert found.attainable is None or found.attainable.logloss is None
     assert found.perfect_user_logloss is None
     missing = ", ".join(f"{name} was not run" for name in ("lr", "fm") if name not in only)
-    assert f"no bounds, regret or selection accuracy: the pool is incomplete: {missing} in seed 0" in found.notes
+    assert (
+        f"There are no bounds, no regret and no selection accuracy: the pool is incomplete: {missing} in seed 0."
+        in found.notes
+    )
     assert all(one.regret is None and one.selection_accuracy is None for one in found.methods)
 
 
@@ -68,7 +71,10 @@ def test_a_base_model_that_failed_is_said_to_have_failed(write_suite, go):
     models = "  lr: {use: lr}\n  theirs: {use: faulty, fault: raise}"
     finished, _ = go(write_suite(models=models), plugins=(FIXTURES / "faulty_plugin.py",))
     notes = analysis_of(finished).notes
-    assert "no bounds, regret or selection accuracy: the pool is incomplete: theirs failed in seed 0" in notes
+    assert (
+        "There are no bounds, no regret and no selection accuracy: the pool is incomplete: theirs failed in seed 0."
+        in notes
+    )
 
 
 def test_blocks_are_analysed_too(write_suite, go):

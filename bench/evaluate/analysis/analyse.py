@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from scipy.special import expit
@@ -10,52 +11,60 @@ from scipy.special import expit
 from bench.evaluate.analysis.attainable import attainable_bound
 from bench.evaluate.analysis.findings import Analysis, AttainableBound
 from bench.evaluate.analysis.method_analysis import Kind, References, analyse_method, without_figures
+from bench.evaluate.analysis.notes import NO_ROWS, notes
 from bench.evaluate.analysis.scored import Scored, score
-from bench.evaluate.analysis.segments import EXPLORATORY, segments
-from bench.evaluate.inference.comparisons import against, count_rows, slices
+from bench.evaluate.analysis.segments import segments
+from bench.evaluate.analysis.standings import Standings, standings
+from bench.evaluate.inference.comparisons import against, count_rows, slices, tested_metrics
 from bench.evaluate.inference.paired import Paired
-from bench.evaluate.inference.resampling import resample
+from bench.evaluate.inference.resampling import LOGLOSS_AND_AUC, resample
 from bench.evaluate.query_rows import QueryRows
+from bench.interfaces import Metric
 
 __all__ = ["analyse"]
 
 _KINDS: Mapping[str, Kind] = {"method": "method", "base_model": "base_model"}
-_LEAD = "the lead is chosen by the rows that it is compared on: its differences from others are too large, more so near ties"
+_OWN: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in LOGLOSS_AND_AUC})
 
 
 def analyse(
     rows: Sequence[QueryRows],
     kinds: Mapping[str, str],
     best_single: str | None,
+    metrics: Mapping[str, Metric] = _OWN,
+    primary: str = "logloss",
     *,
     resamples: int = 2000,
     splits: int = 100,
     seed: int = 0,
 ) -> Analysis:
     """`rows` are one a seed. `kinds` are names to "method" or "base_model", in the order of the result; other kinds, such as
-    bounds, are passed over. `best_single` is a base model.
+    bounds, are passed over. `best_single` is a base model. `metrics` are the suite's, by name; log loss and AUC are there
+    anyway. The lead is the best by the `primary`, one of them.
 
-    Who has no result in some seed, or no finite log loss, is compared with nothing: all its figures are None."""
+    Who lacks the primary in some seed is compared with nothing. Bounds, closed gap, regret, win rate and segments are in log
+    loss whatever the primary: who lacks a finite one in some seed has none of them."""
+    metrics = {**_OWN, **metrics}
     kept = [one for one in rows if len(one.y)]
     named = {name: _KINDS[kind] for name, kind in kinds.items() if kind in _KINDS}
     if not kept:
         empty = tuple(without_figures(name, kind, "no test query rows") for name, kind in named.items())
-        return Analysis(None, None, 0, 0, (), resamples, empty, None, None, None, (), ("no test query rows",))
+        return Analysis(None, None, 0, 0, (), resamples, empty, None, None, None, (), (NO_ROWS,), primary)
     scored = score(kept, named)
-    single = best_single if best_single in scored.names else None
-    lead = min(scored.names, key=scored.mean, default=None)
+    ranked = standings(kept, named, metrics[primary])
+    single, compared = (best_single if best_single in names else None for names in (scored.names, ranked.means))
     attainable = _attainable(scored, splits, resamples, seed)
-    tables = _tables(scored, (single, lead), resamples, seed)
+    tables = _tables(kept, metrics, primary, ranked, compared, resamples, seed)
     references = References(single, _perfect(scored), attainable.logloss, *tables)
     return Analysis(
-        single,
-        lead,
+        compared or single,
+        ranked.lead,
         len(np.unique(np.concatenate([one.users for one in kept]))),
         count_rows(kept, [len(one.y) for one in kept]),
         tuple(one.seed for one in kept),
         resamples,
         tuple(
-            without_figures(name, kind, scored.lacks[name])
+            without_figures(name, kind, scored.lacks[name], references)
             if name in scored.lacks
             else analyse_method(scored, name, kind, references)
             for name, kind in named.items()
@@ -64,15 +73,28 @@ def analyse(
         references.perfect,
         _optimum(kept),
         segments(kept, scored.names, single, resamples, seed) if scored.names else (),
-        tuple(_notes(rows, scored, best_single)),
+        tuple(notes(rows, scored, ranked, best_single)),
+        primary,
     )
 
 
-def _tables(scored: Scored, of: Sequence[str | None], resamples: int, seed: int) -> list[dict[str, dict[str, Paired]]]:
-    if len(scored.names) < 2:
-        return [{} for _ in of]
-    resampled = resample(slices(scored.rows, scored.names), scored.names, resamples=resamples, seed=seed)
-    return [{} if reference is None else against(resampled, reference) for reference in of]
+def _tables(
+    rows: Sequence[QueryRows],
+    metrics: Mapping[str, Metric],
+    primary: str,
+    ranked: Standings,
+    single: str | None,
+    resamples: int,
+    seed: int,
+) -> list[dict[str, dict[str, Paired]]]:
+    """Two tables of comparisons: with best-single, and with the lead."""
+    names = tuple(ranked.means)
+    if len(names) < 2:
+        return [{}, {}]
+    parts = slices(rows, names)
+    tested = tested_metrics(metrics[primary], metrics, parts[0])
+    resampled = resample(parts, names, metrics=tested, resamples=resamples, seed=seed)
+    return [{} if reference is None else against(resampled, reference) for reference in (single, ranked.lead)]
 
 
 def _attainable(scored: Scored, splits: int, resamples: int, seed: int) -> AttainableBound:
@@ -94,20 +116,3 @@ def _optimum(rows: Sequence[QueryRows]) -> float | None:
     if len(known) < len(rows):
         return None
     return float(np.mean([(expit(z) * np.logaddexp(0, -z) + expit(-z) * np.logaddexp(0, z)).mean() for z in known]))
-
-
-def _notes(rows: Sequence[QueryRows], scored: Scored, best_single: str | None) -> Iterator[str]:
-    empty = [str(one.seed) for one in rows if not len(one.y)]
-    if empty:
-        yield f"no test query rows in seed {', '.join(empty)}"
-    for name, why in scored.lacks.items():
-        yield f"{name}: {why}, so it is left out of comparisons"
-    if best_single is None:
-        yield "no best-single: nothing is compared with it, and there is no closed gap, regret or win rate"
-    elif best_single not in scored.names:
-        yield f"best-single {best_single} has no result to compare with, and there is no closed gap, regret or win rate"
-    if scored.no_pool:
-        yield f"no bounds, regret or selection accuracy: {scored.no_pool}"
-    if len(scored.names) > 1:
-        yield _LEAD
-        yield EXPLORATORY

@@ -74,7 +74,7 @@ class MethodAnalysis:
 
     name: str
     kind: Literal["method", "base_model"]
-    against_best_single: Mapping[str, Paired]  # by metric: logloss, auc
+    against_best_single: Mapping[str, Paired]  # by metric: the primary, logloss, auc and some of the suite's
     against_lead: Mapping[str, Paired]
     closed_gap: ClosedGap
     calibration: Calibration
@@ -116,7 +116,7 @@ class Segment:
 @dataclass(frozen=True)
 class Analysis:
     best_single: str | None
-    lead: str | None  # the method or base model with the lowest mean log loss
+    lead: str | None  # the method or base model with the best mean of the primary
     users: int  # of all seeds
     rows: int  # of one seed where all seeds have the same rows, else of all seeds together
     seeds: tuple[int, ...]
@@ -127,6 +127,7 @@ class Analysis:
     optimum_logloss: float | None  # expected log loss of the truth, of generated data alone
     segments: tuple[Segment, ...]
     notes: tuple[str, ...] = ()  # what could not be analysed, and why
+    primary: str = "logloss"  # the metric that verdicts are about
 
 
 _ADAPTER: TypeAdapter[Analysis] = TypeAdapter(Analysis)

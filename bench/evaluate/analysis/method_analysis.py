@@ -44,8 +44,7 @@ def analyse_method(scored: Scored, name: str, kind: Kind, references: References
     return MethodAnalysis(
         name,
         kind,
-        references.against_best_single.get(name, {}),
-        references.against_lead.get(name, {}),
+        *_compared(name, references),
         _closed_gap(scored, name, references),
         Calibration(
             _mean([expected_calibration_error(one.y, one.logits[name]) for one in scored.rows]),
@@ -62,11 +61,16 @@ def analyse_method(scored: Scored, name: str, kind: Kind, references: References
     )
 
 
-def without_figures(name: str, kind: Kind, reason: str) -> MethodAnalysis:
-    """Of one that has no result in some seed."""
+def without_figures(name: str, kind: Kind, reason: str, references: References | None = None) -> MethodAnalysis:
+    """Of one that has no finite log loss in some seed; it may be compared by another metric."""
+    compared = ({}, {}) if references is None else _compared(name, references)
     return MethodAnalysis(
-        name, kind, {}, {}, ClosedGap(None, None, reason), Calibration(None, None), None, None, None, None
+        name, kind, *compared, ClosedGap(None, None, reason), Calibration(None, None), None, None, None, None
     )
+
+
+def _compared(name: str, references: References) -> tuple[Mapping[str, Paired], Mapping[str, Paired]]:
+    return references.against_best_single.get(name, {}), references.against_lead.get(name, {})
 
 
 def _closed_gap(scored: Scored, name: str, references: References) -> ClosedGap:

@@ -1,5 +1,5 @@
-"""How methods do on some of the rows. Exploratory: an interval is of its segment alone, and Holm's adjustment of the segments
-by one property alone."""
+"""How methods do on some of the rows, in log loss. Exploratory: an interval is of its segment alone, and Holm's adjustment of
+the segments by one property alone."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from bench.evaluate.analysis.bands import SEGMENTED_BY, Band, By
 from bench.evaluate.analysis.findings import Segment
 from bench.evaluate.inference.comparisons import count_rows, slices
 from bench.evaluate.inference.paired import adjust, paired
-from bench.evaluate.inference.resampling import Slice, resample
+from bench.evaluate.inference.resampling import LOGLOSS_AND_AUC, resample
+from bench.evaluate.inference.slices import Slice
 from bench.evaluate.metrics.auc import pooled_auc
 from bench.evaluate.query_rows import QueryRows
 
-__all__ = ["EXPLORATORY", "segments"]
-
-EXPLORATORY = (
-    "segments are exploratory: none was named beforehand; Holm's adjustment is among those by one property alone"
-)
+__all__ = ["segments"]
 
 
 def segments(
@@ -44,7 +41,7 @@ def _segment(
     seed: int,
 ) -> Segment:
     parts = slices(rows, names, band.inside)
-    resampled = resample(parts, names, metrics=("logloss",), resamples=resamples, seed=seed)
+    resampled = resample(parts, names, metrics=LOGLOSS_AND_AUC[:1], resamples=resamples, seed=seed)
     others = [] if best_single is None else [name for name in names if name != best_single]
     return Segment(
         by,
@@ -53,7 +50,7 @@ def _segment(
         count_rows(rows, [int(some.sum()) for some in band.inside]),
         dict(zip(names, resampled.values["logloss"].mean(axis=0).tolist(), strict=True)),
         {name: _auc(parts, place) for place, name in enumerate(names)},
-        {name: paired(resampled, name, str(best_single), "logloss", higher_is_better=False) for name in others},
+        {name: paired(resampled, name, str(best_single), "logloss") for name in others},
     )
 
 

@@ -63,7 +63,7 @@ class _Part(NamedTuple):
     reason: str = ""
 
 
-def paired(resampled: Resampled, candidate: str, reference: str, metric: str, *, higher_is_better: bool) -> Paired:
+def paired(resampled: Resampled, candidate: str, reference: str, metric: str) -> Paired:
     """Compare two methods by a metric. Not adjusted for other comparisons: see `adjust`.
 
     With one seed the verdict is by users alone, and `reason` says so. "withheld" is no tie: it can't be said."""
@@ -78,7 +78,7 @@ def paired(resampled: Resampled, candidate: str, reference: str, metric: str, *,
     if users.error is None:
         equal = users.reason == _NO_SPREAD and not by_seed.any()
         return _equal(metric) if equal else _withheld(metric, difference, users.reason)
-    return _tested(metric, difference, users.error, seeds, 1 / (len(draws) + 1), higher_is_better)
+    return _tested(metric, difference, users.error, seeds, 1 / (len(draws) + 1), resampled.higher_is_better[metric])
 
 
 def adjust(comparisons: Mapping[K, Paired]) -> dict[K, Paired]:

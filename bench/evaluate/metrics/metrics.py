@@ -37,7 +37,9 @@ class LogLoss(Metric):
         infinite = int(np.isinf(losses).sum())
         if infinite:
             return Score(None, f"infinite: {infinite} of {len(losses)} rows are surely wrong")
-        return Score(float(losses.mean()))
+        with np.errstate(over="ignore"):
+            mean = float(losses.mean())
+        return Score(mean) if np.isfinite(mean) else Score(None, "the sum of losses overflows")
 
     def by_user(self, rows: MetricRows, logits: np.ndarray) -> UserParts:
         """Each user's summed cross-entropy, and the user's rows."""

@@ -13,15 +13,15 @@ from bench.evaluate import HIGHER_IS_BETTER, Analysis, analysis_from_json, summa
 from bench.job.outcome import of_record
 from bench.records import Run
 from bench.report.content import record_details as told
+from bench.report.content.edges import at_edge
 from bench.report.content.model import Failure, Report, Section
 from bench.report.content.table_rows import rows, tested
-from bench.report.sections.edges import at_edge
-from bench.report.sections.unfinished import unfinished
+from bench.report.content.unfinished import unfinished
 
 __all__ = ["build"]
 
 Record = Mapping[str, Any]
-_COLUMNS = ("logloss", "auc", "relaimpr", "gauc")
+_ORDER = ("logloss", "auc", "relaimpr", "gauc")
 
 
 def build(run: Run) -> Report:
@@ -29,7 +29,8 @@ def build(run: Run) -> Report:
 
     Raises RecordError where the run's analysis is none."""
     manifest = run.manifest
-    metrics = tuple(sorted(manifest["metrics"], key=lambda name: (*_COLUMNS, name).index(name)))
+    primary = manifest["primary"]
+    metrics = tuple(sorted(manifest["metrics"], key=lambda name: (name != primary, (*_ORDER, name).index(name))))
     records = {record["id"]: record for record in run.records}
     sections: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for trial in manifest["trials"]:
@@ -73,14 +74,14 @@ def _section(run: Run, metrics: Sequence[str], trials: Sequence[Record], known: 
     good = [record for record in records if of_record(record).ok]
     kinds = {trial["method"]: trial["kind"] for trial in trials}
     lines = summarise(kinds, records, manifest["seeds"], metrics, manifest["relaimpr_base"])
-    directions = HIGHER_IS_BETTER | manifest.get("higher_is_better", {})
-    analysis = _analysis(run, f"{dataset}/{protocol}")
+    directions, primary = HIGHER_IS_BETTER | manifest.get("higher_is_better", {}), manifest["primary"]
+    analysis = _analysis(run, f"{dataset}/{protocol}", primary)
     return Section(
         dataset=dataset,
         protocol=protocol,
         dataset_facts=manifest["datasets"].get(dataset, {}),
         split_facts=manifest["splits"].get(f"{dataset}/{protocol}", {}),
-        rows=rows(lines, directions, good, manifest["seeds"], analysis),
+        rows=rows(lines, directions, primary, good, manifest["seeds"], analysis),
         base_models=told.base_models([name for name, kind in kinds.items() if kind == "base_model"], good),
         base_predictions=told.base_predictions(good),
         users_without_support=told.no_support(good),
@@ -96,16 +97,20 @@ def _section(run: Run, metrics: Sequence[str], trials: Sequence[Record], known: 
         training_users=told.training_users(good),
         unfinished=unfinished(good),
         at_edge=at_edge(good),
+        primary=primary,
+        higher_is_better=directions.get(primary, False),
     )
 
 
-def _analysis(run: Run, place: str) -> Analysis | None:
+def _analysis(run: Run, place: str, primary: str) -> Analysis | None:
+    """None too where it is by another metric than the run's primary."""
     found = run.analyses.get(place)
     try:
-        return None if found is None else analysis_from_json(found)
+        analysis = None if found is None else analysis_from_json(found)
     except ValidationError as error:
         what = error.errors()[0]
         at = ".".join(map(str, what["loc"]))
         raise RecordError(
             f"{run.folder / 'analysis.json'}: no analysis of {place}: {at}: {what['msg']}; remove it and run the suite again"
         ) from error
+    return analysis if analysis is not None and analysis.primary == primary else None

@@ -150,6 +150,8 @@ class Section:
     training_users: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # source -> distinct counts, ascending
     unfinished: tuple[Unfinished, ...] = ()
     at_edge: tuple[AtEdge, ...] = ()
+    primary: str = "logloss"  # the metric that verdicts are about and rows are ordered by
+    higher_is_better: bool = False  # of the primary
 
     def analysed(self, row: Row) -> MethodAnalysis | None:
         """What the analysis found of a row; None of bounds."""

@@ -13,13 +13,13 @@ from bench.report.content.model import Figure, Row
 __all__ = ["rows", "tested"]
 
 Record = Mapping[str, Any]
-_LEAD = "logloss"  # rows are ordered by it
 _KINDS = ("method", "base_model", "best_single", "bound")
 
 
 def rows(
     lines: Sequence[Line],
     directions: Mapping[str, bool],
+    primary: str,
     good: Sequence[Record],
     seeds: Sequence[int],
     analysis: Analysis | None,
@@ -32,15 +32,16 @@ def rows(
         for metric in metrics
         if metric in directions
     }
-    lead = _LEAD if _LEAD in metrics else next((metric for metric in metrics if metric in directions), None)
-    if lead is not None:
-        lines = ordered(lines, lead, directions[lead])
+    known = [metric for metric in metrics if metric in directions]
+    by = primary if primary in known else next(iter(known), None)
+    if by is not None:
+        lines = ordered(lines, by, directions[by])
     lines = sorted(lines, key=lambda line: _KINDS.index(line.kind))
     return tuple(_row(line, marked, good, seeds) for line in lines)
 
 
 def tested(lines: Sequence[Line], directions: Mapping[str, bool], analysis: Analysis | None) -> tuple[str, ...]:
-    """Metrics in which the analysis compares all with the best: log loss, and others in which its lead is the best too."""
+    """Metrics in which the analysis compares all with the best: the primary, and others in which its lead is the best too."""
     if analysis is None or analysis.lead not in {line.name for line in lines}:
         return ()
     compared = dict.fromkeys(metric for method in analysis.methods for metric in method.against_lead)
@@ -49,7 +50,7 @@ def tested(lines: Sequence[Line], directions: Mapping[str, bool], analysis: Anal
         for metric in compared
         if metric in lines[0].metrics
         and metric in directions
-        and (metric == _LEAD or marks(lines, metric, directions[metric]).get(analysis.lead) == "best")
+        and (metric == analysis.primary or marks(lines, metric, directions[metric]).get(analysis.lead) == "best")
     )
 
 

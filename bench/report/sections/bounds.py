@@ -13,7 +13,7 @@ from bench.report.words.names import short
 
 __all__ = ["bounds"]
 
-METRIC = "logloss"
+_LOSS = "logloss"  # bounds are in it, whatever the primary
 
 
 class _Bound(NamedTuple):
@@ -53,12 +53,12 @@ def _grid(found: Sequence[_Bound], single: _Bound | None) -> Grid:
 
 
 def _single(section: Section) -> _Bound | None:
-    row = next((row for row in section.rows if row.kind == "best_single" and METRIC in row.figures), None)
-    return None if row is None else _Bound(f"{row.name} = {short(row.subject)}", row.figures[METRIC].estimate.mean)
+    row = next((row for row in section.rows if row.kind == "best_single" and _LOSS in row.figures), None)
+    return None if row is None else _Bound(f"{row.name} = {short(row.subject)}", row.figures[_LOSS].estimate.mean)
 
 
 def _bounds(section: Section, analysis: Analysis) -> Iterator[_Bound]:
-    of = {row.name: row.figures[METRIC].estimate.mean for row in section.rows if METRIC in row.figures}
+    of = {row.name: row.figures[_LOSS].estimate.mean for row in section.rows if _LOSS in row.figures}
     reached = analysis.attainable
     if reached is not None:
         known = reached.low is not None and reached.high is not None

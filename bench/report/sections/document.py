@@ -9,7 +9,7 @@ from bench.report.sections.adaptation import adaptation
 from bench.report.sections.answer import answer
 from bench.report.sections.bounds import bounds
 from bench.report.sections.cost import COST_NOTE, base_models_grid, cost_grid
-from bench.report.sections.edges import edge_notes
+from bench.report.sections.edge_notes import edge_notes
 from bench.report.sections.for_whom import segments
 from bench.report.sections.legend import legend
 from bench.report.sections.provenance import section_facts
@@ -17,8 +17,9 @@ from bench.report.sections.quality import quality_grid
 from bench.report.sections.quality_notes import quality_notes
 from bench.report.sections.selection import selection
 from bench.report.sections.trouble import trouble
-from bench.report.sections.unfinished import unfinished_notes
+from bench.report.sections.unfinished_notes import unfinished_notes
 from bench.report.words.blocks import Block, Heading, Note
+from bench.report.words.metrics import named
 from bench.report.words.names import short
 
 __all__ = ["document"]
@@ -55,12 +56,20 @@ def _section(report: Report, section: Section) -> Iterator[Block]:
         yield quality_grid(report, section)
         yield from legend(section)
         yield from quality_notes(report, section)
+        yield from _in_log_loss(section)
         yield from bounds(section)
         yield from selection(section)
         yield from adaptation(section)
         yield from _cost(section)
         yield from segments(section)
     yield from section_facts(section)
+
+
+def _in_log_loss(section: Section) -> Iterator[Block]:
+    """What a reader of verdicts in another metric would take for figures of that."""
+    if section.primary != "logloss" and section.analysis is not None:
+        what = "Bounds, shares of the gap, regret, users helped and segments"
+        yield Note(f"{what} are in log loss, not in {named(section.primary)}.")
 
 
 def _cost(section: Section) -> Iterator[Block]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from bench.evaluate import Segment
 from bench.report.content.model import Row, Section
-from bench.report.sections.quality import METRIC, row_name
+from bench.report.sections.quality import row_name
 from bench.report.words.blocks import Block, Cell, Grid, GridRow, Note, align
 from bench.report.words.figures import counted, loss
+from bench.report.words.metrics import gain
 from bench.report.words.names import short
 
 __all__ = ["segments", "shown"]
@@ -43,9 +44,10 @@ def shown(section: Section) -> list[Row]:
     assert section.analysis is not None
 
     def rank(row: Row) -> tuple[bool, bool, float]:
-        figure = row.figures[METRIC]
+        figure = row.figures[section.primary]
         mean = figure.estimate.mean
-        return row.name != _lead(section), figure.mark is None, float("inf") if mean is None else mean
+        behind = float("inf") if mean is None else -gain(mean, section.higher_is_better)
+        return row.name != _lead(section), figure.mark is None, behind
 
     others = sorted(_candidates(section), key=rank)
     single = [row for row in section.rows if row.kind == "best_single" and section.analysed(row) is not None]
@@ -54,7 +56,7 @@ def shown(section: Section) -> list[Row]:
 
 def _candidates(section: Section) -> list[Row]:
     """Methods and base models that were analysed, best-single not among them."""
-    ranked = [row for row in section.rows if row.kind in ("method", "base_model") and METRIC in row.figures]
+    ranked = [row for row in section.rows if row.kind in ("method", "base_model") and section.primary in row.figures]
     single = section.analysis.best_single if section.analysis is not None else None
     return [row for row in ranked if section.analysed(row) is not None and row.name != single]
 

@@ -8,12 +8,11 @@ from bench.evaluate import Paired, printed
 from bench.report.content.model import Figure, Report, Row, Section
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
 from bench.report.words.figures import interval, loss, signed
+from bench.report.words.metrics import head
 from bench.report.words.names import short
 
-__all__ = ["HEADS", "METRIC", "quality_grid", "row_name"]
+__all__ = ["quality_grid", "row_name"]
 
-HEADS = {"logloss": "log loss", "auc": "AUC", "relaimpr": "RelaImpr %", "gauc": "GAUC"}
-METRIC = "logloss"  # differences and verdicts are of it
 VALIDATION = "valid.\nlog loss"
 _MARKS = {"best": "*", "tie": "=", None: ""}
 
@@ -55,12 +54,12 @@ def _mean_sd(figures: Sequence[Figure], metric: str) -> list[Cell]:
 
 
 def _columns(report: Report, section: Section) -> Iterator[tuple[str, list[Cell]]]:
-    """Head and cells: the answer and what it was chosen by, then the other metrics."""
-    if METRIC not in report.metrics:
+    """Head and cells: the primary with its differences, what models were chosen by, then the other metrics."""
+    if section.primary not in report.metrics:
         yield from (*_against_best_single(section), *_validation(section))
     for metric in report.metrics:
-        yield HEADS.get(metric, short(metric)), _mean_sd([row.figures[metric] for row in section.rows], metric)
-        if metric == METRIC:
+        yield head(metric), _mean_sd([row.figures[metric] for row in section.rows], metric)
+        if metric == section.primary:
             yield from (*_against_best_single(section), *_validation(section))
 
 
@@ -74,7 +73,7 @@ def _validation(section: Section) -> Iterator[tuple[str, list[Cell]]]:
 
 def _against_best_single(section: Section) -> Iterator[tuple[str, list[Cell]]]:
     found = [section.analysed(row) for row in section.rows]
-    pairs = [one.against_best_single.get(METRIC) if one is not None else None for one in found]
+    pairs = [one.against_best_single.get(section.primary) if one is not None else None for one in found]
     is_reference = [one is not None and one.name == _reference(section) for one in found]
     if not any(pairs):
         return

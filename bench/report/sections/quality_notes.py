@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from bench.evaluate import leaves_out_zero
 from bench.report.content.model import Report, Section
-from bench.report.sections.quality import HEADS, METRIC, row_name
+from bench.report.sections.quality import row_name
 from bench.report.words.blocks import ABSENT, Note
 from bench.report.words.figures import counted, loss, reasons
+from bench.report.words.metrics import named
 from bench.report.words.names import short
 
 __all__ = ["quality_notes"]
@@ -28,13 +29,18 @@ def _marks(report: Report, section: Section) -> Iterator[str]:
     if section.analysis is not None and any(map(section.analysed, section.rows)):
         drawn = counted(section.analysis.resamples, "resample")
         users = counted(section.analysis.users, "test user")
-        yield f"less best-single's: below 0 is better; 95% interval by paired bootstrap over the {users} ({drawn})."
+        better = "above" if section.higher_is_better else "below"
+        yield f"less best-single's: {better} 0 is better; 95% interval by paired bootstrap over the {users} ({drawn})."
         yield from _verdicts(section)
 
 
 def _verdicts(section: Section) -> Iterator[str]:
     """What they ask for beside the interval, where there are any."""
-    found = [one.against_best_single.get(METRIC) for row in section.rows if (one := section.analysed(row)) is not None]
+    found = [
+        one.against_best_single.get(section.primary)
+        for row in section.rows
+        if (one := section.analysed(row)) is not None
+    ]
     given = [pair for pair in found if pair is not None and pair.verdict != "withheld"]
     if given:
         too = " and over seeds too" if any(pair.seeds_p is not None for pair in given) else ""
@@ -50,7 +56,7 @@ def _tie(report: Report, section: Section) -> str:
         alike += ", or the differences seed by seed do not all have one sign"
     if not section.tested:
         return f"ties with it: {alike}"
-    tested = " and ".join(HEADS.get(metric, short(metric)) for metric in section.tested)
+    tested = " and ".join(named(metric) for metric in section.tested)
     rest = {m for row in section.rows for m, figure in row.figures.items() if figure.mark == "tie"} - {*section.tested}
     return f"can't be told from it by test of {tested}" + (f"; elsewhere {alike}" if rest else "")
 
@@ -80,7 +86,7 @@ def _base(report: Report, section: Section) -> str:
 
 def _withheld(section: Section) -> Iterator[str]:
     found = [(row, section.analysed(row)) for row in section.rows if row.kind != "best_single"]
-    pairs = [(row, one.against_best_single.get(METRIC)) for row, one in found if one is not None]
+    pairs = [(row, one.against_best_single.get(section.primary)) for row, one in found if one is not None]
     told = reasons((row.name, pair.reason) for row, pair in pairs if pair is not None and pair.verdict == "withheld")
     if told:
         yield f"Verdict withheld: {'; '.join(told)}."
@@ -93,7 +99,7 @@ def _gaps(report: Report, section: Section) -> list[Note]:
         for metric, figure in row.figures.items():
             if not figure.estimate.complete:
                 names, metrics = gaps[figure.estimate.reason, figure.estimate.defined]
-                names[row_name(row)] = metrics[HEADS.get(metric, short(metric)).removesuffix(" %")] = None
+                names[row_name(row)] = metrics[named(metric)] = None
     seeds = len(report.seeds)
     return [
         Note(

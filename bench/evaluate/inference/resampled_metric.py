@@ -1,0 +1,136 @@
+"""One metric on many resamples of users: three ways that give the same, and the fastest that fits is taken.
+
+A metric that is a ratio of sums over users needs those sums once; a resample is then a product with how often each user was
+drawn. Pooled AUC has an exact way of its own. Any other metric is computed anew on the rows of each resample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bench.errors import PluginError
+from bench.evaluate.inference.slices import Slice, rows_at
+from bench.evaluate.inference.weighted_auc import resampled_auc
+from bench.evaluate.metrics.metrics import AUC
+from bench.interfaces import Metric, MetricRows, Score, UserParts
+
+__all__ = ["Figures", "figures", "has_parts", "ratios", "recomputed", "score_of"]
+
+_TOGETHER = 1 << 23  # weights of users held as float64 at a time: 64 MiB
+_AGREE = 1e-5  # share by which a metric's parts may differ from its value: some compute in float32
+
+
+class Figures(NamedTuple):
+    values: np.ndarray  # (M,)
+    draws: np.ndarray  # (R, M)
+    reasons: tuple[str, ...]  # M, "" where the value is defined
+
+
+def figures(metric: Metric, one: Slice, weights: np.ndarray) -> Figures:
+    """Rows are grouped by user, users are places in 0..U - 1; weights (U, R) whole numbers: how often a resample has each
+    user. Raises PluginError where the metric's parts contradict its value."""
+    scores = [score_of(metric, one.rows, logits) for logits in one.logits]
+    values = np.array([np.nan if score.value is None else score.value for score in scores])
+    draws = np.full((weights.shape[1], len(scores)), np.nan)
+    defined = np.flatnonzero(~np.isnan(values))
+    if len(defined):
+        draws[:, defined] = _draws(metric, one.rows, one.logits[defined], values[defined], weights)
+    return Figures(values, draws, tuple(score.reason for score in scores))
+
+
+def score_of(metric: Metric, rows: MetricRows, logits: np.ndarray) -> Score:
+    """The metric's own; a value that is not finite is none."""
+    with np.errstate(over="ignore", invalid="ignore"):  # NaN; a sum beyond float64
+        score = metric.compute(rows, logits)
+    if score.value is None or np.isfinite(score.value):
+        return score
+    return Score(None, f"the value is {score.value}")
+
+
+def has_parts(metric: Metric, one: Slice) -> bool:
+    """Whether the metric is a ratio of sums over users, judged by the first method for which it is defined."""
+    first = next((logits for logits in one.logits if score_of(metric, one.rows, logits).value is not None), None)
+    return first is not None and metric.by_user(one.rows, first) is not None
+
+
+def ratios(parts: Sequence[UserParts], weights: np.ndarray) -> np.ndarray:
+    """(R, M) float64, NaN where nobody who counts is drawn. M parts of U users each; weights (U, R)."""
+    users, resamples = weights.shape
+    numerators = [part.numerators for part in parts]
+    # Methods mostly count the same rows: each distinct set of denominators is summed once.
+    denominators, of_part = np.unique([part.denominators for part in parts], axis=0, return_inverse=True)
+    draws = np.empty((resamples, len(parts)))
+    together = max(1, _TOGETHER // users)
+    for first in range(0, resamples, together):
+        some = slice(first, first + together)
+        drawn = weights[:, some].T.astype(np.float64)
+        counted = np.stack([drawn @ of_user for of_user in denominators], axis=1)
+        with np.errstate(invalid="ignore", over="ignore"):  # nobody who counts: 0 / 0
+            draws[some] = np.stack([drawn @ of_user for of_user in numerators], axis=1)
+            draws[some] /= counted[:, of_part.ravel()]
+    return draws
+
+
+def recomputed(metric: Metric, rows: MetricRows, logits: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(R, M) float64, NaN where the metric is undefined: the slow way, that needs nothing of a metric but `compute`.
+
+    Rows of a drawn user are repeated, and a user drawn twice is two users. rows as in `figures`; logits (M, n)."""
+    draws = np.full((weights.shape[1], len(logits)), np.nan)
+    for draw, counts in enumerate(weights.T):
+        index, users = _repeated(rows.users, counts)
+        if not len(index):
+            continue
+        again = rows_at(rows, index)._replace(users=users)
+        for method, of_method in enumerate(logits):
+            value = score_of(metric, again, of_method[index]).value
+            draws[draw, method] = np.nan if value is None else value
+    return draws
+
+
+def _draws(metric: Metric, rows: MetricRows, logits: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(R, M) of methods for which the metric is defined. logits (M, n), values (M,)."""
+    if type(metric) is AUC:
+        return np.stack([resampled_auc(rows.y, of_method, rows.users, weights) for of_method in logits], axis=1)
+    parts = [metric.by_user(rows, of_method) for of_method in logits]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return recomputed(metric, rows, logits, weights)
+    present = np.unique(rows.users)
+    for part, value in zip(known, values, strict=True):
+        _check(metric, part, float(value), len(present))
+    return ratios([_of_all(part, present, len(weights)) for part in known], weights)
+
+
+def _check(metric: Metric, part: UserParts, value: float, users: int) -> None:
+    """Parts that tell of something else than the value would give intervals of something else."""
+    if not len(part.numerators) == len(part.denominators) == users:
+        raise PluginError(
+            f"metric {metric.name!r}: by_user gives {len(part.numerators)} numerators and {len(part.denominators)} "
+            f"denominators for {users} users; give one of each for every user"
+        )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = float(np.float64(part.numerators.sum()) / part.denominators.sum())
+    if not abs(ratio - value) <= _AGREE * max(1.0, abs(value)):
+        raise PluginError(
+            f"metric {metric.name!r}: by_user adds up to {ratio:.6g} where compute gives {value:.6g}; make them agree, or "
+            "leave by_user out"
+        )
+
+
+def _of_all(part: UserParts, present: np.ndarray, users: int) -> UserParts:
+    """Of U users, of whom some have no row here. present: the others, ascending."""
+    numerators, denominators = np.zeros(users), np.zeros(users)
+    numerators[present], denominators[present] = part
+    return UserParts(numerators, denominators)
+
+
+def _repeated(users: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of a resample and their users, numbered anew; (m,) each. users (n,) ascending; counts (U,)."""
+    pointer = np.searchsorted(users, np.arange(len(counts) + 1))
+    drawn = np.repeat(np.arange(len(counts)), counts)
+    lengths = np.diff(pointer)[drawn]
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    index = np.repeat(pointer[drawn], lengths) + within
+    return index, np.repeat(np.arange(len(drawn), dtype=users.dtype), lengths)
