@@ -12,7 +12,7 @@ from bench.evaluate import Adaptation, QueryRows, analyse, analysis_to_json, bes
 from bench.interfaces import Metric
 from bench.job.outcome import of_record
 from bench.records import Record, Run, load, read_blob, write_analyses, write_table
-from bench.run.division import Division, Divisions
+from bench.run.planning.division import Division, Divisions
 from bench.run.progress import Watcher
 
 __all__ = ["analyse_run"]

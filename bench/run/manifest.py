@@ -11,9 +11,9 @@ from bench.interfaces import Metric
 from bench.job.outcome import Outcome
 from bench.records import SCHEMA
 from bench.registry import Registry
-from bench.run.division import Divisions
+from bench.run.planning.division import Divisions
+from bench.run.planning.trials import Trial
 from bench.run.split_facts import split_facts
-from bench.run.trials import Trial
 from bench.suite import Suite
 
 __all__ = ["Recorded", "ended", "started"]

@@ -12,10 +12,10 @@ from bench.job.resources import Resources
 from bench.job.steps import FitStep, SelectStep
 from bench.records import read_record, record_path
 from bench.registry import load_registry
+from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
 from bench.run.suite_run import as_suite, plan_suite
 from bench.run.timing import seconds_of
-from bench.run.trials import Plan, Trial
 from bench.suite import Suite
 
 __all__ = ["PlannedStep", "PlannedTrial", "Preview", "preview"]

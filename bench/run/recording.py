@@ -19,7 +19,7 @@ from bench.job.resources import Resources
 from bench.job.steps import FitStep, SelectStep
 from bench.records import SCHEMA, write_blob
 from bench.registry import Registry
-from bench.run.trials import Trial
+from bench.run.planning.trials import Trial
 
 __all__ = ["failed_record", "metrics_of", "record_of"]
 

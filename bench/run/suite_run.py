@@ -19,15 +19,15 @@ from bench.records import Run, load, read_record, record_path, write_manifest, w
 from bench.registry import Registry, did_you_mean, load_registry
 from bench.run import manifest
 from bench.run.analysing import analyse_run
-from bench.run.division import Divisions
-from bench.run.divisions import divide_all, prepare_all
 from bench.run.executor_choice import make_executor
-from bench.run.joining import check_predictions
 from bench.run.manifest import Recorded
-from bench.run.plan import plan
+from bench.run.planning.division import Divisions
+from bench.run.planning.divisions import divide_all, prepare_all
+from bench.run.planning.joining import check_predictions
+from bench.run.planning.plan import plan
+from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
 from bench.run.recording import failed_record, metrics_of, record_of
-from bench.run.trials import Plan, Trial
 from bench.suite import Suite
 from bench.suite import load as load_suite
 

@@ -14,8 +14,8 @@ import numpy as np
 from bench.data.splits.base_predictions import FitPlan
 from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.job.steps import FitStep, SelectStep
-from bench.run.division import Division
-from bench.run.trials import Plan
+from bench.run.planning.division import Division
+from bench.run.planning.trials import Plan
 
 __all__ = ["seconds_of"]
 

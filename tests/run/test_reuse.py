@@ -11,7 +11,7 @@ import pytest
 from bench.errors import RecordError, SuiteError
 from bench.job import environment
 from bench.records import read_blob, read_manifest
-from bench.run import planned_steps
+from bench.run.planning import planned_steps
 from tests.run.conftest import by_method, status
 
 META = """  gating: {selector: {use: mlp}}

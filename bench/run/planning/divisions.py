@@ -16,7 +16,7 @@ from bench.interfaces import Dataset, SplitProtocol, Timeline
 from bench.job.splits import write_split
 from bench.records import digest
 from bench.registry import Registry
-from bench.run.division import Division, Divisions
+from bench.run.planning.division import Division, Divisions
 from bench.run.progress import Watcher
 from bench.settings import PredictionSource
 from bench.suite import ProtocolSpec, Suite

@@ -12,7 +12,7 @@ from bench.data.views.rows import View
 from bench.errors import DataError
 from bench.job.steps import FitStep
 from bench.registry import Registry
-from bench.run.trials import Plan, Trial
+from bench.run.planning.trials import Plan, Trial
 from bench.worker.inputs import context, make_plugin
 
 __all__ = ["check_predictions"]

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from bench.job.steps import FitStep, SelectStep
 from bench.records import digest
-from bench.run.division import Division
+from bench.run.planning.division import Division
 
 __all__ = ["Kind", "Plan", "Trial"]
 

@@ -16,8 +16,8 @@ from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.job.steps import FitStep, SelectStep
 from bench.records import digest
 from bench.registry import Registry
-from bench.run.division import Division
-from bench.run.model_files import ModelFiles
+from bench.run.planning.division import Division
+from bench.run.planning.model_files import ModelFiles
 from bench.settings import BasePredictions, PredictionSource
 from bench.suite import Suite
 
