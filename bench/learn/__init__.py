@@ -15,7 +15,7 @@ from bench.learn.network.layers import Linear
 from bench.learn.network.network import Network, build_model, build_selector
 from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
 from bench.learn.network.training import Examples, Hidden, outputs, train
-from bench.learn.perceptron.selector import PerceptronSelector
+from bench.learn.perceptron import PerceptronSelector
 
 __all__ = [
     "Adapted",

@@ -25,9 +25,7 @@ from bench.learn.network.encoder import Encoder
 from bench.learn.network.network import Network, build_model, build_selector
 from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
 from bench.learn.network.training import Examples, Hidden, outputs, train
-from bench.learn.perceptron.compiled import kernel_software
-from bench.learn.perceptron.loss import compile_kernel
-from bench.learn.perceptron.selector import PerceptronSelector
+from bench.learn.perceptron import PerceptronSelector, compile_kernel, kernel_software
 from bench.settings import MetaTrainSettings, Select, TrainSettings
 
 __all__ = ["FittedModel", "Gating", "MetaLearned"]
@@ -139,7 +137,7 @@ class MetaLearned(FitNotes):
     ) -> None:
         self._rule, self._params, self._settings = rule, params, settings
         self._gating = Gating(selector, selector_settings, progress)
-        self._may_be_ragged = pool is None and isinstance(selector, PerceptronSelector)
+        self._perceptron_alone = pool is None and isinstance(selector, PerceptronSelector)
         self._pool, self._progress = pool, progress
         self._adapt, self._frozen_fields, self._select = adapt, frozen_fields, select
         self.details = {}
@@ -147,7 +145,7 @@ class MetaLearned(FitNotes):
 
     def prepare(self) -> None:
         """Off the clock: compile what adaptation will call."""
-        if self._may_be_ragged:
+        if self._perceptron_alone:
             compile_kernel()
 
     def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
@@ -159,8 +157,8 @@ class MetaLearned(FitNotes):
             interactions, self._gating.network, pool, self._frozen_fields, self._adapt, self._select
         )
         valid_data = self._tasks(valid)
-        if self._learnable.ragged is not None:
-            self.software = {"selector_kernel": kernel_software()}
+        if self._perceptron_alone:
+            self.software = {"selector_kernel": kernel_software(self._learnable.compiled)}
         self._active = self._best_candidate(valid_data)
         self._outer = outer_parameters(self._active, self._learnable)
         if self._rule.meta_trained:

@@ -27,7 +27,7 @@ SHOP = {
     "bench/run/text.py": "def line():\n    from bench.run.words import word\n",
     "bench/run/words.py": "from .plan import plan\nfrom bench.run import last\n",
     "bench/run/last.py": "",
-    "bench/run/first.py": "from bench.run.planning.plan import plan\n",
+    "bench/run/first.py": "from bench.run.plan import plan\n",
     "plugins/bench_ctr/__init__.py": "from bench.data import views\nimport bench_ctr.fm\n",
     "plugins/bench_ctr/fm.py": "import bench_own.rule\n",
     "plugins/bench_own/rule.py": "from bench import errors\n",

@@ -30,10 +30,12 @@ def descend(
     `inner_batch`: support rows that a step is taken on, in turn; 0: all."""
     leaves = learnable.per_user(outer, batch)
     spread = learnable.spread(rates, batch)
-    ragged = learnable.ragged if isinstance(learnable, Engine) and learnable.adapts_all else None
-    if ragged is not None and scales and not inner_batch:
-        return ragged.descend(
-            outer, leaves, rates, spread, scales, batch.support, second_order=second_order, training=training
+    compiled = learnable.compiled if isinstance(learnable, Engine) else None
+    adapted = learnable.adapted()
+    if compiled is not None and compiled.moves(adapted) and scales and not inner_batch:
+        spread = {leaf: spread[leaf] for leaf in adapted}
+        return compiled.descend(
+            outer, leaves, spread, scales, batch.support, second_order=second_order, training=training
         )
     for step, scale in enumerate(scales):
         seen = support_batch(batch, step, inner_batch) if inner_batch else batch

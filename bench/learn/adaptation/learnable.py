@@ -22,8 +22,7 @@ from bench.learn.adaptation.hard_selection import one_model_a_user
 from bench.learn.network.lookup import Rows
 from bench.learn.network.losses import mixture_cross_entropy, mixture_logits
 from bench.learn.network.network import Network
-from bench.learn.perceptron.compiled import KernelName
-from bench.learn.perceptron.fast_selector import RaggedSelector
+from bench.learn.perceptron import CompiledSelector, KernelName, default_kernel
 from bench.settings import Select
 
 __all__ = ["Learnable"]
@@ -37,7 +36,7 @@ class Learnable:
 
     What no entry of `adapt` names (bench.adapt_sets) stays as it is: neither users nor the outer loop move it.
 
-    `kernel`: for tests and timing, how a perceptron without a pool is adapted; default: the fastest that is installed."""
+    `kernel`: for tests and timing, how a perceptron without a pool is adapted; default: by numba where it is installed."""
 
     def __init__(
         self,
@@ -60,12 +59,13 @@ class Learnable:
         self._only = self._trained  # what `only` has left of them
         for network in self.networks.values():
             network.eval()
-        self.ragged = None if pool or kernel == "autograd" else RaggedSelector.of(selector, kernel)
+        by_autograd = bool(pool) or (kernel or default_kernel()) == "autograd"
+        self.compiled = None if by_autograd else CompiledSelector.of(selector)
 
     @property
     def chunk_users(self) -> int | None:
         """How many users are best adapted together; None: as bench.learn.adaptation.windows has it."""
-        return None if self.ragged is None else self.ragged.chunk_users
+        return None if self.compiled is None else self.compiled.chunk_users
 
     @cached_property
     def _places(self) -> dict[str, tuple[str, str]]:
@@ -90,11 +90,6 @@ class Learnable:
         narrowed = copy.copy(self)
         narrowed._only = self._only.intersection(leaves)
         return narrowed
-
-    @property
-    def adapts_all(self) -> bool:
-        """Whether no leaf is kept from moving (frozen fields apart)."""
-        return self._only == self._places.keys()
 
     def head(self) -> tuple[str, ...]:
         """The leaves of the selector's last layer: of the last of its modules, in their order there, that has parameters of
@@ -125,8 +120,8 @@ class Learnable:
         block = batch.part(part)
         if block.mask.shape[1] == 0:
             return block.mask.sum(1)
-        if self.ragged is not None:
-            return self.ragged.loss(per_user, block)
+        if self.compiled is not None:
+            return self.compiled.loss(per_user, block)
         scores, base_logits = self._outputs(per_user, block)
         losses = mixture_cross_entropy(scores, base_logits, block.labels) * block.mask
         return losses.sum(1) / block.mask.sum(1).clamp(min=1)

@@ -122,8 +122,8 @@ class RowIndex:
 
         def joined(mine: np.ndarray, theirs: np.ndarray) -> Tensor:
             parts = [
-                torch.from_numpy(mine).reshape(*self._shape, -1),
-                torch.from_numpy(theirs).reshape(*other._shape, -1),
+                torch.from_numpy(mine).reshape(*self._shape, mine.shape[-1]),
+                torch.from_numpy(theirs).reshape(*other._shape, theirs.shape[-1]),
             ]
             return torch.cat(parts, dim=-2)
 

@@ -1,17 +1,21 @@
 """A perceptron with weights of each user's own, on as many rows as each user has: values, gradients and their derivatives.
 
-Each function works through the users one at a time; nothing is padded. It is the subset of numpy that numba compiles
-(`bench.learn.perceptron.compiled`), and runs as it is where numba isn't installed. Elementwise operations are functions of
-their own because numba vectorises them only so.
+These functions are plain Python in the subset of numpy that numba compiles (`bench.learn.perceptron.compiled_kernel`). Each
+works through the users one at a time; nothing is padded. Elementwise operations are functions of their own because numba
+vectorises them only so.
 
-Arguments throughout, dense and C-ordered, of one dtype:
-- `widths` (L + 1,): of the inputs and of the layers' outputs; ReLU between layers, none after the last;
+Level 0 is the inputs. Layer l, from 1, makes level l of level l - 1; a ReLU follows each layer but the last.
+
+Arguments throughout, C-ordered, arrays of floats of one dtype:
+- `widths` (L + 1,): of the levels;
 - `pointer` (U + 1,): user u's rows are [pointer[u], pointer[u + 1]) of n;
-- `inputs` (n, widths[0]);
 - `leaves` (U, P), or (1, P) where all users share them: by layer the weight (outputs, inputs), then the bias (outputs,);
-- `values`, `deltas` (n * sum of the layers' widths,): outputs of the layers and the loss's derivatives by what is before the
-  ReLU, (n, width) for each layer, end to end;
-- what is named tangent is the derivative along `directions` (U, P) of leaves and `input_tangents` of inputs."""
+- `values` (n * sum(widths),): (n, width) of each level, end to end;
+- `deltas`, laid out as `values`: the loss's derivatives by each level, of a layer's outputs before the ReLU;
+- `tangents`, `delta_tangents`: the derivatives of those two where the leaves move along `directions` (U, P), and the inputs
+  along level 0 of `tangents`;
+- `lowest_moving`: the lowest level that moves: 0, or 1 where the inputs are constant;
+- `lowest_asked`: the lowest level whose deltas are asked for: 0, or 1 where nobody needs those of the inputs."""
 
 from __future__ import annotations
 
@@ -25,32 +29,46 @@ __all__ = [
     "backward_tangent",
     "bias",
     "block",
+    "first_leaf",
     "forward",
     "forward_tangent",
-    "pull",
     "rectify",
     "rectify_tangent",
     "scaled_product",
     "step",
+    "step_backward",
     "weight",
 ]
 
 Array = np.ndarray[Any, Any]
 
 
-def weight(leaves: Array, start: int, outputs: int, inputs: int) -> Array:
+def first_leaf(widths: Array, layer: int) -> int:
+    """Where a layer's leaves start among one user's."""
+    start = 0
+    for before in range(1, layer):
+        start += widths[before] * (widths[before - 1] + 1)
+    return start
+
+
+def weight(leaves: Array, widths: Array, layer: int) -> Array:
     """A layer's weight (outputs, inputs) among one user's leaves."""
+    outputs, inputs = widths[layer], widths[layer - 1]
+    start = first_leaf(widths, layer)
     return leaves[start : start + outputs * inputs].reshape(outputs, inputs)
 
 
-def bias(leaves: Array, start: int, outputs: int, inputs: int) -> Array:
-    """A layer's bias (outputs,), which follows its weight."""
-    return leaves[start + outputs * inputs : start + outputs * (inputs + 1)]
+def bias(leaves: Array, widths: Array, layer: int) -> Array:
+    """A layer's bias (outputs,) among one user's leaves: the last of the layer's."""
+    stop = first_leaf(widths, layer + 1)
+    return leaves[stop - widths[layer] : stop]
 
 
-def block(layers: Array, start: int, first: int, stop: int, width: int) -> Array:
-    """One user's rows (stop - first, width) of the layer that starts there."""
-    return layers[start + first * width : start + stop * width].reshape(stop - first, width)
+def block(levels: Array, widths: Array, level: int, first: int, stop: int) -> Array:
+    """Rows [first, stop) of a level, (stop - first, width)."""
+    rows, width = levels.size // widths.sum(), widths[level]
+    start = rows * widths[:level].sum()
+    return levels[start + first * width : start + stop * width].reshape(stop - first, width)
 
 
 def add(out: Array, values: Array) -> None:
@@ -71,85 +89,79 @@ def rectify_tangent(out: Array, values: Array) -> None:
     out *= values > 0
 
 
-def forward(widths: Array, pointer: Array, inputs: Array, leaves: Array, values: Array) -> None:
-    """Fill `values`."""
+def forward(widths: Array, pointer: Array, leaves: Array, values: Array) -> None:
+    """From level 0 of `values` fill the others."""
+    last = len(widths) - 1
     for user in range(len(pointer) - 1):
-        first, stop, own = pointer[user], pointer[user + 1], leaves[user % len(leaves)]
-        below, start, layer_start = inputs[first:stop], 0, 0
-        for layer in range(len(widths) - 1):
-            inner, outer = widths[layer], widths[layer + 1]
-            out = block(values, layer_start, first, stop, outer)
-            np.dot(below, weight(own, start, outer, inner).T, out)
-            add(out, bias(own, start, outer, inner))
-            if layer < len(widths) - 2:
-                rectify(out)
-            below, start, layer_start = out, start + outer * (inner + 1), layer_start + len(inputs) * outer
+        first, stop = pointer[user], pointer[user + 1]
+        own = leaves[user % len(leaves)]
+        for layer in range(1, last + 1):
+            below = block(values, widths, layer - 1, first, stop)  # (rows, inputs)
+            value = block(values, widths, layer, first, stop)  # (rows, outputs)
+            np.dot(below, weight(own, widths, layer).T, value)
+            add(value, bias(own, widths, layer))
+            if layer < last:
+                rectify(value)
 
 
 def backward(
     widths: Array,
     pointer: Array,
-    inputs: Array,
     leaves: Array,
     values: Array,
     deltas: Array,
     gradients: Array,
-    by_inputs: Array,
+    lowest_asked: int,
 ) -> None:
-    """From the last layer's `deltas` fill those of the others, `gradients` (U, P) and `by_inputs` (n, widths[0])."""
+    """From the last level of `deltas` fill those below, down to the lowest asked for, and `gradients` (U, P)."""
     for user in range(len(pointer) - 1):
-        first, stop, own = pointer[user], pointer[user + 1], leaves[user % len(leaves)]
-        start, layer_start = own.size, values.size
-        for layer in range(len(widths) - 2, -1, -1):
-            inner, outer = widths[layer], widths[layer + 1]
-            start, layer_start = start - outer * (inner + 1), layer_start - len(inputs) * outer
-            delta, below, lower = (
-                block(deltas, layer_start, first, stop, outer),
-                inputs[first:stop],
-                by_inputs[first:stop],
-            )
-            if layer > 0:
-                below = block(values, layer_start - len(inputs) * inner, first, stop, inner)
-                lower = block(deltas, layer_start - len(inputs) * inner, first, stop, inner)
-            np.dot(delta.T, below, weight(gradients[user], start, outer, inner))
-            bias(gradients[user], start, outer, inner)[:] = delta.sum(axis=0)
-            np.dot(delta, weight(own, start, outer, inner), lower)
-            if layer > 0:
-                rectify_tangent(lower, below)
+        first, stop = pointer[user], pointer[user + 1]
+        own, gradient = leaves[user % len(leaves)], gradients[user]
+        for layer in range(len(widths) - 1, 0, -1):
+            below = block(values, widths, layer - 1, first, stop)  # (rows, inputs)
+            delta = block(deltas, widths, layer, first, stop)  # (rows, outputs)
+            np.dot(delta.T, below, weight(gradient, widths, layer))
+            bias(gradient, widths, layer)[:] = delta.sum(axis=0)
+            if layer > lowest_asked:
+                lower_delta = block(deltas, widths, layer - 1, first, stop)  # (rows, inputs)
+                np.dot(delta, weight(own, widths, layer), lower_delta)
+                if layer > 1:
+                    rectify_tangent(lower_delta, below)
+
+
+# What follows is the product rule on each product of the two functions above (Pearlmutter, Neural Computation 1994). A ReLU
+# is linear on either side of its kink, so that its derivative is the same for a value and for a tangent.
 
 
 def forward_tangent(
     widths: Array,
     pointer: Array,
-    inputs: Array,
-    input_tangents: Array,
     leaves: Array,
     directions: Array,
     values: Array,
     tangents: Array,
+    lowest_moving: int,
 ) -> None:
-    """Fill `tangents`, the derivative of `values` (Pearlmutter, Neural Computation 1994, R-forward)."""
+    """`forward` differentiated: fill `tangents` above level 0 (Pearlmutter's R-forward)."""
+    last = len(widths) - 1
     for user in range(len(pointer) - 1):
-        first, stop, own, direction = pointer[user], pointer[user + 1], leaves[user % len(leaves)], directions[user]
-        below, below_tangent, start, layer_start = inputs[first:stop], input_tangents[first:stop], 0, 0
-        for layer in range(len(widths) - 1):
-            inner, outer = widths[layer], widths[layer + 1]
-            value = block(values, layer_start, first, stop, outer)
-            out = block(tangents, layer_start, first, stop, outer)
-            np.dot(below_tangent, weight(own, start, outer, inner).T, out)
-            add(out, np.dot(below, weight(direction, start, outer, inner).T))
-            add(out, bias(direction, start, outer, inner))
-            if layer < len(widths) - 2:
-                rectify_tangent(out, value)
-            below, below_tangent = value, out
-            start, layer_start = start + outer * (inner + 1), layer_start + len(inputs) * outer
+        first, stop = pointer[user], pointer[user + 1]
+        own, direction = leaves[user % len(leaves)], directions[user]
+        for layer in range(1, last + 1):
+            below = block(values, widths, layer - 1, first, stop)  # (rows, inputs)
+            tangent = block(tangents, widths, layer, first, stop)  # (rows, outputs)
+            np.dot(below, weight(direction, widths, layer).T, tangent)
+            if layer > lowest_moving:
+                below_tangent = block(tangents, widths, layer - 1, first, stop)  # (rows, inputs)
+                add(tangent, np.dot(below_tangent, weight(own, widths, layer).T))
+            add(tangent, bias(direction, widths, layer))
+            if layer < last:
+                rectify_tangent(tangent, block(values, widths, layer, first, stop))
 
 
 def backward_tangent(
     widths: Array,
     pointer: Array,
-    inputs: Array,
-    input_tangents: Array,
     leaves: Array,
     directions: Array,
     values: Array,
@@ -157,31 +169,36 @@ def backward_tangent(
     deltas: Array,
     delta_tangents: Array,
     products: Array,
-    by_inputs: Array,
+    lowest_moving: int,
+    lowest_asked: int,
 ) -> None:
-    """From the last layer's `delta_tangents` fill the others' and the derivative of what `backward` fills: the products of
-    the Hessian with the directions (Pearlmutter 1994, R-backward), `products` (U, P) and `by_inputs` (n, widths[0])."""
+    """`backward` differentiated: from the last level of `delta_tangents` fill those below, down to the lowest asked for, and
+    `products` (U, P), those of the loss's Hessian with the directions (Pearlmutter's R-backward)."""
     for user in range(len(pointer) - 1):
-        first, stop, own, direction = pointer[user], pointer[user + 1], leaves[user % len(leaves)], directions[user]
-        start, layer_start = own.size, values.size
-        for layer in range(len(widths) - 2, -1, -1):
-            inner, outer = widths[layer], widths[layer + 1]
-            start, layer_start = start - outer * (inner + 1), layer_start - len(inputs) * outer
-            delta = block(deltas, layer_start, first, stop, outer)
-            delta_tangent = block(delta_tangents, layer_start, first, stop, outer)
-            below, below_tangent, lower = inputs[first:stop], input_tangents[first:stop], by_inputs[first:stop]
-            if layer > 0:
-                below = block(values, layer_start - len(inputs) * inner, first, stop, inner)
-                below_tangent = block(tangents, layer_start - len(inputs) * inner, first, stop, inner)
-                lower = block(delta_tangents, layer_start - len(inputs) * inner, first, stop, inner)
-            out = weight(products[user], start, outer, inner)
-            np.dot(delta_tangent.T, below, out)
-            add(out, np.dot(delta.T, below_tangent))
-            bias(products[user], start, outer, inner)[:] = delta_tangent.sum(axis=0)
-            np.dot(delta_tangent, weight(own, start, outer, inner), lower)
-            add(lower, np.dot(delta, weight(direction, start, outer, inner)))
-            if layer > 0:
-                rectify_tangent(lower, below)
+        first, stop = pointer[user], pointer[user + 1]
+        own, direction, product = leaves[user % len(leaves)], directions[user], products[user]
+        for layer in range(len(widths) - 1, 0, -1):
+            below = block(values, widths, layer - 1, first, stop)  # (rows, inputs)
+            delta = block(deltas, widths, layer, first, stop)  # (rows, outputs)
+            delta_tangent = block(delta_tangents, widths, layer, first, stop)  # (rows, outputs)
+
+            # The weight's gradient is delta.T @ below.
+            by_weight = weight(product, widths, layer)  # (outputs, inputs)
+            np.dot(delta_tangent.T, below, by_weight)
+            if layer > lowest_moving:
+                below_tangent = block(tangents, widths, layer - 1, first, stop)  # (rows, inputs)
+                add(by_weight, np.dot(delta.T, below_tangent))
+
+            # The bias's gradient is the sum of delta over the rows.
+            bias(product, widths, layer)[:] = delta_tangent.sum(axis=0)
+
+            # The delta of the level below is delta @ weight, where its ReLU let the value through.
+            if layer > lowest_asked:
+                lower_delta_tangent = block(delta_tangents, widths, layer - 1, first, stop)  # (rows, inputs)
+                np.dot(delta_tangent, weight(own, widths, layer), lower_delta_tangent)
+                add(lower_delta_tangent, np.dot(delta, weight(direction, widths, layer)))
+                if layer > 1:
+                    rectify_tangent(lower_delta_tangent, below)
 
 
 def step(leaves: Array, rates: Array, scales: Array, gradients: Array, moved: Array) -> None:
@@ -191,16 +208,17 @@ def step(leaves: Array, rates: Array, scales: Array, gradients: Array, moved: Ar
         add(moved[user], leaves[user % len(leaves)])
 
 
-def pull(
+def step_backward(
     rates: Array, scales: Array, gradients: Array, adjoints: Array, by_rates: Array, by_scales: Array, directions: Array
 ) -> None:
-    """`step` backwards, but for the gradients' own derivative: from `adjoints` (U, P), those of what it moved to, fill
-    `by_scales` (U,) and `directions` (U, P), those of the gradients with the sign turned; add to `by_rates` (P,)."""
+    """`step` backwards, but for what the gradients themselves depend on. From `adjoints` (U, P), the derivatives by what was
+    moved to, fill `by_scales` (U,) and `directions` (U, P), the derivatives by the gradients with the sign turned; add to
+    `by_rates` (P,)."""
     one = rates.dtype.type(1)
     for user in range(len(gradients)):
-        own = directions[user]
-        scaled_product(adjoints[user], gradients[user], -one, own)
-        by_scales[user] = np.dot(rates, own)
-        own *= scales[user]
-        add(by_rates, own)
-        scaled_product(rates, adjoints[user], scales[user], own)
+        by_scaled_rates = directions[user]  # kept where the directions will be
+        scaled_product(adjoints[user], gradients[user], -one, by_scaled_rates)
+        by_scales[user] = np.dot(rates, by_scaled_rates)
+        by_scaled_rates *= scales[user]
+        add(by_rates, by_scaled_rates)
+        scaled_product(rates, adjoints[user], scales[user], directions[user])

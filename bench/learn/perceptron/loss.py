@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from bench.interfaces import Block
-from bench.learn.perceptron.compiled import kernel
+from bench.learn.perceptron.compiled_kernel import compiled_kernel
 from bench.learn.perceptron.mixture_derivatives import Mixture, log_likelihood, mixture
 
-__all__ = ["Evaluation", "Part", "RaggedPerceptron", "compile_kernel", "part_of"]
+__all__ = ["DenseAndTable", "Evaluation", "Part", "PerceptronLoss", "part_of"]
 
 Array = np.ndarray[Any, Any]
 
@@ -43,92 +42,97 @@ def part_of(block: Block) -> Part:
     )
 
 
+class DenseAndTable(NamedTuple):
+    """What users adapt, or a number for each of these: rates, gradients, directions."""
+
+    dense: Array  # (U, P), or (1, P) or (P,) where all users share them
+    table: Array | None  # (U * R, width); None of a table that stays, or by which nobody asks for a derivative
+
+
 class Evaluation(NamedTuple):
     """What a gradient or a Hessian's product needs of the loss at some leaves."""
 
-    inputs: Array  # (n, widths[0])
     values: Array  # as bench.learn.perceptron.kernel
     deltas: Array  # as bench.learn.perceptron.kernel; filled by `gradients`
     mixture: Mixture
     losses: Array  # (U,) mean over a user's rows, 0 where there are none
 
 
-class RaggedPerceptron:
+class PerceptronLoss:
     """`widths`: of the inputs, which are F fields' vectors of `width` each and K base logits, and of each layer's outputs.
 
-    Leaves are dense (U, P), or (1, P) where all users share them, and table rows (U * R, width)."""
+    The table comes in by the vectors that are looked up in it, so that of one that stays they are looked up once."""
 
-    def __init__(self, widths: tuple[int, ...], width: int, name: Literal["numba", "numpy"] | None = None) -> None:
+    def __init__(self, widths: tuple[int, ...], width: int) -> None:
         self._widths = np.array(widths, dtype=np.int64)
-        self._features = widths[0] - widths[-1]  # F * width
-        self._width, self._name = width, name
+        self._vectors = widths[0] - widths[-1]  # F * width
+        self._width = width
 
     @property
     def kernel(self) -> Any:
-        return kernel(self._name)
+        """The functions of bench.learn.perceptron.kernel."""
+        return compiled_kernel()
 
-    def evaluate(self, part: Part, dense: Array, table: Array) -> Evaluation:
+    def look_up(self, part: Part, table: Array) -> Array:
+        """(n, F * width), the fields' vectors, from a table (U * R, width) of all users' own rows."""
+        vectors: Array = part.pooling @ table  # (n * F, width)
+        return vectors.reshape(len(part.owners), self._vectors)
+
+    def evaluate(self, part: Part, dense: Array, vectors: Array) -> Evaluation:
         n = len(part.owners)
-        inputs = np.concatenate([(part.pooling @ table).reshape(n, self._features), part.base_logits], axis=1)
-        values = np.empty(n * self._widths[1:].sum(), dtype=dense.dtype)
-        together = len(dense) == 1
-        pointer = np.array([0, n]) if together else part.pointer
-        self.kernel.forward(self._widths, pointer, inputs, dense, values)
-        found = mixture(self._last(values, n), part.log_likelihoods)
+        values = np.empty(n * self._widths.sum(), dtype=dense.dtype)
+        inputs = self._level(values, 0)
+        inputs[:, : self._vectors] = vectors
+        inputs[:, self._vectors :] = part.base_logits
+        # What all users share is one user's, whose rows are everybody's: one product a layer.
+        pointer = np.array([0, n]) if len(dense) == 1 else part.pointer
+        self.kernel.forward(self._widths, pointer, dense, values)
+        found = mixture(self._level(values, -1), part.log_likelihoods)
         sums = np.bincount(part.owners, found.losses * part.shares[:, 0], minlength=len(part.pointer) - 1)
-        return Evaluation(inputs, values, np.empty_like(values), found, sums.astype(dense.dtype))
+        return Evaluation(values, np.empty_like(values), found, sums.astype(dense.dtype))
 
-    def gradients(self, part: Part, at: Evaluation, dense: Array) -> tuple[Array, Array]:
-        """Of each user's own loss: by dense leaves (U, P), by table rows (U * R, D)."""
-        self._last(at.deltas, len(at.inputs))[:] = at.mixture.gradient() * part.shares
+    def gradients(self, part: Part, at: Evaluation, dense: Array, *, by_table: bool) -> DenseAndTable:
+        """Of each user's own loss, (U, P) and, with `by_table`, (U * R, width)."""
+        self._level(at.deltas, -1)[:] = at.mixture.gradient() * part.shares
         gradients = np.empty((len(part.pointer) - 1, dense.shape[1]), dtype=dense.dtype)
-        by_inputs = np.empty_like(at.inputs)
-        self.kernel.backward(self._widths, part.pointer, at.inputs, dense, at.values, at.deltas, gradients, by_inputs)
-        return gradients, self._by_table(part, by_inputs)
+        self.kernel.backward(
+            self._widths, part.pointer, dense, at.values, at.deltas, gradients, _lowest(with_inputs=by_table)
+        )
+        return DenseAndTable(gradients, self._by_table(part, at.deltas) if by_table else None)
 
     def products(
-        self, part: Part, at: Evaluation, dense: Array, directions: Array, table_directions: Array
-    ) -> tuple[Array, Array]:
-        """Of the Hessian of each user's own loss with the directions: (U, P) and (U * R, D)."""
-        n = len(at.inputs)
-        input_tangents = np.zeros_like(at.inputs)
-        input_tangents[:, : self._features] = (part.pooling @ table_directions).reshape(n, self._features)
+        self, part: Part, at: Evaluation, dense: Array, directions: DenseAndTable, *, by_table: bool
+    ) -> DenseAndTable:
+        """Of the Hessian of each user's own loss with the directions, (U, P) and, with `by_table`, (U * R, width), after
+        `gradients`. Directions without a table: it stays."""
+        lowest_moving = _lowest(with_inputs=directions.table is not None)
         tangents, delta_tangents = np.empty_like(at.values), np.empty_like(at.values)
-        common = self._widths, part.pointer, at.inputs, input_tangents, dense, directions, at.values, tangents
-        self.kernel.forward_tangent(*common)
-        along = at.mixture.gradient_tangent(self._last(tangents, n)) * part.shares
-        self._last(delta_tangents, n)[:] = along
-        products, by_inputs = np.empty_like(directions), np.empty_like(at.inputs)
-        self.kernel.backward_tangent(*common, at.deltas, delta_tangents, products, by_inputs)
-        return products, self._by_table(part, by_inputs)
+        if directions.table is not None:
+            input_tangents = self._level(tangents, 0)
+            input_tangents[:, : self._vectors] = self.look_up(part, directions.table)
+            input_tangents[:, self._vectors :] = 0  # base logits are constant
+        common = self._widths, part.pointer, dense, directions.dense, at.values, tangents
+        self.kernel.forward_tangent(*common, lowest_moving)
+        along = at.mixture.gradient_tangent(self._level(tangents, -1))
+        self._level(delta_tangents, -1)[:] = along * part.shares
+        products = np.empty_like(directions.dense)
+        self.kernel.backward_tangent(
+            *common, at.deltas, delta_tangents, products, lowest_moving, _lowest(with_inputs=by_table)
+        )
+        return DenseAndTable(products, self._by_table(part, delta_tangents) if by_table else None)
 
-    def _last(self, layers: Array, n: int) -> Array:
-        """(n, K) of the last layer."""
-        return layers[layers.size - n * self._widths[-1] :].reshape(n, self._widths[-1])
+    def _level(self, levels: Array, level: int) -> Array:
+        """(n, width) of the first level, 0, or of the last, -1."""
+        size = levels.size // self._widths.sum() * self._widths[level]
+        own = levels[:size] if level == 0 else levels[levels.size - size :]
+        return own.reshape(-1, self._widths[level])
 
-    def _by_table(self, part: Part, by_inputs: Array) -> Array:
-        by_fields = by_inputs[:, : self._features].reshape(part.pooling.shape[0], self._width)
-        return part.pooling.T @ by_fields  # type: ignore[no-any-return]
+    def _by_table(self, part: Part, deltas: Array) -> Array:
+        """(U * R, width): from the derivatives by the inputs those by the table in which they were looked up."""
+        by_vectors = self._level(deltas, 0)[:, : self._vectors].reshape(part.pooling.shape[0], self._width)
+        return part.pooling.T @ by_vectors  # type: ignore[no-any-return]
 
 
-def compile_kernel() -> None:
-    """Call each function of the kernel once, in float32, on one row of one user: numba has then compiled it, or read it
-    from its cache, and nothing is compiled while a clock runs."""
-    zeros = {n: np.zeros((1, n), np.float32) for n in (1, 2, 14)}
-    perceptron, table, dense = RaggedPerceptron((3, 2, 2), 1), zeros[1], zeros[14]  # 14 = 2 * (3 + 1) + 2 * (2 + 1)
-    one_row = Part(
-        np.array([0, 1]),
-        csr_matrix(np.ones((1, 1), np.float32)),
-        zeros[2],
-        zeros[2],
-        np.zeros(1, np.int64),
-        zeros[1] + 1,
-    )
-    at = perceptron.evaluate(one_row, dense, table)
-    gradients, by_table = perceptron.gradients(one_row, at, dense)
-    perceptron.products(one_row, at, dense, gradients, by_table)
-    rates, scales = np.zeros(14, np.float32), np.zeros(1, np.float32)
-    perceptron.kernel.step(dense, rates, scales, gradients, np.empty_like(gradients))
-    perceptron.kernel.pull(
-        rates, scales, gradients, gradients, np.zeros_like(rates), np.zeros_like(scales), np.empty_like(gradients)
-    )
+def _lowest(*, with_inputs: bool) -> int:
+    """The lowest level, as bench.learn.perceptron.kernel counts them, with or without the inputs."""
+    return 0 if with_inputs else 1

@@ -38,9 +38,9 @@ def by_the_plain_loop(nets, data, interactions, steps):
     return loss, gradients
 
 
-def compared(interactions, steps, full) -> float:
+def compared(interactions, steps, full, users=RAGGED) -> float:
     nets = networks(interactions, full=full)
-    data = task_data(interactions, tasks(interactions, RAGGED), full=full)
+    data = task_data(interactions, tasks(interactions, users), full=full)
     found = engine(nets, data, interactions, Reptile(Reptile.Params(inner_steps=steps, rates=RATES)))
     return worst(found, by_the_plain_loop(nets, data, interactions, steps))
 
@@ -49,6 +49,11 @@ def compared(interactions, steps, full) -> float:
 @pytest.mark.parametrize("steps", [1, 3])
 def test_the_outer_gradient_is_the_way_to_the_adapted_parameters(interactions, steps, full):
     assert compared(interactions, steps, full) < 1e-10
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["selector-only", "full"])
+def test_users_without_any_support_learn_from_their_query_alone(interactions, full):
+    assert compared(interactions, 2, full, users=[(0, 2), (0, 1), (0, 3)]) < 1e-10
 
 
 def test_one_step_is_the_gradient_of_all_rows(interactions):
