@@ -111,7 +111,7 @@ def test_users_of_one_row_are_counted_and_one_user_has_no_interval() -> None:
     assert single > 0
     got = attainable_bound([rows], 5, 50, 0)
     assert got.single_row_users == single
-    assert got.reason.startswith(f"{single} users of one query row")
+    assert got.reason.startswith(f"{single} users have one query row")
     one = attainable_bound([taken(rows, np.flatnonzero(rows.users == rows.users[0]))], 5, 50, 0)
     assert (one.low, one.high) == (None, None)
     assert "one user" in one.reason

@@ -51,7 +51,7 @@ def with_methods(change: Callable[[MethodAnalysis], MethodAnalysis]) -> Callable
 def test_the_difference_its_interval_and_the_verdict_stand_beside_the_log_loss(make_analysed: MakeRun) -> None:
     table = grid(make_analysed(), "Quality")
     assert [head.replace("\n", " ") for head in table.heads[:5]] == [
-        "method", "log loss", "less best-single's [95% interval]", "verdict", "valid. log loss",
+        "method", "log loss", "vs best single [95% interval]", "verdict", "valid. log loss",
     ]  # fmt: skip
     found = {name: list(cells(table, name).values())[1:3] for name in ("metaselector", "ffm", "deepfm")}
     assert found == {
@@ -75,7 +75,7 @@ def test_ties_follow_the_test_where_there_is_one(make_analysed: MakeRun, make_ru
     assert rows(old)["user-calibration"].figures["logloss"].mark is None
     assert rows(tested)["user-calibration"].figures["auc"].mark is None  # worse in AUC
     assert rows(tested)["metaselector"].figures["gauc"].mark == "best"
-    assert "= can't be told from it by test of log loss and AUC." in told(tested)
+    assert "= what a test of log loss and AUC can't tell apart from it." in told(tested)
 
 
 def test_best_single_bears_the_mark_of_its_model(make_analysed: MakeRun) -> None:
@@ -106,7 +106,7 @@ def test_the_validation_log_loss_is_a_column_and_says_how_best_single_was_chosen
     assert found.mean == pytest.approx(0.6003 + 0.001)
     assert rows(run)["perfect-user"].validation is None
     assert cells(grid(run, "Quality"), "best-single = fm")["valid. log loss"] == ".6013"
-    assert "best-single is fm: of the base models the one with the lowest mean validation log loss (.6013)" in told(run)
+    assert "is fm: it has the lowest mean validation log loss of the base models (.6013)." in told(run)
 
 
 def test_a_withheld_verdict_is_a_word_and_its_reason_a_note(make_analysed: MakeRun) -> None:
@@ -121,7 +121,7 @@ def test_a_withheld_verdict_is_a_word_and_its_reason_a_note(make_analysed: MakeR
 
     run = make_analysed(change=with_methods(withhold))
     assert list(cells(grid(run, "Quality"), "gating").values())[1:3] == ["–", "withheld"]
-    assert "Verdict withheld: it failed in seed 1 (gating and lr)." in told(run)
+    assert "A verdict is withheld where none can be given: it failed in seed 1 (gating and lr)." in told(run)
 
 
 def test_that_an_interval_without_0_can_be_a_ties_is_said_where_there_is_one(make_analysed: MakeRun) -> None:
@@ -129,13 +129,11 @@ def test_that_an_interval_without_0_can_be_a_ties_is_said_where_there_is_one(mak
         pair = one.against_best_single.get("logloss")
         return one if pair is None else replace(one, against_best_single={"logloss": replace(pair, verdict="tie")})
 
-    told_of_seeds = "Verdicts hold for all rows at once (Holm's adjustment) and over seeds too"
+    told_of_seeds = "A verdict allows for the tests of the other rows (Holm's adjustment) and for the spread over seeds"
     assert f"{told_of_seeds}." in told(make_analysed())
-    assert f"{told_of_seeds}, so that an interval that leaves out 0 can be a tie's." in told(
-        make_analysed(change=with_methods(tie))
-    )
+    assert f"{told_of_seeds}, so a tie's interval may leave out 0." in told(make_analysed(change=with_methods(tie)))
     one_seed = make_analysed(seeds=(0,), change=with_methods(tie))
-    assert "Verdicts hold for all rows at once (Holm's adjustment), so that an interval that" in told(one_seed)
+    assert "the tests of the other rows (Holm's adjustment), so a tie's interval may leave out 0." in told(one_seed)
 
 
 def test_where_every_verdict_is_withheld_none_is_said_to_hold(make_analysed: MakeRun) -> None:
@@ -144,8 +142,8 @@ def test_where_every_verdict_is_withheld_none_is_said_to_hold(make_analysed: Mak
         return replace(one, against_best_single=pairs)
 
     text = told(make_analysed(change=with_methods(withhold)))
-    assert "95% interval by paired bootstrap" in text
-    assert "Verdicts hold" not in text
+    assert "Its interval comes from a paired bootstrap" in text
+    assert "A verdict allows" not in text
 
 
 # -- bounds and selection
@@ -158,9 +156,9 @@ def test_bounds_stand_below_best_single_with_what_they_mean(make_analysed: MakeR
         "best-single = fm", "attainable", "perfect-user", "perfect-sample", "optimum",
     ]  # fmt: skip
     assert cells(table, "attainable") == {
-        "log loss": ".5853", "95% interval of log loss": ".5801 to .5905", "less best-single's": "-.0157",
+        "log loss": ".5853", "95% interval": ".5801 to .5905", "vs best single": "-.0157",
     }  # fmt: skip
-    assert list(cells(table, "attainable")) == ["log loss", "95% interval of log loss", "less best-single's"]
+    assert list(cells(table, "attainable")) == ["log loss", "95% interval", "vs best single"]
     assert cells(table, "optimum")["log loss"] == ".4120"
     terms = next(block for block in document(build(run)) if isinstance(block, Terms))
     assert [term for term, _ in terms.pairs] == [row.name for row in table.rows[1:]]
@@ -171,14 +169,14 @@ def test_what_can_be_passed_speaks_of_an_optimum_where_there_is_one(
     make_analysed: MakeRun, optimum: float | None, passed: str
 ) -> None:
     run = make_analysed(change=lambda found: replace(found, optimum_logloss=optimum))
-    assert f"What adapts models, rather than choosing among them, can pass {passed}." in told(run)
+    assert f"no method can claim them; methods that adapt the models themselves can pass {passed}." in told(run)
 
 
 def test_a_bound_that_could_not_be_had_says_why(make_analysed: MakeRun) -> None:
     none = AttainableBound(None, None, None, 20, "no user has two query rows")
     run = make_analysed(change=lambda found: replace(found, attainable=none))
     assert "attainable" not in [row.name for row in grid(run, "Bounds").rows]
-    assert "No attainable bound: no user has two query rows." in told(run)
+    assert "There is no attainable bound: no user has two query rows." in told(run)
 
 
 def test_methods_tell_how_much_of_the_gap_they_close_and_how_they_choose(make_analysed: MakeRun) -> None:
@@ -196,8 +194,8 @@ def test_who_chooses_nobody_has_a_dash_and_the_reason(make_analysed: MakeRun) ->
 
     run = make_analysed(change=with_methods(edit))
     assert cells(grid(run, "What choosing was worth"), "average")["best model chosen %"] == "–"
-    assert "– best model chosen %: all share (average)." in told(run)
-    assert "best model chosen %:" not in told(make_analysed())
+    assert "– stands where no best model is chosen: all share (average)." in told(run)
+    assert "no best model is chosen" not in told(make_analysed())
 
 
 def test_users_and_calibration_have_a_table_of_their_own(make_analysed: MakeRun) -> None:
@@ -208,7 +206,7 @@ def test_users_and_calibration_have_a_table_of_their_own(make_analysed: MakeRun)
         "regret mean": "-.0487",
         "regret p90": "+.0313",
         "ECE": ".0200",
-        "mean less observed": "+.0065",
+        "mean minus observed": "+.0065",
     }
 
 
@@ -219,7 +217,7 @@ def test_what_nobody_has_a_figure_in_is_no_column_and_has_no_meaning(make_analys
     terms = [term for block in document(build(run)) if isinstance(block, Terms) for term, _ in block.pairs]
     assert "best model" in terms
     assert not {"entropy", "% of gap"} & set(terms)
-    assert "– % of gap: no gap (" in told(run)
+    assert "– stands where there is no % of gap: no gap (" in told(run)
 
 
 # -- for whom
@@ -247,20 +245,20 @@ def test_ties_with_the_lead_are_shown_before_others(make_analysed: MakeRun) -> N
 
 
 def test_segments_say_how_their_rows_were_chosen_where_some_are_left_out(make_analysed: MakeRun) -> None:
-    how = "Shown are the lead, what can't be told from it and the next best, 5 in all, and best-single."
+    how = "The tables show the leader, its ties and the next best, 5 in all, and best-single."
     assert how in told(make_analysed())
 
     def few(found: Analysis) -> Analysis:
         kept = ("metaselector", "gating", "lr", "fm")
         return replace(found, methods=tuple(one for one in found.methods if one.name in kept))
 
-    assert "Shown are" not in told(make_analysed(change=few))
+    assert "The tables show" not in told(make_analysed(change=few))
 
 
 def test_segments_are_said_to_be_exploratory_and_without_them_there_is_no_word(make_analysed: MakeRun) -> None:
-    assert "Segments are exploratory" in told(make_analysed())
-    assert "+ better than best-single, = can't be told from it." in told(make_analysed())
-    assert "exploratory" not in told(make_analysed(change=lambda found: replace(found, segments=())))
+    assert "treat any difference as a question for the next run" in told(make_analysed())
+    assert "+ means better than best-single, = means a tie with best-single." in told(make_analysed())
+    assert "a question for the next run" not in told(make_analysed(change=lambda found: replace(found, segments=())))
 
 
 # -- JSON, and without an analysis

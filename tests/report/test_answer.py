@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from bench.cli import main
 from bench.errors import RecordError
-from bench.evaluate import NOT_AFTER_HOLM, Analysis, MethodAnalysis, Paired
+from bench.evaluate import NOT_AFTER_HOLM, POWER, Analysis, MethodAnalysis, Paired
 from bench.records import Run, load
 from bench.report import Note, build
 from bench.report.sections.answer import answer as top
@@ -177,6 +177,10 @@ def test_of_ties_the_detectable_differences_are_told_from_the_smallest_to_the_la
         return replace(pair, verdict="tie" if name in of else "worse", detectable=of.get(name, 0.1))
 
     assert told in answer(make_analysed(change=against_lead(tie)))[1]
+
+
+def test_the_power_is_what_its_words_say() -> None:
+    assert POWER == 4 / 5
 
 
 def test_ties_that_the_table_does_not_mark_are_not_said_to_be_marked(make_analysed: MakeRun) -> None:

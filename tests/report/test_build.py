@@ -121,7 +121,7 @@ def test_failed_and_missing_trials_are_listed_with_their_reason_and_never_best(m
     assert found["metaselector"].figures["logloss"].estimate.defined == 2
     text = to_markdown(report)
     assert "Failed: ml-1m/cold metaselector, seed 1: crashed:SIGSEGV: signal 11." in text
-    assert "2 of 3 seeds; crashed:SIGSEGV." in text
+    assert "have a value in 2 of 3 seeds: crashed:SIGSEGV." in text
 
 
 def test_a_record_that_is_gone_is_missing(make_run: MakeRun) -> None:
@@ -145,8 +145,8 @@ def test_methods_that_need_a_model_that_failed_are_named_once_behind_it(make_run
     report = build(make_run(edit=edit))
     (told,) = [note.text for note in trouble(report)]
     assert told == (
-        f"Failed: ml-1m/cold deepfm, seeds 0, 1, 2: error: {ended.reason} Unavailable because of it: average, user-best, "
-        "user-calibration, metaselector-simplified, metaselector, perfect-user and perfect-sample (seeds 0, 1, 2); "
+        f"Failed: ml-1m/cold deepfm, seeds 0, 1, 2: error: {ended.reason} Because of that there is no result for average, "
+        "user-best, user-calibration, metaselector-simplified, metaselector, perfect-user and perfect-sample (seeds 0, 1, 2); "
         "gating (seeds 0, 1)."
     )
 
@@ -162,7 +162,7 @@ def test_a_fold_that_failed_alone_is_told_with_what_needed_it(make_run: MakeRun)
     (told,) = [note.text for note in trouble(build(make_run(edit=edit)))]
     assert told == (
         "Failed: ml-1m/cold fm, in a fold of its fits: crashed:SIGSEGV: signal 11. "
-        "Unavailable because of it: average (seeds 0, 1, 2)."
+        "Because of that there is no result for average (seeds 0, 1, 2)."
     )
 
 

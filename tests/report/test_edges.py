@@ -46,8 +46,8 @@ def test_the_least_and_the_most_are_told_in_every_form(make_run: Callable[..., R
     chosen = {"inner_steps": [30], "rate_factors": [0.1], "support_scales": [25.0], "rates": {"user": 1.5}}
     run = make_run(edit=edit_of(chosen, seeds=(0, 2)))
     told = (
-        "At the edge of what was tried: metaselector (inner_steps 30, seeds 0, 2; rate_factors 0.1, seeds 0, 2; "
-        "support_scales 25, seeds 0, 2)."
+        "Validation users chose the smallest or the largest value tried: metaselector (inner_steps 30, seeds 0, 2; "
+        "rate_factors 0.1, seeds 0, 2; support_scales 25, seeds 0, 2)."
     )
     assert told in terminal(run)
     assert told in to_markdown(build(run)).replace("\\", "")
@@ -64,4 +64,4 @@ def test_the_least_and_the_most_are_told_in_every_form(make_run: Callable[..., R
     ],
 )
 def test_nothing_is_said_of_what_lies_inside(make_run: Callable[..., Run], chosen: dict[str, list[Any]]) -> None:
-    assert "At the edge" not in terminal(make_run(edit=edit_of(chosen)))
+    assert "Validation users chose" not in terminal(make_run(edit=edit_of(chosen)))

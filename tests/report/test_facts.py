@@ -26,9 +26,9 @@ def test_sizes_and_what_is_odd_about_rows_are_sentences() -> None:
     counts = {"rows": 1000, "users": 10, "items": 7, "positives": 575, "dropped_rows": 0}
     odd = {"exact_duplicates": 1, "contradictory": 2, "repeated_pairs": 0, "odd_things": 3}
     assert data_facts("shop", {**DATA, "counts": counts | odd}, None) == [
-        "Data shop: 1,000 rows, 10 users, 7 items, 57.5% positive; label rating >= 4; order time; source data folder. In it 1 "
-        "row repeats another in everything that is used: user, item, fields, label and order; 2 times a user has both labels "
-        "for one item at one time; 3 odd things."
+        "Data shop: 1,000 rows, 10 users, 7 items, 57.5% positive. The label is rating >= 4. Rows are ordered by time. The "
+        "source is data folder. Of note: 1 row repeats another in everything used (user, item, fields, label and order); 2 "
+        "times a user has both labels for one item at one time; 3 odd things."
     ]
     assert data_facts("shop", {}, None) == []
 
@@ -37,7 +37,7 @@ def test_items_with_more_than_one_value_of_their_own_are_told() -> None:
     fields = [{"name": "category_id", "kind": "categorical", "side": "item"}, {"name": "land", "side": "user"}]
     facts = {**DATA, "counts": {"rows": 1000}, "fields": fields, "several_values": {"category_id": 101, "land": 1}}
     assert data_facts("shop", facts, None)[0].endswith(
-        "In it 101 items have more than one category_id; 1 user has more than one land."
+        "Of note: 101 items have more than one category_id; 1 user has more than one land."
     )
 
 
@@ -45,14 +45,14 @@ def test_without_an_order_nothing_is_said_of_time() -> None:
     odd = {"rows": 1000, "exact_duplicates": 3, "contradictory": 2, "repeated_pairs": 7}
     (text,) = data_facts("shop", {**DATA, "order": None, "counts": odd}, None)
     assert text.endswith(
-        "order seeded, there is no time; source data folder. In it 3 rows repeat another in everything that is used: user, "
-        "item, fields and label; 2 times a user has both labels for one item; 7 further rows are of an item that their user "
-        "has in another row."
+        "Rows have no time, so a seed orders them. The source is data folder. Of note: 3 rows repeat another in everything "
+        "used (user, item, fields and label); 2 times a user has both labels for one item; 7 further rows have an item that "
+        "their user has in another row."
     )
     cut = {"users_cut_through_copies": 1, "users_cut_through_contradictions": 2, "tie_share": None}
     assert split_facts("cold", {"setting": "cold", **cut}, ordered=False).endswith(
-        "1 user is cut between copies of one row (alike in user, item, fields and label), so that a tested row is known from "
-        "the support. 2 users are cut between rows of one item whose labels differ."
+        "1 user is cut between copies of one row (alike in user, item, fields and label), so the support gives a tested row "
+        "away. 2 users are cut between rows of one item whose labels differ."
     )
 
 
@@ -70,8 +70,8 @@ def test_a_report_of_data_without_an_order_says_nothing_of_time(make_run: MakeRu
 def test_generated_data_say_so_with_their_optimum() -> None:
     facts = {**DATA, "counts": {"rows": 10}, "truth": {"users": 2000, "noise": 0.5, "tables": [1]}}
     assert data_facts("made", facts, 0.512)[1] == (
-        "The data are generated: the true probabilities have an expected log loss of .5120. Made with users 2,000, noise 0.5 "
-        "and 1 setting more."
+        "The data are generated: their true probabilities have an expected log loss of .5120. They were made with users "
+        "2,000, noise 0.5 and 1 more setting."
     )
     assert len(data_facts("found", {**DATA, "counts": {"rows": 10}, "truth": {}}, None)) == 1
 
@@ -84,9 +84,9 @@ def test_a_split_of_blocks_tells_its_parts() -> None:
         "time": {"train_query": "2000-11-01", "query": 978_300_760},
     }
     assert split_facts("last", facts) == (
-        "Split last: base models saw every user's support (warm); users training 90, validation 10, test 0; rows training 500 "
-        "support + 100 training query + 90 query, validation 50 support + 10 query. Cuts in time: training query 2000-11-01, "
-        "query 978300760."
+        "Split last: base models saw every user's support (warm). Users: training 90, validation 10, test 0. Rows: training "
+        "500 support + 100 training query + 90 query, validation 50 support + 10 query. Time is cut at training query "
+        "2000-11-01, query 978300760."
     )
 
 
@@ -95,21 +95,21 @@ def test_a_split_of_blocks_tells_its_parts() -> None:
     [
         (
             {"tie_share": 0.513},
-            "51.3% of users are cut between rows of one time, whose order among themselves is drawn.",
+            "51.3% of users are cut between rows of one time; the order of such rows is drawn at random.",
         ),
         (
             {"users_cut_through_copies": 1},
-            "1 user is cut between copies of one row (alike in user, item, fields, label and order), so that a tested row is",
+            "1 user is cut between copies of one row (alike in user, item, fields, label and order), so the support gives",
         ),
         ({"users_cut_through_copies": 2_000}, "2,000 users are cut between copies of one row"),
         (
             {"users_cut_through_contradictions": 3},
             "3 users are cut between rows of one item and time whose labels differ.",
         ),
-        ({"later_training_share": 0.437}, "43.7% of training rows lie after a test row in time"),
-        ({"later_training_share": 0.0}, "No training row lies after a test row in time."),
-        ({"users_not_tested": 3}, "3 users are not tested, for want of rows to be tested on."),
-        ({"time": [1, 2]}, "Cuts in time: 1 to 2."),
+        ({"later_training_share": 0.437}, "43.7% of training rows are later than some test row"),
+        ({"later_training_share": 0.0}, "No training row is later than a test row."),
+        ({"users_not_tested": 3}, "3 users are not tested: they have no rows to be tested on."),
+        ({"time": [1, 2]}, "Time is cut at 1 to 2."),
     ],
 )
 def test_what_of_a_split_needs_care_is_a_sentence(facts: dict[str, Any], sentence: str) -> None:
@@ -138,10 +138,12 @@ def test_base_predictions_from_a_file_are_told_with_what_that_means(make_run: Ma
 
     text = told(make_run(edit=edit))
     assert (
-        text.count("lr was not fitted: its predictions are read from lr.parquet (1,000,209 rows, sha256 abababababab).")
+        text.count(
+            "lr was not fitted: its predictions were read from lr.parquet (1,000,209 rows, sha256 abababababab)."
+        )
         == 1
     )
-    assert "It has no folds: every slot of rows reads the file" in text
+    assert "They have no folds: all rows read the file" in text
 
 
 def test_calibrated_methods_are_told(make_run: MakeRun) -> None:
@@ -150,8 +152,8 @@ def test_calibrated_methods_are_told(make_run: MakeRun) -> None:
             if one["trial"]["method"] in ("gating", "average"):
                 one["details"]["calibrated"] = "user"
 
-    assert "Calibrated by user: average and gating." in told(make_run(edit=edit))
-    assert "Calibrated" not in told(make_run())
+    assert "Predictions of average and gating were calibrated by user." in told(make_run(edit=edit))
+    assert "calibrated by" not in told(make_run())
 
 
 def test_methods_that_see_few_rows_of_support_are_told(make_run: MakeRun) -> None:
@@ -163,7 +165,7 @@ def test_methods_that_see_few_rows_of_support_are_told(make_run: MakeRun) -> Non
                 one["details"] |= {"support_rows": rows[method], "empty_support_users": 0 if rows[method] else 604}
 
     text = told(make_run(edit=edit))
-    few = "the last row for average and gating; the last 1,000 rows for metaselector"
-    assert f"Support of validation and test users: none (predicted unadapted) for user-best; {few}." in text
+    few = "average and gating the last row; metaselector the last 1,000 rows"
+    assert f"see less of validation and test users' support: user-best none (predictions are unadapted); {few}." in text
     assert "604 test users" not in text, "that is of the method, not of the split"
-    assert "Support of" not in told(make_run())
+    assert "see less of" not in told(make_run())

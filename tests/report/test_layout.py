@@ -139,7 +139,7 @@ def test_the_best_is_bold_and_starred_and_ties_look_like_ties(make_run: MakeRun)
     assert "\x1b[1m.5299 ±.0030*" in in_terminal(run) or "\x1b[1m.5300 ±.0030*" in in_terminal(run)
     text = shown(run)
     assert "±.0007=" in text
-    assert "= ties with it: the printed figure is the same, or the differences seed by seed" in " ".join(text.split())
+    assert "= a tie with it: the same printed figure, or a difference that changes its sign" in " ".join(text.split())
 
 
 def test_without_a_terminal_there_is_plain_text(make_run: MakeRun) -> None:

@@ -43,8 +43,8 @@ def terminal(run: Run) -> str:
 def test_models_that_the_cap_ended_are_named_together_in_every_form(make_analysed: Callable[..., Run]) -> None:
     run = make_analysed(edit=edit_of({"lr": (12, 12, PLAIN), "fm": (12, 12, PLAIN), "ffm": (12, 10, PLAIN)}))
     told = (
-        "Still improving: lr and fm: the best epoch is the last allowed one (12 of 12; seeds 0, 1, 2); "
-        "raise train.epochs or lower train.batch_size."
+        "lr and fm were still improving when training hit its limit: the best epoch was the last one allowed (12 of 12; seeds "
+        "0, 1, 2). Raise train.epochs or lower train.batch_size."
     )
     for text in (" ".join(terminal(run).split()), to_markdown(build(run)).replace("\\", "")):
         assert told in text
@@ -59,11 +59,11 @@ def test_models_that_the_cap_ended_are_named_together_in_every_form(make_analyse
 @pytest.mark.parametrize(
     ("method", "epochs", "settings", "fix"),
     [
-        ("fm", 300, TREES, "raise trees."),
-        ("gating", 12, GATING, "raise train.epochs or lower train.batch_size."),
-        ("gating", 30, CONTEXT, "raise epochs."),
-        ("metaselector", 5, META, "raise meta_learner.train.epochs or lower meta_learner.train.users."),
-        ("metaselector", 5, OLDER, "raise meta_learner.train.epochs or lower meta_learner.train.users."),
+        ("fm", 300, TREES, "Raise trees."),
+        ("gating", 12, GATING, "Raise train.epochs or lower train.batch_size."),
+        ("gating", 30, CONTEXT, "Raise epochs."),
+        ("metaselector", 5, META, "Raise meta_learner.train.epochs or lower meta_learner.train.users."),
+        ("metaselector", 5, OLDER, "Raise meta_learner.train.epochs or lower meta_learner.train.users."),
     ],
 )
 def test_the_setting_that_capped_it_is_named(
@@ -71,8 +71,8 @@ def test_the_setting_that_capped_it_is_named(
 ) -> None:
     text = " ".join(terminal(make_run(edit=edit_of({method: (epochs, epochs, settings)}, seeds=(1,)))).split())
     assert (
-        f"Still improving: {method}: the best epoch is the last allowed one ({epochs} of {epochs}; seed 1); {fix}"
-        in text
+        f"{method} was still improving when training hit its limit: the best epoch was the last one allowed ({epochs} of "
+        f"{epochs}; seed 1). {fix}" in text
     )
 
 
@@ -83,4 +83,4 @@ def test_the_setting_that_capped_it_is_named(
 def test_nothing_is_said_of_what_stopped_by_itself(
     make_run: Callable[..., Run], epochs: int, best: int, settings: dict[str, Any]
 ) -> None:
-    assert "Still improving" not in terminal(make_run(edit=edit_of({"fm": (epochs, best, settings)})))
+    assert "still improving" not in terminal(make_run(edit=edit_of({"fm": (epochs, best, settings)})))

@@ -130,7 +130,7 @@ def test_a_user_without_support_is_counted_and_left_as_is(tmp_path):
     found = inline(tmp_path, methods, setting="blocks")
     details = by_method(found)["full"]["details"]
     assert (details["empty_support_users"], details["empty_query_users"]) == (1, 0)
-    assert "1 test user has no support: predicted unadapted." in to_markdown(build(found))
+    assert "1 test user has no support and is predicted unadapted." in to_markdown(build(found))
     table = read_table(found.folder, found.user_tables["small/blocks"]).to_pandas()
     own = table[table.method == "full"]
     (alone,) = own[own.support_rows == 0].to_dict("records")

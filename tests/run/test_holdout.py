@@ -85,7 +85,7 @@ def test_cold_all_methods_have_the_tasks_of_the_other_half(go, write_suite, tmp_
     facts = finished.manifest["splits"]["small/cold"]
     assert (facts["users"]["base_models"], facts["users"]["train"]) == (6, 6)
     assert facts["rows"]["base_models"] == len(restored[0])
-    assert "users base models 6, training 6, validation 6, test 6" in told(finished)
+    assert "Users: base models 6, training 6, validation 6, test 6" in told(finished)
 
 
 def test_warm_methods_have_all_tasks_and_base_models_no_query(go, write_suite, tmp_path, restored):

@@ -171,15 +171,13 @@ def test_the_record_says_what_the_method_was_given(finished):
 
 def test_the_report_names_it(finished):
     text = to_markdown(build(finished)).replace("\\", "")
-    (line,) = [line for line in text.splitlines() if line.startswith("Support of validation and test users: ")]
-    told = line.removeprefix("Support of validation and test users: ").split("; ")
-    assert [part.split(" for ")[0] for part in told] == [
-        "none (predicted unadapted)",
-        f"the last {FEW} rows",
-        "the last 1,000 rows",
-    ]
-    assert told[1] == f"the last {FEW} rows for {', '.join(of(n, FEW) for n in NAMES[:-1])} and {of(NAMES[-1], FEW)}"
-    assert "no support: predicted unadapted" not in text, "of the split: there is none"
+    before = "Some methods see less of validation and test users' support: "
+    (line,) = [line for line in text.splitlines() if line.startswith(before)]
+    told = line.removeprefix(before).split("; ")
+    seen = ("none (predictions are unadapted)", f"the last {FEW} rows", "the last 1,000 rows.")
+    assert [part.endswith(f" {rows}") for part, rows in zip(told, seen, strict=True)] == [True] * 3
+    assert told[1] == f"{', '.join(of(n, FEW) for n in NAMES[:-1])} and {of(NAMES[-1], FEW)} the last {FEW} rows"
+    assert "no support and" not in text, "of the split: there is none"
 
 
 def test_base_models_are_shared(go, write_suite, tmp_path):

@@ -32,7 +32,7 @@ def attainable_bound(rows: Sequence[QueryRows], splits: int, resamples: int, see
         of_all[np.searchsorted(ids, np.unique(one.users))] = of_users
     mean = float(np.mean([loss.sum() / count.sum() for loss, count in zip(losses, counts, strict=True)]))
     single = int(sum((count == 1).sum() for count in counts))
-    reason = f"{single} users of one query row: their model is the best on the other users' rows" if single else ""
+    reason = f"{single} users have one query row: their model is the best on the other users' rows" if single else ""
     if len(ids) < 2:
         why = "one user: no spread over users"
         return AttainableBound(mean, None, None, splits, "; ".join(filter(None, (reason, why))), single)

@@ -92,9 +92,13 @@ def _why_no_share(gaps: Mapping[str, float], single: float) -> Iterator[str]:
     none = [bound for bound, gap in gaps.items() if gap <= EQUAL * abs(single)]
     small = [bound for bound, gap in gaps.items() if bound not in none and gap < LEAST_GAP]
     if none:
-        yield f"no better than best-single: the {' and the '.join(none)} bound"
+        yield f"{_bounds(none)} no better than best-single"
     if small:
-        yield f"less than {printed('logloss', LEAST_GAP)} below best-single: the {' and the '.join(small)} bound"
+        yield f"{_bounds(small)} less than {printed('logloss', LEAST_GAP)} below best-single"
+
+
+def _bounds(names: list[str]) -> str:
+    return f"the {names[0]} bound is" if len(names) == 1 else f"the {' and the '.join(names)} bound are"
 
 
 def _mean(values: list[float] | list[float | None]) -> float | None:

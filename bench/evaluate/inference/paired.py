@@ -26,7 +26,7 @@ __all__ = ["NOT_AFTER_HOLM", "ONE_SEED", "Paired", "Verdict", "adjust", "leaves_
 Verdict = Literal["better", "worse", "tie", "withheld"]
 K = TypeVar("K", bound=Hashable)
 
-ONE_SEED = "one seed: the spread over training is not in it"
+ONE_SEED = "one seed: the spread over training runs is unknown"
 _MOST_UNDEFINED = 0.05  # share of resamples
 _ROUNDING = 1e-12  # spread below this share of the figures is none
 _NO_SPREAD = "no spread: every resample of users gives the same difference"

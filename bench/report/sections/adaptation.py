@@ -14,15 +14,16 @@ __all__ = ["adaptation"]
 
 _HEADS = ("support\nlog loss", "query\nlog loss", "entropy", "model\nchanged %", "moved most\n% of users")
 _TERMS = (
-    ("before, after", "what all users start from, and what each is predicted by, without a calibration that follows"),
+    ("before", "what all users start from"),
+    ("after", "what each user is predicted by, without any later calibration"),
     (
         "model changed",
-        "users, of those with one model of highest mean weight before and after, for whom it is another one",
+        "of users with one model of highest mean weight both before and after, the share for whom it is another one",
     ),
     (
         "moved most",
-        "parameters that changed most, relative to their size: the selector's; base models' bias, dense layers, and rows of "
-        "user, item and context fields",
+        "the parameters that changed most, relative to their size: the selector's, or the base models' bias, dense layers, or "
+        "rows of user, item and context fields",
     ),
 )
 

@@ -33,9 +33,12 @@ def bounds(section: Section) -> Iterator[Block]:
         yield _grid(found, _single(section))
         yield Terms(tuple((bound.name, bound.meaning) for bound in found))
         passed = "all but the optimum" if analysis.optimum_logloss is not None else "them"
-        yield Note(f"What adapts models, rather than choosing among them, can pass {passed}.")
+        yield Note(
+            "Bounds read the test labels, so no method can claim them; methods that adapt the models themselves can pass "
+            f"{passed}."
+        )
     if analysis.attainable is not None and analysis.attainable.logloss is None:
-        yield Note(f"No attainable bound: {short(analysis.attainable.reason, 300) or 'not computed'}.")
+        yield Note(f"There is no attainable bound: {short(analysis.attainable.reason, 300) or 'not computed'}.")
 
 
 def _grid(found: Sequence[_Bound], single: _Bound | None) -> Grid:
@@ -43,13 +46,13 @@ def _grid(found: Sequence[_Bound], single: _Bound | None) -> Grid:
     reference = single.logloss if single is not None else None
     columns = {"log loss": align([loss(bound.logloss) for bound in shown], 4)}
     if any(bound.interval for bound in shown):
-        columns["95% interval\nof log loss"] = [bound.interval for bound in shown]
-    columns["less\nbest-single's"] = [_less(bound, reference) if bound is not single else "" for bound in shown]
+        columns["95%\ninterval"] = [bound.interval for bound in shown]
+    columns["vs best\nsingle"] = [_less(bound, reference) if bound is not single else "" for bound in shown]
     rows = [
         GridRow(bound.name, tuple(map(Cell, cells)), rule=single is not None and position == 1)
         for position, (bound, *cells) in enumerate(zip(shown, *columns.values(), strict=True))
     ]
-    return Grid("Bounds: how far choosing among the base models could go", ("", *columns), tuple(rows))
+    return Grid("Bounds: how far choosing among the base models could go (log loss)", ("", *columns), tuple(rows))
 
 
 def _single(section: Section) -> _Bound | None:
@@ -65,18 +68,20 @@ def _bounds(section: Section, analysis: Analysis) -> Iterator[_Bound]:
         yield _Bound(
             "attainable",
             reached.logloss,
-            "each user's model is the best on a random half of their query and is scored on the other half "
-            f"({reached.splits} random halvings)",
+            "for each user the model that is best on a random half of the query rows, scored on the other half (mean of "
+            f"{reached.splits} random halvings)",
             f"{loss(reached.low)} to {loss(reached.high)}" if known else "",
         )
     perfect = of.get("perfect-user", analysis.perfect_user_logloss)
-    yield _Bound("perfect-user", perfect, "each user's is the best on all of it, by hindsight")
+    yield _Bound("perfect-user", perfect, "for each user the model that is best on all query rows, chosen in hindsight")
     yield _Bound(
         "perfect-sample",
         of.get("perfect-sample"),
-        "each row's is the best, by hindsight, the luck of its label included",
+        "for each row the model that is best, chosen in hindsight: it profits from the luck of single labels",
     )
-    yield _Bound("optimum", analysis.optimum_logloss, "expected of the probabilities that the data were generated from")
+    yield _Bound(
+        "optimum", analysis.optimum_logloss, "what the probabilities behind the generated data are expected to reach"
+    )
 
 
 def _less(bound: _Bound, reference: float | None) -> str:

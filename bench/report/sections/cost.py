@@ -21,9 +21,9 @@ _COST_HEADS = (
     "peak\nMB",
 )
 COST_NOTE = (
-    "krows/s: thousand rows per CPU second of the method's own. own: training and prediction (adaptation included) "
-    "without the fits of base models that methods share. total: with them, as if nothing had been shared. Seconds are "
-    "means over seeds, peak memory is the most of any seed; – is over too soon to time."
+    "krows/s counts thousand rows per CPU second of the method's own work. own is training and prediction (adaptation "
+    "included) without the fits of base models that methods share; total adds those, as if nothing had been shared. Seconds "
+    "are means over seeds, peak memory is the most of any seed. – marks what was over too soon to time."
 )
 
 
@@ -57,7 +57,7 @@ def base_models_grid(section: Section) -> Grid | None:
     rows = [GridRow(short(model.name), tuple(cells)) for model, *cells in zip(models, *columns.values(), strict=True)]
     title = "Base models: share of users for whom each has the lowest log loss"
     if sources:
-        title += "; log loss of its predictions on training and validation users' query, as selectors saw them"
+        title += "; log loss of the predictions that selectors saw, on query rows of training and validation users"
     return Grid(title, ("model", *columns), tuple(rows)) if columns else None
 
 

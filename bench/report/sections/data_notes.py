@@ -12,8 +12,8 @@ __all__ = ["data_facts"]
 
 _MAIN = ("rows", "users", "items", "positives")
 _COUNTS = {  # one of them, several
-    "dropped_rows": ("1 row was left out as the suite says", "{} rows were left out as the suite says"),
-    "dropped_users": ("1 user was left out for too few rows", "{} users were left out for too few rows"),
+    "dropped_rows": ("1 row was left out, as the suite says", "{} rows were left out, as the suite says"),
+    "dropped_users": ("1 user with too few rows was left out", "{} users with too few rows were left out"),
     "dropped_rows_of_users": ("1 row went with them", "{} rows went with them"),
     "users_without_features": ("1 user has no features", "{} users have no features"),
     "items_without_features": ("1 item has no features", "{} items have no features"),
@@ -21,30 +21,30 @@ _COUNTS = {  # one of them, several
 _REPEATS = {  # the same of rows that may be alike, by whether the data have an order
     True: {
         "exact_duplicates": (
-            "1 row repeats another in everything that is used: user, item, fields, label and order",
-            "{} rows repeat another in everything that is used: user, item, fields, label and order",
+            "1 row repeats another in everything used (user, item, fields, label and order)",
+            "{} rows repeat another in everything used (user, item, fields, label and order)",
         ),
         "contradictory": (
             "one user has both labels for one item at one time",
             "{} times a user has both labels for one item at one time",
         ),
         "repeated_pairs": (
-            "1 row is of an item that its user had before",
-            "{} rows are of an item that their user had before",
+            "1 row has an item that its user had before",
+            "{} rows have an item that their user had before",
         ),
     },
     False: {
         "exact_duplicates": (
-            "1 row repeats another in everything that is used: user, item, fields and label",
-            "{} rows repeat another in everything that is used: user, item, fields and label",
+            "1 row repeats another in everything used (user, item, fields and label)",
+            "{} rows repeat another in everything used (user, item, fields and label)",
         ),
         "contradictory": (
             "one user has both labels for one item",
             "{} times a user has both labels for one item",
         ),
         "repeated_pairs": (
-            "1 further row is of an item that its user has in another row",
-            "{} further rows are of an item that their user has in another row",
+            "1 further row has an item that its user has in another row",
+            "{} further rows have an item that their user has in another row",
         ),
     },
 }
@@ -55,14 +55,12 @@ def data_facts(name: str, facts: Mapping[str, Any], optimum: float | None) -> li
     """Sizes, label, order and source; what is odd about rows; of generated data how it was made."""
     if not facts:
         return []
-    told = [
-        _sizes(facts["counts"]),
-        f"label {short(facts['label'])}",
-        f"order {short(facts['order'])}" if facts.get("order") else "order seeded, there is no time",
-        f"source {_source(facts['source'])}",
-    ]
+    order = f"ordered by {short(facts['order'])}" if facts.get("order") else "have no time, so a seed orders them"
+    sizes = _sizes(facts["counts"])
     sentences = [
-        f"Data {short(name)}: {'; '.join(filter(None, told))}.",
+        f"Data {short(name)}{sizes and f': {sizes}'}.",
+        f"The label is {short(facts['label'])}. Rows {'are ' * bool(facts.get('order'))}{order}.",
+        f"The source is {_source(facts['source'])}.",
         *_oddities(facts),
     ]
     return [" ".join(sentences), *_truth(facts.get("truth"), optimum)]
@@ -80,7 +78,7 @@ def _oddities(facts: Mapping[str, Any]) -> Iterator[str]:
     told = [_count(key, count, words) for key, count in facts["counts"].items() if key not in _MAIN and count]
     told += _several(facts)
     if told:
-        yield f"In it {'; '.join(told)}."
+        yield f"Of note: {'; '.join(told)}."
 
 
 def _several(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -110,10 +108,10 @@ def _truth(truth: Any, optimum: float | None) -> Iterator[str]:
     """Settings of the generator that are single values; JSON has all."""
     if not truth and optimum is None:
         return
-    best = f": the true probabilities have an expected log loss of {loss(optimum)}" if optimum is not None else ""
+    best = f": their true probabilities have an expected log loss of {loss(optimum)}" if optimum is not None else ""
     settings = dict(truth) if isinstance(truth, Mapping) else {}
     single = {key: value for key, value in settings.items() if isinstance(value, str | int | float)}
     made = ", ".join(f"{short(key.replace('_', ' '))} {number(value)}" for key, value in list(single.items())[:_TRUTHS])
     left = len(settings) - min(len(single), _TRUTHS)
-    more = f" and {counted(left, 'setting')} more" if made and left else ""
-    yield f"The data are generated{best}.{f' Made with {made}{more}.' if made else ''}"
+    more = f" and {left:,} more setting{'s' * (left != 1)}" if made and left else ""
+    yield f"The data are generated{best}.{f' They were made with {made}{more}.' if made else ''}"

@@ -20,8 +20,8 @@ def edge_notes(section: Section) -> Iterator[Note]:
     if by_method:
         told = ", ".join(f"{method} ({'; '.join(settings)})" for method, settings in by_method.items())
         yield Note(
-            f"At the edge of what was tried: {told}. Validation users chose the least or the most of the list: widen it, or "
-            "the method is compared with settings that may not be its best."
+            f"Validation users chose the smallest or the largest value tried: {told}. Widen these lists: better settings may "
+            "lie beyond them."
         )
 
 

@@ -18,7 +18,7 @@ _MOST = 5  # rows of a table, best-single not counted
 _TITLES = {
     "history": "users by the length of their support",
     "support_rate": "users by the share of positives in their support",
-    "popularity": "items by the rows that base models were fitted on",
+    "popularity": "items by how many of their rows base models were fitted on",
 }
 _MARKS = {"better": "+", "worse": "-", "tie": "=", "withheld": "?"}
 
@@ -65,7 +65,7 @@ def _chosen(section: Section) -> Iterator[str]:
     if len(_candidates(section)) > _MOST:
         single = any(row.kind == "best_single" for row in shown(section))
         yield (
-            f"Shown are the lead, what can't be told from it and the next best, {_MOST} in all"
+            f"The tables show the leader, its ties and the next best, {_MOST} in all"
             f"{', and best-single' if single else ''}."
         )
 
@@ -102,9 +102,9 @@ def _column(part: Segment, rows: Sequence[Row], best_single: str | None) -> list
 
 
 def _legend(marks: set[str]) -> str:
-    meanings = {"+": "better than best-single", "-": "worse", "=": "can't be told from it", "?": "no verdict"}
-    told = ", ".join(f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in marks)
+    meanings = {"+": "better than best-single", "-": "worse than it", "=": "a tie with best-single", "?": "no verdict"}
+    told = ", ".join(f"{mark} means {meaning}" for mark, meaning in meanings.items() if mark in marks)
     return (
-        f"{told}{'. ' if told else ''}Segments are exploratory: take what they show as a question for another run. JSON has "
-        "every method, AUC and intervals."
+        f"{told}{'. ' if told else ''}These groups were not chosen beforehand: treat any difference as a question for the "
+        "next run. Holm's adjustment covers the groups of one table. The JSON report has every method, AUC and intervals."
     )

@@ -36,14 +36,14 @@ def section_facts(section: Section) -> list[Note]:
 def _base_predictions(section: Section) -> str:
     sources = section.base_predictions
     if len(sources) < 2:
-        return "".join(f"Base predictions: {short(source)}." for source in sources)
+        return "".join(f"Base predictions were {short(source)}." for source in sources)
     counts = section.training_users
     apart = len(set(counts.values())) > 1  # a holdout in cold leaves methods fewer
     told = (
         f"{short(source)} for {listed(methods, None)}{_tasks(counts.get(source, ())) if apart else ''}"
         for source, methods in sources.items()
     )
-    return f"Base predictions: {'; '.join(told)}."
+    return f"Base predictions were {'; '.join(told)}."
 
 
 def _tasks(counts: Sequence[int]) -> str:
@@ -54,27 +54,27 @@ def _from_files(section: Section) -> Iterator[str]:
     for one in section.from_files:
         rows = "" if one.rows is None else f"{number(one.rows)} rows, "
         yield (
-            f"{short(one.model)} was not fitted: its predictions are read from {short(one.file)} ({rows}sha256 "
-            f"{short(one.sha256[:12])}). It has no folds: every slot of rows reads the file, whatever it was fitted on."
+            f"{short(one.model)} was not fitted: its predictions were read from {short(one.file)} ({rows}sha256 "
+            f"{short(one.sha256[:12])}). They have no folds: all rows read the file, whatever it was fitted on."
         )
 
 
 def _calibrated(section: Section) -> Iterator[str]:
     for how, methods in section.calibrated.items():
-        yield f"Calibrated by {short(how)}: {listed(methods, None)}."
+        yield f"Predictions of {listed(methods, None)} were calibrated by {short(how)}."
 
 
 def _support_rows(section: Section) -> str:
     methods: dict[int, list[str]] = defaultdict(list)
     for method, rows in section.support_rows.items():
         methods[rows].append(method)
-    told = (f"{_last(rows)} for {listed(methods[rows], None)}" for rows in sorted(methods))
-    return f"Support of validation and test users: {'; '.join(told)}." if methods else ""
+    told = (f"{listed(methods[rows], None)} {_last(rows)}" for rows in sorted(methods))
+    return f"Some methods see less of validation and test users' support: {'; '.join(told)}." if methods else ""
 
 
 def _last(rows: int) -> str:
     if rows == 0:
-        return "none (predicted unadapted)"
+        return "none (predictions are unadapted)"
     return "the last row" if rows == 1 else f"the last {rows:,} rows"
 
 
@@ -82,11 +82,12 @@ def _users(section: Section) -> Iterator[str]:
     if section.users_without_support:
         counts = " or ".join(f"{count:,}" for count in section.users_without_support)
         several = section.users_without_support != (1,)
-        yield f"{counts} test {'users have' if several else 'user has'} no support: predicted unadapted."
+        are = "users have no support and are" if several else "user has no support and is"
+        yield f"{counts} test {are} predicted unadapted."
     if section.gauc_users is not None:
         scored, users = section.gauc_users
         left_out = f"{users - scored:,} of {counted(users, 'user')}"
-        yield f"GAUC weighs users by rows and leaves out {left_out}, who have one class alone."
+        yield f"GAUC weighs users by their rows and leaves out {left_out}, whose rows are all of one class."
 
 
 def _warnings(section: Section) -> Iterator[str]:

@@ -11,8 +11,9 @@ from bench.report.words.figures import interval, loss, signed
 from bench.report.words.metrics import head
 from bench.report.words.names import short
 
-__all__ = ["quality_grid", "row_name"]
+__all__ = ["AGAINST", "quality_grid", "row_name"]
 
+AGAINST = "vs best single"
 VALIDATION = "valid.\nlog loss"
 _MARKS = {"best": "*", "tie": "=", None: ""}
 
@@ -31,7 +32,7 @@ def quality_grid(report: Report, section: Section) -> Grid:
     ]
     seeds = len(report.seeds)
     what = f"mean ± sample sd over {seeds} seeds" if seeds > 1 else "one seed, so no sd"
-    return Grid(f"Quality on test users' query ({what})", ("method", *heads), tuple(rows))
+    return Grid(f"Quality on test users' query rows ({what})", ("method", *heads), tuple(rows))
 
 
 def row_name(row: Row) -> str:
@@ -78,7 +79,7 @@ def _against_best_single(section: Section) -> Iterator[tuple[str, list[Cell]]]:
     if not any(pairs):
         return
     texts = ["reference" if itself else _difference(pair) for pair, itself in zip(pairs, is_reference, strict=True)]
-    yield "less best-single's\n[95% interval]", [Cell(text) for text in texts]
+    yield f"{AGAINST}\n[95% interval]", [Cell(text) for text in texts]
     verdicts = [
         "" if itself or pair is None else pair.verdict for pair, itself in zip(pairs, is_reference, strict=True)
     ]

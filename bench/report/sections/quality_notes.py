@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from bench.evaluate import leaves_out_zero
 from bench.report.content.model import Report, Section
-from bench.report.sections.quality import row_name
+from bench.report.sections.quality import AGAINST, row_name
 from bench.report.words.blocks import ABSENT, Note
 from bench.report.words.figures import counted, loss, reasons
 from bench.report.words.metrics import named
@@ -25,12 +25,17 @@ def quality_notes(report: Report, section: Section) -> list[Note]:
 def _marks(report: Report, section: Section) -> Iterator[str]:
     marks = {figure.mark for row in section.rows for figure in row.figures.values()}
     if "best" in marks:
-        yield "* best mean of methods and base models" + (f"; = {_tie(report, section)}." if "tie" in marks else ".")
+        yield "* marks the best mean of methods and base models" + (
+            f", = {_tie(report, section)}." if "tie" in marks else "."
+        )
     if section.analysis is not None and any(map(section.analysed, section.rows)):
         drawn = counted(section.analysis.resamples, "resample")
         users = counted(section.analysis.users, "test user")
         better = "above" if section.higher_is_better else "below"
-        yield f"less best-single's: {better} 0 is better; 95% interval by paired bootstrap over the {users} ({drawn})."
+        yield (
+            f'"{AGAINST}" is the difference from the best single model: {better} 0 is better. Its interval comes from a '
+            f"paired bootstrap over the {users} ({drawn})."
+        )
         yield from _verdicts(section)
 
 
@@ -43,44 +48,51 @@ def _verdicts(section: Section) -> Iterator[str]:
     ]
     given = [pair for pair in found if pair is not None and pair.verdict != "withheld"]
     if given:
-        too = " and over seeds too" if any(pair.seeds_p is not None for pair in given) else ""
+        too = " and for the spread over seeds" if any(pair.seeds_p is not None for pair in given) else ""
         so = any(pair.verdict == "tie" and leaves_out_zero(pair) for pair in given)
-        why = ", so that an interval that leaves out 0 can be a tie's" if so else ""
-        yield f"Verdicts hold for all rows at once (Holm's adjustment){too}{why}."
+        why = ", so a tie's interval may leave out 0" if so else ""
+        yield (
+            f"A verdict allows for the tests of the other rows (Holm's adjustment){too}{why}. The differences that the run "
+            "would have noticed, at the top, do not allow for other tests."
+        )
 
 
 def _tie(report: Report, section: Section) -> str:
     """What a tie is, where the analysis says so and where it does not."""
-    alike = "the printed figure is the same"
+    alike = "the same printed figure"
     if len(report.seeds) > 1:
-        alike += ", or the differences seed by seed do not all have one sign"
+        alike += ", or a difference that changes its sign between seeds"
     if not section.tested:
-        return f"ties with it: {alike}"
+        return f"a tie with it: {alike}"
     tested = " and ".join(named(metric) for metric in section.tested)
     rest = {m for row in section.rows for m, figure in row.figures.items() if figure.mark == "tie"} - {*section.tested}
-    return f"can't be told from it by test of {tested}" + (f"; elsewhere {alike}" if rest else "")
+    return f"what a test of {tested} can't tell apart from it" + (f" (in other columns: {alike})" if rest else "")
 
 
 def _meanings(report: Report, section: Section) -> Iterator[str]:
     if any(row.validation is not None and row.validation.mean is not None for row in section.rows):
-        yield "valid. log loss: on validation users' query, by which models and settings are chosen."
+        yield '"valid. log loss" is that of validation users\' query rows: models and settings are chosen by it.'
     single = next((row for row in section.rows if row.kind == "best_single"), None)
     if single is not None:
         chosen = f" ({loss(single.validation.mean)})" if single.validation is not None else ""
         yield (
-            f"best-single is {short(single.subject)}: of the base models the one with the lowest mean validation log "
-            f"loss{chosen}, chosen without test labels."
+            f"best-single, the best single model, is {short(single.subject)}: it has the lowest mean validation log loss of "
+            f"the base models{chosen}. Test labels had no part in that choice."
         )
     if any(row.kind == "bound" for row in section.rows):
-        yield "Bounds read the test labels and are never ranked."
+        yield (
+            "Bounds are never ranked."
+            if section.analysis is not None
+            else "Bounds read the test labels and are never ranked."
+        )
     if "relaimpr" in report.metrics:
-        yield f"RelaImpr: AUC above .5, relative to that of {_base(report, section)}."
+        yield f"RelaImpr is how much further above .5 the AUC is than that of {_base(report, section)}, in percent."
 
 
 def _base(report: Report, section: Section) -> str:
     named = next((row for row in section.rows if row.name == report.relaimpr_base), None)
     if named is None:
-        return f"{short(report.relaimpr_base)} (which is not there)"
+        return f"{short(report.relaimpr_base)} (which has no row here)"
     return short(named.name) if named.model is None else f"{named.name} in the same seed"
 
 
@@ -89,7 +101,11 @@ def _withheld(section: Section) -> Iterator[str]:
     pairs = [(row, one.against_best_single.get(section.primary)) for row, one in found if one is not None]
     told = reasons((row.name, pair.reason) for row, pair in pairs if pair is not None and pair.verdict == "withheld")
     if told:
-        yield f"Verdict withheld: {'; '.join(told)}."
+        yield f"A verdict is withheld where none can be given: {'; '.join(told)}."
+
+
+def _has(metrics: Collection[str]) -> str:
+    return "has" if len(metrics) == 1 else "have"
 
 
 def _gaps(report: Report, section: Section) -> list[Note]:
@@ -103,7 +119,8 @@ def _gaps(report: Report, section: Section) -> list[Note]:
     seeds = len(report.seeds)
     return [
         Note(
-            f"{'!' if defined else ABSENT} {', '.join(metrics)} of {', '.join(names)}: {defined} of {seeds} seeds; {reason}."
+            f"{'!' if defined else ABSENT} {', '.join(metrics)} of {', '.join(names)} {_has(metrics)} a value in {defined} of "
+            f"{counted(seeds, 'seed')}: {reason}."
         )
         for (reason, defined), (names, metrics) in gaps.items()
     ]

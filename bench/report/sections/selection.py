@@ -38,9 +38,15 @@ _CHOOSING = (
     _Column("entropy\nof weights", lambda one: one.entropy, lambda value: fixed(value, 2), 2),
 )
 _CHOOSING_TERMS = (
-    ("% of gap", "share of the way from best-single to the bound; below 0 is worse than best-single"),
-    ("best model", "users, of those with one model of highest mean weight, for whom it is the best on their query"),
-    ("entropy", "of a row's weights: 0 one model, 1 all alike"),
+    (
+        "% of gap",
+        "how much of the way from best-single to the bound the method goes; below 0 it is worse than best-single",
+    ),
+    (
+        "best model",
+        "of users with one model of highest mean weight, the share for whom that model is best on their query rows",
+    ),
+    ("entropy", "how evenly a row's weights are spread: 0 on one model, 1 on all alike"),
 )
 _USERS = (
     _Column("users it\nhelps %", lambda one: one.win_rate, _percent, 1),
@@ -48,13 +54,16 @@ _USERS = (
     _Column("regret\nmean", lambda one: one.regret.mean if one.regret else None, _signed, 4),
     _Column("regret\np90", lambda one: one.regret.p90 if one.regret else None, _signed, 4),
     _Column("ECE", lambda one: one.calibration.ece, loss, 4),
-    _Column("mean less\nobserved", lambda one: one.calibration.in_the_large, _signed, 4),
+    _Column("mean minus\nobserved", lambda one: one.calibration.in_the_large, _signed, 4),
 )
 _USERS_TERMS = (
-    ("helps, harms", "users with a lower, or a higher, log loss than by best-single; equal counts half as helped"),
-    ("regret", "a user's log loss less that of their best base model; a tenth of users have more than p90"),
-    ("ECE", "expected calibration error: how far probabilities are from the observed share, 15 bins"),
-    ("mean less observed", "mean prediction less the share of positives"),
+    (
+        "helps, harms",
+        "users whose log loss is lower, or higher, than with best-single; an equal one counts half as helped",
+    ),
+    ("regret", "a user's log loss minus that of the user's best base model; a tenth of users have more than p90"),
+    ("ECE", "expected calibration error: how far predicted probabilities are from observed shares, in 15 bins"),
+    ("mean minus observed", "the mean prediction minus the share of positives"),
 )
 
 
@@ -64,10 +73,10 @@ def selection(section: Section) -> Iterator[Block]:
     yield from _grid("What choosing was worth", found, _CHOOSING, _CHOOSING_TERMS)
     missing = reasons((one.name, one.closed_gap.reason) for _, one in found)
     if missing:
-        yield Note(f"{ABSENT} % of gap: {'; '.join(missing)}.")
+        yield Note(f"{ABSENT} stands where there is no % of gap: {'; '.join(missing)}.")
     undecided = reasons((one.name, one.selection_reason) for _, one in found)
     if undecided:
-        yield Note(f"{ABSENT} best model chosen %: {'; '.join(undecided)}.")
+        yield Note(f"{ABSENT} stands where no best model is chosen: {'; '.join(undecided)}.")
     yield from _grid("User by user, and calibration", found, _USERS, _USERS_TERMS)
 
 

@@ -22,7 +22,7 @@ def split_facts(name: str, facts: Mapping[str, Any], ordered: bool = True) -> st
     """What the manifest has of it; nothing where it has nothing. `ordered`: the data have an order."""
     if not facts:
         return ""
-    return f"Split {short(name)}: {'; '.join(_sizes(facts))}. {' '.join(_cautions(facts, ordered))}".rstrip()
+    return f"Split {short(name)}: {'. '.join(_sizes(facts))}. {' '.join(_cautions(facts, ordered))}".rstrip()
 
 
 def _sizes(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -30,7 +30,7 @@ def _sizes(facts: Mapping[str, Any]) -> Iterator[str]:
         yield _SETTINGS.get(facts["setting"], f"setting {short(facts['setting'])}")
     for what in ("users", "rows"):
         if isinstance(facts.get(what), Mapping):
-            yield f"{what} {', '.join(_of_role(role, count) for role, count in facts[what].items())}"
+            yield f"{what.capitalize()}: {', '.join(_of_role(role, count) for role, count in facts[what].items())}"
 
 
 def _of_role(role: str, count: Any) -> str:
@@ -47,17 +47,17 @@ def _of_role(role: str, count: Any) -> str:
 
 def _cautions(facts: Mapping[str, Any], ordered: bool) -> Iterator[str]:
     if facts.get("time"):
-        yield f"Cuts in time: {_times(facts['time'])}."
+        yield f"Time is cut at {_times(facts['time'])}."
     if facts.get("users_not_tested"):
-        yield f"{_users(facts['users_not_tested'], 'is', 'are')} not tested, for want of rows to be tested on."
+        yield f"{_users(facts['users_not_tested'], 'is', 'are')} not tested: they have no rows to be tested on."
     if facts.get("tie_share"):
         yield (
-            f"{facts['tie_share']:.1%} of users are cut between rows of one time, whose order among themselves is drawn."
+            f"{facts['tie_share']:.1%} of users are cut between rows of one time; the order of such rows is drawn at random."
         )
     if facts.get("users_cut_through_copies"):
         cut = _users(facts["users_cut_through_copies"], "is", "are")
         alike = f"user, item, fields{', label and order' if ordered else ' and label'}"
-        yield f"{cut} cut between copies of one row (alike in {alike}), so that a tested row is known from the support."
+        yield f"{cut} cut between copies of one row (alike in {alike}), so the support gives a tested row away."
     if facts.get("users_cut_through_contradictions"):
         cut = _users(facts["users_cut_through_contradictions"], "is", "are")
         yield f"{cut} cut between rows of one item{' and time' if ordered else ''} whose labels differ."
@@ -67,10 +67,10 @@ def _cautions(facts: Mapping[str, Any], ordered: bool) -> Iterator[str]:
 
 def _later(share: float) -> str:
     if not share:
-        return "No training row lies after a test row in time."
+        return "No training row is later than a test row."
     return (
-        f"{share:.1%} of training rows lie after a test row in time: what they tell of items would not be known yet when that "
-        "row is predicted."
+        f"{share:.1%} of training rows are later than some test row: what they tell about items would not be known yet when "
+        "that row is predicted."
     )
 
 

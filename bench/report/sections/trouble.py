@@ -68,7 +68,7 @@ def _because(others: Sequence[Failure]) -> str:
     for method, of in by_method.items():
         by_seeds[_seeds(of).removeprefix(", ")].append(method)
     told = "; ".join(f"{listed(methods, None)} ({seeds})" for seeds, methods in by_seeds.items())
-    return f" Unavailable because of it: {told}." if told else ""
+    return f" Because of that there is no result for {told}." if told else ""
 
 
 def _seeds(failures: Sequence[Failure]) -> str:

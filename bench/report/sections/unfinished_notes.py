@@ -19,15 +19,16 @@ def unfinished_notes(section: Section) -> Iterator[Note]:
         alike[one.epochs, one.setting].append(one)
     for (epochs, setting), methods in alike.items():
         names = listed((one.method for one in methods), None)
+        were = "was" if len(methods) == 1 else "were"
         yield Note(
-            f"Still improving: {names}: the best epoch is the last allowed one ({epochs} of {epochs}{_seeds(methods)}); "
-            f"{_fix(setting)}."
+            f"{names} {were} still improving when training hit its limit: the best epoch was the last one allowed ({epochs} "
+            f"of {epochs}{_seeds(methods)}). {_fix(setting)}."
         )
 
 
 def _fix(setting: str) -> str:
     steps = {"train.epochs": "train.batch_size", "meta_learner.train.epochs": "meta_learner.train.users"}
-    return f"raise {setting}" + (f" or lower {steps[setting]}" if setting in steps else "")
+    return f"Raise {setting}" + (f" or lower {steps[setting]}" if setting in steps else "")
 
 
 def _seeds(methods: Sequence[Unfinished]) -> str:
