@@ -202,7 +202,9 @@ class Differentiable(Plugin):
     batch-norm's statistics frozen, its affine part adapts), rows (n, F, width) of ONE user under torch.func.vmap: no
     .item(), no data-dependent shape, no state written, second derivatives exist. An author never sees a user axis."""
 
-    unpooled: ClassVar[tuple[str, ...]] = ()  # fields wanted entry by entry too: rows.entries(table, field)
+    unpooled: ClassVar[
+        tuple[str, ...]
+    ] = ()  # fields wanted entry by entry too: rows.entries(table, field)
 
     @abstractmethod
     def tables(self) -> Mapping[str, int]:
@@ -317,8 +319,12 @@ class DifferentiableSelector(Differentiable):
 class Block:
     """Support or query of a chunk of users, padded to n rows a user. Keys: "selector", and "pool" where it is adapted."""
 
-    entries: Mapping[str, Any]  # bench.learn's RowIndex (U, n, E): where each entry lies among the users' own rows
-    weights: Mapping[str, Tensor]  # (U, n, E - categorical fields) of the entries that are not categorical
+    entries: Mapping[
+        str, Any
+    ]  # bench.learn's RowIndex (U, n, E): where each entry lies among the users' own rows
+    weights: Mapping[
+        str, Tensor
+    ]  # (U, n, E - categorical fields) of the entries that are not categorical
     labels: Tensor  # (U, n)
     mask: Tensor  # (U, n) 1 where there is a row
     base_logits: Tensor | None  # (U, n, K); None where the pool is adapted
@@ -329,7 +335,9 @@ class Episodes:
     """A chunk of users of like length. A rule hands it on and need not look inside."""
 
     users: int
-    rows: Mapping[str, Tensor]  # (U, R) int64: joint entries that a user's support and query touch, each once; padded
+    rows: Mapping[
+        str, Tensor
+    ]  # (U, R) int64: joint entries that a user's support and query touch, each once; padded
     support: Block
     query: Block
 
@@ -360,11 +368,15 @@ class Learnable(Protocol):
         """The same with no other leaves adapted (the outer loop trains as before)."""
         ...
 
-    def loss(self, per_user: Mapping[str, Tensor], batch: Episodes, part: Literal["support", "query"]) -> Tensor:
+    def loss(
+        self, per_user: Mapping[str, Tensor], batch: Episodes, part: Literal["support", "query"]
+    ) -> Tensor:
         """(U,) mean cross-entropy of the mixture; 0 where a user has no such rows."""
         ...
 
-    def gradients(self, loss: Tensor, per_user: Mapping[str, Tensor], *, create_graph: bool) -> dict[str, Tensor]:
+    def gradients(
+        self, loss: Tensor, per_user: Mapping[str, Tensor], *, create_graph: bool
+    ) -> dict[str, Tensor]:
         """Of each user's own loss, for the adapted leaves; zero where the loss does not depend on one."""
         ...
 
@@ -402,7 +414,9 @@ class MetaLearner(Plugin):
     ) -> dict[str, Tensor]:
         """Every leaf per user after adaptation. `outer` holds the master leaves and the learned ones."""
 
-    def outer_loss(self, learnable: Learnable, outer: Mapping[str, Tensor], batch: Episodes) -> Tensor:
+    def outer_loss(
+        self, learnable: Learnable, outer: Mapping[str, Tensor], batch: Episodes
+    ) -> Tensor:
         """(U,) what the outer step brings down; default: the query loss after adaptation."""
         return learnable.loss(self.adapt(learnable, outer, batch, training=True), batch, "query")
 
@@ -439,9 +453,13 @@ class Tables(NamedTuple):
     label: str = ""  # `COLUMN` (0 and 1) or `COLUMN OP NUMBER`
     drop: str = ""  # `COLUMN OP NUMBER`; rows for which it holds are left out and counted
     min_rows_per_user: int = 1  # users with fewer are left out and counted
-    split_users: str = ""  # column of the interactions that holds each row's user's role: train, valid or test
+    split_users: str = (
+        ""  # column of the interactions that holds each row's user's role: train, valid or test
+    )
     split_part: str = ""  # column that holds each row's part: support or query
-    true_logit: str = ""  # of generated data: column of each row's true logit; no model is handed it
+    true_logit: str = (
+        ""  # of generated data: column of each row's true logit; no model is handed it
+    )
     truth: Mapping[str, Any] = {}  # of generated data: how it was made, as JSON; kept in the record
 
 
@@ -461,9 +479,15 @@ class Timeline(NamedTuple):
     """What a protocol divides by: rows sorted by (user, order). User u's rows are [user_ptr[u], user_ptr[u + 1])."""
 
     user_ptr: np.ndarray  # (users + 1,) int64
-    order: np.ndarray | None  # (n,) int64 or float64, ascending within a user; None: the dataset has none
-    given_role: np.ndarray | None = None  # (users,) uint8: 0 train, 1 valid, 2 test, as the data say
-    given_part: np.ndarray | None = None  # (n,) uint8: 0 support, 1 query, as the data say; support lies before query
+    order: (
+        np.ndarray | None
+    )  # (n,) int64 or float64, ascending within a user; None: the dataset has none
+    given_role: np.ndarray | None = (
+        None  # (users,) uint8: 0 train, 1 valid, 2 test, as the data say
+    )
+    given_part: np.ndarray | None = (
+        None  # (n,) uint8: 0 support, 1 query, as the data say; support lies before query
+    )
 
 
 class Cut(NamedTuple):
@@ -480,7 +504,9 @@ class Cut(NamedTuple):
 class SplitProtocol(Plugin):
     """Divides users and rows (hook bench_protocols)."""
 
-    kind: ClassVar[Literal["user-holdout", "blocks"]]  # which rows of the table of base predictions hold
+    kind: ClassVar[
+        Literal["user-holdout", "blocks"]
+    ]  # which rows of the table of base predictions hold
 
     @property
     @abstractmethod
@@ -512,8 +538,12 @@ class MetricRows(NamedTuple):
     users: np.ndarray  # (n,) int32; equal means one user
     items: np.ndarray  # (n,) int32; equal means one item
     history: np.ndarray  # (n,) int64: support rows of the row's user
-    support_rate: np.ndarray  # (n,) float64: share of positives in that support; NaN where it is empty
-    popularity: np.ndarray  # (n,) int64: rows of the row's item among those that base models were fitted on
+    support_rate: (
+        np.ndarray
+    )  # (n,) float64: share of positives in that support; NaN where it is empty
+    popularity: (
+        np.ndarray
+    )  # (n,) int64: rows of the row's item among those that base models were fitted on
 
 
 class UserParts(NamedTuple):

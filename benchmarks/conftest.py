@@ -16,4 +16,6 @@ def _one_thread():
 @pytest.fixture(scope="session")
 def interactions(tmp_path_factory):
     """About 60,000 rows, 2,000 users, 3,000 items."""
-    return make_interactions(tmp_path_factory.mktemp("data"), users=2000, items=3000, rows_per_user=30, seed=0)
+    return make_interactions(
+        tmp_path_factory.mktemp("data"), users=2000, items=3000, rows_per_user=30, seed=0
+    )

@@ -46,7 +46,9 @@ class Task(NamedTuple):
     query: tuple[Tensor, Tensor]
 
 
-Gradients = Callable[[], list[Tensor]]  # of the mean query loss, by each of the perceptron's parameters
+Gradients = Callable[
+    [], list[Tensor]
+]  # of the mean query loss, by each of the perceptron's parameters
 Other = Callable[[nn.Module, list[Task], int], Gradients]
 
 
@@ -57,7 +59,10 @@ def case_of(users: int, steps: int, dtype: torch.dtype, kernel: KernelName | Non
     assert case.tasks.base_logits is not None
     tasks = replace(
         case.tasks,
-        encoded={name: Encoded(found.index, found.weights.to(dtype)) for name, found in case.tasks.encoded.items()},
+        encoded={
+            name: Encoded(found.index, found.weights.to(dtype))
+            for name, found in case.tasks.encoded.items()
+        },
         labels=case.tasks.labels.to(dtype),
         base_logits=case.tasks.base_logits.to(dtype),
     )
@@ -74,7 +79,10 @@ def engine(case: Case) -> Gradients:
 
     def gradients() -> list[Tensor]:
         found = outer_gradients(case.rule, case.learnable, outer, case.tasks, whole(case.tasks))
-        return [found[f"selector/{name}"] for name, _ in case.networks["selector"].plugin.named_parameters()]
+        return [
+            found[f"selector/{name}"]
+            for name, _ in case.networks["selector"].plugin.named_parameters()
+        ]
 
     return gradients
 
@@ -84,7 +92,9 @@ def tasks_of(case: Case) -> list[Task]:
     data, selector = case.tasks, case.networks["selector"]
     assert data.base_logits is not None
     encoded, tables = data.encoded["selector"], {TABLE: selector.tables[TABLE].detach()}
-    rows = oracle.PlainLookup(tables, encoded.index.long(), encoded.weights, data.layout, data.base_logits)
+    rows = oracle.PlainLookup(
+        tables, encoded.index.long(), encoded.weights, data.layout, data.base_logits
+    )
     inputs = torch.cat([rows[TABLE].flatten(-2), data.base_logits], dim=-1)
 
     def part(start: int, stop: int) -> tuple[Tensor, Tensor]:
@@ -134,7 +144,10 @@ def by_higher(module: nn.Module, tasks: list[Task], steps: int) -> Gradients:
     def gradients() -> list[Tensor]:
         module.zero_grad()
         for task in tasks:
-            with higher.innerloop_ctx(module, optimiser, copy_initial_weights=False) as (learner, inner):
+            with higher.innerloop_ctx(module, optimiser, copy_initial_weights=False) as (
+                learner,
+                inner,
+            ):
                 for _ in range(steps):
                     inner.step(loss_of(learner, task.support))
                 torch.autograd.backward(loss_of(learner, task.query) / len(tasks))
@@ -167,13 +180,19 @@ def importable() -> dict[str, Other]:
             other(nn.Linear(1, 1), [], 0)
             found[name] = other
         except ImportError as error:
-            print(f"left out: {name} ({error}); to install it: {HOW_TO_INSTALL[name]}", file=sys.stderr)
+            print(
+                f"left out: {name} ({error}); to install it: {HOW_TO_INSTALL[name]}",
+                file=sys.stderr,
+            )
     return found
 
 
 def difference(found: list[Tensor], expected: list[Tensor]) -> float:
     """The largest of any parameter, of its largest gradient."""
-    apart = [(one - other).abs().max() / other.abs().max() for one, other in zip(found, expected, strict=True)]
+    apart = [
+        (one - other).abs().max() / other.abs().max()
+        for one, other in zip(found, expected, strict=True)
+    ]
     return float(torch.stack(apart).max())  # nan where one is
 
 
@@ -183,12 +202,20 @@ def disagreement(other: Other, users: int, steps: int) -> float:
     return difference(other(perceptron_of(case), tasks_of(case), steps)(), engine(case)())
 
 
-def measure(others: dict[str, Other], users: int, steps: int, rounds: int) -> tuple[dict[str, float], dict[str, float]]:
+def measure(
+    others: dict[str, Other], users: int, steps: int, rounds: int
+) -> tuple[dict[str, float], dict[str, float]]:
     """Disagreement with the engine of each of the others, and CPU seconds of those that agree, and of the engine."""
     apart = {name: disagreement(other, users, steps) for name, other in others.items()}
-    kernels: dict[str, KernelName | None] = {"engine": None, "engine, without the hand-derived kernel": "autograd"}
+    kernels: dict[str, KernelName | None] = {
+        "engine": None,
+        "engine, without the hand-derived kernel": "autograd",
+    }
     case = case_of(users, steps, torch.float32)
-    works = {name: engine(case_of(users, steps, torch.float32, kernel)) for name, kernel in kernels.items()}
+    works = {
+        name: engine(case_of(users, steps, torch.float32, kernel))
+        for name, kernel in kernels.items()
+    }
     for name, other in others.items():
         if apart[name] <= AGREE:
             works[name] = other(perceptron_of(case), tasks_of(case), steps)
@@ -202,7 +229,9 @@ def main() -> None:
     arguments = parser.parse_args()
     one_thread()
     others = importable()
-    print("| inner steps | by | gradients apart, float64 | ms a user | ratio to the engine |\n|---|---|---|---|---|")
+    print(
+        "| inner steps | by | gradients apart, float64 | ms a user | ratio to the engine |\n|---|---|---|---|---|"
+    )
     for steps in (1, 5):
         apart, seconds = measure(others, arguments.users, steps, arguments.rounds)
         for name, found in seconds.items():

@@ -63,23 +63,34 @@ def make_case(
 ) -> Case:
     """Users of 4 to 80 `rows`, four fifths of them support; ids are nine tenths items, one tenth users, of `table_rows`."""
     small = sum(SMALL_FIELDS.values())
-    sizes = {"user_id": (table_rows - small) // 10, "item_id": table_rows - small - (table_rows - small) // 10}
+    sizes = {
+        "user_id": (table_rows - small) // 10,
+        "item_id": table_rows - small - (table_rows - small) // 10,
+    }
     interactions = described(sizes | SMALL_FIELDS)
     generator = np.random.default_rng(seed)
     lengths = generator.integers(rows[0], rows[1] + 1, users)
     ptr = np.concatenate([[0], np.cumsum(lengths)])
     owner = np.repeat(np.arange(users), lengths)
     columns = [interactions.offsets["user_id"] + 1 + owner % (sizes["user_id"] - 1)]
-    columns.append(interactions.offsets["item_id"] + generator.integers(1, sizes["item_id"], len(owner)))
+    columns.append(
+        interactions.offsets["item_id"] + generator.integers(1, sizes["item_id"], len(owner))
+    )
     for field, size in SMALL_FIELDS.items():
         values = generator.integers(1, size, len(owner) if field == "genre" else users)
-        columns.append(interactions.offsets[field] + (values if field == "genre" else values[owner]))
-    encoded = Encoded(torch.from_numpy(np.stack(columns, axis=1).astype(np.int32)), torch.empty(len(owner), 0))
+        columns.append(
+            interactions.offsets[field] + (values if field == "genre" else values[owner])
+        )
+    encoded = Encoded(
+        torch.from_numpy(np.stack(columns, axis=1).astype(np.int32)), torch.empty(len(owner), 0)
+    )
     tasks = TaskData(
         layout_of(interactions),
         {"selector": encoded} | ({"pool": encoded} if full else {}),
         torch.from_numpy(generator.integers(0, 2, len(owner)).astype(np.float32)),
-        None if full else torch.from_numpy(generator.normal(size=(len(owner), models)).astype(np.float32)),
+        None
+        if full
+        else torch.from_numpy(generator.normal(size=(len(owner), models)).astype(np.float32)),
         ptr,
         ptr[:-1] + np.rint(lengths * 0.8).astype(np.int64),
     )
@@ -89,17 +100,28 @@ def make_case(
     networks = {"selector": build_selector(MLP(params), interactions, names, seed=1)}
     if full:
         plugins = (LR(LR.Params()), FM(FM.Params()), DeepFM(DeepFM.Params()))
-        networks |= {name: build_model(plugin, interactions, 2) for name, plugin in zip(MODELS, plugins, strict=True)}
+        networks |= {
+            name: build_model(plugin, interactions, 2)
+            for name, plugin in zip(MODELS, plugins, strict=True)
+        }
     perturb(networks)
     pool = {name: network for name, network in networks.items() if name != "selector"}
     rule = MetaSGD(MetaSGD.Params(inner_steps=steps, support_scale=0, step_factors=False))
-    return Case(interactions, networks, Learnable(interactions, networks["selector"], pool or None), tasks, rule)
+    return Case(
+        interactions,
+        networks,
+        Learnable(interactions, networks["selector"], pool or None),
+        tasks,
+        rule,
+    )
 
 
 def described(sizes: dict[str, int]) -> Interactions:
     """Categorical fields of the given sizes, without any rows of their own."""
     sides = {"user_id": "user", "item_id": "item", "genre": "item"}
-    fields = [{"name": name, "kind": "categorical", "side": sides.get(name, "user")} for name in sizes]
+    fields = [
+        {"name": name, "kind": "categorical", "side": sides.get(name, "user")} for name in sizes
+    ]
     return Interactions(Path(), {"fields": fields, "sizes": sizes, "user_field": "user_id"})
 
 
@@ -116,16 +138,21 @@ def perturb(networks: dict[str, Network]) -> None:
 def engine_step(case: Case, threads: int = 1) -> Callable[[], dict[str, Tensor]]:
     """Gradients of every outer parameter over all users."""
     outer = outer_parameters(case.rule, case.learnable)
-    return lambda: outer_gradients(case.rule, case.learnable, outer, case.tasks, whole(case.tasks), threads)
+    return lambda: outer_gradients(
+        case.rule, case.learnable, outer, case.tasks, whole(case.tasks), threads
+    )
 
 
 def plain_step(case: Case) -> Callable[[], list[Tensor]]:
     """The same by the oracle."""
     leaves = {
-        f"{name}/{leaf}": value for name, network in case.networks.items() for leaf, value in network.leaves().items()
+        f"{name}/{leaf}": value
+        for name, network in case.networks.items()
+        for leaf, value in network.leaves().items()
     }
     rates = {
-        name: rate.requires_grad_() for name, rate in case.learnable.rates(case.rule.params.rates.model_dump()).items()
+        name: rate.requires_grad_()
+        for name, rate in case.learnable.rates(case.rule.params.rates.model_dump()).items()
     }
     fields = oracle.field_of_entry(case.interactions)
 
@@ -139,13 +166,17 @@ def plain_step(case: Case) -> Callable[[], list[Tensor]]:
             second_order=True,
             field_of_entry=fields,
         )
-        return list(torch.autograd.grad(loss, [*leaves.values(), *rates.values()], allow_unused=True))
+        return list(
+            torch.autograd.grad(loss, [*leaves.values(), *rates.values()], allow_unused=True)
+        )
 
     return step
 
 
 def fastest(
-    works: Mapping[str, Callable[[], object]], rounds: int, clock: Callable[[], float] = time.process_time
+    works: Mapping[str, Callable[[], object]],
+    rounds: int,
+    clock: Callable[[], float] = time.process_time,
 ) -> dict[str, float]:
     """Seconds of the fastest round of each, by default of CPU time; they take turns, after a round to warm up."""
     times: dict[str, list[float]] = {name: [] for name in works}
@@ -191,7 +222,9 @@ def full_step(table_rows: int) -> dict[str, float]:
         optimiser.step(found)
 
     seconds = fastest({"step": step}, 7)["step"]
-    tables = sum(outer[name].numel() * outer[name].element_size() for name in case.learnable.tables())
+    tables = sum(
+        outer[name].numel() * outer[name].element_size() for name in case.learnable.tables()
+    )
     memory = {"imports": imports / 1e6, "tables": tables / 1e6, "peak": peak_memory() / 1e6}
     return {"ms": 1000 * seconds / users, **memory}
 
@@ -215,7 +248,9 @@ def print_threads(threads: int, rounds: int) -> None:
     )
     print("|---|---|---|---|---|")
     for steps in (1, 5):
-        found = beside_one_thread(make_case(132_000, users, full=True, steps=steps), threads, rounds)
+        found = beside_one_thread(
+            make_case(132_000, users, full=True, steps=steps), threads, rounds
+        )
         one, several = (1000 * seconds / users for seconds in (found.one, found.several))
         equal = "yes" if found.equal else "**no**"
         print(
@@ -228,32 +263,46 @@ def print_sizes(sizes: list[int], passes: int) -> None:
     """A process each, and again: the machine's pace may change between them."""
     measured = [[in_own_process(rows) for rows in sizes] for _ in range(passes)]
     best = [min(found, key=lambda one: one["ms"]) for found in zip(*measured, strict=True)]
-    print("\n| table rows | ms a user | ratio | tables, MB | imports alone, MB | peak memory, MB | limit, MB |")
+    print(
+        "\n| table rows | ms a user | ratio | tables, MB | imports alone, MB | peak memory, MB | limit, MB |"
+    )
     print("|---|---|---|---|---|---|---|")
     for rows, found in zip(sizes, best, strict=True):
         memory = [found["tables"], found["imports"], found["peak"], limit(found["tables"])]
-        cells = [f"{found['ms']:.3f}", f"{found['ms'] / best[0]['ms']:.2f}", *(f"{size:,.0f}" for size in memory)]
+        cells = [
+            f"{found['ms']:.3f}",
+            f"{found['ms'] / best[0]['ms']:.2f}",
+            *(f"{size:,.0f}" for size in memory),
+        ]
         print(f"| {rows:,} | {' | '.join(cells)} |")
 
 
 def in_own_process(table_rows: int) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.meta_engine", "--table-rows", str(table_rows)]
-    found: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    found: dict[str, float] = json.loads(
+        subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    )
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--quick", action="store_true", help="no table of more than a million rows, fewer rounds")
+    parser.add_argument(
+        "--quick", action="store_true", help="no table of more than a million rows, fewer rounds"
+    )
     parser.add_argument("--threads", type=int, default=2, help="beside one (2)")
-    parser.add_argument("--table-rows", type=int, help=argparse.SUPPRESS)  # one size, in a process of its own
+    parser.add_argument(
+        "--table-rows", type=int, help=argparse.SUPPRESS
+    )  # one size, in a process of its own
     arguments = parser.parse_args()
     one_thread()
     if arguments.table_rows:
         print(json.dumps(full_step(arguments.table_rows)))
         return
     rounds = 2 if arguments.quick else 5
-    print("| work | users | plain loop, ms a user | engine, ms a user | ratio |\n|---|---|---|---|---|")
+    print(
+        "| work | users | plain loop, ms a user | engine, ms a user | ratio |\n|---|---|---|---|---|"
+    )
     for name, rows, users, full, models in (
         ("selector alone, 64-200-4", 2_000, 256, False, 4),
         ("all parameters, 13 k table rows", 13_000, 64, True, 3),
@@ -262,7 +311,9 @@ def main() -> None:
         case = make_case(rows, users, full=full, models=models)
         found = fastest({"engine": engine_step(case), "plain": plain_step(case)}, rounds)
         engine, plain = found["engine"], found["plain"]
-        print(f"| {name} | {users} | {1000 * plain / users:.2f} | {1000 * engine / users:.3f} | {plain / engine:.1f} |")
+        print(
+            f"| {name} | {users} | {1000 * plain / users:.2f} | {1000 * engine / users:.3f} | {plain / engine:.1f} |"
+        )
     if arguments.threads > 1:
         print_threads(arguments.threads, rounds)
     sizes = [10**exponent for exponent in ((4, 5, 6) if arguments.quick else (4, 5, 6, 7))]

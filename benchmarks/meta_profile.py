@@ -38,10 +38,29 @@ GATHER, INNER, GRADIENTS, QUERY, OUTER, OPTIMISER = PHASES = (
 WORDS = {
     "matrix products": {"mm", "bmm", "addmm", "baddbmm", "matmul", "mv", "dot"},
     "lookups": {"embedding", "index", "scatter", "gather", "take", "bucketize", "coalesce"},
-    "reductions": {"sum", "mean", "softmax", "logsumexp", "amax", "max", "norm", "prod", "cumsum", "all", "any"},
+    "reductions": {
+        "sum",
+        "mean",
+        "softmax",
+        "logsumexp",
+        "amax",
+        "max",
+        "norm",
+        "prod",
+        "cumsum",
+        "all",
+        "any",
+    },
 }
-LOOKUPS = ("_Apply", "_ApplyBackward")  # products with the sparse matrices of bench.learn.network.row_index
-ELEMENTWISE, ENGINE, PYTHON = "elementwise, copies, views", "autograd engine", "Python between operations"
+LOOKUPS = (
+    "_Apply",
+    "_ApplyBackward",
+)  # products with the sparse matrices of bench.learn.network.row_index
+ELEMENTWISE, ENGINE, PYTHON = (
+    "elementwise, copies, views",
+    "autograd engine",
+    "Python between operations",
+)
 GROUPS = (*WORDS, ELEMENTWISE, ENGINE, PYTHON)
 
 
@@ -52,7 +71,9 @@ class Marked(Learnable):
         with record_function(QUERY if part == "query" else INNER):
             return super().loss(per_user, batch, part)
 
-    def gradients(self, loss: Tensor, per_user: Mapping[str, Tensor], *, create_graph: bool) -> dict[str, Tensor]:
+    def gradients(
+        self, loss: Tensor, per_user: Mapping[str, Tensor], *, create_graph: bool
+    ) -> dict[str, Tensor]:
         with record_function(GRADIENTS):
             return super().gradients(loss, per_user, create_graph=create_graph)
 
@@ -62,7 +83,10 @@ class Step:
 
     def __init__(self, case: Case) -> None:
         pool = {name: network for name, network in case.networks.items() if name != "selector"}
-        self._case, self._learnable = case, Marked(case.interactions, case.networks["selector"], pool or None)
+        self._case, self._learnable = (
+            case,
+            Marked(case.interactions, case.networks["selector"], pool or None),
+        )
         self._outer = outer_parameters(case.rule, self._learnable)
         self._optimiser = OuterOptimiser(self._outer, self._learnable, MetaTrainSettings())
 
@@ -77,14 +101,20 @@ class Step:
             with record_function(GATHER):
                 batch = gather(tasks, chunk)
             with record_function(INNER):
-                loss = self._case.rule.outer_loss(self._learnable, self._outer, batch).sum() / tasks.users
+                loss = (
+                    self._case.rule.outer_loss(self._learnable, self._outer, batch).sum()
+                    / tasks.users
+                )
             with record_function(OUTER):
                 found = torch.autograd.grad(loss, list(self._outer.values()), allow_unused=True)
                 for name, gradient in zip(self._outer, found, strict=True):
                     if gradient is not None:
                         totals[name] = totals[name] + gradient if name in totals else gradient
         with record_function(OUTER):
-            return {name: total.coalesce() if total.is_sparse else total for name, total in totals.items()}
+            return {
+                name: total.coalesce() if total.is_sparse else total
+                for name, total in totals.items()
+            }
 
 
 def shares(step: Step, rounds: int) -> dict[str, Counter[str]]:
@@ -100,7 +130,8 @@ def shares(step: Step, rounds: int) -> dict[str, Counter[str]]:
             times[phase][group_of(event.name)] += event.self_cpu_time_total
     total = sum(counter.total() for counter in times.values())
     return {
-        phase: Counter({group: time / total for group, time in counter.items()}) for phase, counter in times.items()
+        phase: Counter({group: time / total for group, time in counter.items()})
+        for phase, counter in times.items()
     }
 
 

@@ -45,7 +45,8 @@ class Served(NamedTuple):
 
 def rules(steps: tuple[int, ...] = (0, 1, 3, 5), fine_tuning: int = 30) -> dict[str, MetaLearner]:
     found: dict[str, MetaLearner] = {
-        f"meta-sgd, {number} step{'s'[: number != 1]}": MetaSGD(MetaSGD.Params(inner_steps=number)) for number in steps
+        f"meta-sgd, {number} step{'s'[: number != 1]}": MetaSGD(MetaSGD.Params(inner_steps=number))
+        for number in steps
     }
     chosen = FineTune.Params(inner_steps=(fine_tuning,), rate_factors=(0.1,), support_scales=(0.0,))
     return found | {f"fine-tune, {fine_tuning} steps": FineTune(chosen)}
@@ -62,7 +63,9 @@ def scoring(case: Case) -> Serve:
     pool = [network for name, network in case.networks.items() if name != "selector"]
 
     def score(tasks: TaskData) -> Tensor:
-        query = np.concatenate([np.arange(cut, stop) for cut, stop in zip(tasks.cut, tasks.ptr[1:], strict=True)])
+        query = np.concatenate(
+            [np.arange(cut, stop) for cut, stop in zip(tasks.cut, tasks.ptr[1:], strict=True)]
+        )
         rows = {name: rows_of(found, query) for name, found in tasks.encoded.items()}
         if pool:
             base_logits = torch.stack([outputs(network, rows["pool"]) for network in pool], dim=-1)
@@ -101,7 +104,9 @@ def afresh(serve: Serve, tasks: TaskData) -> object:
     return serve(replace(tasks))
 
 
-def measure(serving: dict[str, Serve], tasks: TaskData, calls: int, rounds: int = 3) -> dict[str, Served]:
+def measure(
+    serving: dict[str, Serve], tasks: TaskData, calls: int, rounds: int = 3
+) -> dict[str, Served]:
     """Takes turns: a call of each for a user, then for the next. Each user is served as if seen for the first time, and so
     are all users together."""
     users = alone(tasks)
@@ -122,7 +127,9 @@ def table(measured: dict[str, Served], users: int) -> list[str]:
     for name, served in measured.items():
         p50, p99 = 1000 * np.percentile(served.alone, [50, 99])
         together, one = served.batch / plain.batch, np.median(served.alone) / np.median(plain.alone)
-        lines.append(f"| {name} | {users / served.batch:,.0f} | {together:.1f} | {p50:.2f} | {p99:.2f} | {one:.1f} |")
+        lines.append(
+            f"| {name} | {users / served.batch:,.0f} | {together:.1f} | {p50:.2f} | {p99:.2f} | {one:.1f} |"
+        )
     return lines
 
 
@@ -135,9 +142,13 @@ def main() -> None:
     for name, (rows, full, models) in CASES.items():
         case = make_case(rows, arguments.users, full=full, models=models, rows=ROWS)
         print(f"\n{name[0].upper()}{name[1:]}, {rows:,} table rows, {arguments.users} users:\n")
-        print("| adaptation | users a CPU second | time, ratio | one user: p50, ms | p99, ms | p50, ratio |")
+        print(
+            "| adaptation | users a CPU second | time, ratio | one user: p50, ms | p99, ms | p50, ratio |"
+        )
         print("|---|---|---|---|---|---|")
-        serving = {"none": scoring(case)} | {rule_name: adapting(case, rule) for rule_name, rule in rules().items()}
+        serving = {"none": scoring(case)} | {
+            rule_name: adapting(case, rule) for rule_name, rule in rules().items()
+        }
         measured = measure(serving, case.tasks, arguments.calls)
         print("\n".join(table(measured, arguments.users)), flush=True)
 

@@ -23,7 +23,9 @@ class World(NamedTuple):
     test: np.ndarray
     query_rows: int
 
-    def tasks(self, users: np.ndarray, support_rows: np.ndarray, *, for_prediction: bool = False) -> TaskView:
+    def tasks(
+        self, users: np.ndarray, support_rows: np.ndarray, *, for_prediction: bool = False
+    ) -> TaskView:
         """Users' tasks; support (as many rows as `support_rows` says of each user) is what comes right before the query.
 
         As in the harness's cold setting users' ids are hidden, and query labels too where a prediction is asked for."""
@@ -31,7 +33,9 @@ class World(NamedTuple):
         cuts = ends - self.query_rows
         support, query = _ranges(cuts - support_rows, cuts), _ranges(cuts, ends)
         tasks = TaskView(
-            models=tuple(f"expert-{number + 1}" for number in range(self.planted.expert_logits.shape[1])),
+            models=tuple(
+                f"expert-{number + 1}" for number in range(self.planted.expert_logits.shape[1])
+            ),
             support=self._view(support),
             query=self._view(query),
             support_ptr=np.concatenate([[0], np.cumsum(support_rows)]).astype(np.int64),
@@ -61,7 +65,9 @@ class World(NamedTuple):
         return _ranges(ends - self.query_rows, ends)
 
     def _view(self, rows: np.ndarray) -> View:
-        return View(self.interactions, rows, np.asarray(self.interactions.labels()[rows]), hide_users=True)
+        return View(
+            self.interactions, rows, np.asarray(self.interactions.labels()[rows]), hide_users=True
+        )
 
 
 def make_world(params: PlantedParams, cache: Path, *, most_support: int, query_rows: int) -> World:

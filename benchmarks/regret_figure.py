@@ -15,7 +15,17 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from benchmarks.regret import Regret
 
-__all__ = ["GREY", "INK", "SIZE", "STEADY", "STYLES", "Label", "draw", "write_figure", "write_labels"]
+__all__ = [
+    "GREY",
+    "INK",
+    "SIZE",
+    "STEADY",
+    "STYLES",
+    "Label",
+    "draw",
+    "write_figure",
+    "write_labels",
+]
 
 # Okabe, Ito 2008: told apart by colour-blind readers; each has a marker too.
 STYLES = (
@@ -48,7 +58,9 @@ class Label(NamedTuple):
 def write_figure(regret: Regret, path: Path) -> None:
     """As SVG, or whatever the name ends with."""
     with mpl.rc_context(STEADY):
-        steady: dict[str, Any] = {"metadata": {"Date": None, "Creator": None}} if path.suffix == ".svg" else {}
+        steady: dict[str, Any] = (
+            {"metadata": {"Date": None, "Creator": None}} if path.suffix == ".svg" else {}
+        )
         draw(regret).savefig(path, dpi=100, **steady)
 
 
@@ -64,7 +76,15 @@ def draw(regret: Regret) -> Figure:
     moving = [name for name in means if name not in flat]
     for number, name in enumerate(moving):
         colour, marker = STYLES[number % len(STYLES)]
-        axes.plot(regret.support_rows, means[name], color=colour, marker=marker, markersize=5, linewidth=1.7, zorder=3)
+        axes.plot(
+            regret.support_rows,
+            means[name],
+            color=colour,
+            marker=marker,
+            markersize=5,
+            linewidth=1.7,
+            zorder=3,
+        )
         labels.append(Label(name, float(means[name][-1]), colour))
     _axes(axes, regret.support_rows, np.concatenate(list(means.values())))
     _title(figure)
@@ -80,7 +100,10 @@ def _flat_labels(flat: Mapping[str, float]) -> list[Label]:
             runs[-1].append(name)
         else:
             runs.append([name])
-    return [Label(_wrapped(run), float(np.mean([flat[name] for name in run])), "#666666") for run in runs]
+    return [
+        Label(_wrapped(run), float(np.mean([flat[name] for name in run])), "#666666")
+        for run in runs
+    ]
 
 
 def _wrapped(names: Sequence[str], width: int = 26) -> str:
@@ -105,7 +128,13 @@ def _axes(axes: Axes, support_rows: Sequence[int], values: np.ndarray) -> None:
         axes.set_ylim(values.min() / 1.3, values.max() * 1.3)
     else:  # a method may do better than the planted expert, e.g. by calibration
         axes.set_yscale("symlog", linthresh=1e-3)
-    axes.set_yticks([tick for tick in (1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if _within(tick, values)])
+    axes.set_yticks(
+        [
+            tick
+            for tick in (1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+            if _within(tick, values)
+        ]
+    )
     axes.yaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("rows of the user's support", color=INK)
@@ -124,7 +153,13 @@ def _within(tick: float, values: np.ndarray) -> bool:
 def _title(figure: Figure) -> None:
     what = "Regret against each user's best base model, by how much of the user was seen"
     figure.text(0.085, 0.945, what, fontsize=12, fontweight="bold", color=INK)
-    figure.text(0.085, 0.905, "lower is better; grey: methods that read no support", fontsize=9.5, color="#666666")
+    figure.text(
+        0.085,
+        0.905,
+        "lower is better; grey: methods that read no support",
+        fontsize=9.5,
+        color="#666666",
+    )
 
 
 def write_labels(axes: Axes, labels: Sequence[Label]) -> None:
@@ -144,7 +179,13 @@ def write_labels(axes: Axes, labels: Sequence[Label]) -> None:
             linespacing=1.15,
             fontsize=9.5,
             color=_dark(label.colour),
-            arrowprops={"arrowstyle": "-", "color": label.colour, "linewidth": 0.8, "shrinkA": 1, "shrinkB": 0},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": label.colour,
+                "linewidth": 0.8,
+                "shrinkA": 1,
+                "shrinkB": 0,
+            },
         )
 
 

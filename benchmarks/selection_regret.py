@@ -42,7 +42,15 @@ class Method(NamedTuple):
 METHODS = {
     **{
         name: Method(name)
-        for name in ("random", "average", "simplex", "greedy", "stacking", "fwls", "user-calibration")
+        for name in (
+            "random",
+            "average",
+            "simplex",
+            "greedy",
+            "stacking",
+            "fwls",
+            "user-calibration",
+        )
     },
     "gating": Method("mlp"),
     **{name: Method(name) for name in ("user-best", "user-bayes", "user-cluster", "context-gate")},
@@ -52,11 +60,15 @@ METHODS = {
 
 def available(registry: Registry, say: Callable[[str], None]) -> dict[str, Method]:
     """The methods whose plugins are installed; the others are named."""
-    there = {"selectors": registry.names("selectors"), "meta_learners": registry.names("meta_learners")}
+    there = {
+        "selectors": registry.names("selectors"),
+        "meta_learners": registry.names("meta_learners"),
+    }
     found = {
         name: method
         for name, method in METHODS.items()
-        if method.selector in there["selectors"] and method.meta_learner in ("", *there["meta_learners"])
+        if method.selector in there["selectors"]
+        and method.meta_learner in ("", *there["meta_learners"])
     }
     for name in METHODS.keys() - found.keys():
         say(f"left out: {name}, of which no plugin is installed")
@@ -64,7 +76,11 @@ def available(registry: Registry, say: Callable[[str], None]) -> dict[str, Metho
 
 
 def measure(
-    params: PlantedParams, draws: int, methods: Mapping[str, Method], registry: Registry, say: Callable[[str], None]
+    params: PlantedParams,
+    draws: int,
+    methods: Mapping[str, Method],
+    registry: Registry,
+    say: Callable[[str], None],
 ) -> Regret:
     """Regret on `draws` draws of the data, by seeds `params.seed` and on."""
     regrets: dict[str, list[np.ndarray]] = {name: [] for name in methods}
@@ -72,7 +88,9 @@ def measure(
     for draw in range(draws):
         with tempfile.TemporaryDirectory() as folder:
             drawn = params.model_copy(update={"seed": params.seed + draw})
-            world = make_world(drawn, Path(folder), most_support=max(SUPPORT_ROWS), query_rows=QUERY_ROWS)
+            world = make_world(
+                drawn, Path(folder), most_support=max(SUPPORT_ROWS), query_rows=QUERY_ROWS
+            )
             optimum.append(world.optimum(world.test))
             planted.append(world.planted_expert(world.test) - optimum[-1])
             for number, (name, method) in enumerate(methods.items(), start=1):
@@ -82,14 +100,17 @@ def measure(
     return Regret(SUPPORT_ROWS, stacked, np.stack(planted), np.stack(optimum))
 
 
-def measure_method(method: Method, world: World, registry: Registry, seed: int, scratch: Path) -> np.ndarray:
+def measure_method(
+    method: Method, world: World, registry: Registry, seed: int, scratch: Path
+) -> np.ndarray:
     """(S, U) regret of test users by length of support, of a method fitted once.
 
     Training and validation users have supports of all the lengths, by lot, so that a method that learns how far to trust a
     support has seen short ones."""
     rng = np.random.default_rng(seed)
     train, valid = (
-        world.tasks(users, rng.choice(SUPPORT_ROWS, size=len(users))) for users in (world.train, world.valid)
+        world.tasks(users, rng.choice(SUPPORT_ROWS, size=len(users)))
+        for users in (world.train, world.valid)
     )
     selector = _make(method, registry)
     selector.fit(train, valid, Context(seed, 1, "cpu", scratch))
@@ -110,7 +131,9 @@ def _make(method: Method, registry: Registry) -> Any:
     if not method.meta_learner:
         return Gating(plugin, TrainSettings())
     rule = registry.load("meta_learners", method.meta_learner)
-    return MetaLearned(rule, rule.Params(**method.params), plugin, TrainSettings(), MetaTrainSettings())
+    return MetaLearned(
+        rule, rule.Params(**method.params), plugin, TrainSettings(), MetaTrainSettings()
+    )
 
 
 def _logits(selection: Selection, tasks: Tasks) -> np.ndarray:
@@ -122,10 +145,18 @@ def _logits(selection: Selection, tasks: Tasks) -> np.ndarray:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.selection_regret", description=__doc__.split("\n")[0])
-    parser.add_argument("--draws", type=int, default=3, help="draws of the data, by seeds 0 and on (default: 3)")
-    parser.add_argument("--users", type=int, default=PARAMS.users, help=f"of a draw (default: {PARAMS.users})")
-    parser.add_argument("--out", type=Path, default=Path("docs"), help="folder of the table and the figure (docs)")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.selection_regret", description=__doc__.split("\n")[0]
+    )
+    parser.add_argument(
+        "--draws", type=int, default=3, help="draws of the data, by seeds 0 and on (default: 3)"
+    )
+    parser.add_argument(
+        "--users", type=int, default=PARAMS.users, help=f"of a draw (default: {PARAMS.users})"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("docs"), help="folder of the table and the figure (docs)"
+    )
     given = parser.parse_args(arguments)
     one_thread()
     params, registry = PARAMS.model_copy(update={"users": given.users}), load_registry()

@@ -55,7 +55,9 @@ def draw_world(generator: np.random.Generator, users: int) -> World:
     rows = np.clip(np.round(np.exp(generator.normal(1.6, 1.0, users))), 1, 60).astype(int)
     of_row = np.repeat(np.arange(users), rows)
     truth = generator.normal(-0.3, 1.0, users)[of_row] + generator.normal(0, 1.0, len(of_row))
-    return World(of_row, truth, (generator.random(len(of_row)) < 1 / (1 + np.exp(-truth))).astype(np.uint8))
+    return World(
+        of_row, truth, (generator.random(len(of_row)) < 1 / (1 + np.exp(-truth))).astype(np.uint8)
+    )
 
 
 def noise_of_method(generator: np.random.Generator, world: World) -> np.ndarray:
@@ -63,14 +65,18 @@ def noise_of_method(generator: np.random.Generator, world: World) -> np.ndarray:
     return np.asarray(by_user[world.users] + generator.normal(0, 0.7, len(world.users)))
 
 
-def draw_trial(generator: np.random.Generator, setting: Setting, planted: Sequence[float], resamples: int) -> Trial:
+def draw_trial(
+    generator: np.random.Generator, setting: Setting, planted: Sequence[float], resamples: int
+) -> Trial:
     world = draw_world(generator, setting.users)
     qualities = np.array([1.0] * (1 + len(EQUAL)) + list(planted))
     spread = TRAINING if setting.seeds > 1 else 0.0
     trained = qualities * np.exp(generator.normal(0, spread, (setting.seeds, len(NAMES))))
     noise = np.stack([noise_of_method(generator, world) for _ in NAMES])
     slices = [
-        Slice.of_labels(world.y, world.users, (0.8 * world.truth + quality[:, None] * noise).astype(np.float32))
+        Slice.of_labels(
+            world.y, world.users, (0.8 * world.truth + quality[:, None] * noise).astype(np.float32)
+        )
         for quality in trained
     ]
     seed = int(generator.integers(2**31))
@@ -102,7 +108,9 @@ def plant(
         for place, metric in enumerate(METRICS):
             found = [compare(trial, metric, PLANTED[place]).detectable for trial in trials]
             aim = np.median([one for one in found if one is not None])
-            planted[place] = float(grid[np.abs(np.abs(truth[metric](grid) - truth[metric](1.0)) - aim).argmin()])
+            planted[place] = float(
+                grid[np.abs(np.abs(truth[metric](grid) - truth[metric](1.0)) - aim).argmin()]
+            )
     return planted[0], planted[1]
 
 
@@ -128,7 +136,10 @@ def tally(tally: Tally, trial: Trial, metric: str, truth: CubicSpline) -> None:
     first, planted = EQUAL[0], PLANTED[METRICS.index(metric)]
     for kind, name in (("equal", first), ("planted", planted)):
         one, difference = compare(trial, metric, name), models[NAMES.index(name)] - models[0]
-        tally.add(f"covered {kind}", one.low is not None and one.high is not None and one.low <= difference <= one.high)
+        tally.add(
+            f"covered {kind}",
+            one.low is not None and one.high is not None and one.low <= difference <= one.high,
+        )
         tally.add(f"found {kind}", one.verdict in ("better", "worse"))
         if one.detectable is not None:
             tally.add(f"detectable {kind}", one.detectable)
@@ -179,7 +190,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="a Markdown file; else the table is printed")
     given = parser.parse_args()
     settings = [Setting(users, seeds) for seeds in given.seeds for users in given.users]
-    lines = simulate(settings, given.runs, given.resamples, given.seed, lambda text: print(text, file=sys.stderr))
+    lines = simulate(
+        settings, given.runs, given.resamples, given.seed, lambda text: print(text, file=sys.stderr)
+    )
     text = "\n".join(
         [
             "# Paired comparisons, simulated",

@@ -70,15 +70,21 @@ def fill(page: str, name: str, text: str) -> str:
     """The page with the text between the marks of that name. Raises ValueError where the page lacks them."""
     start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     if page.count(start) != 1 or page.count(end) != 1:
-        raise ValueError(f"the page has no marks {start} and {end}; put them where the table is to stand")
+        raise ValueError(
+            f"the page has no marks {start} and {end}; put them where the table is to stand"
+        )
     return f"{page[: page.index(start) + len(start)]}\n{text}\n{page[page.index(end) :]}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--results", type=Path, default=Path("results"), help="where runs were written to")
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), help="where runs were written to"
+    )
     parser.add_argument("--data-dir", type=Path, help="where datasets lie (or BENCH_DATA)")
-    parser.add_argument("--pages", type=Path, nargs="+", default=PAGES, help="the pages to bring up to date")
+    parser.add_argument(
+        "--pages", type=Path, nargs="+", default=PAGES, help="the pages to bring up to date"
+    )
     options = parser.parse_args(arguments)
     pages = {path: path.read_text("utf-8") for path in options.pages}
     for suite in sorted(path for path in SUITES.glob("*.yaml") if path.name != "methods.yaml"):

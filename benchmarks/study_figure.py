@@ -14,10 +14,14 @@ from benchmarks.regret_figure import INK, SIZE, STEADY, STYLES, Label, write_lab
 __all__ = ["draw", "write_figure"]
 
 
-def write_figure(lines: Mapping[str, Sequence[float]], sizes: Sequence[int], unadapted: float, path: Path) -> None:
+def write_figure(
+    lines: Mapping[str, Sequence[float]], sizes: Sequence[int], unadapted: float, path: Path
+) -> None:
     """As SVG. `lines`: log loss of each method at each of `sizes`; `unadapted`: of the best single model."""
     with mpl.rc_context(STEADY | {"svg.hashsalt": "study"}):
-        draw(lines, sizes, unadapted).savefig(path, dpi=100, metadata={"Date": None, "Creator": None})
+        draw(lines, sizes, unadapted).savefig(
+            path, dpi=100, metadata={"Date": None, "Creator": None}
+        )
 
 
 def draw(lines: Mapping[str, Sequence[float]], sizes: Sequence[int], unadapted: float) -> Figure:
@@ -33,7 +37,9 @@ def draw(lines: Mapping[str, Sequence[float]], sizes: Sequence[int], unadapted: 
     axes.set_xlim(sizes[0] / 1.15, sizes[-1] * 1.12)
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("last rows of the user's support that are given to the method (log scale)", color=INK)
+    axes.set_xlabel(
+        "last rows of the user's support that are given to the method (log scale)", color=INK
+    )
     axes.set_ylabel("log loss of test users' query", color=INK)
     axes.grid(axis="y", color="#E6E6E6", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)

@@ -22,16 +22,22 @@ GROWTH = (
 
 def growth_table(place: Place, sizes: Sequence[int]) -> str:
     """Log loss by support rows, and what one method adds to another at each; Holm over all of those."""
-    families = tuple(dict.fromkeys(found[1] for name in place.names if (found := SIZE.fullmatch(name))))
+    families = tuple(
+        dict.fromkeys(found[1] for name in place.names if (found := SIZE.fullmatch(name)))
+    )
     rows = [f"| method | {' | '.join(map(str, sizes))} |", f"|---{'|---:' * len(sizes)}|"]
     for family in families:
-        rows.append(f"| {family} | {' | '.join(_mean_logloss(place, _sized(family, size)) for size in sizes)} |")
+        rows.append(
+            f"| {family} | {' | '.join(_mean_logloss(place, _sized(family, size)) for size in sizes)} |"
+        )
     tests = {}
     for family, other in GROWTH:
         for size in sizes:
             names = (_sized(family, size), _sized(other, size))
             if place.seeds(*names):
-                tests[family, other, size] = paired(place.resampled(names, LOGLOSS_AND_AUC[:1]), *names, "logloss")
+                tests[family, other, size] = paired(
+                    place.resampled(names, LOGLOSS_AND_AUC[:1]), *names, "logloss"
+                )
     adjusted = adjust(tests)
     for family, other in dict.fromkeys(key[:2] for key in adjusted):
         cells = [
@@ -59,7 +65,11 @@ def growth(place: Place) -> tuple[dict[str, list[float]], list[int], float]:
 
 
 def _mean_logloss(place: Place, name: str) -> str:
-    return figure(place.logloss(name), "logloss") + fewer_seeds(place, name) if place.seeds(name) else ""
+    return (
+        figure(place.logloss(name), "logloss") + fewer_seeds(place, name)
+        if place.seeds(name)
+        else ""
+    )
 
 
 def _sized(family: str, size: int) -> str:

@@ -66,29 +66,43 @@ class Place(NamedTuple):
         return fmean(self.rows[seed].logloss(name) for seed in self.seeds(name))
 
     def resampled(
-        self, names: Sequence[str], metrics: Sequence[Metric] = LOGLOSS_AND_AUC, low: int = 0, high: int | None = None
+        self,
+        names: Sequence[str],
+        metrics: Sequence[Metric] = LOGLOSS_AND_AUC,
+        low: int = 0,
+        high: int | None = None,
     ) -> Resampled:
         """On the seeds in which all of the methods have a result; test users with `low` to `high` support rows alone."""
         slices = []
         for seed in self.seeds(*names):
             rows = self.rows[seed]
-            inside = (rows.history >= low) & (rows.history <= (high if high is not None else rows.history.max()))
+            inside = (rows.history >= low) & (
+                rows.history <= (high if high is not None else rows.history.max())
+            )
             logits = np.stack([rows.logits[name][inside] for name in names])
             slices.append(Slice.of_labels(rows.y[inside], rows.users[inside], logits))
         return resample(slices, names, metrics=metrics)
 
 
-def read_places(folder: Path, suite: Path, data_dir: Path | None = None, cache_dir: Path | None = None) -> list[Place]:
+def read_places(
+    folder: Path, suite: Path, data_dir: Path | None = None, cache_dir: Path | None = None
+) -> list[Place]:
     """The places of a suite, without rows where nothing has a result yet. Raises BenchError where the data are not there,
     NoRunError where the run is not, ValueError where the data or the suite are not those of the run."""
     run, registry = load(folder), load_registry()
     seeds = tuple(sorted({record["trial"]["seed"] for record in run.records}))
     parsed = load_suite(suite, registry)
-    _, divisions = plan_suite(parsed, registry, data_dir, cache_dir, (), True, Resources(), seeds, (), Watcher())
-    return [_place(run, at, seeds, divisions) for at in dict.fromkeys((d, p) for d, p, _ in divisions)]
+    _, divisions = plan_suite(
+        parsed, registry, data_dir, cache_dir, (), True, Resources(), seeds, (), Watcher()
+    )
+    return [
+        _place(run, at, seeds, divisions) for at in dict.fromkeys((d, p) for d, p, _ in divisions)
+    ]
 
 
-def _place(run: Run, at: tuple[str, str], seeds: tuple[int, ...], divisions: Mapping[Any, Any]) -> Place:
+def _place(
+    run: Run, at: tuple[str, str], seeds: tuple[int, ...], divisions: Mapping[Any, Any]
+) -> Place:
     records = tuple(r for r in run.records if (r["trial"]["dataset"], r["trial"]["protocol"]) == at)
     rows = {}
     for seed in seeds:
@@ -110,7 +124,9 @@ def _check_losses(records: Sequence[Mapping[str, Any]], rows: Mapping[int, Rows]
         trial = record["trial"]
         if trial["seed"] in rows and trial["method"] in rows[trial["seed"]].logits:
             recorded = record["metrics"]["logloss"]["value"]
-            if not math.isclose(rows[trial["seed"]].logloss(trial["method"]), recorded, rel_tol=1e-9):
+            if not math.isclose(
+                rows[trial["seed"]].logloss(trial["method"]), recorded, rel_tol=1e-9
+            ):
                 raise ValueError(
                     f"{trial['method']}, seed {trial['seed']}: the log loss is not the one recorded, {recorded}; run the "
                     "suite again, since its data or its protocol have changed"

@@ -75,9 +75,14 @@ def methods_table(place: Place) -> str:
             seeds_of[record["trial"]["method"]].add(record["trial"]["seed"])
     always = {record["trial"]["method"] for record in place.records if record["kind"] != "method"}
     tables = []
-    for seeds in sorted({frozenset(seeds) for seeds in seeds_of.values()}, key=lambda some: (-len(some), sorted(some))):
+    for seeds in sorted(
+        {frozenset(seeds) for seeds in seeds_of.values()},
+        key=lambda some: (-len(some), sorted(some)),
+    ):
         names = {name for name, own in seeds_of.items() if own == seeds}
-        beside = {other for c in CONTRASTS for other in (c.method, c.other) if names & {c.method, c.other}} | always
+        beside = {
+            other for c in CONTRASTS for other in (c.method, c.other) if names & {c.method, c.other}
+        } | always
         names |= {name for name in beside if seeds_of[name] >= seeds}
         title = f"Seed{'s'[: len(seeds) > 1]} {', '.join(map(str, sorted(seeds)))}:"
         tables.append(f"{title}\n\n{_of_seeds(place, names, sorted(seeds))}")
@@ -89,23 +94,32 @@ def _without_result(place: Place) -> list[str]:
     ended: dict[tuple[str, str], list[int]] = defaultdict(list)
     for record in place.records:
         if not of_record(record).ok:
-            ended[record["trial"]["method"], of_record(record).label].append(record["trial"]["seed"])
+            ended[record["trial"]["method"], of_record(record).label].append(
+                record["trial"]["seed"]
+            )
     if not ended:
         return []
     told = [
-        f"{name} in seed {', '.join(map(str, sorted(seeds)))} ({status})" for (name, status), seeds in ended.items()
+        f"{name} in seed {', '.join(map(str, sorted(seeds)))} ({status})"
+        for (name, status), seeds in ended.items()
     ]
     return [f"Without a result: {'; '.join(told)}."]
 
 
 def _of_seeds(place: Place, names: Collection[str], seeds: Sequence[int]) -> str:
-    records = [r for r in place.records if r["trial"]["seed"] in seeds and r["trial"]["method"] in names]
+    records = [
+        r for r in place.records if r["trial"]["seed"] in seeds and r["trial"]["method"] in names
+    ]
     kinds = {record["trial"]["method"]: record["kind"] for record in records}
     lines = []
     for line in summarise(kinds, records, seeds, METRICS):
         if line.kind != "best_single":
             title = f"*{line.name}* (bound)" if line.kind == "bound" else line.name
-            title = f"**{line.name}** (best single)" if {line.name} == set(best_single(records).values()) else title
+            title = (
+                f"**{line.name}** (best single)"
+                if {line.name} == set(best_single(records).values())
+                else title
+            )
             figures = [figure(line.metrics[metric].mean, metric) for metric in METRICS]
             loss = line.metrics["logloss"].mean
             cells = [title, *figures, *_costs(place, records, line.name)]
@@ -128,16 +142,24 @@ def _costs(place: Place, records: Sequence[Mapping[str, Any]], name: str) -> lis
     """CPU seconds of a method's own training; users of meta-training a second of it; CPU ms to predict a test user's query,
     adaptation included. The last is not said of base models, which predict far more rows than those, and of calibrated
     methods, which adapt to every user six times over."""
-    of_method = [r for r in records if r["trial"]["method"] == name and r.get("cost", {}).get("own")]
+    of_method = [
+        r for r in records if r["trial"]["method"] == name and r.get("cost", {}).get("own")
+    ]
     own = [record["cost"]["own"] for record in of_method]
     if not own:
         return ["", "", ""]
-    trained = [cost["trained_users"] / cost["train_cpu_s"] for cost in own if cost.get("trained_users")]
-    predicts = all(r["kind"] == "method" and not r["identity"]["settings"].get("calibrate") for r in of_method)
+    trained = [
+        cost["trained_users"] / cost["train_cpu_s"] for cost in own if cost.get("trained_users")
+    ]
+    predicts = all(
+        r["kind"] == "method" and not r["identity"]["settings"].get("calibrate") for r in of_method
+    )
     return [
         f"{fmean(cost['train_cpu_s'] for cost in own):,.0f}",
         f"{fmean(trained):,.0f}" if trained else "",
-        f"{1000 * fmean(cost['predict_cpu_s'] for cost in own) / place.users:.2f}" if predicts else "",
+        f"{1000 * fmean(cost['predict_cpu_s'] for cost in own) / place.users:.2f}"
+        if predicts
+        else "",
     ]
 
 
@@ -145,7 +167,9 @@ def answers(place: Place) -> dict[str, dict[Contrast, Paired]]:
     """By metric, the planned comparisons that the run can answer; adjusted by Holm over those."""
     asked = [c for c in CONTRASTS if place.seeds(c.method, c.other)]
     found: dict[str, dict[Contrast, Paired]] = {metric.name: {} for metric in LOGLOSS_AND_AUC}
-    for seeds in {place.seeds(c.method, c.other) for c in asked}:  # one set of resamples for all of the same seeds
+    for seeds in {
+        place.seeds(c.method, c.other) for c in asked
+    }:  # one set of resamples for all of the same seeds
         some = [c for c in asked if place.seeds(c.method, c.other) == seeds]
         names = tuple(dict.fromkeys(name for c in some for name in (c.method, c.other)))
         resampled = place.resampled(names)
@@ -164,15 +188,24 @@ def contrasts_table(place: Place) -> str:
     ]
     for c in CONTRASTS:
         if c in found["logloss"]:
-            cells = [cell for metric in LOGLOSS_AND_AUC for cell in difference_cells(found[metric.name][c])]
+            cells = [
+                cell
+                for metric in LOGLOSS_AND_AUC
+                for cell in difference_cells(found[metric.name][c])
+            ]
             count = len(place.seeds(c.method, c.other))
-            rows.append(f"| {c.question} | {c.method} − {c.other} | {count} | {' | '.join(cells)} |")
+            rows.append(
+                f"| {c.question} | {c.method} − {c.other} | {count} | {' | '.join(cells)} |"
+            )
     return "\n".join(rows)
 
 
 def losses_across(places: Sequence[Place]) -> str:
     """Log loss of each method at each place; the lowest of those with all seeds of a place in bold. One with fewer says so."""
-    singles = [{r["trial"]["method"] for r in place.records if r["kind"] == "base_model"} for place in places]
+    singles = [
+        {r["trial"]["method"] for r in place.records if r["kind"] == "base_model"}
+        for place in places
+    ]
     losses: list[dict[str, float]] = []
     for place, base_models in zip(places, singles, strict=True):
         best = set(best_single(place.records).values())
@@ -180,15 +213,24 @@ def losses_across(places: Sequence[Place]) -> str:
         losses.append({"best single": place.logloss(*best), **named} if len(best) == 1 else named)
     lowest = []
     for place, found in zip(places, losses, strict=True):
-        whole = {name: loss for name, loss in found.items() if name not in place.names or not fewer_seeds(place, name)}
+        whole = {
+            name: loss
+            for name, loss in found.items()
+            if name not in place.names or not fewer_seeds(place, name)
+        }
         lowest.append(min(whole, key=lambda name: whole[name]) if whole else "")
-    rows = [f"| method | {' | '.join(place.name for place in places)} |", f"|---{'|---:' * len(places)}|"]
+    rows = [
+        f"| method | {' | '.join(place.name for place in places)} |",
+        f"|---{'|---:' * len(places)}|",
+    ]
     for name in dict.fromkeys(name for found in losses for name in found):
         cells = []
         for place, best, found in zip(places, lowest, losses, strict=True):
             text = figure(found.get(name), "logloss")
             cells.append(
-                f"**{text}**" if name == best else text + (fewer_seeds(place, name) if name in place.names else "")
+                f"**{text}**"
+                if name == best
+                else text + (fewer_seeds(place, name) if name in place.names else "")
             )
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)
@@ -205,7 +247,9 @@ def answers_across(places: Sequence[Place]) -> str:
     for c in CONTRASTS:
         if any(c in tests for tests in found):
             cells = [
-                " ".join(difference_cells(tests[c])) + fewer_seeds(place, c.method, c.other) if c in tests else ""
+                " ".join(difference_cells(tests[c])) + fewer_seeds(place, c.method, c.other)
+                if c in tests
+                else ""
                 for place, tests in zip(places, found, strict=True)
             ]
             rows.append(f"| {c.question} | {c.method} − {c.other} | {' | '.join(cells)} |")
@@ -215,7 +259,9 @@ def answers_across(places: Sequence[Place]) -> str:
 def fewer_seeds(place: Place, *names: str) -> str:
     """Which seeds, where they are not all of the place's."""
     seeds = place.seeds(*names)
-    return "" if not seeds or seeds == tuple(place.rows) else f" (seeds {', '.join(map(str, seeds))})"
+    return (
+        "" if not seeds or seeds == tuple(place.rows) else f" (seeds {', '.join(map(str, seeds))})"
+    )
 
 
 def _users_and_seeds(place: Place) -> str:

@@ -26,7 +26,10 @@ def case(request, interactions):
 
 def test_engine(benchmark, case, request):
     _, _, data, learnable, rule = case
-    outer = {**learnable.parameters(), **{n: v.requires_grad_() for n, v in rule.learned(learnable).items()}}
+    outer = {
+        **learnable.parameters(),
+        **{n: v.requires_grad_() for n, v in rule.learned(learnable).items()},
+    }
 
     def step():
         for chunk in chunks(whole(data)):
@@ -38,12 +41,21 @@ def test_engine(benchmark, case, request):
 
 def test_plain_loop(benchmark, case, request):
     interactions, nets, data, learnable, rule = case
-    leaves = {f"{name}/{leaf}": value for name, net in nets.items() for leaf, value in net.leaves().items()}
-    rates = {name: rate.requires_grad_() for name, rate in learnable.rates(rule.params.rates.model_dump()).items()}
+    leaves = {
+        f"{name}/{leaf}": value
+        for name, net in nets.items()
+        for leaf, value in net.leaves().items()
+    }
+    rates = {
+        name: rate.requires_grad_()
+        for name, rate in learnable.rates(rule.params.rates.model_dump()).items()
+    }
     fields = oracle.field_of_entry(interactions)
 
     def step():
-        oracle.outer_loss(nets, leaves, rates, data, steps=STEPS, second_order=True, field_of_entry=fields).backward()
+        oracle.outer_loss(
+            nets, leaves, rates, data, steps=STEPS, second_order=True, field_of_entry=fields
+        ).backward()
 
     benchmark.group = request.node.callspec.id
     benchmark.pedantic(step, rounds=3, warmup_rounds=1)

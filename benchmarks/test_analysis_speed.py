@@ -18,13 +18,21 @@ def rows():
     users = np.sort(rng.choice(USERS, ROWS, p=share / share.sum()))
     truth = rng.normal(0, 1.2, ROWS)
     y = (rng.random(ROWS) < 1 / (1 + np.exp(-truth))).astype(np.uint8)
-    logits = {f"m{place}": (truth + rng.normal(0, 0.6, ROWS)).astype(np.float32) for place in range(METHODS)}
-    weights = {f"m{place}": rng.dirichlet(np.ones(POOL), ROWS).astype(np.float32) for place in range(POOL, METHODS)}
+    logits = {
+        f"m{place}": (truth + rng.normal(0, 0.6, ROWS)).astype(np.float32)
+        for place in range(METHODS)
+    }
+    weights = {
+        f"m{place}": rng.dirichlet(np.ones(POOL), ROWS).astype(np.float32)
+        for place in range(POOL, METHODS)
+    }
     history = rng.integers(0, 150, USERS)
     rate = np.where(history > 0, rng.random(USERS), np.nan)
     items, popularity = rng.integers(0, 3000, ROWS), rng.geometric(0.005, ROWS) - 1
     pool = tuple(f"m{place}" for place in range(POOL))
-    return QueryRows(0, y, users, items, history[users], rate[users], popularity, pool, logits, weights, truth)
+    return QueryRows(
+        0, y, users, items, history[users], rate[users], popularity, pool, logits, weights, truth
+    )
 
 
 def test_analyse(benchmark, rows):

@@ -26,15 +26,21 @@ from tests.learn import oracle
 
 USERS, MODELS = 256, ("a", "b", "c", "d")
 ROUNDS = {"plain loop": 2, "autograd": 10, "numba": 10}
-best: dict[tuple[int, str, str], float] = {}  # steps, table and way to the CPU seconds of the fastest round
+best: dict[
+    tuple[int, str, str], float
+] = {}  # steps, table and way to the CPU seconds of the fastest round
 
 pytestmark = pytest.mark.benchmark(group="selector-only", timer=time.process_time)
 
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory):
-    interactions = make_interactions(tmp_path_factory.mktemp("data"), users=1000, items=1000, rows_per_user=45, seed=0)
-    params = MLP.Params(embedding_dim=12, hidden=(200,))  # 5 fields of 12 and 4 base logits are 64 inputs
+    interactions = make_interactions(
+        tmp_path_factory.mktemp("data"), users=1000, items=1000, rows_per_user=45, seed=0
+    )
+    params = MLP.Params(
+        embedding_dim=12, hidden=(200,)
+    )  # 5 fields of 12 and 4 base logits are 64 inputs
     selector = build_selector(MLP(params), interactions, MODELS, seed=1)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -51,7 +57,11 @@ def test_outer_step(benchmark, case, steps, table, way):
     if way == "numba" and find_spec("numba") is None:
         pytest.skip("numba is not installed")
     frozen = tuple(field.name for field in case[0].fields) if table == "frozen" else ()
-    step = _plain_loop(*case, steps, frozen) if way == "plain loop" else _engine(*case, steps, frozen, kernel=way)
+    step = (
+        _plain_loop(*case, steps, frozen)
+        if way == "plain loop"
+        else _engine(*case, steps, frozen, kernel=way)
+    )
     benchmark.pedantic(step, rounds=ROUNDS[way], warmup_rounds=1)
     if benchmark.stats is not None:
         best[steps, table, way] = benchmark.stats.stats.min
@@ -67,10 +77,20 @@ def test_ratios(capsys):
                 print(f"{steps}, {table}, {way}: {best[steps, table, 'plain loop'] / seconds:.1f}")
 
 
-def _engine(interactions: Interactions, selector: Network, data: TaskData, steps: int, frozen: tuple[str, ...], kernel):
+def _engine(
+    interactions: Interactions,
+    selector: Network,
+    data: TaskData,
+    steps: int,
+    frozen: tuple[str, ...],
+    kernel,
+):
     learnable = Learnable(interactions, selector, frozen_fields=frozen, kernel=kernel)
     rule = MetaSGD(MetaSGD.Params(inner_steps=steps, support_scale=0, step_factors=False))
-    outer = {**learnable.parameters(), **{n: v.requires_grad_() for n, v in rule.learned(learnable).items()}}
+    outer = {
+        **learnable.parameters(),
+        **{n: v.requires_grad_() for n, v in rule.learned(learnable).items()},
+    }
 
     def step() -> None:
         for chunk in chunks(whole(data), learnable.chunk_users):
@@ -79,12 +99,20 @@ def _engine(interactions: Interactions, selector: Network, data: TaskData, steps
     return step
 
 
-def _plain_loop(interactions: Interactions, selector: Network, data: TaskData, steps: int, frozen: tuple[str, ...]):
+def _plain_loop(
+    interactions: Interactions,
+    selector: Network,
+    data: TaskData,
+    steps: int,
+    frozen: tuple[str, ...],
+):
     start = Learnable(interactions, selector).rates(MetaSGD.Params().rates.model_dump())
     leaves = {f"selector/{leaf}": value for leaf, value in selector.leaves().items()}
     rates = {name: rate.requires_grad_() for name, rate in start.items()}
     fields = oracle.field_of_entry(interactions)
-    positions = tuple(place for place, field in enumerate(interactions.fields) if field.name in frozen)
+    positions = tuple(
+        place for place, field in enumerate(interactions.fields) if field.name in frozen
+    )
 
     def step() -> None:
         oracle.outer_loss(
@@ -107,8 +135,12 @@ def _tasks(interactions: Interactions) -> TaskView:
     users = np.flatnonzero((lengths >= 4) & (lengths <= 80))[:USERS]
     queries = np.maximum(1, np.rint(lengths[users] / 5).astype(int))
     cuts = starts[users] + lengths[users] - queries
-    support = np.concatenate([np.arange(start, cut) for start, cut in zip(starts[users], cuts, strict=True)])
-    query = np.concatenate([np.arange(cut, cut + rows) for cut, rows in zip(cuts, queries, strict=True)])
+    support = np.concatenate(
+        [np.arange(start, cut) for start, cut in zip(starts[users], cuts, strict=True)]
+    )
+    query = np.concatenate(
+        [np.arange(cut, cut + rows) for cut, rows in zip(cuts, queries, strict=True)]
+    )
     labels, generator = interactions.labels(), np.random.default_rng(0)
     return TaskView(
         models=MODELS,

@@ -28,7 +28,9 @@ def case(request):
     return y, logits, rng.integers(0, users, rows), draw_users(users, RESAMPLES, 0)
 
 
-@pytest.mark.parametrize("way", [auc_by_user_pairs, auc_by_tournament, one_by_one], ids=lambda way: way.__name__)
+@pytest.mark.parametrize(
+    "way", [auc_by_user_pairs, auc_by_tournament, one_by_one], ids=lambda way: way.__name__
+)
 def test_auc_of_200_resamples(benchmark, request, case, way):
     benchmark.group = "AUC, {} rows, {} users".format(*request.node.callspec.params["case"])
     benchmark.pedantic(way, args=case, rounds=3, warmup_rounds=1)
@@ -40,5 +42,8 @@ def test_resample_of_20_methods(benchmark, case):
     names = [str(method) for method in range(20)]
     benchmark.group = "both metrics, 20 methods"
     benchmark.pedantic(
-        resample, args=([Slice.of_labels(y, users, logits + noise)], names), kwargs={"resamples": RESAMPLES}, rounds=3
+        resample,
+        args=([Slice.of_labels(y, users, logits + noise)], names),
+        kwargs={"resamples": RESAMPLES},
+        rounds=3,
     )

@@ -24,7 +24,10 @@ class EmbeddingIndex(RowIndex):
 
     def __init__(self, entries, weights, layout, rows):
         super().__init__(entries, weights, layout, rows)
-        self._index, self._all = entries, torch.cat([torch.ones(len(entries), layout.single), weights], dim=1)
+        self._index, self._all = (
+            entries,
+            torch.cat([torch.ones(len(entries), layout.single), weights], dim=1),
+        )
 
     def _pooling(self):
         return None
@@ -40,7 +43,9 @@ class EmbeddingIndex(RowIndex):
 def test_one_epoch(benchmark, monkeypatch, interactions, plugin, lookup):
     monkeypatch.setattr(training_module, "RowIndex", lookup)
     view = View(interactions, np.arange(len(interactions)), interactions.labels())
-    examples = Examples(Encoder.fit(view).encode(view), torch.from_numpy(view.labels.astype(np.float32)))
+    examples = Examples(
+        Encoder.fit(view).encode(view), torch.from_numpy(view.labels.astype(np.float32))
+    )
     network = build_model(plugin(plugin.Params()), interactions, seed=0)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
     generator = torch.Generator().manual_seed(0)

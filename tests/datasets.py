@@ -56,7 +56,11 @@ class _Table(NamedTuple):
     def arrays(self) -> dict[str, np.ndarray]:
         """As bench.data.views.interactions reads them."""
         users_size, items_size = self.id_sizes.values()
-        columns = [1 + self.users, users_size + 1 + self.items, users_size + items_size + self.segments[self.users]]
+        columns = [
+            1 + self.users,
+            users_size + 1 + self.items,
+            users_size + items_size + self.segments[self.users],
+        ]
         return {
             "user_ptr": self.user_ptr.astype(np.int64),
             "users": self.users.astype(np.int32),
@@ -97,7 +101,9 @@ def _draw_labels(table: _Table, rng: np.random.Generator) -> np.ndarray:
     owners = np.repeat(np.arange(items), np.diff(table.tags_ptr))
     has_tag = np.zeros((items, TAGS))
     has_tag[owners, table.tags - 1] = 1
-    taste = rng.normal(size=(SEGMENTS, TAGS))[table.segments - 1] + rng.normal(size=(users, TAGS)) / 2
+    taste = (
+        rng.normal(size=(SEGMENTS, TAGS))[table.segments - 1] + rng.normal(size=(users, TAGS)) / 2
+    )
     match = rng.normal(size=(users, LATENT)) @ rng.normal(size=(LATENT, items)) + taste @ has_tag.T
     level = rng.normal(size=(users, 1)) + rng.normal(size=items)
     logits = (match / 2 + level)[table.users, table.items] + np.nan_to_num(table.price - 20) / 10
@@ -116,7 +122,9 @@ def _meta(table: _Table, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     ]
     return {
         "name": "synthetic",
-        "digest": hashlib.sha256(b"".join(array.tobytes() for array in arrays.values())).hexdigest(),
+        "digest": hashlib.sha256(
+            b"".join(array.tobytes() for array in arrays.values())
+        ).hexdigest(),
         "source": {"name": "synthetic"},
         "label": "label",
         "order": "time",

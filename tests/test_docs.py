@@ -23,10 +23,17 @@ from bench.suite.check.schema import MetaLearnerUse, MethodEntry, ProtocolUse, S
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("plugins/*/README.md"), *ROOT.glob("benchmarks/*.md")]
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("plugins/*/README.md"),
+        *ROOT.glob("benchmarks/*.md"),
+    ]
 )
 REGISTRY = load_registry(autoload=False)
-each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+each = pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix()
+)
 
 
 def read(name: str) -> str:
@@ -39,7 +46,10 @@ def blocks(text: str, language: str) -> list[str]:
 
 def commands(text: str) -> list[list[str]]:
     """The lines of console blocks that start with `$`, as words."""
-    return [line.split() for line in re.findall(r"^\$ (.*)", "\n".join(blocks(text, "console")), re.MULTILINE)]
+    return [
+        line.split()
+        for line in re.findall(r"^\$ (.*)", "\n".join(blocks(text, "console")), re.MULTILINE)
+    ]
 
 
 def heading_anchors(document: Path) -> set[str]:
@@ -53,16 +63,29 @@ def heading_anchors(document: Path) -> set[str]:
 
 @each
 def test_links_resolve(document):
-    links = [link for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text("utf-8")) if "://" not in link]
-    targets = {link: (document.parent / link.partition("#")[0]) if link[0] != "#" else document for link in links}
+    links = [
+        link
+        for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text("utf-8"))
+        if "://" not in link
+    ]
+    targets = {
+        link: (document.parent / link.partition("#")[0]) if link[0] != "#" else document
+        for link in links
+    }
     assert [link for link, target in targets.items() if not target.exists()] == []
     anchors = {link: link.partition("#")[2] for link in links if "#" in link}
-    assert [link for link, anchor in anchors.items() if anchor not in heading_anchors(targets[link])] == []
+    assert [
+        link for link, anchor in anchors.items() if anchor not in heading_anchors(targets[link])
+    ] == []
 
 
 @each
 def test_suites_in_it_load(document, tmp_path):
-    suites = [text for text in blocks(document.read_text("utf-8"), "yaml") if text.startswith("version: 1\n")]
+    suites = [
+        text
+        for text in blocks(document.read_text("utf-8"), "yaml")
+        if text.startswith("version: 1\n")
+    ]
     for number, text in enumerate(suites):
         file = tmp_path / f"{number}.yaml"
         file.write_text(text, "utf-8")
@@ -75,14 +98,21 @@ def test_commands_in_it_exist_with_their_options(document):
         lambda words: words[0] == "bench", commands(document.read_text("utf-8"))
     ):
         assert command in main.targets, f"{program} {command}"
-        known = {option for param in main.get_command(None, command).params for option in param.opts}
+        known = {
+            option for param in main.get_command(None, command).params for option in param.opts
+        }
         assert {word for word in arguments if word.startswith("--")} <= known
 
 
 @each
 def test_make_targets_in_it_exist(document):
     targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
-    named = {word for program, *words in commands(document.read_text("utf-8")) if program == "make" for word in words}
+    named = {
+        word
+        for program, *words in commands(document.read_text("utf-8"))
+        if program == "make"
+        for word in words
+    }
     assert named <= targets
 
 
@@ -113,29 +143,57 @@ def test_every_hook_stands_beside_its_interface(document):
 
 
 def test_every_command_is_documented_and_so_is_every_option_of_run():
-    table = "\n".join(line for line in read("docs/commands.md").splitlines() if line.startswith("| `bench "))
+    table = "\n".join(
+        line for line in read("docs/commands.md").splitlines() if line.startswith("| `bench ")
+    )
     assert set(re.findall(r"`bench ([a-z-]+)", table)) == set(main.targets)
-    options = {option for param in main.get_command(None, "run").params for option in param.opts if option[:2] == "--"}
-    assert options - {"--json", "--traceback", "--no-plugin-autoload"} <= set(re.findall(r"`(--[a-z-]+)`", table))
+    options = {
+        option
+        for param in main.get_command(None, "run").params
+        for option in param.opts
+        if option[:2] == "--"
+    }
+    assert options - {"--json", "--traceback", "--no-plugin-autoload"} <= set(
+        re.findall(r"`(--[a-z-]+)`", table)
+    )
 
 
 def test_every_exit_code_is_documented():
-    kinds = [getattr(errors, name) for name in errors.__all__ if issubclass(getattr(errors, name), errors.BenchError)]
+    kinds = [
+        getattr(errors, name)
+        for name in errors.__all__
+        if issubclass(getattr(errors, name), errors.BenchError)
+    ]
     codes = {kind.exit_code for kind in kinds} | {0, 1, 70, 130}
-    assert {int(code) for code in re.findall(r"^\| (\d+) \|", read("docs/commands.md"), re.MULTILINE)} == codes
+    assert {
+        int(code) for code in re.findall(r"^\| (\d+) \|", read("docs/commands.md"), re.MULTILINE)
+    } == codes
 
 
 def test_every_key_of_a_suite_is_documented():
-    keys = {*SuiteFile.model_fields, *MethodEntry.model_fields, *MetaLearnerUse.model_fields, *ProtocolUse.model_fields}
-    assert [key for key in sorted(keys | RESERVED_KEYS) if f"`{key}`" not in read("docs/suites.md")] == []
+    keys = {
+        *SuiteFile.model_fields,
+        *MethodEntry.model_fields,
+        *MetaLearnerUse.model_fields,
+        *ProtocolUse.model_fields,
+    }
+    assert [
+        key for key in sorted(keys | RESERVED_KEYS) if f"`{key}`" not in read("docs/suites.md")
+    ] == []
 
 
-@pytest.mark.parametrize("settings", [TrainSettings, MetaTrainSettings], ids=lambda model: model.__name__)
+@pytest.mark.parametrize(
+    "settings", [TrainSettings, MetaTrainSettings], ids=lambda model: model.__name__
+)
 def test_training_settings_stand_with_their_defaults(settings):
     tables = re.findall(r"(?:^\| `\w+` \| [\w.-]+ \|.*\n)+", read("docs/suites.md"), re.MULTILINE)
-    told = [dict(re.findall(r"^\| `(\w+)` \| ([\w.-]+) \|", table, re.MULTILINE)) for table in tables]
+    told = [
+        dict(re.findall(r"^\| `(\w+)` \| ([\w.-]+) \|", table, re.MULTILINE)) for table in tables
+    ]
     defaults = {name: field.default for name, field in settings.model_fields.items()}
-    assert defaults in [{name: _number_or_word(value) for name, value in table.items()} for table in told]
+    assert defaults in [
+        {name: _number_or_word(value) for name, value in table.items()} for table in told
+    ]
 
 
 def _number_or_word(text: str) -> float | str:
@@ -165,7 +223,9 @@ def test_every_package_and_dependency_is_in_the_architecture():
 def test_faults_are_told_of_as_shown(name, tmp_path, monkeypatch):
     text = read("docs/suites.md")
     suite = next(block for block in blocks(text, "yaml") if block.startswith(f"# {name}\n"))
-    shown = next(block for block in blocks(text, "console") if block.startswith(f"$ bench check {name}\n"))
+    shown = next(
+        block for block in blocks(text, "console") if block.startswith(f"$ bench check {name}\n")
+    )
     (tmp_path / name).write_text(suite, "utf-8")
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["check", name])
@@ -173,7 +233,9 @@ def test_faults_are_told_of_as_shown(name, tmp_path, monkeypatch):
 
 
 def test_the_fault_in_the_readme_is_told_of_as_shown(tmp_path, monkeypatch):
-    (tmp_path / "shop.yaml").write_text(shop().replace("fm: {use: fm}", "fm: {use: fm, embeding_dim: 10}"), "utf-8")
+    (tmp_path / "shop.yaml").write_text(
+        shop().replace("fm: {use: fm}", "fm: {use: fm, embeding_dim: 10}"), "utf-8"
+    )
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["check", "shop.yaml"])
     assert result.exit_code == 2
@@ -181,7 +243,9 @@ def test_the_fault_in_the_readme_is_told_of_as_shown(tmp_path, monkeypatch):
 
 
 def test_the_model_in_the_documentation_is_the_one_that_is_tested():
-    assert blocks(read("docs/plugins.md"), "python")[0] == read("tests/fixtures/single_file_plugin.py")
+    assert blocks(read("docs/plugins.md"), "python")[0] == read(
+        "tests/fixtures/single_file_plugin.py"
+    )
 
 
 @pytest.mark.slow
@@ -190,7 +254,11 @@ def test_the_readme_can_be_followed(tmp_path):
     (tmp_path / "shop.yaml").write_text(shop(), "utf-8")
     shutil.copy(ROOT / "suites/golden/ratings.csv", tmp_path / "clicks.csv")
     (tmp_path / "nfm.py").write_text(blocks(read("docs/plugins.md"), "python")[0], "utf-8")
-    told = [" ".join(words) for words in commands(read("README.md")) if re.search("shop.yaml|nfm.py", " ".join(words))]
+    told = [
+        " ".join(words)
+        for words in commands(read("README.md"))
+        if re.search("shop.yaml|nfm.py", " ".join(words))
+    ]
     assert told == [
         "bench check shop.yaml",
         "bench run shop.yaml --workers 2",
@@ -199,7 +267,9 @@ def test_the_readme_can_be_followed(tmp_path):
     ]
     for line in told[:2]:
         follow(line, tmp_path)
-    (tmp_path / "shop.yaml").write_text(shop().replace("methods:", "  nfm: {use: nfm}\nmethods:"), "utf-8")
+    (tmp_path / "shop.yaml").write_text(
+        shop().replace("methods:", "  nfm: {use: nfm}\nmethods:"), "utf-8"
+    )
     for line in told[2:]:
         output = follow(line, tmp_path)
     assert re.search(r"^nfm +\.\d", output, re.MULTILINE)
@@ -214,6 +284,8 @@ def shop() -> str:
 def follow(line: str, folder: Path) -> str:
     command = [sys.executable, "-m", "bench.cli", *line.split()[1:]]
     environment = os.environ | {"BENCH_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=250)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=250
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout

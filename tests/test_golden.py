@@ -13,14 +13,20 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bench.cli", *map(str, arguments)], capture_output=True, text=True, cwd=ROOT, timeout=280
+        [sys.executable, "-m", "bench.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=280,
     )
 
 
 @pytest.fixture(scope="module")
 def candidate(tmp_path_factory):
     folder = tmp_path_factory.mktemp("golden")
-    ran = bench("run", "suites/golden.yaml", "--out", folder / "run", "--cache-dir", folder / "cache")
+    ran = bench(
+        "run", "suites/golden.yaml", "--out", folder / "run", "--cache-dir", folder / "cache"
+    )
     assert ran.returncode == 0, ran.stderr
     return folder / "run"
 
@@ -32,6 +38,10 @@ def test_quality_is_that_of_the_golden_run(candidate):
 
 def test_the_golden_table_is_the_one_that_its_script_makes(tmp_path):
     made = subprocess.run(
-        [sys.executable, "suites/golden/make_ratings.py"], capture_output=True, text=True, cwd=ROOT, check=True
+        [sys.executable, "suites/golden/make_ratings.py"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
     )
     assert made.stdout == (ROOT / "suites" / "golden" / "ratings.csv").read_text("utf-8")

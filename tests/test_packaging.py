@@ -50,20 +50,26 @@ def test_the_wheel_has_these_packages_and_no_others(wheel):
 
 def test_the_wheel_has_every_module(wheel):
     sources = {file.relative_to(ROOT).as_posix() for file in (ROOT / "bench").rglob("*.py")}
-    sources |= {file.relative_to(ROOT / "plugins").as_posix() for file in (ROOT / "plugins").rglob("*.py")}
+    sources |= {
+        file.relative_to(ROOT / "plugins").as_posix() for file in (ROOT / "plugins").rglob("*.py")
+    }
     assert {name for name in wheel.namelist() if name.endswith(".py")} == sources
 
 
 def test_the_wheel_is_typed_and_holds_neither_data_nor_suites(wheel):
     assert "bench/py.typed" in wheel.namelist()
-    assert not [name for name in wheel.namelist() if name.endswith((".csv", ".parquet", ".npy", ".yaml"))]
+    assert not [
+        name for name in wheel.namelist() if name.endswith((".csv", ".parquet", ".npy", ".yaml"))
+    ]
 
 
 def test_the_wheel_has_both_commands_and_the_plugins_entry_points(wheel):
     (name,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
     points = configparser.ConfigParser()
     points.read_string(wheel.read(name).decode())
-    assert dict(points["console_scripts"]) == dict.fromkeys(["bench", "metaselector-bench"], "bench.cli:main")
+    assert dict(points["console_scripts"]) == dict.fromkeys(
+        ["bench", "metaselector-bench"], "bench.cli:main"
+    )
     assert set(points["metaselector_bench"]) == {"core", "data", "ctr", "baselines", "metaselector"}
 
 

@@ -18,13 +18,20 @@ import bench_data
 import bench_metaselector
 
 PLUGINS = (bench_baselines, bench_ctr, bench_data, bench_metaselector)
-WITHOUT = {"bench.cli.__main__", "bench.hookspecs", "bench.builtin"}  # a script, and the hooks themselves
+WITHOUT = {
+    "bench.cli.__main__",
+    "bench.hookspecs",
+    "bench.builtin",
+}  # a script, and the hooks themselves
 
 
 def _modules(package) -> list[str]:
     return [
         package.__name__,
-        *(module.name for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")),
+        *(
+            module.name
+            for module in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
+        ),
     ]
 
 
@@ -65,12 +72,15 @@ def test_what_others_import_is_public(name):
     assert (defined - set(module.__all__)) & IMPORTED[name] == set()
 
 
-@pytest.mark.parametrize("name", [name for name in HARNESS if hasattr(importlib.import_module(name), "__path__")])
+@pytest.mark.parametrize(
+    "name", [name for name in HARNESS if hasattr(importlib.import_module(name), "__path__")]
+)
 def test_a_package_makes_public_all_that_it_takes_from_its_public_modules(name):
     taken = {
         alias.name
         for node in ast.parse(_source(name)).body
-        if isinstance(node, ast.ImportFrom) and re.match(re.escape(name) + r"\.[^_]", node.module or "")
+        if isinstance(node, ast.ImportFrom)
+        and re.match(re.escape(name) + r"\.[^_]", node.module or "")
         for alias in node.names
     }
     assert taken <= set(importlib.import_module(name).__all__)
@@ -78,7 +88,9 @@ def test_a_package_makes_public_all_that_it_takes_from_its_public_modules(name):
 
 def _imports(name: str) -> set[tuple[str, str]]:
     """(module, name) of each `from module import name`."""
-    nodes = [node for node in ast.walk(ast.parse(_source(name))) if isinstance(node, ast.ImportFrom)]
+    nodes = [
+        node for node in ast.walk(ast.parse(_source(name))) if isinstance(node, ast.ImportFrom)
+    ]
     return {(node.module or "", alias.name) for node in nodes for alias in node.names}
 
 

@@ -21,7 +21,9 @@ def on_a_small_table(name: str, folder: Path) -> Path:
     """A shipped suite whose dataset is a table of 100 users; all else is as shipped, but for fewer epochs and one seed."""
     write_ratings(folder / "ratings.csv", users=100)
     text, datasets = re.subn(
-        r"(?m)^(  [\w-]+): \{use: movielens-.*\}$", rf"\1: {TABLE}", (SUITES / name).read_text("utf-8")
+        r"(?m)^(  [\w-]+): \{use: movielens-.*\}$",
+        rf"\1: {TABLE}",
+        (SUITES / name).read_text("utf-8"),
     )
     assert datasets == 1
     text = re.sub(r"epochs: \d+", "epochs: 2", text)
@@ -41,7 +43,16 @@ def bench(*arguments: str | Path):
 def quickstart(tmp_path_factory):
     folder = tmp_path_factory.mktemp("quickstart")
     file = on_a_small_table("quickstart.yaml", folder)
-    bench("run", file, "--executor", "inline", "--out", folder / "run", "--cache-dir", folder / "cache")
+    bench(
+        "run",
+        file,
+        "--executor",
+        "inline",
+        "--out",
+        folder / "run",
+        "--cache-dir",
+        folder / "cache",
+    )
     return yaml.safe_load(file.read_text("utf-8")), folder / "run"
 
 
@@ -49,7 +60,9 @@ def values(folder: Path) -> dict[str, dict[str, float | None]]:
     """Row to metric to the value of the one seed."""
     (section,) = json.loads(bench("report", folder, "--json").stdout)["sections"]
     return {
-        row["name"]: {metric: figure["estimate"]["values"][0] for metric, figure in row["figures"].items()}
+        row["name"]: {
+            metric: figure["estimate"]["values"][0] for metric, figure in row["figures"].items()
+        }
         for row in section["rows"]
     }
 
@@ -57,7 +70,13 @@ def values(folder: Path) -> dict[str, dict[str, float | None]]:
 def test_every_method_has_a_row_with_every_metric(quickstart):
     suite, folder = quickstart
     found = values(folder)
-    assert set(found) == {*suite["methods"], *suite["base_models"], "best-single", "perfect-user", "perfect-sample"}
+    assert set(found) == {
+        *suite["methods"],
+        *suite["base_models"],
+        "best-single",
+        "perfect-user",
+        "perfect-sample",
+    }
     for row in found.values():
         assert set(row) == set(suite["metrics"])
         assert 0 <= row["auc"] <= 1
@@ -97,7 +116,8 @@ def test_the_run_agrees_with_itself(quickstart):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["movielens-100k.yaml", "movielens-1m-cold.yaml", "movielens-1m-warm.yaml", "golden.yaml"]
+    "name",
+    ["movielens-100k.yaml", "movielens-1m-cold.yaml", "movielens-1m-warm.yaml", "golden.yaml"],
 )
 def test_every_shipped_suite_runs(name, tmp_path):
     file = SUITES / name if name == "golden.yaml" else on_a_small_table(name, tmp_path)

@@ -32,4 +32,7 @@ def bench_metrics() -> dict[str, str]:
 
 @hookimpl
 def bench_executors() -> dict[str, str]:
-    return {"local": "bench.run.executors:LocalExecutor", "inline": "bench.run.executors:InlineExecutor"}
+    return {
+        "local": "bench.run.executors:LocalExecutor",
+        "inline": "bench.run.executors:InlineExecutor",
+    }

@@ -40,16 +40,20 @@ class Predictions(Model):
 
     class Params(PluginParams):
         path: str = Field(
-            min_length=1, description="the file, below the suite's folder or the data folder; .parquet or text"
+            min_length=1,
+            description="the file, below the suite's folder or the data folder; .parquet or text",
         )
         user: str = Field("user_id", min_length=1, description="column of user ids")
         item: str = Field("item_id", min_length=1, description="column of item ids")
         order: str = Field(
-            "", description="column of the dataset's order; needed where a user has an item more than once"
+            "",
+            description="column of the dataset's order; needed where a user has an item more than once",
         )
         probability: str = Field("", description="column of probabilities between 0 and 1")
         logit: str = Field("", description="column of logits; either it or `probability`")
-        sep: str = Field(",", min_length=1, description="between the fields of a line of a text file")
+        sep: str = Field(
+            ",", min_length=1, description="between the fields of a line of a text file"
+        )
         encoding: str = Field("utf-8", description="of a text file, e.g. latin-1")
 
         @model_validator(mode="after")
@@ -85,7 +89,9 @@ class Predictions(Model):
     def _read(self) -> RawTable:
         params = self.params
         columns = [
-            name for name in (params.user, params.item, params.order, params.probability or params.logit) if name
+            name
+            for name in (params.user, params.item, params.order, params.probability or params.logit)
+            if name
         ]
         if self._path.suffix.lower() in (".parquet", ".pq"):
             return RawTable(read_parquet(self._path, columns), self._path.name)
@@ -113,7 +119,9 @@ def _scores(table: RawTable, params: Predictions.Params) -> np.ndarray:
     return np.asarray(np.log(values) - np.log1p(-values))
 
 
-def _matched(table: RawTable, scores: np.ndarray, params: Predictions.Params, rows: View) -> _Matched:
+def _matched(
+    table: RawTable, scores: np.ndarray, params: Predictions.Params, rows: View
+) -> _Matched:
     interactions = rows.interactions
     theirs, ours = _keys(table, params, interactions), _own_keys(params, rows)
     order = np.lexsort((scores, *theirs[::-1]))
@@ -121,7 +129,9 @@ def _matched(table: RawTable, scores: np.ndarray, params: Predictions.Params, ro
     same[:1] = False
     for key in theirs:
         same[1:] &= key[order][1:] == key[order][:-1]
-    known = (theirs[0] >= 0) & (theirs[1] >= 0)  # of ids that the dataset lacks one row can't be told from another
+    known = (theirs[0] >= 0) & (
+        theirs[1] >= 0
+    )  # of ids that the dataset lacks one row can't be told from another
     _refuse_contradictions(table, scores, order, same & known[order], params)
     first = order[~same]
     place = _find([key[first] for key in theirs], ours)
@@ -138,7 +148,9 @@ def _matched(table: RawTable, scores: np.ndarray, params: Predictions.Params, ro
     return _Matched(scores[first][place], int(len(table) - len(first) + (~used).sum()))
 
 
-def _keys(table: RawTable, params: Predictions.Params, interactions: Interactions) -> list[np.ndarray]:
+def _keys(
+    table: RawTable, params: Predictions.Params, interactions: Interactions
+) -> list[np.ndarray]:
     """User, item and order of the file's rows; -1 for an id that the dataset does not have."""
     keys = [
         _numbered(as_ids(table, column), interactions.folder / f"{owner}_ids.parquet")
@@ -153,7 +165,9 @@ def _own_keys(params: Predictions.Params, rows: View) -> list[np.ndarray]:
     keys = [users.astype(np.int64), items.astype(np.int64)]
     if params.order:
         if interactions.order is None:
-            raise DataError("base model 'predictions': `order` is named, and the dataset has none; drop it")
+            raise DataError(
+                "base model 'predictions': `order` is named, and the dataset has none; drop it"
+            )
         return [*keys, np.asarray(interactions.order[index])]
     pairs = np.unique(np.stack(keys, axis=1), axis=0)
     if len(pairs) < len(index) and interactions.order is not None:
@@ -167,11 +181,17 @@ def _own_keys(params: Predictions.Params, rows: View) -> list[np.ndarray]:
 def _numbered(ids: pa.Array, file: Path) -> np.ndarray:
     """(n,) int64: the dataset's number of each id."""
     known = pq.read_table(file).column(0).combine_chunks().cast(pa.large_string())
-    return np.asarray(pc.fill_null(pc.index_in(ids, value_set=known), -1).to_numpy(), dtype=np.int64)
+    return np.asarray(
+        pc.fill_null(pc.index_in(ids, value_set=known), -1).to_numpy(), dtype=np.int64
+    )
 
 
 def _refuse_contradictions(
-    table: RawTable, scores: np.ndarray, order: np.ndarray, same: np.ndarray, params: Predictions.Params
+    table: RawTable,
+    scores: np.ndarray,
+    order: np.ndarray,
+    same: np.ndarray,
+    params: Predictions.Params,
 ) -> None:
     """A key with two scores; the same row twice is read once."""
     differs = same[1:] & (scores[order][1:] != scores[order][:-1])
@@ -200,7 +220,9 @@ def _find(theirs: list[np.ndarray], ours: list[np.ndarray]) -> np.ndarray:
 
 def _described(interactions: Interactions, row: int, params: Predictions.Params) -> str:
     user, item = (
-        pq.read_table(interactions.folder / f"{owner}_ids.parquet").column(0)[int(numbers[row])].as_py()
+        pq.read_table(interactions.folder / f"{owner}_ids.parquet")
+        .column(0)[int(numbers[row])]
+        .as_py()
         for owner, numbers in (("user", interactions.users), ("item", interactions.items))
     )
     told = [f"{params.user} {user!r}", f"{params.item} {item!r}"]

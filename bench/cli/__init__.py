@@ -15,8 +15,14 @@ main = LazyGroup(
         "data": ("bench.cli.data:command", "List datasets, fetch them, or show what one holds."),
         "describe": ("bench.cli.describe:command", "Show a plugin's summary and parameters."),
         "report": ("bench.cli.report:command", "Print the table of a finished run."),
-        "compare": ("bench.cli.compare:command", "Compare two runs; exit 1 where the second is worse."),
-        "schema": ("bench.cli.schema:command", "Print the JSON Schema of suite files, for editors."),
+        "compare": (
+            "bench.cli.compare:command",
+            "Compare two runs; exit 1 where the second is worse.",
+        ),
+        "schema": (
+            "bench.cli.schema:command",
+            "Print the JSON Schema of suite files, for editors.",
+        ),
         "doctor": ("bench.cli.doctor:command", "Check this machine and installation."),
         "test-plugin": ("bench.cli.test_plugin:command", "Check a plugin against the contract."),
     },

@@ -49,7 +49,9 @@ def plugin_options(command: F) -> F:
 
 def json_option(command: F) -> F:
     """`--json` as `as_json: bool`. Remembered, so that an error is JSON too."""
-    return click.option("--json", "as_json", is_flag=True, callback=_remember_json, help="Print JSON.")(command)
+    return click.option(
+        "--json", "as_json", is_flag=True, callback=_remember_json, help="Print JSON."
+    )(command)
 
 
 def _remember_json(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
@@ -70,12 +72,12 @@ def set_option(command: F) -> F:
 
 def seeds_option(command: F) -> F:
     """`--seeds 0,1` as `seeds: tuple[int, ...]`."""
-    return click.option("--seeds", callback=_numbers, metavar="0,1,…", help="Seeds to run instead of the suite's.")(
-        command
-    )
+    return click.option(
+        "--seeds", callback=_numbers, metavar="0,1,…", help="Seeds to run instead of the suite's."
+    )(command)
 
 
-def _numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:  # noqa: ARG001
+def _numbers(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
     """`0,1,2` as seeds."""
     if value is None:
         return ()
@@ -92,7 +94,9 @@ def echo_json(value: Any) -> None:
     """Print a value as strict JSON in ASCII. What HTML would read as markup is escaped too: whoever embeds it in a page
     embeds no tag."""
     text = json.dumps(value, indent=2, allow_nan=False)
-    click.echo(text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026"))  # strings alone have these
+    click.echo(
+        text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
+    )  # strings alone have these
 
 
 def printable(text: str) -> str:
@@ -110,4 +114,6 @@ def printable(text: str) -> str:
 def warn_quarantined(registry: Registry) -> None:
     """Say on stderr what was left out."""
     for plugin in registry.quarantined:
-        click.echo(printable(f"warning: plugin {plugin.origin} is quarantined: {plugin.reason}"), err=True)
+        click.echo(
+            printable(f"warning: plugin {plugin.origin} is quarantined: {plugin.reason}"), err=True
+        )

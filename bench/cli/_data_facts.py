@@ -24,9 +24,25 @@ def facts(interactions: Interactions) -> dict[str, Any]:
     quantiles = np.quantile(lengths, list(_QUANTILES.values()))
     return {
         **meta["counts"],
-        "rows_per_user": {name: float(value) for name, value in zip(_QUANTILES, quantiles, strict=True)},
-        **{key: meta[key] for key in ("label", "drop", "order", "min_rows_per_user", "split", "categories", "missing")},
-        **{key: meta[key] for key in ("several_values", "fields", "source", "digest", "truth", "warnings")},
+        "rows_per_user": {
+            name: float(value) for name, value in zip(_QUANTILES, quantiles, strict=True)
+        },
+        **{
+            key: meta[key]
+            for key in (
+                "label",
+                "drop",
+                "order",
+                "min_rows_per_user",
+                "split",
+                "categories",
+                "missing",
+            )
+        },
+        **{
+            key: meta[key]
+            for key in ("several_values", "fields", "source", "digest", "truth", "warnings")
+        },
     }
 
 
@@ -48,7 +64,12 @@ def echo_facts(datasets: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _field(field: Mapping[str, str], held: Mapping[str, Any]) -> tuple[str, str, str, str]:
     values = held["categories"].get(field["name"])
-    return field["kind"], field["side"], "-" if values is None else f"{values:,}", f"{held['missing'][field['name']]:,}"
+    return (
+        field["kind"],
+        field["side"],
+        "-" if values is None else f"{values:,}",
+        f"{held['missing'][field['name']]:,}",
+    )
 
 
 def _several(held: Mapping[str, Any]) -> Iterator[str]:
@@ -60,7 +81,9 @@ def _several(held: Mapping[str, Any]) -> Iterator[str]:
 
 def _summary(held: Mapping[str, Any]) -> dict[str, str]:
     share = held["positives"] / held["rows"]
-    alike = "user, item, fields, label and order" if held["order"] else "user, item, fields and label"
+    alike = (
+        "user, item, fields, label and order" if held["order"] else "user, item, fields and label"
+    )
     of_one = "user, item and order" if held["order"] else "user and item"
     quantiles = ", ".join(f"{name} {value:g}" for name, value in held["rows_per_user"].items())
     return {

@@ -63,14 +63,21 @@ class LazyGroup(click.Group):
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit has nowhere to go either
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+            )  # the flush at exit has nowhere to go either
             ctx.exit(BROKEN_PIPE)
         except Exception as error:
             known = _as_known(error)
             _report(error, known, with_traceback=ctx.meta.get(_TRACEBACK, False))
             code = known.exit_code if known else INTERNAL
             if ctx.meta.get(JSON_ASKED, False):
-                echo_json({"exit_code": code, "errors": [_as_dict(fault) for fault in _faults(error, known)]})
+                echo_json(
+                    {
+                        "exit_code": code,
+                        "errors": [_as_dict(fault) for fault in _faults(error, known)],
+                    }
+                )
             ctx.exit(code)
 
 
@@ -96,7 +103,9 @@ def _as_dict(fault: Fault) -> dict[str, Any]:
 def _as_known(error: Exception) -> BenchError | None:
     """The error in the harness's words, where it is one that users can cause."""
     if isinstance(error, OSError) and error.errno in _STORAGE_ERRNOS:
-        return StorageError(f"{error.filename or 'output'}: {error.strerror}; make room or choose another folder")
+        return StorageError(
+            f"{error.filename or 'output'}: {error.strerror}; make room or choose another folder"
+        )
     return error if isinstance(error, BenchError) else None
 
 

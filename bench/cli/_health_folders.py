@@ -56,9 +56,16 @@ def _size(folder: Path) -> int:
 
 def _data(data_dir: Path | None) -> Finding:
     if data_dir is None:
-        return Finding("data", "ok", "BENCH_DATA is not set; datasets are looked for beside suites, then downloaded")
+        return Finding(
+            "data",
+            "ok",
+            "BENCH_DATA is not set; datasets are looked for beside suites, then downloaded",
+        )
     if not data_dir.is_dir() or not os.access(data_dir, os.R_OK | os.X_OK):
         return Finding(
-            "data", "fail", f"BENCH_DATA {data_dir}: no folder that can be read", "set it to one, or unset it"
+            "data",
+            "fail",
+            f"BENCH_DATA {data_dir}: no folder that can be read",
+            "set it to one, or unset it",
         )
     return Finding("data", "ok", f"BENCH_DATA {data_dir}: {len(os.listdir(data_dir))} entries")

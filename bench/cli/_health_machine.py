@@ -21,7 +21,9 @@ _EARLIEST = 1_704_067_200  # 2024-01-01: a clock before it was never set
 
 
 def findings() -> Iterator[Finding]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     yield _cores(cores)
     yield _threads(cores)
     yield _memory()
@@ -33,7 +35,9 @@ def _cores(cores: int) -> Finding:
     quota = _quota()
     if quota is not None and quota < cores:
         found = f"{cores} cores, of which a limit of this container leaves {quota:g}"
-        return Finding("cores", "warn", found, f"take at most --workers {max(1, int(quota))}, with --threads 1")
+        return Finding(
+            "cores", "warn", found, f"take at most --workers {max(1, int(quota))}, with --threads 1"
+        )
     return Finding("cores", "ok", f"{cores}; --workers times --threads up to that")
 
 
@@ -46,16 +50,26 @@ def _quota() -> float | None:
 def _threads(cores: int) -> Finding:
     set_to = {name: os.environ[name] for name in _THREADS if name in os.environ}
     found = (
-        ", ".join(f"{name}={value[:20]}" for name, value in set_to.items()) or f"{' and '.join(_THREADS)} are not set"
+        ", ".join(f"{name}={value[:20]}" for name, value in set_to.items())
+        or f"{' and '.join(_THREADS)} are not set"
     )
     if any(value.isdecimal() and int(value) > cores for value in set_to.values()):
-        return Finding("threads", "warn", f"{found}, more than {cores} cores", "set them to the cores, or not at all")
+        return Finding(
+            "threads",
+            "warn",
+            f"{found}, more than {cores} cores",
+            "set them to the cores, or not at all",
+        )
     return Finding("threads", "ok", f"{found}; each step is held to --threads")
 
 
 def _memory() -> Finding:
     lines = _lines(Path("/proc/meminfo"))
-    kib = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines) if rest.split()}
+    kib = {
+        name: int(rest.split()[0])
+        for name, _, rest in (line.partition(":") for line in lines)
+        if rest.split()
+    }
     if "MemAvailable" not in kib:
         return Finding("memory", "ok", "not known on this system")
     available = kib["MemAvailable"] * 1024
@@ -65,7 +79,9 @@ def _memory() -> Finding:
         available = min(available, max(0, int(limit) - int(used)))
     found = f"{gib(available)} available of {gib(kib['MemTotal'] * 1024)}"
     if available < _MEMORY:
-        return Finding("memory", "warn", found, "take --workers 1, and close what else needs memory")
+        return Finding(
+            "memory", "warn", found, "take --workers 1, and close what else needs memory"
+        )
     return Finding("memory", "ok", found)
 
 
@@ -96,7 +112,9 @@ def _start_method() -> Finding:
     found = f"forkserver answers in {time.monotonic() - begun:.1f} s"
     if answer != _READY:
         fix = "install metaselector-bench where this Python finds it, or use --executor inline"
-        return Finding("processes", "warn", f"{found}, without torch: every step imports it anew", fix)
+        return Finding(
+            "processes", "warn", f"{found}, without torch: every step imports it anew", fix
+        )
     return Finding("processes", "ok", found)
 
 
@@ -107,12 +125,18 @@ def _answer(pipe: Connection) -> None:
 def _clock() -> Finding:
     resolution = max(time.get_clock_info(name).resolution for name in ("monotonic", "process_time"))
     if not time.get_clock_info("monotonic").monotonic:
-        return Finding("clock", "fail", "it runs backwards", "durations can't be trusted on this system")
+        return Finding(
+            "clock", "fail", "it runs backwards", "durations can't be trusted on this system"
+        )
     if time.time() < _EARLIEST:
         shown = time.strftime("%Y-%m-%d", time.gmtime())
-        return Finding("clock", "warn", f"it says {shown}", "set it: downloads and records carry its dates")
+        return Finding(
+            "clock", "warn", f"it says {shown}", "set it: downloads and records carry its dates"
+        )
     if resolution > 0.02:
-        return Finding("clock", "warn", f"steps of {resolution:g} s", "times of short steps are coarse here")
+        return Finding(
+            "clock", "warn", f"steps of {resolution:g} s", "times of short steps are coarse here"
+        )
     return Finding("clock", "ok", f"monotonic, resolution {resolution:g} s")
 
 

@@ -39,7 +39,10 @@ def _packages() -> Finding:
         wanted = [line for line in requires(_PROJECT) or () if "extra ==" not in line]
     except PackageNotFoundError:
         return Finding(
-            "packages", "warn", f"{_PROJECT} is not installed", "install it with pip, so that plugins are found"
+            "packages",
+            "warn",
+            f"{_PROJECT} is not installed",
+            "install it with pip, so that plugins are found",
         )
     wrong = [fault for line in wanted if (fault := _fault(line))]
     if wrong:
@@ -76,11 +79,20 @@ def _torch() -> Finding:
 
         product = float((torch.ones(2, 3) @ torch.ones(3, 2)).sum())
     except Exception as error:  # whatever a broken installation raises
-        return Finding("torch", "fail", f"{type(error).__name__}: {error}".splitlines()[0], "install torch anew")
+        return Finding(
+            "torch",
+            "fail",
+            f"{type(error).__name__}: {error}".splitlines()[0],
+            "install torch anew",
+        )
     if product != 12:
-        return Finding("torch", "fail", f"ones(2, 3) @ ones(3, 2) adds up to {product}", "install torch anew")
+        return Finding(
+            "torch", "fail", f"ones(2, 3) @ ones(3, 2) adds up to {product}", "install torch anew"
+        )
     return Finding(
-        "torch", "ok", f"{torch.__version__}, {torch.get_num_threads()} threads by default; runs use --threads"
+        "torch",
+        "ok",
+        f"{torch.__version__}, {torch.get_num_threads()} threads by default; runs use --threads",
     )
 
 

@@ -14,7 +14,9 @@ def trials_in_words(found: Preview) -> str:
     """How many there are, recorded and to run."""
     states = [planned.state for planned in found.trials]
     counts = {state: states.count(state) for state in ("recorded", "to run", "unavailable")}
-    said = [f"{number} {state}" for state, number in counts.items() if number or state != "unavailable"]
+    said = [
+        f"{number} {state}" for state, number in counts.items() if number or state != "unavailable"
+    ]
     return f"{_many(len(states), 'trial')}: {', '.join(said)}"
 
 

@@ -7,7 +7,14 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from bench.cli._common import printable
 from bench.run import Watcher
@@ -49,7 +56,9 @@ class Lines(Watcher):
 
     def ended(self, step: str, title: str, failure: str) -> None:  # noqa: ARG002
         self._ended += 1
-        self.say(f"[{self._ended}/{self._steps}] {title}" + (f": failed: {failure}" if failure else ""))
+        self.say(
+            f"[{self._ended}/{self._steps}] {title}" + (f": failed: {failure}" if failure else "")
+        )
 
 
 class Bars(Watcher):

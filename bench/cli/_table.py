@@ -25,7 +25,9 @@ def _echo_plain(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        click.echo(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        )
 
 
 def _echo_rich(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from bench.cli._common import echo_json, json_option, plugin_options, printable, set_option, warn_quarantined
+from bench.cli._common import (
+    echo_json,
+    json_option,
+    plugin_options,
+    printable,
+    set_option,
+    warn_quarantined,
+)
 from bench.errors import PluginUnavailable
 from bench.registry import Registry, load_registry
 from bench.suite import BOUNDS, Suite, load, used_plugins
@@ -23,7 +30,13 @@ _ROWS = ("methods", "base_models", "bounds")
 @set_option
 @plugin_options
 @json_option
-def command(suite: Path, overrides: tuple[str, ...], plugins: tuple[Path, ...], autoload: bool, as_json: bool) -> None:
+def command(
+    suite: Path,
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+    autoload: bool,
+    as_json: bool,
+) -> None:
     """Check the suite file SUITE: every error with its line and column. Exit 4 where it uses an unavailable plugin."""
     registry = load_registry(plugins, autoload=autoload)
     checked = load(suite, registry, overrides=overrides)
@@ -34,7 +47,9 @@ def command(suite: Path, overrides: tuple[str, ...], plugins: tuple[Path, ...], 
     if as_json:
         echo_json({"suite": checked.name, **counts, "unavailable": unavailable, "notes": notes})
     else:
-        click.echo(printable(f"{suite}: {'incomplete' if unavailable else 'OK'}: {_in_words(counts)}"))
+        click.echo(
+            printable(f"{suite}: {'incomplete' if unavailable else 'OK'}: {_in_words(counts)}")
+        )
         for said in (*unavailable, *(f"note: {note}" for note in notes)):
             click.echo(printable(f"{suite}: {said}"), err=True)
     if unavailable:

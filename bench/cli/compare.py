@@ -56,7 +56,9 @@ def _blocks(comparison: Comparison) -> Iterator[Block]:
 
 
 def _verdict(comparison: Comparison) -> str:
-    found = f"{len(comparison.pairs)} trials compared, {len(comparison.regressions)} figures regressed"
+    found = (
+        f"{len(comparison.pairs)} trials compared, {len(comparison.regressions)} figures regressed"
+    )
     if not comparison.pairs:
         return "Incomplete: the runs have no result in common"
     if comparison.absent:
@@ -72,11 +74,16 @@ def _grid(title: str, pairs: Sequence[Pair]) -> Iterator[Block]:
     rows: list[GridRow] = []
     for method in dict.fromkeys(pair.method for pair in pairs):
         of_method = [pair for pair in pairs if pair.method == method]
-        changes = [[one for pair in of_method for one in pair.differences if one.metric == name] for name in metrics]
+        changes = [
+            [one for pair in of_method for one in pair.differences if one.metric == name]
+            for name in metrics
+        ]
         name = f"{short(method)} (bound)" if of_method[0].kind == "bound" else short(method)
         rows.append(GridRow(name, (*map(_worst, changes), Cell(_ratios(of_method)))))
     heads = ("method", *(f"{short(metric)}\nchange" for metric in metrics), "CPU s\nratio")
-    yield Grid(f"{title}: candidate minus base, the worst over seeds (! regressed)", heads, tuple(rows))
+    yield Grid(
+        f"{title}: candidate minus base, the worst over seeds (! regressed)", heads, tuple(rows)
+    )
 
 
 def _worst(differences: Sequence[Difference]) -> Cell:
@@ -84,7 +91,13 @@ def _worst(differences: Sequence[Difference]) -> Cell:
 
     worse = [one for one in differences if one.verdict == "worse"]
     shown = max(worse or differences, key=_badness, default=None)
-    text = "–" if shown is None or shown.change is None else f"{shown.change:+.6f}" if shown.change else "0.000000"
+    text = (
+        "–"
+        if shown is None or shown.change is None
+        else f"{shown.change:+.6f}"
+        if shown.change
+        else "0.000000"
+    )
     return Cell(text, "!" if worse else " ")
 
 
@@ -92,7 +105,13 @@ def _badness(one: Difference) -> float:
     """The larger the worse: a lost figure most of all; without a known direction any change is bad."""
     if one.change is None:
         return math.inf if one.verdict == "worse" else -math.inf
-    return abs(one.change) if one.higher_is_better is None else -one.change if one.higher_is_better else one.change
+    return (
+        abs(one.change)
+        if one.higher_is_better is None
+        else -one.change
+        if one.higher_is_better
+        else one.change
+    )
 
 
 def _ratios(pairs: Sequence[Pair]) -> str:
@@ -107,7 +126,9 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     from bench.report import short
 
     for pair, one in comparison.regressions:
-        place = f"{short(pair.dataset)}/{short(pair.protocol)} {short(pair.method)}, seed {pair.seed}"
+        place = (
+            f"{short(pair.dataset)}/{short(pair.protocol)} {short(pair.method)}, seed {pair.seed}"
+        )
         yield f"Regressed: {place}: {short(one.metric)} {one.base} -> {one.candidate} (tolerance {one.tolerance:g})."
     for absent in comparison.absent:
         place = f"{short(absent.dataset)}/{short(absent.protocol)} {short(absent.method)}, seed {absent.seed}"
@@ -118,7 +139,9 @@ def _notes(comparison: Comparison) -> Iterator[str]:
         yield f"CPU time, all pairs together: candidate takes {comparison.cpu_ratio:.2f} times that of base."
     for code in comparison.code:
         yield f"Code differs: {short(code.what, 100)}: {code.base[:12] or 'absent'} -> {code.candidate[:12] or 'absent'}."
-    changed = dict.fromkeys(short(pair.method) for pair in comparison.pairs if not pair.same_settings)
+    changed = dict.fromkeys(
+        short(pair.method) for pair in comparison.pairs if not pair.same_settings
+    )
     if changed:
         yield f"Settings differ: {', '.join(changed)}."
     pools: dict[str, dict[str, None]] = {}
@@ -126,5 +149,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
         if pair.pool_change:
             pools.setdefault(pair.pool_change, {})[short(pair.method)] = None
     if pools:
-        told = "; ".join(f"{', '.join(methods)} ({short(change, 200)})" for change, methods in pools.items())
+        told = "; ".join(
+            f"{', '.join(methods)} ({short(change, 200)})" for change, methods in pools.items()
+        )
         yield f"Pool differs: {told}."

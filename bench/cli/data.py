@@ -26,9 +26,15 @@ command = LazyGroup(
     "data",
     help="List datasets, fetch them, or show what one holds.",
     targets={
-        "list": (f"{_HERE}:list_command", "List datasets, where they would come from, and which are prepared."),
+        "list": (
+            f"{_HERE}:list_command",
+            "List datasets, where they would come from, and which are prepared.",
+        ),
         "fetch": (f"{_HERE}:fetch_command", "Download and prepare a dataset, or those of a suite."),
-        "info": (f"{_HERE}:info_command", "Show what a dataset holds: rows, users, categories, what is missing."),
+        "info": (
+            f"{_HERE}:info_command",
+            "Show what a dataset holds: rows, users, categories, what is missing.",
+        ),
     },
 )
 
@@ -37,8 +43,12 @@ def _place_options(function: F) -> F:
     """`--data-dir` and `--cache-dir` as `data_dir` and `cache_dir`, with those of plugins."""
     folder = click.Path(path_type=Path, file_okay=False)
     existing = click.Path(path_type=Path, file_okay=False, exists=True)
-    data = click.option("--data-dir", type=existing, envvar="BENCH_DATA", help="Where datasets lie (or BENCH_DATA).")
-    cache = click.option("--cache-dir", type=folder, help="Where prepared data are kept (or BENCH_CACHE).")
+    data = click.option(
+        "--data-dir", type=existing, envvar="BENCH_DATA", help="Where datasets lie (or BENCH_DATA)."
+    )
+    cache = click.option(
+        "--cache-dir", type=folder, help="Where prepared data are kept (or BENCH_CACHE)."
+    )
     return data(cache(plugin_options(function)))
 
 
@@ -54,7 +64,11 @@ class _Use(NamedTuple):
 @_place_options
 @json_option
 def list_command(
-    plugins: tuple[Path, ...], autoload: bool, data_dir: Path | None, cache_dir: Path | None, as_json: bool
+    plugins: tuple[Path, ...],
+    autoload: bool,
+    data_dir: Path | None,
+    cache_dir: Path | None,
+    as_json: bool,
 ) -> None:
     """List datasets: where each would come from, whether it is prepared, whether it can be downloaded."""
     from bench.cli._table import echo_table
@@ -62,14 +76,19 @@ def list_command(
 
     registry = load_registry(plugins, autoload=autoload)
     warn_quarantined(registry)
-    rows = [_status(registry, info.name, data_dir, cache_dir) for info in registry.infos("datasets")]
+    rows = [
+        _status(registry, info.name, data_dir, cache_dir) for info in registry.infos("datasets")
+    ]
     if as_json:
         echo_json({"datasets": rows})
         return
     words = {True: "yes", False: "no", None: "-"}
     echo_table(
         ("dataset", "prepared", "download", "comes from"),
-        [(row["name"], words[row["prepared"]], words[row["downloadable"]], row["from"]) for row in rows],
+        [
+            (row["name"], words[row["prepared"]], words[row["downloadable"]], row["from"])
+            for row in rows
+        ],
     )
 
 
@@ -77,7 +96,11 @@ def list_command(
 @click.argument("name", metavar="NAME|SUITE")
 @_place_options
 def fetch_command(
-    name: str, plugins: tuple[Path, ...], autoload: bool, data_dir: Path | None, cache_dir: Path | None
+    name: str,
+    plugins: tuple[Path, ...],
+    autoload: bool,
+    data_dir: Path | None,
+    cache_dir: Path | None,
 ) -> None:
     """Download and prepare the dataset NAME, or every dataset of the suite file SUITE, into the cache."""
     for use, interactions in _prepared(name, plugins, autoload, data_dir, cache_dir):
@@ -89,12 +112,20 @@ def fetch_command(
 @_place_options
 @json_option
 def info_command(
-    name: str, plugins: tuple[Path, ...], autoload: bool, data_dir: Path | None, cache_dir: Path | None, as_json: bool
+    name: str,
+    plugins: tuple[Path, ...],
+    autoload: bool,
+    data_dir: Path | None,
+    cache_dir: Path | None,
+    as_json: bool,
 ) -> None:
     """Show what the dataset NAME, or each dataset of the suite file SUITE, holds; it is prepared if need be."""
     from bench.cli._data_facts import echo_facts, facts
 
-    found = {use.name: facts(held) for use, held in _prepared(name, plugins, autoload, data_dir, cache_dir)}
+    found = {
+        use.name: facts(held)
+        for use, held in _prepared(name, plugins, autoload, data_dir, cache_dir)
+    }
     if as_json:
         echo_json({"datasets": found})
     else:
@@ -111,7 +142,12 @@ def _prepared(
     warn_quarantined(registry)
     for use in _uses(name, registry, plugins):
         report = _reporter(use)
-        yield use, prepare(use.dataset, data_dir=data_dir, cache=cache_dir(cache), base=use.base, report=report)
+        yield (
+            use,
+            prepare(
+                use.dataset, data_dir=data_dir, cache=cache_dir(cache), base=use.base, report=report
+            ),
+        )
 
 
 def _uses(name: str, registry: Registry, plugins: tuple[Path, ...]) -> list[_Use]:
@@ -153,7 +189,9 @@ def _reporter(use: _Use) -> Callable[[str], None]:
     return lambda line: click.echo(printable(label + line), err=True)
 
 
-def _status(registry: Registry, name: str, data_dir: Path | None, cache: Path | None) -> dict[str, Any]:
+def _status(
+    registry: Registry, name: str, data_dir: Path | None, cache: Path | None
+) -> dict[str, Any]:
     from bench.data import cache_dir, status
     from bench.data.prepared.locate import is_local, location
 
@@ -165,7 +203,9 @@ def _status(registry: Registry, name: str, data_dir: Path | None, cache: Path | 
     if dataset is None:
         return {**unknown, "from": "what a suite says"}
     state = status(dataset, data_dir=data_dir, cache=cache_dir(cache))
-    likely = state.source or next((s for s in dataset.sources() if not is_local(s)), dataset.sources()[0])
+    likely = state.source or next(
+        (s for s in dataset.sources() if not is_local(s)), dataset.sources()[0]
+    )
     missing = "" if state.source or state.downloadable else " (not there)"
     return {
         "name": name,

@@ -19,11 +19,15 @@ __all__ = ["command"]
 @click.command("describe")
 @click.argument("name")
 @click.option(
-    "--kind", type=click.Choice([kind.replace("_", "-") for kind in KINDS]), help="Where several kinds have the name."
+    "--kind",
+    type=click.Choice([kind.replace("_", "-") for kind in KINDS]),
+    help="Where several kinds have the name.",
 )
 @plugin_options
 @json_option
-def command(name: str, kind: str | None, plugins: tuple[Path, ...], autoload: bool, as_json: bool) -> None:
+def command(
+    name: str, kind: str | None, plugins: tuple[Path, ...], autoload: bool, as_json: bool
+) -> None:
     """Show the summary of the plugin NAME and its parameters: type, default, range, meaning."""
     registry = load_registry(plugins, autoload=autoload)
     info = _find(registry, name, kind.replace("-", "_") if kind else None)
@@ -57,7 +61,9 @@ def _describe(info: PluginInfo, plugin: type[Any]) -> dict[str, Any]:
 
 
 def _echo(described: dict[str, Any]) -> None:
-    click.echo(printable(f"{described['name']} · {KINDS[described['kind']]} · {described['origin']}"))
+    click.echo(
+        printable(f"{described['name']} · {KINDS[described['kind']]} · {described['origin']}")
+    )
     click.echo(printable(described["summary"]))
     click.echo()
     if not described["parameters"]:

@@ -19,11 +19,17 @@ __all__ = ["command"]
     envvar="BENCH_DATA",
     help="Where datasets lie (or BENCH_DATA).",
 )
-@click.option("--cache-dir", type=click.Path(path_type=Path), help="The cache folder (or BENCH_CACHE).")
+@click.option(
+    "--cache-dir", type=click.Path(path_type=Path), help="The cache folder (or BENCH_CACHE)."
+)
 @plugin_options
 @json_option
 def command(
-    data_dir: Path | None, cache_dir: Path | None, plugins: tuple[Path, ...], autoload: bool, as_json: bool
+    data_dir: Path | None,
+    cache_dir: Path | None,
+    plugins: tuple[Path, ...],
+    autoload: bool,
+    as_json: bool,
 ) -> None:
     """Check Python, packages, threads, memory, folders, plugins and how processes start: ok, warn or fail, each with what to
     do about it.
@@ -40,7 +46,10 @@ def command(
     if as_json:
         echo_json({"checks": [finding._asdict() for finding in findings]})
     else:
-        rows = [(one.status, one.check, "; ".join(filter(None, (one.found, one.fix)))) for one in findings]
+        rows = [
+            (one.status, one.check, "; ".join(filter(None, (one.found, one.fix))))
+            for one in findings
+        ]
         echo_table(("", "what", "found; what to do"), rows)
     if any(finding.status == "fail" for finding in findings):
         raise click.exceptions.Exit(2)

@@ -14,7 +14,12 @@ __all__ = ["command"]
 
 
 @click.command("list")
-@click.argument("kind", required=False, metavar="[KIND]", type=click.Choice([kind.replace("_", "-") for kind in KINDS]))
+@click.argument(
+    "kind",
+    required=False,
+    metavar="[KIND]",
+    type=click.Choice([kind.replace("_", "-") for kind in KINDS]),
+)
 @plugin_options
 @json_option
 def command(kind: str | None, plugins: tuple[Path, ...], autoload: bool, as_json: bool) -> None:
@@ -38,8 +43,12 @@ def _as_dict(registry: Registry, kind: str | None) -> dict[str, list[dict[str, s
 
 def _echo(registry: Registry, kind: str | None) -> None:
     echo_table(
-        ("name", "kind", "origin"), [(info.name, KINDS[info.kind], info.origin) for info in registry.infos(kind)]
+        ("name", "kind", "origin"),
+        [(info.name, KINDS[info.kind], info.origin) for info in registry.infos(kind)],
     )
     if registry.quarantined:
         click.echo()
-        echo_table(("quarantined", "reason"), [(plugin.origin, plugin.reason) for plugin in registry.quarantined])
+        echo_table(
+            ("quarantined", "reason"),
+            [(plugin.origin, plugin.reason) for plugin in registry.quarantined],
+        )

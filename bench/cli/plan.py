@@ -32,7 +32,9 @@ _KINDS = {"base_model": "base model", "method": "method", "bound": "bound"}
 @click.command("plan")
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="The run's folder (default: results/NAME)."
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The run's folder (default: results/NAME).",
 )
 @click.option(
     "--data-dir",
@@ -46,9 +48,19 @@ _KINDS = {"base_model": "base model", "method": "method", "bound": "bound"}
     help="Where prepared data and steps are kept (or BENCH_CACHE).",
 )
 @seeds_option
-@click.option("--only", multiple=True, metavar="METHOD", help="This method or base model alone. Repeatable.")
-@click.option("--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Steps at a time.")
-@click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Threads of each step.")
+@click.option(
+    "--only", multiple=True, metavar="METHOD", help="This method or base model alone. Repeatable."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Steps at a time."
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Threads of each step.",
+)
 @set_option
 @plugin_options
 @json_option
@@ -81,7 +93,8 @@ def command(
         echo_json(_as_dict(found))
     else:
         echo_table(
-            ("kind", "method", "trials", "recorded", "steps", "cached", "to run", "CPU time"), list(_rows(found))
+            ("kind", "method", "trials", "recorded", "steps", "cached", "to run", "CPU time"),
+            list(_rows(found)),
         )
         click.echo()
         click.echo(printable(f"{trials_in_words(found)}; {steps_in_words(found)}"))
@@ -98,7 +111,13 @@ def _rows(found: Preview) -> Iterator[tuple[str, ...]]:
     for (kind, method), states in trials.items():
         own = steps[method]
         left = [step for step in own if step.to_run]
-        counts = (len(states), states.count("recorded"), len(own), sum(step.cached for step in own), len(left))
+        counts = (
+            len(states),
+            states.count("recorded"),
+            len(own),
+            sum(step.cached for step in own),
+            len(left),
+        )
         yield _KINDS[kind], method, *map(str, counts), _time(left)
 
 
@@ -116,7 +135,12 @@ def _as_dict(found: Preview) -> dict[str, Any]:
         "out": str(found.out),
         "workers": found.workers,
         "trials": [
-            {"id": planned.trial.id, **planned.trial.names, "kind": planned.trial.kind, "state": planned.state}
+            {
+                "id": planned.trial.id,
+                **planned.trial.names,
+                "kind": planned.trial.kind,
+                "state": planned.state,
+            }
             for planned in found.trials
         ],
         "steps": [

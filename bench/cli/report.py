@@ -14,7 +14,11 @@ __all__ = ["command"]
 
 @click.command("report")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--markdown", metavar="FILE", help="Write Markdown to a file too; - prints it instead of the table.")
+@click.option(
+    "--markdown",
+    metavar="FILE",
+    help="Write Markdown to a file too; - prints it instead of the table.",
+)
 @json_option
 @click.pass_context
 def command(ctx: click.Context, run: Path, markdown: str | None, as_json: bool) -> None:
@@ -42,4 +46,6 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, "utf-8")
     except OSError as error:
-        raise StorageError(f"{path}: can't be written: {error.strerror}; choose another file") from error
+        raise StorageError(
+            f"{path}: can't be written: {error.strerror}; choose another file"
+        ) from error

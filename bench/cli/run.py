@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli._common import echo_json, json_option, plugin_options, seeds_option, set_option, warn_quarantined
+from bench.cli._common import (
+    echo_json,
+    json_option,
+    plugin_options,
+    seeds_option,
+    set_option,
+    warn_quarantined,
+)
 
 if TYPE_CHECKING:
     from bench.records import Run
@@ -22,13 +29,40 @@ def _folder(writable: bool) -> click.Path:
 @click.command("run")
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--out", type=_folder(True), help="Where records go (default: results/NAME).")
-@click.option("--data-dir", type=_folder(False), envvar="BENCH_DATA", help="Where datasets lie (or BENCH_DATA).")
-@click.option("--cache-dir", type=_folder(True), help="Where prepared data and steps are kept (or BENCH_CACHE).")
+@click.option(
+    "--data-dir",
+    type=_folder(False),
+    envvar="BENCH_DATA",
+    help="Where datasets lie (or BENCH_DATA).",
+)
+@click.option(
+    "--cache-dir",
+    type=_folder(True),
+    help="Where prepared data and steps are kept (or BENCH_CACHE).",
+)
 @seeds_option
-@click.option("--only", multiple=True, metavar="METHOD", help="Run this method or base model alone. Repeatable.")
-@click.option("--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Steps at a time.")
-@click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Threads of each step.")
-@click.option("--executor", default="local", show_default=True, help="Where steps run: local, inline or a plugin.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="METHOD",
+    help="Run this method or base model alone. Repeatable.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Steps at a time."
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    help="Threads of each step.",
+)
+@click.option(
+    "--executor",
+    default="local",
+    show_default=True,
+    help="Where steps run: local, inline or a plugin.",
+)
 @click.option(
     "--executor-set",
     multiple=True,

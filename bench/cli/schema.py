@@ -15,7 +15,9 @@ __all__ = ["command"]
 
 
 @click.command("schema")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file instead.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a file instead."
+)
 @plugin_options
 def command(out: Path | None, plugins: tuple[Path, ...], autoload: bool) -> None:
     """Print the JSON Schema (2020-12) of suite files, with the parameters of every plugin that is there.
@@ -33,4 +35,6 @@ def command(out: Path | None, plugins: tuple[Path, ...], autoload: bool) -> None
     try:
         out.write_text(text, "utf-8")
     except OSError as error:
-        raise StorageError(f"{out}: can't be written: {error.strerror}; choose another file") from error
+        raise StorageError(
+            f"{out}: can't be written: {error.strerror}; choose another file"
+        ) from error

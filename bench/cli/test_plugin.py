@@ -26,7 +26,9 @@ CHECKED = ("models", "selectors")
 @click.option("--kind", type=click.Choice(CHECKED), help="Check plugins of this kind alone.")
 @plugin_options
 @json_option
-def command(plugin: str, kind: str | None, plugins: tuple[Path, ...], autoload: bool, as_json: bool) -> None:
+def command(
+    plugin: str, kind: str | None, plugins: tuple[Path, ...], autoload: bool, as_json: bool
+) -> None:
     """Check a base model or selector (NAME), or all of a FILE or folder, against the contract.
 
     A name goes before a file or folder that is called the same. Exit code 1: a check failed."""
@@ -101,7 +103,11 @@ def _said_once(results: Sequence[CheckResult]) -> list[CheckResult]:
     first: dict[tuple[str, str], str] = {}
     said = []
     for result in results:
-        name = first.setdefault((result.reason, result.fix), result.name) if result.status == "failed" else result.name
+        name = (
+            first.setdefault((result.reason, result.fix), result.name)
+            if result.status == "failed"
+            else result.name
+        )
         again = result._replace(reason=f"as in the check {name!r}", fix="")
         said.append(result if name == result.name else again)
     return said

@@ -13,7 +13,9 @@ __all__ = ["check_comparable"]
 
 def check_comparable(pairs: Iterable[tuple[Record, Record]]) -> None:
     """Raise CompareError, one line that names each difference of data, split or metrics once."""
-    found = dict.fromkeys(difference for base, candidate in pairs for difference in _differences(base, candidate))
+    found = dict.fromkeys(
+        difference for base, candidate in pairs for difference in _differences(base, candidate)
+    )
     if found:
         raise CompareError(f"BASE and CANDIDATE can't be compared: {'; '.join(found)}")
 
@@ -27,7 +29,9 @@ def _differences(base: Record, candidate: Record) -> list[str]:
         ]
     if ours["split"] != theirs["split"]:
         place = f"{trial['dataset']!r} under {trial['protocol']!r}"
-        return [f"the split of {place} differs ({_digests(ours['split'], theirs['split'])}); use the same protocol"]
+        return [
+            f"the split of {place} differs ({_digests(ours['split'], theirs['split'])}); use the same protocol"
+        ]
     return _metrics(ours["metrics"], theirs["metrics"])
 
 

@@ -26,16 +26,28 @@ def compare(base: Run, candidate: Run) -> Comparison:
     Raises CompareError where data, split or a metric's version differ between two trials of one name."""
     ours, theirs = _trials(base), _trials(candidate)
     both = [(key, ours[key], theirs[key]) for key in ours if key in theirs]
-    check_comparable((one, other) for _, one, other in both if one is not None and other is not None)
+    check_comparable(
+        (one, other) for _, one, other in both if one is not None and other is not None
+    )
     good = [(key, one, other) for key, one, other in both if _ok(one) and _ok(other)]
     pools = Pools(base), Pools(candidate)
-    pairs = tuple(_pair(key, one, other, base.manifest, pools) for key, one, other in good if one and other)
+    pairs = tuple(
+        _pair(key, one, other, base.manifest, pools) for key, one, other in good if one and other
+    )
     return Comparison(
         pairs=pairs,
-        absent=tuple(_absence(key, ours, theirs) for key in ours if not (_ok(ours[key]) and _ok(theirs.get(key)))),
+        absent=tuple(
+            _absence(key, ours, theirs)
+            for key in ours
+            if not (_ok(ours[key]) and _ok(theirs.get(key)))
+        ),
         added=tuple(dict.fromkeys(key[2] for key in theirs if key not in ours)),
         cpu_ratio=_ratio([(_cpu(one), _cpu(other)) for _, one, other in good if one and other]),
-        code=tuple(dict.fromkeys(change for _, one, other in good if one and other for change in _code(one, other))),
+        code=tuple(
+            dict.fromkeys(
+                change for _, one, other in good if one and other for change in _code(one, other)
+            )
+        ),
     )
 
 
@@ -45,7 +57,13 @@ def _trials(run: Run) -> dict[Key, Record | None]:
     return {_key(trial): records.get(trial["record"]) for trial in run.manifest["trials"]}
 
 
-def _pair(key: Key, base: Record, candidate: Record, manifest: Mapping[str, Any], pools: tuple[Pools, Pools]) -> Pair:
+def _pair(
+    key: Key,
+    base: Record,
+    candidate: Record,
+    manifest: Mapping[str, Any],
+    pools: tuple[Pools, Pools],
+) -> Pair:
     return Pair(
         *key,
         kind=base["kind"],
@@ -66,19 +84,30 @@ def _pair(key: Key, base: Record, candidate: Record, manifest: Mapping[str, Any]
 
 
 def _difference(
-    metric: str, base: float | None, candidate: float | None, manifest: Mapping[str, Any], *, judged: bool
+    metric: str,
+    base: float | None,
+    candidate: float | None,
+    manifest: Mapping[str, Any],
+    *,
+    judged: bool,
 ) -> Difference:
     tolerance = manifest["tolerance"].get(metric, DEFAULT_TOLERANCE)
     change = None if base is None or candidate is None else candidate - base
     higher = (HIGHER_IS_BETTER | manifest.get("higher_is_better", {})).get(metric)
-    verdict = _of_undefined(base, candidate) if change is None else _verdict(change, tolerance, higher)
-    return Difference(metric, base, candidate, change, tolerance, verdict if judged else "not judged", higher)
+    verdict = (
+        _of_undefined(base, candidate) if change is None else _verdict(change, tolerance, higher)
+    )
+    return Difference(
+        metric, base, candidate, change, tolerance, verdict if judged else "not judged", higher
+    )
 
 
 def _verdict(change: float, tolerance: float, higher_is_better: bool | None) -> Verdict:
     if abs(change) <= tolerance:
         return "same"
-    return "better" if higher_is_better is not None and (change > 0) == higher_is_better else "worse"
+    return (
+        "better" if higher_is_better is not None and (change > 0) == higher_is_better else "worse"
+    )
 
 
 def _of_undefined(base: float | None, candidate: float | None) -> Verdict:
@@ -91,18 +120,27 @@ def _of_undefined(base: float | None, candidate: float | None) -> Verdict:
 # -- what can't be compared
 
 
-def _absence(key: Key, base: Mapping[Key, Record | None], candidate: Mapping[Key, Record | None]) -> Absence:
+def _absence(
+    key: Key, base: Mapping[Key, Record | None], candidate: Mapping[Key, Record | None]
+) -> Absence:
     if key not in candidate:
         return Absence(*key, f"not in CANDIDATE{_renamed(key, base, candidate)}")
     return Absence(*key, f"{_state(base[key])} in BASE, {_state(candidate[key])} in CANDIDATE")
 
 
-def _renamed(key: Key, base: Mapping[Key, Record | None], candidate: Mapping[Key, Record | None]) -> str:
+def _renamed(
+    key: Key, base: Mapping[Key, Record | None], candidate: Mapping[Key, Record | None]
+) -> str:
     """The name under which the candidate has a trial of the same settings, if there is one."""
     settings = (base[key] or {}).get("identity", {}).get("settings")
     for other, record in candidate.items():
         alike = other not in base and (*other[:2], other[3]) == (*key[:2], key[3])
-        if alike and settings and record is not None and record["identity"].get("settings") == settings:
+        if (
+            alike
+            and settings
+            and record is not None
+            and record["identity"].get("settings") == settings
+        ):
             return f"; it has {other[2]!r} with the same settings: renamed?"
     return ""
 
@@ -126,7 +164,11 @@ def _cpu(record: Record) -> float | None:
 
 def _ratio(seconds: Iterable[tuple[float | None, float | None]]) -> float | None:
     """Candidate over base, of those that both measured."""
-    known = [(base, candidate) for base, candidate in seconds if base is not None and candidate is not None]
+    known = [
+        (base, candidate)
+        for base, candidate in seconds
+        if base is not None and candidate is not None
+    ]
     base = sum(base for base, _ in known)
     return sum(candidate for _, candidate in known) / base if base else None
 
@@ -134,13 +176,23 @@ def _ratio(seconds: Iterable[tuple[float | None, float | None]]) -> float | None
 def _code(base: Record, candidate: Record) -> list[CodeChange]:
     ours, theirs = _digests(base), _digests(candidate)
     names = dict.fromkeys((*ours, *theirs))
-    return [CodeChange(n, ours.get(n, ""), theirs.get(n, "")) for n in names if ours.get(n) != theirs.get(n)]
+    return [
+        CodeChange(n, ours.get(n, ""), theirs.get(n, ""))
+        for n in names
+        if ours.get(n) != theirs.get(n)
+    ]
 
 
 def _digests(record: Record) -> dict[str, str]:
     identity = record["identity"]
-    found = {f"{one['name']} ({one['origin']})": one["digest"] for one in identity.get("plugins", ())}
-    found |= {f"metric {name}": of["digest"] for name, of in identity["metrics"].items() if isinstance(of, dict)}
+    found = {
+        f"{one['name']} ({one['origin']})": one["digest"] for one in identity.get("plugins", ())
+    }
+    found |= {
+        f"metric {name}": of["digest"]
+        for name, of in identity["metrics"].items()
+        if isinstance(of, dict)
+    }
     return {"harness": identity["harness"], **found} if "harness" in identity else found
 
 

@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 __all__ = ["Absence", "CodeChange", "Comparison", "Difference", "Pair", "Verdict", "to_json"]
 
-Verdict = Literal["same", "better", "worse", "not judged"]  # "same" is within the tolerance; bounds are not judged
+Verdict = Literal[
+    "same", "better", "worse", "not judged"
+]  # "same" is within the tolerance; bounds are not judged
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ class Comparison:
     @property
     def regressions(self) -> tuple[tuple[Pair, Difference], ...]:
         """Every difference that is worse than its tolerance allows."""
-        return tuple((pair, one) for pair in self.pairs for one in pair.differences if one.verdict == "worse")
+        return tuple(
+            (pair, one) for pair in self.pairs for one in pair.differences if one.verdict == "worse"
+        )
 
     @property
     def exit_code(self) -> int:

@@ -20,15 +20,20 @@ class Pools:
         for record in run.records:
             trial = record["trial"]
             if record["kind"] == "base_model":
-                self._settings[trial["dataset"], trial["protocol"], trial["method"]] = record["identity"].get(
-                    "settings"
-                )
+                self._settings[trial["dataset"], trial["protocol"], trial["method"]] = record[
+                    "identity"
+                ].get("settings")
 
     def of(self, record: Record) -> Pool:
         """Of what is no method, an empty one."""
         trial = record["trial"]
-        models = record.get("details", {}).get("source_shift", {}) if record["kind"] == "method" else {}
-        return {model: self._settings.get((trial["dataset"], trial["protocol"], model)) for model in models}
+        models = (
+            record.get("details", {}).get("source_shift", {}) if record["kind"] == "method" else {}
+        )
+        return {
+            model: self._settings.get((trial["dataset"], trial["protocol"], model))
+            for model in models
+        }
 
 
 def change_of_pool(base: Pool, candidate: Pool) -> str:
@@ -38,7 +43,14 @@ def change_of_pool(base: Pool, candidate: Pool) -> str:
     if len(base) != len(candidate):
         return f"{len(base)} -> {len(candidate)} base models"
     if base.keys() != candidate.keys():
-        ours, theirs = sorted(base.keys() - candidate.keys()), sorted(candidate.keys() - base.keys())
+        ours, theirs = (
+            sorted(base.keys() - candidate.keys()),
+            sorted(candidate.keys() - base.keys()),
+        )
         return f"{', '.join(theirs)} in place of {', '.join(ours)}"
-    other = [model for model in base if base[model] and candidate[model] and base[model] != candidate[model]]
+    other = [
+        model
+        for model in base
+        if base[model] and candidate[model] and base[model] != candidate[model]
+    ]
     return f"other settings of {', '.join(other)}" if other else ""

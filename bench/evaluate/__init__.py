@@ -15,14 +15,31 @@ from bench.evaluate.analysis.findings import (
 )
 from bench.evaluate.analysis.user_table import user_table
 from bench.evaluate.inference.detectable import POWER
-from bench.evaluate.inference.paired import NOT_AFTER_HOLM, ONE_SEED, Paired, Verdict, adjust, leaves_out_zero, paired
+from bench.evaluate.inference.paired import (
+    NOT_AFTER_HOLM,
+    ONE_SEED,
+    Paired,
+    Verdict,
+    adjust,
+    leaves_out_zero,
+    paired,
+)
 from bench.evaluate.inference.resampling import LOGLOSS_AND_AUC, Resampled, resample
 from bench.evaluate.inference.slices import Slice
 from bench.evaluate.inference.standard_error import LEVEL
 from bench.evaluate.metrics.metrics import AUC, GAUC, LogLoss, relaimpr, row_log_loss
 from bench.evaluate.metrics.mixture import mixture_logits
-from bench.evaluate.metrics.perfect import best_model_share, perfect_sample_logits, perfect_user_logits
-from bench.evaluate.metrics.predictions import check_logits, check_weights, is_constant, looks_like_probabilities
+from bench.evaluate.metrics.perfect import (
+    best_model_share,
+    perfect_sample_logits,
+    perfect_user_logits,
+)
+from bench.evaluate.metrics.predictions import (
+    check_logits,
+    check_weights,
+    is_constant,
+    looks_like_probabilities,
+)
 from bench.evaluate.printed import printed
 from bench.evaluate.query_rows import Adaptation, QueryRows
 from bench.evaluate.ranking import HIGHER_IS_BETTER, Mark, marks, ordered

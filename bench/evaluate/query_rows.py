@@ -20,9 +20,8 @@ class Adaptation(NamedTuple):
     weights_before: np.ndarray  # (n, K)
     weights_after: np.ndarray  # (n, K)
     support_losses: np.ndarray  # (U, 2) mean cross-entropy before, after; NaN without support
-    movements: (
-        np.ndarray
-    )  # (U, 6) by bench.settings.PARAMETER_GROUPS, see bench.learn.adaptation.interpretation; NaN: no such group
+    # (U, 6) by bench.settings.PARAMETER_GROUPS (bench.learn.adaptation.interpretation says how); NaN: no such group
+    movements: np.ndarray
 
 
 class QueryRows(NamedTuple):
@@ -34,10 +33,16 @@ class QueryRows(NamedTuple):
     users: np.ndarray  # (n,) int32, grouped; an id is one user in every seed
     items: np.ndarray  # (n,) int32
     history: np.ndarray  # (n,) int64: support rows of the row's user
-    support_rate: np.ndarray  # (n,) float64: share of positives in that support; NaN where it is empty
-    popularity: np.ndarray  # (n,) int64: rows of the row's item that base models were fitted on (star)
+    support_rate: (
+        np.ndarray
+    )  # (n,) float64: share of positives in that support; NaN where it is empty
+    popularity: (
+        np.ndarray
+    )  # (n,) int64: rows of the row's item that base models were fitted on (star)
     pool: tuple[str, ...]  # base models, K, in the order of weights
-    logits: Mapping[str, np.ndarray]  # (n,) of each method and base model that has a result in this seed; not of bounds
+    logits: Mapping[
+        str, np.ndarray
+    ]  # (n,) of each method and base model that has a result in this seed; not of bounds
     weights: Mapping[str, np.ndarray]  # (n, K) of the methods that give weights
     true_logits: np.ndarray | None = None  # (n,) float64, of generated data alone
     incomplete: str = ""  # why `pool` is empty: "fm was not run"
@@ -46,4 +51,6 @@ class QueryRows(NamedTuple):
     @property
     def scored(self) -> MetricRows:
         """As a metric sees them."""
-        return MetricRows(self.y, self.users, self.items, self.history, self.support_rate, self.popularity)
+        return MetricRows(
+            self.y, self.users, self.items, self.history, self.support_rate, self.popularity
+        )

@@ -11,7 +11,12 @@ from bench.evaluate.summary import Estimate, Line
 __all__ = ["HIGHER_IS_BETTER", "Mark", "marks", "ordered"]
 
 Mark = Literal["best", "tie"]
-HIGHER_IS_BETTER = {"auc": True, "gauc": True, "logloss": False, "relaimpr": True}  # the harness's own metrics
+HIGHER_IS_BETTER = {
+    "auc": True,
+    "gauc": True,
+    "logloss": False,
+    "relaimpr": True,
+}  # the harness's own metrics
 _RANKED = ("method", "base_model")
 
 
@@ -21,13 +26,17 @@ def marks(lines: Iterable[Line], metric: str, higher_is_better: bool) -> dict[st
     base models with a value for every seed; best-single is marked as the base model that it names; bounds never are."""
     lines = tuple(lines)
     ranked = {
-        line.name: line.metrics[metric] for line in lines if line.kind in _RANKED and line.metrics[metric].complete
+        line.name: line.metrics[metric]
+        for line in lines
+        if line.kind in _RANKED and line.metrics[metric].complete
     }
     if not ranked:
         return {}
     choose = max if higher_is_better else min
     best = choose(ranked, key=lambda name: ranked[name].mean or 0.0)
-    found: dict[str, Mark] = {name: "tie" for name, figure in ranked.items() if _ties(metric, figure, ranked[best])}
+    found: dict[str, Mark] = {
+        name: "tie" for name, figure in ranked.items() if _ties(metric, figure, ranked[best])
+    }
     found[best] = "best"
     return found | {line.name: found[line.model] for line in lines if line.model in found}
 
@@ -46,6 +55,10 @@ def ordered(lines: Iterable[Line], metric: str, higher_is_better: bool) -> list[
 def _ties(metric: str, figure: Estimate, best: Estimate) -> bool:
     if printed(metric, figure.mean or 0.0) == printed(metric, best.mean or 0.0):
         return True
-    differences = [a - b for a, b in zip(figure.values, best.values, strict=True) if a is not None and b is not None]
+    differences = [
+        a - b
+        for a, b in zip(figure.values, best.values, strict=True)
+        if a is not None and b is not None
+    ]
     one_sign = all(d > 0 for d in differences) or all(d < 0 for d in differences)
     return len(differences) > 1 and not one_sign

@@ -52,7 +52,9 @@ class Line:
 def best_single(records: Iterable[Record]) -> dict[tuple[str, str], str]:
     """(dataset, protocol) to its best base model by mean validation log loss over seeds: one model for all seeds, chosen
     without test labels. A model that failed for a seed of its peers can't be it; without any left, the key is absent."""
-    losses: dict[tuple[str, str], dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+    losses: dict[tuple[str, str], dict[str, dict[int, float]]] = defaultdict(
+        lambda: defaultdict(dict)
+    )
     for record in records:
         trial = record["trial"]
         if record["kind"] == "base_model":
@@ -76,9 +78,13 @@ def summarise(
     of = {(record["trial"]["method"], record["trial"]["seed"]): record for record in records}
     single = next(iter(best_single(of.values()).values()), None)
     base = single if relaimpr_base == BEST_SINGLE else relaimpr_base
-    lines = [Line(name, kind, _estimates(of, name, base, seeds, metrics)) for name, kind in kinds.items()]
+    lines = [
+        Line(name, kind, _estimates(of, name, base, seeds, metrics)) for name, kind in kinds.items()
+    ]
     if single is not None:
-        lines.append(Line(BEST_SINGLE, "best_single", _estimates(of, single, base, seeds, metrics), single))
+        lines.append(
+            Line(BEST_SINGLE, "best_single", _estimates(of, single, base, seeds, metrics), single)
+        )
     return tuple(lines)
 
 
@@ -96,13 +102,19 @@ def estimate(scores: Sequence[Score]) -> Estimate:
 def _lowest(models: Mapping[str, Mapping[int, float]]) -> str | None:
     seeds = {seed for of_model in models.values() for seed in of_model}
     complete = {
-        name: statistics.fmean(loss.values()) for name, loss in models.items() if seeds and loss.keys() == seeds
+        name: statistics.fmean(loss.values())
+        for name, loss in models.items()
+        if seeds and loss.keys() == seeds
     }
     return min(complete, key=complete.__getitem__, default=None)
 
 
 def _estimates(
-    records: Mapping[tuple[str, int], Record], name: str, base: str | None, seeds: Sequence[int], metrics: Sequence[str]
+    records: Mapping[tuple[str, int], Record],
+    name: str,
+    base: str | None,
+    seeds: Sequence[int],
+    metrics: Sequence[str],
 ) -> dict[str, Estimate]:
     def score(metric: str, seed: int) -> Score:
         record = records.get((name, seed))

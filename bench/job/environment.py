@@ -13,8 +13,23 @@ from bench.job.resources import Resources
 
 __all__ = ["environment", "software", "versions"]
 
-_COMPUTES = ("numpy", "scipy", "scikit-learn", "torch", "numba")  # another version may give other last bits
-_SHOWN = ("metaselector-bench", "numpy", "pandas", "pyarrow", "scipy", "scikit-learn", "torch", "numba")
+_COMPUTES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "torch",
+    "numba",
+)  # another version may give other last bits
+_SHOWN = (
+    "metaselector-bench",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "scikit-learn",
+    "torch",
+    "numba",
+)
 
 
 def software() -> dict[str, str]:
@@ -29,7 +44,9 @@ def environment(resources: Resources) -> dict[str, Any]:
         "system": platform.system(),
         "machine": platform.machine(),
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
         **resources.model_dump(mode="json"),
     }
 
@@ -49,6 +66,9 @@ def _version(name: str) -> str:
 def _processor() -> str:
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
+            return next(
+                (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")),
+                "",
+            )
     except OSError:
         return platform.processor()

@@ -11,7 +11,16 @@ from pydantic import BaseModel, ConfigDict
 
 from bench.errors import BenchError, PredictionError
 
-__all__ = ["OK", "Outcome", "Status", "WaitedFor", "of_error", "of_exit", "of_record", "unavailable"]
+__all__ = [
+    "OK",
+    "Outcome",
+    "Status",
+    "WaitedFor",
+    "of_error",
+    "of_exit",
+    "of_record",
+    "unavailable",
+]
 
 Status = Literal[
     "ok",
@@ -45,7 +54,9 @@ class Outcome(BaseModel):
     traceback: str = ""
     signal: str | None = None  # of crashed: SIGSEGV
     waited_for: WaitedFor | None = None  # of unavailable, where a step is to blame
-    peak_rss_bytes: int | None = None  # most memory that the process had; None where nobody could look
+    peak_rss_bytes: int | None = (
+        None  # most memory that the process had; None where nobody could look
+    )
 
     @property
     def ok(self) -> bool:
@@ -90,4 +101,8 @@ def of_exit(code: object) -> Outcome:
 def unavailable(title: str, owner: str, ended: Outcome) -> Outcome:
     """Of a trial that needs a step without a result."""
     reason = f"needs {title}, which ended as {ended.label}: {ended.reason}"
-    return Outcome(status="unavailable", reason=reason, waited_for=WaitedFor(title=title, owner=owner, ended=ended))
+    return Outcome(
+        status="unavailable",
+        reason=reason,
+        waited_for=WaitedFor(title=title, owner=owner, ended=ended),
+    )

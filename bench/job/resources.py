@@ -14,5 +14,9 @@ class Resources(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    threads: int = Field(1, ge=1, description="of torch, of every BLAS and OpenMP pool, and of meta-learning's chunks")
+    threads: int = Field(
+        1,
+        ge=1,
+        description="of torch, of every BLAS and OpenMP pool, and of meta-learning's chunks",
+    )
     device: Literal["cpu"] = Field("cpu", description="where tensors live")

@@ -38,11 +38,15 @@ def write_split(split: Split, interactions: Interactions, folder: Path) -> None:
 def open_split(folder: Path, interactions: Interactions) -> tuple[Split, np.ndarray]:
     """The split and the labels (n,) uint8 that a worker may see."""
     settings = json.loads((folder / "split.json").read_text("utf-8"))
-    role, cut, labels = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("role", "cut", "labels"))
+    role, cut, labels = (
+        np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("role", "cut", "labels")
+    )
     blocks = folder / "train_cut.npy"
     train_cut = np.load(blocks, allow_pickle=False) if blocks.exists() else None
     user_ptr = np.asarray(interactions.user_ptr)
-    return Split(user_ptr, role, cut, settings["setting"], settings["id_dropout"], train_cut), labels
+    return Split(
+        user_ptr, role, cut, settings["setting"], settings["id_dropout"], train_cut
+    ), labels
 
 
 def commit_folder(folder: Path, fill: Callable[[Path], None]) -> None:

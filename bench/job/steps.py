@@ -60,7 +60,9 @@ class SelectStep(Step):
         return tuple(self.pool)
 
 
-_ANY_STEP: TypeAdapter[FitStep | SelectStep] = TypeAdapter(Annotated[FitStep | SelectStep, Field(discriminator="kind")])
+_ANY_STEP: TypeAdapter[FitStep | SelectStep] = TypeAdapter(
+    Annotated[FitStep | SelectStep, Field(discriminator="kind")]
+)
 
 
 def parse_step(text: str) -> FitStep | SelectStep:

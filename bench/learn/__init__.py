@@ -8,7 +8,14 @@ from bench.learn.adaptation.meta_training import MetaHistory, meta_train
 from bench.learn.adaptation.predicting import Adapted, adapt_and_predict, query_loss
 from bench.learn.adaptation.supports import all_as_support
 from bench.learn.adaptation.task_data import TaskData
-from bench.learn.calibration import Strengths, Support, calibrate, calibrate_by_user, calibrated, choose_strengths
+from bench.learn.calibration import (
+    Strengths,
+    Support,
+    calibrate,
+    calibrate_by_user,
+    calibrated,
+    choose_strengths,
+)
 from bench.learn.fitting import FittedModel, Gating, MetaLearned
 from bench.learn.network.encoder import Encoded, Encoder
 from bench.learn.network.layers import Linear

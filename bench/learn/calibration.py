@@ -13,7 +13,14 @@ from scipy.special import expit
 
 from bench.data.views.by_user import sum_by_user, user_of_row
 
-__all__ = ["Strengths", "Support", "calibrate", "calibrate_by_user", "calibrated", "choose_strengths"]
+__all__ = [
+    "Strengths",
+    "Support",
+    "calibrate",
+    "calibrate_by_user",
+    "calibrated",
+    "choose_strengths",
+]
 
 MAX_STEPS = 100
 MAX_HALVINGS = 40
@@ -49,7 +56,9 @@ def calibrate_by_user(
     The pointers (users + 1,) delimit the users' rows. Where a user has no support, and everywhere where both strengths are
     infinite, the logits are query_logits themselves."""
     support = Support(np.asarray(support_logits, dtype=np.float64), support_labels, support_ptr)
-    return calibrated(np.asarray(query_logits, dtype=np.float64), query_ptr, calibrate(support, strengths))
+    return calibrated(
+        np.asarray(query_logits, dtype=np.float64), query_ptr, calibrate(support, strengths)
+    )
 
 
 def choose_strengths(
@@ -69,7 +78,9 @@ def choose_strengths(
     candidates = [Strengths(*pair) for pair in product(*strongest_first)]
     losses = []
     for strengths in candidates:
-        logits = calibrate_by_user(support_logits, support_labels, support_ptr, query_logits, query_ptr, strengths)
+        logits = calibrate_by_user(
+            support_logits, support_labels, support_ptr, query_logits, query_ptr, strengths
+        )
         losses.append(_log_losses(logits, query_labels).mean())
     return candidates[int(np.argmin(losses))]  # of several the first
 
@@ -88,7 +99,9 @@ def calibrate(support: Support, strengths: Strengths) -> np.ndarray:
         coefficients = moved
         if converged:
             return coefficients
-    raise ArithmeticError(f"calibration: no minimum after {MAX_STEPS} Newton steps; use larger ridge strengths")
+    raise ArithmeticError(
+        f"calibration: no minimum after {MAX_STEPS} Newton steps; use larger ridge strengths"
+    )
 
 
 def calibrated(logits: np.ndarray, ptr: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
@@ -108,7 +121,9 @@ def _newton_step(support: Support, strengths: Strengths, coefficients: np.ndarra
     residual, curvature = p - support.labels, p * (1 - p)  # (n,) each
     # (users,) each, of the cross-entropies alone: g = (g0, g1), H = ((h0, h1), (h1, h2))
     g0, g1 = (sum_by_user(values, ptr) for values in (residual, residual * z))
-    h0, h1, h2 = (sum_by_user(values, ptr) for values in (curvature, curvature * z, curvature * z * z))
+    h0, h1, h2 = (
+        sum_by_user(values, ptr) for values in (curvature, curvature * z, curvature * z * z)
+    )
     v0, v1 = 1 / np.asarray(strengths)
     # V g + c
     r0 = v0 * g0 + coefficients[:, 0]
@@ -121,7 +136,9 @@ def _newton_step(support: Support, strengths: Strengths, coefficients: np.ndarra
     return np.asarray(solved / determinant[:, None])
 
 
-def _shortened(support: Support, strengths: Strengths, coefficients: np.ndarray, step: np.ndarray) -> np.ndarray:
+def _shortened(
+    support: Support, strengths: Strengths, coefficients: np.ndarray, step: np.ndarray
+) -> np.ndarray:
     """Coefficients less each user's step, halved until the user's objective is no higher than before."""
     before = _objective(support, strengths, coefficients)
     allowed = before * (1 + ROUNDING) + ROUNDING

@@ -50,7 +50,12 @@ class FittedModel(FitNotes):
         id_dropout: float = 0.0,
         progress: Progress = _silent,
     ) -> None:
-        self._plugin, self._settings, self._id_dropout, self._progress = plugin, settings, id_dropout, progress
+        self._plugin, self._settings, self._id_dropout, self._progress = (
+            plugin,
+            settings,
+            id_dropout,
+            progress,
+        )
 
     def fit(self, train_rows: View, valid: View, context: Context) -> None:
         self.encoder = Encoder.fit(train_rows)
@@ -70,7 +75,9 @@ class FittedModel(FitNotes):
 
     def save(self, file: Path) -> None:
         """Parameters as safetensors; `restore` needs the training rows again."""
-        save_file({name: value.contiguous() for name, value in self.network.state_dict().items()}, file)
+        save_file(
+            {name: value.contiguous() for name, value in self.network.state_dict().items()}, file
+        )
 
     def restore(self, file: Path, train_rows: View, seed: int) -> None:
         self.encoder = Encoder.fit(train_rows)
@@ -91,12 +98,19 @@ class Gating(FitNotes):
         progress: Progress = _silent,
         select: Select = "soft",
     ) -> None:
-        self._plugin, self._settings, self._progress, self._select = plugin, settings, progress, select
+        self._plugin, self._settings, self._progress, self._select = (
+            plugin,
+            settings,
+            progress,
+            select,
+        )
 
     def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
         query = train_tasks.query
         self.encoder = Encoder.fit(query)
-        self.network = build_selector(self._plugin, query.interactions, train_tasks.models, context.seed)
+        self.network = build_selector(
+            self._plugin, query.interactions, train_tasks.models, context.seed
+        )
         self.history = train(
             self.network,
             _examples(self.encoder, query, train_tasks.query_base_logits),
@@ -150,7 +164,11 @@ class MetaLearned(FitNotes):
 
     def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
         self._gating.fit(train_tasks, valid, context)
-        pool = None if self._pool is None else {name: model.network for name, model in self._pool.items()}
+        pool = (
+            None
+            if self._pool is None
+            else {name: model.network for name, model in self._pool.items()}
+        )
         interactions = train_tasks.query.interactions
         self._threads = context.threads
         self._learnable = Learnable(
@@ -165,7 +183,9 @@ class MetaLearned(FitNotes):
             self._meta_train(self._tasks(train_tasks), valid_data, context.seed)
 
     def predict(self, tasks: TaskView) -> Selection:
-        adapted = adapt_and_predict(self._active, self._learnable, self._outer, self._tasks(tasks), self._threads)
+        adapted = adapt_and_predict(
+            self._active, self._learnable, self._outer, self._tasks(tasks), self._threads
+        )
         return self.selection(adapted)
 
     def selection(self, adapted: Adapted) -> Selection:
@@ -176,7 +196,9 @@ class MetaLearned(FitNotes):
 
     def interpret(self, tasks: TaskView) -> Interpretation:
         """Predict once more, and say what adaptation did."""
-        return interpret(self._active, self._learnable, self._outer, self._tasks(tasks), self._threads)
+        return interpret(
+            self._active, self._learnable, self._outer, self._tasks(tasks), self._threads
+        )
 
     def _tasks(self, tasks: TaskView) -> TaskData:
         pool = None if self._pool is None else next(iter(self._pool.values())).encoder
@@ -229,7 +251,9 @@ def _examples(encoder: Encoder, rows: View, base_logits: np.ndarray | None = Non
     if rows.labels is None:
         raise ValueError("rows without labels can't be learned from")
     labels = torch.from_numpy(rows.labels.astype(np.float32))
-    return Examples(encoder.encode(rows), labels, None if base_logits is None else torch.from_numpy(base_logits))
+    return Examples(
+        encoder.encode(rows), labels, None if base_logits is None else torch.from_numpy(base_logits)
+    )
 
 
 def _hidden(encoder: Encoder, chance: float) -> Hidden | None:

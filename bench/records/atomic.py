@@ -74,5 +74,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    with suppress(OSError):  # a folder that can't be written to holds no temporary file of ours either
+    with suppress(
+        OSError
+    ):  # a folder that can't be written to holds no temporary file of ours either
         path.unlink(missing_ok=True)

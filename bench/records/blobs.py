@@ -45,7 +45,9 @@ def read_table(folder: Path, digest: str) -> pa.Table:
 
 def read_blob(folder: Path, digest: str) -> np.ndarray:
     """The array of that digest. Raises RecordError where it is missing or is not what its name says."""
-    return np.asarray(np.lib.format.read_array(io.BytesIO(_read(folder, digest, "npy")), allow_pickle=False))
+    return np.asarray(
+        np.lib.format.read_array(io.BytesIO(_read(folder, digest, "npy")), allow_pickle=False)
+    )
 
 
 def _write(folder: Path, data: bytes, kind: str) -> str:
@@ -63,7 +65,9 @@ def _read(folder: Path, digest: str, kind: str) -> bytes:
     except FileNotFoundError:
         raise RecordError(f"{path}: missing; run the suite again") from None
     if hashlib.sha256(data).hexdigest() != digest:
-        raise RecordError(f"{path}: truncated or edited, its content has another digest; remove it and run again")
+        raise RecordError(
+            f"{path}: truncated or edited, its content has another digest; remove it and run again"
+        )
     return data
 
 

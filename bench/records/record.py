@@ -51,7 +51,9 @@ def read_record(path: Path) -> Record:
     except FileNotFoundError:
         raise RecordError(f"{path}: missing; run the suite again") from None
     if record.get("digest") != _digest(record):
-        raise RecordError(f"{path}: truncated or edited, its content has another digest; remove it and run again")
+        raise RecordError(
+            f"{path}: truncated or edited, its content has another digest; remove it and run again"
+        )
     if record["id"] != path.name.split(".")[0]:
         raise RecordError(f"{path}: holds the record {record['id']!r}; give the file its name back")
     return upgraded_record(record)

@@ -50,7 +50,14 @@ def load(folder: Path | str) -> Run:
     records = tuple(read_record(path) for path in named if path.exists())
     conflicts = tuple(conflict for record in records if (conflict := _conflict(folder, record)))
     analysed = _analysed(folder, records)
-    return Run(folder, manifest, records, conflicts, analysed.get("analyses", {}), analysed.get("user_tables", {}))
+    return Run(
+        folder,
+        manifest,
+        records,
+        conflicts,
+        analysed.get("analyses", {}),
+        analysed.get("user_tables", {}),
+    )
 
 
 def write_analyses(
@@ -82,16 +89,22 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = decode(path, atomic.read(path))
     except FileNotFoundError:
-        raise NoRunError(f"{path}: missing, so {folder} is not a run; name the folder that `bench run` wrote") from None
+        raise NoRunError(
+            f"{path}: missing, so {folder} is not a run; name the folder that `bench run` wrote"
+        ) from None
     trials = manifest.get("trials")
-    if not isinstance(trials, list) or not all(isinstance(trial, dict) and trial.keys() >= _TRIAL for trial in trials):
+    if not isinstance(trials, list) or not all(
+        isinstance(trial, dict) and trial.keys() >= _TRIAL for trial in trials
+    ):
         raise RecordError(f"{path}: edited, it lists no trials; remove it and run again")
     return upgraded_manifest(manifest)
 
 
 def _path(folder: Path, trial: Mapping[str, Any]) -> Path:
     path = record_path(folder, trial["record"], ok=trial["status"] == "ok")
-    return path if path.exists() else record_path(folder, trial["record"])  # schema 1 had failures among the records
+    return (
+        path if path.exists() else record_path(folder, trial["record"])
+    )  # schema 1 had failures among the records
 
 
 def _analysed(folder: Path, records: Iterable[Record]) -> dict[str, Any]:

@@ -20,7 +20,9 @@ def encode(path: Path, value: dict[str, Any]) -> bytes:
         canonical(value)
         return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode("ascii")
     except (TypeError, ValueError) as error:
-        raise RecordError(f"{path}: not JSON: {error}; give numbers as int or finite float, or None") from error
+        raise RecordError(
+            f"{path}: not JSON: {error}; give numbers as int or finite float, or None"
+        ) from error
 
 
 def decode(path: Path, data: bytes) -> dict[str, Any]:
@@ -28,10 +30,14 @@ def decode(path: Path, data: bytes) -> dict[str, Any]:
     try:
         value = json.loads(data, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise RecordError(f"{path}: truncated or edited, not JSON ({error}); remove it and run again") from error
+        raise RecordError(
+            f"{path}: truncated or edited, not JSON ({error}); remove it and run again"
+        ) from error
     schema = value.get("schema") if isinstance(value, dict) else None
     if not isinstance(schema, int):
-        raise RecordError(f"{path}: not a record or manifest, it names no schema; remove it and run again")
+        raise RecordError(
+            f"{path}: not a record or manifest, it names no schema; remove it and run again"
+        )
     if schema > SCHEMA:
         raise RecordError(
             f"{path}: schema {schema}, newer than {SCHEMA}, the newest read here; update metaselector-bench"

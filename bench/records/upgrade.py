@@ -24,7 +24,9 @@ def upgraded_record(record: dict[str, Any]) -> dict[str, Any]:
         "waited_for": None,
         "peak_rss_bytes": None,
     }
-    rest = {key: value for key, value in record.items() if key not in ("status", "reason", "traceback")}
+    rest = {
+        key: value for key, value in record.items() if key not in ("status", "reason", "traceback")
+    }
     return rest | {"outcome": outcome}
 
 

@@ -3,4 +3,12 @@
 from bench.registry.kinds import KINDS, did_you_mean
 from bench.registry.registry import PluginCode, PluginInfo, Quarantined, Registry, load_registry
 
-__all__ = ["KINDS", "PluginCode", "PluginInfo", "Quarantined", "Registry", "did_you_mean", "load_registry"]
+__all__ = [
+    "KINDS",
+    "PluginCode",
+    "PluginInfo",
+    "Quarantined",
+    "Registry",
+    "did_you_mean",
+    "load_registry",
+]

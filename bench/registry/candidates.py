@@ -30,7 +30,8 @@ class Candidate:
 def find_candidates(plugins: Sequence[Path], *, autoload: bool) -> Iterator[Candidate]:
     """Installed plugins, the harness's own first, then those of `plugins`; PluginError for a path that holds none."""
     installed = sorted(
-        entry_points(group=PROJECT), key=lambda entry: (not _is_own(entry), _distribution(entry), entry.name)
+        entry_points(group=PROJECT),
+        key=lambda entry: (not _is_own(entry), _distribution(entry), entry.name),
     )
     for entry in installed:
         if autoload or _is_own(entry):
@@ -46,7 +47,9 @@ def _from_entry_point(entry: EntryPoint) -> Candidate:
 
 
 def _from_file(local: LocalPlugin) -> Candidate:
-    return Candidate(str(local.path), "", partial(import_local, local), partial(getattr, local, "sources"))
+    return Candidate(
+        str(local.path), "", partial(import_local, local), partial(getattr, local, "sources")
+    )
 
 
 def _distribution(entry: EntryPoint) -> str:

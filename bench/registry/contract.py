@@ -44,7 +44,11 @@ def breach(plugin: Any, kind: str, name: str) -> str | None:
     """The first way in which a class breaks the contract of its kind, or None."""
     if not inspect.isclass(plugin):
         return f"the address names a {type(plugin).__name__}, not a class"
-    return _wrong_interface(plugin, kind) or _wrong_attributes(plugin, kind, name) or _wrong_params(plugin)
+    return (
+        _wrong_interface(plugin, kind)
+        or _wrong_attributes(plugin, kind, name)
+        or _wrong_params(plugin)
+    )
 
 
 def _wrong_interface(plugin: type, kind: str) -> str | None:
@@ -59,7 +63,9 @@ def _wrong_interface(plugin: type, kind: str) -> str | None:
 def _wrong_attributes(plugin: type, kind: str, name: str) -> str | None:
     if not (inspect.cleandoc(plugin.__doc__ or "")):
         return "it has no docstring; its first line is the summary that people read"
-    if missing := [attribute for attribute in _ATTRIBUTES.get(kind, ()) if not hasattr(plugin, attribute)]:
+    if missing := [
+        attribute for attribute in _ATTRIBUTES.get(kind, ()) if not hasattr(plugin, attribute)
+    ]:
         return f"it lacks {', '.join(missing)}"
     own = getattr(plugin, "name", None)
     if own != name:

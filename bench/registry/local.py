@@ -50,7 +50,9 @@ def find_local(paths: Iterable[Path]) -> list[LocalPlugin]:
     for plugin in plugins.values():
         other = by_module.setdefault(plugin.module, plugin)
         if other is not plugin:
-            raise PluginError(f"{plugin.path} and {other.path} would both be imported as {plugin.module}; rename one")
+            raise PluginError(
+                f"{plugin.path} and {other.path} would both be imported as {plugin.module}; rename one"
+            )
     return list(plugins.values())
 
 
@@ -89,9 +91,15 @@ def _plugins_at(path: Path) -> Iterator[Path]:
 
 
 def _plugins_in(folder: Path) -> list[Path]:
-    found = [child for child in sorted(folder.iterdir()) if _is_plugin(child) and child.name[0] not in "._"]
+    found = [
+        child
+        for child in sorted(folder.iterdir())
+        if _is_plugin(child) and child.name[0] not in "._"
+    ]
     if not found:
-        raise PluginError(f"{folder}: holds neither .py files nor package folders (with __init__.py)")
+        raise PluginError(
+            f"{folder}: holds neither .py files nor package folders (with __init__.py)"
+        )
     return found
 
 

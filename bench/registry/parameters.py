@@ -10,7 +10,13 @@ from pydantic import BaseModel
 
 __all__ = ["Parameter", "parameters"]
 
-_TYPES = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false", "null": "null"}
+_TYPES = {
+    "integer": "whole number",
+    "number": "number",
+    "string": "text",
+    "boolean": "true or false",
+    "null": "null",
+}
 _BOUNDS = {
     "minimum": ">= {}",
     "exclusiveMinimum": "> {}",
@@ -52,10 +58,16 @@ def _flat(
             yield from _flat(target, shared, default.get(name) or {}, f"{prefix}{name}.")
             continue
         shown = (
-            "(needed)" if name in required else json.dumps(default.get(name, field.get("default")), ensure_ascii=False)
+            "(needed)"
+            if name in required
+            else json.dumps(default.get(name, field.get("default")), ensure_ascii=False)
         )
         yield Parameter(
-            prefix + name, _type(target, shared), shown, _range(target, shared), field.get("description", "")
+            prefix + name,
+            _type(target, shared),
+            shown,
+            _range(target, shared),
+            field.get("description", ""),
         )
 
 

@@ -26,7 +26,11 @@ _ADDRESS = re.compile(r"[^\W\d][\w.-]*:[^\W\d][\w.]*")
 _LONGEST = 100
 _PREFIX = "bench_"
 _MARKER = f"{hookspecs.PROJECT}_impl"  # the attribute by which pluggy knows a decorated function
-_MACHINERY = {Path(__file__).parent, Path(importlib.__file__).parent, Path(importlib.metadata.__file__).parent}
+_MACHINERY = {
+    Path(__file__).parent,
+    Path(importlib.__file__).parent,
+    Path(importlib.metadata.__file__).parent,
+}
 
 
 class Refused(NamedTuple):
@@ -75,7 +79,9 @@ def _manager(plugin: object) -> pluggy.PluginManager:
     except pluggy.PluginValidationError as error:
         raise _RefusedError(_explain(plugin, error)) from error
     if not manager.get_hookcallers(plugin):
-        raise _RefusedError("it has no hook; write one, e.g. bench_models, and decorate it with @bench.hookimpl")
+        raise _RefusedError(
+            "it has no hook; write one, e.g. bench_models, and decorate it with @bench.hookimpl"
+        )
     return manager
 
 
@@ -83,7 +89,9 @@ def _check_undecorated(plugin: object) -> None:
     """A hook whose decorator was forgotten would be passed over without a word."""
     for name, function in inspect.getmembers(plugin, inspect.isfunction):
         if name.startswith(_PREFIX) and not hasattr(function, _MARKER):
-            raise _RefusedError(f"function {name} looks like a hook but is not decorated with @bench.hookimpl")
+            raise _RefusedError(
+                f"function {name} looks like a hook but is not decorated with @bench.hookimpl"
+            )
 
 
 def _explain(plugin: object, error: pluggy.PluginValidationError) -> str:
@@ -106,7 +114,9 @@ def _checked(hook: str, function: Callable[[], object]) -> dict[str, str]:
     """What a hook returned, or why that is no mapping of names to addresses."""
     returned = function()
     if not isinstance(returned, Mapping):
-        raise _RefusedError(f"{hook} returned {type(returned).__name__}; return a dict of names and addresses")
+        raise _RefusedError(
+            f"{hook} returned {type(returned).__name__}; return a dict of names and addresses"
+        )
     for name, address in returned.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > _LONGEST:
             raise _RefusedError(
@@ -123,7 +133,11 @@ def in_one_line(error: BaseException) -> str:
     """An exception as one line with the place that raised it."""
     text = " ".join(str(error).split())[:300]
     reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame.filename)]
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not _is_machinery(frame.filename)
+    ]
     return f"{reason} ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else reason
 
 

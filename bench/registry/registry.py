@@ -146,7 +146,9 @@ def _import(info: PluginInfo) -> Any:
     try:
         return attrgetter(attribute)(importlib.import_module(module))
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
-        raise PluginUnavailable(f"{_described(info)} is unavailable: {in_one_line(error)}") from error
+        raise PluginUnavailable(
+            f"{_described(info)} is unavailable: {in_one_line(error)}"
+        ) from error
 
 
 def _described(info: PluginInfo) -> str:

@@ -33,7 +33,11 @@ def top_level_sources(module: str) -> tuple[Path, ...]:
     if spec is None:
         return ()
     if spec.submodule_search_locations is not None:
-        return tuple(path for folder in spec.submodule_search_locations for path in package_sources(Path(folder)))
+        return tuple(
+            path
+            for folder in spec.submodule_search_locations
+            for path in package_sources(Path(folder))
+        )
     return (Path(spec.origin),) if spec.origin else ()
 
 

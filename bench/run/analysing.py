@@ -36,7 +36,9 @@ def analyse_run(
     for record in run.records:
         if of_record(record).ok and record["kind"] in _ANALYSED:
             records[record["trial"]["dataset"], record["trial"]["protocol"]].append(record)
-    analysed = run.analyses and all(found.get("primary", "logloss") == primary for found in run.analyses.values())
+    analysed = run.analyses and all(
+        found.get("primary", "logloss") == primary for found in run.analyses.values()
+    )
     if analysed or not records:
         return run
 
@@ -44,10 +46,14 @@ def analyse_run(
     for place, of_place in records.items():
         name = "/".join(place)
         watcher.say(f"{name}: comparing methods user by user")
-        of_seeds = {seed: division for (*at, seed), division in divisions.items() if tuple(at) == place}
+        of_seeds = {
+            seed: division for (*at, seed), division in divisions.items() if tuple(at) == place
+        }
         rows = _query_rows(run, of_place, of_seeds, pool)
         kinds = {record["trial"]["method"]: record["kind"] for record in of_place}
-        analyses[name] = analysis_to_json(analyse(rows, kinds, singles.get(place), metrics, primary))
+        analyses[name] = analysis_to_json(
+            analyse(rows, kinds, singles.get(place), metrics, primary)
+        )
         tables[name] = write_table(run.folder, _user_tables(rows))
     write_analyses(run.folder, run.records, analyses, tables)
     return load(run.folder)
@@ -63,7 +69,9 @@ def _query_rows(
     return [_of_seed(run, seed, by_seed[seed], divisions[seed], pool) for seed in sorted(by_seed)]
 
 
-def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division, pool: Sequence[str]) -> QueryRows:
+def _of_seed(
+    run: Run, seed: int, records: Sequence[Record], division: Division, pool: Sequence[str]
+) -> QueryRows:
     """What every method made of the test query rows in one seed. Without the whole pool nothing is said of choosing."""
     blobs = {record["trial"]["method"]: record["blobs"] for record in records}
     missing = [name for name in pool if name not in blobs]
@@ -77,8 +85,16 @@ def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division,
         pool=() if missing else tuple(sorted(pool)),
         incomplete=_incomplete(run, division, seed, missing),
         logits={name: read_blob(run.folder, own["logits"]) for name, own in blobs.items()},
-        weights={name: read_blob(run.folder, own["weights"]) for name, own in choosing.items() if "weights" in own},
-        adaptations={name: _adaptation(run, own) for name, own in choosing.items() if own.keys() >= _ADAPTATION},
+        weights={
+            name: read_blob(run.folder, own["weights"])
+            for name, own in choosing.items()
+            if "weights" in own
+        },
+        adaptations={
+            name: _adaptation(run, own)
+            for name, own in choosing.items()
+            if own.keys() >= _ADAPTATION
+        },
         true_logits=None if truth is None else np.asarray(truth[query]),
     )
 
@@ -86,7 +102,11 @@ def _of_seed(run: Run, seed: int, records: Sequence[Record], division: Division,
 def _incomplete(run: Run, division: Division, seed: int, missing: Sequence[str]) -> str:
     """Which base models have no result: `fm was not run, theirs failed`."""
     names = {"dataset": division.dataset, "protocol": division.protocol, "seed": seed}
-    failed = {r["trial"]["method"] for r in run.records if r["trial"] == {**names, "method": r["trial"]["method"]}}
+    failed = {
+        r["trial"]["method"]
+        for r in run.records
+        if r["trial"] == {**names, "method": r["trial"]["method"]}
+    }
     return ", ".join(f"{name} {'failed' if name in failed else 'was not run'}" for name in missing)
 
 
@@ -102,5 +122,7 @@ def _user_tables(rows: Sequence[QueryRows]) -> pa.Table:
             table = user_table(of_seed, name)
             length = len(table)
             table = table.add_column(0, "method", pa.array([name] * length, pa.string()))
-            tables.append(table.add_column(0, "seed", pa.array([of_seed.seed] * length, pa.int64())))
+            tables.append(
+                table.add_column(0, "seed", pa.array([of_seed.seed] * length, pa.int64()))
+            )
     return pa.concat_tables(tables, promote_options="default")

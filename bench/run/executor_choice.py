@@ -45,6 +45,10 @@ def _validated(model: type[PluginParams], executor: str, params: dict[str, Any])
         key = ".".join(map(str, what["loc"]))
         if what["type"] == "extra_forbidden":
             hint = did_you_mean(key, model.model_fields) if model.model_fields else "; it has none"
-            raise PluginError(f"{_OPTION} {key}: unknown parameter of executor {executor!r}{hint}") from error
+            raise PluginError(
+                f"{_OPTION} {key}: unknown parameter of executor {executor!r}{hint}"
+            ) from error
         fix = f"`bench describe {executor}` has its parameters"
-        raise PluginError(f"{_OPTION} {key}: executor {executor!r}: {what['msg']}; {fix}") from error
+        raise PluginError(
+            f"{_OPTION} {key}: executor {executor!r}: {what['msg']}; {fix}"
+        ) from error

@@ -88,7 +88,9 @@ class LocalExecutor(Executor):
             while self._waiting and len(self._running) < self.workers:
                 yield self._start(self._waiting.popleft())
             for ready in wait([running.messages for running in self._running.values()]):
-                yield self._receive(next(run for run in self._running.values() if run.messages is ready))
+                yield self._receive(
+                    next(run for run in self._running.values() if run.messages is ready)
+                )
 
     def close(self, *, kill: bool = False) -> None:
         self._waiting.clear()

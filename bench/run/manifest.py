@@ -20,7 +20,11 @@ __all__ = ["Recorded", "ended", "started"]
 
 
 def started(
-    suite: Suite, registry: Registry, metrics: Mapping[str, Metric], divisions: Divisions, trials: list[Trial]
+    suite: Suite,
+    registry: Registry,
+    metrics: Mapping[str, Metric],
+    divisions: Divisions,
+    trials: list[Trial],
 ) -> dict[str, Any]:
     """The manifest of a run that begins: every trial planned, none recorded."""
     by_name = {division.name: division for division in divisions.values()}
@@ -55,7 +59,11 @@ class Recorded(NamedTuple):
 
 
 def ended(
-    manifest: dict[str, Any], trials: list[Trial], records: Mapping[str, Recorded], *, interrupted: bool
+    manifest: dict[str, Any],
+    trials: list[Trial],
+    records: Mapping[str, Recorded],
+    *,
+    interrupted: bool,
 ) -> dict[str, Any]:
     """The same once it is over. `records`: by trial id, of those that have one."""
     found = [records.get(trial.id) for trial in trials]

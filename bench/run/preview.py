@@ -118,10 +118,18 @@ def _steps(planned: Plan, trials: tuple[PlannedTrial, ...], folder: Path) -> lis
     needed = _in_order([trial for trial, state in trials if state == "to run"])
     cached = {step for step in read if (planned.steps[step].folder / "result.json").exists()}
     seconds = seconds_of(planned, [step for step in needed if step not in cached], cached, folder)
-    return [PlannedStep(planned.steps[step], step in cached, step in needed, seconds.get(step)) for step in read]
+    return [
+        PlannedStep(planned.steps[step], step in cached, step in needed, seconds.get(step))
+        for step in read
+    ]
 
 
 def _in_order(trials: list[Trial]) -> dict[str, None]:
     """Steps, those that others need first."""
-    fits = [step for trial in trials for step in trial.steps if step != trial.own or trial.kind == "base_model"]
+    fits = [
+        step
+        for trial in trials
+        for step in trial.steps
+        if step != trial.own or trial.kind == "base_model"
+    ]
     return dict.fromkeys([*fits, *(trial.own for trial in trials if trial.own is not None)])

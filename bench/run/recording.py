@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 
 from bench.errors import StorageError
-from bench.evaluate import Adaptation, best_model_share, perfect_sample_logits, perfect_user_logits, row_log_loss
+from bench.evaluate import (
+    Adaptation,
+    best_model_share,
+    perfect_sample_logits,
+    perfect_user_logits,
+    row_log_loss,
+)
 from bench.interfaces import Metric, MetricRows
 from bench.job.environment import environment, versions
 from bench.job.outcome import OK, Outcome
@@ -49,7 +55,9 @@ def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[s
     if trial.kind == "base_model":  # its fit predicted every row of the table
         split = trial.division.split
         valid_rows, query = split.rows("valid", "query"), split.rows("test", "query")
-        validation = _mean_loss(trial.division.interactions.labels()[valid_rows], logits[valid_rows])
+        validation = _mean_loss(
+            trial.division.interactions.labels()[valid_rows], logits[valid_rows]
+        )
         logits = logits[query]
     blobs = {"logits": write_blob(run, np.asarray(logits))}
     for name in ("weights", *Adaptation._fields):
@@ -61,7 +69,9 @@ def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[s
         "cost": {"own": result["cost"], "total": _total(trial, steps)},
         "details": result["details"],
         "blobs": blobs,
-        "environment": result["environment"],  # of the process that computed the step, now or in an earlier run
+        "environment": result[
+            "environment"
+        ],  # of the process that computed the step, now or in an earlier run
         "versions": result["versions"],
     }
 
@@ -95,7 +105,9 @@ def _bound(trial: Trial, steps: Steps, metrics: Metrics) -> dict[str, Any]:
     """A perfect selector over the star predictions; it reads test labels and is never ranked. Computed here, by the host."""
     rows = trial.division.test_rows
     query = trial.division.split.rows("test", "query")
-    base = np.stack([_load(steps[star].folder / "logits.npy")[query] for star in trial.stars.values()], axis=1)
+    base = np.stack(
+        [_load(steps[star].folder / "logits.npy")[query] for star in trial.stars.values()], axis=1
+    )
     if trial.method == "perfect-user":
         logits = perfect_user_logits(rows.y, base, rows.users)
     else:
@@ -128,7 +140,14 @@ def _total(trial: Trial, steps: Steps) -> dict[str, Any]:
     costs = [_result(steps[step].folder)["cost"] for step in trial.steps]
     summed = {
         key: sum(cost[key] or 0 for cost in costs)
-        for key in ("train_cpu_s", "train_wall_s", "train_rows", "predict_cpu_s", "predict_wall_s", "predict_rows")
+        for key in (
+            "train_cpu_s",
+            "train_wall_s",
+            "train_rows",
+            "predict_cpu_s",
+            "predict_wall_s",
+            "predict_rows",
+        )
     }
     return summed | {"peak_rss_bytes": max(cost["peak_rss_bytes"] for cost in costs)}
 

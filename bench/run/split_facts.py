@@ -28,11 +28,15 @@ def split_facts(plan: FitPlan, interactions: Interactions) -> dict[str, Any]:
     - users_cut_through_contradictions: users with rows of one item and order there whose labels differ."""
     split, trained, tasks = plan.split, plan.star_rows, plan.tasks
     users: dict[str, Any] = {role: len(tasks.users(role)) for role in ROLES}
-    rows: dict[str, Any] = {role: {p: len(tasks.rows(role, p)) for p in ("support", "query")} for role in ROLES}
+    rows: dict[str, Any] = {
+        role: {p: len(tasks.rows(role, p)) for p in ("support", "query")} for role in ROLES
+    }
     if tasks is not split:
         users = {"base_models": int(plan.held_for_base_models.sum()), **users}
         rows = {"base_models": int(trained.sum()), **rows}
-    testable = len(split.role) if split.in_blocks else int((split.role == ROLES.index("test")).sum())
+    testable = (
+        len(split.role) if split.in_blocks else int((split.role == ROLES.index("test")).sum())
+    )
     return {
         "users": users,
         "rows": rows,
@@ -42,7 +46,9 @@ def split_facts(plan: FitPlan, interactions: Interactions) -> dict[str, Any]:
         "tie_share": _tie_share(split, interactions.order),
         "later_training_share": _later_training_share(split, interactions, trained),
         "users_cut_through_copies": _users_on_both_sides(tasks, interactions.identity),
-        "users_cut_through_contradictions": _users_on_both_sides(tasks, _contradicted(interactions)),
+        "users_cut_through_contradictions": _users_on_both_sides(
+            tasks, _contradicted(interactions)
+        ),
     }
 
 
@@ -56,7 +62,9 @@ def _tie_share(split: Split, order: np.ndarray | None) -> float | None:
     return float(tied.mean())
 
 
-def _later_training_share(split: Split, interactions: Interactions, trained: np.ndarray) -> float | None:
+def _later_training_share(
+    split: Split, interactions: Interactions, trained: np.ndarray
+) -> float | None:
     order = interactions.order
     if order is None or is_rank_within_users(Timeline(interactions.user_ptr, order)):
         return None

@@ -22,7 +22,9 @@ __all__ = ["seconds_of"]
 _Kind = tuple[str, ...]  # of step, dataset and plugins: steps of one kind are timed alike
 
 
-def seconds_of(planned: Plan, wanted: Iterable[str], cached: Iterable[str], run: Path) -> dict[str, float]:
+def seconds_of(
+    planned: Plan, wanted: Iterable[str], cached: Iterable[str], run: Path
+) -> dict[str, float]:
     """CPU seconds of those wanted steps of whose kind one was timed: for a fit the median time a training row times its own
     rows, for a method the median."""
     divisions = {trial.division.folder: trial.division for trial in planned.trials}
@@ -76,7 +78,12 @@ def _kind_of_method(data: str, method: MethodSpec) -> _Kind:
     learner = method.meta_learner
     if learner is None:
         return kind
-    return *kind, learner.use, "full" if learner.full else "simplified", str(learner.params.get("inner_steps", ""))
+    return (
+        *kind,
+        learner.use,
+        "full" if learner.full else "simplified",
+        str(learner.params.get("inner_steps", "")),
+    )
 
 
 def _recorded(planned: Plan, rows: _Rows, run: Path) -> dict[_Kind, list[float]]:

@@ -8,7 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bench.job.spec import BaseModelSpec, MetaLearnerKeys, MetaLearnerSpec, MethodKeys, MethodSpec, SelectorSpec
+from bench.job.spec import (
+    BaseModelSpec,
+    MetaLearnerKeys,
+    MetaLearnerSpec,
+    MethodKeys,
+    MethodSpec,
+    SelectorSpec,
+)
 from bench.settings import TrainSettings
 from bench.suite.check.schema import MetaLearnerUse, MethodEntry, SuiteFile
 from bench.suite.places.yaml_document import KeyPath, Place
@@ -33,7 +40,10 @@ def build(
         name=file.name,
         file=path,
         digest=digest,
-        datasets={name: DatasetSpec(use.use, params["datasets", name]) for name, use in file.datasets.items()},
+        datasets={
+            name: DatasetSpec(use.use, params["datasets", name])
+            for name, use in file.datasets.items()
+        },
         protocols={
             name: ProtocolSpec(
                 use.use,
@@ -46,11 +56,15 @@ def build(
         },
         base_models={
             name: BaseModelSpec(
-                use=use.use, params=dict(params["base_models", name]), train=_overridden(file.train, use.train)
+                use=use.use,
+                params=dict(params["base_models", name]),
+                train=_overridden(file.train, use.train),
             )
             for name, use in file.base_models.items()
         },
-        methods={name: _method(name, method, file.train, params) for name, method in file.methods.items()},
+        methods={
+            name: _method(name, method, file.train, params) for name, method in file.methods.items()
+        },
         seeds=file.seeds,
         metrics=file.metrics,
         primary=file.primary or "logloss",
@@ -71,13 +85,17 @@ def _method(name: str, entry: MethodEntry, train: TrainSettings, params: Params)
     learner = entry.meta_learner
     return MethodSpec(
         selector=selector,
-        meta_learner=None if learner is None else _meta_learner(learner, params["methods", name, "meta_learner"]),
+        meta_learner=None
+        if learner is None
+        else _meta_learner(learner, params["methods", name, "meta_learner"]),
         **_shared(MethodKeys, entry),
     )
 
 
 def _meta_learner(learner: MetaLearnerUse, params: Mapping[str, Any]) -> MetaLearnerSpec:
-    return MetaLearnerSpec(use=learner.use, params=dict(params), **_shared(MetaLearnerKeys, learner))
+    return MetaLearnerSpec(
+        use=learner.use, params=dict(params), **_shared(MetaLearnerKeys, learner)
+    )
 
 
 def _shared(keys: type[BaseModel], of: BaseModel) -> dict[str, Any]:

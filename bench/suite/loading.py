@@ -29,7 +29,10 @@ __all__ = ["load"]
 
 
 def load(
-    path: Path | str, registry: Registry | None = None, plugins: Sequence[Path] = (), overrides: Sequence[str] = ()
+    path: Path | str,
+    registry: Registry | None = None,
+    plugins: Sequence[Path] = (),
+    overrides: Sequence[str] = (),
 ) -> Suite:
     """Read a suite; `plugins` and those that it names are loaded beside the registry's. `overrides`: `a.b=1` each, as
     `--set` has them.
@@ -57,7 +60,9 @@ def load(
     if isinstance(file, list):
         raise as_error(str(path), [*problems, *file])
     expanded = {
-        name: names for (section, name), names in composed.names.items() if section in ("base_models", "methods")
+        name: names
+        for (section, name), names in composed.names.items()
+        if section in ("base_models", "methods")
     }
     problems += inconsistencies(file, checked, registry, document, expanded)
     if problems:
@@ -80,7 +85,9 @@ def _compose(path: Path, overrides: Sequence[str]) -> _Composed:
     content = read_file(path)
     document = parse(content, str(path))
     if not isinstance(document.data, dict):
-        raise as_error(str(path), [at_value(document, (), "a suite is a mapping; start with `version: 1`")])
+        raise as_error(
+            str(path), [at_value(document, (), "a suite is a mapping; start with `version: 1`")]
+        )
     merged = merge_included(tree_of(document), path.parent)
     root, problems = override(merged.root, overrides)
     if merged.problems or problems:
@@ -89,7 +96,9 @@ def _compose(path: Path, overrides: Sequence[str]) -> _Composed:
     if expanded.root is root and expanded.problems:
         raise as_error(str(path), expanded.problems)
     digest = _digest(content, merged.contents, overrides)
-    return _Composed(document_of(expanded.root, str(path)), digest, expanded.names, expanded.problems)
+    return _Composed(
+        document_of(expanded.root, str(path)), digest, expanded.names, expanded.problems
+    )
 
 
 def _digest(content: bytes, included: Mapping[str, bytes], overrides: Sequence[str]) -> str:
@@ -110,7 +119,9 @@ def _plugin_paths(document: Document, folder: Path) -> tuple[list[Path], list[Pr
         if not isinstance(text, str):
             continue  # the schema says so
         if reason := misplaced(text, folder):
-            problems.append(at_value(document, ("plugins", position), f"plugin {quoted(text)} {reason}"))
+            problems.append(
+                at_value(document, ("plugins", position), f"plugin {quoted(text)} {reason}")
+            )
         else:
             paths.append((folder / text).resolve())
     return paths, problems

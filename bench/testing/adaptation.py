@@ -31,7 +31,9 @@ def vmap_over_users(subject: Subject) -> None:
     dense = own_dense(network, USERS)
     for rows in (USERS, 5):
         own = own_rows(subject, network, USERS, rows)
-        each = [network.call(at(dense, user), *_user(own, user).arguments()) for user in range(USERS)]
+        each = [
+            network.call(at(dense, user), *_user(own, user).arguments()) for user in range(USERS)
+        ]
         _check_float64(each[0])
         try:
             mapped = vmap(network.call)(dense, *own.arguments())
@@ -40,9 +42,15 @@ def vmap_over_users(subject: Subject) -> None:
                 f"torch.func.vmap can't map forward over users: {type(error).__name__}: {str(error).splitlines()[0]}",
                 "keep forward free of .item(), of shapes that depend on data, of in-place writes and of state",
             ) from error
-        _check_same(mapped, torch.stack(each), "forward of several users at once is not that of each alone")
-        singly = [network.call(at(dense, 0), *_row(_user(own, 0), row).arguments()) for row in range(rows)]
-        _check_same(each[0], torch.cat(singly), "forward of several rows at once is not that of each alone")
+        _check_same(
+            mapped, torch.stack(each), "forward of several users at once is not that of each alone"
+        )
+        singly = [
+            network.call(at(dense, 0), *_row(_user(own, 0), row).arguments()) for row in range(rows)
+        ]
+        _check_same(
+            each[0], torch.cat(singly), "forward of several rows at once is not that of each alone"
+        )
 
 
 def inner_rate_zero(subject: Subject) -> None:
@@ -82,7 +90,9 @@ def _adapted(subject: Subject, tasks: TaskView, rate: float) -> Iterator[_Step]:
     for batch in _episodes(subject, tasks):
         start = learnable.per_user(learnable.parameters(), batch)
         spread = learnable.spread(rates, batch)
-        moved = inner_step(learnable, dict(start), batch, spread, create_graph=False, training=False)
+        moved = inner_step(
+            learnable, dict(start), batch, spread, create_graph=False, training=False
+        )
         before, after = (learnable.predict(leaves, batch)[0].detach() for leaves in (start, moved))
         yield _Step(before, after, batch.query.mask.bool())
 
@@ -91,7 +101,9 @@ def _learnable(subject: Subject) -> Learnable:
     """A selector alone, or a base model as a pool of one."""
     if subject.is_selector:
         return Learnable(subject.interactions, subject.network())
-    average = build_selector(_Average(PluginParams()), subject.interactions, ("it",), seed=0).double()
+    average = build_selector(
+        _Average(PluginParams()), subject.interactions, ("it",), seed=0
+    ).double()
     return Learnable(subject.interactions, average, {"it": subject.network()})
 
 

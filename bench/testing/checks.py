@@ -45,7 +45,9 @@ def shape_and_finiteness(subject: Subject) -> None:
         else:
             _check_columns(selection.weights, len(tasks.query))
     except PredictionError as error:
-        raise Failed(str(error), "hand back one finite float32 or float64 logit (or weights) a row") from error
+        raise Failed(
+            str(error), "hand back one finite float32 or float64 logit (or weights) a row"
+        ) from error
 
 
 def determinism(subject: Subject) -> None:
@@ -80,7 +82,10 @@ def ragged_and_empty_support(subject: Subject) -> None:
         for count in (1, 2, 7):
             found = np.asarray(fitted.predict(subject.test_rows().take(np.arange(count))))
             if found.shape != (count,):
-                raise Failed(f"{count} rows give shape {found.shape}", "predict any number of rows, one included")
+                raise Failed(
+                    f"{count} rows give shape {found.shape}",
+                    "predict any number of rows, one included",
+                )
     if subject.is_differentiable:
         ragged_support_adapts(subject)
 
@@ -95,7 +100,9 @@ def simplex(subject: Subject) -> None:
     try:
         check_weights(weights, len(tasks.query), len(MODELS))
     except PredictionError as error:
-        raise Failed(str(error), "weights are not negative and add up to 1 in each row: a softmax, say") from error
+        raise Failed(
+            str(error), "weights are not negative and add up to 1 in each row: a softmax, say"
+        ) from error
 
 
 def global_state(subject: Subject) -> None:
@@ -119,7 +126,9 @@ def query_labels_never_read(subject: Subject) -> None:
     except PermissionError as error:
         raise Failed(f"it asks the dataset for labels: {error}", LABELS_FIX) from error
     if withheld.tobytes() != again.tobytes():
-        raise NotApplicable("two predictions of one fit differ, labels or not (see determinism by seed)")
+        raise NotApplicable(
+            "two predictions of one fit differ, labels or not (see determinism by seed)"
+        )
     if withheld.tobytes() != flipped.tobytes():
         raise Failed("predictions depend on the labels of the rows asked for", LABELS_FIX)
 
@@ -127,7 +136,9 @@ def query_labels_never_read(subject: Subject) -> None:
 def _check_columns(weights: np.ndarray, n: int) -> None:
     """That they are (n, K), finite and of a float type; on the simplex or not is another check's."""
     if np.shape(weights) != (n, len(MODELS)):
-        raise PredictionError(f"weights: expected shape {(n, len(MODELS))}; got {np.shape(weights)}")
+        raise PredictionError(
+            f"weights: expected shape {(n, len(MODELS))}; got {np.shape(weights)}"
+        )
     for column in weights.T:
         check_logits(column, n)
 
@@ -136,7 +147,8 @@ def _check_finite(values: object, where: str) -> None:
     bad = ~np.isfinite(np.asarray(values))
     if bad.any():
         raise Failed(
-            f"{int(bad.sum())} predictions {where} are not finite", "expect code 0, NaN and empty bags or support"
+            f"{int(bad.sum())} predictions {where} are not finite",
+            "expect code 0, NaN and empty bags or support",
         )
 
 

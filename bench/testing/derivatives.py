@@ -21,7 +21,9 @@ STEP = 1e-7  # of finite differences, in float64
 DIRECTIONS = 3
 RELATIVE = 1e-4  # of a leaf's own largest second derivative
 OVERALL = 1e-6  # of the largest of all leaves
-ROUNDING = 1e-7  # of the largest first derivative: what a difference of two, over the step, can't tell
+ROUNDING = (
+    1e-7  # of the largest first derivative: what a difference of two, over the step, can't tell
+)
 FIX = "use operations that are twice differentiable (of attention the math kernel, not flash; no once_differentiable)"
 
 
@@ -37,7 +39,9 @@ def second_derivatives(subject: Subject) -> None:
         leaf = _first_that_differs(subject, network, rows, seed)
         if leaf is None:
             return
-    raise Failed(f"second derivatives by {leaf!r} differ from finite differences of the gradient", FIX)
+    raise Failed(
+        f"second derivatives by {leaf!r} differ from finite differences of the gradient", FIX
+    )
 
 
 def _first_that_differs(subject: Subject, network: Network, rows: Encoded, seed: int) -> str | None:
@@ -50,16 +54,24 @@ def _first_that_differs(subject: Subject, network: Network, rows: Encoded, seed:
     with _moved(leaves, direction, -STEP):
         behind = _gradient(subject, network, rows)
     expected = {name: (ahead[name] - behind[name]) / (2 * STEP) for name in leaves}
-    floor = OVERALL * max(map(_largest, expected.values())) + ROUNDING * max(map(_largest, ahead.values()))
+    floor = OVERALL * max(map(_largest, expected.values())) + ROUNDING * max(
+        map(_largest, ahead.values())
+    )
     for name in leaves:
-        if not _largest(found[name] - expected[name]) <= RELATIVE * _largest(expected[name]) + floor:  # true for NaN
+        if (
+            not _largest(found[name] - expected[name])
+            <= RELATIVE * _largest(expected[name]) + floor
+        ):  # true for NaN
             return name
     return None
 
 
 def _direction(leaves: Mapping[str, Tensor], seed: int) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    return {name: torch.randn(leaf.shape, generator=generator, dtype=torch.float64) for name, leaf in leaves.items()}
+    return {
+        name: torch.randn(leaf.shape, generator=generator, dtype=torch.float64)
+        for name, leaf in leaves.items()
+    }
 
 
 def _times_hessian(
@@ -75,7 +87,9 @@ def _times_hessian(
     return dict(zip(leaves, second, strict=True))
 
 
-def _gradient(subject: Subject, network: Network, rows: Encoded, *, create_graph: bool = False) -> dict[str, Tensor]:
+def _gradient(
+    subject: Subject, network: Network, rows: Encoded, *, create_graph: bool = False
+) -> dict[str, Tensor]:
     """Of the mean loss, by every leaf."""
     leaves = network.leaves()
     index = RowIndex(rows.entries, rows.weights, network.layout, network.entries)
@@ -84,12 +98,16 @@ def _gradient(subject: Subject, network: Network, rows: Encoded, *, create_graph
         loss = mixture_cross_entropy(scores, rows.base_logits, rows.labels)
     else:
         loss = binary_cross_entropy(network(network.lookup(index, rows.weights)), rows.labels)
-    found = torch.autograd.grad(loss.mean(), list(leaves.values()), create_graph=create_graph, materialize_grads=True)
+    found = torch.autograd.grad(
+        loss.mean(), list(leaves.values()), create_graph=create_graph, materialize_grads=True
+    )
     return dict(zip(leaves, found, strict=True))
 
 
 @contextmanager
-def _moved(leaves: Mapping[str, Tensor], direction: Mapping[str, Tensor], step: float) -> Iterator[None]:
+def _moved(
+    leaves: Mapping[str, Tensor], direction: Mapping[str, Tensor], step: float
+) -> Iterator[None]:
     """Within it, the leaves lie a step in a direction from where they are."""
     kept = {name: leaf.detach().clone() for name, leaf in leaves.items()}
     with torch.no_grad():

@@ -38,7 +38,9 @@ def encoded(subject: Subject) -> Encoded:
     found = encoder(subject).encode(rows)
     generator = torch.Generator().manual_seed(1)
     base_logits = torch.randn(len(rows), len(MODELS), generator=generator, dtype=torch.float64)
-    return Encoded(found.index, found.weights.double(), torch.tensor(rows.labels).double(), base_logits)
+    return Encoded(
+        found.index, found.weights.double(), torch.tensor(rows.labels).double(), base_logits
+    )
 
 
 class OwnRows(NamedTuple):
@@ -66,7 +68,12 @@ class OwnRows(NamedTuple):
 
 def own_rows(subject: Subject, network: Network, users: int, rows: int) -> OwnRows:
     """So many users with so many rows each."""
-    shaped = Encoded(*(values[: users * rows].reshape(users, rows, *values.shape[1:]) for values in encoded(subject)))
+    shaped = Encoded(
+        *(
+            values[: users * rows].reshape(users, rows, *values.shape[1:])
+            for values in encoded(subject)
+        )
+    )
     index = RowIndex(shaped.entries, shaped.weights, network.layout, network.entries)
     looked_up = OwnRows(network.rows(index, network.leaves()), shaped.weights, shaped.base_logits)
     own = looked_up.part(Tensor.detach)
@@ -77,7 +84,8 @@ def own_dense(network: Network, users: int) -> dict[str, Tensor]:
     """Dense leaves (users, *shape) that differ between users."""
     generator = torch.Generator().manual_seed(2)
     return {
-        name: value.detach() + 0.1 * torch.randn(users, *value.shape, generator=generator, dtype=torch.float64)
+        name: value.detach()
+        + 0.1 * torch.randn(users, *value.shape, generator=generator, dtype=torch.float64)
         for name, value in network.leaves().items()
         if name not in network.widths
     }

@@ -63,11 +63,15 @@ def assert_conforms(plugin: type[Plugin], params: PluginParams | None = None) ->
     """For a plugin author's own tests: AssertionError that lists what failed, why, and the fix."""
     failed = [result for result in check_plugin(plugin, params) if result.status == "failed"]
     if failed:
-        raise AssertionError("\n".join(f"{result.name}: {result.reason}; {result.fix}" for result in failed))
+        raise AssertionError(
+            "\n".join(f"{result.name}: {result.reason}; {result.fix}" for result in failed)
+        )
 
 
 def _refuse_others(plugin: Any) -> None:
-    selector = inspect.isclass(plugin) and issubclass(plugin, interfaces.Selector | interfaces.DifferentiableSelector)
+    selector = inspect.isclass(plugin) and issubclass(
+        plugin, interfaces.Selector | interfaces.DifferentiableSelector
+    )
     if reason := breach(plugin, "selectors" if selector else "models", getattr(plugin, "name", "")):
         raise PluginError(f"{getattr(plugin, '__name__', plugin)!s} breaks the contract: {reason}")
     if issubclass(plugin, interfaces.Differentiable) and not issubclass(plugin, torch.nn.Module):
@@ -94,7 +98,9 @@ def _run(name: str, check: Callable[[Subject], None], subject: Subject) -> Check
     except Failed as failure:
         return CheckResult(name, "failed", failure.reason, failure.fix)
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
-        return CheckResult(name, "failed", _raised(error, subject.plugin), "the plugin must not raise here")
+        return CheckResult(
+            name, "failed", _raised(error, subject.plugin), "the plugin must not raise here"
+        )
     finally:
         before.restore()
     return CheckResult(name, "passed")

@@ -89,7 +89,10 @@ class Subject:
             "where no user has support": np.zeros_like(RAGGED),
             "where every user has one support row": np.ones_like(RAGGED),
         }
-        return {where: make_tasks(self.prepared, TEST_USERS, support, None) for where, support in supports.items()}
+        return {
+            where: make_tasks(self.prepared, TEST_USERS, support, None)
+            for where, support in supports.items()
+        }
 
     def select(self, fitted: Any, tasks: TaskView) -> np.ndarray:
         """What a selector gives for tasks: logits (n,) or weights (n, K)."""
@@ -114,7 +117,9 @@ class Subject:
         network.double().eval()
         with torch.no_grad():
             for value in network.parameters():
-                value.add_(torch.randn(value.shape, generator=generator, dtype=torch.float64), alpha=0.3)
+                value.add_(
+                    torch.randn(value.shape, generator=generator, dtype=torch.float64), alpha=0.3
+                )
         return network
 
     def _rows(self, users: np.ndarray) -> View:

@@ -36,7 +36,9 @@ def make_prepared(folder: Path, seed: int = 0) -> Prepared:
     price = np.where((rng.random(n) < 0.1) | (users == STRANGER), np.nan, rng.normal(size=n))
     chance = rng.normal(size=USERS)[users] + rng.normal(size=ITEMS + 1)[items]
     labels = (rng.random(n) < 1 / (1 + np.exp(-chance))).astype(np.uint8)
-    tags = [rng.choice(TAGS, count, replace=False) + 1 for count in [0, *rng.integers(0, 4, ITEMS - 1)]]
+    tags = [
+        rng.choice(TAGS, count, replace=False) + 1 for count in [0, *rng.integers(0, 4, ITEMS - 1)]
+    ]
     tags.append(np.zeros(1, dtype=np.int64))  # of the stranger's item: one, unknown
     arrays: dict[str, np.ndarray] = {
         "user_ptr": _pointer(lengths),
@@ -78,7 +80,13 @@ def _meta(rows: int) -> dict[str, object]:
         "digest": "synthetic",
         "order": None,
         "fields": [{"name": name, "kind": kind, "side": side} for name, kind, side in fields],
-        "sizes": {"user_id": USERS, "item_id": ITEMS + 1, "segment": 4, "tags": TAGS + 1, "price": 2},
+        "sizes": {
+            "user_id": USERS,
+            "item_id": ITEMS + 1,
+            "segment": 4,
+            "tags": TAGS + 1,
+            "price": 2,
+        },
         "user_field": "user_id",
         "item_field": "item_id",
         "bags": [["tags", "item"]],
@@ -86,11 +94,16 @@ def _meta(rows: int) -> dict[str, object]:
     }
 
 
-def make_tasks(prepared: Prepared, users: np.ndarray, support: np.ndarray, query_labels: np.ndarray | None) -> TaskView:
+def make_tasks(
+    prepared: Prepared, users: np.ndarray, support: np.ndarray, query_labels: np.ndarray | None
+) -> TaskView:
     """A task a user, with so many support rows (0: none) and up to 4 query rows, whose labels are as in `query_labels`
     (n,), or withheld. Base logits are random, but say something of the label."""
     interactions, labels = prepared
-    starts, stops = np.asarray(interactions.user_ptr)[users], np.asarray(interactions.user_ptr)[users + 1]
+    starts, stops = (
+        np.asarray(interactions.user_ptr)[users],
+        np.asarray(interactions.user_ptr)[users + 1],
+    )
     cuts = np.minimum(starts + support, stops - 1)
     stops = np.minimum(cuts + 4, stops)
     rows_support, rows_query = _ranges(starts, cuts), _ranges(cuts, stops)
@@ -98,7 +111,9 @@ def make_tasks(prepared: Prepared, users: np.ndarray, support: np.ndarray, query
     return TaskView(
         models=MODELS,
         support=View(interactions, rows_support, labels[rows_support]),
-        query=View(interactions, rows_query, None if query_labels is None else query_labels[rows_query]),
+        query=View(
+            interactions, rows_query, None if query_labels is None else query_labels[rows_query]
+        ),
         support_ptr=_pointer(cuts - starts),
         query_ptr=_pointer(stops - cuts),
         support_base_logits=logits[rows_support],
@@ -113,4 +128,6 @@ def _base_logits(labels: np.ndarray) -> np.ndarray:
 
 
 def _ranges(starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.arange(a, b) for a, b in zip(starts, stops, strict=True)]).astype(np.int64)
+    return np.concatenate([np.arange(a, b) for a, b in zip(starts, stops, strict=True)]).astype(
+        np.int64
+    )

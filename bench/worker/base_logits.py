@@ -27,7 +27,9 @@ def base_logits(step: SelectStep, plan: FitPlan, role: Role, part: Part) -> np.n
     return logits
 
 
-def _predicted(step: SelectStep, plan: FitPlan, model: str, variant: str, rows: np.ndarray) -> np.ndarray:
+def _predicted(
+    step: SelectStep, plan: FitPlan, model: str, variant: str, rows: np.ndarray
+) -> np.ndarray:
     """(rows,) logits that a fit left of these rows, which are among those that it predicted."""
     folders = step.fits[model]
     # A model that learns nothing has one answer, star's, which stands for every variant.

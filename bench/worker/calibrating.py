@@ -18,7 +18,16 @@ from bench.learn import Strengths, calibrate_by_user, choose_strengths
 __all__ = ["Calibration", "calibrated", "cross_fitted", "fit_calibration"]
 
 FOLDS = 5
-STRENGTHS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, np.inf)  # infinite: that coefficient is left alone
+STRENGTHS = (
+    0.1,
+    0.3,
+    1.0,
+    3.0,
+    10.0,
+    30.0,
+    100.0,
+    np.inf,
+)  # infinite: that coefficient is left alone
 
 Ask = Callable[[TaskView], np.ndarray]  # tasks without query labels to the method's logits (n,)
 
@@ -37,11 +46,17 @@ def fit_calibration(ask: Ask, valid: TaskView, valid_logits: np.ndarray, seed: i
     assert labels is not None
     support = _support(ask, valid, seed)
     chosen = choose_strengths(*support, valid_logits, labels, valid.query_ptr, STRENGTHS, STRENGTHS)
-    details = {"calibrated": {**_strengths(chosen), "candidates": len(STRENGTHS) ** 2, "folds": FOLDS}}
-    return Calibration(chosen, calibrate_by_user(*support, valid_logits, valid.query_ptr, chosen), details)
+    details = {
+        "calibrated": {**_strengths(chosen), "candidates": len(STRENGTHS) ** 2, "folds": FOLDS}
+    }
+    return Calibration(
+        chosen, calibrate_by_user(*support, valid_logits, valid.query_ptr, chosen), details
+    )
 
 
-def calibrated(ask: Ask, tasks: TaskView, logits: np.ndarray, strengths: Strengths, seed: int) -> np.ndarray:
+def calibrated(
+    ask: Ask, tasks: TaskView, logits: np.ndarray, strengths: Strengths, seed: int
+) -> np.ndarray:
     """(n,) logits of the query, calibrated on each user's support."""
     return calibrate_by_user(*_support(ask, tasks, seed), logits, tasks.query_ptr, strengths)
 
@@ -98,4 +113,7 @@ def _pointer(users: np.ndarray, present: np.ndarray) -> np.ndarray:
 
 def _strengths(chosen: Strengths) -> dict[str, float | None]:
     """None: the coefficient was left alone."""
-    return {f"{name}_strength": value if np.isfinite(value) else None for name, value in chosen._asdict().items()}
+    return {
+        f"{name}_strength": value if np.isfinite(value) else None
+        for name, value in chosen._asdict().items()
+    }

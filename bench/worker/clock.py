@@ -22,7 +22,10 @@ class Clock:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.cpu_s += time.process_time() - self._cpu
         self.wall_s += time.monotonic() - self._wall

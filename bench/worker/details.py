@@ -15,7 +15,9 @@ from bench.worker.clock import Clock
 __all__ = ["cost", "logloss", "of_selector", "source_shift", "warnings"]
 
 
-def cost(fitting: Clock, train_rows: int | None, predicting: Clock, predict_rows: int) -> dict[str, Any]:
+def cost(
+    fitting: Clock, train_rows: int | None, predicting: Clock, predict_rows: int
+) -> dict[str, Any]:
     return {
         "train_cpu_s": fitting.cpu_s,
         "train_wall_s": fitting.wall_s,

@@ -43,7 +43,9 @@ def fit_step(step: FitStep, inputs: Inputs, progress: Progress) -> Made:
         cost=details.cost(fitting, trained_rows, predicting, len(predicted)),
         details={**model.details, **_epochs(model), **details.warnings(answer)},
         software=model.software,
-        save_parameters=model.save if isinstance(model, FittedModel) and step.variant == STAR else None,
+        save_parameters=model.save
+        if isinstance(model, FittedModel) and step.variant == STAR
+        else None,
     )
 
 
@@ -67,7 +69,9 @@ def _asked(fit: Fit, split: Split, model: Model | FittedModel) -> np.ndarray:
     return np.asarray(in_tasks[fit.predict])
 
 
-def _training_views(fit: Fit, inputs: Inputs, seed: int, *, differentiable: bool) -> tuple[View, View]:
+def _training_views(
+    fit: Fit, inputs: Inputs, seed: int, *, differentiable: bool
+) -> tuple[View, View]:
     """A plain model's training rows hide users once, by seed; the training loop draws anew for every batch."""
     chance = 0.0 if differentiable else inputs.split.id_dropout
     hidden = np.random.default_rng(seed).random(len(fit.train)) < chance

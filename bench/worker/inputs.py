@@ -20,7 +20,15 @@ from bench.job.steps import FitStep, SelectStep
 from bench.learn import DifferentiableModel, FittedModel
 from bench.registry import Registry, load_registry
 
-__all__ = ["Inputs", "Progress", "context", "make_model", "make_params", "make_plugin", "open_inputs"]
+__all__ = [
+    "Inputs",
+    "Progress",
+    "context",
+    "make_model",
+    "make_params",
+    "make_plugin",
+    "open_inputs",
+]
 
 Progress = Callable[[str], None]
 
@@ -37,7 +45,9 @@ class Inputs(NamedTuple):
     def split(self) -> Split:
         return self.plan.split
 
-    def view(self, rows: np.ndarray, *, labelled: bool, hide_users: bool | np.ndarray = False) -> View:
+    def view(
+        self, rows: np.ndarray, *, labelled: bool, hide_users: bool | np.ndarray = False
+    ) -> View:
         labels = self.labels[rows] if labelled else None
         if labels is not None and (labels == WITHHELD).any():
             raise AssertionError("a step asked for withheld labels")
@@ -55,9 +65,13 @@ def open_inputs(step: FitStep | SelectStep) -> Inputs:
     return Inputs(registry, interactions, FitPlan(split, step.source), labels)
 
 
-def context(step: FitStep | SelectStep, seed: int, files: Mapping[str, Path] | None = None) -> Context:
+def context(
+    step: FitStep | SelectStep, seed: int, files: Mapping[str, Path] | None = None
+) -> Context:
     """What a plugin's fit may use besides its data."""
-    return Context(seed, step.resources.threads, step.resources.device, step.folder.parent, dict(files or {}))
+    return Context(
+        seed, step.resources.threads, step.resources.device, step.folder.parent, dict(files or {})
+    )
 
 
 def make_model(spec: BaseModelSpec, inputs: Inputs, progress: Progress) -> Model | FittedModel:

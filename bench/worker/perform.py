@@ -38,7 +38,11 @@ def perform(step_json: str, progress: Progress) -> Outcome:
 
 def _make(step: FitStep | SelectStep, progress: Progress) -> Made:
     inputs = open_inputs(step)
-    return fit_step(step, inputs, progress) if isinstance(step, FitStep) else select_step(step, inputs, progress)
+    return (
+        fit_step(step, inputs, progress)
+        if isinstance(step, FitStep)
+        else select_step(step, inputs, progress)
+    )
 
 
 def _commit(step: FitStep | SelectStep, made: Made) -> None:

@@ -97,7 +97,9 @@ def _selector(step: SelectStep, inputs: Inputs, progress: Progress) -> AnySelect
         plugin,
         method.selector.train,
         learner.train,
-        pool={name: _restored(step, inputs, name) for name in step.models} if learner.full else None,
+        pool={name: _restored(step, inputs, name) for name in step.models}
+        if learner.full
+        else None,
         adapt=learner.adapt,
         frozen_fields=learner.frozen_fields,
         select=method.select,
@@ -135,15 +137,25 @@ def _calibrate(
     if step.method.calibrate is None:
         return logits, None
     with fitting:
-        found = fit_calibration(lambda tasks: _ask(selector, tasks).logits, valid, logits, step.source.seed)
+        found = fit_calibration(
+            lambda tasks: _ask(selector, tasks).logits, valid, logits, step.source.seed
+        )
     return found.valid, found
 
 
 def _calibrated(
-    selector: AnySelector, step: SelectStep, tasks: TaskView, answer: _Answer, calibration: Calibration
+    selector: AnySelector,
+    step: SelectStep,
+    tasks: TaskView,
+    answer: _Answer,
+    calibration: Calibration,
 ) -> _Answer:
     logits = calibrated(
-        lambda part: _ask(selector, part).logits, tasks, answer.logits, calibration.strengths, step.source.seed
+        lambda part: _ask(selector, part).logits,
+        tasks,
+        answer.logits,
+        calibration.strengths,
+        step.source.seed,
     )
     return _Answer(logits, None)  # the weights are of what was mixed before
 
@@ -156,7 +168,11 @@ class _Answer(NamedTuple):
     weights: np.ndarray | None  # (n, K), where there are any
 
     def arrays(self) -> dict[str, np.ndarray]:
-        return {"logits": self.logits} if self.weights is None else {"logits": self.logits, "weights": self.weights}
+        return (
+            {"logits": self.logits}
+            if self.weights is None
+            else {"logits": self.logits, "weights": self.weights}
+        )
 
 
 def _ask(selector: AnySelector, tasks: TaskView) -> _Answer:

@@ -22,7 +22,9 @@ def average_logits(base_logits: np.ndarray) -> np.ndarray:
 
 def log_losses(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Cross-entropy of each logit, float64, in the shape of `logits`; labels (0 and 1) broadcast against it."""
-    return np.asarray(np.logaddexp(0.0, np.where(labels == 1, -1.0, 1.0) * np.asarray(logits, dtype=np.float64)))
+    return np.asarray(
+        np.logaddexp(0.0, np.where(labels == 1, -1.0, 1.0) * np.asarray(logits, dtype=np.float64))
+    )
 
 
 def known_labels(rows: Rows) -> np.ndarray:
@@ -50,4 +52,8 @@ def query_losses(tasks: Tasks) -> np.ndarray:
 
 def mean_mixture_loss(weights: np.ndarray, tasks: Tasks) -> float:
     """Mean cross-entropy of the mixture with weights (n, K) on the query."""
-    return float(log_losses(mixture_logits(weights, tasks.query_base_logits), known_labels(tasks.query)).mean())
+    return float(
+        log_losses(
+            mixture_logits(weights, tasks.query_base_logits), known_labels(tasks.query)
+        ).mean()
+    )

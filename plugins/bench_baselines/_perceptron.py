@@ -15,7 +15,9 @@ class Perceptron(nn.Module):
     def __init__(self, widths: tuple[int, ...], generator: torch.Generator) -> None:
         super().__init__()
         shapes = [(outputs, inputs) for inputs, outputs in pairwise(widths)]
-        drawn = [torch.randn(shape, generator=generator) * (2 / shape[1]) ** 0.5 for shape in shapes[:-1]]
+        drawn = [
+            torch.randn(shape, generator=generator) * (2 / shape[1]) ** 0.5 for shape in shapes[:-1]
+        ]
         self.weights = nn.ParameterList([*drawn, torch.zeros(shapes[-1])])
         self.biases = nn.ParameterList([torch.zeros(outputs) for outputs, _ in shapes])
 

@@ -35,12 +35,19 @@ class ContextGate(Selector):
         hidden: tuple[Annotated[int, Field(ge=1, le=8192)], ...] = Field(
             (32,), description="widths of the hidden layers; none is a linear gate"
         )
-        epochs: int = Field(30, ge=1, le=10000, description="at most so many passes over the training rows")
-        patience: int = Field(3, ge=1, description="epochs without a better validation log loss before training stops")
+        epochs: int = Field(
+            30, ge=1, le=10000, description="at most so many passes over the training rows"
+        )
+        patience: int = Field(
+            3, ge=1, description="epochs without a better validation log loss before training stops"
+        )
         learning_rate: float = Field(5e-3, gt=0, le=10, description="of Adam")
         batch_size: int = Field(1024, ge=1, description="rows a step")
         support_dropout: float = Field(
-            0.1, ge=0, le=1, description="share of training users who are shown without support, anew in each epoch"
+            0.1,
+            ge=0,
+            le=1,
+            description="share of training users who are shown without support, anew in each epoch",
         )
 
     params: Params
@@ -57,7 +64,10 @@ class ContextGate(Selector):
         examples, held_out = self._examples(train), self._examples(valid)
         optimiser = torch.optim.Adam(gate.parameters(), lr=self.params.learning_rate)
         losses, self._gate = [_mean_loss(gate, held_out)], copy.deepcopy(gate)
-        while len(losses) <= self.params.epochs and len(losses) - 1 - _best(losses) < self.params.patience:
+        while (
+            len(losses) <= self.params.epochs
+            and len(losses) - 1 - _best(losses) < self.params.patience
+        ):
             self._one_epoch(gate, optimiser, examples, generator)
             losses.append(_mean_loss(gate, held_out))
             if not math.isfinite(losses[-1]):
@@ -74,11 +84,17 @@ class ContextGate(Selector):
             return Selection(weights=self._gate(inputs).double().softmax(dim=-1).numpy())
 
     def _one_epoch(
-        self, gate: Perceptron, optimiser: torch.optim.Optimizer, examples: _Examples, generator: torch.Generator
+        self,
+        gate: Perceptron,
+        optimiser: torch.optim.Optimizer,
+        examples: _Examples,
+        generator: torch.Generator,
     ) -> None:
         users = int(examples.users.max()) + 1
         hidden = torch.rand(users, generator=generator) < self.params.support_dropout
-        for batch in torch.split(torch.randperm(len(examples.labels), generator=generator), self.params.batch_size):
+        for batch in torch.split(
+            torch.randperm(len(examples.labels), generator=generator), self.params.batch_size
+        ):
             inputs, base_logits = examples.inputs[batch], examples.base_logits[batch]
             inputs[hidden[examples.users[batch]], base_logits.shape[1] :] = 0
             loss = mixture_cross_entropy(gate(inputs), base_logits, examples.labels[batch]).mean()
@@ -94,8 +110,12 @@ class ContextGate(Selector):
 
     def _examples(self, tasks: Tasks) -> _Examples:
         columns = self._inputs(tasks), tasks.query_base_logits, known_labels(tasks.query)
-        inputs, base_logits, labels = (torch.from_numpy(column.astype(np.float32)) for column in columns)
-        return _Examples(inputs, base_logits, labels, torch.from_numpy(user_of_row(tasks.query_ptr)))
+        inputs, base_logits, labels = (
+            torch.from_numpy(column.astype(np.float32)) for column in columns
+        )
+        return _Examples(
+            inputs, base_logits, labels, torch.from_numpy(user_of_row(tasks.query_ptr))
+        )
 
 
 class _Examples(NamedTuple):

@@ -24,7 +24,9 @@ class FeatureWeighted(Selector):
 
     class Params(PluginParams):
         strengths: tuple[Annotated[float, Field(ge=1e-3, le=1e9)], ...] = Field(
-            (0.1, 1.0, 10.0, 100.0, 1000.0), min_length=1, description="ridge strengths to choose from"
+            (0.1, 1.0, 10.0, 100.0, 1000.0),
+            min_length=1,
+            description="ridge strengths to choose from",
         )
 
     params: Params
@@ -36,9 +38,15 @@ class FeatureWeighted(Selector):
         self._meta_features = MetaFeatures.fit(train)
         design, valid_design = self._design(train), self._design(valid)
         candidates = sorted(self.params.strengths, reverse=True)
-        learners = [LogisticRegression(C=1 / strength, solver="newton-cholesky", tol=1e-6) for strength in candidates]
+        learners = [
+            LogisticRegression(C=1 / strength, solver="newton-cholesky", tol=1e-6)
+            for strength in candidates
+        ]
         losses = [
-            log_losses(learner.fit(design, labels).decision_function(valid_design), known_labels(valid.query)).mean()
+            log_losses(
+                learner.fit(design, labels).decision_function(valid_design),
+                known_labels(valid.query),
+            ).mean()
             for learner in learners
         ]
         best = int(np.argmin(losses))
@@ -71,7 +79,9 @@ class MetaFeatures(NamedTuple):
     def fit(cls, train: Tasks) -> MetaFeatures:
         item = _ItemCounts.fit(train)
         counts = item.of(train.query)
-        return cls(SupportStatistics.fit(train), item, float(counts.mean()), float(counts.std()) or 1.0)
+        return cls(
+            SupportStatistics.fit(train), item, float(counts.mean()), float(counts.std()) or 1.0
+        )
 
     def of(self, tasks: Tasks) -> np.ndarray:
         """(n, 4) float64 for query rows."""
@@ -89,7 +99,9 @@ class _ItemCounts(NamedTuple):
     @classmethod
     def fit(cls, train: Tasks) -> _ItemCounts:
         rows = {
-            field.name: np.concatenate([train.support.codes(field.name), train.query.codes(field.name)])
+            field.name: np.concatenate(
+                [train.support.codes(field.name), train.query.codes(field.name)]
+            )
             for field in train.query.fields
             if field.kind == "categorical" and field.side == "item"
         }
@@ -104,4 +116,6 @@ class _ItemCounts(NamedTuple):
         """(n,) float64 log(1 + count)."""
         if self.field is None:
             return np.zeros(len(rows))
-        return np.asarray(np.log1p(self.counts[np.minimum(rows.codes(self.field), len(self.counts) - 1)]))
+        return np.asarray(
+            np.log1p(self.counts[np.minimum(rows.codes(self.field), len(self.counts) - 1)])
+        )

@@ -19,7 +19,9 @@ class Greedy(Selector):
     name = "greedy"
 
     class Params(PluginParams):
-        steps: int = Field(50, ge=0, le=10000, description="models that are added to the best single one")
+        steps: int = Field(
+            50, ge=0, le=10000, description="models that are added to the best single one"
+        )
 
     params: Params
     chosen: dict[str, dict[str, int]]
@@ -40,7 +42,11 @@ def best_bag(losses: np.ndarray, steps: int) -> np.ndarray:
     log_likelihoods = np.ascontiguousarray(-losses.T)  # (K, n)
     single = losses.mean(axis=0)
     added = int(single.argmin())
-    counts, bag, lowest = np.zeros(len(single), dtype=np.int64), log_likelihoods[added], single[added]
+    counts, bag, lowest = (
+        np.zeros(len(single), dtype=np.int64),
+        log_likelihoods[added],
+        single[added],
+    )
     counts[added] = 1
     best = counts.copy()
     for size in range(2, steps + 2):

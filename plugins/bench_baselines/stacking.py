@@ -25,13 +25,18 @@ class Stacking(Selector):
             "logistic", description="logistic regression, or 100 gradient-boosted trees"
         )
         C: float = Field(
-            1.0, gt=0, le=1e9, description="logistic: inverse of the ridge strength; trees have no such setting"
+            1.0,
+            gt=0,
+            le=1e9,
+            description="logistic: inverse of the ridge strength; trees have no such setting",
         )
 
         @model_validator(mode="after")
         def _belongs_to_the_learner(self) -> Stacking.Params:
             if self.learner == "boosted-trees" and self.C != 1.0:
-                raise ValueError("C is a setting of learner 'logistic'; leave it out under 'boosted-trees'")
+                raise ValueError(
+                    "C is a setting of learner 'logistic'; leave it out under 'boosted-trees'"
+                )
             return self
 
     params: Params

@@ -28,10 +28,13 @@ class UserBayes(Selector):
 
     class Params(PluginParams):
         learning_rates: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] = Field(
-            (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0), min_length=1, description="learning rates to choose from"
+            (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
+            min_length=1,
+            description="learning rates to choose from",
         )
         prior: Literal["uniform", "train-query"] = Field(
-            "uniform", description="equal weights, or those that do best on training users' query (as `simplex`)"
+            "uniform",
+            description="equal weights, or those that do best on training users' query (as `simplex`)",
         )
 
     params: Params
@@ -41,9 +44,13 @@ class UserBayes(Selector):
     def fit(self, train: Tasks, valid: Tasks, context: Context) -> None:  # noqa: ARG002
         uniform = self.params.prior == "uniform"
         models = len(train.models)
-        self._log_prior = np.log(np.full(models, 1 / models) if uniform else pool_weights(query_losses(train)))
+        self._log_prior = np.log(
+            np.full(models, 1 / models) if uniform else pool_weights(query_losses(train))
+        )
         candidates, losses = sorted(self.params.learning_rates), support_losses(valid)
-        scores = [mean_mixture_loss(self._weights(losses, valid, rate), valid) for rate in candidates]
+        scores = [
+            mean_mixture_loss(self._weights(losses, valid, rate), valid) for rate in candidates
+        ]
         self._learning_rate = candidates[int(np.argmin(scores))]
         self.chosen = {"learning_rate": self._learning_rate}
         self.details = {"candidates": len(candidates)}

@@ -23,7 +23,9 @@ class UserCalibration(Selector):
     class Params(PluginParams):
         slope: bool = Field(True, description="fit a slope beside the intercept")
         strengths: tuple[Annotated[float, Field(ge=1e-3, le=1e9)], ...] = Field(
-            (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0), min_length=1, description="ridge strengths to choose from"
+            (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0),
+            min_length=1,
+            description="ridge strengths to choose from",
         )
 
     params: Params
@@ -44,7 +46,9 @@ class UserCalibration(Selector):
 
     def predict(self, tasks: Tasks) -> Selection:
         averaged = average_logits(tasks.query_base_logits)
-        return Selection(logits=calibrate_by_user(*_support(tasks), averaged, tasks.query_ptr, self._strengths))
+        return Selection(
+            logits=calibrate_by_user(*_support(tasks), averaged, tasks.query_ptr, self._strengths)
+        )
 
 
 def _support(tasks: Tasks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -32,7 +32,10 @@ class UserCluster(Selector):
             (1, 2, 4, 8), min_length=1, description="numbers of clusters to choose from"
         )
         shrinkage: float = Field(
-            100.0, gt=0, le=1e9, description="rows that everybody's weights count for in those of a cluster"
+            100.0,
+            gt=0,
+            le=1e9,
+            description="rows that everybody's weights count for in those of a cluster",
         )
 
     params: Params
@@ -42,7 +45,9 @@ class UserCluster(Selector):
     def fit(self, train: Tasks, valid: Tasks, context: Context) -> None:
         self._statistics = SupportStatistics.fit(train)
         candidates = [self._clustering(train, count, context.seed) for count in self._counts(train)]
-        losses = [mean_mixture_loss(self._weights(clustering, valid), valid) for clustering in candidates]
+        losses = [
+            mean_mixture_loss(self._weights(clustering, valid), valid) for clustering in candidates
+        ]
         self._chosen = candidates[int(np.argmin(losses))]
         self.chosen = {"clusters": len(self._chosen.centres)}
         self.details = {"candidates": len(candidates)}

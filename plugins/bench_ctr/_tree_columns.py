@@ -90,7 +90,10 @@ class Categories:
         codes = np.where(codes < len(self.counts), codes, 0)
         seen = self.counts[codes] > 0
         column, category = np.divmod(self.ranks[codes], CATEGORIES)
-        numbers = [np.where(seen & (column == own), category, np.nan) for own in range(self.category_columns)]
+        numbers = [
+            np.where(seen & (column == own), category, np.nan)
+            for own in range(self.category_columns)
+        ]
         if self.large:
             numbers.append(np.where(seen, np.log(np.maximum(self.counts[codes], 1)), np.nan))
         return np.stack(numbers, axis=1) if numbers else np.empty((len(codes), 0))

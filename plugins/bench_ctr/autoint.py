@@ -21,16 +21,24 @@ class AutoInt(DifferentiableModel):
         embedding_dim: int = Field(16, ge=1, le=1024, description="width D of a value's vector")
         layers: int = Field(2, ge=1, le=16, description="interacting layers, one on the other")
         heads: int = Field(2, ge=1, le=64, description="attention heads of a layer")
-        head_dim: int = Field(16, ge=1, le=1024, description="width of a head's queries, keys and values")
-        dropout: float = Field(0.1, ge=0, lt=1, description="share of attention weights dropped in training")
+        head_dim: int = Field(
+            16, ge=1, le=1024, description="width of a head's queries, keys and values"
+        )
+        dropout: float = Field(
+            0.1, ge=0, lt=1, description="share of attention weights dropped in training"
+        )
 
     params: Params
 
     def build(self, fields: Fields) -> None:
         heads, head_dim = self.params.heads, self.params.head_dim
         widths = [self.params.embedding_dim] + [heads * head_dim] * (self.params.layers - 1)
-        self.interactions = nn.ModuleList(Interacting(width, heads, head_dim, self.params.dropout) for width in widths)
-        self.head = Linear(len(fields) * heads * head_dim, 1, bias=False)  # the harness adds the one bias
+        self.interactions = nn.ModuleList(
+            Interacting(width, heads, head_dim, self.params.dropout) for width in widths
+        )
+        self.head = Linear(
+            len(fields) * heads * head_dim, 1, bias=False
+        )  # the harness adds the one bias
 
     def tables(self) -> dict[str, int]:
         return {"vectors": self.params.embedding_dim}
@@ -55,7 +63,9 @@ class Interacting(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, vectors: Tensor) -> Tensor:
-        query, key, value = (self._by_head(linear(vectors)) for linear in (self.query, self.key, self.value))
+        query, key, value = (
+            self._by_head(linear(vectors)) for linear in (self.query, self.key, self.value)
+        )
         weights = (query @ key.transpose(-1, -2)).softmax(-1)  # (..., H, F, F), eq. 5: not scaled
         mixed = self.dropout(weights) @ value  # (..., H, F, head_dim), eq. 6
         joined = mixed.transpose(-3, -2).flatten(-2)  # (..., F, H * head_dim), eq. 7

@@ -23,15 +23,25 @@ class DCNv2(DifferentiableModel):
 
     class Params(PluginParams):
         embedding_dim: int = Field(10, ge=1, le=1024, description="width D of a value's vector")
-        layers: int = Field(2, ge=1, le=16, description="cross layers; the degree of the crosses less one")
-        rank: int = Field(0, ge=0, le=8192, description="rank of a cross layer's matrix (eq. 2); 0 is a full matrix")
+        layers: int = Field(
+            2, ge=1, le=16, description="cross layers; the degree of the crosses less one"
+        )
+        rank: int = Field(
+            0,
+            ge=0,
+            le=8192,
+            description="rank of a cross layer's matrix (eq. 2); 0 is a full matrix",
+        )
         structure: Literal["parallel", "stacked"] = Field(
-            "parallel", description="whether the MLP reads the fields' vectors, or what the cross layers make of them"
+            "parallel",
+            description="whether the MLP reads the fields' vectors, or what the cross layers make of them",
         )
         hidden: tuple[Annotated[int, Field(ge=1, le=8192)], ...] = Field(
             (64, 32), description="widths of the MLP's layers; none is the cross network alone"
         )
-        dropout: float = Field(0.2, ge=0, lt=1, description="share of an MLP layer's units dropped in training")
+        dropout: float = Field(
+            0.2, ge=0, lt=1, description="share of an MLP layer's units dropped in training"
+        )
 
     params: Params
 
@@ -54,7 +64,9 @@ class DCNv2(DifferentiableModel):
         first = crossed = rows["vectors"].flatten(-2)  # (..., F * D)
         for cross in self.crosses:
             crossed = first * cross(crossed) + crossed  # (..., F * D)
-        out = torch.cat([crossed, self.deep(first)], dim=-1) if self.parallel else self.deep(crossed)
+        out = (
+            torch.cat([crossed, self.deep(first)], dim=-1) if self.parallel else self.deep(crossed)
+        )
         logit: Tensor = self.head(out)  # (..., 1)
         return logit.squeeze(-1)  # (...)
 

@@ -18,11 +18,15 @@ class DeepFM(DifferentiableModel):
     name = "deepfm"
 
     class Params(PluginParams):
-        embedding_dim: int = Field(10, ge=1, le=1024, description="width D of a value's vector, shared by both parts")
+        embedding_dim: int = Field(
+            10, ge=1, le=1024, description="width D of a value's vector, shared by both parts"
+        )
         hidden: tuple[Annotated[int, Field(ge=1, le=8192)], ...] = Field(
             (128, 64), min_length=1, description="widths of the MLP's hidden layers"
         )
-        dropout: float = Field(0.2, ge=0, lt=1, description="share of a hidden layer's units dropped in training")
+        dropout: float = Field(
+            0.2, ge=0, lt=1, description="share of a hidden layer's units dropped in training"
+        )
 
     params: Params
 
@@ -31,7 +35,9 @@ class DeepFM(DifferentiableModel):
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(widths):
             layers += [Linear(inputs, outputs), nn.ReLU(), nn.Dropout(self.params.dropout)]
-        self.deep = nn.Sequential(*layers, Linear(widths[-1], 1, bias=False))  # the harness adds the one bias
+        self.deep = nn.Sequential(
+            *layers, Linear(widths[-1], 1, bias=False)
+        )  # the harness adds the one bias
 
     def tables(self) -> dict[str, int]:
         return {"linear": 1, "factors": self.params.embedding_dim}
@@ -39,6 +45,8 @@ class DeepFM(DifferentiableModel):
     def forward(self, rows: Lookup) -> Tensor:
         w = rows["linear"]  # (..., F, 1)
         v = rows["factors"]  # (..., F, D)
-        pairs = (v.sum(-2).square() - v.square().sum(-2)).sum(-1) / 2  # (...), as in the factorization machine
+        pairs = (v.sum(-2).square() - v.square().sum(-2)).sum(
+            -1
+        ) / 2  # (...), as in the factorization machine
         deep: Tensor = self.deep(v.flatten(-2))  # (..., F * D) -> (..., 1)
         return w.sum((-2, -1)) + pairs + deep.squeeze(-1)  # (...)

@@ -18,7 +18,9 @@ class FM(DifferentiableModel):
     name = "fm"
 
     class Params(PluginParams):
-        embedding_dim: int = Field(10, ge=1, le=1024, description="width D of a value's factor vector")
+        embedding_dim: int = Field(
+            10, ge=1, le=1024, description="width D of a value's factor vector"
+        )
 
     params: Params
 

@@ -27,16 +27,28 @@ class GBDT(Model):
 
     class Params(PluginParams):
         trees: int = Field(300, ge=1, le=10_000, description="at most so many, one after the other")
-        learning_rate: float = Field(0.1, gt=0, le=1, description="what a tree's values are multiplied by")
+        learning_rate: float = Field(
+            0.1, gt=0, le=1, description="what a tree's values are multiplied by"
+        )
         leaves: int = Field(31, ge=2, le=4096, description="of a tree, at most")
-        min_rows_per_leaf: int = Field(20, ge=1, le=1_000_000, description="training rows of a leaf, at least")
+        min_rows_per_leaf: int = Field(
+            20, ge=1, le=1_000_000, description="training rows of a leaf, at least"
+        )
         l2: float = Field(1.0, ge=0, le=1e6, description="L2 strength on the values of leaves")
         patience: int = Field(
-            10, ge=1, le=1000, description="trees without a better validation log loss before the end"
+            10,
+            ge=1,
+            le=1000,
+            description="trees without a better validation log loss before the end",
         )
-        id_columns: int = Field(8, ge=0, le=64, description="columns of 254 categories that a field's ids may fill")
+        id_columns: int = Field(
+            8, ge=0, le=64, description="columns of 254 categories that a field's ids may fill"
+        )
         max_tags: int = Field(
-            32, ge=0, le=1024, description="flags of a multi-valued field, for its most frequent tags"
+            32,
+            ge=0,
+            le=1024,
+            description="flags of a multi-valued field, for its most frequent tags",
         )
 
     params: Params
@@ -61,10 +73,17 @@ class GBDT(Model):
             random_state=context.seed % MAX_SEED,
         )
         self._trees.fit(
-            self._columns.matrix(train), labels, X_val=self._columns.matrix(valid), y_val=known_labels(valid)
+            self._columns.matrix(train),
+            labels,
+            X_val=self._columns.matrix(valid),
+            y_val=known_labels(valid),
         )
-        losses = [-float(score) for score in self._trees.validation_score_[1:]]  # the first is without trees
-        self.history = History(len(losses), int(np.argmin(losses)) + 1, tuple(losses), len(losses) * len(labels))
+        losses = [
+            -float(score) for score in self._trees.validation_score_[1:]
+        ]  # the first is without trees
+        self.history = History(
+            len(losses), int(np.argmin(losses)) + 1, tuple(losses), len(losses) * len(labels)
+        )
 
     def predict(self, rows: Rows) -> np.ndarray:
         """With as many trees as had the lowest validation log loss; scikit-learn keeps those that came after, too."""

@@ -23,8 +23,12 @@ class Mean(Model):
     name = "mean"
 
     class Params(PluginParams):
-        user_field: str = Field("", description="categorical field of users; empty: their side's one with most values")
-        item_field: str = Field("", description="categorical field of items; empty: their side's one with most values")
+        user_field: str = Field(
+            "", description="categorical field of users; empty: their side's one with most values"
+        )
+        item_field: str = Field(
+            "", description="categorical field of items; empty: their side's one with most values"
+        )
         strengths: tuple[Annotated[float, Field(gt=0, le=1e9)], ...] = Field(
             (1.0, 3.0, 10.0, 30.0, 100.0, 300.0),
             min_length=1,
@@ -35,12 +39,17 @@ class Mean(Model):
 
     def fit(self, train: Rows, valid: Rows, context: Context) -> None:  # noqa: ARG002
         labels = known_labels(train)
-        rate = (labels.sum() + 1) / (len(labels) + 2)  # Laplace's rule: finite where one class is missing
+        rate = (labels.sum() + 1) / (
+            len(labels) + 2
+        )  # Laplace's rule: finite where one class is missing
         self._bias = float(np.log(rate / (1 - rate)))
         named = {"user": self.params.user_field, "item": self.params.item_field}
         fields = [field for side, name in named.items() if (field := name or _largest(train, side))]
         candidates = [
-            [Effects.fit(field, _codes(train, field), labels, rate, strength) for strength in self.params.strengths]
+            [
+                Effects.fit(field, _codes(train, field), labels, rate, strength)
+                for strength in self.params.strengths
+            ]
             for field in fields
         ]
         self._effects = min(product(*candidates), key=lambda effects: self._logloss(effects, valid))
@@ -67,7 +76,9 @@ class Effects:
     values: np.ndarray  # (codes,) float64; 0 for the unknown code
 
     @classmethod
-    def fit(cls, field: str, codes: np.ndarray, labels: np.ndarray, rate: float, strength: float) -> Effects:
+    def fit(
+        cls, field: str, codes: np.ndarray, labels: np.ndarray, rate: float, strength: float
+    ) -> Effects:
         positives = np.bincount(codes, weights=labels) + strength * rate
         negatives = np.bincount(codes, weights=1 - labels) + strength * (1 - rate)
         values = np.log(positives / negatives) - np.log(rate / (1 - rate))
@@ -82,7 +93,9 @@ class Effects:
 
 def _largest(rows: Rows, side: str) -> str:
     """The categorical field of a side with the most codes in some rows; "" where it has none."""
-    fields = [field.name for field in rows.fields if field.side == side and field.kind == "categorical"]
+    fields = [
+        field.name for field in rows.fields if field.side == side and field.kind == "categorical"
+    ]
     return max(fields, key=lambda field: len(np.unique(rows.codes(field))), default="")
 
 

@@ -24,7 +24,9 @@ KEYS = ["user_id", "item_id", "timestamp"]
 def write_expert_predictions(planted: Planted, folder: Path) -> tuple[Path, ...]:
     """A CSV file an expert, in the order of the experts: user_id, item_id, timestamp and logit of all rows, exactly."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = tuple(folder / f"expert-{number}.csv" for number in range(1, planted.expert_logits.shape[1] + 1))
+    paths = tuple(
+        folder / f"expert-{number}.csv" for number in range(1, planted.expert_logits.shape[1] + 1)
+    )
     for path, logits in zip(paths, planted.expert_logits.T, strict=True):
         frame: pd.DataFrame = planted.interactions[KEYS].assign(logit=logits)
         frame.to_csv(path, index=False, float_format=f"%.{DECIMALS}f", lineterminator="\n")
@@ -32,14 +34,20 @@ def write_expert_predictions(planted: Planted, folder: Path) -> tuple[Path, ...]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench_data.experts", description="Write the experts' predictions.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench_data.experts", description="Write the experts' predictions."
+    )
     parser.add_argument("folder", type=Path, help="where the files go; made where it isn't there")
-    parser.add_argument("--params", default="{}", metavar="JSON", help="parameters of dataset synthetic")
+    parser.add_argument(
+        "--params", default="{}", metavar="JSON", help="parameters of dataset synthetic"
+    )
     given = parser.parse_args(arguments)
     try:
         params = PlantedParams.model_validate_json(given.params)
     except ValidationError as error:
-        parser.error("; ".join(_problem(problem["loc"], problem["msg"]) for problem in error.errors()))
+        parser.error(
+            "; ".join(_problem(problem["loc"], problem["msg"]) for problem in error.errors())
+        )
     print("base_models:")
     for path in write_expert_predictions(generate(params), given.folder):
         keys = "user: user_id, item: item_id, order: timestamp, logit: logit"

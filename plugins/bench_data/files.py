@@ -17,10 +17,15 @@ __all__ = ["FileParams", "SideFile"]
 
 class FileParams(PluginParams):
     path: str = Field(
-        min_length=1, description="the file, below the suite's folder or the data folder; .parquet or text"
+        min_length=1,
+        description="the file, below the suite's folder or the data folder; .parquet or text",
     )
-    sep: str = Field(",", min_length=1, description="between the fields of a line, one character or several")
-    columns: tuple[str, ...] = Field((), description="names of the columns of a text file that has no header line")
+    sep: str = Field(
+        ",", min_length=1, description="between the fields of a line, one character or several"
+    )
+    columns: tuple[str, ...] = Field(
+        (), description="names of the columns of a text file that has no header line"
+    )
     encoding: str = Field("utf-8", description="of a text file, e.g. latin-1")
 
     @field_validator("sep")
@@ -36,25 +41,36 @@ class FileParams(PluginParams):
         try:
             "".encode(encoding)
         except LookupError as error:
-            raise ValueError(f"unknown encoding {encoding!r}; e.g. utf-8, latin-1, cp1252, utf-16") from error
+            raise ValueError(
+                f"unknown encoding {encoding!r}; e.g. utf-8, latin-1, cp1252, utf-16"
+            ) from error
         return encoding
 
     @model_validator(mode="after")
     def _has_own_format(self) -> FileParams:
         if self.is_parquet and (self.columns or self.sep != "," or self.encoding != "utf-8"):
-            raise ValueError("sep, columns and encoding are of text files; a Parquet file has its own")
+            raise ValueError(
+                "sep, columns and encoding are of text files; a Parquet file has its own"
+            )
         return self
 
     @property
     def is_parquet(self) -> bool:
         return self.path.lower().endswith((".parquet", ".pq"))
 
-    def read(self, path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> pd.DataFrame:
+    def read(
+        self, path: Path, columns: Sequence[str], optional: Sequence[str] = ()
+    ) -> pd.DataFrame:
         """The columns, and the optional ones that the file has."""
         if self.is_parquet:
             return read_parquet(path, columns, optional=optional)
         return read_delimited(
-            path, columns, sep=self.sep, names=self.columns, encoding=self.encoding, optional=optional
+            path,
+            columns,
+            sep=self.sep,
+            names=self.columns,
+            encoding=self.encoding,
+            optional=optional,
         )
 
 

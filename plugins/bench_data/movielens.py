@@ -55,16 +55,24 @@ class _MovieLens(Dataset):
             return self._tables(*self._read_parquet(by_name), order=self.parquet_order)
         return self._tables(*self._read_text(by_name), order="timestamp")
 
-    def _read_parquet(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
-        ratings = read_parquet(files[_PARQUET[0]], ("user_id", "item_id", "rating", self.parquet_order))
+    def _read_parquet(
+        self, files: Mapping[str, Path]
+    ) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
+        ratings = read_parquet(
+            files[_PARQUET[0]], ("user_id", "item_id", "rating", self.parquet_order)
+        )
         users = read_parquet(files[_PARQUET[1]], _USER) if _PARQUET[1] in files else None
         return ratings, users, read_parquet(files[_PARQUET[2]], _ITEM)
 
     @abstractmethod
-    def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
+    def _read_text(
+        self, files: Mapping[str, Path]
+    ) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
         """Ratings, users (None: nothing is known of them) and items of every other form."""
 
-    def _tables(self, ratings: pd.DataFrame, users: pd.DataFrame | None, items: pd.DataFrame, *, order: str) -> Tables:
+    def _tables(
+        self, ratings: pd.DataFrame, users: pd.DataFrame | None, items: pd.DataFrame, *, order: str
+    ) -> Tables:
         items["genres"] = items["genres"].mask(items["genres"] == _NO_GENRE, "")
         columns = {
             "user_id": Column("user", interfaces.Field("user_id", "categorical", "user")),
@@ -72,7 +80,9 @@ class _MovieLens(Dataset):
             order: Column("order"),
         }
         if users is not None:
-            users["zip"] = users["zip_code"].str.slice(0, 2)  # the region: whole codes are nearly as many as users
+            users["zip"] = users["zip_code"].str.slice(
+                0, 2
+            )  # the region: whole codes are nearly as many as users
             for name in ("gender", "age", "occupation", "zip"):
                 columns[name] = Column("feature", interfaces.Field(name, "categorical", "user"))
         genres = interfaces.Field("genres", "multi_valued", "item")
@@ -88,18 +98,29 @@ class MovieLens100K(_MovieLens):
 
     def sources(self) -> Sequence[Source]:
         raw = ("u.data", "u.user", "u.item", "u.genre")
-        wheel = tuple(f"recbole/dataset_example/ml-100k/ml-100k.{kind}" for kind in ("inter", "user", "item"))
+        wheel = tuple(
+            f"recbole/dataset_example/ml-100k/ml-100k.{kind}" for kind in ("inter", "user", "item")
+        )
         return (
             Source("ml-100k", "", "", _PARQUET),
             Source("ml-100k", "", "", raw),
-            Source("grouplens", f"{GROUPLENS}ml-100k.zip", ML_100K_SHA256, tuple(f"ml-100k/{name}" for name in raw)),
+            Source(
+                "grouplens",
+                f"{GROUPLENS}ml-100k.zip",
+                ML_100K_SHA256,
+                tuple(f"ml-100k/{name}" for name in raw),
+            ),
             Source("recbole-wheel", WHEEL, WHEEL_SHA256, wheel),
         )
 
-    def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
+    def _read_text(
+        self, files: Mapping[str, Path]
+    ) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
         return self._read_grouplens(files) if "u.data" in files else self._read_wheel(files)
 
-    def _read_grouplens(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    def _read_grouplens(
+        self, files: Mapping[str, Path]
+    ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """u.item has a column of 0 and 1 for each genre, in the order of u.genre."""
         genres = _plain(files["u.genre"], ("genre", "number"), "|")["genre"].tolist()
         about = ("item_id", "title", "released", "released_on_video", "url")
@@ -108,7 +129,9 @@ class MovieLens100K(_MovieLens):
         items["genres"] = ["|".join(np.array(genres)[row]) for row in marks]
         return _plain(files["u.data"], _RATINGS, "\t"), _plain(files["u.user"], _USER, "|"), items
 
-    def _read_wheel(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    def _read_wheel(
+        self, files: Mapping[str, Path]
+    ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         """Atomic files: tabs, names with types (`user_id:token`), genres parted by spaces."""
         ratings = _atomic(files["ml-100k.inter"], _RATINGS, ("token", "token", "float", "float"))
         users = _atomic(files["ml-100k.user"], _USER, ("token",) * 5)
@@ -121,17 +144,26 @@ class MovieLens1M(_MovieLens):
     """MovieLens 1M: 1,000,209 ratings of 3,706 films by 6,040 users, with genres, age, gender, occupation and region."""
 
     name = "movielens-1m"
-    parquet_order = "order_in_user"  # timestamps there are partly estimated, and only of ratings below 4
+    parquet_order = (
+        "order_in_user"  # timestamps there are partly estimated, and only of ratings below 4
+    )
 
     def sources(self) -> Sequence[Source]:
         raw = ("ratings.dat", "users.dat", "movies.dat")
         return (
             Source("ml-1m", "", "", _PARQUET),
             Source("ml-1m", "", "", raw),
-            Source("grouplens", f"{GROUPLENS}ml-1m.zip", ML_1M_SHA256, tuple(f"ml-1m/{name}" for name in raw)),
+            Source(
+                "grouplens",
+                f"{GROUPLENS}ml-1m.zip",
+                ML_1M_SHA256,
+                tuple(f"ml-1m/{name}" for name in raw),
+            ),
         )
 
-    def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
+    def _read_text(
+        self, files: Mapping[str, Path]
+    ) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
         users = ("user_id", "gender", "age", "occupation", "zip_code")
         return (
             _plain(files["ratings.dat"], _RATINGS, "::"),
@@ -156,7 +188,9 @@ class MovieLensLatestSmall(_MovieLens):
             Source("ml-latest-small", "", "", ("ratings.csv", "movies.csv")),
         )
 
-    def _read_text(self, files: Mapping[str, Path]) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
+    def _read_text(
+        self, files: Mapping[str, Path]
+    ) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame]:
         ratings = read_delimited(files["ratings.csv"], ("userId", "movieId", "rating", "timestamp"))
         items = read_delimited(files["movies.csv"], ("movieId", "genres"))
         names = {"userId": "user_id", "movieId": "item_id"}
@@ -171,4 +205,6 @@ def _plain(path: Path, names: Iterable[str], sep: str) -> pd.DataFrame:
 
 def _atomic(path: Path, names: Sequence[str], types: Sequence[str]) -> pd.DataFrame:
     typed = [f"{name}:{kind}" for name, kind in zip(names, types, strict=True)]
-    return read_delimited(path, typed, sep="\t", quote="").rename(columns=dict(zip(typed, names, strict=True)))
+    return read_delimited(path, typed, sep="\t", quote="").rename(
+        columns=dict(zip(typed, names, strict=True))
+    )

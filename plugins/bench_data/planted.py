@@ -34,27 +34,62 @@ __all__ = ["GENERATOR_VERSION", "Planted", "PlantedParams", "generate"]
 
 GENERATOR_VERSION = 1  # another number is other data from the same parameters
 DECIMALS = 6  # of logits
-EPOCH, PERIOD, LONGEST_PAUSE = 1_600_000_000, 180 * 86_400, 2 * 86_400  # seconds: users arrive within the period
+EPOCH, PERIOD, LONGEST_PAUSE = (
+    1_600_000_000,
+    180 * 86_400,
+    2 * 86_400,
+)  # seconds: users arrive within the period
 PRICE_MEAN, PRICE_SD = 20.0, 5.0
-_STREAMS = ("items", "experts", "groups", "segments", "biases", "lengths", "events", "noise", "labels")
+_STREAMS = (
+    "items",
+    "experts",
+    "groups",
+    "segments",
+    "biases",
+    "lengths",
+    "events",
+    "noise",
+    "labels",
+)
 
 
 class PlantedParams(PluginParams):
     users: int = Field(600, ge=1, le=10_000_000, description="number of users")
     items: int = Field(200, ge=1, le=1_000_000, description="number of items")
-    kinds: int = Field(8, ge=1, le=1000, description="kinds of item, a categorical feature; at most `items`")
+    kinds: int = Field(
+        8, ge=1, le=1000, description="kinds of item, a categorical feature; at most `items`"
+    )
     contexts: int = Field(4, ge=1, le=1000, description="contexts of a row, a categorical feature")
-    rows_per_user: float = Field(40.0, ge=1, le=10_000, description="mean number of a user's rows; at least `min_rows`")
+    rows_per_user: float = Field(
+        40.0, ge=1, le=10_000, description="mean number of a user's rows; at least `min_rows`"
+    )
     min_rows: int = Field(10, ge=1, le=10_000, description="rows that every user has")
-    popularity: float = Field(0.8, ge=0, le=3, description="items are drawn by rank^-popularity; 0: all alike")
-    groups: int = Field(4, ge=1, le=100, description="groups of users, and experts: one suits each group")
-    skew: float = Field(0.5, ge=0, le=5, description="group k's share of users goes by k^-skew; 0: equal groups")
-    gap: float = Field(1.0, ge=0, le=20, description="standard deviation of an expert's own part of the logit")
-    quality: float = Field(0.5, ge=0, le=20, description="standard deviation of item quality, on which experts agree")
-    user_bias: float = Field(0.5, ge=0, le=20, description="standard deviation of a user's bias, which no expert knows")
-    noise: float = Field(0.0, ge=0, le=20, description="standard deviation of an expert's error on a row")
+    popularity: float = Field(
+        0.8, ge=0, le=3, description="items are drawn by rank^-popularity; 0: all alike"
+    )
+    groups: int = Field(
+        4, ge=1, le=100, description="groups of users, and experts: one suits each group"
+    )
+    skew: float = Field(
+        0.5, ge=0, le=5, description="group k's share of users goes by k^-skew; 0: equal groups"
+    )
+    gap: float = Field(
+        1.0, ge=0, le=20, description="standard deviation of an expert's own part of the logit"
+    )
+    quality: float = Field(
+        0.5, ge=0, le=20, description="standard deviation of item quality, on which experts agree"
+    )
+    user_bias: float = Field(
+        0.5, ge=0, le=20, description="standard deviation of a user's bias, which no expert knows"
+    )
+    noise: float = Field(
+        0.0, ge=0, le=20, description="standard deviation of an expert's error on a row"
+    )
     hint: float = Field(
-        0.0, ge=0, le=1, description="chance that a user's segment, a feature, is the group; else it is drawn by lot"
+        0.0,
+        ge=0,
+        le=1,
+        description="chance that a user's segment, a feature, is the group; else it is drawn by lot",
     )
     intercept: float = Field(-0.5, ge=-20, le=20, description="mean logit")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="of everything drawn")
@@ -63,7 +98,9 @@ class PlantedParams(PluginParams):
     def _fit_together(self) -> PlantedParams:
         for part, whole in (("groups", "users"), ("kinds", "items"), ("min_rows", "rows_per_user")):
             if getattr(self, part) > getattr(self, whole):
-                raise ValueError(f"{part} {getattr(self, part)} is more than {whole} {getattr(self, whole):g}")
+                raise ValueError(
+                    f"{part} {getattr(self, part)} is more than {whole} {getattr(self, whole):g}"
+                )
         return self
 
 
@@ -94,7 +131,9 @@ class _Events(NamedTuple):
 
 def generate(params: PlantedParams) -> Planted:
     """The data of `params`: the same bytes for the same parameters."""
-    streams = {name: np.random.default_rng([params.seed, number]) for number, name in enumerate(_STREAMS)}
+    streams = {
+        name: np.random.default_rng([params.seed, number]) for number, name in enumerate(_STREAMS)
+    }
     groups = _groups(params, streams["groups"])
     segments = _segments(params, groups, streams["segments"])
     biases = (params.user_bias * streams["biases"].standard_normal(params.users)).round(DECIMALS)
@@ -105,7 +144,9 @@ def generate(params: PlantedParams) -> Planted:
     scores = _scores(params, events, kinds, quality, streams["experts"])
     users = np.repeat(np.arange(params.users), np.diff(user_ptr))
     true = (scores[np.arange(len(users)), groups[users]] + biases[users]).round(DECIMALS)
-    experts = (scores + params.noise * streams["noise"].standard_normal(scores.shape)).round(DECIMALS)
+    experts = (scores + params.noise * streams["noise"].standard_normal(scores.shape)).round(
+        DECIMALS
+    )
     labels = streams["labels"].random(len(true)) < 1 / (1 + np.exp(-true))
     user_ids, item_ids = _names("u", params.users), _names("i", params.items)
     return Planted(
@@ -165,7 +206,11 @@ def _events(params: PlantedParams, user_ptr: np.ndarray, rng: np.random.Generato
 
 
 def _scores(
-    params: PlantedParams, events: _Events, kinds: np.ndarray, quality: np.ndarray, rng: np.random.Generator
+    params: PlantedParams,
+    events: _Events,
+    kinds: np.ndarray,
+    quality: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """(n, K) s_k of each row."""
     price = (events.prices - PRICE_MEAN) / PRICE_SD
@@ -173,7 +218,9 @@ def _scores(
     for expert in range(params.groups):
         by_cell = rng.standard_normal((params.kinds, params.contexts))
         by_item, slope = rng.standard_normal(params.items), rng.standard_normal()
-        own = _standardised(by_cell[kinds[events.items], events.contexts] + by_item[events.items] + slope * price)
+        own = _standardised(
+            by_cell[kinds[events.items], events.contexts] + by_item[events.items] + slope * price
+        )
         scores[:, expert] = params.intercept + quality[events.items] + params.gap * own
     return scores.round(DECIMALS)
 

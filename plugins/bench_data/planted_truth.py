@@ -42,7 +42,9 @@ def truth(planted: Planted, params: PlantedParams) -> dict[str, Any]:
         "optimum": _rounded(best.mean()),
         "optimum_by_group": [_rounded(best[group_of_row == group].mean()) for group in groups],
         "planted_logloss": _rounded(chosen.mean()),
-        "expert_logloss": [_rounded(experts[group_of_row == group].mean(axis=0)) for group in groups],
+        "expert_logloss": [
+            _rounded(experts[group_of_row == group].mean(axis=0)) for group in groups
+        ],
     }
 
 

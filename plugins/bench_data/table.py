@@ -31,14 +31,17 @@ class Table(Dataset):
     def read(self, source: str, files: Mapping[str, Path]) -> Tables:  # noqa: ARG002
         params, split = self.params, self.params.split
         ids_and_order = _distinct([params.user, params.item, params.order])
-        wanted = _distinct([*ids_and_order, *_rule_columns(params), *((split.users, split.part) if split else ())])
+        wanted = _distinct(
+            [*ids_and_order, *_rule_columns(params), *((split.users, split.part) if split else ())]
+        )
         features = [name for name in params.features if name not in ids_and_order]
         if not params.side_files:
             wanted = _distinct([*wanted, *features])
         frame = params.read(files[params.path], wanted, features)
         ids = {"user": params.user, "item": params.item}
         joined = {
-            owner: file.read_keyed(files[file.path], ids[owner], features) for owner, file in params.side_files.items()
+            owner: file.read_keyed(files[file.path], ids[owner], features)
+            for owner, file in params.side_files.items()
         }
         return Tables(
             frame,
@@ -78,7 +81,9 @@ class Table(Dataset):
             if owner is None and name in frame.columns:
                 owner = side
                 if said not in (None, side):
-                    raise DataError(f"{frame.attrs['file']}: column {name!r} is of the {side}; sides can't say {said}")
+                    raise DataError(
+                        f"{frame.attrs['file']}: column {name!r} is of the {side}; sides can't say {said}"
+                    )
         return said or owner or "context"
 
 

@@ -17,7 +17,9 @@ Side = Literal["user", "item", "context"]
 
 
 class SplitColumns(PluginParams):
-    users: str = Field(min_length=1, description="column of each row's user's role: train, valid or test")
+    users: str = Field(
+        min_length=1, description="column of each row's user's role: train, valid or test"
+    )
     part: str = Field(min_length=1, description="column of each row's part: support or query")
 
 
@@ -25,20 +27,36 @@ class TableParams(FileParams):
     user: str = Field("user_id", min_length=1, description="column of user ids")
     item: str = Field("item_id", min_length=1, description="column of item ids")
     fields: tuple[str, ...] = Field((), description="columns that are categorical features")
-    multi: dict[str, str] = Field({}, description="columns that are multi-valued features, each with its separator")
+    multi: dict[str, str] = Field(
+        {}, description="columns that are multi-valued features, each with its separator"
+    )
     numeric: tuple[str, ...] = Field((), description="columns that are numeric features")
-    items: SideFile | None = Field(None, description="a file of one row an item, with features of it: path, key")
-    users: SideFile | None = Field(None, description="a file of one row a user, with features of it: path, key")
+    items: SideFile | None = Field(
+        None, description="a file of one row an item, with features of it: path, key"
+    )
+    users: SideFile | None = Field(
+        None, description="a file of one row a user, with features of it: path, key"
+    )
     sides: dict[str, Side] = Field(
-        {}, description="whose property a feature is: user, item or context; without it: of its file, else context"
+        {},
+        description="whose property a feature is: user, item or context; without it: of its file, else context",
     )
-    label: str = Field(description="COLUMN (values 0 and 1) or COLUMN OP NUMBER, e.g. 'rating >= 4'")
-    drop: str = Field("", description="COLUMN OP NUMBER: rows for which it holds are left out and counted")
+    label: str = Field(
+        description="COLUMN (values 0 and 1) or COLUMN OP NUMBER, e.g. 'rating >= 4'"
+    )
+    drop: str = Field(
+        "", description="COLUMN OP NUMBER: rows for which it holds are left out and counted"
+    )
     order: str = Field(
-        "", description="column of numbers or ISO 8601 times that orders a user's rows; without it: a seeded order"
+        "",
+        description="column of numbers or ISO 8601 times that orders a user's rows; without it: a seeded order",
     )
-    split: SplitColumns | None = Field(None, description="columns that say who trains and what is support: users, part")
-    min_rows_per_user: int = Field(1, ge=1, description="users with fewer rows are left out and counted")
+    split: SplitColumns | None = Field(
+        None, description="columns that say who trains and what is support: users, part"
+    )
+    min_rows_per_user: int = Field(
+        1, ge=1, description="users with fewer rows are left out and counted"
+    )
 
     @field_validator("label")
     @classmethod
@@ -70,7 +88,9 @@ class TableParams(FileParams):
         if not features:
             raise ValueError("no features: name columns under fields, multi or numeric")
         if (label := parse_rule(self.label).column) in features:
-            raise ValueError(f"column {label!r} is the label; as a feature it would give the answer away")
+            raise ValueError(
+                f"column {label!r} is the label; as a feature it would give the answer away"
+            )
         if self.order == label:
             raise ValueError(
                 f"column {label!r} is the label; as the order it would put a user's likes last, into the query"
@@ -86,18 +106,25 @@ class TableParams(FileParams):
 
     @property
     def side_files(self) -> dict[Literal["user", "item"], SideFile]:
-        files: dict[Literal["user", "item"], SideFile | None] = {"user": self.users, "item": self.items}
+        files: dict[Literal["user", "item"], SideFile | None] = {
+            "user": self.users,
+            "item": self.items,
+        }
         return {owner: file for owner, file in files.items() if file is not None}
 
     def _check_roles(self, features: Sequence[str]) -> None:
         for name in self.sides:
             if name not in features:
-                raise ValueError(f"sides: {name!r} is not a feature; these are {', '.join(features)}")
+                raise ValueError(
+                    f"sides: {name!r} is not a feature; these are {', '.join(features)}"
+                )
         if self.user == self.item:
             raise ValueError(f"column {self.user!r} can't be user and item at once")
         for role, name in (("user", self.user), ("item", self.item)):
             if name in self.multi or name in self.numeric:
-                raise ValueError(f"column {name!r} holds {role} ids: name it under fields, or not at all")
+                raise ValueError(
+                    f"column {name!r} holds {role} ids: name it under fields, or not at all"
+                )
             if self.sides.get(name, role) != role:
                 raise ValueError(f"sides: column {name!r} holds {role} ids, so its side is {role}")
         if self.order in (self.user, self.item):
@@ -107,13 +134,19 @@ class TableParams(FileParams):
         paths = [self.path, *(file.path for file in self.side_files.values())]
         for position, path in enumerate(paths):
             if path in paths[:position]:
-                raise ValueError(f"the file {path!r} is named twice; its columns are all at hand when it is named once")
+                raise ValueError(
+                    f"the file {path!r} is named twice; its columns are all at hand when it is named once"
+                )
 
     def _check_split(self, features: Sequence[str]) -> None:
         if self.split is None:
             return
         if self.split.users == self.split.part:
-            raise ValueError(f"split: column {self.split.part!r} can't hold roles and parts at once")
+            raise ValueError(
+                f"split: column {self.split.part!r} can't hold roles and parts at once"
+            )
         for name in (self.split.users, self.split.part):
             if name in features or name in (self.user, self.item, self.order):
-                raise ValueError(f"split: column {name!r} can't be a feature, an id or the order too")
+                raise ValueError(
+                    f"split: column {name!r} can't be a feature, an id or the order too"
+                )

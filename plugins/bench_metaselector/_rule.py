@@ -44,15 +44,22 @@ class InnerSteps(PluginParams):
 
     inner_steps: int = Field(5, ge=0, le=100, description="gradient steps on a user's support set")
     inner_batch: int = Field(
-        0, ge=0, le=100_000, description="support rows that a step is taken on, in turn; 0: all of them"
+        0,
+        ge=0,
+        le=100_000,
+        description="support rows that a step is taken on, in turn; 0: all of them",
     )
-    rates: Rates = Field(Rates(), description="where inner learning rates start, by group of parameters")
+    rates: Rates = Field(
+        Rates(), description="where inner learning rates start, by group of parameters"
+    )
 
 
 class InnerLoop(InnerSteps):
     """Settings of an inner loop that the outer loop differentiates through."""
 
-    order: Literal["first", "second"] = Field("second", description="first drops the second derivatives")
+    order: Literal["first", "second"] = Field(
+        "second", description="first drops the second derivatives"
+    )
     support_scale: SupportScale = 0.0
     step_factors: StepFactors = False
 
@@ -90,7 +97,9 @@ class GradientRule(MetaLearner):
         for leaf, rate in self._start(self.moving(learnable)).items():
             like = rate if self.granularity == "parameter" else rate.new_empty(())
             if self.granularity is not None:
-                learned[self._factor_name(leaf)] = torch.zeros_like(like) if self.positive else torch.ones_like(like)
+                learned[self._factor_name(leaf)] = (
+                    torch.zeros_like(like) if self.positive else torch.ones_like(like)
+                )
         example = next(iter(learnable.parameters().values()))
         if self.params.support_scale:
             learned[SUPPORT_SCALE] = example.new_ones(())
@@ -135,6 +144,7 @@ class GradientRule(MetaLearner):
         if self.params.step_factors:
             factors = outer[STEP_FACTORS].unbind()
             scales = [
-                factor if scale is None else scale * factor for scale, factor in zip(scales, factors, strict=True)
+                factor if scale is None else scale * factor
+                for scale, factor in zip(scales, factors, strict=True)
             ]
         return scales

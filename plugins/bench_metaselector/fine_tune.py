@@ -38,16 +38,31 @@ class FineTune(MetaLearner):
     params: Params
 
     def candidates(self) -> Sequence[PluginParams]:
-        tried = product(self.params.inner_steps, self.params.rate_factors, self.params.support_scales)
+        tried = product(
+            self.params.inner_steps, self.params.rate_factors, self.params.support_scales
+        )
         return [
-            self.Params(inner_steps=(steps,), rate_factors=(factor,), support_scales=(n0,), rates=self.params.rates)
+            self.Params(
+                inner_steps=(steps,),
+                rate_factors=(factor,),
+                support_scales=(n0,),
+                rates=self.params.rates,
+            )
             for steps, factor, n0 in tried
         ]
 
     def adapt(
         self, learnable: Learnable, outer: Mapping[str, Tensor], batch: Episodes, *, training: bool
     ) -> dict[str, Tensor]:
-        (steps,), (factor,), (n0,) = self.params.inner_steps, self.params.rate_factors, self.params.support_scales
-        rates = learnable.rates({group: rate * factor for group, rate in self.params.rates.model_dump().items()})
+        (steps,), (factor,), (n0,) = (
+            self.params.inner_steps,
+            self.params.rate_factors,
+            self.params.support_scales,
+        )
+        rates = learnable.rates(
+            {group: rate * factor for group, rate in self.params.rates.model_dump().items()}
+        )
         scale = shrunk_by_support(batch, n0) if n0 else None
-        return descend(learnable, outer, batch, rates, [scale] * steps, second_order=False, training=training)
+        return descend(
+            learnable, outer, batch, rates, [scale] * steps, second_order=False, training=training
+        )

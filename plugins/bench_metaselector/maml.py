@@ -15,9 +15,12 @@ class MAML(GradientRule):
     name = "maml"
 
     class Params(InnerLoop):
-        learn_rates: bool = Field(False, description="learn a factor of the inner learning rates, which starts at 1")
+        learn_rates: bool = Field(
+            False, description="learn a factor of the inner learning rates, which starts at 1"
+        )
         rate: Literal["scalar", "tensor"] = Field(
-            "scalar", description="with learn_rates, what is learned is one factor of all rates, or one for each tensor"
+            "scalar",
+            description="with learn_rates, what is learned is one factor of all rates, or one for each tensor",
         )
 
         @model_validator(mode="after")
@@ -25,7 +28,9 @@ class MAML(GradientRule):
             """`rate: scalar` beside `learn_rates: false` is how the defaults are written out."""
             alone = self.model_fields_set & {"rate", "learn_rates"} == {"rate"}
             if not self.learn_rates and (alone or self.rate != "scalar"):
-                raise ValueError("rate is read with learn_rates: true alone; drop the key, or write learn_rates: true")
+                raise ValueError(
+                    "rate is read with learn_rates: true alone; drop the key, or write learn_rates: true"
+                )
             return self
 
     params: Params

@@ -20,7 +20,8 @@ class MetaSGD(GradientRule):
         support_scale: SupportScale = 25.0
         step_factors: StepFactors = True
         positive: bool = Field(
-            False, description="rates can't change sign: their factor is exp(learned); else they may, as in the paper"
+            False,
+            description="rates can't change sign: their factor is exp(learned); else they may, as in the paper",
         )
 
     params: Params

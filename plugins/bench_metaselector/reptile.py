@@ -37,7 +37,9 @@ class Reptile(MetaLearner):
             inner_batch=self.params.inner_batch,
         )
 
-    def outer_loss(self, learnable: Learnable, outer: Mapping[str, Tensor], batch: Episodes) -> Tensor:
+    def outer_loss(
+        self, learnable: Learnable, outer: Mapping[str, Tensor], batch: Episodes
+    ) -> Tensor:
         """(U,) |theta - theta_u|^2 / 2 with theta_u held fixed, so that its gradient by theta is theta - theta_u, the
         paper's outer gradient; of tables, over the rows that the user's steps have read."""
         adapted = self.adapt(learnable, outer, all_as_support(batch), training=False)

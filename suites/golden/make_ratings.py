@@ -26,7 +26,14 @@ def main() -> None:
             score = 3.4 + bias + 0.9 * reasons[user % 3] + rng.normal(0, 0.6)
             rating = int(np.clip(round(score), 1, 5))
             writer.writerow(
-                [f"u{user:03}", f"i{item:02}", rating, 1000 + time, "|".join(TAGS[t] for t in tags[item]), price[item]]
+                [
+                    f"u{user:03}",
+                    f"i{item:02}",
+                    rating,
+                    1000 + time,
+                    "|".join(TAGS[t] for t in tags[item]),
+                    price[item],
+                ]
             )
 
 

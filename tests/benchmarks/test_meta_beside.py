@@ -34,10 +34,19 @@ def by_hand(module: nn.Module, tasks, steps):
         for task in tasks:
             mine = leaves
             for _ in range(steps):
-                loss = loss_of(lambda inputs, mine=mine: torch.func.functional_call(module, mine, inputs), task.support)
+                loss = loss_of(
+                    lambda inputs, mine=mine: torch.func.functional_call(module, mine, inputs),
+                    task.support,
+                )
                 found = torch.autograd.grad(loss, list(mine.values()), create_graph=True)
-                mine = {name: value - RATE * slope for (name, value), slope in zip(mine.items(), found, strict=True)}
-            total += loss_of(lambda inputs, mine=mine: torch.func.functional_call(module, mine, inputs), task.query)
+                mine = {
+                    name: value - RATE * slope
+                    for (name, value), slope in zip(mine.items(), found, strict=True)
+                }
+            total += loss_of(
+                lambda inputs, mine=mine: torch.func.functional_call(module, mine, inputs),
+                task.query,
+            )
         return list(torch.autograd.grad(total / len(tasks), list(leaves.values())))
 
     return gradients
@@ -94,7 +103,9 @@ def test_what_cannot_be_imported_is_named_with_how_to_install_it(monkeypatch, ca
 
 def test_it_prints_a_line_for_each(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["meta_beside", "--users", "2", "--rounds", "1"])
-    monkeypatch.setattr("benchmarks.meta_beside.importable", lambda: {"by hand": by_hand, "wrong": no_steps})
+    monkeypatch.setattr(
+        "benchmarks.meta_beside.importable", lambda: {"by hand": by_hand, "wrong": no_steps}
+    )
     main()
     lines = [line.split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
     assert [line[1] for line in lines] == ["engine", WITHOUT_KERNEL, "by hand", "wrong"] * 2

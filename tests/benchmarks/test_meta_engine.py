@@ -21,13 +21,19 @@ from benchmarks.meta_engine import (
 def test_the_engine_and_the_plain_loop_find_the_same_gradients(full):
     case = make_case(300, 4, full=full)
     engine = engine_step(case)()
-    leaves = [f"{name}/{leaf}" for name, network in case.networks.items() for leaf in network.leaves()]
+    leaves = [
+        f"{name}/{leaf}" for name, network in case.networks.items() for leaf in network.leaves()
+    ]
     names = [*leaves, *(f"rate of {name}" for name in case.learnable.adapted())]
     plain = dict(zip(names, plain_step(case)(), strict=True))
     # a rate is its start times a factor: the factor's gradient is the start times the rate's
     starts = case.learnable.rates(case.rule.params.rates.model_dump())
     for name, found in engine.items():
-        expected = plain[name] * starts[name.removeprefix("rate of ")] if name not in leaves else plain[name]
+        expected = (
+            plain[name] * starts[name.removeprefix("rate of ")]
+            if name not in leaves
+            else plain[name]
+        )
         assert expected.abs().max() > 0
         torch.testing.assert_close(found.to_dense(), expected.float(), rtol=1e-3, atol=1e-6)
 
@@ -55,7 +61,9 @@ def test_rounds_take_turns_and_the_first_does_not_count():
 def test_sizes_are_compared_with_the_smallest(monkeypatch, capsys):
     times = iter([5.0, 6.0, 4.0, 8.0])
     memory = {"tables": 10.0, "imports": 200.0, "peak": 250.0}
-    monkeypatch.setattr("benchmarks.meta_engine.in_own_process", lambda rows: {"ms": next(times), **memory})
+    monkeypatch.setattr(
+        "benchmarks.meta_engine.in_own_process", lambda rows: {"ms": next(times), **memory}
+    )
     print_sizes([10, 1000], passes=2)
     assert capsys.readouterr().out.splitlines()[3:] == [
         "| 10 | 4.000 | 1.00 | 10 | 200 | 250 | 330 |",

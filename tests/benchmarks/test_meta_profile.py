@@ -49,7 +49,9 @@ def test_operations_are_grouped_by_what_they_do(name, group):
 
 
 def test_it_prints_shares_of_100_percent(monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["meta_profile", "--users", "4", "--table-rows", "300", "--rounds", "1"])
+    monkeypatch.setattr(
+        "sys.argv", ["meta_profile", "--users", "4", "--table-rows", "300", "--rounds", "1"]
+    )
     main()
     lines = [line.strip("| ").split(" | ") for line in capsys.readouterr().out.splitlines()[2:]]
     assert [line[0] for line in lines] == [*PHASES, "all"]

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from benchmarks.meta_engine import make_case
-from benchmarks.meta_serving import ROWS, Served, adapting, alone, main, measure, rules, scoring, table
+from benchmarks.meta_serving import (
+    ROWS,
+    Served,
+    adapting,
+    alone,
+    main,
+    measure,
+    rules,
+    scoring,
+    table,
+)
 
 
 @pytest.fixture(params=[False, True], ids=["selector-only", "full"])
@@ -35,11 +45,16 @@ def test_a_user_alone_is_served_as_among_others(case, name):
         return found.numpy() if rule is None else found.logits
 
     together = logits(case.tasks)
-    assert np.concatenate([logits(one) for one in alone(case.tasks)]) == pytest.approx(together, abs=1e-4)
+    assert np.concatenate([logits(one) for one in alone(case.tasks)]) == pytest.approx(
+        together, abs=1e-4
+    )
 
 
 def test_calls_are_timed(case):
-    serving = {"none": scoring(case), "meta-sgd, 1 step": adapting(case, rules()["meta-sgd, 1 step"])}
+    serving = {
+        "none": scoring(case),
+        "meta-sgd, 1 step": adapting(case, rules()["meta-sgd, 1 step"]),
+    }
     measured = measure(serving, case.tasks, calls=3, rounds=1)
     assert measured.keys() == serving.keys()
     for served in measured.values():
@@ -48,7 +63,10 @@ def test_calls_are_timed(case):
 
 
 def test_ratios_are_to_no_adaptation():
-    measured = {"none": Served(2.0, np.array([0.001, 0.003, 0.002])), "rule": Served(8.0, np.full(3, 0.01))}
+    measured = {
+        "none": Served(2.0, np.array([0.001, 0.003, 0.002])),
+        "rule": Served(8.0, np.full(3, 0.01)),
+    }
     assert table(measured, users=10) == [
         "| none | 5 | 1.0 | 2.00 | 2.98 | 1.0 |",
         "| rule | 1 | 4.0 | 10.00 | 10.00 | 5.0 |",

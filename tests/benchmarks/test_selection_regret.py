@@ -17,14 +17,21 @@ from benchmarks.selection_regret import METHODS, Method, available, measure_meth
 
 REGISTRY = load_registry()
 INSTALLED = available(REGISTRY, lambda _: None)
-READ_NO_SUPPORT = [name for name in ("random", "average", "simplex", "stacking") if name in INSTALLED]
-QUICK = [*READ_NO_SUPPORT, *(name for name in ("user-best", "user-bayes", "user-cluster") if name in INSTALLED)]
+READ_NO_SUPPORT = [
+    name for name in ("random", "average", "simplex", "stacking") if name in INSTALLED
+]
+QUICK = [
+    *READ_NO_SUPPORT,
+    *(name for name in ("user-best", "user-bayes", "user-cluster") if name in INSTALLED),
+]
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     params = PlantedParams(users=160, items=40, groups=3, seed=3)
-    return make_world(params, tmp_path_factory.mktemp("world"), most_support=100, query_rows=QUERY_ROWS)
+    return make_world(
+        params, tmp_path_factory.mktemp("world"), most_support=100, query_rows=QUERY_ROWS
+    )
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +49,24 @@ def test_support_is_what_comes_right_before_the_query(world):
     users, lengths = world.test[:4], np.array([0, 3, 100, 1])
     tasks = world.tasks(users, lengths, for_prediction=True)
     ends = world.planted.user_ptr[users + 1]
-    expected = [np.arange(end - 40 - length, end - 40) for end, length in zip(ends, lengths, strict=True)]
+    expected = [
+        np.arange(end - 40 - length, end - 40) for end, length in zip(ends, lengths, strict=True)
+    ]
     assert tasks.support.index.tolist() == np.concatenate(expected).tolist()
-    assert tasks.query.index.tolist() == np.concatenate([np.arange(end - 40, end) for end in ends]).tolist()
+    assert (
+        tasks.query.index.tolist()
+        == np.concatenate([np.arange(end - 40, end) for end in ends]).tolist()
+    )
     assert tasks.support_ptr.tolist() == [0, 0, 3, 103, 104]
     assert tasks.query.labels is None
-    assert tasks.support.labels.tolist() == world.planted.interactions.label[tasks.support.index].tolist()
+    assert (
+        tasks.support.labels.tolist()
+        == world.planted.interactions.label[tasks.support.index].tolist()
+    )
     assert not tasks.query.codes("user_id").any()
-    assert np.array_equal(tasks.query_base_logits, world.planted.expert_logits[tasks.query.index].astype(np.float32))
+    assert np.array_equal(
+        tasks.query_base_logits, world.planted.expert_logits[tasks.query.index].astype(np.float32)
+    )
 
 
 def test_losses_are_expectations_over_labels(world):
@@ -77,7 +94,9 @@ def test_without_support_user_best_is_the_best_single_model(world, regrets):
     best = np.logaddexp(0, signs * tasks.query_base_logits).mean(axis=0).argmin()
     query = world.tasks(world.test, np.zeros(len(world.test), dtype=int)).query.index
     expected = world.losses(world.test, world.planted.expert_logits[query, best].astype(np.float32))
-    assert regrets["user-best"][0] == pytest.approx(expected - world.planted_expert(world.test), abs=1e-9)
+    assert regrets["user-best"][0] == pytest.approx(
+        expected - world.planted_expert(world.test), abs=1e-9
+    )
 
 
 @pytest.mark.parametrize("name", READ_NO_SUPPORT)
@@ -103,7 +122,9 @@ def test_a_method_without_a_plugin_is_named_and_left_out(monkeypatch):
 @pytest.fixture
 def regret(regrets):
     steady = np.full((1, 80), 0.01)
-    return Regret(SUPPORT_ROWS, {name: values[None] for name, values in regrets.items()}, steady, 50 * steady)
+    return Regret(
+        SUPPORT_ROWS, {name: values[None] for name, values in regrets.items()}, steady, 50 * steady
+    )
 
 
 def test_the_figure_is_the_same_to_the_byte_and_names_every_method(regret, tmp_path):
@@ -115,9 +136,14 @@ def test_the_figure_is_the_same_to_the_byte_and_names_every_method(regret, tmp_p
 
 
 def test_the_table_says_what_was_measured(regret, tmp_path):
-    table = write_document(regret, PlantedParams(users=160, groups=3), tmp_path / "selection-regret.md")
+    table = write_document(
+        regret, PlantedParams(users=160, groups=3), tmp_path / "selection-regret.md"
+    )
     assert table in (tmp_path / "selection-regret.md").read_text("utf-8")
-    rows = {cells[1].strip(" `"): cells[2:-2] for cells in (line.split("|") for line in table.splitlines()[2:])}
+    rows = {
+        cells[1].strip(" `"): cells[2:-2]
+        for cells in (line.split("|") for line in table.splitlines()[2:])
+    }
     assert sorted(rows) == sorted(regret.methods)
     for name, cells in rows.items():
         shown = [float(re.sub(r"\*", "", cell)) for cell in cells]

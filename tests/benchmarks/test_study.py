@@ -62,11 +62,15 @@ def test_a_contrast_whose_methods_were_not_run_is_left_out():
 
 
 def test_a_better_method_is_said_to_be_better():
-    place = Place("d", "cold", (), {seed: rows(["full-5", "fine-tune"], seed, noise=6.0) for seed in range(3)})
+    place = Place(
+        "d", "cold", (), {seed: rows(["full-5", "fine-tune"], seed, noise=6.0) for seed in range(3)}
+    )
     found = cells(contrasts_table(place), "| meta-training against the best fine-tuning |")
     assert found[5] == found[8] == "**better**"
     assert float(found[3]) < 0 < float(found[6])  # log loss and AUC
-    swapped = Place("d", "cold", (), {seed: rows(["fine-tune", "full-5"], seed, noise=6.0) for seed in range(3)})
+    swapped = Place(
+        "d", "cold", (), {seed: rows(["fine-tune", "full-5"], seed, noise=6.0) for seed in range(3)}
+    )
     found = cells(contrasts_table(swapped), "| meta-training against the best fine-tuning |")
     assert found[5] == found[8] == "**worse**"
 
@@ -86,7 +90,10 @@ def test_verdicts_are_adjusted_for_the_number_of_comparisons():
     alone = rows(["full-5", "fine-tune"], noise=1.1)
     among = alone._replace(logits={**logits, **dict.fromkeys(others, logits["full-5"])})
     verdicts = [
-        cells(contrasts_table(Place("d", "cold", (), {0: one})), "| meta-training against the best fine-tuning |")[5]
+        cells(
+            contrasts_table(Place("d", "cold", (), {0: one})),
+            "| meta-training against the best fine-tuning |",
+        )[5]
         for one in (alone, among)
     ]
     assert verdicts == ["**better**", "tie"]
@@ -94,7 +101,9 @@ def test_verdicts_are_adjusted_for_the_number_of_comparisons():
 
 def test_the_committed_run_is_read_with_its_labels(tmp_path):
     """Means over seeds, and RelaImpr, are those that the run itself recorded."""
-    places = read_places(ROOT / "results" / "golden", ROOT / "suites" / "golden.yaml", cache_dir=tmp_path)
+    places = read_places(
+        ROOT / "results" / "golden", ROOT / "suites" / "golden.yaml", cache_dir=tmp_path
+    )
     assert {place.name for place in places} == {"generated/cold", "generated/warm"}
     for place in places:
         table = methods_table(place)
@@ -102,7 +111,9 @@ def test_the_committed_run_is_read_with_its_labels(tmp_path):
             if record["kind"] == "method":
                 line = cells(table, f"| {record['trial']['method']} |")
                 recorded = record["metrics"]
-                assert line[1:4] == [f"{recorded[metric]['value']:.4f}" for metric in ("logloss", "auc", "gauc")]
+                assert line[1:4] == [
+                    f"{recorded[metric]['value']:.4f}" for metric in ("logloss", "auc", "gauc")
+                ]
                 assert line[5] == f"{record['cost']['own']['train_cpu_s']:,.0f}"
             if record["kind"] == "base_model":
                 bold = f"| **{record['trial']['method']}** (best single) |"
@@ -116,10 +127,14 @@ def test_tables_go_into_the_page_or_are_printed(tmp_path, monkeypatch, capsys):
     for name in ("golden", "never-run"):
         shutil.copy(ROOT / "suites" / "golden.yaml", suites / f"{name}.yaml")
     shutil.copytree(ROOT / "results" / "golden", tmp_path / "study-golden")
-    page.write_text("<!-- methods generated/cold -->\n<!-- end of methods generated/cold -->\n", "utf-8")
+    page.write_text(
+        "<!-- methods generated/cold -->\n<!-- end of methods generated/cold -->\n", "utf-8"
+    )
     monkeypatch.setattr(study, "SUITES", suites)
     monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
-    study.main(["--results", str(tmp_path), "--data-dir", str(ROOT / "suites"), "--pages", str(page)])
+    study.main(
+        ["--results", str(tmp_path), "--data-dir", str(ROOT / "suites"), "--pages", str(page)]
+    )
     (cold, warm) = read_places(
         ROOT / "results" / "golden", ROOT / "suites" / "golden.yaml", cache_dir=tmp_path / "cache"
     )
@@ -135,7 +150,9 @@ def test_of_several_pages_the_one_with_the_marks_gets_table_and_figure(tmp_path,
     first, second, drawn = tmp_path / "first.md", tmp_path / "second.md", []
     first.write_text("nothing\n", "utf-8")
     second.write_text("<!-- growth d/cold -->\n<!-- end of growth d/cold -->\n", "utf-8")
-    place = Place("d", "cold", (), {0: rows([f"fine-tune[support_rows={size}]" for size in (5, 20)])})
+    place = Place(
+        "d", "cold", (), {0: rows([f"fine-tune[support_rows={size}]" for size in (5, 20)])}
+    )
     (tmp_path / "support.yaml").write_text("", "utf-8")
     monkeypatch.setattr(study, "SUITES", tmp_path)
     monkeypatch.setattr(study, "read_places", lambda *_: [place])
@@ -153,7 +170,12 @@ def test_a_run_on_other_labels_is_refused(tmp_path):
     assert "rating >= 4" in text
     suite.write_text(text.replace("rating >= 4", "rating >= 5"), "utf-8")
     with pytest.raises(ValueError, match="the log loss is not the one recorded"):
-        read_places(ROOT / "results" / "golden", suite, data_dir=ROOT / "suites", cache_dir=tmp_path / "cache")
+        read_places(
+            ROOT / "results" / "golden",
+            suite,
+            data_dir=ROOT / "suites",
+            cache_dir=tmp_path / "cache",
+        )
 
 
 def test_methods_with_fewer_seeds_have_a_table_of_their_own():
@@ -176,13 +198,17 @@ def test_methods_with_fewer_seeds_have_a_table_of_their_own():
     both, first = methods_table(Place("d", "cold", records, logits)).split("Seed 0:")
     assert cells(both, "| full-5 |")[1] == "0.6000"
     assert "| full-5-holdout |" not in both
-    assert [cells(first, f"| {name} |")[1] for name in ("full-5", "full-5-holdout")] == ["0.5000", "0.5500"]
+    assert [cells(first, f"| {name} |")[1] for name in ("full-5", "full-5-holdout")] == [
+        "0.5000",
+        "0.5500",
+    ]
     assert cells(first, "| *perfect-user* (bound) |")[1] == "0.4000"
     assert "| lr |" in first or "| **lr**" in first
     assert "| average |" not in first  # which nothing there is compared with
     assert cells(both, "| full-5 |")[5:] == ["2", "15", "1.00"]
     lost = [
-        {**record("maml", seed, 0.5), "outcome": {"status": "invalid_prediction"}, "metrics": {}} for seed in (1, 0)
+        {**record("maml", seed, 0.5), "outcome": {"status": "invalid_prediction"}, "metrics": {}}
+        for seed in (1, 0)
     ]
     table = methods_table(Place("d", "cold", (*records, *lost), logits))
     assert table.endswith("\n\nWithout a result: maml in seed 0, 1 (invalid_prediction).")
@@ -201,11 +227,17 @@ def test_users_are_parted_by_their_support():
 
 
 def test_growth_has_a_column_for_each_length_of_support():
-    names = [f"{family}[support_rows={size}]" for family in ("full-5-like-test", "fine-tune") for size in (5, 20)]
+    names = [
+        f"{family}[support_rows={size}]"
+        for family in ("full-5-like-test", "fine-tune")
+        for size in (5, 20)
+    ]
     place = Place("d", "cold", (), {0: rows(names)})
     table = growth_table(place, (5, 20))
     one = place.rows[0]
-    assert cells(table, "| full-5-like-test |")[1:] == [f"{mean_loss(one, name):.4f}" for name in names[:2]]
+    assert cells(table, "| full-5-like-test |")[1:] == [
+        f"{mean_loss(one, name):.4f}" for name in names[:2]
+    ]
     expected = [mean_loss(one, names[i]) - mean_loss(one, names[i + 2]) for i in range(2)]
     assert [cell.split()[0] for cell in cells(table, "| full-5-like-test − fine-tune |")[1:]] == [
         f"{d:+.4f}" for d in expected
@@ -241,7 +273,9 @@ def test_places_stand_side_by_side():
     same = dict(blocks("others", [one, other._replace(protocol="cold")]))
     assert same["losses others/cold"] == losses_across((one, other._replace(protocol="cold")))
     assert same["questions others/cold"] == answers_across((one, other._replace(protocol="cold")))
-    lost = [{"trial": {"method": "lr", "seed": 0}, "outcome": {"status": "error"}, "kind": "base_model"}]
+    lost = [
+        {"trial": {"method": "lr", "seed": 0}, "outcome": {"status": "error"}, "kind": "base_model"}
+    ]
     assert dict(blocks("others", [one, Place("e", "warm", lost, {})]))["methods e/warm"] == (
         "Without a result: lr in seed 0 (error)."
     )

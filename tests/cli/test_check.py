@@ -41,13 +41,21 @@ def test_json(bench: Bench, suite: Path) -> None:
 
 
 def test_a_suite_of_base_models_alone_has_no_methods_to_count(bench: Bench, suite: Path) -> None:
-    suite.write_text(suite.read_text("utf-8").replace("methods:\n  gating: {selector: {use: gate}}\n", ""), "utf-8")
-    assert bench("check", suite).stdout.endswith("x (2 base models + 2 bounds) x 2 seeds = 8 trials\n")
+    suite.write_text(
+        suite.read_text("utf-8").replace("methods:\n  gating: {selector: {use: gate}}\n", ""),
+        "utf-8",
+    )
+    assert bench("check", suite).stdout.endswith(
+        "x (2 base models + 2 bounds) x 2 seeds = 8 trials\n"
+    )
 
 
 def test_every_error_is_told_and_exits_2(bench: Bench, suite: Path) -> None:
     suite.write_text(
-        suite.read_text("utf-8").replace("{use: net}", "{use: net, droput: 0}").replace("gate", "gaet"), "utf-8"
+        suite.read_text("utf-8")
+        .replace("{use: net}", "{use: net, droput: 0}")
+        .replace("gate", "gaet"),
+        "utf-8",
     )
     result = bench("check", suite)
     assert result.exit_code == 2
@@ -61,7 +69,10 @@ def test_every_error_is_told_and_exits_2(bench: Bench, suite: Path) -> None:
 
 def test_every_error_as_json(bench: Bench, suite: Path) -> None:
     suite.write_text(
-        suite.read_text("utf-8").replace("{use: net}", "{use: net, droput: 0}").replace("gate", "gaet"), "utf-8"
+        suite.read_text("utf-8")
+        .replace("{use: net}", "{use: net, droput: 0}")
+        .replace("gate", "gaet"),
+        "utf-8",
     )
     result = bench("check", suite, "--json")
     assert result.exit_code == 2
@@ -71,7 +82,10 @@ def test_every_error_as_json(bench: Bench, suite: Path) -> None:
         (str(suite), 9, 19),
         (str(suite), 11, 28),
     ]
-    assert told["errors"][0]["message"] == "unknown parameter 'droput' of base model 'net'; did you mean 'dropout'?"
+    assert (
+        told["errors"][0]["message"]
+        == "unknown parameter 'droput' of base model 'net'; did you mean 'dropout'?"
+    )
     assert len(result.stderr.splitlines()) == 2
 
 
@@ -95,14 +109,20 @@ def test_a_quarantined_plugin_that_the_suite_does_not_use_is_a_warning(
 
 @pytest.mark.parametrize(
     "content",
-    ["import no_such_module\nNAME = 'gone'\n", HOOK + "def bench_models(): return {'gone': 'no_such_module:A'}\n"],
+    [
+        "import no_such_module\nNAME = 'gone'\n",
+        HOOK + "def bench_models(): return {'gone': 'no_such_module:A'}\n",
+    ],
     ids=["quarantined", "unavailable"],
 )
 def test_a_plugin_that_the_suite_uses_and_that_is_not_there_exits_4(
     bench: Bench, suite: Path, tmp_path: Path, content: str
 ) -> None:
     (tmp_path / "bad.py").write_text(content, "utf-8")
-    suite.write_text(suite.read_text("utf-8").replace("{use: net}", "{use: gone}") + "plugins: [bad.py]\n", "utf-8")
+    suite.write_text(
+        suite.read_text("utf-8").replace("{use: net}", "{use: gone}") + "plugins: [bad.py]\n",
+        "utf-8",
+    )
     result = bench("check", suite)
     assert result.exit_code == 4
     assert (
@@ -122,11 +142,20 @@ def test_one_seed_is_noted_and_no_fault(bench: Bench, suite: Path) -> None:
     )
     assert result.stderr.startswith(f"{suite}: note: one seed: ")
     assert "verdicts over seeds will be withheld" in result.stderr
-    assert len(json.loads(bench("check", suite, "--set", "seeds=[0]", "--json").stdout)["notes"]) == 1
+    assert (
+        len(json.loads(bench("check", suite, "--set", "seeds=[0]", "--json").stdout)["notes"]) == 1
+    )
 
 
 def test_values_set_on_the_command_line_are_checked_and_counted(bench: Bench, suite: Path) -> None:
-    result = bench("check", suite, "--set", "grid={base_models.trees.depth: [1, 2, 3]}", "--set", "seeds=[0, 1, 2]")
+    result = bench(
+        "check",
+        suite,
+        "--set",
+        "grid={base_models.trees.depth: [1, 2, 3]}",
+        "--set",
+        "seeds=[0, 1, 2]",
+    )
     assert result.stdout.endswith("x (1 method + 4 base models + 2 bounds) x 3 seeds = 21 trials\n")
     result = bench("check", suite, "--set", "base_models.trees.deptj=1")
     assert result.exit_code == 2

@@ -60,7 +60,12 @@ def test_what_a_suites_datasets_hold_as_json(data: Run) -> None:
         "positives": sum(1 + n % 5 >= 4 for n in range(42)),
     }
     assert shop["categories"] == {"user": 4, "item": 7, "country": 3, "tags": 2}
-    assert shop["missing"] == {"user": 0, "item": 0, "country": 10, "tags": sum(n % 7 % 3 == 1 for n in range(42))}
+    assert shop["missing"] == {
+        "user": 0,
+        "item": 0,
+        "country": 10,
+        "tags": sum(n % 7 % 3 == 1 for n in range(42)),
+    }
     assert (shop["exact_duplicates"], shop["contradictory"]) == (0, 0)
     assert (shop["dropped_users"], shop["users_before_filter"]) == (1, 5)
     assert shop["rows_per_user"] == {"min": 10, "25%": 10, "median": 10.5, "75%": 11, "max": 11}
@@ -95,12 +100,19 @@ def test_and_as_tables(data: Run) -> None:
 
 
 def test_items_with_more_than_one_value_of_their_own_are_told(data: Run) -> None:
-    Path("suite.yaml").write_text(SUITE.replace("sides: {tags: item}", "sides: {tags: item, country: item}"))
+    Path("suite.yaml").write_text(
+        SUITE.replace("sides: {tags: item}", "sides: {tags: item, country: item}")
+    )
     result = data("info", "suite.yaml")
-    assert "7 items have more than one country, though it is said to be the item's\n" in result.stdout
+    assert (
+        "7 items have more than one country, though it is said to be the item's\n" in result.stdout
+    )
     assert "more than one tags" not in result.stdout
     found = json.loads(data("info", "suite.yaml", "--json").stdout)["datasets"]
-    assert (found["shop"]["several_values"], found["plain"]["several_values"]) == ({"country": 7}, {})
+    assert (found["shop"]["several_values"], found["plain"]["several_values"]) == (
+        {"country": 7},
+        {},
+    )
 
 
 def test_what_rows_repeat_is_said_with_what_is_compared(data: Run) -> None:
@@ -123,39 +135,64 @@ def small(folder: Path) -> None:
     folder.mkdir(parents=True)
     rows = "".join(f"{n % 4},{n % 7},{(1 + n % 10) / 2},{n}\n" for n in range(42))
     (folder / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + rows)
-    (folder / "movies.csv").write_text("movieId,title,genres\n" + "".join(f"{n},t,Drama\n" for n in range(7)))
+    (folder / "movies.csv").write_text(
+        "movieId,title,genres\n" + "".join(f"{n},t,Drama\n" for n in range(7))
+    )
 
 
 def test_list_says_what_is_there_prepared_and_to_be_downloaded(data: Run, tmp_path: Path) -> None:
     def listed(*options: str) -> dict[str, dict[str, object]]:
-        return {row["name"]: row for row in json.loads(data("list", "--json", *options).stdout)["datasets"]}
+        return {
+            row["name"]: row
+            for row in json.loads(data("list", "--json", *options).stdout)["datasets"]
+        }
 
     before = listed()
-    assert before["table"] == {"name": "table", "prepared": None, "downloadable": None, "from": "what a suite says"}
+    assert before["table"] == {
+        "name": "table",
+        "prepared": None,
+        "downloadable": None,
+        "from": "what a suite says",
+    }
     assert before["movielens-100k"]["downloadable"] is True
     assert str(before["movielens-100k"]["from"]).startswith("grouplens (https://")
     assert before["movielens-latest-small"]["downloadable"] is False
     assert str(before["movielens-latest-small"]["from"]).endswith("(not there)")
     small(tmp_path / "films/ml-latest-small")
     there = listed("--data-dir", "films")["movielens-latest-small"]
-    assert (there["prepared"], there["from"]) == (False, "ml-latest-small/ratings.csv, ml-latest-small/movies.csv")
+    assert (there["prepared"], there["from"]) == (
+        False,
+        "ml-latest-small/ratings.csv, ml-latest-small/movies.csv",
+    )
     assert data("fetch", "movielens-latest-small", "--data-dir", "films").exit_code == 0
     assert listed("--data-dir", "films")["movielens-latest-small"]["prepared"] is True
-    lines = [line.split(maxsplit=3) for line in data("list", "--data-dir", "films").stdout.splitlines()]
+    lines = [
+        line.split(maxsplit=3) for line in data("list", "--data-dir", "films").stdout.splitlines()
+    ]
     assert lines[0] == ["dataset", "prepared", "download", "comes from"]
-    assert ["movielens-latest-small", "yes", "no", "ml-latest-small/ratings.csv, ml-latest-small/movies.csv"] in lines
+    assert [
+        "movielens-latest-small",
+        "yes",
+        "no",
+        "ml-latest-small/ratings.csv, ml-latest-small/movies.csv",
+    ] in lines
 
 
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["info", "table"], "dataset 'table' needs settings; name it in a suite file and give that"),
+        (
+            ["info", "table"],
+            "dataset 'table' needs settings; name it in a suite file and give that",
+        ),
         (["info", "movielens-2m"], "movielens-2m"),
         (["fetch", "no-such.yaml"], "no-such.yaml"),
         (["fetch", "movielens-latest-small"], "it is not downloaded: GroupLens changes"),
     ],
 )
-def test_what_can_not_be_had_is_one_line_and_exit_2(data: Run, arguments: list[str], error: str) -> None:
+def test_what_can_not_be_had_is_one_line_and_exit_2(
+    data: Run, arguments: list[str], error: str
+) -> None:
     result = data(*arguments)
     assert result.exit_code == 2
     assert error in result.stderr
@@ -173,11 +210,16 @@ def test_a_file_that_is_wrong_is_named_with_its_line(data: Run) -> None:
 def test_a_name_in_the_data_can_not_paint_the_terminal(data: Run) -> None:
     Path("x.csv").write_text(CSV.replace("US", "U\x1b[31mS ", 1).replace("US", "U\x1b[31mS"))
     result = data("info", "suite.yaml")
-    assert "warning: field 'country': 'U\\x1b[31mS ' and 'U\\x1b[31mS' differ only by spaces" in result.stdout
+    assert (
+        "warning: field 'country': 'U\\x1b[31mS ' and 'U\\x1b[31mS' differ only by spaces"
+        in result.stdout
+    )
     assert "\x1b" not in result.output
 
 
-@pytest.mark.parametrize("arguments", [("data", "--help"), ("data", "info", "--help"), ("data", "list", "--help")])
+@pytest.mark.parametrize(
+    "arguments", [("data", "--help"), ("data", "info", "--help"), ("data", "list", "--help")]
+)
 def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert imported_by(*arguments) == set()
 

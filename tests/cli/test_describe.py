@@ -17,7 +17,9 @@ def test_summary_and_parameters(bench: Bench) -> None:
     assert lines[0].startswith("net · base model · ")
     assert lines[1] == "A model that a meta-learner can adapt."
     assert lines[3].split() == ["parameter", "type", "default", "range", "meaning"]
-    assert " ".join(lines[5].split()) == "dropout number 0.2 >= 0, < 1 chance that a unit is left out"
+    assert (
+        " ".join(lines[5].split()) == "dropout number 0.2 >= 0, < 1 chance that a unit is left out"
+    )
 
 
 def test_json(bench: Bench) -> None:
@@ -59,16 +61,24 @@ def test_an_unknown_name_exits_2(bench: Bench, arguments: tuple[str, ...], expec
 
 def test_a_name_of_two_kinds_asks_for_the_kind(bench: Bench, tmp_path: Path) -> None:
     other = tmp_path / "other.py"
-    other.write_text("from bench import hookimpl\n@hookimpl\ndef bench_models(): return {'gate': 'x:A'}\n", "utf-8")
+    other.write_text(
+        "from bench import hookimpl\n@hookimpl\ndef bench_models(): return {'gate': 'x:A'}\n",
+        "utf-8",
+    )
     result = bench("describe", "gate", "--plugins", other)
     assert result.exit_code == 2
-    assert result.stderr == "several plugins are called 'gate'; choose by --kind: models, selectors\n"
+    assert (
+        result.stderr == "several plugins are called 'gate'; choose by --kind: models, selectors\n"
+    )
     assert bench("describe", "gate", "--plugins", other, "--kind", "selectors").exit_code == 0
 
 
 def test_a_plugin_that_does_not_import_exits_4(bench: Bench, tmp_path: Path) -> None:
     gone = tmp_path / "gone.py"
-    gone.write_text("from bench import hookimpl\n@hookimpl\ndef bench_models(): return {'gone': 'nope:A'}\n", "utf-8")
+    gone.write_text(
+        "from bench import hookimpl\n@hookimpl\ndef bench_models(): return {'gone': 'nope:A'}\n",
+        "utf-8",
+    )
     result = bench("describe", "gone", "--plugins", gone)
     assert result.exit_code == 4
     assert "is unavailable: ModuleNotFoundError: No module named 'nope'" in result.stderr

@@ -16,20 +16,38 @@ from bench.cli import _health_machine, _health_software
 from bench.cli._health_software import at_least
 
 Bench = Callable[..., Result]
-CHECKS = ["Python", "packages", "torch", "plugins", "cores", "threads", "memory", "processes", "clock", "cache", "data"]
+CHECKS = [
+    "Python",
+    "packages",
+    "torch",
+    "plugins",
+    "cores",
+    "threads",
+    "memory",
+    "processes",
+    "clock",
+    "cache",
+    "data",
+]
 
 
 @pytest.fixture
-def doctor(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, dict[str, str]]]:
+def doctor(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., dict[str, dict[str, str]]]:
     """What `bench doctor --json` says by check; its exit code is the one that the checks ask for."""
-    monkeypatch.setattr(_health_software, "requires", lambda _: ["click>=8.1", "build; extra == 'dev'"])
+    monkeypatch.setattr(
+        _health_software, "requires", lambda _: ["click>=8.1", "build; extra == 'dev'"]
+    )
     monkeypatch.delenv("BENCH_DATA", raising=False)
     monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
 
     def run(*arguments: str | Path) -> dict[str, dict[str, str]]:
         result = bench("doctor", "--json", *arguments)
         checks = {one["check"]: one for one in json.loads(result.stdout)["checks"]}
-        assert result.exit_code == (2 if "fail" in {one["status"] for one in checks.values()} else 0)
+        assert result.exit_code == (
+            2 if "fail" in {one["status"] for one in checks.values()} else 0
+        )
         assert all(one["fix"] for one in checks.values() if one["status"] == "warn")
         return checks
 
@@ -49,7 +67,9 @@ def test_all_is_looked_at_and_nothing_fails_here(doctor: Doctor, tmp_path: Path)
     assert not (tmp_path / "cache").exists()
 
 
-def test_workers_that_import_torch_anew_are_told(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_that_import_torch_anew_are_told(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ours, theirs = multiprocessing.Pipe(duplex=False)
     monkeypatch.setitem(sys.modules, "bench.worker.perform", sys)
     _health_machine._answer(theirs)
@@ -88,18 +108,25 @@ def test_the_size_of_the_cache(doctor: Doctor, tmp_path: Path) -> None:
 def test_a_cache_that_can_t_be_written_fails(doctor: Doctor, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     cache = doctor("--cache-dir", tmp_path / "file")["cache"]
-    assert (cache["status"], cache["fix"]) == ("fail", "choose another folder with --cache-dir or BENCH_CACHE")
+    assert (cache["status"], cache["fix"]) == (
+        "fail",
+        "choose another folder with --cache-dir or BENCH_CACHE",
+    )
     assert doctor("--cache-dir", "/proc/none")["cache"]["status"] == "fail"
 
 
-def test_a_data_folder_that_is_not_there_fails(doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_data_folder_that_is_not_there_fails(
+    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("BENCH_DATA", str(tmp_path / "nowhere"))
     assert doctor()["data"]["status"] == "fail"
     monkeypatch.setenv("BENCH_DATA", str(tmp_path))
     assert doctor()["data"]["status"] == "ok"
 
 
-def test_a_quarantined_plugin_is_a_warning_and_a_clash_fails(doctor: Doctor, tmp_path: Path) -> None:
+def test_a_quarantined_plugin_is_a_warning_and_a_clash_fails(
+    doctor: Doctor, tmp_path: Path
+) -> None:
     (tmp_path / "bad.py").write_text("import no_such_module\n", "utf-8")
     clash = "from bench import hookimpl\n@hookimpl\ndef bench_models(): return {'net': 'x:A'}\n"
     (tmp_path / "clash.py").write_text(clash, "utf-8")
@@ -110,13 +137,17 @@ def test_a_quarantined_plugin_is_a_warning_and_a_clash_fails(doctor: Doctor, tmp
 
 def test_every_quarantined_plugin_is_named(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text("import no_such_module\n", "utf-8")
-    checks = json.loads(bench("doctor", "--json", "--plugins", tmp_path / "bad.py").stdout)["checks"]
+    checks = json.loads(bench("doctor", "--json", "--plugins", tmp_path / "bad.py").stdout)[
+        "checks"
+    ]
     (warning,) = [one for one in checks if one["check"] == "plugins" and one["status"] == "warn"]
     assert warning["found"].startswith(f"{tmp_path / 'bad.py'} is quarantined: ModuleNotFoundError")
 
 
 def test_packages_below_their_floors_fail(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_health_software, "requires", lambda _: ["click>=99", "no-such-package>=1", "numpy"])
+    monkeypatch.setattr(
+        _health_software, "requires", lambda _: ["click>=99", "no-such-package>=1", "numpy"]
+    )
     found = doctor()["packages"]
     assert found["status"] == "fail"
     assert "is below 99; no-such-package is not installed" in found["found"]
@@ -136,20 +167,26 @@ def test_versions_compare_as_numbers(found: str, floor: str, enough: bool) -> No
     assert at_least(found, floor) is enough
 
 
-def test_more_threads_than_cores_are_a_warning(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_threads_than_cores_are_a_warning(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "4096")
     found = doctor()["threads"]
     assert found["status"] == "warn"
     assert found["found"].startswith("OMP_NUM_THREADS=4096, more than ")
 
 
-def test_a_process_that_never_answers_fails(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
+def test_a_process_that_never_answers_fails(
+    monkeypatch: pytest.MonkeyPatch, doctor: Doctor
+) -> None:
     monkeypatch.setattr("multiprocessing.connection.Connection.poll", lambda *_: False)
     found = doctor()["processes"]
     assert (found["status"], found["found"]) == ("fail", "forkserver: no answer in 60 s")
 
 
-def test_no_secret_of_the_environment_is_shown(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_secret_of_the_environment_is_shown(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SOME_TOKEN", "hunter2-planted")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2-planted")
     for arguments in ((), ("--json",)):

@@ -28,11 +28,15 @@ def imported_by(*arguments: str) -> set[str]:
         f"main({list(arguments)!r}, standalone_mode=False)\n"
         f"print('\\nimported', *[name for name in {[*HEAVY, 'pydantic']!r} if name in sys.modules])"
     )
-    result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
     return set(result.stdout.rpartition("imported")[2].split())
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("list",), ("list", "--json"), ("describe", "--help")])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("list",), ("list", "--json"), ("describe", "--help")]
+)
 def test_help_and_list_import_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert imported_by(*arguments) == set()
 
@@ -44,11 +48,21 @@ def test_help_of_a_command_imports_nothing_heavy(command: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["bench", "bench.cli", "bench.registry", "bench.interfaces", "bench.hookspecs", "bench.settings", "bench.suite"],
+    [
+        "bench",
+        "bench.cli",
+        "bench.registry",
+        "bench.interfaces",
+        "bench.hookspecs",
+        "bench.settings",
+        "bench.suite",
+    ],
 )
 def test_the_light_modules_import_nothing_heavy(module: str) -> None:
     script = f"import sys, {module}; print(*[name for name in {HEAVY!r} if name in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
     assert result.stdout.split() == []
 
 
@@ -66,7 +80,9 @@ def test_every_command_is_there_and_takes_traceback(command: str) -> None:
 
 def group_that(end: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> LazyGroup:
     """A group whose one command `act` ends so."""
-    monkeypatch.setattr(sys.modules[__name__], "act", click.Command("act", callback=end), raising=False)
+    monkeypatch.setattr(
+        sys.modules[__name__], "act", click.Command("act", callback=end), raising=False
+    )
     monkeypatch.setitem(sys.modules, "acting", sys.modules[__name__])
     return LazyGroup("bench", help="", targets={"act": ("acting:act", "")})
 
@@ -84,7 +100,11 @@ def raising(error: BaseException) -> Callable[[], None]:
         (SuiteError("wrong", file="s.yaml", line=2, column=3), 2, "s.yaml:2:3: wrong"),
         (PredictionError("12 of 40 logits are NaN"), 4, "12 of 40 logits are NaN"),
         (StorageError("cut short"), 5, "cut short"),
-        (OSError(errno.ENOSPC, "No space left on device", "run/x"), 5, "run/x: No space left on device; make room"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "run/x"),
+            5,
+            "run/x: No space left on device; make room",
+        ),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )
@@ -107,13 +127,17 @@ def test_traceback_shows_where_an_error_was_raised(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_bug_never_looks_like_a_regression(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = CliRunner().invoke(group_that(raising(ZeroDivisionError("oops")), monkeypatch), ["act"])
+    result = CliRunner().invoke(
+        group_that(raising(ZeroDivisionError("oops")), monkeypatch), ["act"]
+    )
     assert result.exit_code == 70
     assert "ZeroDivisionError: oops" in result.stderr
     assert result.stderr.endswith("internal error: this is a bug of the harness or of a plugin\n")
 
 
-@pytest.mark.parametrize("arguments", [["no-such-command"], ["check"], ["list", "shoes"], ["list", "--no-such-option"]])
+@pytest.mark.parametrize(
+    "arguments", [["no-such-command"], ["check"], ["list", "shoes"], ["list", "--no-such-option"]]
+)
 def test_wrong_usage_exits_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(main, arguments).exit_code == 2
 

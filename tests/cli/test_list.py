@@ -17,7 +17,10 @@ Bench = Callable[..., Result]
 def test_plugins_with_kind_and_origin(bench: Bench) -> None:
     lines = [line.split(maxsplit=2) for line in bench("list").stdout.splitlines()]
     assert lines[0] == ["name", "kind", "origin"]
-    assert any(line[0] == "gate" and line[1] == "selector" and line[2].endswith("light_plugin.py") for line in lines)
+    assert any(
+        line[0] == "gate" and line[1] == "selector" and line[2].endswith("light_plugin.py")
+        for line in lines
+    )
     assert ["auc", "metric", "metaselector-bench 0.1.0 (bench.builtin)"] in lines
 
 
@@ -39,7 +42,10 @@ def test_what_is_quarantined_and_why(bench: Bench, tmp_path: Path) -> None:
 
 def test_two_plugins_of_one_name_exit_2_and_name_both(bench: Bench, tmp_path: Path) -> None:
     clash = tmp_path / "clash.py"
-    clash.write_text("from bench import hookimpl\n@hookimpl\ndef bench_models(): return {'net': 'x:A'}\n", "utf-8")
+    clash.write_text(
+        "from bench import hookimpl\n@hookimpl\ndef bench_models(): return {'net': 'x:A'}\n",
+        "utf-8",
+    )
     result = bench("list", "--plugins", clash)
     assert result.exit_code == 2
     assert "two plugins claim base model 'net'" in result.stderr
@@ -69,17 +75,24 @@ def bench_models():
 """
 
 
-def test_packages_with_a_core_each_and_a_third_that_takes_a_name(bench: Bench, tmp_path: Path) -> None:
+def test_packages_with_a_core_each_and_a_third_that_takes_a_name(
+    bench: Bench, tmp_path: Path
+) -> None:
     for value, name in enumerate(("alpha", "beta")):
         (tmp_path / "two" / name).mkdir(parents=True)
         (tmp_path / "two" / name / "core.py").write_text(f"VALUE = {value}\n", "utf-8")
         (tmp_path / "two" / name / "__init__.py").write_text(MODEL.format(name=name), "utf-8")
     before, path = set(sys.modules), list(sys.path)
-    plugins = json.loads(bench("list", "models", "--json", "--plugins", tmp_path / "two").stdout)["plugins"]
+    plugins = json.loads(bench("list", "models", "--json", "--plugins", tmp_path / "two").stdout)[
+        "plugins"
+    ]
     origins = {plugin["name"]: plugin["origin"] for plugin in plugins}
     assert origins["alpha"] == str(tmp_path / "two" / "alpha")
     assert origins["beta"] == str(tmp_path / "two" / "beta")
-    values = {name: load_registry([tmp_path / "two"]).load("models", name).value for name in ("alpha", "beta")}
+    values = {
+        name: load_registry([tmp_path / "two"]).load("models", name).value
+        for name in ("alpha", "beta")
+    }
     assert values == {"alpha": 0, "beta": 1}
     assert sys.path == path
     assert {name for name in set(sys.modules) - before if not name.startswith("bench")} & {
@@ -93,5 +106,7 @@ def test_packages_with_a_core_each_and_a_third_that_takes_a_name(bench: Bench, t
     result = bench("list", "--plugins", tmp_path / "two", "--plugins", tmp_path / "gamma.py")
     assert result.exit_code == 2
     lines = [line for line in result.stderr.splitlines() if str(tmp_path / "gamma.py") in line]
-    assert sorted(line.split("'")[1] for line in lines) == ["alpha", "net"], "neither clash hides the other"
+    assert sorted(line.split("'")[1] for line in lines) == ["alpha", "net"], (
+        "neither clash hides the other"
+    )
     assert str(tmp_path / "two" / "alpha") in result.stderr

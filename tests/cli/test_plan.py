@@ -36,7 +36,8 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(folder: Path, name: str, *arguments: str, suite: Path | None = None) -> Result:
     folders = ["--out", str(folder / "out"), "--cache-dir", str(folder / "cache")]
     return CliRunner().invoke(
-        main, [name, str(suite or folder / "suite.yaml"), *folders, "--no-plugin-autoload", *arguments]
+        main,
+        [name, str(suite or folder / "suite.yaml"), *folders, "--no-plugin-autoload", *arguments],
     )
 
 
@@ -71,10 +72,13 @@ def test_before_anything_ran(tmp_path: Path) -> None:
 def test_after_all_ran_nothing_is_left(done: Path) -> None:
     before = sorted((done / "out").rglob("*"))
     result = command(done, "plan")
-    assert last_line(result) == "6 trials: 6 recorded, 0 to run; 4 steps: 4 cached, 0 to run; nothing is left to run"
-    assert [line.split("  ")[0] for line in result.stdout.splitlines()[1:7]] == ["base model"] * 2 + ["method"] * 2 + [
-        "bound"
-    ] * 2
+    assert (
+        last_line(result)
+        == "6 trials: 6 recorded, 0 to run; 4 steps: 4 cached, 0 to run; nothing is left to run"
+    )
+    assert [line.split("  ")[0] for line in result.stdout.splitlines()[1:7]] == [
+        "base model"
+    ] * 2 + ["method"] * 2 + ["bound"] * 2
     assert sorted((done / "out").rglob("*")) == before
 
 
@@ -93,13 +97,16 @@ def test_its_trials_are_those_that_the_run_recorded(done: Path) -> None:
     ]
     assert {trial["state"] for trial in plan["trials"]} == {"recorded"}
     assert {
-        (done / "cache" / "steps" / f"{step['kind']}-{step['id']}" / "result.json").exists() for step in plan["steps"]
+        (done / "cache" / "steps" / f"{step['kind']}-{step['id']}" / "result.json").exists()
+        for step in plan["steps"]
     } == {True}
     assert all(step["cached"] and not step["to_run"] for step in plan["steps"])
 
 
 def test_check_counts_the_trials_that_a_run_has(done: Path) -> None:
-    checked = CliRunner().invoke(main, ["check", str(done / "suite.yaml"), "--json", "--no-plugin-autoload"])
+    checked = CliRunner().invoke(
+        main, ["check", str(done / "suite.yaml"), "--json", "--no-plugin-autoload"]
+    )
     assert json.loads(checked.stdout)["trials"] == len(planned(done)["trials"])
     grid = "grid={base_models.fm.embedding_dim: [1, 2, 3]}"
     checked = CliRunner().invoke(
@@ -111,24 +118,41 @@ def test_check_counts_the_trials_that_a_run_has(done: Path) -> None:
 def test_another_seed_is_left_and_takes_about_as_long(done: Path) -> None:
     plan = planned(done, "--seeds", "0,1", "--workers", "2")
     totals = plan["totals"]
-    assert (totals["recorded"], totals["trials_to_run"], totals["cached"], totals["steps_to_run"]) == (6, 6, 4, 4)
+    assert (
+        totals["recorded"],
+        totals["trials_to_run"],
+        totals["cached"],
+        totals["steps_to_run"],
+    ) == (6, 6, 4, 4)
     assert totals["never_timed"] == 0
     left = [step for step in plan["steps"] if step["to_run"]]
     assert totals["wall_s"] == pytest.approx(sum(step["cpu_s"] for step in left) / 2)
     by_title = {step["title"]: step for step in left}
     for title, step in by_title.items():
-        first = next(one for one in plan["steps"] if one["title"] == title.replace("seed 1", "seed 0"))
+        first = next(
+            one for one in plan["steps"] if one["title"] == title.replace("seed 1", "seed 0")
+        )
         told = json.loads(
-            (done / "cache" / "steps" / f"{step['kind']}-{first['id']}" / "result.json").read_text("utf-8")
+            (done / "cache" / "steps" / f"{step['kind']}-{first['id']}" / "result.json").read_text(
+                "utf-8"
+            )
         )["cost"]
         assert step["cpu_s"] == pytest.approx(told["train_cpu_s"] + told["predict_cpu_s"]), title
 
 
 def test_a_fit_is_estimated_by_its_rows(done: Path) -> None:
     """Out-of-sample predictions need folds of training users: half of them each, the star fit has all."""
-    plan = planned(done, "--set", "protocols.cold.base_predictions=out-of-sample", "--only", "average")
-    estimates = {step["title"]: step["cpu_s"] for step in plan["steps"] if step["of"] == "lr" and step["to_run"]}
-    star = next(step for step in planned(done)["steps"] if step["title"] == "small/cold lr star seed 0")
+    plan = planned(
+        done, "--set", "protocols.cold.base_predictions=out-of-sample", "--only", "average"
+    )
+    estimates = {
+        step["title"]: step["cpu_s"]
+        for step in plan["steps"]
+        if step["of"] == "lr" and step["to_run"]
+    }
+    star = next(
+        step for step in planned(done)["steps"] if step["title"] == "small/cold lr star seed 0"
+    )
     assert set(estimates) == {"small/cold lr fold-0 seed 0", "small/cold lr fold-1 seed 0"}
     assert sum(estimates.values()) == pytest.approx(seconds(done, star)), (
         "each row of training users is left out by one of two folds"
@@ -138,7 +162,9 @@ def test_a_fit_is_estimated_by_its_rows(done: Path) -> None:
 def test_a_holdout_is_another_fit_and_estimated_too(done: Path) -> None:
     plan = planned(done, "--set", "protocols.cold.base_predictions=holdout", "--only", "average")
     (held,) = (step for step in plan["steps"] if step["of"] == "lr")
-    star = next(step for step in planned(done)["steps"] if step["title"] == "small/cold lr star seed 0")
+    star = next(
+        step for step in planned(done)["steps"] if step["title"] == "small/cold lr star seed 0"
+    )
     assert held["id"] != star["id"]
     assert held["to_run"]
     assert held["cpu_s"] > 0
@@ -161,7 +187,9 @@ def test_a_meta_learner_is_timed_by_one_that_adapts_as_much(
     """Simplified meta-SGD of one step was run; with base models adapted too, or with two steps, it is another matter."""
     for name, meta in (("one", META), ("two", META.replace(was, now))):
         (tmp_path / name).mkdir()
-        write_small_suite(tmp_path / name, methods=f"{METHODS}\n{meta}", protocol="base_predictions: in-sample")
+        write_small_suite(
+            tmp_path / name, methods=f"{METHODS}\n{meta}", protocol="base_predictions: in-sample"
+        )
     out = ("--out", str(tmp_path / "out"))
     ran = command(done, "run", "--executor", "inline", *out, suite=tmp_path / "one" / "suite.yaml")
     assert ran.exit_code == 0, ran.output
@@ -171,14 +199,21 @@ def test_a_meta_learner_is_timed_by_one_that_adapts_as_much(
 
 def test_what_was_never_timed_is_said(done: Path) -> None:
     result = command(
-        done, "plan", "--set", "methods.new={selector: {use: stacking}}", "--set", "methods.gating.selector.hidden=[3]"
+        done,
+        "plan",
+        "--set",
+        "methods.new={selector: {use: stacking}}",
+        "--set",
+        "methods.gating.selector.hidden=[3]",
     )
     assert last_line(result).endswith("2 to run, about 1 s with 1 worker, and 1 never timed")
     row = next(line for line in result.stdout.splitlines() if " new " in line)
     assert row.endswith("unknown")
 
 
-def test_records_tell_how_long_steps_take_where_the_cache_is_gone(done: Path, tmp_path: Path) -> None:
+def test_records_tell_how_long_steps_take_where_the_cache_is_gone(
+    done: Path, tmp_path: Path
+) -> None:
     arguments = [
         "--json",
         "--no-plugin-autoload",
@@ -195,7 +230,9 @@ def test_records_tell_how_long_steps_take_where_the_cache_is_gone(done: Path, tm
     assert totals["wall_s"] > 0
 
 
-def test_a_cache_that_is_gone_does_not_matter_to_what_is_recorded(done: Path, tmp_path: Path) -> None:
+def test_a_cache_that_is_gone_does_not_matter_to_what_is_recorded(
+    done: Path, tmp_path: Path
+) -> None:
     arguments = ["--no-plugin-autoload", "--out", str(done / "out"), "--cache-dir", str(tmp_path)]
     result = CliRunner().invoke(main, ["plan", str(done / "suite.yaml"), *arguments])
     assert last_line(result) == (
@@ -205,16 +242,35 @@ def test_a_cache_that_is_gone_does_not_matter_to_what_is_recorded(done: Path, tm
 
 def test_a_plugin_that_is_not_there_leaves_its_trials_unavailable(done: Path) -> None:
     (done / "broken.py").write_text("import no_such_module\nNAME = 'gone'\n", "utf-8")
-    plan = planned(done, "--set", "methods.lost={selector: {use: gone}}", "--plugins", str(done / "broken.py"))
-    assert {trial["state"] for trial in plan["trials"] if trial["method"] == "lost"} == {"unavailable"}
-    assert (plan["totals"]["unavailable"], plan["totals"]["trials_to_run"], plan["totals"]["steps_to_run"]) == (1, 0, 0)
+    plan = planned(
+        done, "--set", "methods.lost={selector: {use: gone}}", "--plugins", str(done / "broken.py")
+    )
+    assert {trial["state"] for trial in plan["trials"] if trial["method"] == "lost"} == {
+        "unavailable"
+    }
+    assert (
+        plan["totals"]["unavailable"],
+        plan["totals"]["trials_to_run"],
+        plan["totals"]["steps_to_run"],
+    ) == (1, 0, 0)
 
 
 def test_what_python_overrides_is_what_the_command_sets(done: Path) -> None:
-    options = {"out": done / "out", "cache_dir": done / "cache", "executor": "inline", "autoload": False}
-    finished = run_suite(done / "suite.yaml", overrides=("seeds=[0]", "base_models.fm.embedding_dim=2"), **options)
-    assert {record["id"] for record in finished.records} == {trial["id"] for trial in planned(done)["trials"]}
-    with pytest.raises(SuiteError, match=r"--set base_models\.fm\.embeding_dim=2: unknown parameter 'embeding_dim'"):
+    options = {
+        "out": done / "out",
+        "cache_dir": done / "cache",
+        "executor": "inline",
+        "autoload": False,
+    }
+    finished = run_suite(
+        done / "suite.yaml", overrides=("seeds=[0]", "base_models.fm.embedding_dim=2"), **options
+    )
+    assert {record["id"] for record in finished.records} == {
+        trial["id"] for trial in planned(done)["trials"]
+    }
+    with pytest.raises(
+        SuiteError, match=r"--set base_models\.fm\.embeding_dim=2: unknown parameter 'embeding_dim'"
+    ):
         run_suite(done / "suite.yaml", overrides=("base_models.fm.embeding_dim=2",), **options)
 
 
@@ -225,7 +281,9 @@ def test_only_and_a_method_that_the_grid_expanded(done: Path) -> None:
         "gating[hidden=[2]]",
         "gating[hidden=[3]]",
     ]
-    assert [step["title"] for step in plan["steps"] if step["to_run"]] == ["small/cold gating[hidden=[3]] seed 0"]
+    assert [step["title"] for step in plan["steps"] if step["to_run"]] == [
+        "small/cold gating[hidden=[3]] seed 0"
+    ]
     result = command(done, "plan", "--only", "gatin")
     assert result.exit_code == 2
     assert "no method 'gatin' to run" in result.stderr
@@ -248,14 +306,21 @@ def same_ids(done: Path, text: str) -> bool:
     suite = done / "other.yaml"
     suite.write_text(text, "utf-8")
     plan = planned(done, suite=suite)
-    return {trial["id"] for trial in plan["trials"]} == {trial["id"] for trial in planned(done)["trials"]}
+    return {trial["id"] for trial in plan["trials"]} == {
+        trial["id"] for trial in planned(done)["trials"]
+    }
 
 
 def test_comments_flow_style_and_quotes_make_no_other_trials(done: Path) -> None:
     text = text_of(done)
     assert same_ids(done, "# a comment\n\n" + text)
-    assert same_ids(done, text.replace("{use: fm, embedding_dim: 2}", "{embedding_dim: 0x2,   use: 'fm'}"))
-    assert same_ids(done, text.replace("fm: {use: fm, embedding_dim: 2}", "fm:\n    use: fm\n    embedding_dim: 2"))
+    assert same_ids(
+        done, text.replace("{use: fm, embedding_dim: 2}", "{embedding_dim: 0x2,   use: 'fm'}")
+    )
+    assert same_ids(
+        done,
+        text.replace("fm: {use: fm, embedding_dim: 2}", "fm:\n    use: fm\n    embedding_dim: 2"),
+    )
     assert same_ids(done, text.replace("name: small", "name: another"))
     assert not same_ids(done, text.replace("embedding_dim: 2", "embedding_dim: 3"))
 

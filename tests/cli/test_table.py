@@ -19,7 +19,9 @@ class Terminal(io.StringIO):
 
 def test_a_piped_table_is_aligned_and_plain(capsys: pytest.CaptureFixture[str]) -> None:
     echo_table(("name", "kind"), [("a", "model"), ("longer-name", "selector")])
-    assert capsys.readouterr().out == "name         kind\na            model\nlonger-name  selector\n"
+    assert (
+        capsys.readouterr().out == "name         kind\na            model\nlonger-name  selector\n"
+    )
 
 
 def test_hostile_cells_stay_on_their_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,7 +30,9 @@ def test_hostile_cells_stay_on_their_line(capsys: pytest.CaptureFixture[str]) ->
     assert lines == ["name", "\\x1b[31mred", "[bold]markup[/bold]", "two lines", "x" * 200]
 
 
-def test_a_terminal_shows_hostile_cells_whole_within_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_hostile_cells_whole_within_its_width(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     terminal = Terminal()
     monkeypatch.setattr("sys.stdout", terminal)
     monkeypatch.setenv("COLUMNS", "40")

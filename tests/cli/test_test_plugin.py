@@ -74,14 +74,19 @@ def test_a_name_that_conforms_exits_0_with_a_line_a_check() -> None:
     assert title == "lr · base model · metaselector-bench 0.1.0 (bench_ctr)"
     assert head.split() == ["check", "result", "reason;", "fix"]
     assert [line.split("  ")[0] for line in lines] == list(CHECKS)
-    assert next(line for line in lines if "n/a" in line).split("n/a")[1].strip() == "a base model gives no weights"
+    assert (
+        next(line for line in lines if "n/a" in line).split("n/a")[1].strip()
+        == "a base model gives no weights"
+    )
 
 
 def test_a_file_that_conforms_exits_0() -> None:
     assert check(NFM).exit_code == 0
 
 
-def test_every_plugin_of_a_file_is_checked_and_a_failed_check_exits_1_with_reason_and_fix(mine: Path) -> None:
+def test_every_plugin_of_a_file_is_checked_and_a_failed_check_exits_1_with_reason_and_fix(
+    mine: Path,
+) -> None:
     result = check(mine)
     assert result.exit_code == 1
     assert f"lr-of-mine · base model · {mine}" in result.stdout
@@ -114,7 +119,10 @@ def test_a_name_that_two_kinds_have_is_checked_in_both(tmp_path: Path) -> None:
     both = tmp_path / "both.py"
     both.write_text(MINE.replace("lr-of-mine", "twice"), "utf-8")
     found = json.loads(check("twice", "--plugins", both, "--json").stdout)["plugins"]
-    assert [(plugin["kind"], plugin["name"]) for plugin in found] == [("models", "twice"), ("selectors", "twice")]
+    assert [(plugin["kind"], plugin["name"]) for plugin in found] == [
+        ("models", "twice"),
+        ("selectors", "twice"),
+    ]
 
 
 def test_json(mine: Path) -> None:
@@ -130,7 +138,9 @@ def test_json(mine: Path) -> None:
     assert failed["fix"]
 
 
-def test_a_folder_called_like_a_plugin_is_not_loaded_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_called_like_a_plugin_is_not_loaded_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "lr").mkdir()
     (tmp_path / "lr" / "__init__.py").write_text("raise SystemExit('loaded')\n", "utf-8")
     monkeypatch.chdir(tmp_path)
@@ -143,7 +153,10 @@ def test_a_folder_called_like_a_plugin_is_not_loaded_unasked(tmp_path: Path, mon
     ("plugin", "message"),
     [
         ("lrr", "unknown plugin 'lrr'; did you mean 'lr'?\n"),
-        ("meta-sgd", "meta-sgd: what is checked are base models and selectors; there is meta-learner 'meta-sgd'\n"),
+        (
+            "meta-sgd",
+            "meta-sgd: what is checked are base models and selectors; there is meta-learner 'meta-sgd'\n",
+        ),
         ("nowhere.py", "nowhere.py: no such file or folder"),
         ("no/where", "no/where: no such file or folder"),
     ],
@@ -156,10 +169,16 @@ def test_what_there_is_not_exits_2(plugin: str, message: str) -> None:
 
 def test_a_file_without_base_models_and_selectors_exits_2(tmp_path: Path) -> None:
     file = tmp_path / "metric.py"
-    file.write_text("from bench import hookimpl\n@hookimpl\ndef bench_metrics(): return {'mine': 'x:A'}\n", "utf-8")
+    file.write_text(
+        "from bench import hookimpl\n@hookimpl\ndef bench_metrics(): return {'mine': 'x:A'}\n",
+        "utf-8",
+    )
     result = check(file)
     assert result.exit_code == 2
-    assert result.stderr == f"{file}: what is checked are base models and selectors; there is metric 'mine'\n"
+    assert (
+        result.stderr
+        == f"{file}: what is checked are base models and selectors; there is metric 'mine'\n"
+    )
 
 
 def test_a_file_that_is_quarantined_exits_4_with_the_reason(tmp_path: Path) -> None:
@@ -167,11 +186,15 @@ def test_a_file_that_is_quarantined_exits_4_with_the_reason(tmp_path: Path) -> N
     file.write_text("import numpyy\n", "utf-8")
     result = check(file)
     assert result.exit_code == 4
-    assert result.stderr.startswith(f"{file} is quarantined: ModuleNotFoundError: No module named 'numpyy'")
+    assert result.stderr.startswith(
+        f"{file} is quarantined: ModuleNotFoundError: No module named 'numpyy'"
+    )
 
 
 def test_a_parameter_without_a_default_is_told_of(mine: Path) -> None:
-    params = "    class Params(PluginParams):\n        depth: int = Field(ge=1, description='levels')\n"
+    params = (
+        "    class Params(PluginParams):\n        depth: int = Field(ge=1, description='levels')\n"
+    )
     text = MINE.replace('    name = "lr-of-mine"\n', f'    name = "lr-of-mine"\n{params}')
     text = text.replace("import Model,", "import Model, PluginParams,").replace(
         "import numpy as np\n", "import numpy as np\nfrom pydantic import Field\n"
@@ -182,9 +205,13 @@ def test_a_parameter_without_a_default_is_told_of(mine: Path) -> None:
     assert result.stderr.startswith("lr-of-mine: 'depth' can't be left at its default")
 
 
-def test_an_exception_that_many_checks_meet_is_told_once_and_in_json_with_each(tmp_path: Path) -> None:
+def test_an_exception_that_many_checks_meet_is_told_once_and_in_json_with_each(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "mine.py"
-    file.write_text(MINE.replace("self.rate = train.labels.mean()", 'raise RuntimeError("no licence")'), "utf-8")
+    file.write_text(
+        MINE.replace("self.rate = train.labels.mean()", 'raise RuntimeError("no licence")'), "utf-8"
+    )
     result = check(file, "--kind", "models")
     assert result.exit_code == 1
     assert result.stdout.count("no licence") == 1

@@ -38,27 +38,46 @@ def record(name: str, seed: int) -> dict[str, Any]:
             "data": "d" * 64,
             "split": "s" * 64,
             "metrics": versions(auc=1, logloss=1, gauc=1),
-            "plugins": [{"name": name, "kind": "models", "origin": "pkg", "version": "1", "digest": "c" * 64}],
+            "plugins": [
+                {
+                    "name": name,
+                    "kind": "models",
+                    "origin": "pkg",
+                    "version": "1",
+                    "digest": "c" * 64,
+                }
+            ],
             "harness": "h" * 64,
             "settings": {"use": name},
         },
-        "metrics": {key: {"value": value, "reason": "", "counts": {}} for key, value in metrics.items()},
+        "metrics": {
+            key: {"value": value, "reason": "", "counts": {}} for key, value in metrics.items()
+        },
         "cost": {"own": own, "total": own},
     }
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Callable[..., Run]:
-    def make_run(folder: str, edit: Edit = lambda _: None, tolerance: dict[str, float] | None = None) -> Run:
+    def make_run(
+        folder: str, edit: Edit = lambda _: None, tolerance: dict[str, float] | None = None
+    ) -> Run:
         records = [record(name, seed) for seed in (0, 1) for name in NAMES]
         edit(records)
         trials = [
-            {**one["trial"], "kind": one["kind"], "record": one["id"], "status": one["outcome"]["status"]}
+            {
+                **one["trial"],
+                "kind": one["kind"],
+                "record": one["id"],
+                "status": one["outcome"]["status"],
+            }
             for one in records
         ]
         for one in records:
             write_record(tmp_path / folder, one)
-        write_manifest(tmp_path / folder, {"schema": SCHEMA, "trials": trials, "tolerance": tolerance or {}})
+        write_manifest(
+            tmp_path / folder, {"schema": SCHEMA, "trials": trials, "tolerance": tolerance or {}}
+        )
         return load(tmp_path / folder)
 
     return make_run
@@ -86,7 +105,9 @@ def test_a_run_with_itself_is_fine(make: Callable[..., Run], tmp_path: Path) -> 
     comparison = compare(run, run)
     assert comparison.exit_code == 0
     assert len(comparison.pairs) == 6
-    assert {one.verdict for pair in comparison.pairs for one in pair.differences if pair.kind != "bound"} == {"same"}
+    assert {
+        one.verdict for pair in comparison.pairs for one in pair.differences if pair.kind != "bound"
+    } == {"same"}
     assert comparison.cpu_ratio == 1.0
     assert (comparison.code, comparison.absent, comparison.added) == ((), (), ())
     result = bench(tmp_path / "base", tmp_path / "base")
@@ -94,8 +115,12 @@ def test_a_run_with_itself_is_fine(make: Callable[..., Run], tmp_path: Path) -> 
     assert "Fine: 6 trials compared, 0 figures regressed" in result.output
 
 
-@pytest.mark.parametrize(("metric", "worse", "better"), [("auc", 0.7499, 0.76), ("logloss", 0.5501, 0.54)])
-def test_the_bad_direction_alone_regresses(make: Callable[..., Run], metric: str, worse: float, better: float) -> None:
+@pytest.mark.parametrize(
+    ("metric", "worse", "better"), [("auc", 0.7499, 0.76), ("logloss", 0.5501, 0.54)]
+)
+def test_the_bad_direction_alone_regresses(
+    make: Callable[..., Run], metric: str, worse: float, better: float
+) -> None:
     base = make("base")
     assert compare(base, make("worse", set_metric(metric, worse))).exit_code == 1
     improved = compare(base, make("better", set_metric(metric, better)))
@@ -111,13 +136,17 @@ def test_the_tolerance_is_that_of_the_base(make: Callable[..., Run]) -> None:
     assert compare(strict, make("noise", set_metric("logloss", 0.55 + 9e-7))).exit_code == 0
 
 
-def test_a_figure_that_was_lost_regresses_and_one_that_was_won_does_not(make: Callable[..., Run]) -> None:
+def test_a_figure_that_was_lost_regresses_and_one_that_was_won_does_not(
+    make: Callable[..., Run],
+) -> None:
     base = make("base")
     assert compare(base, make("lost", set_metric("auc", None))).exit_code == 1
     assert compare(base, make("won", set_metric("gauc", 0.6))).exit_code == 0
 
 
-def test_a_metric_without_a_known_direction_regresses_by_any_change(make: Callable[..., Run]) -> None:
+def test_a_metric_without_a_known_direction_regresses_by_any_change(
+    make: Callable[..., Run],
+) -> None:
     def rename(value: float) -> Edit:
         def edit(records: list[dict[str, Any]]) -> None:
             for one in records:
@@ -132,7 +161,9 @@ def test_a_metric_without_a_known_direction_regresses_by_any_change(make: Callab
     assert compare(base, higher).exit_code == 0
 
 
-def test_degraded_predictions_end_with_1_and_name_each_figure(make: Callable[..., Run], tmp_path: Path) -> None:
+def test_degraded_predictions_end_with_1_and_name_each_figure(
+    make: Callable[..., Run], tmp_path: Path
+) -> None:
     make("base")
     make("candidate", set_metric("auc", 0.7))
     result = bench(tmp_path / "base", tmp_path / "candidate")
@@ -147,14 +178,18 @@ def test_degraded_predictions_end_with_1_and_name_each_figure(make: Callable[...
 def test_a_failed_trial_ends_with_4(make: Callable[..., Run], label: str) -> None:
     base = make("base")
     status, _, signal = label.partition(":")
-    failed = make("failed", lambda records: records[0]["outcome"].update(status=status, signal=signal or None))
+    failed = make(
+        "failed", lambda records: records[0]["outcome"].update(status=status, signal=signal or None)
+    )
     for comparison in (compare(base, failed), compare(failed, base)):
         assert comparison.exit_code == 4
         assert len(comparison.pairs) == 5
     assert compare(base, failed).absent[0].reason == f"ok in BASE, {label} in CANDIDATE"
 
 
-def test_a_missing_method_ends_with_4_even_where_others_regressed(make: Callable[..., Run], tmp_path: Path) -> None:
+def test_a_missing_method_ends_with_4_even_where_others_regressed(
+    make: Callable[..., Run], tmp_path: Path
+) -> None:
     make("base")
 
     def edit(records: list[dict[str, Any]]) -> None:
@@ -174,7 +209,10 @@ def test_a_record_that_is_gone_ends_with_4(make: Callable[..., Run], tmp_path: P
     base = make("base")
     gone = make("gone")
     (tmp_path / "gone" / "records" / f"{gone.records[0]['id']}.json").unlink()
-    assert compare(base, load(tmp_path / "gone")).absent[0].reason == "ok in BASE, missing in CANDIDATE"
+    assert (
+        compare(base, load(tmp_path / "gone")).absent[0].reason
+        == "ok in BASE, missing in CANDIDATE"
+    )
 
 
 def test_a_renamed_method_is_recognised_by_its_settings(make: Callable[..., Run]) -> None:
@@ -185,7 +223,10 @@ def test_a_renamed_method_is_recognised_by_its_settings(make: Callable[..., Run]
 
     comparison = compare(make("base"), make("candidate", edit))
     assert comparison.exit_code == 4
-    assert comparison.absent[0].reason == "not in CANDIDATE; it has 'gate' with the same settings: renamed?"
+    assert (
+        comparison.absent[0].reason
+        == "not in CANDIDATE; it has 'gate' with the same settings: renamed?"
+    )
     assert comparison.added == ("gate",)
 
 
@@ -213,10 +254,22 @@ def test_a_new_method_of_the_candidate_is_not_judged(make: Callable[..., Run]) -
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("data", "e" * 64, "the data of 'ml' differ (dddddddddddd in BASE, eeeeeeeeeeee in CANDIDATE)"),
+        (
+            "data",
+            "e" * 64,
+            "the data of 'ml' differ (dddddddddddd in BASE, eeeeeeeeeeee in CANDIDATE)",
+        ),
         ("split", "t" * 64, "the split of 'ml' under 'cold' differs"),
-        ("metrics", versions(auc=2, logloss=1, gauc=1), "metric 'auc' is of version 1 in BASE and 2 in CANDIDATE"),
-        ("metrics", versions(auc=1, logloss=1), "metric 'gauc' is of version 1 in BASE and none in CANDIDATE"),
+        (
+            "metrics",
+            versions(auc=2, logloss=1, gauc=1),
+            "metric 'auc' is of version 1 in BASE and 2 in CANDIDATE",
+        ),
+        (
+            "metrics",
+            versions(auc=1, logloss=1),
+            "metric 'gauc' is of version 1 in BASE and none in CANDIDATE",
+        ),
     ],
 )
 def test_other_data_split_or_metrics_end_with_2(
@@ -234,7 +287,9 @@ def test_other_data_split_or_metrics_end_with_2(
     assert "Traceback" not in result.output
 
 
-def test_code_settings_and_time_that_differ_are_shown(make: Callable[..., Run], tmp_path: Path) -> None:
+def test_code_settings_and_time_that_differ_are_shown(
+    make: Callable[..., Run], tmp_path: Path
+) -> None:
     def edit(records: list[dict[str, Any]]) -> None:
         for one in records:
             one["identity"]["harness"] = "i" * 64
@@ -269,7 +324,9 @@ def test_bounds_are_shown_and_never_judged(make: Callable[..., Run], tmp_path: P
     result = bench(tmp_path / "base", tmp_path / "candidate")
     assert result.exit_code == 0
     assert "Fine: 6 trials compared, 0 figures regressed" in result.output
-    assert "-0.151000" in next(line for line in result.output.splitlines() if "perfect-user" in line)
+    assert "-0.151000" in next(
+        line for line in result.output.splitlines() if "perfect-user" in line
+    )
     assert "perfect-user (bound)" in result.output
 
 
@@ -314,7 +371,9 @@ def test_another_pool_is_told_of(
     assert (f"Pool differs: {told}." in text) if told else ("Pool differs" not in text)
 
 
-def test_the_worst_seed_is_shown_where_none_regressed(make: Callable[..., Run], tmp_path: Path) -> None:
+def test_the_worst_seed_is_shown_where_none_regressed(
+    make: Callable[..., Run], tmp_path: Path
+) -> None:
     """AUC rises by .05 in one seed and falls, within the tolerance, in the other."""
 
     def edit(records: list[dict[str, Any]]) -> None:
@@ -326,7 +385,9 @@ def test_the_worst_seed_is_shown_where_none_regressed(make: Callable[..., Run], 
     make("candidate", edit)
     result = bench(tmp_path / "base", tmp_path / "candidate")
     assert result.exit_code == 0
-    assert "-0.001000" in next(line for line in result.output.splitlines() if line.startswith("gating"))
+    assert "-0.001000" in next(
+        line for line in result.output.splitlines() if line.startswith("gating")
+    )
 
 
 def test_json_holds_the_verdict_and_the_evidence(make: Callable[..., Run], tmp_path: Path) -> None:

@@ -53,7 +53,9 @@ def decoded(interactions: Interactions, words: dict[str, list[str]]) -> dict[str
     return users
 
 
-def _row(interactions: Interactions, row: int, item_ids: list[str], words: dict[str, list[str]]) -> Decoded:
+def _row(
+    interactions: Interactions, row: int, item_ids: list[str], words: dict[str, list[str]]
+) -> Decoded:
     item = int(interactions.items[row])
     codes = {
         field.name: int(interactions.categorical[row, column]) - interactions.offsets[field.name]
@@ -63,7 +65,9 @@ def _row(interactions: Interactions, row: int, item_ids: list[str], words: dict[
     assert codes["item"] == item + 1
     bags = interactions.bags["tags"]
     owner = {"row": row, "item": item, "user": int(interactions.users[row])}[bags.owner]
-    bag = tuple(words["tags"][code - 1] for code in bags.codes[bags.ptr[owner] : bags.ptr[owner + 1]])
+    bag = tuple(
+        words["tags"][code - 1] for code in bags.codes[bags.ptr[owner] : bags.ptr[owner + 1]]
+    )
     price = float(interactions.numeric[row, 0])
     assert interactions.order is not None
     return (

@@ -37,8 +37,14 @@ class Row(NamedTuple):
         return self.block == "query"
 
 
-def described(split: Split, base_predictions: str = "out-of-sample", seed: int = 0) -> Iterator[Row]:
-    held = held_by_hand(split, seed) if base_predictions == "holdout" and split.setting == "cold" else set()
+def described(
+    split: Split, base_predictions: str = "out-of-sample", seed: int = 0
+) -> Iterator[Row]:
+    held = (
+        held_by_hand(split, seed)
+        if base_predictions == "holdout" and split.setting == "cold"
+        else set()
+    )
     for user, (start, stop) in enumerate(itertools.pairwise(split.user_ptr.tolist())):
         for row in range(start, stop):
             block = "query" if row >= split.cut[user] else "support"
@@ -47,7 +53,9 @@ def described(split: Split, base_predictions: str = "out-of-sample", seed: int =
             yield Row(row, user, "B" if user in held else "TVE"[split.role[user]], block)
 
 
-def slots(split: Split, base_predictions: str = "out-of-sample", seed: int = 0) -> Iterator[tuple[Row, str, str]]:
+def slots(
+    split: Split, base_predictions: str = "out-of-sample", seed: int = 0
+) -> Iterator[tuple[Row, str, str]]:
     """Every row in every slot that it has: (row, T V or E, support or query). A user without a query row has no task."""
     rows = list(described(split, base_predictions, seed))
     blocks = {(row.user, row.block) for row in rows}
@@ -76,15 +84,21 @@ def held_by_hand(split: Split, seed: int) -> set[int]:
 def fold_by_hand(position: int, folds: int, seed: int) -> int:
     """splitmix64 of a position and a seed, in Python's own integers."""
     mask = 2**64 - 1
-    mixed = ((position + 1) * 0x9E3779B97F4A7C15 + seed * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D) & mask
+    mixed = (
+        (position + 1) * 0x9E3779B97F4A7C15 + seed * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D
+    ) & mask
     mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9 & mask
     mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB & mask
     return (mixed ^ (mixed >> 31)) % folds
 
 
-def source_by_hand(row: Row, letter: str, part: str, setting: str, base_predictions: str, folds: int, seed: int) -> str:
+def source_by_hand(
+    row: Row, letter: str, part: str, setting: str, base_predictions: str, folds: int, seed: int
+) -> str:
     """The fit that predicts a row in a slot. `setting` is cold, warm or blocks."""
-    if base_predictions == "in-sample" or (base_predictions == "holdout" and (setting == "cold" or part == "query")):
+    if base_predictions == "in-sample" or (
+        base_predictions == "holdout" and (setting == "cold" or part == "query")
+    ):
         return "star"
     if setting == "cold":
         return f"fold-{fold_by_hand(row.user, folds, seed)}" if letter == "T" else "star"
@@ -93,7 +107,9 @@ def source_by_hand(row: Row, letter: str, part: str, setting: str, base_predicti
     return "front" if row.block == "P" else f"fold-{fold_by_hand(row.row, folds, seed)}"
 
 
-def trained_by_hand(row: Row, setting: str, base_predictions: str, variant: str, folds: int, seed: int) -> bool:
+def trained_by_hand(
+    row: Row, setting: str, base_predictions: str, variant: str, folds: int, seed: int
+) -> bool:
     """Whether a fit is trained on a row."""
     if variant == "star" and base_predictions == "holdout":
         return row.role == "B" if setting == "cold" else not row.query
@@ -106,7 +122,9 @@ def trained_by_hand(row: Row, setting: str, base_predictions: str, variant: str,
         return row.role == "T" and fold_by_hand(row.user, folds, seed) != left_out
     if row.block not in ("support", "first"):
         return False
-    return variant == "front" or fold_by_hand(row.row, folds, seed) != int(variant.removeprefix("fold-"))
+    return variant == "front" or fold_by_hand(row.row, folds, seed) != int(
+        variant.removeprefix("fold-")
+    )
 
 
 @st.composite
@@ -119,6 +137,10 @@ def splits(draw: st.DrawFn, setting: str = "") -> Split:
     role = draw(st.lists(st.integers(0, most), min_size=len(lengths), max_size=len(lengths)))
     cut = [draw(st.integers(start, stop)) for start, stop in itertools.pairwise(ptr.tolist())]
     if setting != "blocks":
-        return Split(ptr, np.array(role, np.uint8), np.array(cut), setting, 0.3 if setting == "cold" else 0.0)
-    train_cut = [draw(st.integers(start, stop)) for start, stop in zip(ptr[:-1].tolist(), cut, strict=True)]
+        return Split(
+            ptr, np.array(role, np.uint8), np.array(cut), setting, 0.3 if setting == "cold" else 0.0
+        )
+    train_cut = [
+        draw(st.integers(start, stop)) for start, stop in zip(ptr[:-1].tolist(), cut, strict=True)
+    ]
     return Split(ptr, np.array(role, np.uint8), np.array(cut), "warm", 0.0, np.array(train_cut))

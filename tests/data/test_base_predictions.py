@@ -49,7 +49,9 @@ def test_each_fit_is_trained_on_the_rows_that_the_table_says(split, source, fold
     for fit in planned(split, source, folds, seed):
         rows = described(split, source, seed)
         assert fit.train.tolist() == [
-            r.row for r in rows if trained_by_hand(r, name_of(split), source, fit.variant, folds, seed)
+            r.row
+            for r in rows
+            if trained_by_hand(r, name_of(split), source, fit.variant, folds, seed)
         ]
 
 
@@ -59,7 +61,9 @@ def test_each_slot_s_source_is_the_one_that_the_table_says(split, source, folds,
     assume(not (split.in_blocks and source == "holdout"))
     for letter, part in SLOTS:
         own = [row for row, *slot in slots(split, source, seed) if slot == [letter, part]]
-        assert plan_of(split, source, folds, seed).tasks.rows(ROLE[letter], part).tolist() == [row.row for row in own]
+        assert plan_of(split, source, folds, seed).tasks.rows(ROLE[letter], part).tolist() == [
+            row.row for row in own
+        ]
         assert plan_of(split, source, folds, seed).predicted_by(ROLE[letter], part).tolist() == [
             source_by_hand(row, letter, part, name_of(split), source, folds, seed) for row in own
         ]
@@ -68,16 +72,22 @@ def test_each_slot_s_source_is_the_one_that_the_table_says(split, source, folds,
 @settings(max_examples=100)
 @given(splits(), SOURCES, FOLDS, SEEDS)
 def test_every_slot_is_predicted_by_its_source(split, source, folds, seed):
-    predicted = {fit.variant: set(fit.predict.tolist()) for fit in planned(split, source, folds, seed)}
+    predicted = {
+        fit.variant: set(fit.predict.tolist()) for fit in planned(split, source, folds, seed)
+    }
     for letter, part in SLOTS:
         variants = plan_of(split, source, folds, seed).predicted_by(ROLE[letter], part)
         rows = plan_of(split, source, folds, seed).tasks.rows(ROLE[letter], part).tolist()
-        assert all(row in predicted[variant] for row, variant in zip(rows, variants.tolist(), strict=True))
+        assert all(
+            row in predicted[variant] for row, variant in zip(rows, variants.tolist(), strict=True)
+        )
 
 
 @settings(max_examples=200)
 @given(splits(), UNSEEN, FOLDS, SEEDS)
-def test_nobody_s_slot_is_predicted_by_a_fit_that_saw_the_row_or_the_task_s_query(split, source, folds, seed):
+def test_nobody_s_slot_is_predicted_by_a_fit_that_saw_the_row_or_the_task_s_query(
+    split, source, folds, seed
+):
     trained = {fit.variant: set(fit.train.tolist()) for fit in planned(split, source, folds, seed)}
     tasks = plan_of(split, source, folds, seed).tasks
     query = {letter: set(tasks.rows(ROLE[letter], "query").tolist()) for letter in "TVE"}
@@ -104,13 +114,18 @@ def test_a_holdout_in_cold_parts_the_users_of_base_models_from_those_of_tasks(sp
 @given(splits("warm"), FOLDS, SEEDS)
 def test_a_holdout_in_warm_shares_its_folds_with_out_of_sample(split, folds, seed):
     rows = {
-        source: [(fit.variant, fit.train.tolist(), fit.predict.tolist()) for fit in planned(split, source, folds, seed)]
+        source: [
+            (fit.variant, fit.train.tolist(), fit.predict.tolist())
+            for fit in planned(split, source, folds, seed)
+        ]
         for source in ("out-of-sample", "holdout")
     }
     star, front, *shared = rows["out-of-sample"]
     assert rows["holdout"][1:] == shared
     assert rows["holdout"][0][1] == front[1] != star[1] or not split.rows("train", "query").size
-    assert {fitted_as(variant, "holdout") for variant, *_ in shared} <= {fitted_as("fold-0", "out-of-sample")}
+    assert {fitted_as(variant, "holdout") for variant, *_ in shared} <= {
+        fitted_as("fold-0", "out-of-sample")
+    }
 
 
 @settings(max_examples=50)
@@ -118,7 +133,9 @@ def test_a_holdout_in_warm_shares_its_folds_with_out_of_sample(split, folds, see
 def test_without_folds_every_slot_is_of_the_star_fit(split, source, seed):
     assert [fit.variant for fit in planned(split, source, 0, seed)] == ["star"]
     for letter, part in SLOTS:
-        assert set(plan_of(split, source, 0, seed).predicted_by(ROLE[letter], part).tolist()) <= {"star"}
+        assert set(plan_of(split, source, 0, seed).predicted_by(ROLE[letter], part).tolist()) <= {
+            "star"
+        }
 
 
 @settings(max_examples=100)
@@ -146,7 +163,9 @@ def test_which_fits_there_are(split, folds):
 @settings(max_examples=50)
 @given(st.integers(0, 400), st.integers(2, 20), st.integers(0, 2**70))
 def test_folds_are_the_seeded_hash_of_positions(count, folds, seed):
-    assert fold_of(count, folds, seed).tolist() == [fold_by_hand(n, folds, seed) for n in range(count)]
+    assert fold_of(count, folds, seed).tolist() == [
+        fold_by_hand(n, folds, seed) for n in range(count)
+    ]
 
 
 @pytest.mark.parametrize("folds", [2, 5, 11])
@@ -159,26 +178,37 @@ def test_folds_are_of_like_size_and_differ_by_seed(folds):
 @pytest.mark.parametrize("users", [2, 7, 400])
 def test_the_users_of_base_models_are_half_and_differ_by_seed_alone(users):
     ptr = np.arange(0, 3 * users + 7, 3)
-    split = Split(ptr, np.repeat([0, 1, 2], [users, 1, 1]).astype(np.uint8), ptr[1:] - 1, "cold", 0.3)
+    split = Split(
+        ptr, np.repeat([0, 1, 2], [users, 1, 1]).astype(np.uint8), ptr[1:] - 1, "cold", 0.3
+    )
     held = plan_of(split, "holdout", 0, 0).held_for_base_models
     assert held.sum() == users // 2
     assert not held[users:].any()
     assert (held == plan_of(split, "holdout", 0, 0).held_for_base_models).all()
-    assert users < 400 or (held != plan_of(split, "holdout", 0, 1).held_for_base_models).mean() > 0.4
+    assert (
+        users < 400 or (held != plan_of(split, "holdout", 0, 1).held_for_base_models).mean() > 0.4
+    )
 
 
 def test_a_holdout_in_blocks_is_refused():
     ptr = np.arange(0, 13, 4)
     split = Split(ptr, np.array([0, 0, 1], np.uint8), ptr[1:] - 1, "warm", 0.0, ptr[1:] - 2)
-    with pytest.raises(DataError, match="in blocks of each user's rows there is no holdout: out-of-sample is one of P"):
+    with pytest.raises(
+        DataError,
+        match="in blocks of each user's rows there is no holdout: out-of-sample is one of P",
+    ):
         _ = plan_of(split, "holdout", 5, 0).fits
 
 
 def test_a_holdout_that_leaves_no_task_is_refused():
     ptr = np.array([0, 4, 8, 12, 16])
-    cut = np.where([user in (0, 1) for user in range(4)], ptr[1:], ptr[1:] - 1)  # training users without a query
+    cut = np.where(
+        [user in (0, 1) for user in range(4)], ptr[1:], ptr[1:] - 1
+    )  # training users without a query
     split = Split(ptr, np.array([0, 0, 1, 2], np.uint8), cut, "cold", 0.3)
-    with pytest.raises(DataError, match="holdout predictions leave methods no training user with a query row"):
+    with pytest.raises(
+        DataError, match="holdout predictions leave methods no training user with a query row"
+    ):
         _ = plan_of(split, "holdout", 5, 0).fits
 
 
@@ -188,14 +218,20 @@ def one_row_a_user(setting):
 
 
 def test_warm_without_any_support_is_refused():
-    with pytest.raises(DataError, match=r"^out-of-sample .* warm .* without a row to learn from \(front\); take"):
+    with pytest.raises(
+        DataError, match=r"^out-of-sample .* warm .* without a row to learn from \(front\); take"
+    ):
         _ = plan_of(one_row_a_user("warm"), "out-of-sample", 5, 0).fits
     assert len(plan_of(one_row_a_user("warm"), "in-sample", 5, 0).fits) == 1
 
 
 def test_cold_with_one_training_user_is_refused():
-    split = Split(np.array([0, 4, 8, 12]), np.array([0, 1, 2], np.uint8), np.array([3, 7, 11]), "cold", 0.3)
-    with pytest.raises(DataError, match=r"cold setting need a fit without a row to learn from \(fold-\d\)"):
+    split = Split(
+        np.array([0, 4, 8, 12]), np.array([0, 1, 2], np.uint8), np.array([3, 7, 11]), "cold", 0.3
+    )
+    with pytest.raises(
+        DataError, match=r"cold setting need a fit without a row to learn from \(fold-\d\)"
+    ):
         _ = plan_of(split, "out-of-sample", 5, 0).fits
 
 

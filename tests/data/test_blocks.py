@@ -33,7 +33,9 @@ def pointer(lengths):
 def test_the_last_rows_are_query_and_p_is_as_long(lengths, rows):
     ptr = pointer(lengths)
     cut = make(LeaveLast, query={"rows": rows}).split(Timeline(ptr, None), 0)
-    for (start, stop), at, train_at in zip(itertools.pairwise(ptr.tolist()), cut.cut, cut.train_cut, strict=True):
+    for (start, stop), at, train_at in zip(
+        itertools.pairwise(ptr.tolist()), cut.cut, cut.train_cut, strict=True
+    ):
         query = max(1, min(rows, (stop - start) // 3))
         assert stop - at == query
         assert at - train_at == min(query, at - start)
@@ -48,9 +50,17 @@ def test_a_share_of_each_user_s_rows(lengths, share):
 
 
 def test_most_users_train_and_the_others_choose_and_all_are_tested():
-    split = divide(make(LeaveLast, query={"rows": 2}, users={"valid": 0.2}), Timeline(pointer([9] * 50), None), 3)
+    split = divide(
+        make(LeaveLast, query={"rows": 2}, users={"valid": 0.2}),
+        Timeline(pointer([9] * 50), None),
+        3,
+    )
     assert [len(split.users(role)) for role in ("train", "valid", "test")] == [40, 10, 50]
-    other = divide(make(LeaveLast, query={"rows": 2}, users={"valid": 0.2}), Timeline(pointer([9] * 50), None), 4)
+    other = divide(
+        make(LeaveLast, query={"rows": 2}, users={"valid": 0.2}),
+        Timeline(pointer([9] * 50), None),
+        4,
+    )
     assert (split.role != other.role).any()
     assert split.setting == "warm"
     assert not split.hides_users
@@ -65,7 +75,12 @@ def test_short_users_keep_what_they_can():
 
 @pytest.mark.parametrize(
     "params",
-    [{"query": {}}, {"query": {"rows": 3, "share": 0.1}}, {"query": {"share": 0.5}}, {"users": {"valid": 0.0}}],
+    [
+        {"query": {}},
+        {"query": {"rows": 3, "share": 0.1}},
+        {"query": {"share": 0.5}},
+        {"users": {"valid": 0.0}},
+    ],
 )
 def test_leave_last_refuses(params):
     with pytest.raises(ValidationError):
@@ -78,7 +93,9 @@ def test_leave_last_refuses(params):
 def timeline(draw_times):
     """Users' times, each ascending, as the data hold them."""
     times = [sorted(own) for own in draw_times]
-    return Timeline(pointer([len(own) for own in times]), np.array([t for own in times for t in own]))
+    return Timeline(
+        pointer([len(own) for own in times]), np.array([t for own in times for t in own])
+    )
 
 
 TIMES = st.lists(st.lists(st.integers(100, 140), min_size=1, max_size=12), min_size=4, max_size=20)
@@ -123,7 +140,10 @@ def test_nothing_learned_lies_after_what_is_tested():
     [
         (Timeline(pointer([5, 5]), None), "the dataset has no order"),
         (Timeline(pointer([3, 2]), np.array([1, 2, 3, 1, 2])), "numbers each user's own rows"),
-        (Timeline(pointer([3, 2]), np.array([0.0, 1.0, 2.0, 0.0, 1.0])), "numbers each user's own rows"),
+        (
+            Timeline(pointer([3, 2]), np.array([0.0, 1.0, 2.0, 0.0, 1.0])),
+            "numbers each user's own rows",
+        ),
         (Timeline(pointer([3, 2]), np.array([7, 7, 7, 7, 7])), "all have one time"),
     ],
 )
@@ -154,6 +174,7 @@ def test_the_given_division_is_taken_as_it_is():
 
 def test_without_a_given_division_the_fix_is_named():
     with pytest.raises(
-        DataError, match=r"brings no division; name its columns, `split: \{users: COLUMN, part: COLUMN\}`"
+        DataError,
+        match=r"brings no division; name its columns, `split: \{users: COLUMN, part: COLUMN\}`",
     ):
         make(Given).split(Timeline(pointer([3, 3]), None), 0)

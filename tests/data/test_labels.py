@@ -46,7 +46,16 @@ def test_rules_are_parsed(text, rule):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "rating => 4", "rating = 4", "rating >= four", ">= 4", "a >= 1 and b < 2", "4 <= rating", "a >= 1e9999"],
+    [
+        "",
+        "rating => 4",
+        "rating = 4",
+        "rating >= four",
+        ">= 4",
+        "a >= 1 and b < 2",
+        "4 <= rating",
+        "a >= 1e9999",
+    ],
 )
 def test_what_is_no_rule_is_refused(text):
     with pytest.raises(ValueError, match="neither COLUMN nor COLUMN OP NUMBER"):
@@ -74,8 +83,13 @@ def test_integers_compare_exactly_in_text_and_in_parquet(values, op, number):
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16])
 def test_a_threshold_past_the_columns_type_is_no_overflow(dtype):
-    assert holds(Rule("rating", ">=", "300000"), table(np.array([1, 100], dtype=dtype))).tolist() == [False, False]
-    assert holds(Rule("rating", "<", "3e5"), table(np.array([1, 100], dtype=dtype))).tolist() == [True, True]
+    assert holds(
+        Rule("rating", ">=", "300000"), table(np.array([1, 100], dtype=dtype))
+    ).tolist() == [False, False]
+    assert holds(Rule("rating", "<", "3e5"), table(np.array([1, 100], dtype=dtype))).tolist() == [
+        True,
+        True,
+    ]
 
 
 def test_a_float32_column_meets_a_decimal_threshold_as_a_float32():
@@ -86,7 +100,9 @@ def test_a_float32_column_meets_a_decimal_threshold_as_a_float32():
 
 
 def test_decimal_text_compares_as_it_is_written():
-    assert holds(Rule("rating", ">=", "0.1"), table(["0.1", ".1", "0.09", "+1e-1", " 4 "])).tolist() == [
+    assert holds(
+        Rule("rating", ">=", "0.1"), table(["0.1", ".1", "0.09", "+1e-1", " 4 "])
+    ).tolist() == [
         True,
         True,
         False,
@@ -121,7 +137,10 @@ def test_a_plain_column_holds_zeros_and_ones(values):
             r'^x\.csv: row 2: column \'rating\': -1 is not a label of 0 or 1 \(values: -1, 1\).*"rating > 0"$',
         ),
         ([1, 0.25, 0], r'row 2: .*0\.25 is not a label.*label: "rating >= 0.5"$'),
-        (["1", "5", "3"], r'row 2: .*5 is not a label of 0 or 1 \(values: 1, 3, 5\).*label: "rating >= 4"$'),
+        (
+            ["1", "5", "3"],
+            r'row 2: .*5 is not a label of 0 or 1 \(values: 1, 3, 5\).*label: "rating >= 4"$',
+        ),
         ([1, 257, 0], r"row 2: .*257 is not a label"),
         ([1.0, float("nan"), 0.0], r"row 2: column 'rating': the value is missing; fill it in"),
         (["1", "", "", "0"], r"row 2: column 'rating': the value is missing \(2 such rows\)"),
@@ -138,7 +157,9 @@ def test_anything_else_is_refused_before_a_cast(values, error):
     ("number", "only"), [("1", r"all 3 labels are 1 \(no negative\)"), ("9", r"0 \(no positive\)")]
 )
 def test_one_class_alone_is_refused(number, only):
-    with pytest.raises(DataError, match=rf"^x\.csv: label 'rating >= {number}': one class alone: .*{only}"):
+    with pytest.raises(
+        DataError, match=rf"^x\.csv: label 'rating >= {number}': one class alone: .*{only}"
+    ):
         binary_labels(Rule("rating", ">=", number), table([1, 2, 3]))
 
 

@@ -57,7 +57,9 @@ def test_each_user_keeps_the_last_rows(interactions, lengths, rows):
     ]
     assert found.support.labels.tolist() == [tasks.support.labels[row] for row in flat]
     assert found.support.hidden.tolist() == [tasks.support.hidden[row] for row in flat]
-    assert found.support_base_logits.tolist() == [tasks.support_base_logits[row].tolist() for row in flat]
+    assert found.support_base_logits.tolist() == [
+        tasks.support_base_logits[row].tolist() for row in flat
+    ]
     assert found.support_ptr.dtype == np.int64
     assert (found.models, found.query) == (tasks.models, tasks.query)
     assert found.query_ptr is tasks.query_ptr
@@ -79,6 +81,9 @@ def test_no_rows_and_all_rows(interactions, lengths):
 @given(RAGGED, st.integers(0, 9), st.integers(0, 9))
 def test_the_last_rows_of_the_last_rows_are_the_fewer(interactions, lengths, one, other):
     tasks = tasks_of(interactions, lengths)
-    twice, once = last_support(last_support(tasks, one), other), last_support(tasks, min(one, other))
+    twice, once = (
+        last_support(last_support(tasks, one), other),
+        last_support(tasks, min(one, other)),
+    )
     assert twice.support.index.tolist() == once.support.index.tolist()
     assert twice.support_ptr.tolist() == once.support_ptr.tolist()

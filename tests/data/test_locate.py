@@ -46,13 +46,22 @@ def test_the_data_folder_may_be_reached_by_any_path(roots):
 
 
 @pytest.mark.parametrize(
-    "path", ["../secret.csv", "../../etc/passwd", "/etc/passwd", "/no/such/file", "link.csv", "folder/secret.csv"]
+    "path",
+    [
+        "../secret.csv",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "/no/such/file",
+        "link.csv",
+        "folder/secret.csv",
+    ],
 )
 def test_paths_that_lead_out_are_refused_whether_or_not_there_is_a_file(roots, path):
     (roots[0] / "link.csv").symlink_to(roots[0].parent / "secret.csv")
     (roots[0] / "folder").symlink_to(roots[0].parent)
     with pytest.raises(
-        DataError, match=rf"^{path}: leads out of .*suite and .*data; move the file there or give its folder"
+        DataError,
+        match=rf"^{path}: leads out of .*suite and .*data; move the file there or give its folder",
     ):
         find(local(path), roots)
 
@@ -74,5 +83,7 @@ def test_a_name_too_long_is_an_error_of_one_line(roots):
 def test_a_location_shows_no_secret():
     assert location(local("a.csv", "b.csv", name="ml")) == "ml/a.csv, ml/b.csv"
     assert public("https://me:pass@host:1/a/b.zip?token=t#f") == "https://host:1/a/b.zip"
-    assert location(Source("pages", "https://me@host/b.zip?t", "", ())) == "pages (https://host/b.zip)"
+    assert (
+        location(Source("pages", "https://me@host/b.zip?t", "", ())) == "pages (https://host/b.zip)"
+    )
     assert location(Source("wheel", "pip://name==1.0", "", ())) == "wheel (pip://name==1.0)"

@@ -17,7 +17,11 @@ TEXT = "id,v\n1,é\n2,b\n"
 
 def read(path: Path, content: bytes, encoding: str = "utf-8", **options: object) -> list[list[str]]:
     path.write_bytes(content)
-    return read_delimited(path, ["id", "v"], encoding=encoding, **options).to_numpy(dtype=object).tolist()  # type: ignore[arg-type]
+    return (
+        read_delimited(path, ["id", "v"], encoding=encoding, **options)
+        .to_numpy(dtype=object)
+        .tolist()
+    )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +39,10 @@ def read(path: Path, content: bytes, encoding: str = "utf-8", **options: object)
     ],
 )
 def test_a_mark_is_no_part_of_the_first_cell(tmp_path, mark, written, encoding):
-    assert read(tmp_path / "x.csv", mark + TEXT.encode(written), encoding) == [["1", "é"], ["2", "b"]]
+    assert read(tmp_path / "x.csv", mark + TEXT.encode(written), encoding) == [
+        ["1", "é"],
+        ["2", "b"],
+    ]
     body = TEXT.partition("\n")[2]
     named = read(tmp_path / "y.csv", mark + body.encode(written), encoding, names=("id", "v"))
     assert named == [["1", "é"], ["2", "b"]]
@@ -49,11 +56,19 @@ def test_a_mark_is_no_part_of_the_first_cell(tmp_path, mark, written, encoding):
             "latin-1",
             r"starts with the byte-order mark of utf-8 and is read as latin-1; set",
         ),
-        (TEXT.encode("utf-16"), "utf-8", r"starts with the byte-order mark of utf-16 .*; set `encoding: utf-16`"),
+        (
+            TEXT.encode("utf-16"),
+            "utf-8",
+            r"starts with the byte-order mark of utf-16 .*; set `encoding: utf-16`",
+        ),
         (TEXT.encode("utf-16"), "cp1252", r"starts with the byte-order mark of utf-16"),
         (TEXT.encode("utf-32"), "utf-16", r"starts with the byte-order mark of utf-32"),
         (gzip.compress(TEXT.encode(), mtime=0), "latin-1", r"is compressed \(gzip\); unpack it"),
-        (b"PK\x03\x04", "utf-8", r"is a zip archive or a spreadsheet; unpack it, or save it as CSV"),
+        (
+            b"PK\x03\x04",
+            "utf-8",
+            r"is a zip archive or a spreadsheet; unpack it, or save it as CSV",
+        ),
         (b"PAR1....", "latin-1", r"is a Parquet file; let its name end in \.parquet"),
     ],
 )
@@ -70,7 +85,10 @@ def test_another_encoding_and_what_is_no_text_are_named(tmp_path, content, encod
             r"^x\.csv:3: a NUL character; is the file damaged, or its `encoding` another \(utf-16\)\?$",
         ),
         (TEXT.encode("utf-16-le").decode("latin-1"), r"^x\.csv:1: a NUL character"),
-        ("\nid,v\n1,a\n", r"^x\.csv:1: is empty where the names of the columns belong; remove the line$"),
+        (
+            "\nid,v\n1,a\n",
+            r"^x\.csv:1: is empty where the names of the columns belong; remove the line$",
+        ),
         ("\n\n", r"^x\.csv: is empty$"),
         ("id,v\n1,a\r\r\n2,b\r\r\n", r"^x\.csv:3: an empty line within the data"),
         (
@@ -85,7 +103,9 @@ def test_another_encoding_and_what_is_no_text_are_named(tmp_path, content, encod
 )
 def test_text_that_reads_and_is_wrong_is_refused(tmp_path, content, error):
     with pytest.raises(DataError, match=error):
-        read(tmp_path / "x.csv", content.encode("latin-1") if content.isascii() else content.encode())
+        read(
+            tmp_path / "x.csv", content.encode("latin-1") if content.isascii() else content.encode()
+        )
 
 
 def test_a_column_that_nobody_asks_for_may_look_like_another(tmp_path):

@@ -36,17 +36,28 @@ def remote(url: str, sha256: str = SHA256, name: str = "site") -> Source:
 
 
 def prepare_toy(data: Path | None, cache: Path, said: list[str] | None = None) -> Interactions:
-    return prepare(Toy(Toy.Params()), data_dir=data, cache=cache, report=[].append if said is None else said.append)
+    return prepare(
+        Toy(Toy.Params()),
+        data_dir=data,
+        cache=cache,
+        report=[].append if said is None else said.append,
+    )
 
 
 def test_a_dataset_is_prepared_once_and_says_where_from(data, cache):
     said: list[str] = []
     first, second = (prepare_toy(data, cache, said) for _ in range(2))
-    assert said == ["toy: prepared from toy/clicks.csv", "toy: already prepared, from toy/clicks.csv"]
+    assert said == [
+        "toy: prepared from toy/clicks.csv",
+        "toy: already prepared, from toy/clicks.csv",
+    ]
     assert first.folder == second.folder
     assert len(first) == 40
     assert first.meta["name"] == "toy"
-    assert first.meta["source"] == {"name": "toy", "sha256": {"clicks.csv": hashlib.sha256(CSV.encode()).hexdigest()}}
+    assert first.meta["source"] == {
+        "name": "toy",
+        "sha256": {"clicks.csv": hashlib.sha256(CSV.encode()).hexdigest()},
+    }
     assert not list((cache / "work").iterdir())
 
 
@@ -55,7 +66,9 @@ def test_the_environment_names_the_data_folder(data, cache, monkeypatch):
     assert len(prepare_toy(None, cache)) == 40
 
 
-def test_other_content_is_another_folder_and_the_same_content_the_same_digest(data, cache, tmp_path):
+def test_other_content_is_another_folder_and_the_same_content_the_same_digest(
+    data, cache, tmp_path
+):
     first = prepare_toy(data, cache)
     header, *rows = CSV.splitlines()
     (data / "toy/clicks.csv").write_text("\n".join([header, *rows[::-1]]))
@@ -70,7 +83,9 @@ def test_changed_code_of_a_plugin_prepares_anew(data, cache, tmp_path):
     file = tmp_path / "my_toy.py"
     folders = set()
     for version in range(2):
-        file.write_text(f"from tests.data.toy import Toy\nclass MyToy(Toy):\n    version = {version}\n")
+        file.write_text(
+            f"from tests.data.toy import Toy\nclass MyToy(Toy):\n    version = {version}\n"
+        )
         spec = importlib.util.spec_from_file_location("my_toy", file)
         sys.modules["my_toy"] = module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -137,7 +152,9 @@ def test_sources_are_tried_in_order_and_the_one_that_served_is_recorded(site, ca
     assert prepared.meta["source"] == {"name": "second", "sha256": {"toy.zip": SHA256}}
     asked = len(site.asked)
     assert prepare(toy, data_dir=None, cache=cache).folder == prepared.folder
-    assert len(site.asked) == asked  # neither the site that fails nor the one that served is asked again
+    assert (
+        len(site.asked) == asked
+    )  # neither the site that fails nor the one that served is asked again
 
 
 def test_files_at_hand_come_before_a_download_that_was_prepared(site, cache, data):
@@ -149,7 +166,9 @@ def test_files_at_hand_come_before_a_download_that_was_prepared(site, cache, dat
     assert local.digest == downloaded.digest
 
 
-def test_when_no_source_serves_each_is_named_with_its_reason_and_nothing_is_kept(site, cache, tmp_path):
+def test_when_no_source_serves_each_is_named_with_its_reason_and_nothing_is_kept(
+    site, cache, tmp_path
+):
     site.pages["/toy.zip"] = ARCHIVE
     toy = toy_from(
         Source("toy", "", "", ("clicks.csv",)),
@@ -169,14 +188,18 @@ def test_when_no_source_serves_each_is_named_with_its_reason_and_nothing_is_kept
 
 def test_bad_data_leaves_nothing_prepared(data, cache):
     (data / "toy/clicks.csv").write_text(CSV.replace(",1,", ",7,"))
-    with pytest.raises(DataError, match=r"^clicks\.csv:3: column 'click': 7 is not a label of 0 or 1"):
+    with pytest.raises(
+        DataError, match=r"^clicks\.csv:3: column 'click': 7 is not a label of 0 or 1"
+    ):
         prepare_toy(data, cache)
     assert not (cache / "data").exists()
 
 
 def test_a_cache_that_can_not_be_written_is_a_storage_error(data, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match=r"^cache .*/file/cache: .*; free some space, or choose another folder"):
+    with pytest.raises(
+        StorageError, match=r"^cache .*/file/cache: .*; free some space, or choose another folder"
+    ):
         prepare_toy(data, tmp_path / "file/cache")
 
 

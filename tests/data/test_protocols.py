@@ -29,7 +29,9 @@ def pointer(lengths):
 def test_query_is_the_last_share_of_each_user_s_rows_and_never_empty(lengths, share):
     ptr = pointer(lengths)
     split = divide(holdout(support={"share": share}), Timeline(ptr, None), 0)
-    for (start, stop), cut in zip(itertools.pairwise(ptr.tolist()), split.cut.tolist(), strict=True):
+    for (start, stop), cut in zip(
+        itertools.pairwise(ptr.tolist()), split.cut.tolist(), strict=True
+    ):
         assert stop - cut == max(1, round((stop - start) * (1 - share)))
         assert start <= cut < stop
 
@@ -49,7 +51,9 @@ def test_roles_are_drawn_by_seed_whatever_the_settings_of_the_query():
     assert np.bincount(one).tolist() == [800, 100, 100]
     assert (one == again).all()
     assert (one != other).any()
-    assert (one == divide(holdout(support={"share": 0.5}, setting="warm"), Timeline(ptr, None), 0).role).all()
+    assert (
+        one == divide(holdout(support={"share": 0.5}, setting="warm"), Timeline(ptr, None), 0).role
+    ).all()
 
 
 def test_a_user_with_one_row_has_no_support():
@@ -58,7 +62,9 @@ def test_a_user_with_one_row_has_no_support():
     assert split.pointer("test", "support").tolist() == [0, 0, 0, 0]
 
 
-@pytest.mark.parametrize(("setting", "hides", "dropout"), [("cold", True, 0.4), ("warm", False, 0.0)])
+@pytest.mark.parametrize(
+    ("setting", "hides", "dropout"), [("cold", True, 0.4), ("warm", False, 0.0)]
+)
 def test_ids_are_hidden_in_cold_alone(setting, hides, dropout):
     split = divide(holdout(setting=setting, id_dropout=0.4), Timeline(pointer([3] * 20), None), 0)
     assert split.hides_users == hides
@@ -70,12 +76,16 @@ def test_a_role_without_users_is_refused(role):
     shares = {"train": 0.4, "valid": 0.3, "test": 0.3} | {role: 0.0}
     rest = next(name for name in shares if name != role)
     shares[rest] += 1 - sum(shares.values())
-    with pytest.raises(DataError, match=r"no users left to .* among 10 users; .* lower min_rows_per_user"):
+    with pytest.raises(
+        DataError, match=r"no users left to .* among 10 users; .* lower min_rows_per_user"
+    ):
         divide(holdout(users=shares), Timeline(pointer([3] * 10), None), 0)
 
 
 def test_shares_that_do_not_add_up_are_refused():
-    with pytest.raises(ValidationError, match=r"shares of users add up to 0\.9; they must add up to 1"):
+    with pytest.raises(
+        ValidationError, match=r"shares of users add up to 0\.9; they must add up to 1"
+    ):
         holdout(users={"train": 0.7, "valid": 0.1, "test": 0.1})
 
 

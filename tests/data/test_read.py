@@ -41,7 +41,10 @@ def test_only_the_columns_asked_for_in_that_order(tmp_path):
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_line_ends_and_a_missing_last_one(tmp_path, end):
-    assert cells(read_delimited(write(tmp_path, f"a,b{end}1,2{end}3,4"), ["a", "b"])) == [["1", "2"], ["3", "4"]]
+    assert cells(read_delimited(write(tmp_path, f"a,b{end}1,2{end}3,4"), ["a", "b"])) == [
+        ["1", "2"],
+        ["3", "4"],
+    ]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path):
@@ -49,20 +52,26 @@ def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path):
 
 
 def test_names_stand_in_for_a_header_and_separators_may_be_long(tmp_path):
-    frame = read_delimited(write(tmp_path, "1::x y::3\n"), ["b", "c"], sep="::", names=("a", "b", "c"))
+    frame = read_delimited(
+        write(tmp_path, "1::x y::3\n"), ["b", "c"], sep="::", names=("a", "b", "c")
+    )
     assert cells(frame) == [["x y", "3"]]
     assert list(frame.index) == [1]
 
 
 def test_without_quoting_a_quote_is_a_character(tmp_path):
-    assert cells(read_delimited(write(tmp_path, 'a\tb\n"x\ty"\n'), ["a", "b"], sep="\t", quote="")) == [['"x', 'y"']]
+    assert cells(
+        read_delimited(write(tmp_path, 'a\tb\n"x\ty"\n'), ["a", "b"], sep="\t", quote="")
+    ) == [['"x', 'y"']]
 
 
 @settings(max_examples=40)
 @given(
     st.lists(
         st.lists(
-            st.text(st.characters(exclude_characters="\r\n\0", codec="utf-8"), max_size=5), min_size=3, max_size=3
+            st.text(st.characters(exclude_characters="\r\n\0", codec="utf-8"), max_size=5),
+            min_size=3,
+            max_size=3,
         ),
         max_size=12,
     ),
@@ -81,7 +90,10 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows, sep):
         ("", r"^x\.csv: is empty$"),
         ("a,b\n1,2\n3\n", r"^x\.csv:3: 1 fields where 2 are expected; "),
         ("a,b\n1,2,3\n", r"^x\.csv:2: 3 fields where 2 "),
-        ("a,b\n1,2,\n", r"^x\.csv:2: 3 fields \(the last is empty: a separator too many at the end\?\) where 2"),
+        (
+            "a,b\n1,2,\n",
+            r"^x\.csv:2: 3 fields \(the last is empty: a separator too many at the end\?\) where 2",
+        ),
         ("a,b\n1,2\n\n3,4\n", r"^x\.csv:3: an empty line within the data"),
         ("a,b\n" + "1,2\n" * 8191 + "\n3,4\n", r"^x\.csv:8193: an empty line within the data"),
         ("a,b\n" + "1,2\n" * 9000 + "3\n", r"^x\.csv:9002: 1 fields where 2"),
@@ -94,7 +106,10 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows, sep):
             "a,b\n1," + "x" * 200_000 + "\n",
             r"^x\.csv:2: field larger than field limit \(131072\) of characters; shorten it",
         ),
-        ("a,b,a\n1,2,3\n", r"^x\.csv: two columns are named 'a', at positions 1 and 3; rename one$"),
+        (
+            "a,b,a\n1,2,3\n",
+            r"^x\.csv: two columns are named 'a', at positions 1 and 3; rename one$",
+        ),
         ("aa,b\n1,2\n", r"^x\.csv: no column 'a'; did you mean 'aa'\?$"),
         ("a;b\n1;2\n", r"^x\.csv: no column 'a'; .*is `sep` right\?$"),
     ],
@@ -116,7 +131,9 @@ def test_a_quoted_field_is_refused_with_a_long_separator(tmp_path):
 @pytest.mark.parametrize(("encoding", "bad"), [("utf-8", b"caf\xe9"), ("ascii", "café".encode())])
 def test_undecodable_bytes_name_the_line_and_the_encoding(tmp_path, encoding, bad):
     path = write(tmp_path, b"a,b\n1,2\n3," + bad + b"\n")
-    with pytest.raises(DataError, match=rf"^x\.csv:3: byte 13 \(0x\w\w\) is not {encoding}; set `encoding`"):
+    with pytest.raises(
+        DataError, match=rf"^x\.csv:3: byte 13 \(0x\w\w\) is not {encoding}; set `encoding`"
+    ):
         read_delimited(path, ["a"], encoding=encoding)
 
 
@@ -126,7 +143,9 @@ def test_a_file_without_the_mark_that_its_encoding_wants(tmp_path):
 
 
 def test_an_encoding_that_is_named_is_used(tmp_path):
-    assert cells(read_delimited(write(tmp_path, b"a\ncaf\xe9\n"), ["a"], encoding="latin-1")) == [["café"]]
+    assert cells(read_delimited(write(tmp_path, b"a\ncaf\xe9\n"), ["a"], encoding="latin-1")) == [
+        ["café"]
+    ]
 
 
 def test_parquet_keeps_types_and_missing_integers(tmp_path):
@@ -149,7 +168,9 @@ def test_parquet_troubles(tmp_path):
     with pytest.raises(DataError, match=r"two columns are named 'a', at positions 1 and 2"):
         read_parquet(path, ["a"])
     pq.write_table(pa.table({"rating": [1]}), path)
-    with pytest.raises(DataError, match=r"^x\.parquet: no column 'raitng'; did you mean 'rating'\?"):
+    with pytest.raises(
+        DataError, match=r"^x\.parquet: no column 'raitng'; did you mean 'rating'\?"
+    ):
         read_parquet(path, ["raitng"])
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(DataError, match=r"x\.parquet: is not a whole Parquet file"):

@@ -25,7 +25,11 @@ class Told(SplitProtocol):
 
     def __init__(self, role, cut, train_cut=None):
         super().__init__(PluginParams())
-        self.answer = Cut(np.array(role, np.uint8), np.array(cut), None if train_cut is None else np.array(train_cut))
+        self.answer = Cut(
+            np.array(role, np.uint8),
+            np.array(cut),
+            None if train_cut is None else np.array(train_cut),
+        )
 
     def split(self, timeline, seed):
         return self.answer
@@ -46,14 +50,18 @@ def test_each_slot_has_the_rows_of_its_users_and_pointers_delimit_them(split):
                 of_user[row.user].append(row.row)
         rows, ptr = split.rows(role, part), split.pointer(role, part)
         assert split.users(role).tolist() == sorted(of_user)
-        assert [rows[start:stop].tolist() for start, stop in itertools.pairwise(ptr)] == list(of_user.values())
+        assert [rows[start:stop].tolist() for start, stop in itertools.pairwise(ptr)] == list(
+            of_user.values()
+        )
 
 
 @settings(max_examples=80)
 @given(splits())
 def test_no_row_is_support_and_query_of_one_role(split):
     for role in ROLES:
-        assert not set(split.rows(role, "support").tolist()) & set(split.rows(role, "query").tolist())
+        assert not set(split.rows(role, "support").tolist()) & set(
+            split.rows(role, "query").tolist()
+        )
 
 
 def test_a_split_is_what_the_protocol_said():

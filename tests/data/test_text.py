@@ -47,11 +47,25 @@ def test_whole_numbers_are_one_text_in_every_type(values):
 def test_large_integers_keep_every_digit():
     assert ids(pa.array([2**63, 2**64 - 1], pa.uint64())) == [str(2**63), str(2**64 - 1)]
     wide = 10**30 + 1
-    assert ids(pa.array([Decimal(wide), Decimal(wide + 1)], pa.decimal128(38, 0))) == [str(wide), str(wide + 1)]
+    assert ids(pa.array([Decimal(wide), Decimal(wide + 1)], pa.decimal128(38, 0))) == [
+        str(wide),
+        str(wide + 1),
+    ]
 
 
 def test_text_stays_verbatim():
-    words = ["007", "7", "1e5", "NA", "a b", "José", "Jose\u0301", "\u0915\u094d\u200d\u0937", "-0", "a.0"]
+    words = [
+        "007",
+        "7",
+        "1e5",
+        "NA",
+        "a b",
+        "José",
+        "Jose\u0301",
+        "\u0915\u094d\u200d\u0937",
+        "-0",
+        "a.0",
+    ]
     assert ids(words) == words
 
 
@@ -73,7 +87,10 @@ def test_text_stays_verbatim():
             ["9.00720E+15", "9.00720E+15"],
             r"row 1: .*'9.00720E\+15' is a long number shortened by a spreadsheet \(2 such",
         ),
-        (["1", "2", "1.0"], r"row 3: .*'1.0' is there without the point too: one id written in two ways; write one"),
+        (
+            ["1", "2", "1.0"],
+            r"row 3: .*'1.0' is there without the point too: one id written in two ways; write one",
+        ),
         (["a", "", "b"], r"row 2: .*the id is missing"),
         (pa.array([1, None, 2]), r"row 2: .*the id is missing"),
         (
@@ -85,7 +102,10 @@ def test_text_stays_verbatim():
         (pa.array(np.array([2.0**24, 1], dtype=np.float32)), r"row 1: .*exact only below 2\^24"),
         (pa.array([2.0**53, 1]), r"row 1: .*exact only below 2\^53"),
         (["a", 1], r"column 'id' mixes types; store it as text or as numbers"),
-        (pa.array([b"\xff", b"a"], pa.binary()), r"column 'id' is text that is not UTF-8; write it as strings"),
+        (
+            pa.array([b"\xff", b"a"], pa.binary()),
+            r"column 'id' is text that is not UTF-8; write it as strings",
+        ),
         (pa.array([{"a": 1}]), r"column 'id' of type struct<a: int64> can't be read as categories"),
         (pa.array([["a"]]), r"column 'id' of type list<.*> can't be read as categories"),
     ],
@@ -98,7 +118,9 @@ def test_doubtful_ids_are_refused_with_place_and_fix(values, error):
 def test_categories_are_verbatim_and_fractions_stay():
     assert as_text(table([" a", "A", None, "b\xa0"]), "id").to_pylist() == [" a", "A", "", "b\xa0"]
     for kind in (np.float16, np.float32, np.float64):
-        assert as_text(table(pa.array(np.array([0.5, 2, np.nan], dtype=kind))), "id").to_pylist() == ["0.5", "2", ""]
+        assert as_text(
+            table(pa.array(np.array([0.5, 2, np.nan], dtype=kind))), "id"
+        ).to_pylist() == ["0.5", "2", ""]
     assert as_text(table(pa.array([True, None, False])), "id").to_pylist() == ["True", "", "False"]
 
 

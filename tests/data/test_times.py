@@ -62,14 +62,18 @@ def test_whole_seconds_are_the_same_numbers_in_every_form(instants):
 @given(st.lists(INSTANTS, min_size=1, max_size=6))
 def test_fractions_to_the_microsecond_read_as_the_decimal_numbers_that_they_are(instants):
     micros = np.array([int(exact(instant) * 10**6) for instant in instants], dtype=np.int64)
-    expected = order([float(exact(instant)) for instant in instants])  # the nearest float64 to the exact fraction
+    expected = order(
+        [float(exact(instant)) for instant in instants]
+    )  # the nearest float64 to the exact fraction
     forms = [
         [instant.isoformat() for instant in instants],
         pa.array(micros, pa.int64()).cast(pa.timestamp("us")),
         pa.array(micros * 1000, pa.int64()).cast(pa.timestamp("ns")),
     ]
     assert all(same(order(form), expected) for form in forms)
-    assert [round(Fraction(value) * 10**6) for value in expected.tolist()] == micros.tolist()  # none is lost
+    assert [
+        round(Fraction(value) * 10**6) for value in expected.tolist()
+    ] == micros.tolist()  # none is lost
 
 
 def test_nanoseconds_are_kept_where_a_float_would_lose_them():
@@ -83,14 +87,23 @@ def test_nanoseconds_are_kept_where_a_float_would_lose_them():
 def test_dates_are_the_midnights_that_begin_them():
     days = [date(2021, 1, 30), date(1969, 12, 31), date(2024, 2, 29)]
     midnights = np.array([int(exact(datetime(d.year, d.month, d.day, tzinfo=UTC))) for d in days])
-    for form in ([d.isoformat() for d in days], pa.array(days, pa.date32()), pa.array(days, pa.date64())):
+    for form in (
+        [d.isoformat() for d in days],
+        pa.array(days, pa.date32()),
+        pa.array(days, pa.date64()),
+    ):
         assert same(order(form), midnights)
 
 
 def test_mixed_precision_is_fine():
     text = ["2021-01-30", "2021-01-30 00:01", "2021-01-30T00:00:30", "2021-01-30T00:00:30,500"]
     assert np.argsort(order(text)).tolist() == [0, 2, 3, 1]
-    zones = ["2021-01-30T10:00Z", "2021-01-30T10:00+01", "2021-01-30t10:00-0100", "2021-01-30T10:00+00:30"]
+    zones = [
+        "2021-01-30T10:00Z",
+        "2021-01-30T10:00+01",
+        "2021-01-30t10:00-0100",
+        "2021-01-30T10:00+00:30",
+    ]
     assert np.argsort(order(zones)).tolist() == [1, 3, 0, 2]
 
 
@@ -117,9 +130,15 @@ REFUSED = [
     (["2021-Jan-20"], r"row 1: .*'2021-Jan-20' is neither"),
     (["21-01-20"], r"row 1: .*'21-01-20' is neither"),
     (["2021-1-2"], r"row 1: .*'2021-1-2' is neither"),
-    (["2021-01-30", "30/01/2021"], r"row 2: .*'30/01/2021' is not in ISO 8601, as other rows are; "),
+    (
+        ["2021-01-30", "30/01/2021"],
+        r"row 2: .*'30/01/2021' is not in ISO 8601, as other rows are; ",
+    ),
     (["1500000000", "2021-01-30"], r"row 1: .*'1500000000' is not in ISO 8601, as other rows are"),
-    (["2021-01-30T10:00", "2021-01-30T10:00Z"], r"row 1: .*'2021-01-30T10:00' has no time zone, and other rows have"),
+    (
+        ["2021-01-30T10:00", "2021-01-30T10:00Z"],
+        r"row 1: .*'2021-01-30T10:00' has no time zone, and other rows have",
+    ),
     (["2021-01-30T10:00+01:00", "2021-01-30"], r"row 2: .*'2021-01-30' has no time zone"),
     (["2021-02-30"], r"row 1: .*'2021-02-30' is no date or time that there is; mend it"),
     (["2021-13-01"], r"row 1: .*'2021-13-01' is no date"),
@@ -132,17 +151,28 @@ REFUSED = [
     (["1", "", ""], r"row 2: .*the value is missing \(2 such rows\)"),
     (pa.array([datetime(2021, 1, 30), None]), r"row 2: .*the value is missing"),
     (["9999-12-31T23:59:59.9999999"], r"row 1: .*is past the years that nanoseconds reach"),
-    (["1500000000.0000000001", "1500000000.0000000002"], r"row 2: .*'1500000000.0000000002' can't be told from"),
-    (pa.array([1, 2], pa.duration("s")), r"column 'time' is of type duration\[s\], not a number; order takes numbers"),
+    (
+        ["1500000000.0000000001", "1500000000.0000000002"],
+        r"row 2: .*'1500000000.0000000002' can't be told from",
+    ),
+    (
+        pa.array([1, 2], pa.duration("s")),
+        r"column 'time' is of type duration\[s\], not a number; order takes numbers",
+    ),
     (pa.array([[1], [2]]), r"column 'time' is of type list<.*>, not a number"),
 ]
 
 
-@pytest.mark.parametrize(("values", "error"), REFUSED, ids=[str(number) for number in range(len(REFUSED))])
+@pytest.mark.parametrize(
+    ("values", "error"), REFUSED, ids=[str(number) for number in range(len(REFUSED))]
+)
 def test_what_is_no_order_is_refused_with_its_first_value_and_the_fix(values, error):
     with pytest.raises(DataError, match=rf"^x\.csv: {error}"):
         order(values)
 
 
 def test_seconds_far_from_now_are_still_seconds():
-    assert order(["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"]).tolist() == [253_402_300_799, -62_135_596_800]
+    assert order(["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"]).tolist() == [
+        253_402_300_799,
+        -62_135_596_800,
+    ]

@@ -11,7 +11,9 @@ from typing import ClassVar
 from bench.data import read_delimited
 from bench.interfaces import Column, Dataset, Field, Source, Tables
 
-CSV = "user_id,item_id,click,time\n" + "".join(f"u{n % 4},i{n % 7},{n % 3 % 2},{n}\n" for n in range(40))
+CSV = "user_id,item_id,click,time\n" + "".join(
+    f"u{n % 4},i{n % 7},{n % 3 % 2},{n}\n" for n in range(40)
+)
 
 
 class Toy(Dataset):
@@ -30,7 +32,9 @@ class Toy(Dataset):
             "item_id": Column("item", Field("item_id", "categorical", "item")),
             "time": Column("order"),
         }
-        return Tables(read_delimited(path, ["user_id", "item_id", "click", "time"]), columns, label="click")
+        return Tables(
+            read_delimited(path, ["user_id", "item_id", "click", "time"]), columns, label="click"
+        )
 
 
 def archive(members: Mapping[str, str | bytes]) -> bytes:

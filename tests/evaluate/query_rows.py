@@ -8,11 +8,19 @@ import numpy as np
 
 from bench.evaluate import QueryRows
 
-KINDS = {"lr": "base_model", "fm": "base_model", "dnn": "base_model", "gating": "method", "plain": "method"}
+KINDS = {
+    "lr": "base_model",
+    "fm": "base_model",
+    "dnn": "base_model",
+    "gating": "method",
+    "plain": "method",
+}
 POOL = ("lr", "fm", "dnn")
 
 
-def make_rows(seed: int = 0, users: int = 30, most: int = 12, split: int = 0, **changes: Any) -> QueryRows:
+def make_rows(
+    seed: int = 0, users: int = 30, most: int = 12, split: int = 0, **changes: Any
+) -> QueryRows:
     """`split` makes the rows and users, `seed` what methods predict."""
     rng = np.random.default_rng([1, split])
     rows = rng.integers(1, most + 1, users)

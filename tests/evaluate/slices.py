@@ -10,14 +10,18 @@ from sklearn.metrics import roc_auc_score
 from bench.evaluate import Slice
 
 
-def make_slice(seed: int, users: int = 25, levels: int = 8, noise: Sequence[float] = (0.3, 1.0, 2.0)) -> Slice:
+def make_slice(
+    seed: int, users: int = 25, levels: int = 8, noise: Sequence[float] = (0.3, 1.0, 2.0)
+) -> Slice:
     """Unequal rows a user in no order, user ids with gaps, a method each noise, logits with ties."""
     rng = np.random.default_rng(seed)
     ids = np.repeat(rng.permutation(users) * 7 + 3, rng.integers(1, 12, users))
     rng.shuffle(ids)
     truth = rng.normal(0, 1.5, len(ids))
     y = (rng.random(len(ids)) < 1 / (1 + np.exp(-truth))).astype(np.uint8)
-    logits = np.stack([np.round((truth + rng.normal(0, size, len(ids))) * levels) / levels for size in noise])
+    logits = np.stack(
+        [np.round((truth + rng.normal(0, size, len(ids))) * levels) / levels for size in noise]
+    )
     return Slice.of_labels(y, ids, logits.astype(np.float32))
 
 

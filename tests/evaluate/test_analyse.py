@@ -13,7 +13,16 @@ import pytest
 from scipy.stats import entropy
 from sklearn.metrics import log_loss, roc_auc_score
 
-from bench.evaluate import Analysis, QueryRows, Slice, adjust, analyse, analysis_from_json, analysis_to_json, resample
+from bench.evaluate import (
+    Analysis,
+    QueryRows,
+    Slice,
+    adjust,
+    analyse,
+    analysis_from_json,
+    analysis_to_json,
+    resample,
+)
 from bench.evaluate import paired as compare
 from tests.evaluate.query_rows import KINDS, POOL, make_rows, taken
 
@@ -22,9 +31,14 @@ SPLITS = [make_rows(0), make_rows(1, users=20, split=1)]  # some users in both
 NAMES = tuple(KINDS)
 
 
-def quick(rows: Sequence[QueryRows], kinds: Mapping[str, str] = KINDS, single: str | None = "fm") -> Analysis:
+def quick(
+    rows: Sequence[QueryRows], kinds: Mapping[str, str] = KINDS, single: str | None = "fm"
+) -> Analysis:
     found = analyse(rows, kinds, single, resamples=60, splits=3)
-    assert analysis_from_json(json.loads(json.dumps(analysis_to_json(found), allow_nan=False))) == found
+    assert (
+        analysis_from_json(json.loads(json.dumps(analysis_to_json(found), allow_nan=False)))
+        == found
+    )
     return found
 
 
@@ -48,7 +62,10 @@ def close(mine: object, theirs: object) -> bool:
         return mine.keys() == theirs.keys() and all(close(mine[key], theirs[key]) for key in mine)
     if isinstance(mine, list | tuple) and isinstance(theirs, list | tuple):
         return len(mine) == len(theirs) and all(map(close, mine, theirs))
-    return bool(mine == (pytest.approx(theirs, rel=1e-9, abs=1e-12) if isinstance(theirs, float) else theirs))
+    return bool(
+        mine
+        == (pytest.approx(theirs, rel=1e-9, abs=1e-12) if isinstance(theirs, float) else theirs)
+    )
 
 
 @pytest.mark.parametrize("rows", [ONE_SPLIT, SPLITS])
@@ -56,12 +73,20 @@ def test_figures_of_each_method(rows: list[QueryRows]) -> None:
     found, users = quick(rows), by_user(rows)
     means = {name: np.mean([frame(one)[name].mean() for one in rows]) for name in NAMES}
     assert found.lead == min(means, key=means.__getitem__)
-    perfect = np.mean([frame(one).groupby("user").sum()[list(POOL)].min(axis=1).sum() / len(one.y) for one in rows])
+    perfect = np.mean(
+        [
+            frame(one).groupby("user").sum()[list(POOL)].min(axis=1).sum() / len(one.y)
+            for one in rows
+        ]
+    )
     assert found.perfect_user_logloss == pytest.approx(perfect)
     assert found.attainable is not None
     assert [one.name for one in found.methods] == list(KINDS)
     for one in found.methods:
-        regrets, against = users[one.name] - users[list(POOL)].min(axis=1), users[one.name] - users["fm"]
+        regrets, against = (
+            users[one.name] - users[list(POOL)].min(axis=1),
+            users[one.name] - users["fm"],
+        )
         assert one.regret is not None
         assert one.regret.mean == pytest.approx(regrets.mean())
         assert one.regret.p90 == pytest.approx(regrets.quantile(0.9))
@@ -74,19 +99,30 @@ def test_figures_of_each_method(rows: list[QueryRows]) -> None:
         expected = way / (means["fm"] - bound) if bound < means["fm"] else None
         assert one.closed_gap.attainable == (None if expected is None else pytest.approx(expected))
         assert one.calibration.in_the_large == pytest.approx(
-            np.mean([(1 / (1 + np.exp(-seed.logits[one.name].astype(float))) - seed.y).mean() for seed in rows])
+            np.mean(
+                [
+                    (1 / (1 + np.exp(-seed.logits[one.name].astype(float))) - seed.y).mean()
+                    for seed in rows
+                ]
+            )
         )
     assert (users["gating"] == users["fm"]).any()  # a tie
 
 
 @pytest.mark.parametrize("rows", [ONE_SPLIT, SPLITS])
-def test_comparisons_are_those_of_all_seeds_on_the_same_draws_of_users(rows: list[QueryRows]) -> None:
+def test_comparisons_are_those_of_all_seeds_on_the_same_draws_of_users(
+    rows: list[QueryRows],
+) -> None:
     found = quick(rows)
     parts = [Slice(one.scored, np.stack([one.logits[name] for name in NAMES])) for one in rows]
     resampled = resample(parts, NAMES, resamples=60)
     for metric in ("logloss", "auc"):
         for reference, field in (("fm", "against_best_single"), (found.lead, "against_lead")):
-            table = {name: compare(resampled, name, str(reference), metric) for name in NAMES if name != reference}
+            table = {
+                name: compare(resampled, name, str(reference), metric)
+                for name in NAMES
+                if name != reference
+            }
             got = {one.name: getattr(one, field) for one in found.methods}
             assert {name: of[metric] for name, of in got.items() if of} == adjust(table)
             assert got[reference] == {}
@@ -110,7 +146,9 @@ def test_selection_accuracy_and_entropy_by_a_loop_over_users() -> None:
 def test_without_weights_in_each_seed_there_is_no_choice_to_judge() -> None:
     gating = quick([ONE_SPLIT[0], ONE_SPLIT[1]._replace(weights={})]).methods[-2]
     assert (gating.selection_accuracy, gating.entropy) == (None, None)
-    alone = ONE_SPLIT[1]._replace(pool=("fm",), weights={"gating": np.ones((len(ONE_SPLIT[1].y), 1))})
+    alone = ONE_SPLIT[1]._replace(
+        pool=("fm",), weights={"gating": np.ones((len(ONE_SPLIT[1].y), 1))}
+    )
     assert quick([ONE_SPLIT[0], alone]).methods[-2].entropy is None
 
 
@@ -130,7 +168,10 @@ def test_equal_weights_choose_nobody_and_say_so() -> None:
     uniform = rows._replace(weights={"gating": np.full((len(rows.y), 3), 1 / 3, dtype=np.float32)})
     gating, plain = quick([uniform]).methods[-2:]
     assert gating.selection_accuracy is None
-    assert gating.selection_reason == "for every user several base models share the highest mean weight"
+    assert (
+        gating.selection_reason
+        == "for every user several base models share the highest mean weight"
+    )
     assert plain.selection_reason == quick([rows]).methods[-2].selection_reason == ""
 
 
@@ -149,16 +190,23 @@ def test_segments_are_what_a_loop_over_masks_finds(rows: list[QueryRows]) -> Non
         ("history", "0 rows"): [one.history == 0 for one in rows],
         ("history", "51 to 100 rows"): [(one.history > 50) & (one.history <= 100) for one in rows],
         ("support_rate", "no support"): [one.history == 0 for one in rows],
-        ("support_rate", "40 to 60 %"): [(one.support_rate >= 0.4) & (one.support_rate < 0.6) for one in rows],
+        ("support_rate", "40 to 60 %"): [
+            (one.support_rate >= 0.4) & (one.support_rate < 0.6) for one in rows
+        ],
         ("popularity", "unseen"): [one.popularity == 0 for one in rows],
     }
     got = {(one.by, one.name): one for one in found.segments}
     for key, inside in masks.items():
         parts = [taken(one, np.flatnonzero(some)) for one, some in zip(rows, inside, strict=True)]
         assert got[key].users == len({user for part in parts for user in part.users.tolist()})
-        assert got[key].rows == (len(parts[0].y) if rows is ONE_SPLIT else sum(len(part.y) for part in parts))
+        assert got[key].rows == (
+            len(parts[0].y) if rows is ONE_SPLIT else sum(len(part.y) for part in parts)
+        )
         for name in NAMES:
-            losses = [log_loss(part.y, 1 / (1 + np.exp(-part.logits[name].astype(float)))) for part in parts]
+            losses = [
+                log_loss(part.y, 1 / (1 + np.exp(-part.logits[name].astype(float))))
+                for part in parts
+            ]
             assert got[key].logloss[name] == pytest.approx(np.mean(losses))
             assert got[key].auc[name] == pytest.approx(
                 np.mean([roc_auc_score(one.y, one.logits[name]) for one in parts])
@@ -166,7 +214,11 @@ def test_segments_are_what_a_loop_over_masks_finds(rows: list[QueryRows]) -> Non
     for by in ("history", "support_rate", "popularity"):
         family = [one for one in found.segments if one.by == by]
         assert sum(one.rows for one in family) == found.rows
-        table = {(one.name, name): pair for one in family for name, pair in one.against_best_single.items()}
+        table = {
+            (one.name, name): pair
+            for one in family
+            for name, pair in one.against_best_single.items()
+        }
         assert {name for _, name in table} == set(NAMES) - {"fm"}
         assert table == adjust(table)
         assert sum(pair.p_holm is not None for pair in table.values()) > 4
@@ -184,7 +236,9 @@ def test_optimum_is_the_truths_expected_loss() -> None:
 @pytest.mark.parametrize("rows", [ONE_SPLIT, SPLITS])
 def test_order_of_rows_changes_nothing(rows: list[QueryRows]) -> None:
     order = np.random.default_rng(0).permutation(200)
-    again = [taken(one, np.argsort(order[np.arange(len(one.y)) % 200], kind="stable")) for one in rows]
+    again = [
+        taken(one, np.argsort(order[np.arange(len(one.y)) % 200], kind="stable")) for one in rows
+    ]
     grouped = [taken(one, np.argsort(one.users, kind="stable")) for one in rows]
     expected = analysis_to_json(quick(rows))
     assert close(analysis_to_json(quick(again)), expected)
@@ -206,23 +260,35 @@ def test_who_lacks_a_seed_is_left_out_and_the_others_are_as_without_them() -> No
     assert (plain.against_best_single, plain.regret, plain.win_rate) == ({}, None, None)
     assert plain.closed_gap.reason == "no result in seed 1"
     assert "plain has no result in seed 1, so it is left out of comparisons." in found.notes
-    assert others == quick(ONE_SPLIT, {name: kind for name, kind in KINDS.items() if name != "plain"}).methods
+    assert (
+        others
+        == quick(ONE_SPLIT, {name: kind for name, kind in KINDS.items() if name != "plain"}).methods
+    )
     assert all("plain" not in one.logloss for one in found.segments)
 
 
 def test_a_lost_base_model_leaves_no_bounds_and_a_lost_best_single_no_comparison() -> None:
     found = quick([ONE_SPLIT[0], without(ONE_SPLIT[1], "dnn")])
     assert found.attainable is not None
-    assert (found.attainable.logloss, found.attainable.reason) == (None, "base model dnn: no result in seed 1")
+    assert (found.attainable.logloss, found.attainable.reason) == (
+        None,
+        "base model dnn: no result in seed 1",
+    )
     assert found.perfect_user_logloss is None
     gating = found.methods[-2]
-    assert (gating.regret, gating.selection_accuracy, gating.closed_gap.perfect) == (None, None, None)
+    assert (gating.regret, gating.selection_accuracy, gating.closed_gap.perfect) == (
+        None,
+        None,
+        None,
+    )
     assert gating.win_rate is not None
     assert gating.against_best_single
     found = quick([ONE_SPLIT[0], without(ONE_SPLIT[1], "fm")])
     assert found.best_single is None
     assert any(
-        note.startswith("The best single model, fm, has no result in seed 1, so nothing is compared with it")
+        note.startswith(
+            "The best single model, fm, has no result in seed 1, so nothing is compared with it"
+        )
         for note in found.notes
     )
     assert found.methods[-1].win_rate is None
@@ -243,27 +309,40 @@ def test_without_best_single_there_is_still_a_lead_and_calibration() -> None:
 def test_one_user_one_model_one_class_and_no_support() -> None:
     rows = make_rows()
     one_user = quick([taken(rows, np.flatnonzero(rows.users == np.bincount(rows.users).argmax()))])
-    assert {one.against_best_single["logloss"].verdict for one in one_user.methods if one.name != "fm"} == {"withheld"}
+    assert {
+        one.against_best_single["logloss"].verdict for one in one_user.methods if one.name != "fm"
+    } == {"withheld"}
     one_model = quick([rows._replace(pool=("fm",), weights={"gating": np.ones((len(rows.y), 1))})])
     assert one_model.attainable is not None
     assert one_model.attainable.logloss == pytest.approx(frame(rows)["fm"].mean())
     assert one_model.methods[-2].entropy is None
-    assert (one_model.methods[-2].closed_gap.perfect, one_model.methods[-2].closed_gap.attainable) == (None, None)
     assert (
-        one_model.methods[-2].closed_gap.reason == "the perfect and the attainable bound are no better than best-single"
+        one_model.methods[-2].closed_gap.perfect,
+        one_model.methods[-2].closed_gap.attainable,
+    ) == (None, None)
+    assert (
+        one_model.methods[-2].closed_gap.reason
+        == "the perfect and the attainable bound are no better than best-single"
     )
     one_class = quick([rows._replace(y=np.ones_like(rows.y))])
     assert one_class.methods[-1].against_best_single["auc"].verdict == "withheld"
     assert set(one_class.segments[0].auc.values()) == {None}
     nothing = np.zeros(len(rows.y), dtype=np.int64)
     unsupported = quick(
-        [rows._replace(history=nothing, support_rate=np.full(len(nothing), np.nan), popularity=nothing)]
+        [
+            rows._replace(
+                history=nothing, support_rate=np.full(len(nothing), np.nan), popularity=nothing
+            )
+        ]
     )
     assert [one.name for one in unsupported.segments] == ["0 rows", "no support", "unseen"]
 
 
 def test_a_copy_of_best_single_is_a_tie_that_wins_half() -> None:
-    rows = [one._replace(logits={**one.logits, "plain": one.logits["fm"].astype(float)}) for one in ONE_SPLIT]
+    rows = [
+        one._replace(logits={**one.logits, "plain": one.logits["fm"].astype(float)})
+        for one in ONE_SPLIT
+    ]
     plain = quick(rows).methods[-1]
     pair = plain.against_best_single["logloss"]
     assert (pair.difference, pair.low, pair.high, pair.verdict) == (0.0, 0.0, 0.0, "tie")
@@ -295,11 +374,16 @@ def test_a_share_of_next_to_nothing_is_not_told() -> None:
     """Two base models that differ by 1e-5 in logit: whatever beats both would have closed a thousand times the gap."""
     rows = make_rows()
     alike = rows._replace(
-        logits={**rows.logits, **{name: rows.logits["fm"] + n * 1e-5 for n, name in enumerate(rows.pool)}}
+        logits={
+            **rows.logits,
+            **{name: rows.logits["fm"] + n * 1e-5 for n, name in enumerate(rows.pool)},
+        }
     )
     gap = quick([alike]).methods[-1].closed_gap
     assert (gap.perfect, gap.attainable) == (None, None)
-    assert gap.reason.startswith("the perfect and the attainable bound are less than .0010 below best-single")
+    assert gap.reason.startswith(
+        "the perfect and the attainable bound are less than .0010 below best-single"
+    )
 
 
 def test_losses_beyond_float64_are_left_out() -> None:
@@ -308,9 +392,13 @@ def test_losses_beyond_float64_are_left_out() -> None:
     found = quick([huge])
     assert found.methods[-1].closed_gap.reason == "no finite log loss in seed 0"
     assert dataclasses.replace(found, notes=(), methods=()) == dataclasses.replace(
-        quick([rows], {name: kind for name, kind in KINDS.items() if name != "plain"}), notes=(), methods=()
+        quick([rows], {name: kind for name, kind in KINDS.items() if name != "plain"}),
+        notes=(),
+        methods=(),
     )
 
 
 def without(rows: QueryRows, name: str) -> QueryRows:
-    return rows._replace(logits={other: logits for other, logits in rows.logits.items() if other != name})
+    return rows._replace(
+        logits={other: logits for other, logits in rows.logits.items() if other != name}
+    )

@@ -31,7 +31,10 @@ def exhaustive(rows):
         if len(mine) == 1:
             found.append(mine[0][losses[rows.users != user].sum(axis=0).argmin()])
             continue
-        halvings = [np.isin(np.arange(len(mine)), some) for some in combinations(range(len(mine)), len(mine) // 2)]
+        halvings = [
+            np.isin(np.arange(len(mine)), some)
+            for some in combinations(range(len(mine)), len(mine) // 2)
+        ]
         found.append(np.mean([cross_scored(mine, half) for half in halvings]))
     return np.array(found)
 
@@ -51,8 +54,14 @@ def test_the_same_halves_in_a_loop_give_the_same_losses() -> None:
     some = [user for user in np.unique(rows.users) if (rows.users == user).sum() >= 4]
     rows = taken(rows, np.concatenate([order[rows.users[order] == user][:4] for user in some]))
     rows = rows._replace(items=np.arange(len(rows.y), dtype=np.int32))  # rows in order already
-    drawn, losses = halves(len(some), 4, 30, np.random.default_rng(3)), loss_rows(rows).reshape(len(some), 4, -1)
-    slow = [np.mean([cross_scored(losses[user], half) for half in drawn[user]]) for user in range(len(some))]
+    drawn, losses = (
+        halves(len(some), 4, 30, np.random.default_rng(3)),
+        loss_rows(rows).reshape(len(some), 4, -1),
+    )
+    slow = [
+        np.mean([cross_scored(losses[user], half) for half in drawn[user]])
+        for user in range(len(some))
+    ]
     np.testing.assert_allclose(attainable_losses(rows, 30, 3), slow, rtol=1e-12)
 
 
@@ -69,26 +78,36 @@ def test_halves_are_half_and_every_half_is_as_likely() -> None:
         _, counts = np.unique(drawn.reshape(-1, rows), axis=0, return_counts=True)
         expected = 50 * 200 / len(counts)
         assert len(counts) == len(list(combinations(range(rows), rows // 2)))
-        assert ((counts - expected) ** 2 / expected).sum() < 30  # chi-squared, at most 9 degrees of freedom
+        assert (
+            (counts - expected) ** 2 / expected
+        ).sum() < 30  # chi-squared, at most 9 degrees of freedom
 
 
 def test_ties_go_to_the_pools_first_and_one_model_is_itself() -> None:
     rows = make_rows()
     tied = rows._replace(logits=dict.fromkeys(POOL, rows.logits["fm"]))
     alone = rows._replace(pool=("fm",))
-    np.testing.assert_allclose(attainable_losses(tied, 5, 0), attainable_losses(alone, 5, 0), rtol=1e-12)
+    np.testing.assert_allclose(
+        attainable_losses(tied, 5, 0), attainable_losses(alone, 5, 0), rtol=1e-12
+    )
     by_user = [loss_rows(alone)[rows.users == user].sum() for user in np.unique(rows.users)]
     np.testing.assert_allclose(attainable_losses(alone, 5, 0), by_user, rtol=1e-12)
     two = taken(rows, np.flatnonzero(rows.users == rows.users[0])[:1])._replace(users=np.array([4]))
-    apart = two._replace(logits={"lr": np.array([-1.0]), "fm": np.array([2.0]), "dnn": np.array([2.0])})
-    assert attainable_losses(apart, 5, 0) == pytest.approx(loss_rows(apart)[0, 0])  # no other user: the pool's first
+    apart = two._replace(
+        logits={"lr": np.array([-1.0]), "fm": np.array([2.0]), "dnn": np.array([2.0])}
+    )
+    assert attainable_losses(apart, 5, 0) == pytest.approx(
+        loss_rows(apart)[0, 0]
+    )  # no other user: the pool's first
 
 
 def test_bound_is_the_mean_over_rows_then_seeds_with_the_bootstraps_interval() -> None:
     rows = [make_rows(0), make_rows(1, users=20, split=1)]
     got = attainable_bound(rows, 5, 300, 9)
     losses = [attainable_losses(one, 5, 9) for one in rows]
-    assert got.logloss == pytest.approx(np.mean([of.sum() / len(one.y) for of, one in zip(losses, rows, strict=True)]))
+    assert got.logloss == pytest.approx(
+        np.mean([of.sum() / len(one.y) for of, one in zip(losses, rows, strict=True)])
+    )
     ids = sorted({*rows[0].users.tolist(), *rows[1].users.tolist()})
     draws = []
     for drawn in draw_users(len(ids), 300, 9).T:
@@ -96,7 +115,9 @@ def test_bound_is_the_mean_over_rows_then_seeds_with_the_bootstraps_interval() -
         for one, of in zip(rows, losses, strict=True):
             users = np.unique(one.users).tolist()
             count = sum(times[user] for user in one.users.tolist())
-            by_seed.append(sum(times[user] * loss for user, loss in zip(users, of, strict=True)) / count)
+            by_seed.append(
+                sum(times[user] * loss for user, loss in zip(users, of, strict=True)) / count
+            )
         draws.append(np.mean(by_seed))
     assert got.low is not None
     assert got.high is not None

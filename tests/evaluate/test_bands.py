@@ -47,11 +47,17 @@ def test_popularity_is_in_thirds_of_rows_and_parts_no_item() -> None:
     rows = make_rows(users=60)
     got = np.array(names(rows, "popularity"))
     np.testing.assert_array_equal(got == "unseen", rows.popularity == 0)
-    assert len({*zip(rows.popularity.tolist(), got.tolist(), strict=True)}) == len(np.unique(rows.popularity))
+    assert len({*zip(rows.popularity.tolist(), got.tolist(), strict=True)}) == len(
+        np.unique(rows.popularity)
+    )
     seen = np.random.default_rng(0).permutation(300) + 1
     rows = rows._replace(popularity=np.concatenate([np.zeros(len(rows.y) - 300, dtype=int), seen]))
     got = np.array(names(rows, "popularity"))[-300:]
-    for low, name in ((1, "tail, 1 to 100 rows"), (101, "middle, 101 to 200 rows"), (201, "head, 201 to 300 rows")):
+    for low, name in (
+        (1, "tail, 1 to 100 rows"),
+        (101, "middle, 101 to 200 rows"),
+        (201, "head, 201 to 300 rows"),
+    ):
         np.testing.assert_array_equal(got == name, (seen >= low) & (seen < low + 100))
 
 

@@ -4,12 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.evaluate.metrics.calibration_error import calibration_in_the_large, expected_calibration_error
+from bench.evaluate.metrics.calibration_error import (
+    calibration_in_the_large,
+    expected_calibration_error,
+)
 from bench.evaluate.metrics.equal_mass import equal_mass_bins
 
 
 def slow_ece(y: np.ndarray, logits: np.ndarray, bins: int) -> float:
-    frame = pd.DataFrame({"y": y.astype(float), "p": 1 / (1 + np.exp(-logits.astype(float))), "z": logits})
+    frame = pd.DataFrame(
+        {"y": y.astype(float), "p": 1 / (1 + np.exp(-logits.astype(float))), "z": logits}
+    )
     twice_rank = (2 * frame["z"].rank(method="average") - 1).astype(int)
     return sum(
         len(part) / len(frame) * abs(part["p"].mean() - part["y"].mean())
@@ -23,9 +28,13 @@ def test_ece_is_what_a_group_by_finds_whatever_the_order_of_rows(n: int, levels:
     rng = np.random.default_rng(n + levels)
     logits = (np.round(rng.normal(0, 2, n) * levels) / levels).astype(np.float32)
     y = rng.integers(0, 2, n).astype(np.uint8)
-    assert expected_calibration_error(y, logits) == pytest.approx(slow_ece(y, logits, 15), abs=1e-12)
+    assert expected_calibration_error(y, logits) == pytest.approx(
+        slow_ece(y, logits, 15), abs=1e-12
+    )
     order = rng.permutation(n)
-    assert expected_calibration_error(y[order], logits[order]) == pytest.approx(slow_ece(y, logits, 15), abs=1e-12)
+    assert expected_calibration_error(y[order], logits[order]) == pytest.approx(
+        slow_ece(y, logits, 15), abs=1e-12
+    )
 
 
 def test_equal_values_share_a_bin_and_others_fill_bins_equally() -> None:
@@ -49,7 +58,9 @@ def test_the_truth_is_calibrated_and_a_shift_of_it_is_not() -> None:
     assert expected_calibration_error(y, truth) < 0.01
     assert calibration_in_the_large(y, truth) == pytest.approx(0, abs=0.005)
     assert calibration_in_the_large(y, truth + 1) > 0.15
-    assert expected_calibration_error(y, truth + 1) == pytest.approx(calibration_in_the_large(y, truth + 1), abs=1e-9)
+    assert expected_calibration_error(y, truth + 1) == pytest.approx(
+        calibration_in_the_large(y, truth + 1), abs=1e-9
+    )
     assert calibration_in_the_large(y, truth - 1) < -0.15
 
 

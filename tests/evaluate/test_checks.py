@@ -21,12 +21,18 @@ def test_finite_logits_pass_as_they_are(dtype: type) -> None:
     ("logits", "message"),
     [
         ([0.0, 1.0], "expected a numpy array of shape (2,), float32 or float64; got builtins.list"),
-        (np.zeros((2, 1)), "expected a numpy array of shape (2,), float32 or float64; got shape (2, 1), float64"),
+        (
+            np.zeros((2, 1)),
+            "expected a numpy array of shape (2,), float32 or float64; got shape (2, 1), float64",
+        ),
         (np.zeros(3), "got shape (3,), float64"),
         (np.zeros(2, np.int64), "got shape (2,), int64"),
         (np.zeros(2, np.float16), "got shape (2,), float16"),
         (np.array([0.0, np.nan]), "logits: 1 of 2 rows are not finite, the first in row 1 (nan)"),
-        (np.array([np.inf, -np.inf]), "logits: 2 of 2 rows are not finite, the first in row 0 (inf)"),
+        (
+            np.array([np.inf, -np.inf]),
+            "logits: 2 of 2 rows are not finite, the first in row 0 (inf)",
+        ),
     ],
 )
 def test_what_is_not_a_logit_is_refused(logits: object, message: str) -> None:
@@ -46,7 +52,10 @@ def test_a_float32_softmax_passes_as_weights() -> None:
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        (np.full((2, 3), 1 / 3), "expected a numpy array of shape (2, 2), float32 or float64; got shape (2, 3)"),
+        (
+            np.full((2, 3), 1 / 3),
+            "expected a numpy array of shape (2, 2), float32 or float64; got shape (2, 3)",
+        ),
         (
             np.array([[0.5, 0.5], [0.5, 0.6]]),
             "1 of 2 rows are off the simplex, the first is row 1 (smallest weight 0.5, sum 1.1",

@@ -12,7 +12,9 @@ from bench.evaluate.inference.standard_error import StandardError
 USERS = [StandardError(0.01, 500), StandardError(3.0, 8)]
 
 
-def drawn_power(difference: float, users: StandardError, seeds: StandardError | None, runs: int = 40_000) -> float:
+def drawn_power(
+    difference: float, users: StandardError, seeds: StandardError | None, runs: int = 40_000
+) -> float:
     """Estimate and standard errors drawn; then the tests as they are made of a run."""
     rng = np.random.default_rng(0)
     spread = 0.0 if seeds is None else seeds.size
@@ -30,7 +32,9 @@ def drawn_power(difference: float, users: StandardError, seeds: StandardError | 
 
 @pytest.mark.parametrize("users", USERS)
 @pytest.mark.parametrize("share", [None, 0.01, 0.5, 2.0])
-def test_a_run_with_that_difference_is_found_in_80_percent(users: StandardError, share: float | None) -> None:
+def test_a_run_with_that_difference_is_found_in_80_percent(
+    users: StandardError, share: float | None
+) -> None:
     seeds = None if share is None else StandardError(share * users.size, 2)
     smallest = detectable(users, seeds)
     assert power(smallest, users, seeds) == pytest.approx(POWER, abs=1e-4)

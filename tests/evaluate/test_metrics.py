@@ -19,10 +19,14 @@ METRICS: list[type[Metric]] = [AUC, LogLoss, GAUC]
 def score(metric: type[Metric], y: object, logits: object, users: object | None = None) -> Score:
     y = np.asarray(y, dtype=np.uint8)
     groups = np.zeros(len(y), np.int32) if users is None else np.asarray(users, np.int32)
-    return metric(PluginParams()).compute(Slice.of_labels(y, groups, np.empty(0)).rows, np.asarray(logits))
+    return metric(PluginParams()).compute(
+        Slice.of_labels(y, groups, np.empty(0)).rows, np.asarray(logits)
+    )
 
 
-def random_rows(seed: int, n: int = 150, levels: int = 30) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def random_rows(
+    seed: int, n: int = 150, levels: int = 30
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Labels, float32 logits with many ties, and ragged users, sorted."""
     rng = np.random.default_rng(seed)
     logits = rng.integers(-levels, levels, n).astype(np.float32) * np.float32(5 / levels)
@@ -64,12 +68,16 @@ def test_gauc_equals_a_loop_over_users(seed: int) -> None:
     got = score(GAUC, y, logits, users)
     assert got.value == pytest.approx(value, abs=1e-12)
     assert got.counts == {"users": len(set(users.tolist())), "users_scored": scored}
-    assert scored < got.counts["users"]  # some users have one class, or the test shows less than it says
+    assert (
+        scored < got.counts["users"]
+    )  # some users have one class, or the test shows less than it says
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(-4, 4)), min_size=2, max_size=30))
 @settings(max_examples=60)
-def test_auc_is_the_share_of_ordered_pairs_and_invariant_under_monotone_maps(rows: list[tuple[bool, int]]) -> None:
+def test_auc_is_the_share_of_ordered_pairs_and_invariant_under_monotone_maps(
+    rows: list[tuple[bool, int]],
+) -> None:
     y = np.array([label for label, _ in rows], np.uint8)
     logits = np.array([logit for _, logit in rows], float)
     got = score(AUC, y, logits)
@@ -121,7 +129,10 @@ def test_a_sum_of_losses_beyond_float64_has_no_value_and_a_reason() -> None:
 
 def test_row_log_loss_scores_each_model() -> None:
     y, logits = np.array([0, 1], np.uint8), np.array([[0.5, -1.0], [2.0, 0.0]])
-    expected = [[np.log1p(np.exp(0.5)), np.log1p(np.exp(-1.0))], [np.log1p(np.exp(-2.0)), np.log(2)]]
+    expected = [
+        [np.log1p(np.exp(0.5)), np.log1p(np.exp(-1.0))],
+        [np.log1p(np.exp(-2.0)), np.log(2)],
+    ]
     np.testing.assert_allclose(row_log_loss(y, logits), expected, rtol=1e-14)
 
 
@@ -138,7 +149,9 @@ def test_nan_has_no_value_and_a_reason(metric: type[Metric]) -> None:
 def test_one_class_has_no_auc_and_a_reason() -> None:
     assert score(AUC, [1, 1], [0.0, 1.0]) == Score(None, "one class: all 2 labels are 1")
     gauc = score(GAUC, [1, 1, 0], [0.0, 1.0, 2.0], [0, 0, 1])
-    assert gauc == Score(None, "each of the 2 users has one class alone", {"users": 2, "users_scored": 0})
+    assert gauc == Score(
+        None, "each of the 2 users has one class alone", {"users": 2, "users_scored": 0}
+    )
     assert score(LogLoss, [1, 1], [0.0, 0.0]).value == pytest.approx(math.log(2))
 
 

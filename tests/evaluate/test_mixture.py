@@ -24,7 +24,14 @@ def exact(weights: list[float], logits: list[float]) -> float:
 
 
 @pytest.mark.parametrize(
-    "logits", [(40.0, 40.0, 40.0), (-40.0, -41.0, -39.0), (40.0, -40.0, 0.0), (700.0, 650.0, 700.0), (0.1, 0.2, -0.3)]
+    "logits",
+    [
+        (40.0, 40.0, 40.0),
+        (-40.0, -41.0, -39.0),
+        (40.0, -40.0, 0.0),
+        (700.0, 650.0, 700.0),
+        (0.1, 0.2, -0.3),
+    ],
 )
 def test_exact_where_sigmoids_saturate(logits: tuple[float, ...]) -> None:
     weights = [0.5, 0.25, 0.25]

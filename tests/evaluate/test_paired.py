@@ -16,7 +16,9 @@ from tests.evaluate.slices import make_slice
 LABELS = np.array([0, 1, 1, 0], np.uint8)
 
 
-def compare(slices: list[Slice], metric: str = "logloss", resamples: int = 500, names: str = "ab") -> Paired:
+def compare(
+    slices: list[Slice], metric: str = "logloss", resamples: int = 500, names: str = "ab"
+) -> Paired:
     found = resample(slices, list(names), resamples=resamples)
     return paired(found, "b", "a", metric)
 
@@ -24,7 +26,9 @@ def compare(slices: list[Slice], metric: str = "logloss", resamples: int = 500, 
 def of_probabilities(users: int, a: np.ndarray, b: np.ndarray) -> Slice:
     """Four rows a user; a, b (4 users,)."""
     p = np.stack([a, b])
-    return Slice.of_labels(np.tile(LABELS, users), np.repeat(np.arange(users), 4), np.log(p) - np.log1p(-p))
+    return Slice.of_labels(
+        np.tile(LABELS, users), np.repeat(np.arange(users), 4), np.log(p) - np.log1p(-p)
+    )
 
 
 def steady(users: int, gain: float, seed: int = 0, spread: float = 0.02) -> Slice:
@@ -40,20 +44,31 @@ def assert_plain(found: Paired) -> None:
     numbers = [value for value in asdict(found).values() if isinstance(value, float)]
     assert all(math.isfinite(value) for value in numbers)
     assert found.p is None or 0 < found.p <= 1
-    assert found.reason or None not in (found.difference, found.low, found.seeds_low, found.detectable)
+    assert found.reason or None not in (
+        found.difference,
+        found.low,
+        found.seeds_low,
+        found.detectable,
+    )
 
 
 def test_interval_lies_near_the_percentiles_of_20_000_resamples() -> None:
     rng, users, rows = np.random.default_rng(11), 60, 8
     truth = rng.normal(0, 1.6, (users, 1)) + rng.normal(0, 1.2, (users, rows))
     y = (rng.random((users, rows)) < 1 / (1 + np.exp(-truth))).astype(np.uint8)
-    logits = np.stack([(truth * share + rng.normal(0, 0.05, truth.shape)).ravel() for share in (0.7, 0.88)])
-    found = compare([Slice.of_labels(y.ravel(), np.repeat(np.arange(users), rows), logits)], resamples=2000)
+    logits = np.stack(
+        [(truth * share + rng.normal(0, 0.05, truth.shape)).ravel() for share in (0.7, 0.88)]
+    )
+    found = compare(
+        [Slice.of_labels(y.ravel(), np.repeat(np.arange(users), rows), logits)], resamples=2000
+    )
     losses = np.logaddexp(0, np.where(y.ravel() == 1, -logits, logits)).reshape(2, users, rows)
     differences = (losses[1] - losses[0]).mean(axis=1)
     slow = differences[np.random.default_rng(0).integers(0, users, (20_000, users))].mean(axis=1)
     assert found.difference == pytest.approx(differences.mean(), abs=1e-12)
-    assert [found.low, found.high] == pytest.approx(np.quantile(slow, [0.025, 0.975]).tolist(), abs=1.5e-3)
+    assert [found.low, found.high] == pytest.approx(
+        np.quantile(slow, [0.025, 0.975]).tolist(), abs=1.5e-3
+    )
 
 
 def test_a_steady_gain_is_found_paired_though_unpaired_it_is_lost() -> None:
@@ -73,7 +88,10 @@ def test_the_interval_is_a_t_interval_of_the_bootstrap_error_and_p_agrees_with_i
     error = (draws[:, 1] - draws[:, 2]).std(ddof=1) * math.sqrt(found.users / (found.users - 1))
     reach = stats.t.ppf(0.975, found.effective_users - 1) * error
     assert one.difference is not None
-    assert (one.low, one.high) == (pytest.approx(one.difference - reach), pytest.approx(one.difference + reach))
+    assert (one.low, one.high) == (
+        pytest.approx(one.difference - reach),
+        pytest.approx(one.difference + reach),
+    )
     exact = 2 * stats.t.sf(abs(one.difference) / error, found.effective_users - 1)
     assert one.p == pytest.approx(max(exact, 1 / 801))
 
@@ -122,7 +140,10 @@ def test_seeds_that_disagree_make_a_tie_of_what_users_find() -> None:
     """Same users, differences of the trainings 0.6, 0.2 and -0.1: sure on these users, not over trainings."""
     base = steady(200, 0.0, spread=0)
     sign = np.where(base.y == 1, 1, -1)
-    slices = [base._replace(logits=np.stack([base.logits[0], base.logits[0] + g * sign])) for g in (0.6, 0.2, -0.1)]
+    slices = [
+        base._replace(logits=np.stack([base.logits[0], base.logits[0] + g * sign]))
+        for g in (0.6, 0.2, -0.1)
+    ]
     found = compare(slices)
     assert found.p is not None
     assert found.p < 0.01
@@ -130,7 +151,9 @@ def test_seeds_that_disagree_make_a_tie_of_what_users_find() -> None:
 
 
 def test_both_causes_of_error_add_up() -> None:
-    found = resample([steady(60, gain, seed) for seed, gain in enumerate((0.1, 0.2, 0.35))], "ab", resamples=300)
+    found = resample(
+        [steady(60, gain, seed) for seed, gain in enumerate((0.1, 0.2, 0.35))], "ab", resamples=300
+    )
     one = paired(found, "b", "a", "logloss")
     assert one.p is not None
     assert one.p_both is not None
@@ -142,7 +165,13 @@ def test_equal_methods_tie_with_exactly_nothing_between_them() -> None:
     for metric in ("logloss", "auc"):
         for seeds in (1, 3):
             found = compare([one._replace(logits=one.logits[[0, 0]])] * seeds, metric)
-            assert (found.difference, found.low, found.high, found.p, found.verdict) == (0.0, 0.0, 0.0, 1.0, "tie")
+            assert (found.difference, found.low, found.high, found.p, found.verdict) == (
+                0.0,
+                0.0,
+                0.0,
+                1.0,
+                "tie",
+            )
             assert adjust({1: found})[1].p_holm == 1.0
             assert_plain(found)
 
@@ -153,14 +182,22 @@ def test_one_user_has_a_difference_and_no_interval() -> None:
     assert found.difference == pytest.approx(float(np.mean([
         math.log(0.6 / 0.55), math.log(0.6 / 0.65), math.log(0.7 / 0.75), math.log(0.8 / 0.75)
     ])))  # fmt: skip
-    assert (found.low, found.high, found.p, found.detectable, found.verdict) == (None, None, None, None, "withheld")
+    assert (found.low, found.high, found.p, found.detectable, found.verdict) == (
+        None,
+        None,
+        None,
+        None,
+        "withheld",
+    )
     assert found.reason == "one user: no spread over users"
 
 
 def test_users_who_all_differ_by_the_same_show_no_spread() -> None:
     a = np.tile([0.25, 0.75, 0.5, 0.5], 8)
     found = compare([of_probabilities(8, a, a + np.tile([-0.05, 0.05, 0.05, -0.05], 8))])
-    expected = np.mean([math.log(0.75 / 0.8), math.log(0.75 / 0.8), math.log(0.5 / 0.55), math.log(0.5 / 0.55)])
+    expected = np.mean(
+        [math.log(0.75 / 0.8), math.log(0.75 / 0.8), math.log(0.5 / 0.55), math.log(0.5 / 0.55)]
+    )
     assert found.difference == pytest.approx(expected, abs=1e-12)
     assert (found.p, found.verdict) == (None, "withheld")
     assert "no spread" in found.reason
@@ -186,7 +223,9 @@ def test_one_class_leaves_auc_undefined_in_any_seed() -> None:
 
 def test_auc_that_most_resamples_leave_undefined_is_withheld() -> None:
     y = np.array([1, 0, 0, 0, 0, 0], np.uint8)
-    found = compare([Slice.of_labels(y, np.arange(6), np.random.default_rng(0).normal(size=(2, 6)))], "auc")
+    found = compare(
+        [Slice.of_labels(y, np.arange(6), np.random.default_rng(0).normal(size=(2, 6)))], "auc"
+    )
     assert found.difference is not None
     assert (found.p, found.verdict) == (None, "withheld")
     assert "of the resamples of users" in found.reason
@@ -215,7 +254,10 @@ def test_a_handful_of_users_does_not_break_it(users: int, metric: str, seeds: in
 def by_hand(p: list[float]) -> list[float]:
     """Holm's table as in a textbook: sort, multiply by m, m - 1, ..., carry the largest on."""
     m, rows = len(p), sorted((value, place) for place, value in enumerate(p))
-    found = {place: min(1.0, max(rows[j][0] * (m - j) for j in range(k + 1))) for k, (_, place) in enumerate(rows)}
+    found = {
+        place: min(1.0, max(rows[j][0] * (m - j) for j in range(k + 1)))
+        for k, (_, place) in enumerate(rows)
+    }
     return [found[place] for place in range(m)]
 
 

@@ -25,7 +25,9 @@ from tests.evaluate.query_rows import KINDS, make_rows
 from tests.fixtures.popularity_metric import MedianHit, TailLogLoss
 
 SEEDS = [make_rows(0), make_rows(1)]
-METRICS = {metric.name: metric(PluginParams()) for metric in (AUC, GAUC, LogLoss, TailLogLoss, MedianHit)}
+METRICS = {
+    metric.name: metric(PluginParams()) for metric in (AUC, GAUC, LogLoss, TailLogLoss, MedianHit)
+}
 
 
 def quick(
@@ -35,7 +37,10 @@ def quick(
     metrics: dict[str, Metric] = METRICS,
 ) -> Analysis:
     found = analyse(rows, KINDS, single, metrics, primary, resamples=60, splits=3)
-    assert analysis_from_json(json.loads(json.dumps(analysis_to_json(found), allow_nan=False))) == found
+    assert (
+        analysis_from_json(json.loads(json.dumps(analysis_to_json(found), allow_nan=False)))
+        == found
+    )
     return found
 
 
@@ -46,7 +51,11 @@ def of(found: Analysis, name: str) -> MethodAnalysis:
 def changed(name: str, values: float | None, seed: int = 1) -> list[QueryRows]:
     """The same rows where one method has other logits in one seed, or none."""
     rows = list(SEEDS)
-    logits = {other: known for other, known in rows[seed].logits.items() if other != name or values is not None}
+    logits = {
+        other: known
+        for other, known in rows[seed].logits.items()
+        if other != name or values is not None
+    }
     if values is not None:
         logits[name] = np.where(np.arange(len(rows[seed].y)) == 5, values, logits[name])
     rows[seed] = rows[seed]._replace(logits=logits)
@@ -66,14 +75,17 @@ class OddRowsOnly(MedianHit):
 def test_the_lead_is_the_best_by_the_primary_and_everyone_is_compared_with_it(primary: str) -> None:
     found, metric = quick(primary), METRICS[primary]
     values = {
-        name: float(np.mean([metric.compute(one.scored, one.logits[name]).value for one in SEEDS])) for name in KINDS
+        name: float(np.mean([metric.compute(one.scored, one.logits[name]).value for one in SEEDS]))
+        for name in KINDS
     }
     assert found.lead == (max if metric.higher_is_better else min)(values, key=values.__getitem__)
     assert found.primary == primary
     for one in found.methods:
         if one.name != found.lead:
             pair = one.against_lead[primary]
-            assert pair.difference == pytest.approx(values[one.name] - values[str(found.lead)], abs=1e-12)
+            assert pair.difference == pytest.approx(
+                values[one.name] - values[str(found.lead)], abs=1e-12
+            )
             assert pair.verdict in (("tie", "worse") if pair.difference else ("tie",))
 
 
@@ -102,7 +114,11 @@ def test_what_is_in_log_loss_is_the_same_whoever_is_primary() -> None:
         other.segments, other.attainable, other.perfect_user_logloss,
     )  # fmt: skip
     for one, two in zip(first.methods, other.methods, strict=True):
-        assert (one.regret, one.win_rate, one.closed_gap) == (two.regret, two.win_rate, two.closed_gap)
+        assert (one.regret, one.win_rate, one.closed_gap) == (
+            two.regret,
+            two.win_rate,
+            two.closed_gap,
+        )
 
 
 def test_without_a_finite_log_loss_one_may_still_lead_by_auc() -> None:
@@ -110,30 +126,46 @@ def test_without_a_finite_log_loss_one_may_still_lead_by_auc() -> None:
     wrong = changed("gating", np.inf if SEEDS[1].y[5] == 0 else -np.inf)
     by_loss = quick("logloss", wrong)
     assert of(by_loss, "gating").against_best_single == {}
-    assert any(note.startswith("gating has no finite log loss in seed 1 (infinite: 1 of") for note in by_loss.notes)
+    assert any(
+        note.startswith("gating has no finite log loss in seed 1 (infinite: 1 of")
+        for note in by_loss.notes
+    )
 
-    better = [one._replace(logits={**one.logits, "gating": one.true_logits.astype(np.float32)}) for one in wrong]  # type: ignore[union-attr]
+    better = [
+        one._replace(logits={**one.logits, "gating": one.true_logits.astype(np.float32)})
+        for one in wrong
+    ]  # type: ignore[union-attr]
     better[1].logits["gating"][5] = wrong[1].logits["gating"][5]  # type: ignore[index]
     found = quick("auc", better)
     gating = of(found, "gating")
     assert found.lead == "gating"
     assert gating.against_best_single["auc"].verdict in ("better", "tie")
     assert gating.against_best_single["logloss"].verdict == "withheld"
-    assert (gating.regret, gating.win_rate, gating.closed_gap.reason) == (None, None, "no finite log loss in seed 1")
+    assert (gating.regret, gating.win_rate, gating.closed_gap.reason) == (
+        None,
+        None,
+        "no finite log loss in seed 1",
+    )
     assert all("gating" not in part.logloss for part in found.segments)
     assert any(
-        note.startswith("gating has no finite log loss in seed 1, so it has no closed gap") for note in found.notes
+        note.startswith("gating has no finite log loss in seed 1, so it has no closed gap")
+        for note in found.notes
     )
 
 
-def test_who_lacks_the_primary_in_a_seed_is_compared_with_nobody_and_keeps_what_is_in_log_loss() -> None:
+def test_who_lacks_the_primary_in_a_seed_is_compared_with_nobody_and_keeps_what_is_in_log_loss() -> (
+    None
+):
     metrics = {**METRICS, "odd": OddRowsOnly(PluginParams())}
     found = quick("odd", changed("gating", 7.0), metrics=metrics)
     gating = of(found, "gating")
     assert found.lead != "gating"
     assert (gating.against_best_single, gating.against_lead) == ({}, {})
     assert gating.regret is not None
-    assert "gating has no odd in seed 1 (a logit is 7), so it is left out of comparisons." in found.notes
+    assert (
+        "gating has no odd in seed 1 (a logit is 7), so it is left out of comparisons."
+        in found.notes
+    )
 
 
 def test_a_best_single_without_the_primary_leaves_no_comparison_and_its_segments() -> None:
@@ -144,7 +176,8 @@ def test_a_best_single_without_the_primary_leaves_no_comparison_and_its_segments
     assert of(found, "gating").against_lead or found.lead == "gating"
     assert found.segments[0].against_best_single
     assert (
-        "The best single model, fm, has no odd in seed 1 (a logit is 7), so nothing is compared with it." in found.notes
+        "The best single model, fm, has no odd in seed 1 (a logit is 7), so nothing is compared with it."
+        in found.notes
     )
 
 
@@ -161,7 +194,9 @@ def test_where_nobody_has_the_primary_nobody_leads() -> None:
     assert found.lead is None
     assert all(one.against_lead == {} for one in found.methods)
     assert found.segments
-    assert len([note for note in found.notes if "has no never in seed 0, 1, so" in note]) == len(KINDS)
+    assert len([note for note in found.notes if "has no never in seed 0, 1, so" in note]) == len(
+        KINDS
+    )
 
 
 def test_a_missing_seed_is_one_for_every_primary() -> None:

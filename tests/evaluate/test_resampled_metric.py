@@ -24,7 +24,9 @@ def small(seed: int, users: int = 9, absent: int = 2) -> Slice:
     one = grouped(make_slice(seed, users))
     places = np.unique(one.users, return_inverse=True)[1].astype(np.int32) + absent
     y = np.where(np.isin(places, (absent, absent + 3)), 1, one.y).astype(np.uint8)
-    return one._replace(rows=one.rows._replace(y=y, users=places, popularity=rng.integers(0, 5, len(y))))
+    return one._replace(
+        rows=one.rows._replace(y=y, users=places, popularity=rng.integers(0, 5, len(y)))
+    )
 
 
 @by_name
@@ -42,7 +44,10 @@ def test_the_fast_way_is_the_plain_way(metric: Metric, seed: int) -> None:
 def test_few_users_leave_resamples_undefined_both_ways(metric: Metric) -> None:
     one = small(1, users=2, absent=3)
     weights = draw_users(5, 80, 0)
-    fast, plain = figures(metric, one, weights).draws, recomputed(metric, one.rows, one.logits, weights)
+    fast, plain = (
+        figures(metric, one, weights).draws,
+        recomputed(metric, one.rows, one.logits, weights),
+    )
     np.testing.assert_allclose(fast, plain, rtol=1e-13, atol=1e-13)
     assert np.isnan(plain).any()
     assert np.isfinite(plain).any()
@@ -55,7 +60,10 @@ def test_the_plain_way_repeats_the_rows_of_drawn_users() -> None:
     draws = figures(median, one, weights).draws
     for draw, counts in enumerate(weights.T.tolist()):
         again = repeated(one, dict(enumerate(counts)))
-        expected = [np.median(1 / (1 + np.exp(np.where(again.y == 1, -z, z).astype(float)))) for z in again.logits]
+        expected = [
+            np.median(1 / (1 + np.exp(np.where(again.y == 1, -z, z).astype(float))))
+            for z in again.logits
+        ]
         assert draws[draw].tolist() == pytest.approx(expected)
 
 
@@ -103,7 +111,10 @@ def test_a_value_that_is_not_finite_is_none() -> None:
         def compute(self, rows: MetricRows, logits: np.ndarray) -> Score:
             return Score(float("inf"))
 
-    assert figures(Infinite(NO_PARAMS), small(0), draw_users(11, 5, 0)).reasons == ("the value is inf",) * 3
+    assert (
+        figures(Infinite(NO_PARAMS), small(0), draw_users(11, 5, 0)).reasons
+        == ("the value is inf",) * 3
+    )
 
 
 def test_whether_a_metric_has_parts_is_told_by_who_has_a_value() -> None:
@@ -123,7 +134,10 @@ def test_whether_a_metric_has_parts_is_told_by_who_has_a_value() -> None:
             lambda part: UserParts(part.numerators[1:], part.denominators),
             "by_user gives 8 numerators and 9 denominators",
         ),
-        (lambda part: UserParts(part.numerators * 2, part.denominators), "make them agree, or leave by_user out"),
+        (
+            lambda part: UserParts(part.numerators * 2, part.denominators),
+            "make them agree, or leave by_user out",
+        ),
         (lambda part: UserParts(part.numerators, part.denominators * 0), "by_user adds up to inf"),
     ],
 )
@@ -142,7 +156,12 @@ def test_seeds_with_other_users_are_drawn_together() -> None:
     slices = [make_slice(0), make_slice(1, users=31)]
     found = resample(slices, "abc", metrics=[GAUC(NO_PARAMS)], resamples=25, seed=3)
     weights, ids = draw_users(31, 25, 3), np.unique(slices[1].users)
-    placed = [s._replace(rows=s.rows._replace(users=np.searchsorted(ids, s.users))) for s in map(grouped, slices)]
-    expected = np.mean([recomputed(GAUC(NO_PARAMS), s.rows, s.logits, weights) for s in placed], axis=0)
+    placed = [
+        s._replace(rows=s.rows._replace(users=np.searchsorted(ids, s.users)))
+        for s in map(grouped, slices)
+    ]
+    expected = np.mean(
+        [recomputed(GAUC(NO_PARAMS), s.rows, s.logits, weights) for s in placed], axis=0
+    )
     np.testing.assert_allclose(found.draws["gauc"], expected, rtol=1e-13)
     assert (found.metrics, found.higher_is_better) == (("gauc",), {"gauc": True})

@@ -14,7 +14,10 @@ NAMES = ("a", "b", "c")
 
 
 def slow_log_loss(y: np.ndarray, logits: np.ndarray) -> float:
-    losses = [np.log1p(np.exp(-z if label else z)) for label, z in zip(y.tolist(), logits.astype(float), strict=True)]
+    losses = [
+        np.log1p(np.exp(-z if label else z))
+        for label, z in zip(y.tolist(), logits.astype(float), strict=True)
+    ]
     return float(np.mean(losses)) if losses else float("nan")
 
 
@@ -36,7 +39,9 @@ def test_values_are_those_of_the_metrics_to_the_last_bit() -> None:
     slices = [grouped(make_slice(0)), grouped(make_slice(4))]
     found = resample(slices, NAMES, resamples=2)
     for metric in (AUC, LogLoss):
-        expected = [[metric(PluginParams()).compute(s.rows, z).value for z in s.logits] for s in slices]
+        expected = [
+            [metric(PluginParams()).compute(s.rows, z).value for z in s.logits] for s in slices
+        ]
         assert found.values[metric.name].tolist() == expected
 
 
@@ -45,7 +50,9 @@ def test_a_resample_has_as_many_users_as_there_are_each_equally_likely() -> None
     assert (weights.sum(axis=0) == 40).all()
     np.testing.assert_allclose(weights.mean(axis=1), 1, atol=5 / np.sqrt(4000))
     assert weights.var() == pytest.approx(1 - 1 / 40, rel=0.05)  # of a multinomial count
-    np.testing.assert_array_equal(draw_users(40, 50, 0), weights[:, :50])  # more resamples go on where fewer ended
+    np.testing.assert_array_equal(
+        draw_users(40, 50, 0), weights[:, :50]
+    )  # more resamples go on where fewer ended
 
 
 def test_order_of_rows_and_names_of_users_do_not_matter() -> None:
@@ -59,15 +66,21 @@ def test_order_of_rows_and_names_of_users_do_not_matter() -> None:
 
 def test_methods_with_equal_logits_have_equal_draws_to_the_last_bit() -> None:
     one = make_slice(3)
-    found = resample([one._replace(logits=one.logits[[0, 1, 0, 2, 0]])], list("vwxyz"), resamples=50)
+    found = resample(
+        [one._replace(logits=one.logits[[0, 1, 0, 2, 0]])], list("vwxyz"), resamples=50
+    )
     for metric in found.metrics:
-        np.testing.assert_array_equal(found.draws[metric][:, [2, 4]], found.draws[metric][:, [0, 0]])
+        np.testing.assert_array_equal(
+            found.draws[metric][:, [2, 4]], found.draws[metric][:, [0, 0]]
+        )
 
 
 def test_effective_users_are_users_of_equal_rows_and_fewer_of_unequal() -> None:
     y, logits = np.array([0, 1] * 4, np.uint8), np.zeros((1, 8))
     equal = resample([Slice.of_labels(y, np.arange(8) // 2, logits)], ["a"], resamples=2)
-    unequal = resample([Slice.of_labels(y, np.array([0] * 5 + [1, 2, 3]), logits)], ["a"], resamples=2)
+    unequal = resample(
+        [Slice.of_labels(y, np.array([0] * 5 + [1, 2, 3]), logits)], ["a"], resamples=2
+    )
     assert (equal.effective_users, unequal.effective_users) == (4.0, pytest.approx(64 / 28))
 
 
@@ -81,7 +94,9 @@ def test_effective_users_are_users_of_equal_rows_and_fewer_of_unequal() -> None:
     ],
 )
 def test_why_a_figure_is_undefined(logits: list[float], metric: str, reason: str) -> None:
-    one = Slice.of_labels(np.array([0, 0, 1, 1], np.uint8), np.arange(4), np.array([logits, [0.0, 1.0, 2.0, 3.0]]))
+    one = Slice.of_labels(
+        np.array([0, 0, 1, 1], np.uint8), np.arange(4), np.array([logits, [0.0, 1.0, 2.0, 3.0]])
+    )
     found = resample([one], ("bad", "good"), resamples=10)
     assert np.isnan(found.values[metric][0, 0])
     assert found.undefined[metric] == {"bad": reason}

@@ -22,18 +22,26 @@ def record(
     status: Status = "ok",
     dataset: str = "ml",
 ) -> dict[str, Any]:
-    metrics = {"auc": {"value": auc, "reason": "" if auc else "one class"}, "logloss": {"value": logloss, "reason": ""}}
+    metrics = {
+        "auc": {"value": auc, "reason": "" if auc else "one class"},
+        "logloss": {"value": logloss, "reason": ""},
+    }
     return {
         "trial": {"dataset": dataset, "protocol": "cold", "method": method, "seed": seed},
         "kind": KINDS[method],
-        "outcome": Outcome(status=status, signal="SIGSEGV" if status == "crashed" else None).model_dump(mode="json"),
+        "outcome": Outcome(
+            status=status, signal="SIGSEGV" if status == "crashed" else None
+        ).model_dump(mode="json"),
         "metrics": metrics if status == "ok" else {},
         "validation": {"logloss": valid},
     }
 
 
 def lines(records: list[dict[str, Any]], base: str = "best-single") -> dict[str, Line]:
-    return {line.name: line for line in summarise(KINDS, records, (0, 1), ("auc", "logloss", "relaimpr"), base)}
+    return {
+        line.name: line
+        for line in summarise(KINDS, records, (0, 1), ("auc", "logloss", "relaimpr"), base)
+    }
 
 
 def line(name: str, kind: str, *logloss: float | None, model: str | None = None) -> Line:
@@ -50,7 +58,12 @@ def test_best_single_is_one_model_for_all_seeds_by_validation_loss_never_by_test
 
 
 def test_a_model_that_failed_for_a_seed_is_not_best_single() -> None:
-    records = [record("lr", 0, valid=0.1), record("lr", 1, status="error"), record("fm", 0), record("fm", 1)]
+    records = [
+        record("lr", 0, valid=0.1),
+        record("lr", 1, status="error"),
+        record("fm", 0),
+        record("fm", 1),
+    ]
     assert best_single(records) == {("ml", "cold"): "fm"}
     assert best_single([record("lr", 0, status="error"), record("lr", 1)]) == {("ml", "cold"): "lr"}
     assert best_single([record("lr", 0, valid=None)]) == {}
@@ -71,11 +84,16 @@ def test_relaimpr_pairs_with_the_base_of_the_same_seed() -> None:
 
 def test_relaimpr_without_a_base_says_why() -> None:
     figure = lines([record("gating", 0), record("gating", 1)])["gating"].metrics["relaimpr"]
-    assert (figure.mean, figure.reason) == (None, "no base model has a validation log loss for every seed")
+    assert (figure.mean, figure.reason) == (
+        None,
+        "no base model has a validation log loss for every seed",
+    )
 
 
 def test_failed_and_missing_trials_have_no_value_and_a_reason() -> None:
-    got = lines([record("gating", 0, auc=0.8), record("gating", 1, status="crashed"), record("fm", 0)])
+    got = lines(
+        [record("gating", 0, auc=0.8), record("gating", 1, status="crashed"), record("fm", 0)]
+    )
     assert got["gating"].metrics["auc"].values == (0.8, None)
     assert got["gating"].metrics["auc"].reason == "crashed:SIGSEGV"
     assert got["lr"].metrics["auc"].reason == "missing"
@@ -100,12 +118,20 @@ def test_the_best_mean_is_marked_and_bounds_never_are() -> None:
 
 
 def test_same_printed_figure_is_a_tie_even_with_one_seed() -> None:
-    table = [line("a", "method", 0.50001), line("b", "method", 0.50004), line("c", "method", 0.5002)]
+    table = [
+        line("a", "method", 0.50001),
+        line("b", "method", 0.50004),
+        line("c", "method", 0.5002),
+    ]
     assert marks(table, "logloss", higher_is_better=False) == {"a": "best", "b": "tie"}
 
 
 def test_differences_of_both_signs_are_a_tie_and_one_sign_is_none() -> None:
-    table = [line("a", "method", 0.50, 0.52), line("b", "method", 0.49, 0.54), line("c", "method", 0.51, 0.53)]
+    table = [
+        line("a", "method", 0.50, 0.52),
+        line("b", "method", 0.49, 0.54),
+        line("c", "method", 0.51, 0.53),
+    ]
     assert marks(table, "logloss", higher_is_better=False) == {"a": "best", "b": "tie"}
 
 
@@ -125,10 +151,24 @@ def test_a_line_that_lacks_a_seed_is_never_best() -> None:
 
 
 def test_order_is_best_first_then_incomplete_then_undefined() -> None:
-    table = [line("none", "method", None, None), line("half", "method", 0.1, None), line("b", "method", 0.5, 0.5)]
+    table = [
+        line("none", "method", None, None),
+        line("half", "method", 0.1, None),
+        line("b", "method", 0.5, 0.5),
+    ]
     table.append(line("a", "method", 0.4, 0.5))
-    assert [x.name for x in ordered(table, "logloss", higher_is_better=False)] == ["a", "b", "half", "none"]
-    assert [x.name for x in ordered(table, "logloss", higher_is_better=True)] == ["b", "a", "half", "none"]
+    assert [x.name for x in ordered(table, "logloss", higher_is_better=False)] == [
+        "a",
+        "b",
+        "half",
+        "none",
+    ]
+    assert [x.name for x in ordered(table, "logloss", higher_is_better=True)] == [
+        "b",
+        "a",
+        "half",
+        "none",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,10 @@ def test_losses_of_the_same_rows_summed_in_another_order_are_a_tie_and_both_are_
     theirs = rng.permuted(mine, axis=1)
     weights = np.tile([0.0, 1.0], (480, 1))
     rows = make_rows(users=2)._replace(
-        y=np.ones(480, dtype=np.uint8), users=users, pool=("a", "b"), logits={"a": mine.ravel(), "b": theirs.ravel()}
+        y=np.ones(480, dtype=np.uint8),
+        users=users,
+        pool=("a", "b"),
+        logits={"a": mine.ravel(), "b": theirs.ravel()},
     )
     losses = user_losses(rows, ["a", "b"])
     assert (losses.sums["b"] > losses.sums["a"]).any()
@@ -28,20 +31,30 @@ def test_losses_of_the_same_rows_summed_in_another_order_are_a_tie_and_both_are_
 
 def test_the_first_of_the_highest_is_chosen() -> None:
     rounded = 0.1 + 0.2  # above 0.3 by rounding alone
-    values = np.array([[0.3, rounded, 0.2], [0.2, 0.3, 0.3], [-rounded, -0.4, -0.3], [0.3, 0.31, 0.1]])
+    values = np.array(
+        [[0.3, rounded, 0.2], [0.2, 0.3, 0.3], [-rounded, -0.4, -0.3], [0.3, 0.31, 0.1]]
+    )
     assert first_highest(values).tolist() == [0, 1, 0, 1]
 
 
 def test_a_highest_weight_that_several_share_is_no_choice() -> None:
     third = np.float32(1) / np.float32(3)
     weights = np.array(
-        [[third, third, third], [0.5, 0.3, 0.2], [0.4, 0.2, 0.4], [0.2, 0.4 + 1e-9, 0.4], [0.334, 0.333, 0.333]]
+        [
+            [third, third, third],
+            [0.5, 0.3, 0.2],
+            [0.4, 0.2, 0.4],
+            [0.2, 0.4 + 1e-9, 0.4],
+            [0.334, 0.333, 0.333],
+        ]
     )
     assert is_shared(weights).tolist() == [True, False, True, True, False]
     assert is_shared(np.ones((2, 1))).tolist() == [False, False]
 
 
-def test_users_without_a_choice_are_left_out_of_selection_accuracy_and_all_of_them_leave_none() -> None:
+def test_users_without_a_choice_are_left_out_of_selection_accuracy_and_all_of_them_leave_none() -> (
+    None
+):
     rows = make_rows(users=2)._replace(
         y=np.ones(4, dtype=np.uint8),
         users=np.array([0, 0, 1, 2]),

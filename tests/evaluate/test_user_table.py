@@ -27,7 +27,9 @@ def test_a_row_a_user_is_what_a_loop_over_users_finds(tmp_path: Path) -> None:
         y, z = rows.y[mine], rows.logits["gating"][mine]
         history, rate = rows.history[mine[0]], rows.support_rate[mine[0]]
         classes.add(len(set(y)))
-        losses = {name: log_loss(y, sigmoid(rows.logits[name][mine]), labels=[0, 1]) for name in POOL}
+        losses = {
+            name: log_loss(y, sigmoid(rows.logits[name][mine]), labels=[0, 1]) for name in POOL
+        }
         weights = rows.weights["gating"][mine].astype(float)
         assert line["rows"] == len(mine)
         assert line["positives"] == (None if len(mine) == 1 else y.sum())
@@ -39,7 +41,9 @@ def test_a_row_a_user_is_what_a_loop_over_users_finds(tmp_path: Path) -> None:
         assert line["best_model"] == min(losses, key=lambda name: round(losses[name], 12))
         assert line["chosen_model"] == POOL[weights.mean(axis=0).argmax()]
         assert [line[f"weight:{name}"] for name in POOL] == pytest.approx(weights.mean(axis=0))
-        assert line["entropy"] == pytest.approx(np.mean([entropy(row, base=3) for row in weights]), abs=1e-6)
+        assert line["entropy"] == pytest.approx(
+            np.mean([entropy(row, base=3) for row in weights]), abs=1e-6
+        )
     assert classes == {1, 2}
 
 
@@ -61,7 +65,9 @@ def test_what_has_no_meaning_is_null() -> None:
     assert not [name for name in plain.column_names if name.startswith("weight:")]
     lost = rows._replace(logits={"plain": rows.logits["plain"], "lr": rows.logits["lr"]})
     assert user_table(lost, "plain")["best_model"].null_count == plain.num_rows
-    one = rows._replace(pool=("lr",), weights={"gating": np.ones((len(rows.y), 1), dtype=np.float32)})
+    one = rows._replace(
+        pool=("lr",), weights={"gating": np.ones((len(rows.y), 1), dtype=np.float32)}
+    )
     table = user_table(one, "gating")
     assert table["entropy"].null_count == plain.num_rows
     assert set(table["chosen_model"].to_pylist()) == {"lr"}

@@ -21,8 +21,15 @@ def rows(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     scores = rng.integers(-levels, levels + 1, n).astype(np.float32)
-    weights = np.stack([np.bincount(rng.integers(0, users, users), minlength=users) for _ in range(20)], axis=1)
-    return (rng.random(n) < rate).astype(np.uint8), scores, rng.integers(0, users, n), weights.astype(np.uint8)
+    weights = np.stack(
+        [np.bincount(rng.integers(0, users, users), minlength=users) for _ in range(20)], axis=1
+    )
+    return (
+        (rng.random(n) < rate).astype(np.uint8),
+        scores,
+        rng.integers(0, users, n),
+        weights.astype(np.uint8),
+    )
 
 
 @both_ways
@@ -30,13 +37,17 @@ def rows(
     (60, 6, 1000, 0.5), (400, 30, 1000, 0.1), (400, 30, 3, 0.9), (900, 5, 1, 0.5), (2500, 700, 40, 0.3), (300, 2, 0, 0.5),
     (30, 1, 5, 0.5),
 ])  # fmt: skip
-def test_equals_repeated_rows_to_the_last_bit_and_scikit_learn(way: Way, case: tuple[int, int, int, float]) -> None:
+def test_equals_repeated_rows_to_the_last_bit_and_scikit_learn(
+    way: Way, case: tuple[int, int, int, float]
+) -> None:
     y, scores, users, weights = rows(len(str(case)), *case)
     found = way(y, scores, users, weights)
     for drawn, auc in zip(weights.T, found, strict=True):
         index = np.repeat(np.arange(len(y)), drawn[users])
         assert auc == pooled_auc(y[index], scores[index])
-        assert auc == pytest.approx(weighed_auc(y, scores.astype(float), drawn[users].astype(float)), abs=1e-12)
+        assert auc == pytest.approx(
+            weighed_auc(y, scores.astype(float), drawn[users].astype(float)), abs=1e-12
+        )
 
 
 @both_ways
@@ -71,7 +82,9 @@ def test_billions_of_pairs_of_one_user(way: Way, users: int) -> None:
     """Positives at 3k + 1, negatives at 2j: pairs overflow 32 bits and, weighed, whole numbers in float32."""
     n = 50_000
     of_positives, of_negatives = 3 * np.arange(n) + 1, 2 * np.arange(n)
-    twice = sum(2 * min(n, (3 * k + 2) // 2) + (k % 2 == 1 and 3 * k + 1 < 2 * n) for k in range(n))  # odd k tie
+    twice = sum(
+        2 * min(n, (3 * k + 2) // 2) + (k % 2 == 1 and 3 * k + 1 < 2 * n) for k in range(n)
+    )  # odd k tie
     y = np.repeat(np.array([1, 0], np.uint8), n)
     scores = np.concatenate([of_positives, of_negatives]).astype(np.float32)
     order = np.random.default_rng(0).permutation(2 * n)
@@ -87,14 +100,18 @@ def test_a_monotone_map_changes_nothing_and_turning_around_mirrors(way: Way) -> 
     np.testing.assert_array_equal(way(y, scores**3, users, weights), found)
     np.testing.assert_allclose(way(y, -scores, users, weights), 1 - found, rtol=0, atol=1e-15)
     shuffled = np.random.default_rng(1).permutation(len(y))
-    np.testing.assert_array_equal(way(y[shuffled], scores[shuffled], users[shuffled], weights), found)
+    np.testing.assert_array_equal(
+        way(y[shuffled], scores[shuffled], users[shuffled], weights), found
+    )
 
 
 def test_the_way_is_chosen_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[str] = []
     for way in WAYS:
         monkeypatch.setattr(
-            weighted_auc, way.__name__, lambda *given, way=way: taken.append(way.__name__) or way(*given)
+            weighted_auc,
+            way.__name__,
+            lambda *given, way=way: taken.append(way.__name__) or way(*given),
         )
     few, many = rows(0, 500, 10, 9, 0.5), rows(0, 500, 400, 9, 0.5)
     for case in (few, many):

@@ -27,7 +27,9 @@ def test_the_digest_is_of_all_that_a_worker_and_the_metrics_import() -> None:
     computing = tuple(f"bench.{name.removesuffix('.py').replace('/', '.')}" for name in COMPUTES)
     for package in ("bench.worker", "bench.evaluate.metrics", "bench.builtin"):
         imported = graph.find_upstream_modules(package, as_package=True)
-        assert {one for one in imported if not within(one, (*computing, *FINDS_AND_REFUSES))} == set()
+        assert {
+            one for one in imported if not within(one, (*computing, *FINDS_AND_REFUSES))
+        } == set()
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,9 @@ def test_the_digest_is_of_all_that_a_worker_and_the_metrics_import() -> None:
         ("registry/registry.py", False),
     ],
 )
-def test_a_remark_voids_results_where_results_are_computed_alone(tmp_path: Path, file: str, changes: bool) -> None:
+def test_a_remark_voids_results_where_results_are_computed_alone(
+    tmp_path: Path, file: str, changes: bool
+) -> None:
     shutil.copytree(PACKAGE, tmp_path / "bench", ignore=shutil.ignore_patterns("__pycache__"))
     before = digest_of(tmp_path)
     with (tmp_path / "bench" / file).open("a", encoding="utf-8") as source:

@@ -34,10 +34,14 @@ class PlainLookup:
         return self._leaves[table][self._index[:, span]], self._weights[:, span]
 
 
-def evaluate(network: Network, leaves: Mapping[str, Tensor], index: Tensor, weights: Tensor, base=None) -> Tensor:
+def evaluate(
+    network: Network, leaves: Mapping[str, Tensor], index: Tensor, weights: Tensor, base=None
+) -> Tensor:
     """A network's outputs for rows of one user, with that user's own whole tables."""
     rows = PlainLookup(leaves, index.long(), weights, network.layout, base)
-    dense = {name: leaf for name, leaf in leaves.items() if name not in network.widths and name != "bias"}
+    dense = {
+        name: leaf for name, leaf in leaves.items() if name not in network.widths and name != "bias"
+    }
     out = functional_call(network.plugin, dense, (rows,))
     return out + leaves["bias"] if network.bias is not None else out
 
@@ -46,17 +50,26 @@ def mixture_loss(networks, leaves, tasks: TaskData, rows: slice) -> Tensor:
     """Mean cross-entropy of the mixture over one user's rows; by probabilities, as the paper writes it."""
 
     def own(name: str) -> dict[str, Tensor]:
-        return {leaf.removeprefix(f"{name}/"): value for leaf, value in leaves.items() if leaf.startswith(f"{name}/")}
+        return {
+            leaf.removeprefix(f"{name}/"): value
+            for leaf, value in leaves.items()
+            if leaf.startswith(f"{name}/")
+        }
 
     pool = [name for name in networks if name != "selector"]
     if pool:
         encoded = tasks.encoded["pool"]
-        outs = [evaluate(networks[name], own(name), encoded.index[rows], encoded.weights[rows]) for name in pool]
+        outs = [
+            evaluate(networks[name], own(name), encoded.index[rows], encoded.weights[rows])
+            for name in pool
+        ]
         base = torch.stack(outs, dim=-1)
     else:
         base = tasks.base_logits[rows]
     encoded = tasks.encoded["selector"]
-    scores = evaluate(networks["selector"], own("selector"), encoded.index[rows], encoded.weights[rows], base)
+    scores = evaluate(
+        networks["selector"], own("selector"), encoded.index[rows], encoded.weights[rows], base
+    )
     p = (scores.softmax(-1) * base.sigmoid()).sum(-1)
     y = tasks.labels[rows]
     return -(y * p.log() + (1 - y) * (1 - p).log()).mean()
@@ -85,7 +98,16 @@ def outer_loss(
                 factor = scale(support.stop - support.start, step)
                 scaled = {name: rate * factor for name, rate in rates.items()}
                 seen = _in_turn(support, step, inner_batch) if inner_batch else support
-                mine = _step(networks, mine, scaled, tasks, seen, second_order, field_of_entry, frozen_positions)
+                mine = _step(
+                    networks,
+                    mine,
+                    scaled,
+                    tasks,
+                    seen,
+                    second_order,
+                    field_of_entry,
+                    frozen_positions,
+                )
         total = total + mixture_loss(networks, mine, tasks, query)
     return total / tasks.users
 
@@ -122,7 +144,11 @@ def _step(networks, leaves, rates, tasks, support, second_order, field_of_entry,
     loss = mixture_loss(networks, leaves, tasks, support)
     names = list(leaves)
     gradients = torch.autograd.grad(
-        loss, [leaves[name] for name in names], create_graph=second_order, allow_unused=True, retain_graph=True
+        loss,
+        [leaves[name] for name in names],
+        create_graph=second_order,
+        allow_unused=True,
+        retain_graph=True,
     )
     moved = {}
     for name, gradient in zip(names, gradients, strict=True):

@@ -73,7 +73,9 @@ class Gate(DifferentiableSelector):
     name = "gate"
 
     def build(self, fields, models):
-        self.net = nn.Sequential(nn.Linear(2 * len(fields) + len(models), 4), nn.Tanh(), nn.Linear(4, len(models)))
+        self.net = nn.Sequential(
+            nn.Linear(2 * len(fields) + len(models), 4), nn.Tanh(), nn.Linear(4, len(models))
+        )
 
     def tables(self):
         return {"embedding": 2}
@@ -94,18 +96,26 @@ def networks(interactions: Interactions, *, full: bool, scale: float = 0.5) -> d
         network.double()
         with torch.no_grad():
             for parameter in network.parameters():
-                parameter += scale * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+                parameter += scale * torch.randn(
+                    parameter.shape, generator=generator, dtype=torch.float64
+                )
     return built
 
 
 def tasks(
-    interactions: Interactions, sizes: list[tuple[int, int]], *, hide_users: bool = False, labelled: bool = True
+    interactions: Interactions,
+    sizes: list[tuple[int, int]],
+    *,
+    hide_users: bool = False,
+    labelled: bool = True,
 ) -> TaskView:
     """A task a user: `sizes` are (support rows, query rows), each taken from the next user who has as many."""
     labels = interactions.labels()
     starts = np.asarray(interactions.user_ptr)[_users_with([s + q for s, q in sizes], interactions)]
     support = np.concatenate([np.arange(a, a + s) for a, (s, _) in zip(starts, sizes, strict=True)])
-    query = np.concatenate([np.arange(a + s, a + s + q) for a, (s, q) in zip(starts, sizes, strict=True)])
+    query = np.concatenate(
+        [np.arange(a + s, a + s + q) for a, (s, q) in zip(starts, sizes, strict=True)]
+    )
     generator = np.random.default_rng(0)
     return TaskView(
         models=("linear", "pairwise", "deep"),

@@ -26,11 +26,15 @@ def some_interactions(folder):
 
 def perceptron(interactions, hidden=(6,), kind=MLP):
     """float64, parameters well away from zero."""
-    selector = build_selector(kind(kind.Params(embedding_dim=2, hidden=hidden)), interactions, MODELS, seed=1).double()
+    selector = build_selector(
+        kind(kind.Params(embedding_dim=2, hidden=hidden)), interactions, MODELS, seed=1
+    ).double()
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in selector.parameters():
-            parameter += 0.5 * torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            parameter += 0.5 * torch.randn(
+                parameter.shape, generator=generator, dtype=torch.float64
+            )
     return {"selector": selector}
 
 
@@ -40,11 +44,15 @@ def some_tasks(interactions, sizes=RAGGED) -> TaskData:
 
 def in_float32(data: TaskData) -> TaskData:
     encoded = {key: type(one)(one.index, one.weights.float()) for key, one in data.encoded.items()}
-    return TaskData(data.layout, encoded, data.labels.float(), data.base_logits.float(), data.ptr, data.cut)
+    return TaskData(
+        data.layout, encoded, data.labels.float(), data.base_logits.float(), data.ptr, data.cut
+    )
 
 
 def learnable_and_batch(interactions, kernel, **settings):
     """A learnable and one chunk of all users."""
-    learnable = Learnable(interactions, perceptron(interactions)["selector"], kernel=kernel, **settings)
+    learnable = Learnable(
+        interactions, perceptron(interactions)["selector"], kernel=kernel, **settings
+    )
     (windows,) = chunks(whole(some_tasks(interactions)))
     return learnable, gather(some_tasks(interactions), windows)

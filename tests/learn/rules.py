@@ -14,7 +14,9 @@ RAGGED = [(4, 2), (1, 1), (7, 3), (0, 2), (2, 5), (9, 1), (3, 3)]
 
 
 def learnable_of(nets, interactions) -> Learnable:
-    return Learnable(interactions, nets["selector"], {k: v for k, v in nets.items() if k != "selector"} or None)
+    return Learnable(
+        interactions, nets["selector"], {k: v for k, v in nets.items() if k != "selector"} or None
+    )
 
 
 def start_rates(nets, interactions):
@@ -28,12 +30,16 @@ def engine(nets, data, interactions, rule, values=None):
     outer = outer_parameters(rule, learnable)
     unknown = (values or {}).keys() - outer.keys()
     assert not unknown, unknown
-    outer |= {name: value.detach().clone().requires_grad_() for name, value in (values or {}).items()}
+    outer |= {
+        name: value.detach().clone().requires_grad_() for name, value in (values or {}).items()
+    }
     total = torch.zeros((), dtype=torch.float64)
     for chunk in chunks(whole(data)):
         total = total + rule.outer_loss(learnable, outer, gather(data, chunk)).sum() / data.users
     gradients = torch.autograd.grad(total, list(outer.values()), materialize_grads=True)
-    return total.detach(), {name: gradient.to_dense() for name, gradient in zip(outer, gradients, strict=True)}
+    return total.detach(), {
+        name: gradient.to_dense() for name, gradient in zip(outer, gradients, strict=True)
+    }
 
 
 def worst(found, expected) -> float:
@@ -41,6 +47,9 @@ def worst(found, expected) -> float:
     assert found[1].keys() == expected[1].keys()
     largest = abs(float(found[0] - expected[0])) / abs(float(expected[0]))
     for name, gradient in expected[1].items():
-        scale, difference = float(gradient.abs().max()), float((found[1][name] - gradient).abs().max())
+        scale, difference = (
+            float(gradient.abs().max()),
+            float((found[1][name] - gradient).abs().max()),
+        )
         largest = max(largest, difference / scale if scale else difference)
     return largest

@@ -25,7 +25,9 @@ def draw_support(seed: int, users: int = 12) -> Support:
     user = np.repeat(np.arange(users), rows)
     logits = rng.normal(0, 2, size=len(user))
     level, slope = rng.normal(0, 2, size=users), rng.normal(1, 1, size=users)
-    labels = (rng.random(len(user)) < 1 / (1 + np.exp(-level[user] - slope[user] * logits))).astype(np.uint8)
+    labels = (rng.random(len(user)) < 1 / (1 + np.exp(-level[user] - slope[user] * logits))).astype(
+        np.uint8
+    )
     labels[user == 1], labels[user == 2] = 1, 0
     return Support(logits, labels, np.concatenate([[0], np.cumsum(rows)]))
 
@@ -35,11 +37,16 @@ def minimised(z: np.ndarray, y: np.ndarray, strengths: Strengths) -> np.ndarray:
 
     def objective(c: np.ndarray) -> float:
         loss = sum(
-            np.logaddexp(0, -(2.0 * label - 1) * (c[0] + (1 + c[1]) * value)) for value, label in zip(z, y, strict=True)
+            np.logaddexp(0, -(2.0 * label - 1) * (c[0] + (1 + c[1]) * value))
+            for value, label in zip(z, y, strict=True)
         )
         return float(loss + (strengths.intercept * c[0] ** 2 + strengths.slope * c[1] ** 2) / 2)
 
-    return np.asarray(minimize(objective, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-14}).x)
+    return np.asarray(
+        minimize(
+            objective, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-14}
+        ).x
+    )
 
 
 @pytest.mark.parametrize("strengths", [Strengths(0.3, 3.0), Strengths(10.0, 0.1)])
@@ -76,10 +83,14 @@ def test_the_gradient_is_zero_even_where_base_models_saturate(
 def test_infinite_strengths_change_nothing_to_the_last_bit() -> None:
     support = draw_support(seed=1)
     coefficients = calibrate(support, Strengths(np.inf, np.inf))
-    np.testing.assert_array_equal(calibrated(support.logits, support.ptr, coefficients), support.logits)
+    np.testing.assert_array_equal(
+        calibrated(support.logits, support.ptr, coefficients), support.logits
+    )
 
 
-def test_an_infinite_strength_is_the_limit_of_large_ones_and_leaves_the_other_coefficient_free() -> None:
+def test_an_infinite_strength_is_the_limit_of_large_ones_and_leaves_the_other_coefficient_free() -> (
+    None
+):
     support = draw_support(seed=2)
     for infinite, large, fixed in (
         (Strengths(np.inf, 1.0), Strengths(1e12, 1.0), 0),
@@ -121,7 +132,11 @@ def test_with_infinite_ridge_the_prediction_is_its_base_exactly(seed: int, scale
     logits, _, ptr = draw_query(support, seed + 1)
     infinite = Strengths(np.inf, np.inf)
     found = calibrate_by_user(
-        (support.logits * scale).astype(np.float32), *support[1:], (logits * scale).astype(np.float32), ptr, infinite
+        (support.logits * scale).astype(np.float32),
+        *support[1:],
+        (logits * scale).astype(np.float32),
+        ptr,
+        infinite,
     )
     np.testing.assert_array_equal(found, (logits * scale).astype(np.float32))
 
@@ -136,7 +151,9 @@ def test_the_chosen_strengths_are_the_best_of_all_pairs() -> None:
             p = expit(calibrate_by_user(*support, query[0], query[2], Strengths(intercept, slope)))
             losses[intercept, slope] = -np.log(np.where(query[1] == 1, p, 1 - p)).mean()
     assert len(set(losses.values())) == 9
-    assert choose_strengths(*support, *query, grid, grid) == min(losses, key=lambda pair: losses[pair])
+    assert choose_strengths(*support, *query, grid, grid) == min(
+        losses, key=lambda pair: losses[pair]
+    )
 
 
 def test_a_tie_goes_to_the_strengths_that_do_least() -> None:

@@ -64,7 +64,12 @@ class Extended(MLP):
 def method_of(selector, **settings):
     rule_settings = MetaSGD.Params(inner_steps=2)
     return MetaLearned(
-        MetaSGD, rule_settings, selector, TrainSettings(epochs=1), MetaTrainSettings(epochs=1, users=5), **settings
+        MetaSGD,
+        rule_settings,
+        selector,
+        TrainSettings(epochs=1),
+        MetaTrainSettings(epochs=1, users=5),
+        **settings,
     )
 
 
@@ -75,7 +80,10 @@ def small_mlp():
 @needs_numba
 def test_a_perceptron_is_adapted_by_hand(interactions):
     assert Learnable(interactions, perceptron(interactions)["selector"]).compiled is not None
-    assert Learnable(interactions, perceptron(interactions)["selector"], kernel="autograd").compiled is None
+    assert (
+        Learnable(interactions, perceptron(interactions)["selector"], kernel="autograd").compiled
+        is None
+    )
 
 
 @pytest.mark.parametrize("kind", [Scaled, Smooth, Extended])
@@ -87,7 +95,9 @@ def test_what_is_not_just_a_perceptron_is_not(interactions, kind):
 
 
 def test_with_a_pool_it_is_not(interactions):
-    pool = {name: net for name, net in networks(interactions, full=True).items() if name != "selector"}
+    pool = {
+        name: net for name, net in networks(interactions, full=True).items() if name != "selector"
+    }
     assert Learnable(interactions, perceptron(interactions)["selector"], pool).compiled is None
 
 
@@ -103,7 +113,10 @@ def test_the_mlp_is_such_a_perceptron():
         (("embeddings",), False),
         (("scores.2.weight", "scores.2.bias"), False),
         (("scores.0.weight", "scores.0.bias", "scores.2.weight", "scores.2.bias"), True),
-        (("embeddings", "scores.0.weight", "scores.0.bias", "scores.2.weight", "scores.2.bias"), True),
+        (
+            ("embeddings", "scores.0.weight", "scores.0.bias", "scores.2.weight", "scores.2.bias"),
+            True,
+        ),
     ],
     ids=["nothing", "table", "last layer", "layers", "all"],
 )
@@ -203,6 +216,10 @@ def test_without_numba_there_is_nothing_to_compile(monkeypatch):
     assert called == []
 
 
-@pytest.mark.parametrize("code", ["import bench.cli", "import bench.learn", "import bench_baselines.mlp"])
+@pytest.mark.parametrize(
+    "code", ["import bench.cli", "import bench.learn", "import bench_baselines.mlp"]
+)
 def test_numba_is_not_imported_before_a_descent(code):
-    subprocess.run([sys.executable, "-c", f"{code}, sys; assert 'numba' not in sys.modules"], check=True)
+    subprocess.run(
+        [sys.executable, "-c", f"{code}, sys; assert 'numba' not in sys.modules"], check=True
+    )

@@ -46,7 +46,9 @@ SEVENTH = 2  # the user of 7 support rows
 
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
-    return make_interactions(tmp_path_factory.mktemp("data"), users=60, items=8, rows_per_user=12, seed=5)
+    return make_interactions(
+        tmp_path_factory.mktemp("data"), users=60, items=8, rows_per_user=12, seed=5
+    )
 
 
 class Steep(DifferentiableModel):
@@ -73,7 +75,9 @@ class OneUser(MAML):
     def adapt(self, learnable, outer, batch, *, training):
         rows = batch.support.mask.sum(1).long()
         scale = torch.where(torch.isin(rows, torch.tensor(self.far)), 1e8, 1.0).double()
-        scale *= torch.where(torch.isin(rows, torch.tensor(self.farther, dtype=torch.long)), 1e30, 1.0)
+        scale *= torch.where(
+            torch.isin(rows, torch.tensor(self.farther, dtype=torch.long)), 1e30, 1.0
+        )
         rates = learnable.rates(self.params.rates.model_dump())
         steps = [scale] * self.params.inner_steps
         return descend(learnable, outer, batch, rates, steps, second_order=False, training=training)
@@ -84,7 +88,9 @@ def learnable_of(interactions):
     generator = torch.Generator().manual_seed(0)
     network = build_model(Steep(PluginParams()), interactions, seed=0).double()
     with torch.no_grad():
-        network.tables["linear"] += torch.randn(network.tables["linear"].shape, generator=generator).double()
+        network.tables["linear"] += torch.randn(
+            network.tables["linear"].shape, generator=generator
+        ).double()
     selector = build_selector(Gate(PluginParams()), interactions, ("steep",), seed=1).double()
     return Learnable(interactions, selector, {"steep": network})
 
@@ -109,7 +115,10 @@ def error_of(interactions, rule, threads=1):
 
 def loop_finds(interactions, rule):
     """By a plain loop, a user at a time: the user, the step, and the group whose step was largest there."""
-    learnable, data = learnable_of(interactions), task_data(interactions, tasks(interactions, SIZES), full=True)
+    learnable, data = (
+        learnable_of(interactions),
+        task_data(interactions, tasks(interactions, SIZES), full=True),
+    )
     start, found = learnable.parameters(), []
     for user in range(len(SIZES)):
         batch = gather(data, whole(data, np.array([user])))
@@ -118,11 +127,25 @@ def loop_finds(interactions, rule):
         leaves = learnable.per_user(start, batch)
         for step in range(1, rule.params.inner_steps + 1):
             before = leaves
-            leaves = inner_step(learnable, leaves, batch, rates, create_graph=False, training=False, scale=scale)
-            loss, logits = learnable.loss(leaves, batch, "support"), learnable.predict(leaves, batch)[0]
+            leaves = inner_step(
+                learnable, leaves, batch, rates, create_graph=False, training=False, scale=scale
+            )
+            loss, logits = (
+                learnable.loss(leaves, batch, "support"),
+                learnable.predict(leaves, batch)[0],
+            )
             last = step == rule.params.inner_steps
-            if not all(torch.isfinite(value).all() for value in (loss, *leaves.values(), *([logits] if last else []))):
-                found.append((user, step, {leaf: (leaves[leaf] - before[leaf]).abs().max() for leaf in leaves}))
+            if not all(
+                torch.isfinite(value).all()
+                for value in (loss, *leaves.values(), *([logits] if last else []))
+            ):
+                found.append(
+                    (
+                        user,
+                        step,
+                        {leaf: (leaves[leaf] - before[leaf]).abs().max() for leaf in leaves},
+                    )
+                )
                 break
     return found
 
@@ -155,8 +178,13 @@ class OnlyOne(ANIL):
 
 def test_steps_of_fewer_leaves_are_watched_too(interactions):
     """As MAML's own, with every other rate at zero."""
-    found, expected = (error_of(interactions, planted(rule, dense=100.0)) for rule in (OnlyOne, MAML))
-    assert "of 8: its largest step is that of group 'dense' (rate 100); lower rates.dense or inner_steps" in found
+    found, expected = (
+        error_of(interactions, planted(rule, dense=100.0)) for rule in (OnlyOne, MAML)
+    )
+    assert (
+        "of 8: its largest step is that of group 'dense' (rate 100); lower rates.dense or inner_steps"
+        in found
+    )
     assert found.replace("anil", "maml") == expected
 
 
@@ -195,7 +223,10 @@ def test_of_several_the_first_is_named(interactions, monkeypatch, rule, threads,
     alone = error_of(interactions, planted(user=0.01))
     monkeypatch.setattr(windows_module, "CHUNK_USERS", users)
     assert error_of(interactions, planted(rule, user=0.01), threads) == alone
-    learnable, data = learnable_of(interactions), task_data(interactions, tasks(interactions, SIZES), full=True)
+    learnable, data = (
+        learnable_of(interactions),
+        task_data(interactions, tasks(interactions, SIZES), full=True),
+    )
     with pytest.raises(DivergenceError) as caught:
         query_loss(planted(rule, user=0.01), learnable, learnable.parameters(), data, threads)
     assert str(caught.value) == alone
@@ -217,7 +248,10 @@ def test_without_rows_of_the_data_the_users_number_is_named(interactions):
 
 @pytest.mark.parametrize("rule", [MAML, MetaSGD], ids=lambda rule: rule.name)
 def test_training_says_which_epoch_and_batch(interactions, rule):
-    learnable, data = learnable_of(interactions), task_data(interactions, tasks(interactions, SIZES), full=True)
+    learnable, data = (
+        learnable_of(interactions),
+        task_data(interactions, tasks(interactions, SIZES), full=True),
+    )
     still = task_data(interactions, tasks(interactions, [(0, 2), (0, 3)]), full=True)
     settings = MetaTrainSettings(users=64, epochs=2)
     with pytest.raises(DivergenceError) as caught:
@@ -228,8 +262,13 @@ def test_training_says_which_epoch_and_batch(interactions, rule):
 
 
 def test_validation_users_come_first(interactions):
-    learnable, data = learnable_of(interactions), task_data(interactions, tasks(interactions, SIZES), full=True)
-    with pytest.raises(DivergenceError, match=r"^validation users, before meta-training: maml: user '"):
+    learnable, data = (
+        learnable_of(interactions),
+        task_data(interactions, tasks(interactions, SIZES), full=True),
+    )
+    with pytest.raises(
+        DivergenceError, match=r"^validation users, before meta-training: maml: user '"
+    ):
         meta_train(planted(user=0.01), learnable, data, data, MetaTrainSettings(epochs=1), seed=0)
 
 
@@ -247,10 +286,14 @@ def test_a_loss_of_the_rule_s_own_that_is_not_finite(interactions):
         def outer_loss(self, learnable, outer, batch):
             return super().outer_loss(learnable, outer, batch) * math.inf
 
-    learnable, data = learnable_of(interactions), task_data(interactions, tasks(interactions, SIZES), full=True)
+    learnable, data = (
+        learnable_of(interactions),
+        task_data(interactions, tasks(interactions, SIZES), full=True),
+    )
     rule = Odd(Odd.Params(inner_steps=1, rates=RATES))
     with pytest.raises(
-        DivergenceError, match=r"batch 1 of 1: maml: a loss of one of 8 users .* though every inner step is"
+        DivergenceError,
+        match=r"batch 1 of 1: maml: a loss of one of 8 users .* though every inner step is",
     ):
         meta_train(rule, learnable, data, data, MetaTrainSettings(epochs=1), seed=0)
 
@@ -265,7 +308,9 @@ def fine_tuned(interactions, tmp_path, rates, factors):
     pool = FittedModel(Steep(PluginParams()), TrainSettings(epochs=1))
     pool.fit(view.support, view.query, context)
     rates = dict.fromkeys(RATES, 0.0) | rates
-    params = FineTune.Params(inner_steps=(12,), rate_factors=factors, support_scales=(0.0,), rates=rates)
+    params = FineTune.Params(
+        inner_steps=(12,), rate_factors=factors, support_scales=(0.0,), rates=rates
+    )
     method = MetaLearned(
         FineTune, params, Gate(PluginParams()), TrainSettings(epochs=1), MetaTrainSettings(),
         pool={"steep": pool},
@@ -281,6 +326,7 @@ def test_a_candidate_that_diverges_is_not_chosen(interactions, tmp_path):
 
 def test_all_candidates_diverging_is_an_error(interactions, tmp_path):
     with pytest.raises(
-        DivergenceError, match=r"^all 2 settings diverge on validation users; the first: fine-tune: user '"
+        DivergenceError,
+        match=r"^all 2 settings diverge on validation users; the first: fine-tune: user '",
     ):
         fine_tuned(interactions, tmp_path, {"user": 100.0, "item": 100.0}, (1e3, 3e2))

@@ -58,7 +58,9 @@ def test_laws_of_every_way(way, sizes, max_rows, fraction, seed):
         assert (rows < data.ptr[user + 1]).all()
         assert len(query) > 0
         if way != "random":
-            np.testing.assert_array_equal(rows, np.arange(rows[0], rows[0] + len(rows)), "support, then query at once")
+            np.testing.assert_array_equal(
+                rows, np.arange(rows[0], rows[0] + len(rows)), "support, then query at once"
+            )
         if way in ("chronological", "random"):
             assert len(rows) == min(data.ptr[user + 1] - data.ptr[user], max_rows)
         if fraction and way != "like-test":
@@ -72,7 +74,11 @@ def test_like_test_sizes_are_within_their_bounds(sizes, most, seed):
     data = lengths_only(sizes)
     setting = MetaTrainSettings(episodes="like-test", max_rows=400, max_support=most)
     windows = draw(data, np.arange(data.users), setting, np.random.default_rng(seed))
-    rows, support, query = np.diff(data.ptr), windows.cut - windows.start, windows.stop - windows.cut
+    rows, support, query = (
+        np.diff(data.ptr),
+        windows.cut - windows.start,
+        windows.stop - windows.cut,
+    )
     np.testing.assert_array_equal(query, np.clip(np.rint(rows / 4), 1, 200))
     room = rows - query
     assert (support >= np.minimum(3, room)).all()
@@ -84,11 +90,16 @@ def test_like_test_supports_are_log_uniform():
     """As many between 3 and 9 as between 10 and 30, and between 31 and 100."""
     data = lengths_only([(900, 100)] * 20_000)
     windows = draw(
-        data, np.arange(data.users), MetaTrainSettings(episodes="like-test", max_rows=2000), np.random.default_rng(0)
+        data,
+        np.arange(data.users),
+        MetaTrainSettings(episodes="like-test", max_rows=2000),
+        np.random.default_rng(0),
     )
     support = windows.cut - windows.start
     found = np.histogram(support, [3, 10, 31, 101])[0] / len(support)
-    np.testing.assert_allclose(found, np.log([10 / 3, 31 / 10, 101 / 31]) / np.log(101 / 3), atol=0.012)
+    np.testing.assert_allclose(
+        found, np.log([10 / 3, 31 / 10, 101 / 31]) / np.log(101 / 3), atol=0.012
+    )
     places = (windows.start - data.ptr[:-1]) / (1000 - support - 250)
     np.testing.assert_allclose(np.histogram(places, 4)[0] / len(places), 0.25, atol=0.012)
 
@@ -105,7 +116,12 @@ def test_random_takes_every_row_as_often():
 
 def test_windows_are_of_every_length():
     data = lengths_only([(8, 2)] * 5000)
-    windows = draw(data, np.arange(5000), MetaTrainSettings(episodes="window", max_rows=7), np.random.default_rng(0))
+    windows = draw(
+        data,
+        np.arange(5000),
+        MetaTrainSettings(episodes="window", max_rows=7),
+        np.random.default_rng(0),
+    )
     lengths = np.bincount(windows.stop - windows.start)
     np.testing.assert_allclose(lengths / 5000, [0, 0, *[1 / 6] * 6], atol=0.02)
 
@@ -118,7 +134,9 @@ def test_the_protocol_s_own_cut_stays_where_nothing_is_said():
 
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
-    return make_interactions(tmp_path_factory.mktemp("data"), users=40, items=6, rows_per_user=14, seed=4)
+    return make_interactions(
+        tmp_path_factory.mktemp("data"), users=40, items=6, rows_per_user=14, seed=4
+    )
 
 
 def test_rows_out_of_order_are_gathered_with_what_is_theirs(interactions):
@@ -129,7 +147,9 @@ def test_rows_out_of_order_are_gathered_with_what_is_theirs(interactions):
     for chunk in chunks(windows):
         batch = gather(data, chunk)
         for position in range(len(chunk.users)):
-            for block, rows in zip((batch.support, batch.query), rows_of(chunk, position), strict=True):
+            for block, rows in zip(
+                (batch.support, batch.query), rows_of(chunk, position), strict=True
+            ):
                 present = block.mask[position].bool()
                 np.testing.assert_array_equal(block.labels[position][present], data.labels[rows])
                 seen += len(rows)
@@ -139,11 +159,17 @@ def test_rows_out_of_order_are_gathered_with_what_is_theirs(interactions):
 def test_the_outer_gradient_weighs_users(interactions):
     nets = networks(interactions, full=False)
     data = task_data(interactions, tasks(interactions, [(6, 2), (4, 8), (9, 3)]), full=False)
-    learnable, rule = learnable_of(nets, interactions), MAML(MAML.Params(inner_steps=1, rates=RATES))
+    learnable, rule = (
+        learnable_of(nets, interactions),
+        MAML(MAML.Params(inner_steps=1, rates=RATES)),
+    )
     outer, every = outer_parameters(rule, learnable), whole(data)
     weights = np.array([0.5, 2.0, 0.5])
     found = outer_gradients(rule, learnable, outer, data, every._replace(weights=weights))
-    alone = [outer_gradients(rule, learnable, outer, data, every.take(np.array([user]))) for user in range(3)]
+    alone = [
+        outer_gradients(rule, learnable, outer, data, every.take(np.array([user])))
+        for user in range(3)
+    ]
     for name, gradient in found.items():
         expected = sum(w * one[name].to_dense() for w, one in zip(weights, alone, strict=True)) / 3
         torch.testing.assert_close(gradient.to_dense(), expected, rtol=1e-10, atol=1e-14)
@@ -151,11 +177,20 @@ def test_the_outer_gradient_weighs_users(interactions):
 
 @ways
 def test_meta_training_on_each_way_twice_the_same(interactions, way):
-    data = task_data(interactions, tasks(interactions, [(6, 2), (4, 8), (0, 1), (9, 3)] * 3), full=True)
+    data = task_data(
+        interactions, tasks(interactions, [(6, 2), (4, 8), (0, 1), (9, 3)] * 3), full=True
+    )
     setting = MetaTrainSettings(episodes=way, epochs=2, users=5, max_rows=8)
     rule = MAML(MAML.Params(inner_steps=2, inner_batch=3, rates=RATES))
     histories = [
-        meta_train(rule, learnable_of(networks(interactions, full=True), interactions), data, data, setting, seed=3)[1]
+        meta_train(
+            rule,
+            learnable_of(networks(interactions, full=True), interactions),
+            data,
+            data,
+            setting,
+            seed=3,
+        )[1]
         for _ in range(2)
     ]
     assert histories[0] == histories[1]

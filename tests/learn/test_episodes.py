@@ -56,7 +56,9 @@ def test_chunks_hold_every_user_once_and_are_small(sizes):
 
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
-    return make_interactions(tmp_path_factory.mktemp("data"), users=30, items=6, rows_per_user=12, seed=4)
+    return make_interactions(
+        tmp_path_factory.mktemp("data"), users=30, items=6, rows_per_user=12, seed=4
+    )
 
 
 def test_each_user_touches_its_own_entries_once_each(interactions):
@@ -83,11 +85,15 @@ def test_rows_labels_and_logits_stay_with_their_user(interactions):
                 own = slice(ptr[user], ptr[user + 1])
                 present = block.mask[position].bool()
                 np.testing.assert_array_equal(block.labels[position][present], rows.labels[own])
-                np.testing.assert_array_equal(block.base_logits[position][present], logits[own].astype(float))
+                np.testing.assert_array_equal(
+                    block.base_logits[position][present], logits[own].astype(float)
+                )
 
 
 def test_support_batches_take_turns_over_all_rows(interactions):
-    data = task_data(interactions, tasks(interactions, [(5, 2), (0, 3), (2, 1), (7, 2)]), full=False)
+    data = task_data(
+        interactions, tasks(interactions, [(5, 2), (0, 3), (2, 1), (7, 2)]), full=False
+    )
     (chunk,) = chunks(whole(data))
     batch = gather(data, chunk)
     sizes = batch.support.mask.sum(1)
@@ -97,7 +103,9 @@ def test_support_batches_take_turns_over_all_rows(interactions):
         assert (mask <= batch.support.mask).all()
     times = sum(seen)[batch.support.mask.bool()]
     for row_times, size in zip(times.split(sizes.long().tolist()), sizes, strict=True):
-        assert (row_times == 35 * min(2.0, float(size)) / max(1.0, float(size))).all(), "every row as often"
+        assert (row_times == 35 * min(2.0, float(size)) / max(1.0, float(size))).all(), (
+            "every row as often"
+        )
 
 
 def test_all_as_support_holds_every_row_once(interactions):
@@ -107,5 +115,8 @@ def test_all_as_support_holds_every_row_once(interactions):
     joined = all_as_support(batch)
     assert joined.query is batch.query
     for position, user in enumerate(chunk.users):
-        own, present = slice(data.ptr[user], data.ptr[user + 1]), joined.support.mask[position].bool()
+        own, present = (
+            slice(data.ptr[user], data.ptr[user + 1]),
+            joined.support.mask[position].bool(),
+        )
         np.testing.assert_array_equal(joined.support.labels[position][present], data.labels[own])

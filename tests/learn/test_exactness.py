@@ -23,14 +23,22 @@ ONE_USER = [(5, 2)]
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
     """Few items, so that a user's items repeat and users share rows."""
-    return make_interactions(tmp_path_factory.mktemp("data"), users=40, items=5, rows_per_user=12, seed=3)
+    return make_interactions(
+        tmp_path_factory.mktemp("data"), users=40, items=5, rows_per_user=12, seed=3
+    )
 
 
 def rule(steps: int, order: str) -> MetaSGD:
-    return MetaSGD(MetaSGD.Params(inner_steps=steps, order=order, rates=RATES, support_scale=0, step_factors=False))
+    return MetaSGD(
+        MetaSGD.Params(
+            inner_steps=steps, order=order, rates=RATES, support_scale=0, step_factors=False
+        )
+    )
 
 
-def engine(nets, data: TaskData, interactions, meta_sgd, frozen=(), values=None, kernel=None, users=None):
+def engine(
+    nets, data: TaskData, interactions, meta_sgd, frozen=(), values=None, kernel=None, users=None
+):
     """The engine's outer loss and gradients of every outer parameter."""
     pool = {name: net for name, net in nets.items() if name != "selector"}
     learnable = Learnable(interactions, nets["selector"], pool or None, frozen, kernel=kernel)
@@ -41,16 +49,33 @@ def engine(nets, data: TaskData, interactions, meta_sgd, frozen=(), values=None,
     }
     total = torch.zeros((), dtype=torch.float64)
     for chunk in chunks(whole(data), users):
-        total = total + meta_sgd.outer_loss(learnable, outer, gather(data, chunk)).sum() / data.users
+        total = (
+            total + meta_sgd.outer_loss(learnable, outer, gather(data, chunk)).sum() / data.users
+        )
     gradients = torch.autograd.grad(total, list(outer.values()), materialize_grads=True)
     dense = [gradient.to_dense() for gradient in gradients]  # those of tables are sparse
     return total.detach(), dict(zip(outer, dense, strict=True))
 
 
-def plain(nets, data: TaskData, interactions, steps, order, frozen=(), scale=lambda rows, step: 1.0, extra=None):
+def plain(
+    nets,
+    data: TaskData,
+    interactions,
+    steps,
+    order,
+    frozen=(),
+    scale=lambda rows, step: 1.0,
+    extra=None,
+):
     """The same by the plain loop."""
-    leaves = {f"{name}/{leaf}": value for name, net in nets.items() for leaf, value in net.leaves().items()}
-    start = Learnable(interactions, nets["selector"], {k: v for k, v in nets.items() if k != "selector"}).rates(RATES)
+    leaves = {
+        f"{name}/{leaf}": value
+        for name, net in nets.items()
+        for leaf, value in net.leaves().items()
+    }
+    start = Learnable(
+        interactions, nets["selector"], {k: v for k, v in nets.items() if k != "selector"}
+    ).rates(RATES)
     factors = {name: torch.ones_like(rate).requires_grad_() for name, rate in start.items()}
     positions = tuple(i for i, field in enumerate(interactions.fields) if field.name in frozen)
     total = oracle.outer_loss(
@@ -64,7 +89,11 @@ def plain(nets, data: TaskData, interactions, steps, order, frozen=(), scale=lam
         frozen_positions=positions,
         scale=scale,
     )
-    named = {**leaves, **{f"rate of {name}": factor for name, factor in factors.items()}, **(extra or {})}
+    named = {
+        **leaves,
+        **{f"rate of {name}": factor for name, factor in factors.items()},
+        **(extra or {}),
+    }
     gradients = torch.autograd.grad(total, list(named.values()), materialize_grads=True)
     return total.detach(), dict(zip(named, gradients, strict=True))
 
@@ -83,7 +112,9 @@ def worst(found, expected) -> float:
 @pytest.mark.parametrize("full", [False, True], ids=["selector-only", "full"])
 @pytest.mark.parametrize("order", ["first", "second"])
 @pytest.mark.parametrize("steps", [1, 3, 5])
-@pytest.mark.parametrize("sizes", [RAGGED, EMPTY_SUPPORT, ONE_USER], ids=["ragged", "empty-support", "one-user"])
+@pytest.mark.parametrize(
+    "sizes", [RAGGED, EMPTY_SUPPORT, ONE_USER], ids=["ragged", "empty-support", "one-user"]
+)
 def test_meta_gradients_equal_the_plain_loop(interactions, full, order, steps, sizes):
     nets = networks(interactions, full=full)
     data = task_data(interactions, tasks(interactions, sizes), full=full)
@@ -96,7 +127,10 @@ def test_steps_scaled_by_support_and_factors_equal_the_plain_loop(interactions):
     nets = networks(interactions, full=True)
     data = task_data(interactions, tasks(interactions, EMPTY_SUPPORT + RAGGED), full=True)
     scaled = MetaSGD(MetaSGD.Params(inner_steps=3, rates=RATES, support_scale=4.0))
-    values = {"support scale": torch.tensor(1.3).double(), "step factors": torch.tensor([0.9, 1.1, 0.7]).double()}
+    values = {
+        "support scale": torch.tensor(1.3).double(),
+        "step factors": torch.tensor([0.9, 1.1, 0.7]).double(),
+    }
     mine = {name: value.clone().requires_grad_() for name, value in values.items()}
     found = engine(nets, data, interactions, scaled, values=values)
     n0 = 4.0 * mine["support scale"]
@@ -154,7 +188,9 @@ def test_finite_differences_agree(interactions):
         touched = gradients[f"{network}/{leaf}"].abs().flatten().argsort(descending=True)[:3]
         position = int(generator.choice(touched.numpy()))
         slope = _slope(nets, data, interactions, value.view(-1), position)
-        assert slope == pytest.approx(float(gradients[f"{network}/{leaf}"].flatten()[position]), rel=1e-6)
+        assert slope == pytest.approx(
+            float(gradients[f"{network}/{leaf}"].flatten()[position]), rel=1e-6
+        )
 
 
 def _slope(nets, data, interactions, flat, position, step=1e-5):
@@ -217,7 +253,10 @@ def test_mutant_two_users_rows_swapped(interactions, monkeypatch):
         if batch.users < 2:
             return leaves
         order = [1, 0, *range(2, batch.users)]
-        return {name: leaf[order] if name == "pairwise/factors" else leaf for name, leaf in leaves.items()}
+        return {
+            name: leaf[order] if name == "pairwise/factors" else leaf
+            for name, leaf in leaves.items()
+        }
 
     assert _caught(interactions, lambda: monkeypatch.setattr(Learnable, "per_user", swapped))
 

@@ -25,7 +25,9 @@ SIZES = [(4, 2), (1, 1), (7, 3), (0, 4), (9, 1), (3, 3), (2, 2), (12, 3)]
 
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
-    return make_interactions(tmp_path_factory.mktemp("data"), users=60, items=8, rows_per_user=12, seed=5)
+    return make_interactions(
+        tmp_path_factory.mktemp("data"), users=60, items=8, rows_per_user=12, seed=5
+    )
 
 
 def by_a_plain_loop(weights, ptr):
@@ -83,7 +85,10 @@ def base_logits(nets, pool, interactions, data, rule, ptr):
 
 def test_gating_chooses_one_model_a_user(interactions, tmp_path):
     view = tasks(interactions, SIZES)
-    made = [Gating(Gate(PluginParams()), TrainSettings(epochs=1), select=select) for select in ("soft", "hard")]
+    made = [
+        Gating(Gate(PluginParams()), TrainSettings(epochs=1), select=select)
+        for select in ("soft", "hard")
+    ]
     for method in made:
         method.fit(view, view, Context(1, 1, "cpu", tmp_path))
     soft, hard = (method.predict(view.without_query_labels()).weights for method in made)
@@ -93,7 +98,10 @@ def test_gating_chooses_one_model_a_user(interactions, tmp_path):
 @pytest.mark.parametrize("full", [False, True], ids=["simplified", "full"])
 def test_a_method_under_a_meta_learner_chooses_one(interactions, tmp_path, full):
     view, context = tasks(interactions, SIZES), Context(1, 1, "cpu", tmp_path)
-    pool = {kind.name: FittedModel(kind(PluginParams()), TrainSettings(epochs=1)) for kind in (Linear, Pairwise, Deep)}
+    pool = {
+        kind.name: FittedModel(kind(PluginParams()), TrainSettings(epochs=1))
+        for kind in (Linear, Pairwise, Deep)
+    }
     for model in pool.values():
         model.fit(view.support, view.query, context)
     method = MetaLearned(

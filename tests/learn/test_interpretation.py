@@ -26,22 +26,34 @@ STILL = dict.fromkeys(RATES, 0.0)
 
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
-    return make_interactions(tmp_path_factory.mktemp("data"), users=60, items=8, rows_per_user=12, seed=5)
+    return make_interactions(
+        tmp_path_factory.mktemp("data"), users=60, items=8, rows_per_user=12, seed=5
+    )
 
 
 def learnable_of(interactions, full=True, frozen=()):
     nets = networks(interactions, full=full)
-    return Learnable(interactions, nets["selector"], {k: v for k, v in nets.items() if k != "selector"} or None, frozen)
+    return Learnable(
+        interactions,
+        nets["selector"],
+        {k: v for k, v in nets.items() if k != "selector"} or None,
+        frozen,
+    )
 
 
 def found_of(interactions, rates=None, view=None, full=True, rule=MAML, frozen=(), steps=3):
     learnable, view = learnable_of(interactions, full, frozen), view or tasks(interactions, SIZES)
     made = rule(rule.Params(inner_steps=steps, rates=RATES if rates is None else rates))
-    return interpret(made, learnable, outer_parameters(made, learnable), task_data(interactions, view, full=full))
+    return interpret(
+        made, learnable, outer_parameters(made, learnable), task_data(interactions, view, full=full)
+    )
 
 
 def predicted(interactions, steps, full=True, rule=MAML):
-    learnable, made = learnable_of(interactions, full), rule(rule.Params(inner_steps=steps, rates=RATES))
+    learnable, made = (
+        learnable_of(interactions, full),
+        rule(rule.Params(inner_steps=steps, rates=RATES)),
+    )
     data = task_data(interactions, tasks(interactions, SIZES), full=full)
     return adapt_and_predict(made, learnable, outer_parameters(made, learnable), data)
 
@@ -72,7 +84,10 @@ def test_after_is_the_prediction_and_before_that_of_no_steps(interactions, full,
     assert same(found.after, predicted(interactions, 3, full, rule))
     assert same(found.before, predicted(interactions, 0, full))
     assert not same(found.before, found.after)
-    assert all(values.dtype == np.float32 for values in (*found.before, found.support_losses, found.movements))
+    assert all(
+        values.dtype == np.float32
+        for values in (*found.before, found.support_losses, found.movements)
+    )
 
 
 def test_support_losses_are_a_plain_loop_s(interactions):
@@ -83,7 +98,9 @@ def test_support_losses_are_a_plain_loop_s(interactions):
         batch = gather(data, whole(data, np.array([user])))
         after = rule.adapt(learnable, learnable.parameters(), batch, training=False)
         before = learnable.per_user(learnable.parameters(), batch)
-        expected = [float(learnable.loss(leaves, batch, "support").detach()) for leaves in (before, after)]
+        expected = [
+            float(learnable.loss(leaves, batch, "support").detach()) for leaves in (before, after)
+        ]
         if rows:
             np.testing.assert_allclose(found.support_losses[user], expected, rtol=1e-6)
         else:
@@ -94,7 +111,10 @@ def test_movements_are_a_plain_loop_s(interactions):
     """Value by value: of tables the rows that a user's tasks touch, each by the side of its field."""
     found, learnable = found_of(interactions), learnable_of(interactions)
     data = task_data(interactions, tasks(interactions, SIZES), full=True)
-    rule, ends = MAML(MAML.Params(inner_steps=3, rates=RATES)), np.cumsum([*interactions.sizes.values()])
+    rule, ends = (
+        MAML(MAML.Params(inner_steps=3, rates=RATES)),
+        np.cumsum([*interactions.sizes.values()]),
+    )
     for user in range(len(SIZES)):
         batch = gather(data, whole(data, np.array([user])))
         after = rule.adapt(learnable, learnable.parameters(), batch, training=False)
@@ -105,17 +125,25 @@ def test_movements_are_a_plain_loop_s(interactions):
             network, name = leaf.split("/")
             table = name in learnable.networks[network].widths
             rows = batch.rows["selector" if network == "selector" else "pool"][0]
-            for place, (old, new) in enumerate(zip(own[0].reshape(-1), after[leaf][0].reshape(-1), strict=True)):
-                group = "selector" if network == "selector" else "bias" if name == "bias" else "dense"
+            for place, (old, new) in enumerate(
+                zip(own[0].reshape(-1), after[leaf][0].reshape(-1), strict=True)
+            ):
+                group = (
+                    "selector" if network == "selector" else "bias" if name == "bias" else "dense"
+                )
                 if table:
                     row = place // own.shape[-1]
                     if row and rows[row] <= rows[row - 1]:
                         continue  # padding
                     if network != "selector":
-                        group = interactions.fields[int(np.searchsorted(ends, int(rows[row]), side="right"))].side
+                        group = interactions.fields[
+                            int(np.searchsorted(ends, int(rows[row]), side="right"))
+                        ].side
                 moved[group].append(float((new - old).detach() ** 2))
                 size[group].append(float(old.detach() ** 2))
-        expected = [np.sqrt(np.mean(moved[group]) / np.mean(size[group])) for group in PARAMETER_GROUPS]
+        expected = [
+            np.sqrt(np.mean(moved[group]) / np.mean(size[group])) for group in PARAMETER_GROUPS
+        ]
         np.testing.assert_allclose(found.movements[user], expected, rtol=1e-5)
 
 
@@ -129,14 +157,23 @@ def test_only_what_has_a_rate_moves(interactions, group):
 
 def test_one_step_on_a_bias_is_the_rate_times_the_gradient_over_the_bias(interactions):
     """By hand: three biases b, one step of 0.5 on g; the figure is 0.5 |g| / |b|."""
-    learnable, data = learnable_of(interactions), task_data(interactions, tasks(interactions, SIZES), full=True)
+    learnable, data = (
+        learnable_of(interactions),
+        task_data(interactions, tasks(interactions, SIZES), full=True),
+    )
     batch = gather(data, whole(data, np.array([0])))
     leaves = learnable.per_user(learnable.parameters(), batch)
-    gradients = learnable.gradients(learnable.loss(leaves, batch, "support"), leaves, create_graph=False)
+    gradients = learnable.gradients(
+        learnable.loss(leaves, batch, "support"), leaves, create_graph=False
+    )
     names = [f"{model}/bias" for model in ("linear", "pairwise", "deep")]
-    g, b = (torch.stack([values[name][0] for name in names]).detach() for values in (gradients, leaves))
+    g, b = (
+        torch.stack([values[name][0] for name in names]).detach() for values in (gradients, leaves)
+    )
     moved = found_of(interactions, STILL | {"bias": 0.5}, steps=1).movements[0]
-    assert moved[PARAMETER_GROUPS.index("bias")] == pytest.approx(float(0.5 * g.norm() / b.norm()), rel=1e-6)
+    assert moved[PARAMETER_GROUPS.index("bias")] == pytest.approx(
+        float(0.5 * g.norm() / b.norm()), rel=1e-6
+    )
 
 
 def test_values_that_start_at_0_are_held_against_where_they_end(interactions):
@@ -146,8 +183,12 @@ def test_values_that_start_at_0_are_held_against_where_they_end(interactions):
             learnable.networks[name].bias.zero_()
     rule = MAML(MAML.Params(inner_steps=2, rates=RATES))
     data = task_data(interactions, tasks(interactions, SIZES), full=True)
-    moved = interpret(rule, learnable, learnable.parameters(), data).movements[:, PARAMETER_GROUPS.index("bias")]
-    np.testing.assert_array_equal(moved, [0.0 if user == EMPTY else 1.0 for user in range(len(SIZES))])
+    moved = interpret(rule, learnable, learnable.parameters(), data).movements[
+        :, PARAMETER_GROUPS.index("bias")
+    ]
+    np.testing.assert_array_equal(
+        moved, [0.0 if user == EMPTY else 1.0 for user in range(len(SIZES))]
+    )
 
 
 def test_of_a_selector_alone_the_other_groups_are_none(interactions):

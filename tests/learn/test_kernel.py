@@ -21,7 +21,16 @@ from tests.learn.perceptrons import (
     some_interactions,
     some_tasks,
 )
-from tests.learn.test_exactness import EMPTY_SUPPORT, ONE_USER, RAGGED, RATES, engine, plain, rule, worst
+from tests.learn.test_exactness import (
+    EMPTY_SUPPORT,
+    ONE_USER,
+    RAGGED,
+    RATES,
+    engine,
+    plain,
+    rule,
+    worst,
+)
 
 ALL_EMPTY = [(0, 3), (0, 1)]
 pytestmark = needs_numba
@@ -45,7 +54,9 @@ def test_meta_gradients_equal_the_plain_loop(interactions, order, steps, sizes):
     assert worst(found, plain(nets, data, interactions, steps, order)) < 1e-10
 
 
-@pytest.mark.parametrize("hidden", [(), (7, 5), (4, 4, 4)], ids=["linear", "two layers", "three layers"])
+@pytest.mark.parametrize(
+    "hidden", [(), (7, 5), (4, 4, 4)], ids=["linear", "two layers", "three layers"]
+)
 def test_any_depth_equals_the_plain_loop(interactions, hidden):
     nets, data = perceptron(interactions, hidden), some_tasks(interactions)
     found = engine(nets, data, interactions, rule(3, "second"), kernel="numba")
@@ -55,7 +66,11 @@ def test_any_depth_equals_the_plain_loop(interactions, hidden):
 def test_every_leaf_and_rate_has_a_gradient(interactions):
     """The comparison above would hold for zeros too."""
     _, gradients = engine(
-        perceptron(interactions), some_tasks(interactions), interactions, rule(3, "second"), kernel="numba"
+        perceptron(interactions),
+        some_tasks(interactions),
+        interactions,
+        rule(3, "second"),
+        kernel="numba",
     )
     assert [name for name, gradient in gradients.items() if not gradient.abs().max() > 0] == []
 
@@ -64,7 +79,10 @@ def test_every_leaf_and_rate_has_a_gradient(interactions):
 def test_steps_scaled_by_support_and_factors_equal_the_plain_loop(interactions, order):
     nets, data = perceptron(interactions), some_tasks(interactions, EMPTY_SUPPORT + RAGGED)
     scaled = MetaSGD(MetaSGD.Params(inner_steps=3, order=order, rates=RATES, support_scale=4.0))
-    values = {"support scale": torch.tensor(1.3).double(), "step factors": torch.tensor([0.9, 1.1, 0.7]).double()}
+    values = {
+        "support scale": torch.tensor(1.3).double(),
+        "step factors": torch.tensor([0.9, 1.1, 0.7]).double(),
+    }
     mine = {name: value.clone().requires_grad_() for name, value in values.items()}
     found = engine(nets, data, interactions, scaled, values=values, kernel="numba")
     n0 = 4.0 * mine["support scale"]
@@ -98,7 +116,9 @@ def test_hidden_users_share_the_unknown_row(interactions):
 
 def test_entries_that_no_row_has_get_no_gradient(interactions):
     data = some_tasks(interactions, ONE_USER)
-    _, gradients = engine(perceptron(interactions), data, interactions, rule(3, "second"), kernel="numba")
+    _, gradients = engine(
+        perceptron(interactions), data, interactions, rule(3, "second"), kernel="numba"
+    )
     touched = np.isin(np.arange(interactions.entries), data.encoded["selector"].index.numpy())
     by_entry = gradients["selector/embeddings"].abs().sum(1).numpy()
     assert not touched.all()
@@ -109,11 +129,16 @@ def test_finite_differences_agree(interactions):
     nets, data = perceptron(interactions), some_tasks(interactions, RAGGED[:3])
     _, gradients = engine(nets, data, interactions, rule(2, "second"), kernel="numba")
     for leaf in ("scores.0.weight", "scores.0.bias", "scores.2.weight", "embeddings"):
-        flat, gradient = nets["selector"].leaves()[leaf].data.view(-1), gradients[f"selector/{leaf}"].flatten()
+        flat, gradient = (
+            nets["selector"].leaves()[leaf].data.view(-1),
+            gradients[f"selector/{leaf}"].flatten(),
+        )
         position, losses = int(gradient.abs().argmax()), []
         for move in (1e-5, -2e-5):
             flat[position] += move
-            losses.append(float(engine(nets, data, interactions, rule(2, "second"), kernel="numba")[0]))
+            losses.append(
+                float(engine(nets, data, interactions, rule(2, "second"), kernel="numba")[0])
+            )
         flat[position] += 1e-5
         assert (losses[0] - losses[1]) / 2e-5 == pytest.approx(float(gradient[position]), rel=1e-6)
 
@@ -123,7 +148,13 @@ def test_chunks_do_not_matter(interactions, users):
     """Nor does the padding, which is what differs between them, nor a user's place in a chunk."""
     nets, data = perceptron(interactions), some_tasks(interactions, RAGGED + EMPTY_SUPPORT)
     together = engine(nets, data, interactions, rule(3, "second"), kernel="numba", users=64)
-    assert worst(engine(nets, data, interactions, rule(3, "second"), kernel="numba", users=users), together) < 1e-12
+    assert (
+        worst(
+            engine(nets, data, interactions, rule(3, "second"), kernel="numba", users=users),
+            together,
+        )
+        < 1e-12
+    )
 
 
 def test_a_permutation_of_users_permutes_the_leaves(interactions):
@@ -168,11 +199,21 @@ def test_a_rule_may_step_on_from_there(interactions, training):
     for name, kept in (("numba", found), ("autograd", expected)):
         learnable, batch = learnable_and_batch(interactions, name)
         outer, rates = learnable.parameters(), learnable.rates(RATES)
-        leaves = descend(learnable, outer, batch, rates, [None], second_order=True, training=training)
-        spread, scale = learnable.spread(rates, batch), torch.linspace(0.5, 1.0, batch.users, dtype=torch.float64)
-        leaves = inner_step(learnable, leaves, batch, spread, create_graph=training, training=training, scale=scale)
+        leaves = descend(
+            learnable, outer, batch, rates, [None], second_order=True, training=training
+        )
+        spread, scale = (
+            learnable.spread(rates, batch),
+            torch.linspace(0.5, 1.0, batch.users, dtype=torch.float64),
+        )
+        leaves = inner_step(
+            learnable, leaves, batch, spread, create_graph=training, training=training, scale=scale
+        )
         loss = learnable.loss(leaves, batch, "query")
-        kept += [loss, *torch.autograd.grad(loss.sum(), list((outer if training else leaves).values()))]
+        kept += [
+            loss,
+            *torch.autograd.grad(loss.sum(), list((outer if training else leaves).values())),
+        ]
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
 
@@ -194,7 +235,9 @@ def test_the_third_derivative_of_the_loss_is_an_error(interactions):
     for _ in range(2):
         gradients = torch.autograd.grad(loss, outer, create_graph=True)
         loss = sum(gradient.square().sum() for gradient in gradients)
-    with pytest.raises(NotImplementedError, match="the loss of a perceptron is differentiated twice at most"):
+    with pytest.raises(
+        NotImplementedError, match="the loss of a perceptron is differentiated twice at most"
+    ):
         torch.autograd.grad(loss, outer)
 
 
@@ -215,7 +258,8 @@ def test_float32_is_that_of_automatic_differentiation(interactions):
     nets, data = perceptron(interactions), in_float32(some_tasks(interactions))
     nets["selector"].float()
     found, expected = (
-        engine(nets, data, interactions, rule(3, "second"), kernel=name) for name in ("numba", "autograd")
+        engine(nets, data, interactions, rule(3, "second"), kernel=name)
+        for name in ("numba", "autograd")
     )
     for name, gradient in expected[1].items():
         torch.testing.assert_close(found[1][name], gradient, rtol=1e-4, atol=1e-6)
@@ -241,7 +285,12 @@ def _wrapped(monkeypatch, owner, name, change):
 
 
 def test_mutant_second_order_term_dropped(interactions, monkeypatch):
-    _wrapped(monkeypatch, PerceptronLoss, "products", lambda found, *_: DenseAndTable(*map(np.zeros_like, found)))
+    _wrapped(
+        monkeypatch,
+        PerceptronLoss,
+        "products",
+        lambda found, *_: DenseAndTable(*map(np.zeros_like, found)),
+    )
     assert _caught(interactions)
 
 
@@ -255,7 +304,12 @@ def test_mutant_two_users_gradients_swapped(interactions, monkeypatch):
 
 @pytest.mark.parametrize("function", ["gradients", "products"])
 def test_mutant_table_forgotten(interactions, monkeypatch, function):
-    _wrapped(monkeypatch, PerceptronLoss, function, lambda found, *_: found._replace(table=np.zeros_like(found.table)))
+    _wrapped(
+        monkeypatch,
+        PerceptronLoss,
+        function,
+        lambda found, *_: found._replace(table=np.zeros_like(found.table)),
+    )
     assert _caught(interactions)
 
 
@@ -293,4 +347,12 @@ def test_mutant_input_tangents_dropped(interactions, monkeypatch):
 
 def _descend(learnable, batch, *, rate=0.5, training=True):
     rates = learnable.rates(dict.fromkeys(RATES, rate))
-    return descend(learnable, learnable.parameters(), batch, rates, [None] * 3, second_order=True, training=training)
+    return descend(
+        learnable,
+        learnable.parameters(),
+        batch,
+        rates,
+        [None] * 3,
+        second_order=True,
+        training=training,
+    )

@@ -69,7 +69,9 @@ def rule(how, steps, order):
 
 def by_engine(nets, data, interactions, how, steps, order):
     """Outer loss, and its gradient by every outer parameter that is trained."""
-    learnable = Learnable(interactions, nets["selector"], kernel="numba", **settings(interactions, how))
+    learnable = Learnable(
+        interactions, nets["selector"], kernel="numba", **settings(interactions, how)
+    )
     meta = rule(how, steps, order)
     outer = outer_parameters(meta, learnable)
     trained = {name: value for name, value in outer.items() if value.requires_grad}
@@ -77,7 +79,9 @@ def by_engine(nets, data, interactions, how, steps, order):
     for chunk in chunks(whole(data)):
         total = total + meta.outer_loss(learnable, outer, gather(data, chunk)).sum() / data.users
     gradients = torch.autograd.grad(total, list(trained.values()), materialize_grads=True)
-    return total.detach(), {name: value.to_dense() for name, value in zip(trained, gradients, strict=True)}
+    return total.detach(), {
+        name: value.to_dense() for name, value in zip(trained, gradients, strict=True)
+    }
 
 
 def by_plain_loop(nets, data, interactions, how, steps, order):
@@ -131,7 +135,9 @@ def test_float32_is_that_of_float64(interactions, how):
 
 @pytest.mark.parametrize("training", [True, False])
 def test_leaves_are_those_of_automatic_differentiation(interactions, how, training):
-    found, expected = (_descend(interactions, how, kernel, training) for kernel in ("numba", "autograd"))
+    found, expected = (
+        _descend(interactions, how, kernel, training) for kernel in ("numba", "autograd")
+    )
     assert list(found) == list(expected)
     for leaf, value in expected.items():
         torch.testing.assert_close(found[leaf], value, rtol=1e-12, atol=1e-12)
@@ -162,7 +168,12 @@ def test_a_rule_may_step_on_from_there(interactions, how, training):
         leaves = inner_step(moving, leaves, batch, spread, create_graph=training, training=training)
         loss = learnable.loss(leaves, batch, "query")
         sources = outer if training else {leaf: leaves[leaf] for leaf in moving.adapted()}
-        kept += [loss, *torch.autograd.grad(loss.sum(), [value for value in sources.values() if value.requires_grad])]
+        kept += [
+            loss,
+            *torch.autograd.grad(
+                loss.sum(), [value for value in sources.values() if value.requires_grad]
+            ),
+        ]
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
 
@@ -171,8 +182,12 @@ def test_once_more_is_an_error(interactions, how):
     learnable, batch = learnable_and_batch(interactions, "numba", **settings(interactions, how))
     outer = [value for value in learnable.parameters().values() if value.requires_grad]
     leaves = _descend(interactions, how, "numba", True, learnable=learnable, batch=batch)
-    gradients = torch.autograd.grad(learnable.loss(leaves, batch, "query").sum(), outer, create_graph=True)
-    with pytest.raises(NotImplementedError, match="an inner loop of a perceptron is differentiated once at most"):
+    gradients = torch.autograd.grad(
+        learnable.loss(leaves, batch, "query").sum(), outer, create_graph=True
+    )
+    with pytest.raises(
+        NotImplementedError, match="an inner loop of a perceptron is differentiated once at most"
+    ):
         torch.autograd.grad(sum(gradient.square().sum() for gradient in gradients), outer)
 
 
@@ -181,12 +196,16 @@ def test_once_more_is_an_error(interactions, how):
 
 def test_nothing_is_derived_for_a_table_that_neither_loop_moves(interactions, monkeypatch):
     asked = _asked(monkeypatch)
-    by_engine(perceptron(interactions), some_tasks(interactions), interactions, "adapt", 3, "second")
+    by_engine(
+        perceptron(interactions), some_tasks(interactions), interactions, "adapt", 3, "second"
+    )
     assert asked == {"gradients": {False}, "products": {False}}
 
 
 @pytest.mark.parametrize("how", ["frozen fields", "only"])
-def test_a_table_that_the_outer_loop_moves_is_derived_where_that_asks(interactions, monkeypatch, how):
+def test_a_table_that_the_outer_loop_moves_is_derived_where_that_asks(
+    interactions, monkeypatch, how
+):
     """Of the query's loss, and of the support's in second-order terms; an inner step needs none of its own."""
     asked = _asked(monkeypatch)
     by_engine(perceptron(interactions), some_tasks(interactions), interactions, how, 3, "second")
@@ -222,7 +241,14 @@ def test_mutant_table_moves_all_the_same(interactions, monkeypatch, how):
     original = CompiledSelector.descend
 
     def moving(self, outer, per_user, spread, *arguments, **named):
-        return original(self, outer, per_user, spread | {TABLE: torch.ones_like(per_user[TABLE])}, *arguments, **named)
+        return original(
+            self,
+            outer,
+            per_user,
+            spread | {TABLE: torch.ones_like(per_user[TABLE])},
+            *arguments,
+            **named,
+        )
 
     monkeypatch.setattr(CompiledSelector, "descend", moving)
     assert _caught(interactions, how)
@@ -261,5 +287,11 @@ def _descend(interactions, how, kernel, training, learnable=None, batch=None):
         learnable, batch = learnable_and_batch(interactions, kernel, **settings(interactions, how))
     moving = _moving(learnable, how)
     return descend(
-        moving, learnable.parameters(), batch, moving.rates(RATES), [None] * 3, second_order=True, training=training
+        moving,
+        learnable.parameters(),
+        batch,
+        moving.rates(RATES),
+        [None] * 3,
+        second_order=True,
+        training=training,
     )

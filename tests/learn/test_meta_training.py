@@ -26,12 +26,16 @@ RATES = {"selector": 0.7, "bias": 0.5, "dense": 0.2, "user": 0.6, "item": 0.4, "
 
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
-    return make_interactions(tmp_path_factory.mktemp("data"), users=60, items=8, rows_per_user=12, seed=5)
+    return make_interactions(
+        tmp_path_factory.mktemp("data"), users=60, items=8, rows_per_user=12, seed=5
+    )
 
 
 def learnable_of(interactions, full=True):
     nets = networks(interactions, full=full)
-    return Learnable(interactions, nets["selector"], {k: v for k, v in nets.items() if k != "selector"} or None)
+    return Learnable(
+        interactions, nets["selector"], {k: v for k, v in nets.items() if k != "selector"} or None
+    )
 
 
 def predict(interactions, view: TaskView, rule, full=True):
@@ -87,7 +91,10 @@ def test_threads_change_nothing(interactions, monkeypatch):
 def test_adaptation_moves_predictions(interactions):
     view = tasks(interactions, SIZES)
     assert (
-        np.abs(predict(interactions, view, maml()).logits - predict(interactions, view, maml(steps=0)).logits).max()
+        np.abs(
+            predict(interactions, view, maml()).logits
+            - predict(interactions, view, maml(steps=0)).logits
+        ).max()
         > 1e-3
     )
 
@@ -109,7 +116,11 @@ def test_query_labels_are_not_read(interactions):
 def test_chunks_change_nothing(interactions, monkeypatch, users, rows):
     """Padding, and who is padded with whom, moves float64 results by rounding alone."""
     view = tasks(interactions, SIZES)
-    data, learnable, rule = task_data(interactions, view, full=True), learnable_of(interactions), maml()
+    data, learnable, rule = (
+        task_data(interactions, view, full=True),
+        learnable_of(interactions),
+        maml(),
+    )
     outer = outer_parameters(rule, learnable)
     expected = query_loss(rule, learnable, outer, data)
     monkeypatch.setattr(windows_module, "CHUNK_USERS", users)
@@ -120,7 +131,8 @@ def test_chunks_change_nothing(interactions, monkeypatch, users, rows):
 def test_other_users_change_nothing(interactions):
     """A user's prediction is the same alone and among others: a permutation of users permutes the predictions."""
     alone = [
-        predict(interactions, _only(tasks(interactions, SIZES), user), maml()).logits for user in range(len(SIZES))
+        predict(interactions, _only(tasks(interactions, SIZES), user), maml()).logits
+        for user in range(len(SIZES))
     ]
     together = predict(interactions, tasks(interactions, SIZES), maml()).logits
     np.testing.assert_allclose(together, np.concatenate(alone), rtol=1e-6)
@@ -139,14 +151,18 @@ def _only(view: TaskView, user: int) -> TaskView:
     )
 
 
-@pytest.mark.parametrize("rule", [maml(), MetaSGD(MetaSGD.Params(inner_steps=2, rates=RATES))], ids=lambda r: r.name)
+@pytest.mark.parametrize(
+    "rule", [maml(), MetaSGD(MetaSGD.Params(inner_steps=2, rates=RATES))], ids=lambda r: r.name
+)
 def test_meta_training_lowers_the_validation_loss_and_keeps_the_best(interactions, rule):
     data = task_data(interactions, tasks(interactions, SIZES * 3), full=True)
     learnable = learnable_of(interactions)
     settings = MetaTrainSettings(users=6, learning_rate=3e-2, base_learning_rate=1e-2, epochs=4)
     outer, history = meta_train(rule, learnable, data, data, settings, seed=0)
     assert min(history.valid_logloss) < history.valid_logloss[0] - 0.02
-    assert query_loss(rule, learnable, outer, data) == pytest.approx(min(history.valid_logloss), rel=1e-12)
+    assert query_loss(rule, learnable, outer, data) == pytest.approx(
+        min(history.valid_logloss), rel=1e-12
+    )
 
 
 def test_steps_that_do_harm_are_not_kept(interactions):

@@ -22,8 +22,13 @@ TABLE = "pairwise/factors"
 def outer(tmp_path):
     interactions = make_interactions(tmp_path, users=10, items=5, rows_per_user=4, seed=0)
     nets = networks(interactions, full=True)
-    learnable = Learnable(interactions, nets["selector"], {k: v for k, v in nets.items() if k != "selector"})
-    return learnable, {**learnable.parameters(), "learned": torch.ones(2, dtype=torch.float64, requires_grad=True)}
+    learnable = Learnable(
+        interactions, nets["selector"], {k: v for k, v in nets.items() if k != "selector"}
+    )
+    return learnable, {
+        **learnable.parameters(),
+        "learned": torch.ones(2, dtype=torch.float64, requires_grad=True),
+    }
 
 
 def gradients(outer, learnable, rows, seed):
@@ -44,8 +49,13 @@ def gradients(outer, learnable, rows, seed):
 def dense_adam(outer, history):
     """Where torch's dense Adam takes copies of the parameters."""
     copies = {name: value.detach().clone().requires_grad_() for name, value in outer.items()}
-    rate = {name: 0.3 if name == "learned" else 0.1 if name.startswith("selector/") else 0.2 for name in copies}
-    adam = torch.optim.Adam([{"params": [value], "lr": rate[name]} for name, value in copies.items()])
+    rate = {
+        name: 0.3 if name == "learned" else 0.1 if name.startswith("selector/") else 0.2
+        for name in copies
+    }
+    adam = torch.optim.Adam(
+        [{"params": [value], "lr": rate[name]} for name, value in copies.items()]
+    )
     for step in history:
         for name, gradient in step.items():
             copies[name].grad = gradient.to_dense()
@@ -66,7 +76,10 @@ def test_it_is_dense_adam_where_every_row_is_touched(outer):
 
 def test_rows_that_a_step_does_not_touch_stay_and_dense_adam_would_move_them(outer):
     learnable, parameters = outer
-    history = [gradients(parameters, learnable, [1, 2], 0), gradients(parameters, learnable, [2, 3], 1)]
+    history = [
+        gradients(parameters, learnable, [1, 2], 0),
+        gradients(parameters, learnable, [2, 3], 1),
+    ]
     expected = dense_adam(parameters, history)
     optimiser = OuterOptimiser(parameters, learnable, SETTINGS)
     start = parameters[TABLE].detach().clone()
@@ -77,13 +90,18 @@ def test_rows_that_a_step_does_not_touch_stay_and_dense_adam_would_move_them(out
     assert torch.equal(table[0], start[0])
     assert torch.equal(table[1], between[1])
     assert not torch.equal(expected[TABLE][1], between[1])
-    torch.testing.assert_close(table[2], expected[TABLE][2].detach(), rtol=1e-9, atol=1e-9)  # touched in both
+    torch.testing.assert_close(
+        table[2], expected[TABLE][2].detach(), rtol=1e-9, atol=1e-9
+    )  # touched in both
     assert (table[3] - start[3]).abs().max() > 0
 
 
 def test_the_best_comes_back_bit_for_bit(outer):
     learnable, parameters = outer
-    optimiser, best = OuterOptimiser(parameters, learnable, SETTINGS), BestSoFar(parameters, learnable)
+    optimiser, best = (
+        OuterOptimiser(parameters, learnable, SETTINGS),
+        BestSoFar(parameters, learnable),
+    )
 
     def step(rows, seed):
         found = gradients(parameters, learnable, rows, seed)
@@ -104,7 +122,10 @@ def test_the_best_comes_back_bit_for_bit(outer):
 
 def test_without_a_mark_the_start_comes_back(outer):
     learnable, parameters = outer
-    optimiser, best = OuterOptimiser(parameters, learnable, SETTINGS), BestSoFar(parameters, learnable)
+    optimiser, best = (
+        OuterOptimiser(parameters, learnable, SETTINGS),
+        BestSoFar(parameters, learnable),
+    )
     start = {name: value.detach().clone() for name, value in parameters.items()}
     for seed in range(3):
         found = gradients(parameters, learnable, [seed, seed + 1], seed)
@@ -155,7 +176,10 @@ def test_a_gradient_of_another_shape_is_refused():
 def test_a_step_without_a_parameters_gradient_leaves_it_and_does_not_count(outer):
     learnable, parameters = outer
     name = next(name for name in learnable.parameters() if name not in learnable.tables())
-    optimiser, start = OuterOptimiser(parameters, learnable, SETTINGS), parameters[name].detach().clone()
+    optimiser, start = (
+        OuterOptimiser(parameters, learnable, SETTINGS),
+        parameters[name].detach().clone(),
+    )
     history = [gradients(parameters, learnable, None, seed) for seed in range(3)]
     optimiser.step({other: value for other, value in history[0].items() if other != name})
     assert torch.equal(parameters[name], start)
@@ -173,6 +197,8 @@ def test_meta_training_imports_nothing_heavy_that_it_can_do_without():
     """Each takes longer to import, or more memory, than a small meta-training."""
     code = "import sys, torch; from bench.learn.adaptation.outer import DenseAdam; from bench.data.prepared import download\n"
     code += "DenseAdam(torch.zeros(2), 0.1).step(torch.ones(2))\n"
-    code += "print([name for name in ('torch._dynamo', 'pandas', 'requests') if name in sys.modules])"
+    code += (
+        "print([name for name in ('torch._dynamo', 'pandas', 'requests') if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

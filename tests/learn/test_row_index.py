@@ -17,7 +17,9 @@ from tests.datasets import make_interactions
 
 @pytest.fixture(scope="module")
 def encoded(tmp_path_factory):
-    interactions = make_interactions(tmp_path_factory.mktemp("data"), users=6, items=8, rows_per_user=5, seed=1)
+    interactions = make_interactions(
+        tmp_path_factory.mktemp("data"), users=6, items=8, rows_per_user=5, seed=1
+    )
     view = View(interactions, np.arange(len(interactions)))
     encoder = Encoder.fit(view)
     return interactions, encoder.layout, encoder.encode(view)
@@ -26,7 +28,9 @@ def encoded(tmp_path_factory):
 def plain_pooled(table, encoded, layout):
     """Field by field: the sum of weight * row over the field's entries."""
     index, weights = encoded.index.long(), encoded.weights.double()
-    weights = torch.cat([torch.ones(len(index), layout.single, dtype=torch.float64), weights], dim=1)
+    weights = torch.cat(
+        [torch.ones(len(index), layout.single, dtype=torch.float64), weights], dim=1
+    )
     rows = table[index] * weights.unsqueeze(-1)
     return torch.stack([rows[:, layout.span(f.name)].sum(1) for f in layout.fields], dim=1)
 
@@ -35,7 +39,9 @@ def plain_pooled(table, encoded, layout):
 def test_pooled_rows_are_weighted_sums(encoded, repeated):
     interactions, layout, rows = encoded
     table = torch.randn(interactions.entries, 3, dtype=torch.float64)
-    found = RowIndex(rows.index, rows.weights, layout, interactions.entries, repeated=repeated).pooled(table)
+    found = RowIndex(
+        rows.index, rows.weights, layout, interactions.entries, repeated=repeated
+    ).pooled(table)
     torch.testing.assert_close(found, plain_pooled(table, rows, layout), rtol=1e-12, atol=1e-12)
 
 
@@ -72,7 +78,10 @@ def test_rows_are_counted_without_padding(encoded):
 @pytest.mark.parametrize("kind", [SparseMap, RepeatedMap])
 def test_first_and_second_derivatives(kind):
     mapped = kind(
-        4, np.array([0, 2, 2, 3], np.int32), np.array([0, 1, 3, 3, 4], np.int32), np.array([1.0, 0.5, 0.25, 2.0])
+        4,
+        np.array([0, 2, 2, 3], np.int32),
+        np.array([0, 1, 3, 3, 4], np.int32),
+        np.array([1.0, 0.5, 0.25, 2.0]),
     )
     table = torch.randn(4, 2, dtype=torch.float64, requires_grad=True)
     assert gradcheck(lambda t: mapped(t).sin(), table)
@@ -81,7 +90,9 @@ def test_first_and_second_derivatives(kind):
 
 @pytest.mark.parametrize("rows", [0, 1, 4])
 def test_categorical_fields_alone_and_no_rows_at_all(rows):
-    fields = Fields([Field("user_id", "categorical", "user"), Field("item_id", "categorical", "item")])
+    fields = Fields(
+        [Field("user_id", "categorical", "user"), Field("item_id", "categorical", "item")]
+    )
     table = torch.randn(6, 3)
     entries = torch.randint(0, 6, (rows, 2), dtype=torch.int32)
     index = RowIndex(entries, torch.empty(rows, 0), Layout(fields, (0, 1, 2)), 6)

@@ -24,7 +24,9 @@ from tests.learn.parts import Deep, Gate, Linear, Pairwise, tasks
 
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
-    return make_interactions(tmp_path_factory.mktemp("data"), users=40, items=12, rows_per_user=15, seed=2)
+    return make_interactions(
+        tmp_path_factory.mktemp("data"), users=40, items=12, rows_per_user=15, seed=2
+    )
 
 
 def examples(interactions, rows):
@@ -44,9 +46,14 @@ def test_learns_and_keeps_the_best_epoch(interactions, halves):
     settings = TrainSettings(batch_size=32, learning_rate=0.05, epochs=30, patience=2, l2=0)
     history = train(network, *halves, settings, seed=0)
     rate = float(halves[1].labels.mean())
-    assert min(history.valid_logloss) < -(rate * math.log(rate) + (1 - rate) * math.log(1 - rate)) - 0.02
+    assert (
+        min(history.valid_logloss)
+        < -(rate * math.log(rate) + (1 - rate) * math.log(1 - rate)) - 0.02
+    )
     assert history.epochs == history.best_epoch + 2
-    assert mean_loss(network, halves[1]) == pytest.approx(history.valid_logloss[history.best_epoch - 1], abs=1e-12)
+    assert mean_loss(network, halves[1]) == pytest.approx(
+        history.valid_logloss[history.best_epoch - 1], abs=1e-12
+    )
 
 
 def test_bias_starts_at_the_base_rate(interactions, halves):
@@ -82,7 +89,9 @@ def test_l2_is_the_gradient_of_the_squared_looked_up_rows(interactions, halves):
         table.grad = torch.zeros_like(table)
     _add_l2(network, index, strength=0.3)
     factors = network.tables["factors"]
-    present = torch.cat([torch.ones(len(encoded.index), network.layout.single), encoded.weights != 0], dim=1)
+    present = torch.cat(
+        [torch.ones(len(encoded.index), network.layout.single), encoded.weights != 0], dim=1
+    )
     penalty = 0.3 * (factors[encoded.index.long()].square().sum(-1) * present.double()).sum()
     (expected,) = torch.autograd.grad(penalty, factors)
     torch.testing.assert_close(factors.grad, expected)
@@ -113,7 +122,9 @@ def test_unseen_values_become_unknown(interactions):
     index = encoder.encode(View(interactions, rows)).index.numpy()
     column = encoder.layout.span("user_id").start
     assert (index[users >= 20, column] == interactions.offsets["user_id"]).all()
-    np.testing.assert_array_equal(index[users < 20, column], np.asarray(interactions.categorical)[users < 20, 0])
+    np.testing.assert_array_equal(
+        index[users < 20, column], np.asarray(interactions.categorical)[users < 20, 0]
+    )
 
 
 def test_numeric_fields_are_standardised_by_training_rows_alone(interactions):
@@ -154,7 +165,10 @@ def test_gating_gives_weights_on_the_simplex(interactions):
 
 
 def test_mixture_losses_agree_with_probabilities():
-    scores, base = torch.randn(50, 3, dtype=torch.float64), 3 * torch.randn(50, 3, dtype=torch.float64)
+    scores, base = (
+        torch.randn(50, 3, dtype=torch.float64),
+        3 * torch.randn(50, 3, dtype=torch.float64),
+    )
     labels = (torch.rand(50, dtype=torch.float64) < 0.5).double()
     p = (scores.softmax(-1) * base.sigmoid()).sum(-1)
     expected = -(labels * p.log() + (1 - labels) * (1 - p).log())
@@ -170,9 +184,13 @@ def test_a_selector_with_nothing_to_train_is_refused_in_words(interactions):
         def tables(self):
             return {}
 
-    with pytest.raises(PluginError, match="Fixed has no table and no parameter: there is nothing to train"):
+    with pytest.raises(
+        PluginError, match="Fixed has no table and no parameter: there is nothing to train"
+    ):
         Gating(Fixed(PluginParams()), TrainSettings()).fit(
-            tasks(interactions, [(3, 4)] * 3), tasks(interactions, [(2, 5)] * 2), Context(0, 1, "cpu", Path())
+            tasks(interactions, [(3, 4)] * 3),
+            tasks(interactions, [(2, 5)] * 2),
+            Context(0, 1, "cpu", Path()),
         )
 
 

@@ -72,7 +72,9 @@ class AcrossRows(Linear):
 
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
-    return make_interactions(tmp_path_factory.mktemp("data"), users=40, items=5, rows_per_user=12, seed=3)
+    return make_interactions(
+        tmp_path_factory.mktemp("data"), users=40, items=5, rows_per_user=12, seed=3
+    )
 
 
 def losses_and_gradients(interactions, kind, direct: bool | None):
@@ -94,7 +96,11 @@ def losses_and_gradients(interactions, kind, direct: bool | None):
     losses = learnable.loss(leaves, batch, "query")
     gradients = learnable.gradients(losses, leaves, create_graph=False)
     found = networks["it"]._takes_user_axis
-    return losses.detach(), {name: value for name, value in gradients.items() if name.startswith("it/")}, found
+    return (
+        losses.detach(),
+        {name: value for name, value in gradients.items() if name.startswith("it/")},
+        found,
+    )
 
 
 @pytest.mark.parametrize("kind", [OwnLayers, Linear, OneScale])

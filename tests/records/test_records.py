@@ -76,8 +76,14 @@ def only_file(folder: Path) -> Path:
 # -- canonical text
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 
@@ -110,11 +116,14 @@ def test_keys_are_never_turned_into_text_in_silence() -> None:
 def test_a_record_is_read_back_as_written_with_its_digest(tmp_path: Path) -> None:
     written = write(tmp_path, record(details={"name": "<é\ud800\u202e"}))
     assert read_record(only_file(tmp_path)) == written
-    assert written["digest"] == digest({key: value for key, value in written.items() if key != "digest"})
+    assert written["digest"] == digest(
+        {key: value for key, value in written.items() if key != "digest"}
+    )
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda text: text[: len(text) // 2], lambda text: text.replace("0.7", "0.9"), lambda _: ""]
+    "damage",
+    [lambda text: text[: len(text) // 2], lambda text: text.replace("0.7", "0.9"), lambda _: ""],
 )
 def test_a_truncated_or_edited_record_is_refused(tmp_path: Path, damage: Any) -> None:
     write(tmp_path, record())
@@ -149,7 +158,9 @@ def test_a_newer_schema_is_refused_with_both_versions(tmp_path: Path) -> None:
 def test_a_failed_trial_has_a_place_of_its_own_and_stands_in_nobody_s_way(tmp_path: Path) -> None:
     """The next try replaces it, whether it fails again or not."""
     for reason in ("first", "second"):
-        write(tmp_path, record(outcome=Outcome(status="error", reason=reason).model_dump(mode="json")))
+        write(
+            tmp_path, record(outcome=Outcome(status="error", reason=reason).model_dump(mode="json"))
+        )
     path = record_path(tmp_path, "a" * 32, ok=False)
     assert path == tmp_path / "failures" / f"{'a' * 32}.json"
     assert read_record(path)["outcome"]["reason"] == "second"
@@ -232,7 +243,9 @@ for i in range(100_000):
 
 
 def test_what_was_acknowledged_before_a_kill_is_there_and_whole(tmp_path: Path) -> None:
-    child = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
     assert child.stdout is not None
     acknowledged = [int(child.stdout.readline()) for _ in range(20)]
     child.send_signal(signal.SIGKILL)
@@ -258,8 +271,13 @@ except StorageError as error:
 
 
 def test_no_room_ends_in_a_storage_error_and_leaves_earlier_records_alone(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", NO_SPACE, str(tmp_path)], capture_output=True, text=True, check=True)
-    assert "b.json: can't be written: File too large; free space or choose another folder with --out" in done.stdout
+    done = subprocess.run(
+        [sys.executable, "-c", NO_SPACE, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert (
+        "b.json: can't be written: File too large; free space or choose another folder with --out"
+        in done.stdout
+    )
     assert [path.name for path in (tmp_path / "records").iterdir()] == ["a.json"]
     assert read_record(only_file(tmp_path))["id"] == "a"
 

@@ -29,7 +29,9 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def pip_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which pip has installed the fixture's package."""
-    project = shutil.copytree(FIXTURES / "pip_plugin", tmp_path_factory.mktemp("project") / "pip_plugin")
+    project = shutil.copytree(
+        FIXTURES / "pip_plugin", tmp_path_factory.mktemp("project") / "pip_plugin"
+    )
     site = tmp_path_factory.mktemp("site")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     options = ["--no-deps", "--no-build-isolation", "--target", str(site), str(project)]

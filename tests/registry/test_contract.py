@@ -20,9 +20,15 @@ def load(path: Path) -> Registry:
 
 
 def contract_of(write: Write, *body: str, kind: str = "metrics", base: str = "Metric") -> str:
-    head = ("from bench.interfaces import *", "from bench.interfaces import PluginParams", "from pydantic import Field")
+    head = (
+        "from bench.interfaces import *",
+        "from bench.interfaces import PluginParams",
+        "from pydantic import Field",
+    )
     hook = (*HOOK, f"def bench_{kind}():", "    return {'mine': f'{__name__}:Mine'}")
-    file = write("contract.py", *head, *hook, f"class Mine({base}):", *(f"    {line}" for line in body))
+    file = write(
+        "contract.py", *head, *hook, f"class Mine({base}):", *(f"    {line}" for line in body)
+    )
     with pytest.raises(PluginError) as caught:
         load(file).load(kind, "mine")
     assert caught.value.exit_code == 2
@@ -42,12 +48,23 @@ def test_the_contract_names_the_interface(write: Write) -> None:
     ("body", "expected"),
     [
         (METRIC, "it does not implement compute"),
-        (("name = 'mine'", COMPUTE), "it has no docstring; its first line is the summary that people read"),
+        (
+            ("name = 'mine'", COMPUTE),
+            "it has no docstring; its first line is the summary that people read",
+        ),
         (('"""A metric."""', "name = 'mine'", COMPUTE), "it lacks higher_is_better, version"),
         ((*METRIC, "name = 'other'", COMPUTE), "its name is 'other', its hook calls it 'mine'"),
-        ((*METRIC, COMPUTE, "Params = dict"), "its Params is no subclass of bench.interfaces.PluginParams"),
         (
-            (*METRIC, COMPUTE, "class Params(PluginParams):", "    train: int = Field(1, description='x')"),
+            (*METRIC, COMPUTE, "Params = dict"),
+            "its Params is no subclass of bench.interfaces.PluginParams",
+        ),
+        (
+            (
+                *METRIC,
+                COMPUTE,
+                "class Params(PluginParams):",
+                "    train: int = Field(1, description='x')",
+            ),
             "its Params has 'train', which the harness reads; rename",
         ),
         (
@@ -56,12 +73,16 @@ def test_the_contract_names_the_interface(write: Write) -> None:
         ),
     ],
 )
-def test_a_class_that_breaks_the_contract_is_an_error(write: Write, body: tuple[str, ...], expected: str) -> None:
+def test_a_class_that_breaks_the_contract_is_an_error(
+    write: Write, body: tuple[str, ...], expected: str
+) -> None:
     assert contract_of(write, *body) == expected
 
 
 def test_an_address_of_something_else_than_a_class_breaks_the_contract(write: Write) -> None:
-    file = write("function.py", *HOOK, "def bench_models():", "    return {'f': f'{__name__}:bench_models'}")
+    file = write(
+        "function.py", *HOOK, "def bench_models():", "    return {'f': f'{__name__}:bench_models'}"
+    )
     with pytest.raises(PluginError, match="the address names a function, not a class"):
         load(file).load("models", "f")
 

@@ -50,7 +50,9 @@ def test_infos_are_sorted_by_kind_and_name() -> None:
     infos = load(LIGHT).infos()
     kinds = list(KINDS)
     assert list(infos) == sorted(infos, key=lambda info: (kinds.index(info.kind), info.name))
-    assert load(LIGHT).names("selectors") == tuple(info.name for info in infos if info.kind == "selectors")
+    assert load(LIGHT).names("selectors") == tuple(
+        info.name for info in infos if info.kind == "selectors"
+    )
 
 
 def test_a_file_is_loaded_under_its_own_name() -> None:
@@ -77,10 +79,17 @@ def test_an_edit_that_keeps_size_and_time_is_seen(write: Write) -> None:
     assert "two" in load(file).names("models")
 
 
-def test_packages_of_a_folder_have_their_own_submodules_and_leave_no_trace(write: Write, tmp_path: Path) -> None:
+def test_packages_of_a_folder_have_their_own_submodules_and_leave_no_trace(
+    write: Write, tmp_path: Path
+) -> None:
     for name, value in (("alpha", 1), ("beta", 2)):
         write(f"two/{name}/core.py", f"VALUE = {value}")
-        check = (*HOOK, "def bench_models():", f"    assert VALUE == {value}", f"    return {{'{name}': 'x:A'}}")
+        check = (
+            *HOOK,
+            "def bench_models():",
+            f"    assert VALUE == {value}",
+            f"    return {{'{name}': 'x:A'}}",
+        )
         write(f"two/{name}/__init__.py", "from .core import VALUE", *check)
     write("two/_helper.py", "raise OSError('files that start with _ are no plugins')")
     path = list(sys.path)
@@ -92,7 +101,9 @@ def test_packages_of_a_folder_have_their_own_submodules_and_leave_no_trace(write
     assert registry.get("models", "beta").origin == str(tmp_path / "two" / "beta")
 
 
-def test_the_current_folder_is_not_loaded_unasked(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_current_folder_is_not_loaded_unasked(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = write("here.py", *HOOK, "def bench_models():", "    return {'here': 'x:A'}")
     monkeypatch.chdir(file.parent)
     assert "here" not in load().names("models")
@@ -107,32 +118,60 @@ def test_one_file_named_twice_is_one_plugin(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
-        (["import no_such_module"], "ModuleNotFoundError: No module named 'no_such_module' (bad.py:1)"),
+        (
+            ["import no_such_module"],
+            "ModuleNotFoundError: No module named 'no_such_module' (bad.py:1)",
+        ),
         (["x = 1", "raise SystemExit(0)"], "SystemExit: 0 (bad.py:2)"),
         (["def f(:"], "SyntaxError: invalid syntax (bad.py, line 1)"),
-        ([*HOOK, "def bench_models():", "    raise ValueError('boom\\nbang')"], "ValueError: boom bang (bad.py:4)"),
-        ([*HOOK, "def bench_model():", "    return {}"], "unknown hook 'bench_model'; did you mean 'bench_models'?"),
-        (["def bench_models():", "    return {}"], "function bench_models looks like a hook but is not decorated"),
+        (
+            [*HOOK, "def bench_models():", "    raise ValueError('boom\\nbang')"],
+            "ValueError: boom bang (bad.py:4)",
+        ),
+        (
+            [*HOOK, "def bench_model():", "    return {}"],
+            "unknown hook 'bench_model'; did you mean 'bench_models'?",
+        ),
+        (
+            ["def bench_models():", "    return {}"],
+            "function bench_models looks like a hook but is not decorated",
+        ),
         (["x = 1"], "it has no hook"),
         ([*HOOK, "def bench_models(config):", "    return {}"], "wrong signature of a hook"),
-        ([*HOOK, "def bench_models():", "    return ['fm']"], "bench_models returned list; return a dict"),
+        (
+            [*HOOK, "def bench_models():", "    return ['fm']"],
+            "bench_models returned list; return a dict",
+        ),
         ([*HOOK, "def bench_models():", "    return {'FM_1': 'x:A'}"], "the name 'FM_1'"),
-        ([*HOOK, "def bench_models():", "    return {'a': 'x.A'}"], "returned 'x.A' for 'a'; write an address"),
-        ([*HOOK, "def bench_models():", "    return {'a': object}"], "write an address, 'package.module:Class'"),
+        (
+            [*HOOK, "def bench_models():", "    return {'a': 'x.A'}"],
+            "returned 'x.A' for 'a'; write an address",
+        ),
+        (
+            [*HOOK, "def bench_models():", "    return {'a': object}"],
+            "write an address, 'package.module:Class'",
+        ),
         ([*HOOK, f"def bench_models(): return {{'{'a' * 101}': 'x:A'}}"], "up to 100 characters"),
     ],
 )
-def test_a_plugin_that_fails_is_quarantined_with_the_reason(write: Write, lines: list[str], expected: str) -> None:
+def test_a_plugin_that_fails_is_quarantined_with_the_reason(
+    write: Write, lines: list[str], expected: str
+) -> None:
     assert expected in reason(write("bad.py", *lines))
 
 
 def test_quarantine_is_whole_and_the_rest_go_on(write: Write) -> None:
     misspelt = (*HOOK, "def bench_selector():", "    return {}")
-    bad = write("bad.py", *HOOK, "def bench_models():", "    return {'good-name': 'x:A'}", *misspelt)
+    bad = write(
+        "bad.py", *HOOK, "def bench_models():", "    return {'good-name': 'x:A'}", *misspelt
+    )
     registry = load(bad, LIGHT)
     assert "good-name" not in registry.names("models")
     assert "trees" in registry.names("models")
-    with pytest.raises(PluginUnavailable, match=r"'good-name' is unavailable: .*bad.py is quarantined: unknown hook"):
+    with pytest.raises(
+        PluginUnavailable,
+        match=r"'good-name' is unavailable: .*bad.py is quarantined: unknown hook",
+    ):
         registry.get("models", "good-name")
 
 
@@ -158,7 +197,10 @@ def test_an_unknown_name_is_told_what_there_is(name: str, expected: str) -> None
 
 
 def test_two_plugins_of_one_name_are_an_error_that_names_both(write: Write) -> None:
-    paths = [write(f"{stem}.py", *HOOK, "def bench_models():", "    return {'same': 'x:A'}") for stem in "ab"]
+    paths = [
+        write(f"{stem}.py", *HOOK, "def bench_models():", "    return {'same': 'x:A'}")
+        for stem in "ab"
+    ]
     with pytest.raises(PluginError, match="two plugins claim base model 'same'") as caught:
         load(*paths)
     assert all(str(path) in str(caught.value) for path in paths)
@@ -167,23 +209,36 @@ def test_two_plugins_of_one_name_are_an_error_that_names_both(write: Write) -> N
 
 def test_one_name_may_stand_for_plugins_of_two_kinds(write: Write) -> None:
     hooks = [
-        line for kind in ("models", "selectors") for line in (*HOOK, f"def bench_{kind}(): return {{'mix': 'x:A'}}")
+        line
+        for kind in ("models", "selectors")
+        for line in (*HOOK, f"def bench_{kind}(): return {{'mix': 'x:A'}}")
     ]
     registry = load(write("mixed.py", *hooks))
     assert [info.kind for info in registry.find("mix")] == ["models", "selectors"]
 
 
 def test_files_of_one_stem_are_an_error(write: Write) -> None:
-    paths = [write(f"{folder}/model.py", *HOOK, "def bench_models():", "    return {}") for folder in "ab"]
-    with pytest.raises(PluginError, match=r"would both be imported as bench_local.model; rename one"):
+    paths = [
+        write(f"{folder}/model.py", *HOOK, "def bench_models():", "    return {}")
+        for folder in "ab"
+    ]
+    with pytest.raises(
+        PluginError, match=r"would both be imported as bench_local.model; rename one"
+    ):
         load(*paths)
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("missing.py", "no such file or folder"), ("notes.txt", "not a .py file"), ("empty", "holds neither .py files")],
+    [
+        ("missing.py", "no such file or folder"),
+        ("notes.txt", "not a .py file"),
+        ("empty", "holds neither .py files"),
+    ],
 )
-def test_a_path_without_a_plugin_is_an_error(write: Write, tmp_path: Path, name: str, expected: str) -> None:
+def test_a_path_without_a_plugin_is_an_error(
+    write: Write, tmp_path: Path, name: str, expected: str
+) -> None:
     write("notes.txt", "no code")
     (tmp_path / "empty").mkdir()
     with pytest.raises(PluginError, match=expected):
@@ -193,7 +248,9 @@ def test_a_path_without_a_plugin_is_an_error(write: Write, tmp_path: Path, name:
 def test_an_address_that_does_not_import_makes_that_name_alone_unavailable(write: Write) -> None:
     names = f"{{'gone': 'no_such_module:A', 'lost': f'{{__name__}}:Missing', 'trees-2': '{LIGHT.stem}:Trees'}}"
     registry = load(write("partly.py", *HOOK, f"def bench_models(): return {names}"))
-    with pytest.raises(PluginUnavailable, match=r"'gone' .* is unavailable: ModuleNotFoundError") as caught:
+    with pytest.raises(
+        PluginUnavailable, match=r"'gone' .* is unavailable: ModuleNotFoundError"
+    ) as caught:
         registry.load("models", "gone")
     assert caught.value.exit_code == 4
     with pytest.raises(PluginUnavailable, match="has no attribute 'Missing'"):
@@ -211,7 +268,9 @@ def test_the_digest_is_of_the_code_and_not_of_where_it_lies(write: Write) -> Non
 
 
 def test_the_digest_of_a_package_covers_its_submodules(write: Write, tmp_path: Path) -> None:
-    write("pack/__init__.py", *HOOK, "def bench_models():", "    return {'p': f'{__name__}.core:P'}")
+    write(
+        "pack/__init__.py", *HOOK, "def bench_models():", "    return {'p': f'{__name__}.core:P'}"
+    )
     write("pack/core.py", "VALUE = 1")
     before = load(tmp_path / "pack").code("models", "p").digest
     write("pack/core.py", "VALUE = 2")

@@ -63,7 +63,9 @@ def an_analysis(trials: Mapping[str, tuple[str, float]], seeds: tuple[int, ...])
         perfect_user_logloss=PERFECT,
         optimum_logloss=None,
         segments=tuple(
-            _segment(by, name, number, losses) for by, names in SEGMENTS.items() for number, name in enumerate(names)
+            _segment(by, name, number, losses)
+            for by, names in SEGMENTS.items()
+            for number, name in enumerate(names)
         ),
     )
 

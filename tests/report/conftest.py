@@ -63,8 +63,15 @@ def record(name: str, seed: int) -> dict[str, Any]:
         "trial": trial,
         "kind": kind,
         "outcome": Outcome().model_dump(mode="json"),
-        "identity": {"data": "d" * 64, "split": "s" * 64, "metrics": {"logloss": 1, "auc": 1, "gauc": 1}},
-        "metrics": {key: {"value": v, "reason": "", "counts": counts.get(key, {})} for key, v in values.items()},
+        "identity": {
+            "data": "d" * 64,
+            "split": "s" * 64,
+            "metrics": {"logloss": 1, "auc": 1, "gauc": 1},
+        },
+        "metrics": {
+            key: {"value": v, "reason": "", "counts": counts.get(key, {})}
+            for key, v in values.items()
+        },
         "validation": {"logloss": logloss + 0.001},
         "cost": {"own": {}, "total": {}} if kind == "bound" else {"own": own, "total": total},
         "details": _details(name, kind),
@@ -80,18 +87,28 @@ def _details(name: str, kind: str) -> dict[str, Any]:
         return {"epochs": 7}
     source = "in-sample" if name == "metaselector" else "out-of-sample"
     valid = {"train_query": 0.5991, "valid_query": 0.6044}
-    seen = {model: valid if source == "out-of-sample" else valid | {"train_query": 0.5512} for model in models}
+    seen = {
+        model: valid if source == "out-of-sample" else valid | {"train_query": 0.5512}
+        for model in models
+    }
     return {"base_predictions": source, "source_shift": seen, "empty_support_users": 3}
 
 
 def manifest(records: list[dict[str, Any]], seeds: tuple[int, ...]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
-        "suite": {"name": "movielens-1m-cold", "digest": "0" * 64, "file": "movielens-1m-cold.yaml"},
+        "suite": {
+            "name": "movielens-1m-cold",
+            "digest": "0" * 64,
+            "file": "movielens-1m-cold.yaml",
+        },
         "started": "2024-05-01T10:00:00+00:00",
         "ended": "2024-05-01T10:30:00+00:00",
         "status": "complete",
-        "trials": [{**one["trial"], "kind": one["kind"], "record": one["id"], "status": "ok"} for one in records],
+        "trials": [
+            {**one["trial"], "kind": one["kind"], "record": one["id"], "status": "ok"}
+            for one in records
+        ],
         "datasets": {
             "ml-1m": {
                 "name": "movielens-1m",
@@ -99,7 +116,13 @@ def manifest(records: list[dict[str, Any]], seeds: tuple[int, ...]) -> dict[str,
                 "source": {"name": "data folder", "url": "", "sha256": ""},
                 "label": "rating >= 4",
                 "order": "order_in_user",
-                "counts": {"rows": 1_000_209, "users": 6040, "items": 3706, "positives": 575_281, "dropped_rows": 0},
+                "counts": {
+                    "rows": 1_000_209,
+                    "users": 6040,
+                    "items": 3706,
+                    "positives": 575_281,
+                    "dropped_rows": 0,
+                },
                 "fields": [],
             }
         },
@@ -154,9 +177,13 @@ Change = Callable[[Analysis], Analysis]
 def make_analysed(make_run: Callable[..., Run]) -> Callable[..., Run]:
     """`make_analysed(seeds=(0, 1, 2), edit=None, change=None)`: the same with its analysis, which `change` may replace."""
 
-    def make(seeds: tuple[int, ...] = (0, 1, 2), edit: Edit | None = None, change: Change | None = None) -> Run:
+    def make(
+        seeds: tuple[int, ...] = (0, 1, 2), edit: Edit | None = None, change: Change | None = None
+    ) -> Run:
         run = make_run(seeds, edit)
-        found = an_analysis({name: (kind, mean_loss(name, seeds)) for name, (kind, *_) in TRIALS.items()}, seeds)
+        found = an_analysis(
+            {name: (kind, mean_loss(name, seeds)) for name, (kind, *_) in TRIALS.items()}, seeds
+        )
         found = change(found) if change is not None else found
         return run._replace(analyses={"ml-1m/cold": analysis_to_json(found)})
 

@@ -27,33 +27,43 @@ def rows(run: Run) -> dict[str, Row]:
 
 
 def grid(run: Run, title: str) -> Grid:
-    return next(b for b in document(build(run)) if isinstance(b, Grid) and b.title.startswith(title))
+    return next(
+        b for b in document(build(run)) if isinstance(b, Grid) and b.title.startswith(title)
+    )
 
 
 def cells(table: Grid, name: str) -> dict[str, str]:
     """Head to what stands below it, of one row; heads on one line."""
     row = next(row for row in table.rows if row.name == name)
     heads = [head.replace("\n", " ") for head in table.heads[1:]]
-    return {head: (cell.text + cell.mark).strip() for head, cell in zip(heads, row.cells, strict=True)}
+    return {
+        head: (cell.text + cell.mark).strip() for head, cell in zip(heads, row.cells, strict=True)
+    }
 
 
 def told(run: Run) -> str:
     return "\n".join(block.text for block in document(build(run)) if isinstance(block, Note))
 
 
-def with_methods(change: Callable[[MethodAnalysis], MethodAnalysis]) -> Callable[[Analysis], Analysis]:
+def with_methods(
+    change: Callable[[MethodAnalysis], MethodAnalysis],
+) -> Callable[[Analysis], Analysis]:
     return lambda found: replace(found, methods=tuple(map(change, found.methods)))
 
 
 # -- quality
 
 
-def test_the_difference_its_interval_and_the_verdict_stand_beside_the_log_loss(make_analysed: MakeRun) -> None:
+def test_the_difference_its_interval_and_the_verdict_stand_beside_the_log_loss(
+    make_analysed: MakeRun,
+) -> None:
     table = grid(make_analysed(), "Quality")
     assert [head.replace("\n", " ") for head in table.heads[:5]] == [
         "method", "log loss", "vs best single [95% interval]", "verdict", "valid. log loss",
     ]  # fmt: skip
-    found = {name: list(cells(table, name).values())[1:3] for name in ("metaselector", "ffm", "deepfm")}
+    found = {
+        name: list(cells(table, name).values())[1:3] for name in ("metaselector", "ffm", "deepfm")
+    }
     assert found == {
         "metaselector": ["-.0704 [-.0725, -.0683]", "better"],
         "ffm": ["-.0007 [-.0028, +.0014]", "tie"],
@@ -82,13 +92,17 @@ def test_best_single_bears_the_mark_of_its_model(make_analysed: MakeRun) -> None
     def tie(one: MethodAnalysis) -> MethodAnalysis:
         if one.name != "fm":
             return one
-        return replace(one, against_lead={"logloss": replace(one.against_lead["logloss"], verdict="tie")})
+        return replace(
+            one, against_lead={"logloss": replace(one.against_lead["logloss"], verdict="tie")}
+        )
 
     found = rows(make_analysed(change=with_methods(tie)))
     assert {found[name].figures["logloss"].mark for name in ("fm", "best-single")} == {"tie"}
 
 
-def test_where_the_lead_is_not_the_best_in_auc_its_ties_are_not_tested(make_analysed: MakeRun) -> None:
+def test_where_the_lead_is_not_the_best_in_auc_its_ties_are_not_tested(
+    make_analysed: MakeRun,
+) -> None:
     def edit(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
         for one in records:
             if one["trial"]["method"] == "user-calibration":
@@ -99,14 +113,18 @@ def test_where_the_lead_is_not_the_best_in_auc_its_ties_are_not_tested(make_anal
     assert rows(run)["user-calibration"].figures["auc"].mark == "best"
 
 
-def test_the_validation_log_loss_is_a_column_and_says_how_best_single_was_chosen(make_analysed: MakeRun) -> None:
+def test_the_validation_log_loss_is_a_column_and_says_how_best_single_was_chosen(
+    make_analysed: MakeRun,
+) -> None:
     run = make_analysed()
     found = rows(run)["best-single"].validation
     assert found is not None
     assert found.mean == pytest.approx(0.6003 + 0.001)
     assert rows(run)["perfect-user"].validation is None
     assert cells(grid(run, "Quality"), "best-single = fm")["valid. log loss"] == ".6013"
-    assert "is fm: it has the lowest mean validation log loss of the base models (.6013)." in told(run)
+    assert "is fm: it has the lowest mean validation log loss of the base models (.6013)." in told(
+        run
+    )
 
 
 def test_a_withheld_verdict_is_a_word_and_its_reason_a_note(make_analysed: MakeRun) -> None:
@@ -121,24 +139,40 @@ def test_a_withheld_verdict_is_a_word_and_its_reason_a_note(make_analysed: MakeR
 
     run = make_analysed(change=with_methods(withhold))
     assert list(cells(grid(run, "Quality"), "gating").values())[1:3] == ["–", "withheld"]
-    assert "A verdict is withheld where none can be given: it failed in seed 1 (gating and lr)." in told(run)
+    assert (
+        "A verdict is withheld where none can be given: it failed in seed 1 (gating and lr)."
+        in told(run)
+    )
 
 
-def test_that_an_interval_without_0_can_be_a_ties_is_said_where_there_is_one(make_analysed: MakeRun) -> None:
+def test_that_an_interval_without_0_can_be_a_ties_is_said_where_there_is_one(
+    make_analysed: MakeRun,
+) -> None:
     def tie(one: MethodAnalysis) -> MethodAnalysis:
         pair = one.against_best_single.get("logloss")
-        return one if pair is None else replace(one, against_best_single={"logloss": replace(pair, verdict="tie")})
+        return (
+            one
+            if pair is None
+            else replace(one, against_best_single={"logloss": replace(pair, verdict="tie")})
+        )
 
     told_of_seeds = "A verdict allows for the tests of the other rows (Holm's adjustment) and for the spread over seeds"
     assert f"{told_of_seeds}." in told(make_analysed())
-    assert f"{told_of_seeds}, so a tie's interval may leave out 0." in told(make_analysed(change=with_methods(tie)))
+    assert f"{told_of_seeds}, so a tie's interval may leave out 0." in told(
+        make_analysed(change=with_methods(tie))
+    )
     one_seed = make_analysed(seeds=(0,), change=with_methods(tie))
-    assert "the tests of the other rows (Holm's adjustment), so a tie's interval may leave out 0." in told(one_seed)
+    assert (
+        "the tests of the other rows (Holm's adjustment), so a tie's interval may leave out 0."
+        in told(one_seed)
+    )
 
 
 def test_where_every_verdict_is_withheld_none_is_said_to_hold(make_analysed: MakeRun) -> None:
     def withhold(one: MethodAnalysis) -> MethodAnalysis:
-        pairs = {key: replace(pair, verdict="withheld") for key, pair in one.against_best_single.items()}
+        pairs = {
+            key: replace(pair, verdict="withheld") for key, pair in one.against_best_single.items()
+        }
         return replace(one, against_best_single=pairs)
 
     text = told(make_analysed(change=with_methods(withhold)))
@@ -169,7 +203,10 @@ def test_what_can_be_passed_speaks_of_an_optimum_where_there_is_one(
     make_analysed: MakeRun, optimum: float | None, passed: str
 ) -> None:
     run = make_analysed(change=lambda found: replace(found, optimum_logloss=optimum))
-    assert f"no method can claim them; methods that adapt the models themselves can pass {passed}." in told(run)
+    assert (
+        f"no method can claim them; methods that adapt the models themselves can pass {passed}."
+        in told(run)
+    )
 
 
 def test_a_bound_that_could_not_be_had_says_why(make_analysed: MakeRun) -> None:
@@ -179,7 +216,9 @@ def test_a_bound_that_could_not_be_had_says_why(make_analysed: MakeRun) -> None:
     assert "There is no attainable bound: no user has two query rows." in told(run)
 
 
-def test_methods_tell_how_much_of_the_gap_they_close_and_how_they_choose(make_analysed: MakeRun) -> None:
+def test_methods_tell_how_much_of_the_gap_they_close_and_how_they_choose(
+    make_analysed: MakeRun,
+) -> None:
     table = grid(make_analysed(seeds=(0,)), "What choosing was worth")
     gap = 100 * (0.6003 - 0.5899) / (0.6003 - 0.5786)
     assert cells(table, "user-best")["% of gap to perfect-user"] == f"{gap:.1f}"
@@ -190,7 +229,11 @@ def test_methods_tell_how_much_of_the_gap_they_close_and_how_they_choose(make_an
 
 def test_who_chooses_nobody_has_a_dash_and_the_reason(make_analysed: MakeRun) -> None:
     def edit(one: MethodAnalysis) -> MethodAnalysis:
-        return replace(one, selection_accuracy=None, selection_reason="all share") if one.name == "average" else one
+        return (
+            replace(one, selection_accuracy=None, selection_reason="all share")
+            if one.name == "average"
+            else one
+        )
 
     run = make_analysed(change=with_methods(edit))
     assert cells(grid(run, "What choosing was worth"), "average")["best model chosen %"] == "–"
@@ -210,11 +253,20 @@ def test_users_and_calibration_have_a_table_of_their_own(make_analysed: MakeRun)
     }
 
 
-def test_what_nobody_has_a_figure_in_is_no_column_and_has_no_meaning(make_analysed: MakeRun) -> None:
-    change = with_methods(lambda one: replace(one, entropy=None, closed_gap=ClosedGap(None, None, "no gap")))
+def test_what_nobody_has_a_figure_in_is_no_column_and_has_no_meaning(
+    make_analysed: MakeRun,
+) -> None:
+    change = with_methods(
+        lambda one: replace(one, entropy=None, closed_gap=ClosedGap(None, None, "no gap"))
+    )
     run = make_analysed(change=change)
     assert grid(run, "What choosing was worth").heads == ("method", "best model\nchosen %")
-    terms = [term for block in document(build(run)) if isinstance(block, Terms) for term, _ in block.pairs]
+    terms = [
+        term
+        for block in document(build(run))
+        if isinstance(block, Terms)
+        for term, _ in block.pairs
+    ]
     assert "best model" in terms
     assert not {"entropy", "% of gap"} & set(terms)
     assert "– stands where there is no % of gap: no gap (" in told(run)
@@ -223,7 +275,9 @@ def test_what_nobody_has_a_figure_in_is_no_column_and_has_no_meaning(make_analys
 # -- for whom
 
 
-def test_segments_have_a_few_rows_the_sizes_in_heads_and_a_mark_each(make_analysed: MakeRun) -> None:
+def test_segments_have_a_few_rows_the_sizes_in_heads_and_a_mark_each(
+    make_analysed: MakeRun,
+) -> None:
     table = grid(make_analysed(seeds=(0,)), "For whom (log loss): users by the length")
     assert [row.name for row in table.rows] == [
         "metaselector", "user-calibration", "metaselector-simplified", "user-best", "gating", "best-single = fm",
@@ -238,13 +292,17 @@ def test_ties_with_the_lead_are_shown_before_others(make_analysed: MakeRun) -> N
     def tie(one: MethodAnalysis) -> MethodAnalysis:
         if one.name != "deepfm":
             return one
-        return replace(one, against_lead={"logloss": replace(one.against_lead["logloss"], verdict="tie")})
+        return replace(
+            one, against_lead={"logloss": replace(one.against_lead["logloss"], verdict="tie")}
+        )
 
     table = grid(make_analysed(change=with_methods(tie)), "For whom")
     assert [row.name for row in table.rows][:3] == ["metaselector", "user-calibration", "deepfm"]
 
 
-def test_segments_say_how_their_rows_were_chosen_where_some_are_left_out(make_analysed: MakeRun) -> None:
+def test_segments_say_how_their_rows_were_chosen_where_some_are_left_out(
+    make_analysed: MakeRun,
+) -> None:
     how = "The tables show the leader, its ties and the next best, 5 in all, and best-single."
     assert how in told(make_analysed())
 
@@ -255,10 +313,16 @@ def test_segments_say_how_their_rows_were_chosen_where_some_are_left_out(make_an
     assert "The tables show" not in told(make_analysed(change=few))
 
 
-def test_segments_are_said_to_be_exploratory_and_without_them_there_is_no_word(make_analysed: MakeRun) -> None:
+def test_segments_are_said_to_be_exploratory_and_without_them_there_is_no_word(
+    make_analysed: MakeRun,
+) -> None:
     assert "treat any difference as a question for the next run" in told(make_analysed())
-    assert "+ means better than best-single, = means a tie with best-single." in told(make_analysed())
-    assert "a question for the next run" not in told(make_analysed(change=lambda found: replace(found, segments=())))
+    assert "+ means better than best-single, = means a tie with best-single." in told(
+        make_analysed()
+    )
+    assert "a question for the next run" not in told(
+        make_analysed(change=lambda found: replace(found, segments=()))
+    )
 
 
 # -- JSON, and without an analysis

@@ -52,7 +52,9 @@ def lead_is(**changes: Any) -> Change:
 def against_lead(change_one: Callable[[str, Paired], Paired]) -> Change:
     def change(found: Analysis) -> Analysis:
         def edit(one: MethodAnalysis) -> MethodAnalysis:
-            pairs = {metric: change_one(one.name, pair) for metric, pair in one.against_lead.items()}
+            pairs = {
+                metric: change_one(one.name, pair) for metric, pair in one.against_lead.items()
+            }
             return replace(one, against_lead=pairs)
 
         return replace(found, methods=tuple(map(edit, found.methods)))
@@ -104,28 +106,42 @@ def test_a_lead_that_ties_with_best_single_is_no_win(make_analysed: MakeRun) -> 
 
 
 def test_a_withheld_verdict_says_why(make_analysed: MakeRun) -> None:
-    first, _ = answer(make_analysed(change=lead_is(verdict="withheld", reason="9 users, fewer than 20")))
+    first, _ = answer(
+        make_analysed(change=lead_is(verdict="withheld", reason="9 users, fewer than 20"))
+    )
     assert first.endswith(
         ".0704 below the best single model (fm), over 604 users and 21,037 rows. There is no verdict: 9 users, fewer than 20."
     )
-    change = lead_is(difference=None, low=None, high=None, verdict="withheld", reason="seed 1 is missing")
+    change = lead_is(
+        difference=None, low=None, high=None, verdict="withheld", reason="seed 1 is missing"
+    )
     assert answer(make_analysed(change=change))[0].endswith(
         "There is no verdict against the best single model (fm): seed 1 is missing."
     )
 
 
-def test_withheld_comparisons_with_the_lead_are_told_with_their_reason(make_analysed: MakeRun) -> None:
+def test_withheld_comparisons_with_the_lead_are_told_with_their_reason(
+    make_analysed: MakeRun,
+) -> None:
     def withheld(name: str, pair: Paired) -> Paired:
-        return replace(pair, verdict="withheld", reason="few users") if name in ("gating", "average") else pair
+        return (
+            replace(pair, verdict="withheld", reason="few users")
+            if name in ("gating", "average")
+            else pair
+        )
 
     _, rest = answer(make_analysed(change=against_lead(withheld)))
-    assert "Of the others, 6 are worse. There is no verdict on others: few users (average and gating)." in rest
+    assert (
+        "Of the others, 6 are worse. There is no verdict on others: few users (average and gating)."
+        in rest
+    )
 
 
 def test_best_single_itself_may_be_the_lead(make_analysed: MakeRun) -> None:
     first, _ = answer(make_analysed(change=lambda found: replace(found, lead="fm")))
     assert (
-        first == "Nothing has a lower log loss than the best single model (fm), .6010, over 604 users and 21,037 rows."
+        first
+        == "Nothing has a lower log loss than the best single model (fm), .6010, over 604 users and 21,037 rows."
     )
 
 
@@ -134,21 +150,34 @@ def test_best_single_itself_may_be_the_lead(make_analysed: MakeRun) -> None:
     [
         ({"lead": None}, "No method has a value of log loss for every seed, so none is best."),
         ({"lead": "gone"}, "No method has a value of log loss for every seed, so none is best."),
-        ({"best_single": None}, "over 604 users and 21,037 rows. There is no best single model to compare it with."),
+        (
+            {"best_single": None},
+            "over 604 users and 21,037 rows. There is no best single model to compare it with.",
+        ),
     ],
 )
-def test_what_is_not_there_is_said(make_analysed: MakeRun, changes: dict[str, Any], told: str) -> None:
-    text = next(n.text for n in notes(make_analysed(change=lambda found: replace(found, **changes))) if n.strong)
+def test_what_is_not_there_is_said(
+    make_analysed: MakeRun, changes: dict[str, Any], told: str
+) -> None:
+    text = next(
+        n.text
+        for n in notes(make_analysed(change=lambda found: replace(found, **changes)))
+        if n.strong
+    )
     assert text.endswith(told)
 
 
 def test_what_could_not_be_analysed_is_told(make_analysed: MakeRun) -> None:
-    run = make_analysed(change=lambda found: replace(found, notes=("logits of seed 2 are gone.", "lr is missing")))
+    run = make_analysed(
+        change=lambda found: replace(found, notes=("logits of seed 2 are gone.", "lr is missing"))
+    )
     assert Note("logits of seed 2 are gone. lr is missing.") in notes(run)
 
 
 def test_many_ties_are_not_all_listed(make_analysed: MakeRun) -> None:
-    _, rest = answer(make_analysed(change=against_lead(lambda _, pair: replace(pair, verdict="tie"))))
+    _, rest = answer(
+        make_analysed(change=against_lead(lambda _, pair: replace(pair, verdict="tie")))
+    )
     assert rest.startswith(
         "The run can't tell it apart from user-calibration, metaselector-simplified, user-best, average, gating and 4 more "
         "(ties, marked =). "
@@ -183,7 +212,9 @@ def test_the_power_is_what_its_words_say() -> None:
     assert POWER == 4 / 5
 
 
-def test_ties_that_the_table_does_not_mark_are_not_said_to_be_marked(make_analysed: MakeRun) -> None:
+def test_ties_that_the_table_does_not_mark_are_not_said_to_be_marked(
+    make_analysed: MakeRun,
+) -> None:
     (section,) = build(make_analysed()).sections
     assert "from user-calibration (a tie). " in top(replace(section, tested=()))[1].text
 
@@ -209,9 +240,14 @@ def test_a_tie_whose_interval_leaves_out_0_says_why_it_is_one(
     assert first.endswith(f"95% interval -.0054 to -.0004, over 604 users and 21,037 rows.{told}")
 
 
-def test_without_an_analysis_the_lowest_mean_is_named_and_how_to_get_a_verdict(make_run: MakeRun) -> None:
+def test_without_an_analysis_the_lowest_mean_is_named_and_how_to_get_a_verdict(
+    make_run: MakeRun,
+) -> None:
     first, rest = answer(make_run())
-    assert first == "metaselector has the lowest mean log loss, .5306; the best single model (fm) has .6010."
+    assert (
+        first
+        == "metaselector has the lowest mean log loss, .5306; the best single model (fm) has .6010."
+    )
     assert "no intervals and no verdicts" in rest
     assert "run the suite again" in rest
 
@@ -222,13 +258,19 @@ def test_without_an_analysis_too_best_single_may_be_the_lowest(make_run: MakeRun
             if one["trial"]["method"] == "fm":
                 one["metrics"]["logloss"]["value"] = 0.5
 
-    assert answer(make_run(edit=edit))[0] == "Nothing has a lower mean log loss than the best single model (fm), .5000."
+    assert (
+        answer(make_run(edit=edit))[0]
+        == "Nothing has a lower mean log loss than the best single model (fm), .5000."
+    )
 
 
 def test_an_analysis_that_is_none_is_refused_with_its_place(make_analysed: MakeRun) -> None:
     run = make_analysed()
     broken = {"ml-1m/cold": {**run.analyses["ml-1m/cold"], "users": "many"}}
-    with pytest.raises(RecordError, match=r"analysis\.json: no analysis of ml-1m/cold: users: .*; remove it and run"):
+    with pytest.raises(
+        RecordError,
+        match=r"analysis\.json: no analysis of ml-1m/cold: users: .*; remove it and run",
+    ):
         build(run._replace(analyses=broken))
 
 
@@ -241,4 +283,6 @@ def test_an_analysis_of_other_records_is_not_shown(
     stale = run.folder / "analysis.json"
     digest = load(run.folder).records[0]["digest"]
     stale.write_text(stale.read_text("utf-8").replace(digest, "0" * 64), "utf-8")
-    assert "This run has no analysis" in CliRunner().invoke(main, ["report", str(run.folder)]).output
+    assert (
+        "This run has no analysis" in CliRunner().invoke(main, ["report", str(run.folder)]).output
+    )

@@ -31,9 +31,13 @@ def of(records: Records, name: str) -> Records:
     return [one for one in records if one["trial"]["method"] == name]
 
 
-def test_rows_are_methods_by_log_loss_then_base_models_then_best_single_then_bounds(make_run: MakeRun) -> None:
+def test_rows_are_methods_by_log_loss_then_base_models_then_best_single_then_bounds(
+    make_run: MakeRun,
+) -> None:
     section = only_section(make_run())
-    assert [row.kind for row in section.rows] == ["method"] * 6 + ["base_model"] * 4 + ["best_single"] + ["bound"] * 2
+    assert [row.kind for row in section.rows] == ["method"] * 6 + ["base_model"] * 4 + [
+        "best_single"
+    ] + ["bound"] * 2
     for kind in ("method", "base_model", "bound"):
         losses = [row.figures["logloss"].estimate.mean for row in section.rows if row.kind == kind]
         assert losses == sorted(losses)  # type: ignore[type-var]
@@ -51,9 +55,11 @@ def test_the_best_is_marked_and_a_bound_never_is(make_run: MakeRun) -> None:
     assert {metric: figure.mark for metric, figure in found["metaselector"].figures.items()} == {
         "auc": "best", "logloss": "best", "relaimpr": "best", "gauc": "best",
     }  # fmt: skip
-    assert {figure.mark for name in ("perfect-user", "perfect-sample") for figure in found[name].figures.values()} == {
-        None
-    }
+    assert {
+        figure.mark
+        for name in ("perfect-user", "perfect-sample")
+        for figure in found[name].figures.values()
+    } == {None}
 
 
 def test_relaimpr_follows_the_base_that_the_suite_names(make_run: MakeRun) -> None:
@@ -92,7 +98,9 @@ def test_share_of_users_and_source_shift_are_means_over_seeds_by_source(make_run
         bound = next(one for one in of(records, "perfect-user") if one["trial"]["seed"] == 1)
         bound["details"]["best_model_share"]["lr"] = 0.31
 
-    models = {model.name: model for model in only_section(make_run(seeds=(0, 1), edit=edit)).base_models}
+    models = {
+        model.name: model for model in only_section(make_run(seeds=(0, 1), edit=edit)).base_models
+    }
     assert models["lr"].best_share == pytest.approx(0.26)
     shifts = models["lr"].shifts
     assert {source: (shift.train_query, shift.valid_query) for source, shift in shifts.items()} == {
@@ -101,7 +109,9 @@ def test_share_of_users_and_source_shift_are_means_over_seeds_by_source(make_run
     }
 
 
-def test_failed_and_missing_trials_are_listed_with_their_reason_and_never_best(make_run: MakeRun) -> None:
+def test_failed_and_missing_trials_are_listed_with_their_reason_and_never_best(
+    make_run: MakeRun,
+) -> None:
     def edit(records: Records, manifest: dict[str, Any]) -> None:
         of(records, "metaselector")[1].update(failed("signal 11", "crashed", "SIGSEGV"))
         for trial in manifest["trials"]:
@@ -180,12 +190,16 @@ def test_all_failed_is_said_in_place_of_a_table(make_run: MakeRun) -> None:
 
 
 def test_a_run_without_trials_is_no_success(make_run: MakeRun) -> None:
-    report = build(make_run(edit=lambda records, manifest: (records.clear(), manifest["trials"].clear())))
+    report = build(
+        make_run(edit=lambda records, manifest: (records.clear(), manifest["trials"].clear()))
+    )
     assert report.exit_code == 4
     assert "it has no trials, so there is nothing to report" in to_markdown(report)
 
 
-def test_a_metric_of_a_plugin_is_a_column_and_is_marked_where_its_direction_is_known(make_run: MakeRun) -> None:
+def test_a_metric_of_a_plugin_is_a_column_and_is_marked_where_its_direction_is_known(
+    make_run: MakeRun,
+) -> None:
     def edit(records: Records, manifest: dict[str, Any]) -> None:
         manifest["metrics"].insert(0, "brier")
         for one in records:
@@ -235,9 +249,13 @@ def test_json_is_complete_and_free_of_nan(make_run: MakeRun) -> None:
     assert (told["schema"], told["exit_code"], told["suite"]) == (1, 0, "movielens-1m-cold")
 
 
-def test_conflicts_quarantines_and_warnings_are_told(make_run: MakeRun, on_disk: Callable[[Run], Run]) -> None:
+def test_conflicts_quarantines_and_warnings_are_told(
+    make_run: MakeRun, on_disk: Callable[[Run], Run]
+) -> None:
     def edit(records: Records, manifest: dict[str, Any]) -> None:
-        manifest["plugins"]["quarantined"] = [{"origin": "broken 0.1", "reason": "no module 'xgboost'"}]
+        manifest["plugins"]["quarantined"] = [
+            {"origin": "broken 0.1", "reason": "no module 'xgboost'"}
+        ]
         for one in of(records, "gating"):
             one["details"]["warnings"] = ["all predictions are the same"]
 
@@ -246,11 +264,14 @@ def test_conflicts_quarantines_and_warnings_are_told(make_run: MakeRun, on_disk:
     text = to_markdown(build(load(run.folder)))
     assert "Plugin broken 0.1 is quarantined: no module 'xgboost'." in text
     assert "Warning: all predictions are the same (gating)." in text
-    assert f"Conflict: the same trial gave different results in records/{run.records[0]['id']}.json" in text.replace(
-        "…", ""
+    assert (
+        f"Conflict: the same trial gave different results in records/{run.records[0]['id']}.json"
+        in text.replace("…", "")
     )
 
 
-def test_a_report_is_a_function_of_the_run_as_read_from_disk(make_run: MakeRun, on_disk: Callable[[Run], Run]) -> None:
+def test_a_report_is_a_function_of_the_run_as_read_from_disk(
+    make_run: MakeRun, on_disk: Callable[[Run], Run]
+) -> None:
     run = make_run(seeds=(0, 1))
     assert build(on_disk(run)) == build(run)

@@ -43,7 +43,12 @@ def terminal(run: Run) -> str:
 
 
 def test_the_least_and_the_most_are_told_in_every_form(make_run: Callable[..., Run]) -> None:
-    chosen = {"inner_steps": [30], "rate_factors": [0.1], "support_scales": [25.0], "rates": {"user": 1.5}}
+    chosen = {
+        "inner_steps": [30],
+        "rate_factors": [0.1],
+        "support_scales": [25.0],
+        "rates": {"user": 1.5},
+    }
     run = make_run(edit=edit_of(chosen, seeds=(0, 2)))
     told = (
         "Validation users chose the smallest or the largest value tried: metaselector (inner_steps 30, seeds 0, 2; "
@@ -52,7 +57,12 @@ def test_the_least_and_the_most_are_told_in_every_form(make_run: Callable[..., R
     assert told in terminal(run)
     assert told in to_markdown(build(run)).replace("\\", "")
     (section,) = to_json(build(run))["sections"]
-    assert section["at_edge"][0] == {"method": "metaselector", "setting": "inner_steps", "value": 30, "seeds": (0, 2)}
+    assert section["at_edge"][0] == {
+        "method": "metaselector",
+        "setting": "inner_steps",
+        "value": 30,
+        "seeds": (0, 2),
+    }
 
 
 @pytest.mark.parametrize(
@@ -63,5 +73,7 @@ def test_the_least_and_the_most_are_told_in_every_form(make_run: Callable[..., R
         {},
     ],
 )
-def test_nothing_is_said_of_what_lies_inside(make_run: Callable[..., Run], chosen: dict[str, list[Any]]) -> None:
+def test_nothing_is_said_of_what_lies_inside(
+    make_run: Callable[..., Run], chosen: dict[str, list[Any]]
+) -> None:
     assert "Validation users chose" not in terminal(make_run(edit=edit_of(chosen)))

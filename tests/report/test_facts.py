@@ -34,8 +34,16 @@ def test_sizes_and_what_is_odd_about_rows_are_sentences() -> None:
 
 
 def test_items_with_more_than_one_value_of_their_own_are_told() -> None:
-    fields = [{"name": "category_id", "kind": "categorical", "side": "item"}, {"name": "land", "side": "user"}]
-    facts = {**DATA, "counts": {"rows": 1000}, "fields": fields, "several_values": {"category_id": 101, "land": 1}}
+    fields = [
+        {"name": "category_id", "kind": "categorical", "side": "item"},
+        {"name": "land", "side": "user"},
+    ]
+    facts = {
+        **DATA,
+        "counts": {"rows": 1000},
+        "fields": fields,
+        "several_values": {"category_id": 101, "land": 1},
+    }
     assert data_facts("shop", facts, None)[0].endswith(
         "Of note: 101 items have more than one category_id; 1 user has more than one land."
     )
@@ -60,7 +68,10 @@ def test_a_report_of_data_without_an_order_says_nothing_of_time(make_run: MakeRu
     def edit(_: Records, manifest: dict[str, Any]) -> None:
         manifest["datasets"]["ml-1m"] |= {"order": None}
         manifest["datasets"]["ml-1m"]["counts"] |= {"contradictory": 2}
-        manifest["splits"]["ml-1m/cold"] |= {"tie_share": None, "users_cut_through_contradictions": 2}
+        manifest["splits"]["ml-1m/cold"] |= {
+            "tie_share": None,
+            "users_cut_through_contradictions": 2,
+        }
 
     text = told(make_run(edit=edit))
     assert "2 times a user has both labels for one item." in text
@@ -79,7 +90,10 @@ def test_generated_data_say_so_with_their_optimum() -> None:
 def test_a_split_of_blocks_tells_its_parts() -> None:
     facts = {
         "users": {"train": 90, "valid": 10, "test": 0},
-        "rows": {"train": {"support": 500, "train_query": 100, "query": 90}, "valid": {"support": 50, "query": 10}},
+        "rows": {
+            "train": {"support": 500, "train_query": 100, "query": 90},
+            "valid": {"support": 50, "query": 10},
+        },
         "setting": "warm",
         "time": {"train_query": "2000-11-01", "query": 978_300_760},
     }
@@ -134,7 +148,11 @@ def test_base_predictions_from_a_file_are_told_with_what_that_means(make_run: Ma
     def edit(records: Records, _: dict[str, Any]) -> None:
         for one in records:
             if one["trial"]["method"] == "lr":
-                one["details"]["predictions"] = {"file": "lr.parquet", "sha256": "ab" * 32, "rows": 1_000_209}
+                one["details"]["predictions"] = {
+                    "file": "lr.parquet",
+                    "sha256": "ab" * 32,
+                    "rows": 1_000_209,
+                }
 
     text = told(make_run(edit=edit))
     assert (
@@ -162,10 +180,16 @@ def test_methods_that_see_few_rows_of_support_are_told(make_run: MakeRun) -> Non
     def edit(records: Records, _: dict[str, Any]) -> None:
         for one in records:
             if (method := one["trial"]["method"]) in rows:
-                one["details"] |= {"support_rows": rows[method], "empty_support_users": 0 if rows[method] else 604}
+                one["details"] |= {
+                    "support_rows": rows[method],
+                    "empty_support_users": 0 if rows[method] else 604,
+                }
 
     text = told(make_run(edit=edit))
     few = "average and gating the last row; metaselector the last 1,000 rows"
-    assert f"see less of validation and test users' support: user-best none (predictions are unadapted); {few}." in text
+    assert (
+        f"see less of validation and test users' support: user-best none (predictions are unadapted); {few}."
+        in text
+    )
     assert "604 test users" not in text, "that is of the method, not of the split"
     assert "see less of" not in told(make_run())

@@ -73,14 +73,18 @@ def test_every_line_fits_80_columns_and_no_name_is_cut(make_run: MakeRun) -> Non
     assert max(map(cell_len, text.splitlines())) <= 80
     assert "…" not in text
     lines = text.splitlines()
-    assert any(re.match(r"metaselector-simplified +\.58", line) for line in lines)  # one line, figures beside the name
+    assert any(
+        re.match(r"metaselector-simplified +\.58", line) for line in lines
+    )  # one line, figures beside the name
     assert any(line.startswith("best-single = fm ") for line in lines)
 
 
 @pytest.mark.parametrize("width", [20, 44, 60, 80, 120, 200])
 def test_no_line_is_wider_than_the_console(make_run: MakeRun, width: int) -> None:
     text = shown(make_run(seeds=(0, 1)), width)
-    assert max(map(cell_len, text.splitlines())) <= max(width, 34)  # a name and one column need so much
+    assert max(map(cell_len, text.splitlines())) <= max(
+        width, 34
+    )  # a name and one column need so much
     for figure in (".5303", ".8121", "+27.59", ".7367", "327.1", "26.0"):
         assert figure in text
 
@@ -89,7 +93,15 @@ def test_no_line_is_wider_than_the_console(make_run: MakeRun, width: int) -> Non
 def test_what_an_analysis_adds_fits_too(make_analysed: MakeRun, width: int) -> None:
     text = shown(make_analysed(), width)
     assert max(map(cell_len, text.splitlines())) <= width
-    for figure in ("[-.0725, -.0683]", "better", ".5801 to .5905", "314.3", "+.0320", ".5506+", ".7363"):
+    for figure in (
+        "[-.0725, -.0683]",
+        "better",
+        ".5801 to .5905",
+        "314.3",
+        "+.0320",
+        ".5506+",
+        ".7363",
+    ):
         assert figure in text
 
 
@@ -139,7 +151,10 @@ def test_the_best_is_bold_and_starred_and_ties_look_like_ties(make_run: MakeRun)
     assert "\x1b[1m.5299 ±.0030*" in in_terminal(run) or "\x1b[1m.5300 ±.0030*" in in_terminal(run)
     text = shown(run)
     assert "±.0007=" in text
-    assert "= a tie with it: the same printed figure, or a difference that changes its sign" in " ".join(text.split())
+    assert (
+        "= a tie with it: the same printed figure, or a difference that changes its sign"
+        in " ".join(text.split())
+    )
 
 
 def test_without_a_terminal_there_is_plain_text(make_run: MakeRun) -> None:
@@ -151,7 +166,9 @@ def test_without_a_terminal_there_is_plain_text(make_run: MakeRun) -> None:
 def test_in_a_pipe_no_line_ends_with_blanks(make_analysed: MakeRun, on_disk: OnDisk) -> None:
     run = make_analysed()
     assert [line for line in shown(run).splitlines() if line != line.rstrip()] == []
-    assert [line for line in report(on_disk(run).folder).output.splitlines() if line != line.rstrip()] == []
+    assert [
+        line for line in report(on_disk(run).folder).output.splitlines() if line != line.rstrip()
+    ] == []
 
 
 def test_a_pipe_and_a_terminal_have_the_same_text(make_analysed: MakeRun) -> None:
@@ -187,7 +204,11 @@ def test_hostile_names_are_shown_literally_in_markdown(make_run: MakeRun, name: 
     assert len(text) < 12_000
     assert not set(text) & set("\x1b\x07\r\u202e\ud800<")
     tables = [line.replace("\\|", "") for line in text.splitlines() if line.startswith("|")]
-    assert {line.count("|") for line in tables} == {7, 6, 9}  # quality, bounds, cost, base models: nobody adds a cell
+    assert {line.count("|") for line in tables} == {
+        7,
+        6,
+        9,
+    }  # quality, bounds, cost, base models: nobody adds a cell
     assert "`" not in text.replace("\\`", "")
 
 
@@ -223,7 +244,9 @@ def test_the_command_prints_the_table(make_run: MakeRun, on_disk: OnDisk) -> Non
     assert "metaselector-simplified" in result.output
 
 
-def test_markdown_goes_to_a_file_or_to_stdout(make_run: MakeRun, on_disk: OnDisk, tmp_path: Path) -> None:
+def test_markdown_goes_to_a_file_or_to_stdout(
+    make_run: MakeRun, on_disk: OnDisk, tmp_path: Path
+) -> None:
     run = on_disk(make_run(seeds=(0,)))
     beside = report(run.folder, "--markdown", tmp_path / "table.md")
     assert (tmp_path / "table.md").read_text("utf-8") == to_markdown(build(run))
@@ -231,8 +254,12 @@ def test_markdown_goes_to_a_file_or_to_stdout(make_run: MakeRun, on_disk: OnDisk
     assert report(run.folder, "--markdown", "-").output == to_markdown(build(run))
 
 
-def test_a_file_that_can_not_be_written_is_one_line(make_run: MakeRun, on_disk: OnDisk, tmp_path: Path) -> None:
-    result = report(on_disk(make_run(seeds=(0,))).folder, "--markdown", tmp_path / "no" / "table.md")
+def test_a_file_that_can_not_be_written_is_one_line(
+    make_run: MakeRun, on_disk: OnDisk, tmp_path: Path
+) -> None:
+    result = report(
+        on_disk(make_run(seeds=(0,))).folder, "--markdown", tmp_path / "no" / "table.md"
+    )
     assert result.exit_code == 5
     assert (
         result.output

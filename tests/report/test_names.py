@@ -85,7 +85,11 @@ def named(make_analysed: MakeRun, known: dict[str, Report]) -> Named:
 
     def run_of(name: str) -> Run:
         def edit(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
-            manifest["datasets"]["ml-1m"] |= {"truth": {name: name}, "label": f"{name} >= 4", "order": name}
+            manifest["datasets"]["ml-1m"] |= {
+                "truth": {name: name},
+                "label": f"{name} >= 4",
+                "order": name,
+            }
             manifest["splits"]["ml-1m/cold"] |= {"time": {name: name}, "setting": name}
             manifest["plugins"]["quarantined"] = [{"origin": name, "reason": name}]
             for one in records:
@@ -100,8 +104,17 @@ def named(make_analysed: MakeRun, known: dict[str, Report]) -> Named:
         run = make_analysed(seeds=(0,), edit=edit)
         (found,) = run.analyses.values()
         found["notes"] = [name]
-        found["methods"][4]["against_best_single"]["logloss"] |= {"verdict": "withheld", "reason": name}
-        words = {"gating": name, "lr": f"{name}2", "ml-1m": name, "cold": name, "movielens-1m-cold": name}
+        found["methods"][4]["against_best_single"]["logloss"] |= {
+            "verdict": "withheld",
+            "reason": name,
+        }
+        words = {
+            "gating": name,
+            "lr": f"{name}2",
+            "ml-1m": name,
+            "cold": name,
+            "movielens-1m-cold": name,
+        }
         words |= {"1 to 20 rows": name, "below 40 %": name, "ml-1m/cold": f"{name}/{name}"}
         return run._replace(
             manifest=replaced(run.manifest, words),
@@ -159,7 +172,9 @@ def test_a_terminal_gets_text_and_nothing_else(named: Named, name: str, tmp_path
 
 
 @every
-def test_markdown_renders_as_text_without_links_tags_or_further_cells(named: Named, name: str) -> None:
+def test_markdown_renders_as_text_without_links_tags_or_further_cells(
+    named: Named, name: str
+) -> None:
     text = to_markdown(named(name))
     assert all(line.isprintable() for line in text.split("\n"))
     assert len(text) < 60_000
@@ -171,7 +186,9 @@ def test_markdown_renders_as_text_without_links_tags_or_further_cells(named: Nam
 
 
 @every
-def test_markdown_gives_github_nothing_to_link_to_mention_or_typeset(named: Named, name: str) -> None:
+def test_markdown_gives_github_nothing_to_link_to_mention_or_typeset(
+    named: Named, name: str
+) -> None:
     text = to_markdown(named(name))
     assert not re.search(r"(?i)www\.|(?<!\\)://|mailto:|@(?!&#8288;)|(?<!\\)(?:\\\\)*[`$]", text)
     assert "<" not in text
@@ -193,7 +210,11 @@ def test_json_is_ascii_strict_and_safe_inside_a_page(
 
 
 def test_a_page_of_the_oracle_does_not_pass_what_is_not_escaped() -> None:
-    page = Page(MarkdownIt("commonmark").enable("table").render("<svg/onload=alert(1)> ![x](http://evil.example)"))
+    page = Page(
+        MarkdownIt("commonmark")
+        .enable("table")
+        .render("<svg/onload=alert(1)> ![x](http://evil.example)")
+    )
     assert not page.tags <= SHOWN
 
 

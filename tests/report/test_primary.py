@@ -30,7 +30,9 @@ def in_gauc(found: Analysis) -> Analysis:
     """metaselector leads by .019 GAUC; user-calibration ties with it, lr has no verdict."""
 
     def pair(difference: float, half: float) -> Paired:
-        one = paired(-difference, half, metric="gauc")  # `paired` is of a metric that is better below
+        one = paired(
+            -difference, half, metric="gauc"
+        )  # `paired` is of a metric that is better below
         return replace(one, difference=difference, low=difference - half, high=difference + half)
 
     def edit(one: Any) -> Any:
@@ -38,7 +40,9 @@ def in_gauc(found: Analysis) -> Analysis:
         if single:
             single["gauc"] = pair(0.019, 0.005) if one.name == found.lead else pair(0.001, 0.003)
         if lead:
-            lead["gauc"] = pair(-0.002, 0.01) if one.name == "user-calibration" else pair(-0.02, 0.004)
+            lead["gauc"] = (
+                pair(-0.002, 0.01) if one.name == "user-calibration" else pair(-0.02, 0.004)
+            )
         return replace(one, against_best_single=single, against_lead=lead)
 
     return replace(found, primary="gauc", methods=tuple(map(edit, found.methods)))
@@ -80,16 +84,26 @@ def test_marks_are_verdicts_of_every_tested_metric(make_analysed: MakeRun) -> No
     (section,) = build(make_analysed(edit=by("gauc"), change=in_gauc)).sections
     assert set(section.tested) == {"gauc", "logloss", "auc"}
     marks = {row.name: row.figures["gauc"].mark for row in section.rows}
-    assert (marks["metaselector"], marks["user-calibration"], marks["gating"]) == ("best", "tie", None)
+    assert (marks["metaselector"], marks["user-calibration"], marks["gating"]) == (
+        "best",
+        "tie",
+        None,
+    )
 
 
-def test_what_stays_in_log_loss_says_so_where_the_primary_is_another(make_analysed: MakeRun) -> None:
-    told = "Bounds, shares of the gap, regret, users helped and segments are in log loss, not in GAUC."
+def test_what_stays_in_log_loss_says_so_where_the_primary_is_another(
+    make_analysed: MakeRun,
+) -> None:
+    told = (
+        "Bounds, shares of the gap, regret, users helped and segments are in log loss, not in GAUC."
+    )
     assert Note(told) in notes(make_analysed(edit=by("gauc"), change=in_gauc))
     assert not any("not in log loss" in note.text for note in notes(make_analysed()))
 
 
-@pytest.mark.parametrize(("primary", "change"), [("gauc", lambda found: found), ("logloss", in_gauc)])
+@pytest.mark.parametrize(
+    ("primary", "change"), [("gauc", lambda found: found), ("logloss", in_gauc)]
+)
 def test_an_analysis_by_another_metric_is_not_shown(
     make_analysed: MakeRun, primary: str, change: Callable[[Analysis], Analysis]
 ) -> None:
@@ -99,7 +113,10 @@ def test_an_analysis_by_another_metric_is_not_shown(
 
 def test_without_an_analysis_the_best_mean_of_the_primary_is_named(make_run: MakeRun) -> None:
     first = next(note.text for note in notes(make_run(edit=by("gauc"))) if note.strong)
-    assert first == "metaselector has the highest mean GAUC, .7363; the best single model (fm) has .7173."
+    assert (
+        first
+        == "metaselector has the highest mean GAUC, .7363; the best single model (fm) has .7173."
+    )
 
 
 def test_a_primary_that_the_records_lack_is_named_without_a_figure(make_analysed: MakeRun) -> None:
@@ -108,4 +125,6 @@ def test_a_primary_that_the_records_lack_is_named_without_a_figure(make_analysed
 
     told = notes(make_analysed(edit=without))
     first = next(note.text for note in told if note.strong)
-    assert re.match(r"metaselector has the lowest log loss: \.0704 below the best single model \(fm\)", first)
+    assert re.match(
+        r"metaselector has the lowest log loss: \.0704 below the best single model \(fm\)", first
+    )

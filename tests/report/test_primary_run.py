@@ -22,7 +22,9 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("primary")
     write_ratings(folder / "ratings.csv", users=80)
     file = write_small_suite(folder, protocol="support: {share: 0.3}")
-    longer = file.read_text("utf-8").replace("epochs: 1", "epochs: 12")  # so that models differ within a user
+    longer = file.read_text("utf-8").replace(
+        "epochs: 1", "epochs: 12"
+    )  # so that models differ within a user
     file.write_text(longer + METRICS, "utf-8")
     return file
 
@@ -46,7 +48,9 @@ def run_by(suite: Path, primary: str) -> tuple[dict[str, Any], str]:
 
 def means(section: dict[str, Any], metric: str) -> dict[str, float]:
     return {
-        row["name"]: row["figures"][metric]["estimate"]["mean"] for row in section["rows"] if row["kind"] != "bound"
+        row["name"]: row["figures"][metric]["estimate"]["mean"]
+        for row in section["rows"]
+        if row["kind"] != "bound"
     }
 
 
@@ -64,7 +68,11 @@ def test_any_metric_may_lead_with_intervals_and_verdicts(
 ) -> None:
     section, text = run_by(suite, primary)
     analysis, figures = section["analysis"], means(section, primary)
-    assert (section["primary"], analysis["primary"], section["higher_is_better"]) == (primary, primary, higher)
+    assert (section["primary"], analysis["primary"], section["higher_is_better"]) == (
+        primary,
+        primary,
+        higher,
+    )
 
     ranked = [row["name"] for row in section["rows"] if row["kind"] in ("method", "base_model")]
     best = (max if higher else min)(figures[name] for name in ranked)
@@ -79,7 +87,9 @@ def test_any_metric_may_lead_with_intervals_and_verdicts(
             continue
         assert list(against) == tested
         pair = against[primary]
-        assert pair["difference"] == pytest.approx(figures[method["name"]] - figures[single], abs=1e-12)
+        assert pair["difference"] == pytest.approx(
+            figures[method["name"]] - figures[single], abs=1e-12
+        )
         assert pair["verdict"] in ("better", "worse", "tie")
         assert pair["low"] <= pair["difference"] <= pair["high"]
         assert pair["p_holm"] >= pair["p"]

@@ -15,14 +15,27 @@ from bench.report import build, to_json, to_markdown, to_terminal
 PLAIN = {"use": "lr", "params": {}, "train": {"epochs": 12}}
 TREES = {"use": "gbdt", "params": {"trees": 300, "patience": 10}, "train": {"epochs": 12}}
 GATING = {"selector": {"use": "mlp", "params": {}, "train": {"epochs": 12}}, "meta_learner": None}
-META = {**GATING, "meta_learner": {"use": "meta-sgd", "params": {}, "train": {"epochs": 5}, "adapt": ["selector"]}}
-CONTEXT = {"selector": {"use": "context-gate", "params": {"epochs": 30}, "train": {"epochs": 12}}, "meta_learner": None}
+META = {
+    **GATING,
+    "meta_learner": {
+        "use": "meta-sgd",
+        "params": {},
+        "train": {"epochs": 5},
+        "adapt": ["selector"],
+    },
+}
+CONTEXT = {
+    "selector": {"use": "context-gate", "params": {"epochs": 30}, "train": {"epochs": 12}},
+    "meta_learner": None,
+}
 OLDER = {**META, "meta_learner": {**META["meta_learner"], "full": False}, "order": None}
 UNKNOWN = {"use": "lr", "params": "none", "train": {"epochs": 12}}
 Trained = dict[str, tuple[int, int, dict[str, Any]]]
 
 
-def edit_of(trained: Trained, seeds: tuple[int, ...] = (0, 1, 2)) -> Callable[[list[dict[str, Any]], object], None]:
+def edit_of(
+    trained: Trained, seeds: tuple[int, ...] = (0, 1, 2)
+) -> Callable[[list[dict[str, Any]], object], None]:
     def edit(records: list[dict[str, Any]], _: object) -> None:
         for record in records:
             name = record["trial"]["method"]
@@ -40,8 +53,12 @@ def terminal(run: Run) -> str:
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
-def test_models_that_the_cap_ended_are_named_together_in_every_form(make_analysed: Callable[..., Run]) -> None:
-    run = make_analysed(edit=edit_of({"lr": (12, 12, PLAIN), "fm": (12, 12, PLAIN), "ffm": (12, 10, PLAIN)}))
+def test_models_that_the_cap_ended_are_named_together_in_every_form(
+    make_analysed: Callable[..., Run],
+) -> None:
+    run = make_analysed(
+        edit=edit_of({"lr": (12, 12, PLAIN), "fm": (12, 12, PLAIN), "ffm": (12, 10, PLAIN)})
+    )
     told = (
         "lr and fm were still improving when training hit its limit: the best epoch was the last one allowed (12 of 12; seeds "
         "0, 1, 2). Raise train.epochs or lower train.batch_size."
@@ -62,14 +79,26 @@ def test_models_that_the_cap_ended_are_named_together_in_every_form(make_analyse
         ("fm", 300, TREES, "Raise trees."),
         ("gating", 12, GATING, "Raise train.epochs or lower train.batch_size."),
         ("gating", 30, CONTEXT, "Raise epochs."),
-        ("metaselector", 5, META, "Raise meta_learner.train.epochs or lower meta_learner.train.users."),
-        ("metaselector", 5, OLDER, "Raise meta_learner.train.epochs or lower meta_learner.train.users."),
+        (
+            "metaselector",
+            5,
+            META,
+            "Raise meta_learner.train.epochs or lower meta_learner.train.users.",
+        ),
+        (
+            "metaselector",
+            5,
+            OLDER,
+            "Raise meta_learner.train.epochs or lower meta_learner.train.users.",
+        ),
     ],
 )
 def test_the_setting_that_capped_it_is_named(
     make_run: Callable[..., Run], method: str, epochs: int, settings: dict[str, Any], fix: str
 ) -> None:
-    text = " ".join(terminal(make_run(edit=edit_of({method: (epochs, epochs, settings)}, seeds=(1,)))).split())
+    text = " ".join(
+        terminal(make_run(edit=edit_of({method: (epochs, epochs, settings)}, seeds=(1,)))).split()
+    )
     assert (
         f"{method} was still improving when training hit its limit: the best epoch was the last one allowed ({epochs} of "
         f"{epochs}; seed 1). {fix}" in text
@@ -83,4 +112,6 @@ def test_the_setting_that_capped_it_is_named(
 def test_nothing_is_said_of_what_stopped_by_itself(
     make_run: Callable[..., Run], epochs: int, best: int, settings: dict[str, Any]
 ) -> None:
-    assert "still improving" not in terminal(make_run(edit=edit_of({"fm": (epochs, best, settings)})))
+    assert "still improving" not in terminal(
+        make_run(edit=edit_of({"fm": (epochs, best, settings)}))
+    )

@@ -54,11 +54,19 @@ DIVISIONS = {
 }
 
 
-def write_small_suite(folder: Path, setting="cold", models=MODELS, methods=METHODS, protocol="") -> Path:
+def write_small_suite(
+    folder: Path, setting="cold", models=MODELS, methods=METHODS, protocol=""
+) -> Path:
     """suite.yaml beside ratings.csv, which is written where there is none. `setting`: cold, warm or blocks (leave-last)."""
     if not (folder / "ratings.csv").exists():
         write_ratings(folder / "ratings.csv")
-    text = SUITE.format(setting=setting, division=DIVISIONS[setting], models=models, methods=methods, protocol=protocol)
+    text = SUITE.format(
+        setting=setting,
+        division=DIVISIONS[setting],
+        models=models,
+        methods=methods,
+        protocol=protocol,
+    )
     (folder / "suite.yaml").write_text(text.replace(", }}", "}}").replace(", }", "}"), "utf-8")
     return folder / "suite.yaml"
 
@@ -94,7 +102,11 @@ def go(tmp_path):
     def go(file, where="one", plugins=(), cache=None, **options):
         watcher = Counting()
         folders = {"out": tmp_path / where, "cache_dir": tmp_path / (cache or f"cache-{where}")}
-        options = {"executor": "inline", "plugins": plugins, "autoload": False, "watcher": watcher} | folders | options
+        options = (
+            {"executor": "inline", "plugins": plugins, "autoload": False, "watcher": watcher}
+            | folders
+            | options
+        )
         return run(load_suite(file, plugins), **options), watcher
 
     return go

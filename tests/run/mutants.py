@@ -24,7 +24,9 @@ def front_fitted_with_training_query(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def leaky(plan):
         found = right(plan)
-        return tuple(fit._replace(train=found[0].train) if fit.variant == "front" else fit for fit in found)
+        return tuple(
+            fit._replace(train=found[0].train) if fit.variant == "front" else fit for fit in found
+        )
 
     monkeypatch.setattr(FitPlan, "fits", property(leaky))
 

@@ -47,9 +47,15 @@ def table(finished):
 
 
 def test_every_method_under_a_meta_learner_has_its_columns_and_no_other(table):
-    assert {name for name, own in table.groupby("method") if own.logloss_before.notna().all()} == set(META)
+    assert {
+        name for name, own in table.groupby("method") if own.logloss_before.notna().all()
+    } == set(META)
     others = table[~table.method.isin(META)]
-    assert others[[column for column in table if "before" in column or "moved" in column]].isna().all(axis=None)
+    assert (
+        others[[column for column in table if "before" in column or "moved" in column]]
+        .isna()
+        .all(axis=None)
+    )
 
 
 @pytest.mark.parametrize("name", ["simple", "full", "still"])
@@ -71,7 +77,12 @@ def test_without_rates_nothing_happened(table):
     for column in [column for column in own if "_before" in column and "chosen" not in column]:
         np.testing.assert_array_equal(own[column], own[column.replace("_before", "_after")])
     assert own.moved_most.isna().all()
-    assert own[[column for column in own if column.startswith("moved:")]].fillna(0).eq(0).all(axis=None)
+    assert (
+        own[[column for column in own if column.startswith("moved:")]]
+        .fillna(0)
+        .eq(0)
+        .all(axis=None)
+    )
 
 
 def test_adaptation_fits_the_support_and_says_what_moved(table):
@@ -86,13 +97,20 @@ def test_adaptation_fits_the_support_and_says_what_moved(table):
 def test_the_loss_before_is_that_of_the_unadapted_selector(finished, table):
     """From the kept logits and the labels of the data, by hand."""
     blobs = by_method(finished)["simple"]["blobs"]
-    logits, own = read_blob(finished.folder, blobs["logits_before"]), table[table.method == "simple"]
+    logits, own = (
+        read_blob(finished.folder, blobs["logits_before"]),
+        table[table.method == "simple"],
+    )
     assert len(logits) == own["rows"].sum()
     assert not np.array_equal(logits, read_blob(finished.folder, blobs["logits_after"]))
     expected = (own.logloss_before * own["rows"]).sum() / own["rows"].sum()
-    found = {one.name: one for one in analysis_from_json(finished.analyses["small/cold"]).methods}["simple"].adaptation
+    found = {one.name: one for one in analysis_from_json(finished.analyses["small/cold"]).methods}[
+        "simple"
+    ].adaptation
     assert found.logloss_before == pytest.approx(expected, rel=1e-12)
-    assert found.logloss_after == pytest.approx(by_method(finished)["simple"]["metrics"]["logloss"]["value"], rel=1e-9)
+    assert found.logloss_after == pytest.approx(
+        by_method(finished)["simple"]["metrics"]["logloss"]["value"], rel=1e-9
+    )
 
 
 def test_a_record_says_what_ran_the_kernel(finished):
@@ -117,7 +135,9 @@ def test_the_kernel_is_compiled_off_the_clock(tmp_path, monkeypatch):
 
     monkeypatch.setattr(select_step, "Clock", Ticking)
     monkeypatch.setattr(fitting, "compile_kernel", lambda: events.append("compiled"))
-    method = "  simple: {SELECTOR, meta_learner: {use: fine-tune, adapt: [selector], inner_steps: [1]}}"
+    method = (
+        "  simple: {SELECTOR, meta_learner: {use: fine-tune, adapt: [selector], inner_steps: [1]}}"
+    )
     inline(tmp_path, method.replace("SELECTOR", SELECTOR))
     assert events == ["compiled", "clock", "clock"]
 

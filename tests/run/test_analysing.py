@@ -28,7 +28,9 @@ def test_a_run_is_analysed_and_the_analysis_is_read_back(write_suite, go):
     for one in found.methods:
         if one.name != found.best_single:
             expected = losses[one.name] - losses[found.best_single]
-            assert one.against_best_single["logloss"].difference == pytest.approx(expected, abs=1e-12)
+            assert one.against_best_single["logloss"].difference == pytest.approx(
+                expected, abs=1e-12
+            )
     assert found.perfect_user_logloss == pytest.approx(losses["perfect-user"], rel=1e-12)
     assert load(finished.folder).analyses == finished.analyses
 

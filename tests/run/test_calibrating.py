@@ -20,10 +20,16 @@ def tasks(tmp_path):
     """Users with supports of several lengths and three query rows each, in a table of their own."""
     interactions = make_interactions(tmp_path / "data", users=40, rows_per_user=60, seed=3)
     ptr, labels = np.asarray(interactions.user_ptr), np.array(interactions.labels())
-    able = [user for user in range(40) if ptr[user + 1] - ptr[user] >= max(LENGTHS) + 3][: 2 * len(LENGTHS)]
+    able = [user for user in range(40) if ptr[user + 1] - ptr[user] >= max(LENGTHS) + 3][
+        : 2 * len(LENGTHS)
+    ]
     lengths = (LENGTHS * 2)[: len(able)]
-    support = np.concatenate([np.arange(ptr[u], ptr[u] + n) for u, n in zip(able, lengths, strict=True)])
-    query = np.concatenate([np.arange(ptr[u] + n, ptr[u] + n + 3) for u, n in zip(able, lengths, strict=True)])
+    support = np.concatenate(
+        [np.arange(ptr[u], ptr[u] + n) for u, n in zip(able, lengths, strict=True)]
+    )
+    query = np.concatenate(
+        [np.arange(ptr[u] + n, ptr[u] + n + 3) for u, n in zip(able, lengths, strict=True)]
+    )
     rng = np.random.default_rng(0)
     return TaskView(
         models=("a", "b"),
@@ -67,13 +73,21 @@ def test_each_support_row_is_predicted_once_by_the_user_s_other_parts(tasks):
         assert kept == {row for row in of if of[row] in users} - predicted
         place = {row: position for position, row in enumerate(tasks.support.index.tolist())}
         expected = Watched()(part)
-        assert logits[[place[row] for row in part.query.index.tolist()]].tolist() == expected.tolist()
+        assert (
+            logits[[place[row] for row in part.query.index.tolist()]].tolist() == expected.tolist()
+        )
 
 
 def test_parts_are_of_like_size(tasks):
     ask = Watched()
     cross_fitted(ask, tasks, 0)
-    owner = dict(zip(tasks.support.index.tolist(), np.repeat(np.arange(10), np.diff(tasks.support_ptr)), strict=False))
+    owner = dict(
+        zip(
+            tasks.support.index.tolist(),
+            np.repeat(np.arange(10), np.diff(tasks.support_ptr)),
+            strict=False,
+        )
+    )
     for part in ask.asked:
         counts = np.bincount([owner[row] for row in part.query.index.tolist()], minlength=10)
         for user, length in enumerate(np.diff(tasks.support_ptr)):
@@ -134,6 +148,8 @@ def test_a_run_calibrates_any_method(write_suite, go):
         plain, calibrated = records[name], records[f"{name}-calibrated"]
         assert plain["metrics"]["logloss"] != calibrated["metrics"]["logloss"]
         assert calibrated["validation"]["logloss"] <= plain["validation"]["logloss"] + 1e-12
-        assert calibrated["identity"]["settings"] == plain["identity"]["settings"] | {"calibrate": "user"}
+        assert calibrated["identity"]["settings"] == plain["identity"]["settings"] | {
+            "calibrate": "user"
+        }
         assert "weights" not in calibrated["blobs"], "what was mixed is calibrated since"
     assert records["full-calibrated"]["details"]["calibrated"]["folds"] == FOLDS

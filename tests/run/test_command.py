@@ -28,7 +28,9 @@ def bench_run(tmp_path):
 
     def bench_run(file: Path, *arguments: str):
         folders = ["--out", str(tmp_path / "out"), "--cache-dir", str(tmp_path / "cache")]
-        return CliRunner().invoke(main, ["run", str(file), "--executor", "inline", *folders, *arguments])
+        return CliRunner().invoke(
+            main, ["run", str(file), "--executor", "inline", *folders, *arguments]
+        )
 
     return bench_run
 
@@ -42,7 +44,11 @@ def changed(file: Path, old: str, new: str) -> Path:
 
 ADAPT = "m: {selector: {use: mlp}, meta_learner: {use: maml, adapt: [selector"
 BAD = {
-    "unknown model": ("use: lr", "use: lrr", "suite.yaml:10:13: unknown base model 'lrr'; did you mean 'lr'?"),
+    "unknown model": (
+        "use: lr",
+        "use: lrr",
+        "suite.yaml:10:13: unknown base model 'lrr'; did you mean 'lr'?",
+    ),
     "unknown parameter": ("embedding_dim: 2", "embeding_dim: 2", "did you mean 'embedding_dim'?"),
     "out of range": ("embedding_dim: 2", "embedding_dim: 0", "suite.yaml:11:"),
     "no such column": ("label: liked", "label: likd", "'likd'"),
@@ -50,7 +56,11 @@ BAD = {
     "label not binary": ("label: liked, order: time", "label: time", "not a label"),
     "one class": ("label: liked, order: time", 'label: "time >= 0"', "one class"),
     "nobody left": ("order: time", "order: time, min_rows_per_user: 99", "min_rows_per_user"),
-    "no test users": ("train: 0.5, valid: 0.25, test: 0.25", "train: 0.5, valid: 0.5, test: 0.0", "left to test on"),
+    "no test users": (
+        "train: 0.5, valid: 0.25, test: 0.25",
+        "train: 0.5, valid: 0.5, test: 0.0",
+        "left to test on",
+    ),
     "no such field": (
         "average: {selector: {use: average}}",
         ADAPT + "], frozen_fields: [itm_id]}}",
@@ -71,24 +81,35 @@ def test_bad_input_is_one_line_exit_2_and_nothing_written(bench_run, write_suite
     assert result.exit_code == 2, result.output
     *said_before, line = result.stderr.splitlines()
     assert place in line
-    assert all(said.startswith("table: ") for said in said_before), "where data came from, and nothing else"
+    assert all(said.startswith("table: ") for said in said_before), (
+        "where data came from, and nothing else"
+    )
     assert result.stdout == ""
     assert not (tmp_path / "out").exists()
 
 
-def test_a_query_without_support_anywhere_is_refused_before_anything_runs(bench_run, write_suite, tmp_path):
+def test_a_query_without_support_anywhere_is_refused_before_anything_runs(
+    bench_run, write_suite, tmp_path
+):
     file = write_suite("warm")
     (tmp_path / "ratings.csv").write_text(
         "user_id,item_id,liked,time\n" + "".join(f"u{n},i{n % 3},{n % 2},{n}\n" for n in range(12))
     )
     result = bench_run(file)
     assert result.exit_code == 2
-    assert "out-of-sample predictions in the warm setting need a fit without a row to learn from" in result.stderr
+    assert (
+        "out-of-sample predictions in the warm setting need a fit without a row to learn from"
+        in result.stderr
+    )
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("arguments", [("--executor", "lokal"), ("--only", "avarage"), ("--seeds", "0,0")])
-def test_a_slip_on_the_command_line_leaves_a_finished_run_as_it_is(bench_run, write_suite, tmp_path, arguments):
+@pytest.mark.parametrize(
+    "arguments", [("--executor", "lokal"), ("--only", "avarage"), ("--seeds", "0,0")]
+)
+def test_a_slip_on_the_command_line_leaves_a_finished_run_as_it_is(
+    bench_run, write_suite, tmp_path, arguments
+):
     file = write_suite()
     assert bench_run(file, "--only", "lr").exit_code == 0
     before = (tmp_path / "out" / "manifest.json").read_bytes()
@@ -108,7 +129,17 @@ def test_a_plugin_s_exit_is_no_success_of_the_command(bench_run, write_suite):
 
 def start(file: Path, *arguments: str) -> subprocess.Popen[str]:
     folders = ["--out", str(file.parent / "out"), "--cache-dir", str(file.parent / "cache")]
-    command = [sys.executable, "-m", "bench.cli", "run", str(file), "--plugins", str(FAULTY), *folders, *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.cli",
+        "run",
+        str(file),
+        "--plugins",
+        str(FAULTY),
+        *folders,
+        *arguments,
+    ]
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -135,7 +166,9 @@ def test_what_plugins_print_does_not_get_into_the_answer(write_suite):
 
 def test_an_interrupt_leaves_no_orphan_and_the_run_goes_on_where_it_was(write_suite, go, tmp_path):
     models = "  lr: {use: lr}\n  slow: {use: faulty, fault: sleep-once}"
-    file = write_suite(models=models, methods="  average: {selector: {use: average}}", protocol=IN_SAMPLE)
+    file = write_suite(
+        models=models, methods="  average: {selector: {use: average}}", protocol=IN_SAMPLE
+    )
     process = start(file, "--workers", "2")
     records, asleep = tmp_path / "out" / "records", tmp_path / "cache" / "steps" / "slept"
     _wait_for(lambda: asleep.exists() and list(records.glob("*.json")), process)
@@ -157,7 +190,9 @@ def test_an_interrupt_leaves_no_orphan_and_the_run_goes_on_where_it_was(write_su
 
 @pytest.mark.slow
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
-def test_a_harness_that_is_killed_leaves_no_orphan_and_the_run_goes_on(write_suite, go, tmp_path, end):
+def test_a_harness_that_is_killed_leaves_no_orphan_and_the_run_goes_on(
+    write_suite, go, tmp_path, end
+):
     models = "  lr: {use: lr}\n  slow: {use: faulty, fault: sleep-once}"
     file = write_suite(models=models, protocol=IN_SAMPLE)
     process = start(file)

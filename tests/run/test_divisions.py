@@ -23,7 +23,10 @@ def lengths(tmp_path):
 def filtered(write_suite, least):
     file = write_suite()
     file.write_text(
-        file.read_text("utf-8").replace("order: time}", f"order: time, min_rows_per_user: {least}}}"), "utf-8"
+        file.read_text("utf-8").replace(
+            "order: time}", f"order: time, min_rows_per_user: {least}}}"
+        ),
+        "utf-8",
     )
     return file
 
@@ -35,7 +38,10 @@ def test_what_the_filter_left_and_the_largest_value_that_works(write_suite, go, 
     with pytest.raises(DataError) as caught:
         go(file)
     said = str(caught.value)
-    assert f"min_rows_per_user: {least} left {left} of 24 users ({left * least} of {sum(lengths)} rows)" in said
+    assert (
+        f"min_rows_per_user: {least} left {left} of 24 users ({left * least} of {sum(lengths)} rows)"
+        in said
+    )
     works = int(said.rpartition("would still work is ")[2])
     assert works < least
     assert go(filtered(write_suite, works), "works")[0].manifest["status"] == "complete"

@@ -23,14 +23,20 @@ def made(*settings: str, workers: int = 1):
 def test_parameters_are_read_as_yaml_and_have_defaults() -> None:
     assert made().params.model_dump() == {"log": None, "queue": {"name": "short", "slots": 1}}
     executor = made("log=steps.txt", "queue.name=long", "queue.slots=3", workers=2)
-    assert executor.params.model_dump() == {"log": "steps.txt", "queue": {"name": "long", "slots": 3}}
+    assert executor.params.model_dump() == {
+        "log": "steps.txt",
+        "queue": {"name": "long", "slots": 3},
+    }
     assert executor.workers == 2
 
 
 @pytest.mark.parametrize(
     ("setting", "reason"),
     [
-        ("lag=1", r"^--executor-set lag: unknown parameter of executor 'patient'; did you mean 'log'\?$"),
+        (
+            "lag=1",
+            r"^--executor-set lag: unknown parameter of executor 'patient'; did you mean 'log'\?$",
+        ),
         (
             "queue.slots=none",
             r"^--executor-set queue\.slots: executor 'patient': .*integer.*; `bench describe patient`",
@@ -56,7 +62,14 @@ def test_an_executor_without_parameters_says_so() -> None:
 
 def test_a_suite_runs_on_it(tmp_path: Path) -> None:
     suite = write_small_suite(tmp_path)
-    options = ["--plugins", PATIENT, "--executor", "patient", "--executor-set", f"log={tmp_path / 'steps.txt'}"]
+    options = [
+        "--plugins",
+        PATIENT,
+        "--executor",
+        "patient",
+        "--executor-set",
+        f"log={tmp_path / 'steps.txt'}",
+    ]
     folders = ["--out", tmp_path / "run", "--cache-dir", tmp_path / "cache"]
     result = CliRunner().invoke(main, ["run", str(suite), *map(str, [*options, *folders])])
     assert result.exit_code == 0, result.output

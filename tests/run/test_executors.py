@@ -32,8 +32,14 @@ FAULTY = Path(__file__).parent.parent / "fixtures" / "faulty_plugin.py"
 def step(tmp_path):
     """Makes the JSON of a step that behaves as a fault says."""
     interactions = make_interactions(tmp_path / "data")
-    protocol = UserHoldout(UserHoldout.Params.model_validate({"users": {"train": 0.5, "valid": 0.25, "test": 0.25}}))
-    write_split(divide(protocol, Timeline(interactions.user_ptr, None), 0), interactions, tmp_path / "steps" / "split")
+    protocol = UserHoldout(
+        UserHoldout.Params.model_validate({"users": {"train": 0.5, "valid": 0.25, "test": 0.25}})
+    )
+    write_split(
+        divide(protocol, Timeline(interactions.user_ptr, None), 0),
+        interactions,
+        tmp_path / "steps" / "split",
+    )
 
     def step(identity: str, fault: str = "none", threads: int = 1) -> str:
         model = BaseModelSpec(use="faulty", params={"fault": fault}, train=TrainSettings())
@@ -84,7 +90,11 @@ def test_the_same_failure_is_told_alike(step):
     for make in (InlineExecutor, LocalExecutor):
         executor = made(make)
         executor.submit(step("bad", "raise"))
-        (outcome,) = (Outcome.model_validate_json(one.detail) for one in executor.events() if one.kind == "ended")
+        (outcome,) = (
+            Outcome.model_validate_json(one.detail)
+            for one in executor.events()
+            if one.kind == "ended"
+        )
         executor.close()
         outcomes.append(outcome)
     assert all(outcome.status == "error" and outcome.peak_rss_bytes > 0 for outcome in outcomes)
@@ -116,7 +126,11 @@ def test_a_step_that_is_killed_ends_with_its_signal(step, tmp_path):
     executor.close()
     assert [event.kind for event in found] == ["started", "ended"]
     outcome = Outcome.model_validate_json(found[-1].detail)
-    assert (outcome.status, outcome.signal, outcome.label) == ("crashed", "SIGKILL", "crashed:SIGKILL")
+    assert (outcome.status, outcome.signal, outcome.label) == (
+        "crashed",
+        "SIGKILL",
+        "crashed:SIGKILL",
+    )
 
 
 @pytest.mark.parametrize("make", [InlineExecutor, LocalExecutor])

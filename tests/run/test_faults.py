@@ -23,7 +23,10 @@ FATAL = {
     "exit": ("no_result", "^the process exited with 0 and no result$"),
     "sys-exit": ("no_result", "^the process exited with 0 and no result$"),
     "segfault": ("crashed:SIGSEGV", "^the process was ended by SIGSEGV$"),
-    "nan": ("invalid_prediction", r"^logits: 2 of \d+ rows are not finite, the first in row 3 \(nan\)"),
+    "nan": (
+        "invalid_prediction",
+        r"^logits: 2 of \d+ rows are not finite, the first in row 3 \(nan\)",
+    ),
     "shape": ("invalid_prediction", ARRAY + r"shape \(\1, 1\), float64$"),
     "float16": ("invalid_prediction", ARRAY + r"shape \(\1,\), float16$"),
     "list": ("invalid_prediction", ARRAY + "builtins.list$"),
@@ -35,7 +38,10 @@ SUSPICIOUS = {
 
 
 def faulty(*faults):
-    return "".join(f"  {fault}: {{use: faulty, fault: {fault}}}\n" for fault in faults) + "  lr: {use: lr}"
+    return (
+        "".join(f"  {fault}: {{use: faulty, fault: {fault}}}\n" for fault in faults)
+        + "  lr: {use: lr}"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +86,10 @@ def test_methods_over_the_pool_name_what_they_lack(calamity):
         assert outcome.status == "unavailable"
         assert needed.title == f"small/cold {needed.owner} star seed 0"
         assert needed.ended.label == FATAL[needed.owner][0]
-        assert outcome.reason == f"needs {needed.title}, which ended as {needed.ended.label}: {needed.ended.reason}"
+        assert (
+            outcome.reason
+            == f"needs {needed.title}, which ended as {needed.ended.label}: {needed.ended.reason}"
+        )
 
 
 @pytest.mark.parametrize("fault", SUSPICIOUS)
@@ -125,12 +134,20 @@ def test_inline_too_an_exit_ends_its_step_and_not_the_harness(go, write_suite):
             "invalid_selection",
             r"^weights: (\d+) of \1 rows are off the simplex, the first is row 0 .*sum 2\)",
         ),
-        ("silent", "invalid_prediction", "^a selection holds weights or logits, exactly one of them$"),
+        (
+            "silent",
+            "invalid_prediction",
+            "^a selection holds weights or logits, exactly one of them$",
+        ),
     ],
 )
 def test_what_is_no_selection_ends_the_method_alone(go, write_suite, selector, expected, reason):
-    methods = f"  wrong: {{selector: {{use: {selector}}}}}\n  average: {{selector: {{use: average}}}}"
-    finished, _ = go(write_suite(methods=methods, protocol="base_predictions: in-sample"), plugins=(FAULTY,))
+    methods = (
+        f"  wrong: {{selector: {{use: {selector}}}}}\n  average: {{selector: {{use: average}}}}"
+    )
+    finished, _ = go(
+        write_suite(methods=methods, protocol="base_predictions: in-sample"), plugins=(FAULTY,)
+    )
     record = by_method(finished)["wrong"]
     assert of_record(record).label == expected
     assert re.search(reason, record["outcome"]["reason"])
@@ -145,7 +162,9 @@ def test_a_plugin_that_does_not_import_is_unavailable_and_the_rest_runs(go, writ
     for method in ("gone", "average", "perfect-user"):
         assert records[method]["outcome"]["status"] == "unavailable"
         assert "no_such_package" in records[method]["outcome"]["reason"]
-    assert watcher.titles == ["small/cold lr star seed 0"], "nothing is fitted for a method that can't run"
+    assert watcher.titles == ["small/cold lr star seed 0"], (
+        "nothing is fitted for a method that can't run"
+    )
     assert finished.manifest["status"] == "incomplete"
 
 

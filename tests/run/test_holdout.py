@@ -39,7 +39,9 @@ def training_users(finished):
 
 def sources(finished):
     details = {method: record["details"] for method, record in by_method(finished).items()}
-    return {method: of["base_predictions"] for method, of in details.items() if "base_predictions" in of}
+    return {
+        method: of["base_predictions"] for method, of in details.items() if "base_predictions" in of
+    }
 
 
 def told(finished):
@@ -93,7 +95,9 @@ def test_warm_methods_have_all_tasks_and_base_models_no_query(go, write_suite, t
     assert status(finished) == dict.fromkeys(ALL, "ok")
     assert set(sources(finished).values()) == {"holdout"}
     assert training_users(finished) == {"gating": 12, "user-best": 12, "metaselector": 12}
-    assert fits_of(watcher) == sorted((model, v) for model in ("lr", "fm") for v in ("star", "fold-0", "fold-1"))
+    assert fits_of(watcher) == sorted(
+        (model, v) for model in ("lr", "fm") for v in ("star", "fold-0", "fold-1")
+    )
     split = split_of(tmp_path)
     assert restored == [np.flatnonzero(~split.in_query).tolist()] * 2
     assert "base_models" not in finished.manifest["splits"]["small/warm"]["users"]
@@ -102,14 +106,19 @@ def test_warm_methods_have_all_tasks_and_base_models_no_query(go, write_suite, t
 def test_the_simplified_version_runs_on_a_holdout(go, write_suite):
     method = "  simplified: {selector: {use: mlp}, meta_learner: {use: maml, adapt: [selector], train: {epochs: 1}}}"
     for setting in ("cold", "warm"):
-        finished, _ = go(write_suite(setting, methods=method, protocol=HOLDOUT), setting, only=("simplified",))
+        finished, _ = go(
+            write_suite(setting, methods=method, protocol=HOLDOUT), setting, only=("simplified",)
+        )
         assert status(finished)["simplified"] == "ok"
 
 
 def test_one_seed_gives_identical_bytes_again_and_the_half_is_that_of_the_split(go, write_suite):
     file = write_suite("cold", methods=METHODS, protocol=HOLDOUT)
     first, second = go(file, "a")[0], go(file, "b", executor="local", workers=2)[0]
-    blobs = [{name: record["blobs"] for name, record in by_method(one).items()} for one in (first, second)]
+    blobs = [
+        {name: record["blobs"] for name, record in by_method(one).items()}
+        for one in (first, second)
+    ]
     assert blobs[0] == blobs[1]
     both, _ = go(file, "c", seeds=(0, 1), only=("user-best",))
     shares = [r["details"]["training"] for r in both.records if "training" in r["details"]]
@@ -123,7 +132,9 @@ def test_cold_a_method_that_overrides_has_fewer_tasks_and_the_report_says_how_ma
     finished, watcher = go(write_suite("cold", methods=METHODS + full("holdout")))
     assert training_users(finished) == {"gating": 12, "user-best": 12, "metaselector": 6}
     assert sources(finished)["metaselector"] == "holdout"
-    assert fits_of(watcher).count(("lr", "star")) == 2, "that of the protocol, and that of the holdout"
+    assert fits_of(watcher).count(("lr", "star")) == 2, (
+        "that of the protocol, and that of the holdout"
+    )
     text = told(finished)
     assert "out-of-sample for gating and user-best (tasks of 12 training users)" in text
     assert "holdout for metaselector (tasks of 6 training users)" in text

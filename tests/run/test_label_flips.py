@@ -39,7 +39,9 @@ class Case:
 
     def __init__(self, folder: Path, setting: str) -> None:
         self.folder, self.runs = folder, 0
-        self.interactions = make_interactions(folder / "data", users=24, items=10, rows_per_user=8, seed=1)
+        self.interactions = make_interactions(
+            folder / "data", users=24, items=10, rows_per_user=8, seed=1
+        )
         self.truth = np.array(self.interactions.labels())
         protocol = _protocol(setting)
         self.split = divide(protocol, Timeline(self.interactions.user_ptr, None), 0)
@@ -47,8 +49,13 @@ class Case:
     def rows(self, slot: str, source: str = OUT) -> np.ndarray:
         """Ascending; `HELD`: the rows of a cold holdout's users for base models alone."""
         if slot == HELD:
-            return np.array([row.row for row in described(self.split, source) if row.role == "B"], dtype=np.int64)
-        own = [row.row for row, letter, part in slots(self.split, source) if f"{letter} {part}" == slot]
+            return np.array(
+                [row.row for row in described(self.split, source) if row.role == "B"],
+                dtype=np.int64,
+            )
+        own = [
+            row.row for row, letter, part in slots(self.split, source) if f"{letter} {part}" == slot
+        ]
         return np.array(own, dtype=np.int64)
 
     def changed(self, rows: np.ndarray, source: str = OUT) -> np.ndarray:
@@ -88,7 +95,9 @@ class Case:
         }  # fmt: skip
         lr = BaseModelSpec(use="lr", params={}, train=TRAIN)
         for variant in variants:
-            _perform(FitStep(id=variant, folder=folder / variant, model=lr, variant=variant, **common))
+            _perform(
+                FitStep(id=variant, folder=folder / variant, model=lr, variant=variant, **common)
+            )
         spying = MethodSpec(selector=SelectorSpec(use="spy-selector", params={}, train=TRAIN))
         made = {"lr": {variant: folder / variant for variant in variants}}
         _perform(
@@ -101,16 +110,24 @@ class Case:
 
     def _handed_over(self, diary: dict, source: str) -> dict[str, np.ndarray]:
         found = {}
-        for letter, tasks in zip("TVE", (diary["fit_train"], diary["fit_valid"], diary["asked_test"]), strict=True):
+        for letter, tasks in zip(
+            "TVE", (diary["fit_train"], diary["fit_valid"], diary["asked_test"]), strict=True
+        ):
             for part in ("support", "query"):
-                assert tasks[part]["rows"] == self.rows(f"{letter} {part}", source).tolist(), "rows of other tasks"
-                found[f"{letter} {part}"] = np.array(tasks[part]["logits"], dtype=np.int32).reshape(-1)
+                assert tasks[part]["rows"] == self.rows(f"{letter} {part}", source).tolist(), (
+                    "rows of other tasks"
+                )
+                found[f"{letter} {part}"] = np.array(tasks[part]["logits"], dtype=np.int32).reshape(
+                    -1
+                )
         return found
 
 
 def _protocol(setting: str):
     if setting == "blocks":
-        return LeaveLast(LeaveLast.Params.model_validate_json('{"query": {"rows": 2}, "users": {"valid": 0.25}}'))
+        return LeaveLast(
+            LeaveLast.Params.model_validate_json('{"query": {"rows": 2}, "users": {"valid": 0.25}}')
+        )
     shares = {"train": 0.5, "valid": 0.25, "test": 0.25}
     return UserHoldout(UserHoldout.Params.model_validate({"setting": setting, "users": shares}))
 
@@ -146,7 +163,14 @@ WARM = {
     "E support": ALL,
     "E query": set(),
 }
-COLD = {"T support": ALL, "T query": ALL, "V support": set(), "V query": set(), "E support": set(), "E query": set()}
+COLD = {
+    "T support": ALL,
+    "T query": ALL,
+    "V support": set(),
+    "V query": set(),
+    "E support": set(),
+    "E query": set(),
+}
 
 
 WARM_HOLDOUT = WARM | {"T query": set()}  # nothing has seen it, as nothing has seen V's and E's
@@ -250,7 +274,10 @@ def test_cold_a_fold_of_users_reaches_all_but_its_own_predictions(cold):
 
 @pytest.mark.parametrize(
     ("mutate", "slot"),
-    [(mutants.front_fitted_with_training_query, "T query"), (mutants.star_for_warm_support, "T support")],
+    [
+        (mutants.front_fitted_with_training_query, "T query"),
+        (mutants.star_for_warm_support, "T support"),
+    ],
 )
 def test_warm_mutants_are_caught(warm, monkeypatch, mutate, slot):
     mutate(monkeypatch)
@@ -296,7 +323,9 @@ def test_row_folds_in_cold_are_caught(cold, monkeypatch):
 
 
 @pytest.mark.parametrize(("source", "shows"), [("in-sample", True), (HOLDOUT, False)])
-def test_ids_left_unmasked_show_in_the_logits_of_models_that_know_the_user(cold, monkeypatch, source, shows):
+def test_ids_left_unmasked_show_in_the_logits_of_models_that_know_the_user(
+    cold, monkeypatch, source, shows
+):
     """In a holdout none of the tasks' users was trained on: there the spy's rows alone tell that ids are hidden."""
     hidden = cold.base_logits(source=source)
     mutants.ids_left_unmasked(monkeypatch)

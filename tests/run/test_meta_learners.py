@@ -45,7 +45,9 @@ def suite_text():
     methods = [f"  gating: {{{SELECTOR}}}", f"  hard-gating: {{{SELECTOR}, select: hard}}"]
     for name, learner in METHODS.items():
         select = ", select: hard" if name.startswith("hard") else ""
-        methods.append(f"  {name}: {{{SELECTOR}, meta_learner: {learner.replace('TRAIN', EPOCH)}{select}}}")
+        methods.append(
+            f"  {name}: {{{SELECTOR}, meta_learner: {learner.replace('TRAIN', EPOCH)}{select}}}"
+        )
     return "\n".join([SUITE.rstrip("\n"), *methods, "seeds: [0]\n"])
 
 
@@ -54,9 +56,14 @@ def test_all_of_the_family_runs_and_differs(go, tmp_path, suite_text):
     finished, _ = go(tmp_path / "suite.yaml")
     records = by_method(finished)
     assert all(of_record(record).ok for record in records.values())
-    logits = {method: blob(finished, records, method, "logits") for method in (*METHODS, "gating", "hard-gating")}
+    logits = {
+        method: blob(finished, records, method, "logits")
+        for method in (*METHODS, "gating", "hard-gating")
+    }
     assert all(np.isfinite(values).all() for values in logits.values())
-    assert len({values.tobytes() for values in logits.values()}) == len(logits), "each gives what is its own"
+    assert len({values.tobytes() for values in logits.values()}) == len(logits), (
+        "each gives what is its own"
+    )
     for method in ("hard-gating", "hard-simplified", "hard-full"):
         assert set(np.unique(blob(finished, records, method, "weights"))) == {0, 1}
     again, _ = go(tmp_path / "suite.yaml", "two")

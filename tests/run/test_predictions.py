@@ -36,7 +36,9 @@ def ratings(tmp_path):
 def scored(tmp_path, ratings, write_suite):
     """Writes scores.csv of some rows and the suite that uses it."""
 
-    def scored(rows=None, header="user_id,item_id,time,p", score="probability: p", file="scores.csv"):
+    def scored(
+        rows=None, header="user_id,item_id,time,p", score="probability: p", file="scores.csv"
+    ):
         rows = lines(ratings) if rows is None else rows
         (tmp_path / "scores.csv").write_text("\n".join([header, *rows]) + "\n", "utf-8")
         return write_suite(models=MODELS.format(file=file, score=score), methods=METHODS)
@@ -45,7 +47,9 @@ def scored(tmp_path, ratings, write_suite):
 
 
 def lines(ratings, shuffled=True):
-    rows = [f"{user},{item},{time},{score_of(user, item, int(time))}" for user, item, _, time in ratings]
+    rows = [
+        f"{user},{item},{time},{score_of(user, item, int(time))}" for user, item, _, time in ratings
+    ]
     if shuffled:
         random.Random(0).shuffle(rows)
     return rows
@@ -61,7 +65,9 @@ def test_scores_are_joined_by_key_whatever_the_order_of_the_file(scored, go, rat
     assert one.manifest["status"] == "complete"
     assert logits_of(one).tolist() == logits_of(two).tolist()
     users = sorted({row[0] for row in ratings})
-    assert len(set(np.round(logits_of(one), 6).tolist())) == len(logits_of(one)), "each row has its own score"
+    assert len(set(np.round(logits_of(one), 6).tolist())) == len(logits_of(one)), (
+        "each row has its own score"
+    )
     assert len(users) == 24
 
 
@@ -71,36 +77,56 @@ def test_each_query_row_has_the_score_of_its_own_key(scored, go, ratings, tmp_pa
     (split,) = (tmp_path / "cache" / "steps").glob("split-*")
     users = pq.read_table(prepared.parent / "user_ids.parquet").column(0).to_pylist()
     items = pq.read_table(prepared.parent / "item_ids.parquet").column(0).to_pylist()
-    of = {name: np.load(prepared.parent / f"{name}.npy") for name in ("users", "items", "order", "user_ptr")}
+    of = {
+        name: np.load(prepared.parent / f"{name}.npy")
+        for name in ("users", "items", "order", "user_ptr")
+    }
     role, cut = np.load(split / "role.npy"), np.load(split / "cut.npy")
-    rows = np.concatenate([np.arange(cut[u], of["user_ptr"][u + 1]) for u in np.flatnonzero(role == 2)])
-    p = [score_of(users[of["users"][r]], items[of["items"][r]], int(of["order"][r])) for r in rows.tolist()]
-    assert logits_of(finished).tolist() == pytest.approx(np.log(p) - np.log1p(-np.array(p)), rel=1e-12)
+    rows = np.concatenate(
+        [np.arange(cut[u], of["user_ptr"][u + 1]) for u in np.flatnonzero(role == 2)]
+    )
+    p = [
+        score_of(users[of["users"][r]], items[of["items"][r]], int(of["order"][r]))
+        for r in rows.tolist()
+    ]
+    assert logits_of(finished).tolist() == pytest.approx(
+        np.log(p) - np.log1p(-np.array(p)), rel=1e-12
+    )
 
 
 def test_there_are_no_folds_and_the_record_names_the_file(scored, go, tmp_path):
     finished, watched = go(scored(), "one")
-    assert [title for title in watched.titles if " theirs " in title] == ["small/cold theirs star seed 0"]
+    assert [title for title in watched.titles if " theirs " in title] == [
+        "small/cold theirs star seed 0"
+    ]
     told = by_method(finished)["theirs"]["details"]["predictions"]
     assert told["file"] == "scores.csv"
     assert len(told["sha256"]) == 64
-    assert (told["rows"], told["unused_rows"]) == (len((tmp_path / "scores.csv").read_text().splitlines()) - 1, 0)
+    assert (told["rows"], told["unused_rows"]) == (
+        len((tmp_path / "scores.csv").read_text().splitlines()) - 1,
+        0,
+    )
 
 
 @pytest.mark.parametrize("setting", ["cold", "warm"])
 def test_under_a_holdout_every_slot_reads_the_file_too(scored, go, setting):
     file = scored()
-    text = file.read_text("utf-8").replace("setting: cold", f"setting: {setting}, base_predictions: holdout")
+    text = file.read_text("utf-8").replace(
+        "setting: cold", f"setting: {setting}, base_predictions: holdout"
+    )
     file.write_text(text, "utf-8")
     finished, watched = go(file, "one")
     assert set(status(finished).values()) == {"ok"}
-    assert [title.split()[1:3] for title in watched.titles if " theirs " in title] == [["theirs", "star"]]
+    assert [title.split()[1:3] for title in watched.titles if " theirs " in title] == [
+        ["theirs", "star"]
+    ]
 
 
 def test_another_content_is_another_step(scored, go, ratings):
     first, _ = go(scored(), "one", cache="cache")
     changed = [
-        line.replace(line.rpartition(",")[2], "0.5") if n == 0 else line for n, line in enumerate(lines(ratings))
+        line.replace(line.rpartition(",")[2], "0.5") if n == 0 else line
+        for n, line in enumerate(lines(ratings))
     ]
     second, _ = go(scored(changed), "two", cache="cache")
     assert by_method(first)["theirs"]["id"] != by_method(second)["theirs"]["id"]
@@ -113,11 +139,16 @@ def test_logits_and_parquet_give_the_same(scored, go, ratings, tmp_path, kind):
     p = np.array([score_of(u, i, int(t)) for u, i, _, t in ratings])
     z = np.log(p) - np.log1p(-p)
     if kind == "logit":
-        rows = [f"{u},{i},{t},{value!r}" for (u, i, _, t), value in zip(ratings, z.tolist(), strict=True)]
+        rows = [
+            f"{u},{i},{t},{value!r}"
+            for (u, i, _, t), value in zip(ratings, z.tolist(), strict=True)
+        ]
         finished, _ = go(scored(rows, "user_id,item_id,time,z", "logit: z"), "two")
     else:
         u, i, _, t = zip(*ratings, strict=True)
-        table = pa.table({"user_id": u, "item_id": i, "time": pa.array(map(int, t), pa.int32()), "z": z})
+        table = pa.table(
+            {"user_id": u, "item_id": i, "time": pa.array(map(int, t), pa.int32()), "z": z}
+        )
         pq.write_table(table, tmp_path / "scores.parquet")
         finished, _ = go(scored(file="scores.parquet", score="logit: z"), "two")
     assert logits_of(finished).tolist() == pytest.approx(expected.tolist(), rel=1e-12)
@@ -136,7 +167,10 @@ def test_the_same_row_twice_is_read_once(scored, go, ratings):
 
 
 def edited(rows, position, value):
-    return [line.rpartition(",")[0] + f",{value}" if n == position else line for n, line in enumerate(rows)]
+    return [
+        line.rpartition(",")[0] + f",{value}" if n == position else line
+        for n, line in enumerate(rows)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +197,10 @@ def test_scores_that_are_wrong_are_refused_with_counts_before_anything_is_fitted
 
 
 def test_a_file_whose_columns_are_swapped_is_refused_before_anything_is_fitted(scored, go, ratings):
-    swapped = [",".join((item, user, *rest)) for user, item, *rest in (line.split(",") for line in lines(ratings))]
+    swapped = [
+        ",".join((item, user, *rest))
+        for user, item, *rest in (line.split(",") for line in lines(ratings))
+    ]
     with pytest.raises(DataError, match=r"no score for (\d+) of \1 support and query rows"):
         go(scored(swapped), "one")
 
@@ -182,13 +219,23 @@ def test_a_missing_file_is_said_before_anything_runs(write_suite, go):
 @pytest.mark.parametrize("score", ["sep: ';'", "probability: p, logit: z"])
 def test_one_column_of_scores_is_named(write_suite, go, score):
     with pytest.raises(SuiteError, match="probability or logit, one of them"):
-        go(write_suite(models=MODELS.format(file="scores.csv", score=score), methods=METHODS), "one")
+        go(
+            write_suite(models=MODELS.format(file="scores.csv", score=score), methods=METHODS),
+            "one",
+        )
 
 
 def test_it_can_not_be_adapted(write_suite, go):
-    methods = "  full: {selector: {use: mlp}, meta_learner: {use: maml, adapt: [selector, base_models]}}"
-    with pytest.raises(SuiteError, match=r"base model 'theirs' \(predictions\) is not differentiable"):
-        go(write_suite(models=MODELS.format(file="scores.csv", score="logit: z"), methods=methods), "one")
+    methods = (
+        "  full: {selector: {use: mlp}, meta_learner: {use: maml, adapt: [selector, base_models]}}"
+    )
+    with pytest.raises(
+        SuiteError, match=r"base model 'theirs' \(predictions\) is not differentiable"
+    ):
+        go(
+            write_suite(models=MODELS.format(file="scores.csv", score="logit: z"), methods=methods),
+            "one",
+        )
 
 
 def test_records_hold_strict_json(scored, go):

@@ -39,7 +39,9 @@ def test_a_second_run_reuses_everything(go, write_suite):
     second, again = go(file)
     assert planned.steps > 0
     assert (again.steps, again.reused, again.titles) == (0, len(first.records), [])
-    assert [record["digest"] for record in first.records] == [record["digest"] for record in second.records]
+    assert [record["digest"] for record in first.records] == [
+        record["digest"] for record in second.records
+    ]
     assert second.manifest["status"] == "complete"
 
 
@@ -55,13 +57,19 @@ def test_the_cache_serves_another_run(go, write_suite):
 def test_what_another_version_of_torch_computed_is_not_reused(go, write_suite, monkeypatch):
     file = write_suite()
     first, planned = go(file, "one", cache="shared")
-    monkeypatch.setattr(planned_steps, "software", lambda: environment.software() | {"torch": "99.0"})
+    monkeypatch.setattr(
+        planned_steps, "software", lambda: environment.software() | {"torch": "99.0"}
+    )
     second, watcher = go(file, "two", cache="shared")
     assert watcher.steps == planned.steps
-    assert {record["id"] for record in first.records}.isdisjoint(record["id"] for record in second.records)
+    assert {record["id"] for record in first.records}.isdisjoint(
+        record["id"] for record in second.records
+    )
 
 
-def test_a_record_tells_of_the_machine_and_versions_that_computed_its_step(go, write_suite, tmp_path):
+def test_a_record_tells_of_the_machine_and_versions_that_computed_its_step(
+    go, write_suite, tmp_path
+):
     """Not of those that wrote the record: a step may come from the cache, and a worker be elsewhere."""
     file = write_suite()
     go(file, "one", cache="shared")
@@ -80,7 +88,11 @@ def test_a_record_tells_of_the_machine_and_versions_that_computed_its_step(go, w
 def test_a_base_model_that_many_methods_need_is_fitted_once(go, write_suite):
     _, watcher = go(write_suite())
     assert sorted(watcher.titles) == sorted(
-        [f"small/cold {model} {variant} seed 0" for model in ("lr", "fm") for variant in ("star", "fold-0", "fold-1")]
+        [
+            f"small/cold {model} {variant} seed 0"
+            for model in ("lr", "fm")
+            for variant in ("star", "fold-0", "fold-1")
+        ]
         + ["small/cold average seed 0", "small/cold user-best seed 0"]
     )
 
@@ -107,7 +119,9 @@ def test_changed_settings_are_other_trials(go, write_suite):
 def test_other_names_are_other_trials_of_the_same_steps(go, write_suite):
     file = write_suite()
     first, _ = go(file, cache="shared")
-    file.write_text(file.read_text().replace("name: small", "name: other").replace("  small: {", "  renamed: {"))
+    file.write_text(
+        file.read_text().replace("name: small", "name: other").replace("  small: {", "  renamed: {")
+    )
     second, watcher = go(file, "two", cache="shared")
     assert watcher.steps == 0
     assert logits(first) == logits(second)
@@ -120,7 +134,9 @@ def test_a_damaged_record_is_refused_and_the_run_stays_readable(go, write_suite)
     path = first.folder / "records" / f"{first.records[0]['id']}.json"
     whole = path.read_bytes()
     path.write_bytes(whole[:-40])
-    with pytest.raises(RecordError, match=r"truncated or edited.*; remove it to run the trial again"):
+    with pytest.raises(
+        RecordError, match=r"truncated or edited.*; remove it to run the trial again"
+    ):
         go(file)
     assert read_manifest(first.folder) == first.manifest
     path.unlink()
@@ -143,7 +159,9 @@ def test_only_keeps_the_bounds_where_the_whole_pool_is_needed_anyway(go, write_s
 
 
 def test_only_a_method_that_there_is(go, write_suite, tmp_path):
-    with pytest.raises(SuiteError, match="no method 'avarage' to run; the suite has lr, fm, average, user-best"):
+    with pytest.raises(
+        SuiteError, match="no method 'avarage' to run; the suite has lr, fm, average, user-best"
+    ):
         go(write_suite(), only=("avarage",))
     assert not (tmp_path / "one").exists()
 
@@ -161,7 +179,10 @@ def test_one_seed_gives_identical_bytes_inline_and_with_two_workers(go, write_su
 @pytest.mark.slow
 def test_the_number_of_workers_changes_nothing(go, write_suite):
     file = write_suite("warm", methods=META)
-    found = [logits(go(file, f"w{workers}", executor="local", workers=workers)[0]) for workers in (1, 2, 3)]
+    found = [
+        logits(go(file, f"w{workers}", executor="local", workers=workers)[0])
+        for workers in (1, 2, 3)
+    ]
     assert found[0] == found[1] == found[2]
 
 
@@ -192,7 +213,9 @@ def test_csv_and_parquet_give_the_same_numbers(go, write_suite, tmp_path):
 def test_the_order_of_the_file_does_not_matter(go, write_suite, tmp_path):
     file = write_suite()
     first, _ = go(file)
-    pd.read_csv(tmp_path / "ratings.csv").sample(frac=1, random_state=0).to_csv(tmp_path / "ratings.csv", index=False)
+    pd.read_csv(tmp_path / "ratings.csv").sample(frac=1, random_state=0).to_csv(
+        tmp_path / "ratings.csv", index=False
+    )
     assert logits(go(file, "two")[0]) == logits(first)
 
 
@@ -208,7 +231,9 @@ def test_records_say_what_they_rest_on(go, write_suite):
     assert record["cost"]["own"]["peak_rss_bytes"] > 1e7
     weights = read_blob(finished.folder, record["blobs"]["weights"])
     np.testing.assert_allclose(weights.sum(1), 1, atol=1e-5)
-    assert {"data", "split", "metrics", "harness", "plugins", "settings"} <= record["identity"].keys()
+    assert {"data", "split", "metrics", "harness", "plugins", "settings"} <= record[
+        "identity"
+    ].keys()
 
 
 def test_out_of_sample_shift_is_told_of_methods_that_do_not_adapt(go, write_suite):

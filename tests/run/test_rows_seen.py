@@ -87,7 +87,9 @@ def check_base_logits(spied: Spied) -> None:
     source = _sources(spied)
     of = {variant: signature(_trained(spied, variant)) for variant in set(source.values())}
     for name, part, seen in _slots(spied):
-        logits = np.array(seen["logits"], dtype=np.int32).view(np.float32).reshape(-1)  # of one model
+        logits = (
+            np.array(seen["logits"], dtype=np.int32).view(np.float32).reshape(-1)
+        )  # of one model
         letter = "TVE"[ROLES.index(TASKS[name])]
         assert logits.tolist() == [of.get(source.get((row, letter, part))) for row in seen["rows"]]
 
@@ -120,14 +122,18 @@ def check_hidden(spied: Spied) -> None:
 def _sources(spied: Spied) -> dict[tuple[int, str, str], str]:
     """The fit that the table names for each row in each slot."""
     return {
-        (row.row, letter, part): source_by_hand(row, letter, part, spied.setting, spied.source, FOLDS, 0)
+        (row.row, letter, part): source_by_hand(
+            row, letter, part, spied.setting, spied.source, FOLDS, 0
+        )
         for row, letter, part in slots(spied.split, spied.source)
     }
 
 
 def _trained(spied: Spied, variant: str) -> list[int]:
     rows = described(spied.split, spied.source)
-    return [r.row for r in rows if trained_by_hand(r, spied.setting, spied.source, variant, FOLDS, 0)]
+    return [
+        r.row for r in rows if trained_by_hand(r, spied.setting, spied.source, variant, FOLDS, 0)
+    ]
 
 
 def _slots(spied: Spied):
@@ -194,7 +200,9 @@ def test_few_support_rows_are_the_last_of_validation_and_test_users(spy_run, set
         own = [row for row, *slot in table if slot == [letter, part]]
         if part == "support" and letter != "T":
             by_user = [list(of_user) for _, of_user in itertools.groupby(own, lambda row: row.user)]
-            assert min(map(len, by_user)) < 6 < max(map(len, by_user)), "shorter and longer supports"
+            assert min(map(len, by_user)) < 6 < max(map(len, by_user)), (
+                "shorter and longer supports"
+            )
             own = [row for of_user in by_user for row in of_user[max(0, len(of_user) - rows) :]]
         assert seen["rows"] == [row.row for row in own]
 

@@ -8,14 +8,20 @@ from bench.job.seeds import step_seed
 
 
 def test_each_thing_that_counts_gives_another_seed():
-    kinds, plugins, params = ("fit star", "fit fold-0"), ("lr", "fm"), ({}, {"width": 1}, {"width": 2})
+    kinds, plugins, params = (
+        ("fit star", "fit fold-0"),
+        ("lr", "fm"),
+        ({}, {"width": 1}, {"width": 2}),
+    )
     seeds = [step_seed(*chosen) for chosen in itertools.product((0, 1), kinds, plugins, params)]
     assert len(set(seeds)) == len(seeds) == 24
     assert all(0 <= seed < 2**63 for seed in seeds)
 
 
 def test_the_order_of_settings_does_not_count():
-    assert step_seed(0, "fit", "fm", {"a": 1, "b": 2}) == step_seed(0, "fit", "fm", {"b": 2, "a": 1})
+    assert step_seed(0, "fit", "fm", {"a": 1, "b": 2}) == step_seed(
+        0, "fit", "fm", {"b": 2, "a": 1}
+    )
 
 
 def test_seeds_stay_what_they_are():

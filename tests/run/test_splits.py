@@ -47,7 +47,9 @@ def test_a_folder_is_there_whole_or_not_at_all(tmp_path):
 
 def test_the_first_writer_of_a_folder_wins(tmp_path):
     for text in ("first", "second"):
-        commit_folder(tmp_path / "made", lambda folder, text=text: (folder / "file").write_text(text))
+        commit_folder(
+            tmp_path / "made", lambda folder, text=text: (folder / "file").write_text(text)
+        )
     assert (tmp_path / "made" / "file").read_text() == "first"
     assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
@@ -56,7 +58,12 @@ def test_blocks_are_read_back_too(tmp_path):
     interactions = make_interactions(tmp_path / "data", users=12)
     ptr = np.asarray(interactions.user_ptr)
     split = Split(
-        ptr, (np.arange(12) % 2).astype(np.uint8), ptr[1:] - 1, "warm", 0.0, np.maximum(ptr[:-1], ptr[1:] - 2)
+        ptr,
+        (np.arange(12) % 2).astype(np.uint8),
+        ptr[1:] - 1,
+        "warm",
+        0.0,
+        np.maximum(ptr[:-1], ptr[1:] - 2),
     )
     write_split(split, interactions, tmp_path / "split")
     found, labels = open_split(tmp_path / "split", interactions)

@@ -78,7 +78,9 @@ def flipped(folder, finished, tmp_path_factory):
     with (folder / "ratings.csv").open(encoding="utf-8") as stream:
         header, *lines = csv.reader(stream)
     interactions, split = opened(folder)
-    assert [int(line[2]) for line in lines] == interactions.labels().tolist(), "the table has the file's order"
+    assert [int(line[2]) for line in lines] == interactions.labels().tolist(), (
+        "the table has the file's order"
+    )
     rows = [row for role in ("valid", "test") for row in older_rows(split, role)]
     assert len(rows) > 10
     for row in rows:
@@ -98,7 +100,11 @@ def opened(folder):
 def older_rows(split, role):
     """Rows of a role's supports before the last `FEW` of each user."""
     rows, ptr = split.rows(role, "support").tolist(), split.pointer(role, "support").tolist()
-    return [row for start, stop in itertools.pairwise(ptr) for row in rows[start : max(start, stop - FEW)]]
+    return [
+        row
+        for start, stop in itertools.pairwise(ptr)
+        for row in rows[start : max(start, stop - FEW)]
+    ]
 
 
 def outcome(finished, method):
@@ -123,7 +129,10 @@ def test_labels_before_the_last_rows_reach_nothing(finished, flipped, name):
 
 @pytest.mark.parametrize("name", READING)
 def test_labels_before_the_last_rows_reach_who_is_given_them(finished, flipped, name):
-    assert outcome(finished, of(name, None))[0]["logits"] != outcome(flipped, of(name, None))[0]["logits"]
+    assert (
+        outcome(finished, of(name, None))[0]["logits"]
+        != outcome(flipped, of(name, None))[0]["logits"]
+    )
 
 
 @pytest.mark.parametrize("name", READING)
@@ -150,7 +159,9 @@ def test_without_rows_nothing_is_calibrated(finished):
 def test_interpretation_reads_the_same_rows(finished):
     """On a support of few rows other than on all of it."""
     losses = {
-        rows: read_blob(finished.folder, by_method(finished)[of("simple", rows)]["blobs"]["support_losses"])
+        rows: read_blob(
+            finished.folder, by_method(finished)[of("simple", rows)]["blobs"]["support_losses"]
+        )
         for rows in (None, FEW)
     }
     assert not np.array_equal(losses[None], losses[FEW])
@@ -158,12 +169,20 @@ def test_interpretation_reads_the_same_rows(finished):
 
 def test_the_record_says_what_the_method_was_given(finished):
     records = by_method(finished)
-    users = len(set(read_table(finished.folder, finished.user_tables["small/cold"])["user"].to_pylist()))
+    users = len(
+        set(read_table(finished.folder, finished.user_tables["small/cold"])["user"].to_pylist())
+    )
     for rows in (1000, FEW, 0):
         details = records[of("simple", rows)]["details"]
-        assert details["support_rows"] == records[of("simple", rows)]["identity"]["settings"]["support_rows"] == rows
+        assert (
+            details["support_rows"]
+            == records[of("simple", rows)]["identity"]["settings"]["support_rows"]
+            == rows
+        )
         assert details["empty_support_users"] == (0 if rows else users)
-        assert details["training"] == records[of("simple", None)]["details"]["training"], "training users' are whole"
+        assert details["training"] == records[of("simple", None)]["details"]["training"], (
+            "training users' are whole"
+        )
     whole = records[of("simple", None)]
     assert "support_rows" not in whole["details"]
     assert whole["identity"]["settings"]["support_rows"] is None
@@ -176,7 +195,10 @@ def test_the_report_names_it(finished):
     told = line.removeprefix(before).split("; ")
     seen = ("none (predictions are unadapted)", f"the last {FEW} rows", "the last 1,000 rows.")
     assert [part.endswith(f" {rows}") for part, rows in zip(told, seen, strict=True)] == [True] * 3
-    assert told[1] == f"{', '.join(of(n, FEW) for n in NAMES[:-1])} and {of(NAMES[-1], FEW)} the last {FEW} rows"
+    assert (
+        told[1]
+        == f"{', '.join(of(n, FEW) for n in NAMES[:-1])} and {of(NAMES[-1], FEW)} the last {FEW} rows"
+    )
     assert "no support and" not in text, "of the split: there is none"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 __all__ = ["HOSTILE"]
 
 HOSTILE = {
-    "aliases": "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40)),
+    "aliases": "a0: &a0 [x]\n"
+    + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40)),
     "10 MB": "a: 1\n" * 2_500_000,
     "5000 levels": "[" * 5000 + "]" * 5000,
     "many values": "[" + "1," * 499_000 + "1]",

@@ -62,7 +62,10 @@ def test_parts_that_there_are(tmp_path: Path, installed: Registry, adapt: str, f
 @pytest.mark.parametrize(
     ("adapt", "expected"),
     [
-        ("[selectr]", "adapt names 'selectr', but there is no such network; did you mean 'selector'?"),
+        (
+            "[selectr]",
+            "adapt names 'selectr', but there is no such network; did you mean 'selector'?",
+        ),
         (
             "[selector, base_model]",
             "adapt names 'base_model', but there is no such network; did you mean 'base_mod",
@@ -75,18 +78,29 @@ def test_parts_that_there_are(tmp_path: Path, installed: Registry, adapt: str, f
             "[fm/factors]",
             "adapt names 'fm/factors', but there is no such network; there are: selector, base_models, lr, deepfm",
         ),
-        ("[lr/factors]", "adapt names 'lr/factors', but 'lr' has no 'factors'; its parts are linear, bias"),
+        (
+            "[lr/factors]",
+            "adapt names 'lr/factors', but 'lr' has no 'factors'; its parts are linear, bias",
+        ),
         (
             "[selector/scores.4]",
             "adapt names 'selector/scores.4', but 'selector' has no 'scores.4'; its parts are embeddings, "
             "scores.0.weight, scores.0.bias, scores.2.weight, scores.2.bias",
         ),
-        ("[selector/score]", "adapt names 'selector/score', but 'selector' has no 'score'; its parts are"),
+        (
+            "[selector/score]",
+            "adapt names 'selector/score', but 'selector' has no 'score'; its parts are",
+        ),
         ("[selector/]", "adapt names 'selector/', but 'selector' has no ''; its parts are"),
-        ("[selector, selector]", "methods.m.meta_learner.adapt: holds 'selector' twice; remove one"),
+        (
+            "[selector, selector]",
+            "methods.m.meta_learner.adapt: holds 'selector' twice; remove one",
+        ),
     ],
 )
-def test_what_names_nothing_is_refused(tmp_path: Path, installed: Registry, adapt: str, expected: str) -> None:
+def test_what_names_nothing_is_refused(
+    tmp_path: Path, installed: Registry, adapt: str, expected: str
+) -> None:
     with pytest.raises(SuiteError) as caught:
         load(written(tmp_path, adapt), installed)
     line = (tmp_path / "suite.yaml").read_text("utf-8").split("\n")[10]
@@ -97,6 +111,10 @@ def test_what_names_nothing_is_refused(tmp_path: Path, installed: Registry, adap
 
 
 @pytest.mark.parametrize("name", ["selector", "base_models", "selector/scores"])
-def test_a_base_model_with_a_name_of_adapt_is_refused(tmp_path: Path, installed: Registry, name: str) -> None:
-    with pytest.raises(SuiteError, match=f"8:3: '{name}' means another thing in `adapt`; choose another name"):
+def test_a_base_model_with_a_name_of_adapt_is_refused(
+    tmp_path: Path, installed: Registry, name: str
+) -> None:
+    with pytest.raises(
+        SuiteError, match=f"8:3: '{name}' means another thing in `adapt`; choose another name"
+    ):
         load(written(tmp_path, "[selector]", ("  lr:", f"  {name}:")), installed)

@@ -46,7 +46,10 @@ def test_columns_count_characters_and_a_byte_order_mark_counts_for_nothing() -> 
     [
         ("a: &x 1\n", "suite.yaml:1:4: anchor &x; remove it, a suite has no anchors"),
         ("a: *x\n", "suite.yaml:1:4: alias *x; write the value out, a suite has no aliases"),
-        ("a: 1\n<<: {b: 2}\n", "suite.yaml:2:1: merge key '<<'; write the keys out, a suite has no merges"),
+        (
+            "a: 1\n<<: {b: 2}\n",
+            "suite.yaml:2:1: merge key '<<'; write the keys out, a suite has no merges",
+        ),
         (
             "a: !!python/object:os.system x\n",
             "suite.yaml:1:4: tag 'tag:yaml.org,2002:python/object:os.system'; remove it",
@@ -68,16 +71,25 @@ def test_columns_count_characters_and_a_byte_order_mark_counts_for_nothing() -> 
         (b"a: 1\r\nb: \xff\n", "suite.yaml:2:4: byte 0xff is not UTF-8; save the file as UTF-8"),
         ("a: 1".encode("utf-16"), "suite.yaml:1:1: byte 0xff is not UTF-8"),
         ("a: [1, 2\nb: 3", "suite.yaml:2:2: not YAML: "),
-        ("a: b: c\n", "suite.yaml:1:5: not YAML: mapping values are not allowed in this context; check indentation"),
+        (
+            "a: b: c\n",
+            "suite.yaml:1:5: not YAML: mapping values are not allowed in this context; check indentation",
+        ),
         ("- " * 60 + "x", "suite.yaml:1:101: nested deeper than 50 levels; flatten it"),
     ],
 )
-def test_what_reads_two_ways_or_needs_more_than_a_suite_is_refused(content: str | bytes, expected: str) -> None:
+def test_what_reads_two_ways_or_needs_more_than_a_suite_is_refused(
+    content: str | bytes, expected: str
+) -> None:
     assert error_of(content).startswith(expected)
 
 
 def test_a_quoted_key_is_text_whatever_it_looks_like() -> None:
-    assert parse(b"'1.10': a\n'null': b\n'<<': c\n", "suite.yaml").data == {"1.10": "a", "null": "b", "<<": "c"}
+    assert parse(b"'1.10': a\n'null': b\n'<<': c\n", "suite.yaml").data == {
+        "1.10": "a",
+        "null": "b",
+        "<<": "c",
+    }
 
 
 @pytest.mark.parametrize(
@@ -131,7 +143,9 @@ trees = st.recursive(
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text("ab :#-", max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=3), inner, max_size=3)
+    ),
     max_leaves=10,
 )
 
@@ -144,7 +158,13 @@ def test_what_json_writes_is_read_back_and_every_value_has_a_place(data: object)
 
     def walk(value: object, path: tuple[str | int, ...]) -> None:
         assert path in document.values
-        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        items = (
+            value.items()
+            if isinstance(value, dict)
+            else enumerate(value)
+            if isinstance(value, list)
+            else ()
+        )
         for key, item in items:
             walk(item, (*path, key))
 

@@ -31,7 +31,10 @@ def test_the_including_suite(installed: Registry, tmp_path: Path) -> None:
     suite = load(write(tmp_path, "including.yaml", "# including.yaml\n"), installed)
     assert list(suite.base_models) == ["lr", "fm"]
     assert suite.base_models["fm"].params["embedding_dim"] == 4
-    assert (suite.base_models["fm"].train.epochs, suite.base_models["fm"].train.batch_size) == (6, 1024)
+    assert (suite.base_models["fm"].train.epochs, suite.base_models["fm"].train.batch_size) == (
+        6,
+        1024,
+    )
 
 
 def test_the_grid(installed: Registry, tmp_path: Path) -> None:
@@ -48,5 +51,9 @@ def test_the_slip(installed: Registry, tmp_path: Path) -> None:
     shown = next(line for line in TEXT.splitlines() if line.startswith("--set "))
     override = shown.removeprefix("--set ").partition(":")[0]
     with pytest.raises(SuiteError) as caught:
-        load(write(tmp_path, "grid.yaml", "version: 1\nname: grid\n"), installed, overrides=[override, "grid={}"])
+        load(
+            write(tmp_path, "grid.yaml", "version: 1\nname: grid\n"),
+            installed,
+            overrides=[override, "grid={}"],
+        )
     assert shown in str(caught.value).splitlines()

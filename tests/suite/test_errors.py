@@ -20,21 +20,37 @@ FULL = META.replace("[selector]", "[selector, base_models]")
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("dropout", "droput", "9:19: unknown parameter 'droput' of base model 'net'; did you mean 'dropout'?"),
+        (
+            "dropout",
+            "droput",
+            "9:19: unknown parameter 'droput' of base model 'net'; did you mean 'dropout'?",
+        ),
         (
             "use: net",
             "use: nets",
             "9:14: unknown base model 'nets'; did you mean 'net'? or is it in a file? "
             "give it with --plugins FILE, or under `plugins:`",
         ),
-        ("dropout: 0.1", "dropout: 2", "9:28: parameter 'dropout' of base model 'net' must be below 1; got 2"),
-        ("dropout: 0.1", "dropout: high", "9:28: parameter 'dropout' of base model 'net' must be a number; got 'high'"),
+        (
+            "dropout: 0.1",
+            "dropout: 2",
+            "9:28: parameter 'dropout' of base model 'net' must be below 1; got 2",
+        ),
+        (
+            "dropout: 0.1",
+            "dropout: high",
+            "9:28: parameter 'dropout' of base model 'net' must be a number; got 'high'",
+        ),
         (
             "dropout: 0.1",
             "norm: on",
             "9:25: parameter 'norm' of base model 'net' must be true or false; got 'on'; write true",
         ),
-        ("dropout: 0.1", "hidden: 8", "9:27: parameter 'hidden' of base model 'net' must be a list; got 8; write [8]"),
+        (
+            "dropout: 0.1",
+            "hidden: 8",
+            "9:27: parameter 'hidden' of base model 'net' must be a list; got 8; write [8]",
+        ),
         (
             "dropout: 0.1",
             "hidden: [8, 1_0]",
@@ -45,7 +61,11 @@ FULL = META.replace("[selector]", "[selector, base_models]")
             "hidden: [1, 2, 3, 4, 5]",
             "9:27: parameter 'hidden' of base model 'net' must hold at most 4; got a list",
         ),
-        ("dropout: 0.1", "clip: 0", "9:25: parameter 'clip' of base model 'net' must be above 0; got 0"),
+        (
+            "dropout: 0.1",
+            "clip: 0",
+            "9:25: parameter 'clip' of base model 'net' must be above 0; got 0",
+        ),
         (
             "use: trees",
             "use: trees, depth: 1e1",
@@ -74,7 +94,9 @@ FULL = META.replace("[selector]", "[selector, base_models]")
         ),
     ],
 )
-def test_faults_of_plugins_and_their_parameters(errors_of: Errors, old: str, new: str, expected: str) -> None:
+def test_faults_of_plugins_and_their_parameters(
+    errors_of: Errors, old: str, new: str, expected: str
+) -> None:
     assert errors_of((old, new)) == [f"suite.yaml:{expected}"]
 
 
@@ -86,30 +108,58 @@ def test_faults_of_plugins_and_their_parameters(errors_of: Errors, old: str, new
         ("name: small", "name: 1.10", "2:7: name must be text; got 1.10; quote it: '1.10'"),
         ("name: small", "name: ''", "2:7: name must have at least 1 characters; got ''"),
         ("name: small", 'name: "a\\nb"', "2:7: name: must hold visible characters alone"),
-        ("seeds:", "seed: 1\nseeds:", "12:1: unknown key 'seed' in the suite; did you mean 'seeds'?"),
-        ("seeds:", "includes: a.yaml\nseeds:", "12:1: unknown key 'includes' in the suite; did you mean 'include'?"),
+        (
+            "seeds:",
+            "seed: 1\nseeds:",
+            "12:1: unknown key 'seed' in the suite; did you mean 'seeds'?",
+        ),
+        (
+            "seeds:",
+            "includes: a.yaml\nseeds:",
+            "12:1: unknown key 'includes' in the suite; did you mean 'include'?",
+        ),
         ("seeds: [0]", "seeds: []", "12:8: seeds must hold at least 1; got a list"),
         ("seeds: [0]", "seeds: [0, 1, 0]", "12:8: seeds: holds 0 twice; remove one"),
         ("seeds: [0]", "seeds: [-1]", "12:9: seeds.0 must be at least 0; got -1"),
-        ("seeds: [0]", "seeds: [2147483648]", "12:9: seeds.0 must be below 2147483648; got 2147483648"),
+        (
+            "seeds: [0]",
+            "seeds: [2147483648]",
+            "12:9: seeds.0 must be below 2147483648; got 2147483648",
+        ),
         ("seeds: [0]", "seeds: [true]", "12:9: seeds.0 must be a whole number; got true"),
         ("{use: trees}", "trees", "8:10: base_models.trees must be a mapping; got 'trees'"),
         ("{use: trees}", "{}", "8:10: base_models.trees lacks the key 'use'; add it"),
         ("  trees: {use: trees}", "  trees:", "8:9: base_models.trees must be a mapping; got null"),
-        ("trees: {use", f"{'x' * 101}: {{use", f"8:3: the name '{'x' * 55}...' must have at most 100 characters"),
+        (
+            "trees: {use",
+            f"{'x' * 101}: {{use",
+            f"8:3: the name '{'x' * 55}...' must have at most 100 characters",
+        ),
         (
             "use: net",
             "use: net, train: {epoch: 5}",
             "9:27: unknown key 'epoch' in base_models.net.train; did you mean 'epochs'?",
         ),
-        ("use: net", "use: net, train: {epochs: 0}", "9:35: base_models.net.train.epochs must be at least 1; got 0"),
-        ("use: user-holdout", "use: user-holdout, folds: 21", "6:36: protocols.cold.folds must be at most 20; got 21"),
+        (
+            "use: net",
+            "use: net, train: {epochs: 0}",
+            "9:35: base_models.net.train.epochs must be at least 1; got 0",
+        ),
+        (
+            "use: user-holdout",
+            "use: user-holdout, folds: 21",
+            "6:36: protocols.cold.folds must be at most 20; got 21",
+        ),
         (
             "use: user-holdout",
             "use: user-holdout, split_seed: x",
             "6:41: protocols.cold.split_seed must be a whole number or 'trial'; got 'x'",
         ),
-        ("selector: {use: gate}", "selectr: {use: gate}", "11:11: methods.gating lacks the key 'selector'; add it"),
+        (
+            "selector: {use: gate}",
+            "selectr: {use: gate}",
+            "11:11: methods.gating lacks the key 'selector'; add it",
+        ),
         (
             GATING,
             META.replace(", adapt: [selector]", ""),
@@ -142,8 +192,16 @@ def test_faults_of_plugins_and_their_parameters(errors_of: Errors, old: str, new
                 ("[5, 10]", "a whole number; got a list"),
             ]
         ),
-        ("seeds:", "metrics: auc\nseeds:", "12:10: metrics must be a list; got 'auc'; write ['auc']"),
-        ("seeds:", "gate: {tolerance: {auc: -1}}\nseeds:", "12:25: gate.tolerance.auc must be at least 0; got -1"),
+        (
+            "seeds:",
+            "metrics: auc\nseeds:",
+            "12:10: metrics must be a list; got 'auc'; write ['auc']",
+        ),
+        (
+            "seeds:",
+            "gate: {tolerance: {auc: -1}}\nseeds:",
+            "12:25: gate.tolerance.auc must be at least 0; got -1",
+        ),
     ],
 )
 def test_faults_of_the_harness_s_keys(errors_of: Errors, old: str, new: str, expected: str) -> None:
@@ -153,8 +211,16 @@ def test_faults_of_the_harness_s_keys(errors_of: Errors, old: str, new: str, exp
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("  trees:", "  best-single:", "8:3: 'best-single' is a row of every report; choose another name"),
-        ("  gating:", "  perfect-user:", "11:3: 'perfect-user' is a row of every report; choose another name"),
+        (
+            "  trees:",
+            "  best-single:",
+            "8:3: 'best-single' is a row of every report; choose another name",
+        ),
+        (
+            "  gating:",
+            "  perfect-user:",
+            "11:3: 'perfect-user' is a row of every report; choose another name",
+        ),
         (
             "  gating:",
             "  net:",
@@ -165,7 +231,11 @@ def test_faults_of_the_harness_s_keys(errors_of: Errors, old: str, new: str, exp
             "relaimpr_base: gatin\nseeds:",
             "12:16: relaimpr_base 'gatin' is no base model or method; did you mean 'gating'?",
         ),
-        ("seeds:", "metrics: [auc, loglos]\nseeds:", "12:16: unknown metric 'loglos'; did you mean 'logloss'?"),
+        (
+            "seeds:",
+            "metrics: [auc, loglos]\nseeds:",
+            "12:16: unknown metric 'loglos'; did you mean 'logloss'?",
+        ),
         (
             "seeds:",
             "metrics: [auc]\ngate: {tolerance: {gauc: 1e-3}}\nseeds:",
@@ -227,7 +297,9 @@ def test_adapting_base_models_refuses_predictions_that_do_not_fit(errors_of: Err
         ),
     ],
 )
-def test_a_setting_of_other_episodes_is_refused(errors_of: Errors, train: str, place: str, expected: str) -> None:
+def test_a_setting_of_other_episodes_is_refused(
+    errors_of: Errors, train: str, place: str, expected: str
+) -> None:
     method = META.replace("}}", f", train: {{{train}}}}}}}")
     assert errors_of((GATING, method)) == [f"suite.yaml:11:{place} of method 'gating' {expected}"]
 
@@ -243,7 +315,8 @@ def test_a_rate_of_base_models_that_are_not_adapted_is_refused(errors_of: Errors
 
 
 @pytest.mark.parametrize(
-    ("adapt", "right"), [("[selector/gate.weight]", False), ("[net]", True), ("[base_models]", True)]
+    ("adapt", "right"),
+    [("[selector/gate.weight]", False), ("[net]", True), ("[base_models]", True)],
 )
 def test_a_rate_of_base_models_needs_some_that_are_adapted(
     suite_file: Callable[..., Path], registry: Registry, adapt: str, right: bool
@@ -253,7 +326,9 @@ def test_a_rate_of_base_models_needs_some_that_are_adapted(
     if right:
         assert load(file, registry)
     else:
-        with pytest.raises(SuiteError, match="base_learning_rate of method 'gating' is read where base"):
+        with pytest.raises(
+            SuiteError, match="base_learning_rate of method 'gating' is read where base"
+        ):
             load(file, registry)
 
 
@@ -266,23 +341,35 @@ def test_a_rate_of_base_models_needs_some_that_are_adapted(
         "{support_fraction: 0.5}",
     ],
 )
-def test_a_setting_of_its_episodes_is_right(suite_file: Callable[..., Path], registry: Registry, train: str) -> None:
+def test_a_setting_of_its_episodes_is_right(
+    suite_file: Callable[..., Path], registry: Registry, train: str
+) -> None:
     assert load(suite_file((GATING, META.replace("}}", f", train: {train}}}}}"))), registry)
 
 
 def test_episodes_set_otherwise_on_the_command_line_are_checked(
     suite_file: Callable[..., Path], registry: Registry
 ) -> None:
-    file = suite_file((GATING, META.replace("}}", ", train: {episodes: like-test, max_support: 50}}}")))
-    with pytest.raises(SuiteError, match=r"suite.yaml:11:110: train.max_support .* and they are random; drop the key"):
+    file = suite_file(
+        (GATING, META.replace("}}", ", train: {episodes: like-test, max_support: 50}}}"))
+    )
+    with pytest.raises(
+        SuiteError,
+        match=r"suite.yaml:11:110: train.max_support .* and they are random; drop the key",
+    ):
         load(file, registry, overrides=["methods.gating.meta_learner.train.episodes=random"])
-    with pytest.raises(SuiteError, match=r"^--set \S+: train.support_fraction of method 'gating' is not read"):
+    with pytest.raises(
+        SuiteError, match=r"^--set \S+: train.support_fraction of method 'gating' is not read"
+    ):
         load(file, registry, overrides=["methods.gating.meta_learner.train.support_fraction=0.5"])
 
 
 def test_episodes_of_a_grid_are_checked_one_by_one(errors_of: Errors) -> None:
     method = (GATING, META.replace("}}", ", train: {max_support: 50}}}"))
-    grid = ("seeds:", "grid: {methods.gating.meta_learner.train.episodes: [like-test, window]}\nseeds:")
+    grid = (
+        "seeds:",
+        "grid: {methods.gating.meta_learner.train.episodes: [like-test, window]}\nseeds:",
+    )
     (line,) = errors_of(method, grid)
     assert line.startswith("suite.yaml:11:89: train.max_support of method 'gating[")
     assert "and they are window" in line
@@ -296,31 +383,44 @@ def test_a_source_of_predictions_that_there_is_not(errors_of: Errors) -> None:
 
 @pytest.mark.parametrize("protocol", ["leave-last", "temporal"])
 def test_a_holdout_in_blocks_is_refused(errors_of: Errors, protocol: str) -> None:
-    held_out = "the block before each user's query is held out by out-of-sample already; drop the key"
+    held_out = (
+        "the block before each user's query is held out by out-of-sample already; drop the key"
+    )
     assert errors_of(("use: user-holdout", f"use: {protocol}, base_predictions: holdout")) == [
         f"suite.yaml:6:{35 + len(protocol)}: protocol 'cold' ({protocol}) has no base_predictions holdout: {held_out}"
     ]
     own = (GATING, GATING[:-1] + ", base_predictions: holdout}")
     assert errors_of(
-        ("  cold: {use: user-holdout}", f"  cold: {{use: user-holdout}}\n  last: {{use: {protocol}}}"), own
+        (
+            "  cold: {use: user-holdout}",
+            f"  cold: {{use: user-holdout}}\n  last: {{use: {protocol}}}",
+        ),
+        own,
     ) == [
         "suite.yaml:12:53: method 'gating' can't take base_predictions holdout under protocol 'last': "
         f"{held_out}, or the protocol"
     ]
 
 
-@pytest.mark.parametrize("protocol", ["user-holdout, setting: warm", "user-holdout, setting: cold", "given"])
+@pytest.mark.parametrize(
+    "protocol", ["user-holdout, setting: warm", "user-holdout, setting: cold", "given"]
+)
 def test_a_holdout_of_a_protocol_or_method_is_right(
     suite_file: Callable[..., Path], registry: Registry, protocol: str
 ) -> None:
     own = (GATING, GATING[:-1] + ", base_predictions: holdout}")
     assert load(suite_file(("use: user-holdout", f"use: {protocol}"), own), registry)
-    assert load(suite_file(("use: user-holdout", f"use: {protocol}, base_predictions: holdout")), registry)
+    assert load(
+        suite_file(("use: user-holdout", f"use: {protocol}, base_predictions: holdout")), registry
+    )
 
 
 def test_all_faults_are_told_in_the_order_of_the_file(errors_of: Errors) -> None:
     lines = errors_of(
-        ("name: small", "name: 5"), ("dropout", "droput"), ("use: trees", "use: tree"), ("seeds: [0]", "sed: 1")
+        ("name: small", "name: 5"),
+        ("dropout", "droput"),
+        ("use: trees", "use: tree"),
+        ("seeds: [0]", "sed: 1"),
     )
     assert [line.split(":")[1] for line in lines] == ["1", "2", "8", "9", "12"]
     assert all(line.startswith("suite.yaml:") for line in lines)
@@ -333,7 +433,12 @@ def test_a_great_many_faults_are_cut_short_and_counted(errors_of: Errors) -> Non
 
 
 def test_a_hostile_name_forges_no_line(errors_of: Errors) -> None:
-    lines = errors_of(("  trees: {use: trees}", '  "a\\nsuite.yaml:1:1: all is well\\e[2J": {use: trees, train: 5}'))
+    lines = errors_of(
+        (
+            "  trees: {use: trees}",
+            '  "a\\nsuite.yaml:1:1: all is well\\e[2J": {use: trees, train: 5}',
+        )
+    )
     assert all("\x1b" not in line and line.startswith("suite.yaml:8:") for line in lines)
 
 
@@ -361,17 +466,27 @@ def test_a_suite_names_plugins_below_its_own_folder_only(
 
 
 @pytest.mark.parametrize("content", ["", "# nothing\n", "- 1\n", "text\n"])
-def test_a_file_that_holds_no_mapping_is_no_suite(tmp_path: Path, registry: Registry, content: str) -> None:
+def test_a_file_that_holds_no_mapping_is_no_suite(
+    tmp_path: Path, registry: Registry, content: str
+) -> None:
     path = tmp_path / "suite.yaml"
     path.write_text(content, "utf-8")
-    with pytest.raises(SuiteError, match=r"suite.yaml:1:1: a suite is a mapping; start with `version: 1`"):
+    with pytest.raises(
+        SuiteError, match=r"suite.yaml:1:1: a suite is a mapping; start with `version: 1`"
+    ):
         load(path, registry)
 
 
 @pytest.mark.parametrize(
     ("path", "expected"),
-    [("none.yaml", "none.yaml: no such file"), (".", "not a regular file"), ("/dev/zero", "not a regular file")],
+    [
+        ("none.yaml", "none.yaml: no such file"),
+        (".", "not a regular file"),
+        ("/dev/zero", "not a regular file"),
+    ],
 )
-def test_a_path_that_is_no_file_is_an_error(tmp_path: Path, registry: Registry, path: str, expected: str) -> None:
+def test_a_path_that_is_no_file_is_an_error(
+    tmp_path: Path, registry: Registry, path: str, expected: str
+) -> None:
     with pytest.raises(SuiteError, match=expected):
         load(tmp_path / path, registry)

@@ -25,7 +25,9 @@ def grid(suite_file: Callable[..., Path], registry: Registry) -> Grid:
 
     def load_with(text: str, *changes: tuple[str, str], overrides: tuple[str, ...] = ()) -> Suite:
         return load(
-            suite_file(META, ("seeds: [0]\n", f"seeds: [0]\ngrid: {text}\n"), *changes), registry, overrides=overrides
+            suite_file(META, ("seeds: [0]\n", f"seeds: [0]\ngrid: {text}\n"), *changes),
+            registry,
+            overrides=overrides,
         )
 
     return load_with
@@ -54,17 +56,30 @@ def test_an_entry_becomes_the_product_of_its_lists_in_order(grid: Grid) -> None:
     ]
     assert list(suite.base_models) == ["trees", *names]
     values = [([8], 0.5), ([8], 0), ([4, 4], 0.5), ([4, 4], 0)]
-    found = [(suite.base_models[name].params["hidden"], suite.base_models[name].params["dropout"]) for name in names]
+    found = [
+        (suite.base_models[name].params["hidden"], suite.base_models[name].params["dropout"])
+        for name in names
+    ]
     assert found == values
     assert suite.expanded == {"net": tuple(names)}
 
 
 def test_methods_keep_what_the_grid_does_not_say(grid: Grid) -> None:
-    suite = grid("{methods.meta.meta_learner.inner_steps: [1, 3], methods.meta.meta_learner.train.epochs: [2]}")
-    assert list(suite.methods) == ["gating", "meta[epochs=2,inner_steps=1]", "meta[epochs=2,inner_steps=3]"]
+    suite = grid(
+        "{methods.meta.meta_learner.inner_steps: [1, 3], methods.meta.meta_learner.train.epochs: [2]}"
+    )
+    assert list(suite.methods) == [
+        "gating",
+        "meta[epochs=2,inner_steps=1]",
+        "meta[epochs=2,inner_steps=3]",
+    ]
     learner = suite.methods["meta[epochs=2,inner_steps=3]"].meta_learner
     assert learner is not None
-    assert (learner.params, learner.train.epochs, learner.adapt) == ({"inner_steps": 3}, 2, ("selector",))
+    assert (learner.params, learner.train.epochs, learner.adapt) == (
+        {"inner_steps": 3},
+        2,
+        ("selector",),
+    )
 
 
 def test_methods_of_several_supports(grid: Grid) -> None:
@@ -85,7 +100,10 @@ def test_datasets_and_protocols_multiply_too(grid: Grid) -> None:
 
 
 def test_a_grid_of_one_value_is_that_value_and_whole_uses_may_be_listed(grid: Grid) -> None:
-    assert list(grid("{methods.gating.selector.use: [gate]}").methods) == ["gating[use=gate]", "meta"]
+    assert list(grid("{methods.gating.selector.use: [gate]}").methods) == [
+        "gating[use=gate]",
+        "meta",
+    ]
     suite = grid("{methods.gating.selector: [{use: gate}, {use: vote, train: {epochs: 1}}]}")
     assert [method.selector.use for method in suite.methods.values()] == ["gate", "vote", "gate"]
 
@@ -103,12 +121,17 @@ def test_neither_the_order_of_the_grid_s_lines_nor_spelling_makes_another_name(g
 
 def test_labels_are_as_long_as_tells_them_apart() -> None:
     assert labels([("a", "b"), ("c", "d")]) == ["b", "d"]
-    assert labels([("selector", "train", "epochs"), ("meta_learner", "train", "epochs"), ("hidden",)]) == [
+    assert labels(
+        [("selector", "train", "epochs"), ("meta_learner", "train", "epochs"), ("hidden",)]
+    ) == [
         "selector.train.epochs",
         "meta_learner.train.epochs",
         "hidden",
     ]
-    assert labels([("train", "epochs"), ("selector", "train", "epochs")]) == ["train.epochs", "selector.train.epochs"]
+    assert labels([("train", "epochs"), ("selector", "train", "epochs")]) == [
+        "train.epochs",
+        "selector.train.epochs",
+    ]
 
 
 def test_different_values_have_different_names() -> None:
@@ -131,7 +154,11 @@ def test_different_values_have_different_names() -> None:
         1e-5,
         "é",
     ]
-    assert len({entry_name("m", {"k": value}) for value in values}) == len({*map(canonical, values)}) == len(values)
+    assert (
+        len({entry_name("m", {"k": value}) for value in values})
+        == len({*map(canonical, values)})
+        == len(values)
+    )
     assert entry_name("m", {"k": 1e-5}) == "m[k=1e-05]"
     assert entry_name("m", {"k": 1.0}) == entry_name("m", {"k": 1}) == "m[k=1]"
 
@@ -163,19 +190,25 @@ def test_what_is_wrong_with_a_grid(errors: Errors, text: str, expected: str) -> 
     assert errors(text)[0].startswith(f"suite.yaml:{expected}")
 
 
-def test_a_fault_that_the_entry_has_is_told_once_and_by_the_name_in_the_file(errors: Errors) -> None:
+def test_a_fault_that_the_entry_has_is_told_once_and_by_the_name_in_the_file(
+    errors: Errors,
+) -> None:
     fault = ("use: net", "use: net, train: {epochs: 0}")
     assert errors("{base_models.net.hidden: [[1], [2], [3]]}", fault) == [
         "suite.yaml:9:35: base_models.net.train.epochs must be at least 1; got 0"
     ]
 
 
-def test_what_names_an_expanded_entry_must_name_one_of_those_made(errors: Errors, grid: Grid) -> None:
+def test_what_names_an_expanded_entry_must_name_one_of_those_made(
+    errors: Errors, grid: Grid
+) -> None:
     text = "{base_models.trees.depth: [1, 2]}\nrelaimpr_base: "
     assert errors(f"{text}trees") == [
         "suite.yaml:15:16: relaimpr_base 'trees' became 2 entries by the grid; did you mean 'trees[depth=1]'?"
     ]
-    assert errors(f"{text}'trees[depth=3]'")[0].endswith("is no base model or method; did you mean 'trees[depth=2]'?")
+    assert errors(f"{text}'trees[depth=3]'")[0].endswith(
+        "is no base model or method; did you mean 'trees[depth=2]'?"
+    )
     assert grid(f"{text}'trees[depth=2]'").relaimpr_base == "trees[depth=2]"
 
 
@@ -189,14 +222,21 @@ def test_a_name_that_is_there_already_or_is_too_long_is_refused(errors: Errors) 
     assert "of 130 characters, at most 100" in line
 
 
-def test_what_the_command_line_sets_is_not_overridden_in_silence(errors: Errors, grid: Grid) -> None:
+def test_what_the_command_line_sets_is_not_overridden_in_silence(
+    errors: Errors, grid: Grid
+) -> None:
     lists = "{base_models.net.dropout: [0, 0.5]}"
     assert errors(lists, overrides=("base_models.net.dropout=0.3",)) == [
         "--set base_models.net.dropout=0.3: the grid gives this key its values; set the grid's list instead"
     ]
-    suite = grid(lists, overrides=("grid.base_models.net.dropout=[0.3]", "base_models.net.norm=true"))
+    suite = grid(
+        lists, overrides=("grid.base_models.net.dropout=[0.3]", "base_models.net.norm=true")
+    )
     assert suite.base_models["net[dropout=0.3]"].params["norm"] is True
-    assert list(grid("{}", overrides=("grid.base_models.net.dropout=[0.3]",)).base_models)[1] == "net[dropout=0.3]"
+    assert (
+        list(grid("{}", overrides=("grid.base_models.net.dropout=[0.3]",)).base_models)[1]
+        == "net[dropout=0.3]"
+    )
 
 
 def numbers(count: int) -> str:
@@ -219,7 +259,9 @@ def numbers(count: int) -> str:
 def test_too_many_trials_are_refused_by_their_count_before_any_is_made(
     errors: Errors, text: str, count: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.suite.compose.grid._entries", lambda *_: pytest.fail("entries are made"))
+    monkeypatch.setattr(
+        "bench.suite.compose.grid._entries", lambda *_: pytest.fail("entries are made")
+    )
     (line,) = errors(text)
     assert line.startswith("suite.yaml:14:1: ")
     assert count in line
@@ -228,7 +270,9 @@ def test_too_many_trials_are_refused_by_their_count_before_any_is_made(
 
 def test_seeds_and_entries_alone_may_be_too_many_as_well(errors: Errors) -> None:
     (line,) = errors("{}", ("seeds: [0]", f"seeds: {numbers(3000)}"))
-    assert line.endswith("x 4 methods x 3,000 seeds = 12,000 trials; at most 10,000; split the suite")
+    assert line.endswith(
+        "x 4 methods x 3,000 seeds = 12,000 trials; at most 10,000; split the suite"
+    )
 
 
 def test_a_big_entry_many_times_is_refused_by_its_values(errors: Errors) -> None:

@@ -64,7 +64,11 @@ Errors = Callable[..., list[str]]
 
 def test_a_suite_takes_what_it_includes(include: Include) -> None:
     suite = include()
-    assert (list(suite.base_models), list(suite.methods), suite.seeds) == (["trees", "net"], ["gating"], (0, 1))
+    assert (list(suite.base_models), list(suite.methods), suite.seeds) == (
+        ["trees", "net"],
+        ["gating"],
+        (0, 1),
+    )
     assert suite.base_models["net"].train.epochs == 9
 
 
@@ -72,16 +76,28 @@ def test_it_says_the_same_as_one_file(include: Include) -> None:
     in_one = include(SUITE.replace("include: common.yaml\n", "") + COMMON)
     parts = include()
     assert parts.digest != in_one.digest
-    for part in ("datasets", "protocols", "base_models", "methods", "seeds", "metrics", "relaimpr_base"):
+    for part in (
+        "datasets",
+        "protocols",
+        "base_models",
+        "methods",
+        "seeds",
+        "metrics",
+        "relaimpr_base",
+    ):
         assert getattr(parts, part) == getattr(in_one, part)
 
 
-def test_its_own_entries_replace_whole_entries_of_a_name_and_train_is_merged_key_by_key(include: Include) -> None:
+def test_its_own_entries_replace_whole_entries_of_a_name_and_train_is_merged_key_by_key(
+    include: Include,
+) -> None:
     suite = include(
         f"{SUITE}base_models:\n  trees: {{use: trees}}\n  more: {{use: net}}\ntrain: {{epochs: 5}}\nseeds: [7]\n"
     )
     assert list(suite.base_models) == ["trees", "net", "more"]
-    assert suite.base_models["trees"].params["depth"] == 6, "the default, not what the included entry says"
+    assert suite.base_models["trees"].params["depth"] == 6, (
+        "the default, not what the included entry says"
+    )
     assert (suite.base_models["net"].train.epochs, suite.base_models["net"].train.l2) == (5, 0)
     assert suite.seeds == (7,)
 
@@ -99,7 +115,9 @@ def test_the_digest_covers_included_files(include: Include) -> None:
     assert include().digest != include(common=f"{COMMON}# a word\n").digest
 
 
-def test_values_have_the_place_of_the_file_where_they_are_written(include: Include, tmp_path: Path) -> None:
+def test_values_have_the_place_of_the_file_where_they_are_written(
+    include: Include, tmp_path: Path
+) -> None:
     places = include().places
     assert places["base_models", "net", "dropout"] == (str(tmp_path / "common.yaml"), 6, 28)
     assert places["datasets", "toy", "path"] == (str(tmp_path / "suite.yaml"), 5, 25)
@@ -135,7 +153,10 @@ def test_faults_between_keys_of_two_files_have_their_place_too(errors: Errors) -
     ("named", "reason"),
     [
         ("../common.yaml", "'../common.yaml' lies outside the suite's folder; move it there"),
-        ("/etc/hostname", "'/etc/hostname' is an absolute path; write it from the suite's folder on"),
+        (
+            "/etc/hostname",
+            "'/etc/hostname' is an absolute path; write it from the suite's folder on",
+        ),
         ("none.yaml", "'none.yaml' does not exist; paths start at the suite's folder"),
         ("link.yaml", "'link.yaml' lies outside the suite's folder; move it there"),
         ("loop.yaml", "'loop.yaml' does not exist; paths start at the suite's folder"),
@@ -147,21 +168,37 @@ def test_a_suite_includes_files_below_its_own_folder_only(
 ) -> None:
     (tmp_path / "link.yaml").symlink_to("/etc/hostname")
     (tmp_path / "loop.yaml").symlink_to("loop.yaml")
-    assert errors(SUITE.replace("common.yaml", f"[common.yaml, {named}]")) == [f"suite.yaml:3:24: include {reason}"]
+    assert errors(SUITE.replace("common.yaml", f"[common.yaml, {named}]")) == [
+        f"suite.yaml:3:24: include {reason}"
+    ]
 
 
 def test_a_folder_is_no_file(errors: Errors, tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
-    assert errors(SUITE.replace("common.yaml", "parts")) == ["parts: not a regular file; name a YAML file"]
+    assert errors(SUITE.replace("common.yaml", "parts")) == [
+        "parts: not a regular file; name a YAML file"
+    ]
 
 
 @pytest.mark.parametrize(
     ("common", "expected"),
     [
-        ("version: 1\n", "common.yaml:1:1: version in an included file; write it in the suite itself"),
-        ("seeds: [0]\nname: x\n", "common.yaml:2:1: name in an included file; write it in the suite itself"),
-        ("plugins: [x.py]\n", "common.yaml:1:1: plugins in an included file; write it in the suite itself"),
-        ("include: more.yaml\n", "common.yaml:1:1: include in an included file; name the file in the suite itself"),
+        (
+            "version: 1\n",
+            "common.yaml:1:1: version in an included file; write it in the suite itself",
+        ),
+        (
+            "seeds: [0]\nname: x\n",
+            "common.yaml:2:1: name in an included file; write it in the suite itself",
+        ),
+        (
+            "plugins: [x.py]\n",
+            "common.yaml:1:1: plugins in an included file; write it in the suite itself",
+        ),
+        (
+            "include: more.yaml\n",
+            "common.yaml:1:1: include in an included file; name the file in the suite itself",
+        ),
         ("methods: [a]\n", "common.yaml:1:10: methods must be a mapping; got a list"),
         ("- 1\n", "common.yaml:1:1: an included file is a mapping of a suite's keys"),
         ("", "common.yaml:1:1: an included file is a mapping of a suite's keys"),
@@ -178,7 +215,10 @@ def test_two_included_files_that_differ_name_both_places(errors: Errors, include
         "other.yaml:3:3: base_models.trees is defined otherwise at common.yaml:5:10; remove one, or define it in the suite",
         "other.yaml:4:9: train.epochs is defined otherwise at common.yaml:1:17; remove one, or define it in the suite",
     ]
-    suite = include(f"{both}base_models: {{trees: {{use: trees, depth: 5}}}}\ntrain: {{epochs: 7}}\n", other=other)
+    suite = include(
+        f"{both}base_models: {{trees: {{use: trees, depth: 5}}}}\ntrain: {{epochs: 7}}\n",
+        other=other,
+    )
     assert suite.base_models["trees"].params["depth"] == 5
     assert suite.base_models["net"].train.epochs == 7
 
@@ -186,10 +226,19 @@ def test_two_included_files_that_differ_name_both_places(errors: Errors, include
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a0: &a0 [x]\na1: [*a0, *a0]\n", "common.yaml:1:5: anchor &a0; remove it, a suite has no anchors"),
+        (
+            "a0: &a0 [x]\na1: [*a0, *a0]\n",
+            "common.yaml:1:5: anchor &a0; remove it, a suite has no anchors",
+        ),
         ("<<: {a: 1}\n", "common.yaml:1:1: merge key '<<'"),
-        ("seeds: !!python/object:os.system x\n", "common.yaml:1:8: tag 'tag:yaml.org,2002:python/object:os.system'"),
-        ("seeds: [0]\nseeds: [1]\n", "common.yaml:2:1: key 'seeds' again, first in line 1; remove one"),
+        (
+            "seeds: !!python/object:os.system x\n",
+            "common.yaml:1:8: tag 'tag:yaml.org,2002:python/object:os.system'",
+        ),
+        (
+            "seeds: [0]\nseeds: [1]\n",
+            "common.yaml:2:1: key 'seeds' again, first in line 1; remove one",
+        ),
         ("seeds:\n\t- 1\n", "common.yaml:2:1: a tab in the indentation"),
         ("seeds: \0\n", "common.yaml:1:8: control character U+0000"),
         ("- " * 60 + "x", "common.yaml:1:101: nested deeper than 50 levels"),
@@ -208,7 +257,8 @@ def test_many_files_are_one_suite_in_size(errors: Errors, tmp_path: Path) -> Non
     values = f"seeds: [{', '.join(map(str, range(9_000)))}]\n"
     names = [f"part{number}" for number in range(3)]
     (line,) = errors(
-        SUITE.replace("common.yaml", str([f"{name}.yaml" for name in names])), **dict.fromkeys(names, values)
+        SUITE.replace("common.yaml", str([f"{name}.yaml" for name in names])),
+        **dict.fromkeys(names, values),
     )
     assert line == "suite.yaml:3:39: more than 20000 values with what is included; split the suite"
     (line,) = errors(

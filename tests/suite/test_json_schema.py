@@ -19,8 +19,12 @@ from bench.suite.places.yaml_document import parse
 SuiteFile = Callable[..., Path]
 ROOT = Path(__file__).parents[2]
 NOTES = {"$schema", "$defs", "title", "description", "default", "then"}
-DATA = {file: parse(file.read_bytes(), file.name).data for file in sorted(ROOT.glob("suites/**/*.yaml"))}
-WHOLE = [file for file, data in DATA.items() if "version" in data]  # the others are parts that suites include
+DATA = {
+    file: parse(file.read_bytes(), file.name).data for file in sorted(ROOT.glob("suites/**/*.yaml"))
+}
+WHOLE = [
+    file for file, data in DATA.items() if "version" in data
+]  # the others are parts that suites include
 
 
 def faults(schema: dict[str, Any], value: Any) -> list[str]:
@@ -61,9 +65,21 @@ def test_every_plugin_brings_its_parameters(registry: Registry) -> None:
     branches = schema["$defs"]["BaseModelUse"]["allOf"]
     by_name = {branch["if"]["properties"]["use"]["const"]: branch["then"] for branch in branches}
     assert by_name.keys() == set(registry.names("models"))
-    assert by_name["net"]["properties"].keys() == {"use", "train", "hidden", "dropout", "norm", "clip"}
-    assert by_name["net"]["properties"]["dropout"]["description"] == "chance that a unit is left out"
-    datasets = {b["if"]["properties"]["use"]["const"]: b["then"] for b in schema["$defs"]["DatasetUse"]["allOf"]}
+    assert by_name["net"]["properties"].keys() == {
+        "use",
+        "train",
+        "hidden",
+        "dropout",
+        "norm",
+        "clip",
+    }
+    assert (
+        by_name["net"]["properties"]["dropout"]["description"] == "chance that a unit is left out"
+    )
+    datasets = {
+        b["if"]["properties"]["use"]["const"]: b["then"]
+        for b in schema["$defs"]["DatasetUse"]["allOf"]
+    }
     assert datasets["toy"]["required"] == ["path"]
     json.dumps(schema, allow_nan=False)
 
@@ -99,7 +115,9 @@ GRID = "grid: {base_models.net.dropout: [0, 0.5]}\n"
         ("seeds:", "include: 5\nseeds:"),
     ],
 )
-def test_what_load_refuses_it_refuses_too(suite_file: SuiteFile, registry: Registry, change: tuple[str, str]) -> None:
+def test_what_load_refuses_it_refuses_too(
+    suite_file: SuiteFile, registry: Registry, change: tuple[str, str]
+) -> None:
     schema, file = json_schema(registry), suite_file(change)
     assert faults(schema, parse(file.read_bytes(), "suite.yaml").data)
     with pytest.raises(SuiteError):

@@ -31,7 +31,12 @@ def test_defaults_are_filled_in(suite_file: SuiteFile, registry: Registry) -> No
     assert suite.digest == hashlib.sha256(path.read_bytes()).hexdigest()
     assert suite.datasets == {"toy": DatasetSpec("toy", {"path": "x.csv", "sides": {}})}
     assert list(suite.base_models) == ["trees", "net"]
-    assert suite.base_models["net"].params == {"hidden": [8], "dropout": 0.1, "norm": False, "clip": None}
+    assert suite.base_models["net"].params == {
+        "hidden": [8],
+        "dropout": 0.1,
+        "norm": False,
+        "clip": None,
+    }
     assert suite.base_models["net"].train == TrainSettings()
     assert suite.methods["gating"].meta_learner is None
     assert suite.methods["gating"].base_predictions is None
@@ -49,9 +54,13 @@ def test_every_value_has_its_place(suite_file: SuiteFile, registry: Registry) ->
 
 
 def test_a_protocol_has_keys_of_the_harness(suite_file: SuiteFile, registry: Registry) -> None:
-    keys = "use: user-holdout, setting: warm, base_predictions: in-sample, folds: 3, split_seed: trial"
+    keys = (
+        "use: user-holdout, setting: warm, base_predictions: in-sample, folds: 3, split_seed: trial"
+    )
     (protocol,) = load(suite_file(("use: user-holdout", keys)), registry).protocols.values()
-    assert protocol == ProtocolSpec("user-holdout", protocol.params, "in-sample", folds=3, split_seed=None)
+    assert protocol == ProtocolSpec(
+        "user-holdout", protocol.params, "in-sample", folds=3, split_seed=None
+    )
     assert protocol.params["setting"] == "warm"
     assert "folds" not in protocol.params
 
@@ -59,13 +68,18 @@ def test_a_protocol_has_keys_of_the_harness(suite_file: SuiteFile, registry: Reg
 def test_train_is_overridden_key_by_key(suite_file: SuiteFile, registry: Registry) -> None:
     own = ("use: net", "use: net, train: {epochs: 5}")
     selector = ("use: gate", "use: gate, train: {l2: 0}")
-    suite = load(suite_file(("seeds:", "train: {epochs: 9, batch_size: 64}\nseeds:"), own, selector), registry)
+    suite = load(
+        suite_file(("seeds:", "train: {epochs: 9, batch_size: 64}\nseeds:"), own, selector),
+        registry,
+    )
     assert suite.base_models["trees"].train == TrainSettings(epochs=9, batch_size=64)
     assert suite.base_models["net"].train == TrainSettings(epochs=5, batch_size=64)
     assert suite.methods["gating"].selector.train == TrainSettings(epochs=9, batch_size=64, l2=0)
 
 
-def test_a_meta_learner_has_train_settings_of_its_own(suite_file: SuiteFile, registry: Registry) -> None:
+def test_a_meta_learner_has_train_settings_of_its_own(
+    suite_file: SuiteFile, registry: Registry
+) -> None:
     train = ("use: steps", "use: steps, train: {users: 8}, frozen_fields: [item_id]")
     suite = load(suite_file(META, train, ("seeds:", "train: {epochs: 9}\nseeds:")), registry)
     learner = suite.methods["meta"].meta_learner
@@ -75,7 +89,9 @@ def test_a_meta_learner_has_train_settings_of_its_own(suite_file: SuiteFile, reg
     assert not learner.full
 
 
-def test_adapting_base_models_takes_in_sample_predictions_by_default(suite_file: SuiteFile, registry: Registry) -> None:
+def test_adapting_base_models_takes_in_sample_predictions_by_default(
+    suite_file: SuiteFile, registry: Registry
+) -> None:
     assert load(suite_file(META), registry).methods["meta"].base_predictions is None
     full = load(suite_file(FULL, NET_ALONE), registry).methods["meta"]
     assert full.base_predictions_under("out-of-sample") == "in-sample"
@@ -89,7 +105,10 @@ def test_a_method_takes_its_protocol_s_predictions_unless_it_has_its_own(
 ) -> None:
     path = suite_file(("use: user-holdout", f"use: user-holdout, base_predictions: {source}"))
     suite = load(path, registry)
-    assert suite.methods["gating"].base_predictions_under(suite.protocols["cold"].base_predictions) == source
+    assert (
+        suite.methods["gating"].base_predictions_under(suite.protocols["cold"].base_predictions)
+        == source
+    )
     own = ("{selector: {use: gate}}", "{selector: {use: gate}, base_predictions: holdout}")
     gating = load(suite_file(own), registry).methods["gating"]
     assert gating.base_predictions_under(suite.protocols["cold"].base_predictions) == "holdout"
@@ -117,7 +136,10 @@ def test_a_method_may_be_calibrated_by_user(suite_file: SuiteFile, registry: Reg
 def test_a_method_may_see_few_rows_of_support(
     suite_file: SuiteFile, registry: Registry, written: str, rows: int | None
 ) -> None:
-    change = ("gating: {selector: {use: gate}}", f"gating: {{selector: {{use: gate}}, support_rows: {written}}}")
+    change = (
+        "gating: {selector: {use: gate}}",
+        f"gating: {{selector: {{use: gate}}, support_rows: {written}}}",
+    )
     assert load(suite_file(change), registry).methods["gating"].support_rows == rows
     assert load(suite_file(), registry).methods["gating"].support_rows is None
 
@@ -137,12 +159,26 @@ def test_the_plugins_that_a_suite_uses(suite_file: SuiteFile, registry: Registry
     )
 
 
-def test_a_suite_loads_its_own_plugins(suite_file: SuiteFile, registry: Registry, tmp_path: Path) -> None:
-    source = Path(registry.paths[0]).read_text("utf-8").replace('"trees"', '"forest"').replace('"net"', '"net-2"')
-    renamed = source.replace('"toy"', '"toy-2"').replace('"vote"', '"vote-2"').replace('"gate"', '"gate-2"')
+def test_a_suite_loads_its_own_plugins(
+    suite_file: SuiteFile, registry: Registry, tmp_path: Path
+) -> None:
+    source = (
+        Path(registry.paths[0])
+        .read_text("utf-8")
+        .replace('"trees"', '"forest"')
+        .replace('"net"', '"net-2"')
+    )
+    renamed = (
+        source.replace('"toy"', '"toy-2"')
+        .replace('"vote"', '"vote-2"')
+        .replace('"gate"', '"gate-2"')
+    )
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "own.py").write_text(renamed.replace('"steps"', '"steps-2"'), "utf-8")
-    suite = load(suite_file(("seeds:", "plugins: [models/own.py]\nseeds:"), ("use: trees", "use: forest")), registry)
+    suite = load(
+        suite_file(("seeds:", "plugins: [models/own.py]\nseeds:"), ("use: trees", "use: forest")),
+        registry,
+    )
     assert suite.plugins == ((tmp_path / "models" / "own.py").resolve(),)
     assert suite.base_models["trees"].params == {"depth": 6}
 
@@ -154,14 +190,19 @@ def test_plugins_given_to_load_are_loaded_too(suite_file: SuiteFile, registry: R
 def test_plugins_that_clash_are_an_error_of_the_plugins(
     suite_file: SuiteFile, registry: Registry, tmp_path: Path
 ) -> None:
-    (tmp_path / "clash.py").write_text(HOOK + "def bench_models(): return {'net': 'x:A'}\n", "utf-8")
+    (tmp_path / "clash.py").write_text(
+        HOOK + "def bench_models(): return {'net': 'x:A'}\n", "utf-8"
+    )
     with pytest.raises(PluginError, match="two plugins claim base model 'net'"):
         load(suite_file(("seeds:", "plugins: [clash.py]\nseeds:")), registry)
 
 
 @pytest.mark.parametrize(
     "broken",
-    ["import no_such_module\nNAME = 'gone'\n", HOOK + "def bench_models(): return {'gone': 'no_such_module:A'}\n"],
+    [
+        "import no_such_module\nNAME = 'gone'\n",
+        HOOK + "def bench_models(): return {'gone': 'no_such_module:A'}\n",
+    ],
 )
 def test_an_unavailable_plugin_is_no_fault_of_the_suite(
     suite_file: SuiteFile, registry: Registry, tmp_path: Path, broken: str

@@ -62,7 +62,9 @@ def test_the_last_of_several_stands(setting: Setting) -> None:
     assert setting("seeds=[1]", "seeds=[2]").seeds == (2,)
 
 
-def test_the_same_suite_as_one_that_is_written_so_but_for_its_digest(suite_file: SuiteFile, registry: Registry) -> None:
+def test_the_same_suite_as_one_that_is_written_so_but_for_its_digest(
+    suite_file: SuiteFile, registry: Registry
+) -> None:
     overridden = load(suite_file(), registry, overrides=["base_models.net.dropout=0.3"])
     assert overridden.digest != hashlib.sha256(suite_file().read_bytes()).hexdigest()
     written = load(suite_file(("dropout: 0.1", "dropout: 0.3")), registry)
@@ -73,22 +75,43 @@ def test_the_same_suite_as_one_that_is_written_so_but_for_its_digest(suite_file:
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("base_models.net.droput=2", "unknown parameter 'droput' of base model 'net'; did you mean 'dropout'?"),
-        ("base_models.net.dropout=2", "parameter 'dropout' of base model 'net' must be below 1; got 2"),
-        ("base_models.net.dropout=1e1", "parameter 'dropout' of base model 'net' must be below 1; got 1e1"),
+        (
+            "base_models.net.droput=2",
+            "unknown parameter 'droput' of base model 'net'; did you mean 'dropout'?",
+        ),
+        (
+            "base_models.net.dropout=2",
+            "parameter 'dropout' of base model 'net' must be below 1; got 2",
+        ),
+        (
+            "base_models.net.dropout=1e1",
+            "parameter 'dropout' of base model 'net' must be below 1; got 1e1",
+        ),
         ("base_models.nte.dropout=0", "no base model 'nte' in base_models; did you mean 'net'?"),
         ("methods.gating.selector.use=gaet", "unknown selector 'gaet'; did you mean 'gate'?"),
         ("methods.new={selector: {use: gaet}}", "unknown selector 'gaet'; did you mean 'gate'?"),
         ("sedes=[0]", "unknown key 'sedes' in the suite; did you mean 'seeds'?"),
-        ("base_models.net.train.epoch=2", "unknown key 'epoch' in base_models.net.train; did you mean 'epochs'?"),
-        ("relaimpr_base=nte", "relaimpr_base 'nte' is no base model or method; did you mean 'net'?"),
+        (
+            "base_models.net.train.epoch=2",
+            "unknown key 'epoch' in base_models.net.train; did you mean 'epochs'?",
+        ),
+        (
+            "relaimpr_base=nte",
+            "relaimpr_base 'nte' is no base model or method; did you mean 'net'?",
+        ),
         ("name=1.10", "name must be text; got 1.10; quote it: '1.10'"),
         (
             "base_models.net.hidden=[1_000]",
             "parameter 'hidden.0' of base model 'net' must be a whole number; got '1_000'",
         ),
-        ("base_models.net.norm=on", "parameter 'norm' of base model 'net' must be true or false; got 'on'; write true"),
-        ("base_models.net.dropout.x=1", "base_models.net.dropout is 0.1, which has no keys; set it as a whole"),
+        (
+            "base_models.net.norm=on",
+            "parameter 'norm' of base model 'net' must be true or false; got 'on'; write true",
+        ),
+        (
+            "base_models.net.dropout.x=1",
+            "base_models.net.dropout is 0.1, which has no keys; set it as a whole",
+        ),
         ("seeds.0=1", "seeds is a list, which has no keys; set it as a whole"),
         ("seeds", "no '='; write --set PATH=VALUE"),
         ("=1", "an empty key; write it as KEY.KEY.KEY"),
@@ -115,14 +138,18 @@ def test_a_slip_is_told_with_the_option_for_its_place(
 
 def test_a_long_option_is_cut_and_forges_no_line(suite_file: SuiteFile, registry: Registry) -> None:
     with pytest.raises(SuiteError) as caught:
-        load(suite_file(), registry, overrides=[f"{'x' * 600}=1", "name=\nsuite.yaml:1:1: forged: 1"])
+        load(
+            suite_file(), registry, overrides=[f"{'x' * 600}=1", "name=\nsuite.yaml:1:1: forged: 1"]
+        )
     lines = str(caught.value).splitlines()
     assert [line[:12] for line in lines] == ["--set name= ", "--set xxxxxx"]
     assert lines[1].endswith("…: a path of 600 characters; at most 500")
     assert all(len(line) < 200 for line in lines)
 
 
-@pytest.mark.parametrize("value", ["[" * 5000, "a: 1\n" * 300_000, "9" * 1000, "{" + "a: 1, " * 200_000 + "}"])
+@pytest.mark.parametrize(
+    "value", ["[" * 5000, "a: 1\n" * 300_000, "9" * 1000, "{" + "a: 1, " * 200_000 + "}"]
+)
 def test_a_hostile_value_is_one_line(suite_file: SuiteFile, registry: Registry, value: str) -> None:
     with pytest.raises(SuiteError) as caught:
         load(suite_file(), registry, overrides=[f"seeds={value}"])
@@ -139,12 +166,16 @@ def test_faults_of_the_file_stay_at_their_place(suite_file: SuiteFile, registry:
     ]
 
 
-def test_a_suite_that_is_loaded_already_takes_none(suite_file: SuiteFile, registry: Registry) -> None:
+def test_a_suite_that_is_loaded_already_takes_none(
+    suite_file: SuiteFile, registry: Registry
+) -> None:
     with pytest.raises(SuiteError, match="overrides are of a suite file"):
         run(load(suite_file(), registry), overrides=("seeds=[1]",))
 
 
-def test_a_rule_between_keys_is_told_at_the_option_that_broke_it(suite_file: SuiteFile, registry: Registry) -> None:
+def test_a_rule_between_keys_is_told_at_the_option_that_broke_it(
+    suite_file: SuiteFile, registry: Registry
+) -> None:
     theirs = ("  trees: {use: trees}", "  theirs: {use: predictions, path: x.csv, probability: p}")
     with pytest.raises(SuiteError) as caught:
         load(suite_file(theirs), registry, overrides=["base_models.theirs.logit=score"])
@@ -152,6 +183,11 @@ def test_a_rule_between_keys_is_told_at_the_option_that_broke_it(suite_file: Sui
         "--set base_models.theirs.logit=score: base model 'predictions': name the column of scores: probability or logit, "
         "one of them"
     )
-    broken = ("  trees: {use: trees}", "  theirs: {use: predictions, path: x.csv, probability: p, logit: z}")
-    with pytest.raises(SuiteError, match=r"suite\.yaml:8:11: base model 'predictions': name the column"):
+    broken = (
+        "  trees: {use: trees}",
+        "  theirs: {use: predictions, path: x.csv, probability: p, logit: z}",
+    )
+    with pytest.raises(
+        SuiteError, match=r"suite\.yaml:8:11: base model 'predictions': name the column"
+    ):
         load(suite_file(broken), registry, overrides=["base_models.net.dropout=0"])

@@ -29,7 +29,20 @@ from bench.suite.places.scalars import plain_scalar
         ("Null", None),
         *(
             (text, text)
-            for text in ("1_000", "10:30", "on", "no", "Yes", "0b11", "2024-01-01", "=", "<<", "1e", ".", "-")
+            for text in (
+                "1_000",
+                "10:30",
+                "on",
+                "no",
+                "Yes",
+                "0b11",
+                "2024-01-01",
+                "=",
+                "<<",
+                "1e",
+                ".",
+                "-",
+            )
         ),
     ],
 )

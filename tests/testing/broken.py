@@ -46,7 +46,9 @@ class KnownIdsAlone(Fine):
         self.known |= dict.fromkeys(range(17, 40), 0.1)
 
     def predict(self, rows):
-        return super().predict(rows) + np.array([self.known[code] for code in rows.codes("user_id").tolist()])
+        return super().predict(rows) + np.array(
+            [self.known[code] for code in rows.codes("user_id").tolist()]
+        )
 
 
 class OneRowIsAScalar(Fine):
@@ -193,7 +195,12 @@ class NeedsSupport(Selector):
     def predict(self, tasks):
         sizes = np.diff(tasks.support_ptr)
         with np.errstate(all="ignore"):
-            mean = np.add.reduceat(np.append(tasks.support_base_logits[:, 0], 0), tasks.support_ptr[:-1]) / sizes
+            mean = (
+                np.add.reduceat(
+                    np.append(tasks.support_base_logits[:, 0], 0), tasks.support_ptr[:-1]
+                )
+                / sizes
+            )
             mean = np.where(sizes > 0, mean, np.nan)
         return Selection(logits=np.repeat(mean, np.diff(tasks.query_ptr)))
 

@@ -47,7 +47,9 @@ class BatchNorm(Linear):
 
     def forward(self, rows):
         v = rows["factors"].flatten(-2)
-        return super().forward(rows) + nn.functional.batch_norm(v, None, None, training=True).sum(-1)
+        return super().forward(rows) + nn.functional.batch_norm(v, None, None, training=True).sum(
+            -1
+        )
 
 
 class RunningStatistics(Linear):
@@ -142,7 +144,9 @@ class Flash(Linear):
     def forward(self, rows):
         v = rows["factors"].unsqueeze(-3)  # (..., 1 head, F, D)
         with nn.attention.sdpa_kernel(nn.attention.SDPBackend.FLASH_ATTENTION):
-            return super().forward(rows) + nn.functional.scaled_dot_product_attention(v, v, v).sum((-3, -2, -1))
+            return super().forward(rows) + nn.functional.scaled_dot_product_attention(v, v, v).sum(
+                (-3, -2, -1)
+            )
 
 
 class SinglePrecision(Linear):

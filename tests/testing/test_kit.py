@@ -17,7 +17,9 @@ from tests.testing import broken_differentiable as differentiable
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 REGISTRY = load_registry([FIXTURES / "single_file_plugin.py"], autoload=False)
 NEEDS_A_FILE = "predictions"  # which the kit has not; tests/run/test_predictions.py
-CHECKED = [(kind, n) for kind in ("models", "selectors") for n in REGISTRY.names(kind) if n != NEEDS_A_FILE]
+CHECKED = [
+    (kind, n) for kind in ("models", "selectors") for n in REGISTRY.names(kind) if n != NEEDS_A_FILE
+]
 SHAPE, SEED, IDS, SUPPORT, VMAP, SECOND, ZERO, SIMPLEX, STATE, LABELS = CHECKS
 
 
@@ -32,11 +34,15 @@ def test_every_built_in_and_the_single_file_pass_through_the_same_door(kind, nam
 
 def test_the_model_of_a_package_of_its_own_passes(monkeypatch):
     monkeypatch.syspath_prepend(FIXTURES / "pip_plugin" / "src")
-    assert_conforms(load_registry([FIXTURES / "pip_plugin" / "src" / "ctr_extras"]).load("models", "fwfm"))
+    assert_conforms(
+        load_registry([FIXTURES / "pip_plugin" / "src" / "ctr_extras"]).load("models", "fwfm")
+    )
 
 
 def test_there_are_ten_checks_and_each_applies_to_a_differentiable_selector():
-    results = {result.name: result.status for result in check_plugin(REGISTRY.load("selectors", "mlp"))}
+    results = {
+        result.name: result.status for result in check_plugin(REGISTRY.load("selectors", "mlp"))
+    }
     assert list(results) == list(CHECKS)
     assert len(results) == 10
     assert set(results.values()) == {"passed"}
@@ -44,10 +50,13 @@ def test_there_are_ten_checks_and_each_applies_to_a_differentiable_selector():
 
 def test_what_does_not_apply_says_why():
     plain = {result.name: (result.status, result.reason) for result in check_plugin(broken.Fine)}
-    assert {plain[name] for name in (VMAP, SECOND, ZERO)} == {("n/a", "it is not differentiable, so nothing adapts it")}
+    assert {plain[name] for name in (VMAP, SECOND, ZERO)} == {
+        ("n/a", "it is not differentiable, so nothing adapts it")
+    }
     assert plain[SIMPLEX] == ("n/a", "a base model gives no weights")
     stacking = {
-        result.name: (result.status, result.reason) for result in check_plugin(REGISTRY.load("selectors", "stacking"))
+        result.name: (result.status, result.reason)
+        for result in check_plugin(REGISTRY.load("selectors", "stacking"))
     }
     assert stacking[SIMPLEX] == ("n/a", "it gives logits")
 
@@ -76,9 +85,17 @@ def test_no_false_alarm(plugin):
         (broken.Exits, SHAPE, r"^SystemExit: no licence found \(broken.py:\d+\)$"),
         (broken.Unseeded, SEED, "two fits with one seed"),
         (broken.KnownIdsAlone, IDS, r"KeyError: 0 \(broken.py:\d+\)"),
-        (broken.UnknownThroughout, IDS, r"\d+ predictions for rows that are unknown in every field are not finite"),
+        (
+            broken.UnknownThroughout,
+            IDS,
+            r"\d+ predictions for rows that are unknown in every field are not finite",
+        ),
         (broken.OneRowIsAScalar, SUPPORT, r"1 rows give shape \(\)"),
-        (broken.NeedsSupport, SUPPORT, "predictions where some users have no support are not finite"),
+        (
+            broken.NeedsSupport,
+            SUPPORT,
+            "predictions where some users have no support are not finite",
+        ),
         (differentiable.Share, SUPPORT, "adapted on ragged support|not finite"),
         (differentiable.PaddingAlone, SUPPORT, "adapted on ragged support"),
         (differentiable.Item, VMAP, "can't map forward over users"),
@@ -88,8 +105,16 @@ def test_no_false_alarm(plugin):
         (differentiable.BatchMean, VMAP, "several rows at once is not that of each alone"),
         (differentiable.BatchNorm, VMAP, "several rows at once|Expected more than 1 value"),
         (differentiable.SinglePrecision, VMAP, "forward makes float32 of float64"),
-        (differentiable.OnceDifferentiable, SECOND, "differ from finite differences|no second derivative"),
-        (differentiable.Detached, SECOND, "second derivatives by '.*' differ from finite differences of the gradient"),
+        (
+            differentiable.OnceDifferentiable,
+            SECOND,
+            "differ from finite differences|no second derivative",
+        ),
+        (
+            differentiable.Detached,
+            SECOND,
+            "second derivatives by '.*' differ from finite differences of the gradient",
+        ),
         (differentiable.Flash, SECOND, "no second derivative"),
         (differentiable.Counts, ZERO, "rate 0 changes predictions"),
         (broken.OffSimplex, SIMPLEX, "off the simplex"),
@@ -137,7 +162,10 @@ def test_the_kit_puts_back_what_a_plugin_changed():
 
 
 def test_assert_conforms_says_reason_and_fix():
-    with pytest.raises(AssertionError, match=r"weights on the simplex: .*; weights are not negative and add up to 1"):
+    with pytest.raises(
+        AssertionError,
+        match=r"weights on the simplex: .*; weights are not negative and add up to 1",
+    ):
         assert_conforms(broken.OffSimplex)
 
 
@@ -151,7 +179,10 @@ def test_settings_other_than_the_defaults_are_checked_where_they_are_given():
     ("plugin", "reason"),
     [
         (REGISTRY.load("meta_learners", "maml"), "MAML breaks the contract: it is no subclass of"),
-        (broken.NoModule, "NoModule is no nn.Module; derive it from bench.learn.DifferentiableModel"),
+        (
+            broken.NoModule,
+            "NoModule is no nn.Module; derive it from bench.learn.DifferentiableModel",
+        ),
     ],
 )
 def test_what_is_no_base_model_and_no_selector_is_refused(plugin, reason):

@@ -29,8 +29,18 @@ def test_numbers_are_missing_in_part(rows):
 
 def test_every_code_lies_within_its_field(rows, prepared):
     for field in ("user_id", "item_id", "segment"):
-        assert 0 <= rows.codes(field).min() <= rows.codes(field).max() < prepared.interactions.sizes[field]
-    assert 0 <= rows.bags("tags")[1].min() <= rows.bags("tags")[1].max() < prepared.interactions.sizes["tags"]
+        assert (
+            0
+            <= rows.codes(field).min()
+            <= rows.codes(field).max()
+            < prepared.interactions.sizes[field]
+        )
+    assert (
+        0
+        <= rows.bags("tags")[1].min()
+        <= rows.bags("tags")[1].max()
+        < prepared.interactions.sizes["tags"]
+    )
 
 
 def test_the_last_user_alone_is_unknown_in_every_field(rows):
@@ -60,7 +70,9 @@ def test_tasks_have_the_support_asked_for_and_withhold_query_labels(prepared):
     users, support = np.array([3, 7, STRANGER]), np.array([0, 4, 100])
     tasks = make_tasks(prepared, users, support, None)
     rows = np.diff(prepared.interactions.user_ptr)[users]
-    assert np.diff(tasks.support_ptr).tolist() == [0, 4, rows[2] - 1], "one row is left for the query"
+    assert np.diff(tasks.support_ptr).tolist() == [0, 4, rows[2] - 1], (
+        "one row is left for the query"
+    )
     assert np.diff(tasks.query_ptr).tolist() == [4, min(4, rows[1] - 4), 1]
     assert tasks.query.labels is None
     assert (tasks.support.labels == prepared.labels[tasks.support.index]).all()

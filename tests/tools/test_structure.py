@@ -104,7 +104,11 @@ def test_rooms_of_a_circle_share_a_floor():
 
 def test_two_circles_are_two_even_where_one_leads_to_the_other():
     found = sources(
-        a="import bench.b", b="import bench.a, bench.c", c="import bench.d", d="import bench.c", e="import bench.e"
+        a="import bench.b",
+        b="import bench.a, bench.c",
+        c="import bench.d",
+        d="import bench.c",
+        e="import bench.e",
     )
     assert measure_folders(found)["bench"].circles == [["a.py", "b.py"], ["c.py", "d.py"]]
     assert measure_folders(found)["bench"].floors == 2
@@ -119,7 +123,9 @@ def test_every_folder_on_the_way_to_a_file_is_measured():
 
 
 def test_imports_under_type_checking_and_of_everything_count():
-    found = sources(a="if TYPE_CHECKING:\n    from bench.b import *", b="from bench_elsewhere import c", c="")
+    found = sources(
+        a="if TYPE_CHECKING:\n    from bench.b import *", b="from bench_elsewhere import c", c=""
+    )
     assert measure_folders(found)["bench"].arrows == {("a.py", "b.py")}
 
 
@@ -177,9 +183,14 @@ def test_the_densest_are_long_and_come_in_order():
         return f"def {name}():\n" + f"    {line}\n" * count
 
     found = measure_functions(
-        sources(a=lines("thin", 8, "pass") + lines("thick", 8, "a = 1") + lines("short", 7, "a = b = c"))
+        sources(
+            a=lines("thin", 8, "pass") + lines("thick", 8, "a = 1") + lines("short", 7, "a = b = c")
+        )
     )
-    assert [(each.name, each.nodes_a_line) for each in densest(found)] == [("thick", 4.0), ("thin", 1.0)]
+    assert [(each.name, each.nodes_a_line) for each in densest(found)] == [
+        ("thick", 4.0),
+        ("thin", 1.0),
+    ]
     assert [each.name for each in densest(found, count=1, least_lines=1)] == ["short"]
 
 
@@ -204,7 +215,12 @@ def test_mentions_are_told_apart_by_kind():
             return "rows", "of rows", f"{x}rows"
         '''
     ).values()
-    assert mentions(source.tree, "rows") == {"identifier": 5, "attribute": 1, "keyword": 1, "string": 2}
+    assert mentions(source.tree, "rows") == {
+        "identifier": 5,
+        "attribute": 1,
+        "keyword": 1,
+        "string": 2,
+    }
     assert mentions(source.tree, "columns") == {}
 
 
@@ -216,14 +232,16 @@ def test_a_revision_is_read_without_a_check_out(shop):
     (shop / "bench/errors.py").unlink()
     (shop / "bench/é.py").write_text("x = 'é'\n", "utf-8")
     assert read_revision("HEAD") == SHOP
-    assert read_working_tree() == {name: SHOP[name] for name in SHOP if name != "bench/errors.py"} | {
-        "bench/é.py": "x = 'é'\n"
-    }
+    assert read_working_tree() == {
+        name: SHOP[name] for name in SHOP if name != "bench/errors.py"
+    } | {"bench/é.py": "x = 'é'\n"}
 
 
 def test_before_and_after_stand_side_by_side(shop, capsys):
     commit()
-    write(shop, {"bench/run/words.py": "", "bench/new/text.py": "def long():\n" + "    a = 1\n" * 8})
+    write(
+        shop, {"bench/run/words.py": "", "bench/new/text.py": "def long():\n" + "    a = 1\n" * 8}
+    )
     main(["--against", "HEAD"])
     rows = [re.split(" {2,}", line) for line in capsys.readouterr().out.splitlines()]
     for row in [
@@ -234,7 +252,10 @@ def test_before_and_after_stand_side_by_side(shop, capsys):
         ["files", "15 → 16"],
         ["circles", "1 → 0"],
         ["code lines of functions", "1 → 9"],
-        ["nodes a line", "2.00 → 3.78"],  # ImportFrom and alias; 8 of Assign, Name, Store and Constant beside them
+        [
+            "nodes a line",
+            "2.00 → 3.78",
+        ],  # ImportFrom and alias; 8 of Assign, Name, Store and Constant beside them
         ["text.py", "2 → 3"],
         ["–", "4.00", "long", "bench/new/text.py:1"],
     ]:
@@ -262,7 +283,10 @@ def test_mentions_of_two_revisions(shop, capsys):
         """
     )
     main(["--against", "HEAD", "--key", "missing"])
-    assert "bench/run/plan.py    – → 0       – → 1      – → 0    – → 0" in capsys.readouterr().out.splitlines()
+    assert (
+        "bench/run/plan.py    – → 0       – → 1      – → 0    – → 0"
+        in capsys.readouterr().out.splitlines()
+    )
 
 
 def test_a_table_is_printed_either_way():
@@ -277,7 +301,9 @@ def test_what_cannot_be_read_is_said_in_a_line(shop, tmp_path, monkeypatch):
         main(["--against", "nowhere"])
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")
-    with pytest.raises(SystemExit, match=r"no \.py file below bench or plugins: run this from the repository root"):
+    with pytest.raises(
+        SystemExit, match=r"no \.py file below bench or plugins: run this from the repository root"
+    ):
         main([])
 
 
@@ -285,7 +311,15 @@ def test_help_defines_every_measure(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     shown = capsys.readouterr().out
-    for measure in ("files", "rooms", "arrows", "floors", "circles", "nodes a line", "lines with a comment"):
+    for measure in (
+        "files",
+        "rooms",
+        "arrows",
+        "floors",
+        "circles",
+        "nodes a line",
+        "lines with a comment",
+    ):
         assert f"\n  {measure}  " in shown
 
 
@@ -294,4 +328,6 @@ def test_the_project_itself_is_measured(monkeypatch, capsys):
     monkeypatch.chdir(root)
     main([])
     files = [*root.glob("bench/**/*.py"), *root.glob("plugins/**/*.py")]
-    assert ["files", str(len(files))] in [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["files", str(len(files))] in [
+        line.split() for line in capsys.readouterr().out.splitlines()
+    ]

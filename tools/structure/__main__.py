@@ -45,17 +45,27 @@ from tools.structure.tables import mentions_table, structure_tables
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.structure", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m tools.structure",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--revision", metavar="REV", help="measure a revision instead of the working tree")
-    parser.add_argument("--against", metavar="REV", help="show a second revision beside it, as what was before")
-    parser.add_argument("--key", metavar="NAME", action="append", help="show mentions of a key alone; repeatable")
+    parser.add_argument(
+        "--revision", metavar="REV", help="measure a revision instead of the working tree"
+    )
+    parser.add_argument(
+        "--against", metavar="REV", help="show a second revision beside it, as what was before"
+    )
+    parser.add_argument(
+        "--key", metavar="NAME", action="append", help="show mentions of a key alone; repeatable"
+    )
     parser.add_argument("--markdown", action="store_true", help="print the tables in Markdown")
     given = parser.parse_args(arguments)
     before = [read_revision(given.against)] if given.against else []
     after = read_revision(given.revision) if given.revision else read_working_tree()
     trees = [parse_all(texts) for texts in [*before, after]]
-    tables = [mentions_table(trees, key) for key in given.key] if given.key else structure_tables(trees)
+    tables = (
+        [mentions_table(trees, key) for key in given.key] if given.key else structure_tables(trees)
+    )
     print("\n\n".join(map(as_markdown if given.markdown else as_text, tables)))
 
 

@@ -11,7 +11,11 @@ from tools.structure.sources import Source, span
 
 __all__ = ["Function", "densest", "measure_functions", "mentions", "share_commented"]
 
-KINDS = {ast.Attribute: "attribute", ast.keyword: "keyword", ast.Constant: "string"}  # any other is an identifier
+KINDS = {
+    ast.Attribute: "attribute",
+    ast.keyword: "keyword",
+    ast.Constant: "string",
+}  # any other is an identifier
 
 
 class Function(NamedTuple):
@@ -55,7 +59,9 @@ def mentions(tree: ast.Module, name: str) -> Counter[str]:
     return +found
 
 
-def _outermost(scope: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+def _outermost(
+    scope: ast.AST, prefix: str = ""
+) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     for node in ast.iter_child_nodes(scope):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield prefix + node.name, node
@@ -65,7 +71,9 @@ def _outermost(scope: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.Func
             yield from _outermost(node, prefix)
 
 
-def _measure(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str, path: str, code: set[int]) -> Function:
+def _measure(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, name: str, path: str, code: set[int]
+) -> Function:
     nodes = [inner for statement in node.body for inner in ast.walk(statement)]
     return Function(name, f"{path}:{node.lineno}", len(nodes), len(span(node.body) & code))
 

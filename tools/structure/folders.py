@@ -25,7 +25,9 @@ class Folder:
     def floors(self) -> int:
         reach = self._reach()
         floors: dict[str, int] = {}
-        for room in sorted(reach, key=lambda room: len(reach[room])):  # a room reaches more than those below it do
+        for room in sorted(
+            reach, key=lambda room: len(reach[room])
+        ):  # a room reaches more than those below it do
             below = reach[room] - _circle(room, reach)
             floors[room] = 1 + max((floors[other] for other in below), default=0)
         return max(floors.values(), default=0)

@@ -10,7 +10,9 @@ from tools.structure.sources import Source
 
 __all__ = ["imports"]
 
-SOURCE_ROOT = "plugins"  # its folders are imported without it: plugins/bench_ctr/fm.py is bench_ctr.fm
+SOURCE_ROOT = (
+    "plugins"  # its folders are imported without it: plugins/bench_ctr/fm.py is bench_ctr.fm
+)
 
 Module = tuple[str, ...]  # bench.data is ("bench", "data")
 

@@ -16,7 +16,9 @@ class Table(NamedTuple):
     rows: list[list[str]]
 
 
-def beside(measured: Sequence[Mapping[str, list[str]]], order: Sequence[str] | None = None) -> list[list[str]]:
+def beside(
+    measured: Sequence[Mapping[str, list[str]]], order: Sequence[str] | None = None
+) -> list[list[str]]:
     """A row a name, in alphabetical order unless told: the name, then each cell as it was and as it is."""
     rows = []
     for name in order or sorted(set().union(*measured)):

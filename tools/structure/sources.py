@@ -34,11 +34,17 @@ def read_working_tree() -> dict[str, str]:
 
 def read_revision(revision: str) -> dict[str, str]:
     """The same, out of git. Exits with git's message where it knows no such revision or folder."""
-    done = subprocess.run(["git", "archive", "--format=tar", revision, *FOLDERS], capture_output=True)
+    done = subprocess.run(
+        ["git", "archive", "--format=tar", revision, *FOLDERS], capture_output=True
+    )
     if done.returncode:
         sys.exit(f"revision {revision}: {done.stderr.decode().strip()}")
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        opened = {name: archive.extractfile(name) for name in sorted(archive.getnames()) if name.endswith(".py")}
+        opened = {
+            name: archive.extractfile(name)
+            for name in sorted(archive.getnames())
+            if name.endswith(".py")
+        }
         return {name: file.read().decode("utf-8") for name, file in opened.items() if file}
 
 
@@ -49,7 +55,9 @@ def parse_all(texts: Mapping[str, str]) -> dict[str, Source]:
 def span(statements: Sequence[ast.stmt]) -> set[int]:
     """Numbers of the lines from the first statement to the end of the last."""
     first, last = statements[0], statements[-1]
-    decorators: list[ast.expr] = getattr(first, "decorator_list", [])  # they stand above what they decorate
+    decorators: list[ast.expr] = getattr(
+        first, "decorator_list", []
+    )  # they stand above what they decorate
     start = min([first.lineno, *(decorator.lineno for decorator in decorators)])
     return set(range(start, (last.end_lineno or last.lineno) + 1))
 
@@ -63,7 +71,9 @@ def _parse(text: str, path: str) -> Source:
     return Source(tree, code, comments)
 
 
-def _take_docstring(scope: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> set[int]:
+def _take_docstring(
+    scope: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef,
+) -> set[int]:
     """Out of the tree; the lines that it stood on."""
     if ast.get_docstring(scope, clean=False) is None:
         return set()

@@ -30,7 +30,11 @@ def structure_tables(trees: Sequence[Tree]) -> list[Table]:
         Table("Folders", FOLDER_HEAD, beside([_folder_cells(each) for each in folders])),
         Table("Circles", ["folder", "rooms"], beside([_circle_cells(each) for each in folders])),
         Table("In all", ["measure", "value"], beside(totals, order=list(totals[-1]))),
-        Table("File names used more than once", ["name", "files"], beside([_counts(each) for each in names])),
+        Table(
+            "File names used more than once",
+            ["name", "files"],
+            beside([_counts(each) for each in names]),
+        ),
         _densest_table(functions),
     ]
     return [table for table in tables if table.rows]
@@ -39,7 +43,11 @@ def structure_tables(trees: Sequence[Tree]) -> list[Table]:
 def mentions_table(trees: Sequence[Tree], key: str) -> Table:
     found = [{path: mentions(source.tree, key) for path, source in tree.items()} for tree in trees]
     cells = [
-        {path: [str(counts[kind]) for kind in MENTION_KINDS] for path, counts in each.items() if counts}
+        {
+            path: [str(counts[kind]) for kind in MENTION_KINDS]
+            for path, counts in each.items()
+            if counts
+        }
         for each in found
     ]
     files = change([str(len(each)) for each in cells])
@@ -48,7 +56,13 @@ def mentions_table(trees: Sequence[Tree], key: str) -> Table:
 
 def _folder_cells(folders: Mapping[str, Folder]) -> dict[str, list[str]]:
     measures = {
-        name: [folder.files, len(folder.rooms), len(folder.arrows), folder.floors, len(folder.circles)]
+        name: [
+            folder.files,
+            len(folder.rooms),
+            len(folder.arrows),
+            folder.floors,
+            len(folder.circles),
+        ]
         for name, folder in folders.items()
     }
     return {name: [str(value) for value in values] for name, values in measures.items()}
@@ -63,7 +77,10 @@ def _circle_cells(folders: Mapping[str, Folder]) -> dict[str, list[str]]:
 
 
 def _totals(
-    tree: Tree, folders: Mapping[str, Folder], functions: Sequence[Function], names: Mapping[str, int]
+    tree: Tree,
+    folders: Mapping[str, Folder],
+    functions: Sequence[Function],
+    names: Mapping[str, int],
 ) -> dict[str, list[str]]:
     nodes = sum(function.nodes for function in functions)
     lines = sum(function.lines for function in functions)
@@ -96,7 +113,10 @@ def _counts(counts: Mapping[str, int]) -> dict[str, list[str]]:
 def _densest_table(functions: Sequence[Sequence[Function]]) -> Table:
     """By rank, since a function is seldom in one place twice."""
     columns = [
-        [f"{function.nodes_a_line:.2f}  {function.name}  {function.place}" for function in densest(each)]
+        [
+            f"{function.nodes_a_line:.2f}  {function.name}  {function.place}"
+            for function in densest(each)
+        ]
         for each in functions
     ]
     rows = [list(row) for row in zip_longest(*columns, fillvalue=ABSENT)]

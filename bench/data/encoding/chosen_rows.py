@@ -15,13 +15,17 @@ from bench.errors import DataError
 
 __all__ = ["ChosenRows", "choose_rows"]
 
-_LARGEST = 100  # users whose row counts are kept, to say which min_rows_per_user would leave so many
+_LARGEST = (
+    100  # users whose row counts are kept, to say which min_rows_per_user would leave so many
+)
 
 
 class ChosenRows(NamedTuple):
     table: RawTable  # of interactions
     counts: dict[str, int]  # rows and users that were left out
-    largest: list[int]  # how many rows the users with the most of them had before min_rows_per_user, descending
+    largest: list[
+        int
+    ]  # how many rows the users with the most of them had before min_rows_per_user, descending
 
 
 def choose_rows(layout: Layout) -> ChosenRows:
@@ -41,9 +45,14 @@ def choose_rows(layout: Layout) -> ChosenRows:
     counts = {"dropped_rows": int(dropped.sum())}
     if layout.min_rows_per_user > 1:
         counts |= {"users_before_filter": len(rows_of_user), "rows_before_filter": len(table)}
-    counts |= {"dropped_users": int(has_few.sum()), "dropped_rows_of_users": int(rows_of_user[has_few].sum())}
+    counts |= {
+        "dropped_users": int(has_few.sum()),
+        "dropped_rows_of_users": int(rows_of_user[has_few].sum()),
+    }
     largest = np.sort(rows_of_user)[::-1][:_LARGEST].tolist()
-    return ChosenRows(table.where(~has_few[user_of_row]) if has_few.any() else table, counts, largest)
+    return ChosenRows(
+        table.where(~has_few[user_of_row]) if has_few.any() else table, counts, largest
+    )
 
 
 def _dropped(layout: Layout, table: RawTable) -> np.ndarray:

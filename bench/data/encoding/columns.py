@@ -24,7 +24,9 @@ class Columns:
     """Encoded features; (n,) arrays in the raw table's order, but bags that an item or user owns."""
 
     features: list[Feature] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)  # of each feature: its entries in the joint index
+    sizes: list[int] = field(
+        default_factory=list
+    )  # of each feature: its entries in the joint index
     # values
     categorical: list[np.ndarray] = field(default_factory=list)  # codes within the field
     numeric: list[np.ndarray] = field(default_factory=list)
@@ -33,8 +35,12 @@ class Columns:
     # what is told about the data
     categories: dict[str, int] = field(default_factory=dict)  # distinct values of a field
     missing: dict[str, int] = field(default_factory=dict)  # rows without a value of a field
-    several: dict[str, int] = field(default_factory=dict)  # users or items whose rows differ in a field of their side
-    counts: dict[str, int] = field(default_factory=dict)  # users and items that only one of two joined tables has
+    several: dict[str, int] = field(
+        default_factory=dict
+    )  # users or items whose rows differ in a field of their side
+    counts: dict[str, int] = field(
+        default_factory=dict
+    )  # users and items that only one of two joined tables has
     warnings: list[str] = field(default_factory=list)
 
     def warn_of_look_alikes(self, name: str, words: pa.Array) -> None:
@@ -51,12 +57,16 @@ class Columns:
 
     @property
     def bag_names(self) -> list[str]:
-        return [feature.field.name for feature in self.features if feature.field.kind == "multi_valued"]
+        return [
+            feature.field.name for feature in self.features if feature.field.kind == "multi_valued"
+        ]
 
     def bags(self, rows: np.ndarray) -> list[Bags]:
         """Bags that rows own in the order of `rows`, as `arrays`."""
         return [
-            self.owned_bags[name] if name in self.owned_bags else self.row_bags[name].at(rows, "row")
+            self.owned_bags[name]
+            if name in self.owned_bags
+            else self.row_bags[name].at(rows, "row")
             for name in self.bag_names
         ]
 
@@ -94,9 +104,13 @@ def encode_features(layout: Layout, users: Vocabulary, items: Vocabulary) -> Col
     return columns
 
 
-def _categorical(columns: Columns, feature: Feature, source: Joined, ids: Mapping[str, Vocabulary]) -> None:
+def _categorical(
+    columns: Columns, feature: Feature, source: Joined, ids: Mapping[str, Vocabulary]
+) -> None:
     name, known = feature.field.name, vocabulary(source.text(feature.column))
-    has_missing = len(known.words) > 0 and known.words[0].as_py() == ""  # sorted: "" comes first, as code 1
+    has_missing = (
+        len(known.words) > 0 and known.words[0].as_py() == ""
+    )  # sorted: "" comes first, as code 1
     codes = source.spread(known.codes)  # (n,)
     columns.warn_of_look_alikes(name, known.words)
     columns.categorical.append(codes)
@@ -106,14 +120,18 @@ def _categorical(columns: Columns, feature: Feature, source: Joined, ids: Mappin
     _count_several(columns, feature, codes, ids)
 
 
-def _multi_valued(columns: Columns, feature: Feature, source: Joined, ids: Mapping[str, Vocabulary]) -> None:
+def _multi_valued(
+    columns: Columns, feature: Feature, source: Joined, ids: Mapping[str, Vocabulary]
+) -> None:
     name, side = feature.field.name, feature.field.side
     bags = encode_bags(source.text(feature.column), feature.separator)  # a cell a row of the source
     columns.warn_of_look_alikes(name, bags.words)
     several = _count_several(columns, feature, bags.of_cells(), ids)
     if feature.owner != "row":
         columns.owned_bags[name] = bags.at(np.arange(len(bags.which)), feature.owner)
-    elif side != "context" and several == 0:  # all rows of a user or item agree: kept once, any row has it
+    elif (
+        side != "context" and several == 0
+    ):  # all rows of a user or item agree: kept once, any row has it
         columns.owned_bags[name] = bags.at(_last_rows(ids[side]), side)
     else:
         columns.row_bags[name] = bags
@@ -123,7 +141,9 @@ def _multi_valued(columns: Columns, feature: Feature, source: Joined, ids: Mappi
     columns.missing[name] = int((source.spread(lengths) == 0).sum())
 
 
-def _numeric(columns: Columns, feature: Feature, source: Joined, ids: Mapping[str, Vocabulary]) -> None:
+def _numeric(
+    columns: Columns, feature: Feature, source: Joined, ids: Mapping[str, Vocabulary]
+) -> None:
     values = source.spread(source.numbers(feature.column))  # (n,)
     columns.numeric.append(values)
     columns.sizes.append(2)  # the value's entry and the missing value's
@@ -134,7 +154,9 @@ def _numeric(columns: Columns, feature: Feature, source: Joined, ids: Mapping[st
 _ENCODERS = {"categorical": _categorical, "multi_valued": _multi_valued, "numeric": _numeric}
 
 
-def _count_several(columns: Columns, feature: Feature, keys: np.ndarray, ids: Mapping[str, Vocabulary]) -> int:
+def _count_several(
+    columns: Columns, feature: Feature, keys: np.ndarray, ids: Mapping[str, Vocabulary]
+) -> int:
     """How many users or items, whose side the field is on, have rows that differ in it; kept where there are any. keys (n,)
     are equal where values are."""
     if feature.owner != "row" or feature.field.side not in ids:

@@ -126,9 +126,15 @@ def _sizes(rows: _Rows) -> dict[str, int]:
     }
 
 
-def _meta(tables: Tables, layout: Layout, columns: Columns, counts: Mapping[str, int]) -> dict[str, Any]:
+def _meta(
+    tables: Tables, layout: Layout, columns: Columns, counts: Mapping[str, int]
+) -> dict[str, Any]:
     fields = [feature.field for feature in columns.features]
-    categorical = {feature.column: feature.field for feature in layout.features if feature.field.kind == "categorical"}
+    categorical = {
+        feature.column: feature.field
+        for feature in layout.features
+        if feature.field.kind == "categorical"
+    }
     user_field, item_field = categorical.get(layout.user), categorical.get(layout.item)
     bag_owners = {name: bags.owner for name, bags in columns.owned_bags.items()}
     return {

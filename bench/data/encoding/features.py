@@ -63,7 +63,9 @@ def encode_bags(text: pa.Array, separator: str) -> BagCodes:
     entries = np.unique(owners * (len(known.words) + 1) + known.codes)
     owners, codes = np.divmod(entries, len(known.words) + 1)
     ptr = _pointer(np.bincount(owners, minlength=len(encoded.dictionary)))
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mix64(codes.astype(np.uint64)), dtype=np.uint64)])
+    sums = np.concatenate(
+        [np.zeros(1, np.uint64), np.cumsum(mix64(codes.astype(np.uint64)), dtype=np.uint64)]
+    )
     keys = sums[ptr[1:]] - sums[ptr[:-1]]  # modulo 2^64, so a sum over the bag alone
     return BagCodes(known.words, encoded.indices.to_numpy(), ptr, codes.astype(np.int32), keys)
 
@@ -75,7 +77,11 @@ def numeric(table: RawTable, column: str) -> np.ndarray:
     with np.errstate(over="ignore"):
         values = numbers.values.astype(np.float32) + np.float32(0)  # -0 is 0
     if (row := table.first(~np.isfinite(values))) is not None:
-        what = "infinite" if np.isinf(numbers.values[row]) else "too large for a numeric field (float32)"
+        what = (
+            "infinite"
+            if np.isinf(numbers.values[row])
+            else "too large for a numeric field (float32)"
+        )
         table.refuse(row, column, f"{numbers.values[row]} is {what}; {fix}")
     values[numbers.missing] = np.nan
     return values

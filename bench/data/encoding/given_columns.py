@@ -42,7 +42,9 @@ def given_split(table: RawTable, roles: str, parts: str, users: Vocabulary) -> G
 def true_logits(table: RawTable, column: str) -> np.ndarray:
     """(n,) float64, finite."""
     fix = "a true logit is a finite number"
-    return complete(table, column, as_numbers(table, column, fix), fix).astype(np.float64) + 0.0  # -0 is 0
+    return (
+        complete(table, column, as_numbers(table, column, fix), fix).astype(np.float64) + 0.0
+    )  # -0 is 0
 
 
 def _numbered(table: RawTable, column: str, words: tuple[str, ...]) -> np.ndarray:
@@ -52,4 +54,6 @@ def _numbered(table: RawTable, column: str, words: tuple[str, ...]) -> np.ndarra
         word = text[row].as_py()
         what = f"{shown(word)} is none of {', '.join(words)}" if word else "the value is missing"
         table.refuse(row, column, f"{what}{counted(bad)}; write one of {', '.join(words)}")
-    return np.asarray(pc.index_in(text, pa.array(words, pa.large_string())).to_numpy().astype(np.uint8))
+    return np.asarray(
+        pc.index_in(text, pa.array(words, pa.large_string())).to_numpy().astype(np.uint8)
+    )

@@ -54,13 +54,16 @@ def join(layout: Layout, owner: Owner, ids: Vocabulary) -> Joined:
     first[known.codes[::-1]] = np.arange(len(table) - 1, -1, -1)
     if (row := table.first(first[known.codes] != np.arange(len(table)))) is not None:
         table.refuse(
-            row, name, f"{known.words[known.codes[row] - 1].as_py()!r} is there twice; one row for each {owner}"
+            row,
+            name,
+            f"{known.words[known.codes[row] - 1].as_py()!r} is there twice; one row for each {owner}",
         )
     place = pc.fill_null(pc.index_in(ids.words, value_set=known.words), -1).to_numpy()
     if (place < 0).all():
         ours, theirs = shown(ids.words[0].as_py()), shown(known.words[0].as_py())
         rows = layout.tables["row"].file
         table.refuse_column(
-            name, f"holds none of the {len(ids.words)} {owner}s of {rows}; ids are text: {theirs} here, {ours} there"
+            name,
+            f"holds none of the {len(ids.words)} {owner}s of {rows}; ids are text: {theirs} here, {ours} there",
         )
     return Joined(table, first[place + 1], ids.codes - 1)

@@ -22,8 +22,12 @@ class Repeats(NamedTuple):
 
 
 class Order(NamedTuple):
-    permutation: np.ndarray  # (n,) int64: the sorted table's row i is the raw table's row permutation[i]
-    identity: np.ndarray  # (n,) uint64, in the raw table's order: equal where all that is encoded of two rows is
+    permutation: (
+        np.ndarray
+    )  # (n,) int64: the sorted table's row i is the raw table's row permutation[i]
+    identity: (
+        np.ndarray
+    )  # (n,) uint64, in the raw table's order: equal where all that is encoded of two rows is
     repeats: Repeats
 
 
@@ -42,21 +46,33 @@ def order_rows(
     `users`, `items` (n,) number the texts of `ids`; `content` (n,) uint64 stands for all features and the label of a row, so
     that rows which still tie are interchangeable."""
     pair = _pair_hash(users, items, ids)  # (n,) uint64: of each row's user and item
-    by_pair = [key for key in (pair, order, users) if key is not None]  # lexsort takes the last key first
+    by_pair = [
+        key for key in (pair, order, users) if key is not None
+    ]  # lexsort takes the last key first
     keys = [content, *by_pair] if true_logits is None else [true_logits, content, *by_pair]
     permutation = np.lexsort(keys)
-    repeats = _repeats(permutation, by_pair, content, labels, pairs=users.astype(np.int64) * len(ids[1]) + items)
+    repeats = _repeats(
+        permutation, by_pair, content, labels, pairs=users.astype(np.int64) * len(ids[1]) + items
+    )
     if part is not None:
-        permutation = permutation[np.lexsort([part[permutation], users[permutation]])]  # stable: else as before
+        permutation = permutation[
+            np.lexsort([part[permutation], users[permutation]])
+        ]  # stable: else as before
     times = [] if order is None else [order.view(np.uint64)]
     return Order(permutation, content_key([content, pair, *times]), repeats)
 
 
 def _repeats(
-    permutation: np.ndarray, by_pair: Sequence[np.ndarray], content: np.ndarray, labels: np.ndarray, pairs: np.ndarray
+    permutation: np.ndarray,
+    by_pair: Sequence[np.ndarray],
+    content: np.ndarray,
+    labels: np.ndarray,
+    pairs: np.ndarray,
 ) -> Repeats:
     """Of rows that `permutation` sorts by the keys `by_pair`, then by content; `pairs` (n,) number user and item."""
-    same_pair = _equal_to_previous([key[permutation] for key in by_pair])  # of one user, item and order
+    same_pair = _equal_to_previous(
+        [key[permutation] for key in by_pair]
+    )  # of one user, item and order
     same_content = _equal_to_previous([content[permutation]])
     return Repeats(
         exact_duplicates=int((same_pair & same_content).sum()),

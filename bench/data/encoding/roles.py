@@ -64,7 +64,9 @@ def arrange(tables: Tables) -> Layout:
         drop=_rule(raw["row"], "drop", tables.drop) if tables.drop else None,
         min_rows_per_user=tables.min_rows_per_user,
         split=_split(tables, raw["row"]),
-        true_logit=_withheld("true_logit", tables.true_logit, tables, raw["row"]) if tables.true_logit else None,
+        true_logit=_withheld("true_logit", tables.true_logit, tables, raw["row"])
+        if tables.true_logit
+        else None,
     )
 
 
@@ -74,7 +76,9 @@ def _split(tables: Tables, row: RawTable) -> tuple[str, str] | None:
         return None
     if not roles or not parts:
         there, lacking = ("part", "users") if parts else ("users", "part")
-        raise DataError(f"{row.file}: split names a column of {there} and none of {lacking}; name both or neither")
+        raise DataError(
+            f"{row.file}: split names a column of {there} and none of {lacking}; name both or neither"
+        )
     return _withheld("split", roles, tables, row), _withheld("split", parts, tables, row)
 
 
@@ -82,8 +86,12 @@ def _withheld(what: str, name: str, tables: Tables, row: RawTable) -> str:
     """A column that is there and that no model is handed."""
     if name not in row.frame.columns:
         raise DataError(f"{row.file}: {what}: {missing_column(name, row.columns)}")
-    if name in tables.columns and (tables.columns[name].field or tables.columns[name].role != "label"):
-        raise DataError(f"{row.file}: {what}: column {name!r} can't be a feature, an id or the order too")
+    if name in tables.columns and (
+        tables.columns[name].field or tables.columns[name].role != "label"
+    ):
+        raise DataError(
+            f"{row.file}: {what}: column {name!r} can't be a feature, an id or the order too"
+        )
     return name
 
 
@@ -121,7 +129,9 @@ def _owner(name: str, column: Column, raw: Mapping[Owner, RawTable]) -> Owner:
     owners = [owner for owner, table in raw.items() if name in table.frame.columns]
     if not owners:
         there = dict.fromkeys(column for table in raw.values() for column in table.columns)
-        raise DataError(f"{', '.join(table.file for table in raw.values())}: {missing_column(name, there)}")
+        raise DataError(
+            f"{', '.join(table.file for table in raw.values())}: {missing_column(name, there)}"
+        )
     if len(owners) > 1:
         files = " and ".join(raw[owner].file for owner in owners)
         raise DataError(f"column {name!r} is in {files}; rename one of them")
@@ -148,7 +158,9 @@ def _refuse_double(what: str, names: Iterable[str]) -> None:
     seen: dict[str, int] = {}
     for position, name in enumerate(names, start=1):
         if name in seen:
-            raise DataError(f"{what} {name!r} is there twice, at positions {seen[name]} and {position}; rename one")
+            raise DataError(
+                f"{what} {name!r} is there twice, at positions {seen[name]} and {position}; rename one"
+            )
         seen[name] = position
 
 

@@ -42,7 +42,11 @@ def fetch(source: Source, folder: Path) -> Path:
     shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
     part.mkdir(parents=True)
     try:
-        arrived = _from_package_index(source, part) if source.url.startswith(PIP) else _from_url(source, part)
+        arrived = (
+            _from_package_index(source, part)
+            if source.url.startswith(PIP)
+            else _from_url(source, part)
+        )
         arrived.replace(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -64,12 +68,18 @@ def extract(archive: Path, members: Sequence[str], folder: Path) -> Mapping[str,
 
 
 def _from_url(source: Source, part: Path) -> Path:
-    from requests import RequestException  # here, since few runs download anything and all would pay for the import
+    from requests import (
+        RequestException,
+    )  # here, since few runs download anything and all would pay for the import
 
     pooch.get_logger().setLevel("WARNING")  # the harness reports on its own
     downloader = pooch.HTTPDownloader(timeout=CONNECT_TIMEOUT)
     try:
-        return Path(pooch.retrieve(source.url, f"sha256:{source.sha256}", "archive", part, downloader=downloader))
+        return Path(
+            pooch.retrieve(
+                source.url, f"sha256:{source.sha256}", "archive", part, downloader=downloader
+            )
+        )
     except RequestException as error:
         raise DownloadError(f"{public(source.url)} can't be read ({_reason(error)})") from error
     except ValueError as error:
@@ -85,24 +95,50 @@ def _from_package_index(source: Source, part: Path) -> Path:
         raise DownloadError(f"pip brought {len(wheels)} wheels for {requirement}")
     found = file_digest(wheels[0])
     if found != source.sha256:
-        raise DownloadError(f"the wheel {wheels[0].name} is another file: its sha256 is {found}, not {source.sha256}")
+        raise DownloadError(
+            f"the wheel {wheels[0].name} is another file: its sha256 is {found}, not {source.sha256}"
+        )
     return wheels[0]
 
 
 def _pip_download(requirement: str, folder: Path) -> None:
     # Wheels alone: pip would run the setup of a source distribution. The package is neither installed nor imported.
-    options = ["--no-deps", "--only-binary", ":all:", "--no-input", "--disable-pip-version-check", "--quiet"]
+    options = [
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--quiet",
+    ]
     limits = ["--timeout", str(CONNECT_TIMEOUT), "--retries", "1"]
-    command = [sys.executable, "-m", "pip", "download", *options, *limits, "--dest", str(folder), requirement]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        *options,
+        *limits,
+        "--dest",
+        str(folder),
+        requirement,
+    ]
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PIP_LIMIT, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PIP_LIMIT,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise DownloadError(f"pip did not bring {requirement} within {_PIP_LIMIT:g} s") from error
     if done.returncode:
         lines = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.strip()]
-        raise DownloadError(f"pip can't bring {requirement} ({lines[-1] if lines else 'no reason given'})")
+        raise DownloadError(
+            f"pip can't bring {requirement} ({lines[-1] if lines else 'no reason given'})"
+        )
 
 
 def _reason(error: BaseException) -> str:
@@ -119,7 +155,9 @@ def _check_entries(archive: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
     for entry in entries:
         name = PurePosixPath(entry.filename.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or ":" in entry.filename:
-            raise DownloadError(f"{archive.name}: refused, its entry {entry.filename!r} leads out of it")
+            raise DownloadError(
+                f"{archive.name}: refused, its entry {entry.filename!r} leads out of it"
+            )
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise DownloadError(f"{archive.name}: refused, its entry {entry.filename!r} is a link")
 
@@ -133,6 +171,11 @@ def _entry(archive: Path, opened: zipfile.ZipFile, member: str) -> zipfile.ZipIn
 
 def _check_members(archive: Path, entries: Sequence[zipfile.ZipInfo]) -> None:
     # zipfile reads no more of an entry than its header says, so that the headers bound what is written.
-    size, limit = sum(entry.file_size for entry in entries), max(_PLAIN_SIZE, _RATIO * archive.stat().st_size)
+    size, limit = (
+        sum(entry.file_size for entry in entries),
+        max(_PLAIN_SIZE, _RATIO * archive.stat().st_size),
+    )
     if size > limit:
-        raise DownloadError(f"{archive.name}: refused, it unpacks to {size} bytes; at most {limit} are allowed")
+        raise DownloadError(
+            f"{archive.name}: refused, it unpacks to {size} bytes; at most {limit} are allowed"
+        )

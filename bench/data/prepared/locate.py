@@ -67,10 +67,14 @@ def _find(relative: Path, roots: Sequence[Path]) -> Path | None:
             if path.is_file():
                 return path
             if path.exists():
-                raise DataError(f"{relative}: is not a regular file; name a file of text or Parquet")
+                raise DataError(
+                    f"{relative}: is not a regular file; name a file of text or Parquet"
+                )
     except OSError as error:
         raise DataError(f"{str(relative)[:80]}: {error.strerror or error}") from error
     if len(inside) < len(candidates):
         folders = " and ".join(map(str, roots))
-        raise DataError(f"{relative}: leads out of {folders}; move the file there or give its folder as --data-dir")
+        raise DataError(
+            f"{relative}: leads out of {folders}; move the file there or give its folder as --data-dir"
+        )
     return None

@@ -25,7 +25,12 @@ __all__ = ["Status", "prepare", "status"]
 
 
 def prepare(
-    dataset: Dataset, *, data_dir: Path | None, cache: Path, base: Path | None = None, report: Report = lambda _: None
+    dataset: Dataset,
+    *,
+    data_dir: Path | None,
+    cache: Path,
+    base: Path | None = None,
+    report: Report = lambda _: None,
 ) -> Interactions:
     """The dataset's interactions, from `cache` if they are there and intact.
 
@@ -49,7 +54,9 @@ class Status(NamedTuple):
     downloadable: bool
 
 
-def status(dataset: Dataset, *, data_dir: Path | None, cache: Path, base: Path | None = None) -> Status:
+def status(
+    dataset: Dataset, *, data_dir: Path | None, cache: Path, base: Path | None = None
+) -> Status:
     """As `prepare` would find it."""
     place = _Place(dataset, roots(base, data_dir), cache, lambda _: None)
     origin, _ = place.ready()
@@ -85,7 +92,9 @@ class _Place:
                 continue
             found = find(source, self.roots)
             if not isinstance(found, str):
-                return _Origin(source, {name: file_digest(path) for name, path in found.items()}, found), []
+                return _Origin(
+                    source, {name: file_digest(path) for name, path in found.items()}, found
+                ), []
             failures.append(found)
         return None, failures
 
@@ -99,7 +108,9 @@ class _Place:
             except DownloadError as error:
                 self.report(f"{self.dataset.name}: {source.name}: {error}")
                 failures.append(f"{source.name}: {error}")
-        where = getattr(self.dataset, "where", "")  # in words, of a dataset that can't be downloaded
+        where = getattr(
+            self.dataset, "where", ""
+        )  # in words, of a dataset that can't be downloaded
         reasons = [*dict.fromkeys(failures), *filter(None, [where])]
         fix = "put the files there, or give their folder as --data-dir DIR or BENCH_DATA"
         raise DownloadError(f"{self.dataset.name}: {'; '.join(reasons)}; {fix}")
@@ -110,7 +121,9 @@ class _Place:
         if not store.is_intact(folder):
             with writing(self.cache):
                 if aside := store.set_aside(folder):
-                    self.report(f"{self.dataset.name}: the cache was damaged; kept as {aside}, and prepared again")
+                    self.report(
+                        f"{self.dataset.name}: the cache was damaged; kept as {aside}, and prepared again"
+                    )
             self._write(origin, folder)
             self.report(f"{self.dataset.name}: prepared from {location(origin.source)}")
         return self.open(folder)
@@ -125,7 +138,10 @@ class _Place:
         work = self.cache / "work" / slug(self.dataset.name)
         files = self._unpacked(origin.source, work) if origin.files is None else origin.files
         encoded = encode(self.dataset.read(origin.source.name, files))
-        about = {"name": self.dataset.name, "source": {"name": _name(origin), "sha256": dict(origin.sha256)}}
+        about = {
+            "name": self.dataset.name,
+            "source": {"name": _name(origin), "sha256": dict(origin.sha256)},
+        }
         with writing(self.cache):
             store.write(folder, encoded, about, work)
 
@@ -144,7 +160,9 @@ class _Place:
             "sha256": origin.sha256,
             "code": _code_digests(type(self.dataset)),
         }
-        key = hashlib.sha256(json.dumps(depends, sort_keys=True, allow_nan=False).encode()).hexdigest()
+        key = hashlib.sha256(
+            json.dumps(depends, sort_keys=True, allow_nan=False).encode()
+        ).hexdigest()
         return self.cache / "data" / f"{slug(self.dataset.name)}-{key[:24]}"
 
 
@@ -159,7 +177,9 @@ def _name(origin: _Origin) -> str:
 def _code_digests(plugin: type[Any]) -> list[str]:
     """Of the code that turns files into arrays: reading, encoding and storing, and that of the plugin and its base classes."""
     data = Path(__file__).parent.parent
-    files = {file for room in ("tables", "encoding", "prepared") for file in (data / room).glob("*.py")}
+    files = {
+        file for room in ("tables", "encoding", "prepared") for file in (data / room).glob("*.py")
+    }
     for base in plugin.__mro__:
         if base.__module__.partition(".")[0] not in ("bench", "abc", "builtins"):
             files |= _code_files(base)
@@ -170,4 +190,8 @@ def _code_files(plugin: type[Any]) -> set[Path]:
     """The plugin's package, or its file where it is a single one."""
     file = Path(inspect.getfile(plugin))
     package = sys.modules[plugin.__module__].__package__
-    return set(file.parent.glob("*.py")) if package and package == plugin.__module__.rpartition(".")[0] else {file}
+    return (
+        set(file.parent.glob("*.py"))
+        if package and package == plugin.__module__.rpartition(".")[0]
+        else {file}
+    )

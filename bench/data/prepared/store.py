@@ -30,7 +30,13 @@ def write(folder: Path, encoded: Encoded, about: Mapping[str, Any], work: Path) 
     pq.write_table(pa.table({"item_id": encoded.item_ids}), work / "item_ids.parquet")
     digest = content_digest(encoded.arrays, encoded.meta)
     identity = _bytes_digest(encoded.arrays["identity"])
-    meta = {"format": FORMAT, **about, "digest": digest, "identity_digest": identity, **encoded.meta}
+    meta = {
+        "format": FORMAT,
+        **about,
+        "digest": digest,
+        "identity_digest": identity,
+        **encoded.meta,
+    }
     text = json.dumps(meta, indent=1, ensure_ascii=False, allow_nan=False)
     (work / "meta.json").write_text(text + "\n", encoding="utf-8")
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +47,10 @@ def is_intact(folder: Path) -> bool:
     """Whether a folder is complete and holds, to the last bit, what its digest says."""
     try:
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _names(meta)}
+        arrays = {
+            name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            for name in _names(meta)
+        }
         ids = all((folder / f"{owner}_ids.parquet").is_file() for owner in ("user", "item"))
         same = _bytes_digest(arrays["identity"]) == meta["identity_digest"]
         return ids and same and bool(content_digest(arrays, meta) == meta["digest"])
@@ -79,7 +88,9 @@ def _bytes_digest(values: np.ndarray) -> str:
 
 
 def _names(meta: Mapping[str, Any]) -> list[str]:
-    bags = [f"bags-{number}-{part}" for number in range(len(meta["bags"])) for part in ("ptr", "codes")]
+    bags = [
+        f"bags-{number}-{part}" for number in range(len(meta["bags"])) for part in ("ptr", "codes")
+    ]
     order = [] if meta["order"] is None else ["order"]
     split = [] if meta["split"] is None else ["given-role", "given-part"]
     truth = [] if meta["true_logit"] is None else ["true-logit"]

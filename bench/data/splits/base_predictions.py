@@ -76,7 +76,9 @@ class FitPlan:
         if slot == "folds":
             of_fold = np.array([_fold(number) for number in range(self.source.folds)], dtype="U8")
             # In blocks a test user's support ends with P, which no fold was fitted without and the front fit was.
-            return np.where(self.split.in_train_query[rows], FRONT, of_fold[self.fold_of_rows[rows]])
+            return np.where(
+                self.split.in_train_query[rows], FRONT, of_fold[self.fold_of_rows[rows]]
+            )
         return np.full(len(rows), slot, dtype="U8")
 
     @cached_property
@@ -120,7 +122,11 @@ class FitPlan:
         found = [Fit(STAR, np.flatnonzero(self.star_rows), np.arange(len(split.in_query)))]
         before_all_queries = ~split.in_query & ~split.in_train_query
         if FRONT in slots:
-            predicts = np.flatnonzero(split.in_train_query) if split.in_blocks else split.rows("train", "query")
+            predicts = (
+                np.flatnonzero(split.in_train_query)
+                if split.in_blocks
+                else split.rows("train", "query")
+            )
             found.append(Fit(FRONT, np.flatnonzero(before_all_queries), predicts))
         if "folds" in slots:
             pool = split.is_role("train") if split.setting == "cold" else before_all_queries
@@ -172,13 +178,17 @@ def _support_less_validation_block(plan: FitPlan) -> np.ndarray:
 
 
 _TABLE: Mapping[tuple[str, BasePredictions], _Line] = {
-    ("warm", "out-of-sample"): _Line(_support_and_training_query, "folds", "front", "folds", "star"),
+    ("warm", "out-of-sample"): _Line(
+        _support_and_training_query, "folds", "front", "folds", "star"
+    ),
     ("warm", "holdout"): _Line(_support, "folds", "star", "folds", "star"),
     ("warm", "in-sample"): _Line(_support_and_training_query, "star", "star", "star", "star"),
     ("cold", "out-of-sample"): _Line(_rows_of_training_users, "folds", "folds", "star", "star"),
     ("cold", "holdout"): _Line(_rows_of_held_users, "star", "star", "star", "star"),
     ("cold", "in-sample"): _Line(_rows_of_training_users, "star", "star", "star", "star"),
-    ("blocks", "out-of-sample"): _Line(_support_less_validation_block, "folds", "front", "folds", "star"),
+    ("blocks", "out-of-sample"): _Line(
+        _support_less_validation_block, "folds", "front", "folds", "star"
+    ),
     ("blocks", "in-sample"): _Line(_support_less_validation_block, "star", "star", "star", "star"),
 }
 
@@ -200,7 +210,11 @@ def _refuse_holdout_without_tasks(plan: FitPlan) -> None:
 def _refuse_empty_fits(plan: FitPlan, fits: tuple[Fit, ...]) -> None:
     for fit in fits:
         if not len(fit.train):
-            where = "in blocks of each user's rows" if plan.split.in_blocks else f"in the {plan.split.setting} setting"
+            where = (
+                "in blocks of each user's rows"
+                if plan.split.in_blocks
+                else f"in the {plan.split.setting} setting"
+            )
             raise DataError(
                 f"{plan.source.base_predictions} predictions {where} need a fit without a row to learn from "
                 f"({fit.variant}); take more users, users with more rows, or base_predictions: in-sample"
@@ -231,7 +245,11 @@ def hash_of(count: int, seed: int) -> np.ndarray:
 def _folds(pool: np.ndarray, fold: np.ndarray, folds: int) -> list[Fit]:
     """A fit a fold that holds rows: trained on the pool's rows outside of it, predicting the pool's rows in it."""
     return [
-        Fit(_fold(number), np.flatnonzero(pool & (fold != number)), np.flatnonzero(pool & (fold == number)))
+        Fit(
+            _fold(number),
+            np.flatnonzero(pool & (fold != number)),
+            np.flatnonzero(pool & (fold == number)),
+        )
         for number in range(folds)
         if (pool & (fold == number)).any()
     ]

@@ -16,7 +16,9 @@ __all__ = ["BlocksProtocol", "ValidUsers"]
 class ValidUsers(PluginParams):
     """Who chooses."""
 
-    valid: float = Field(0.1, gt=0, lt=1, description="share of users on whose block P everything is chosen")
+    valid: float = Field(
+        0.1, gt=0, lt=1, description="share of users on whose block P everything is chosen"
+    )
 
 
 class BlocksProtocol(SplitProtocol):

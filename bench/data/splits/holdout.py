@@ -13,10 +13,14 @@ __all__ = ["HoldoutParams", "HoldoutProtocol"]
 
 class HoldoutParams(PluginParams):
     setting: Literal["warm", "cold"] = Field(
-        "cold", description="warm: base models see every user's support; cold: they see training users alone"
+        "cold",
+        description="warm: base models see every user's support; cold: they see training users alone",
     )
     id_dropout: float = Field(
-        0.3, ge=0, lt=1, description="cold: chance that a base model's training row hides its user's id"
+        0.3,
+        ge=0,
+        lt=1,
+        description="cold: chance that a base model's training row hides its user's id",
     )
 
 

@@ -15,7 +15,9 @@ class LastRows(PluginParams):
     """How long the query is; P is as long."""
 
     rows: int | None = Field(None, ge=1, description="so many of each user's last rows")
-    share: float | None = Field(None, gt=0, le=1 / 3, description="this share of each user's rows, the last")
+    share: float | None = Field(
+        None, gt=0, le=1 / 3, description="this share of each user's rows, the last"
+    )
 
     @model_validator(mode="after")
     def _one_of_them(self) -> LastRows:
@@ -32,8 +34,12 @@ class LeaveLast(BlocksProtocol):
     name = "leave-last"
 
     class Params(PluginParams):
-        query: LastRows = Field(LastRows(rows=10), description="how long each user's query is: rows or share")
-        users: ValidUsers = Field(ValidUsers(), description="who chooses: the share `valid` of users")
+        query: LastRows = Field(
+            LastRows(rows=10), description="how long each user's query is: rows or share"
+        )
+        users: ValidUsers = Field(
+            ValidUsers(), description="who chooses: the share `valid` of users"
+        )
 
     params: Params
 
@@ -47,5 +53,9 @@ class LeaveLast(BlocksProtocol):
     def _query_rows(self, rows: np.ndarray) -> np.ndarray:
         """(users,) int64, one at least and, of three rows and more, a third at most."""
         wanted = self.params.query
-        query = np.full(len(rows), wanted.rows) if wanted.rows is not None else np.round(rows * (wanted.share or 0.0))
+        query = (
+            np.full(len(rows), wanted.rows)
+            if wanted.rows is not None
+            else np.round(rows * (wanted.share or 0.0))
+        )
         return np.asarray(np.maximum(1, np.minimum(query, rows // 3)), dtype=np.int64)

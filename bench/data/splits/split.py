@@ -76,7 +76,9 @@ class Split:
     @property
     def untested(self) -> int:
         """Users who would be tested (in blocks: all) and have no query row."""
-        would_be = len(self.role) if self.in_blocks else int((self.role == ROLES.index("test")).sum())
+        would_be = (
+            len(self.role) if self.in_blocks else int((self.role == ROLES.index("test")).sum())
+        )
         return would_be - len(self.users("test"))
 
     def rows(self, role: Role, part: Part) -> np.ndarray:
@@ -125,13 +127,17 @@ def _check_form(name: str, cut: Cut, user_ptr: np.ndarray) -> None:
     users = len(user_ptr) - 1
     cuts = {"cut": cut.cut} | ({} if cut.train_cut is None else {"train_cut": cut.train_cut})
     if cut.role.shape != (users,) or any(one.shape != (users,) for one in cuts.values()):
-        raise DataError(f"protocol {name!r}: role and cut must have one entry for each of {users} users")
+        raise DataError(
+            f"protocol {name!r}: role and cut must have one entry for each of {users} users"
+        )
     if any((one < user_ptr[:-1]).any() or (one > user_ptr[1:]).any() for one in cuts.values()):
         raise DataError(f"protocol {name!r}: a user's cut lies outside of the user's own rows")
     if cut.train_cut is not None and (cut.train_cut > cut.cut).any():
         raise DataError(f"protocol {name!r}: a user's train_cut lies behind the user's cut")
     if cut.train_cut is not None and (cut.role > 1).any():
-        raise DataError(f"protocol {name!r}: with train_cut a user's role is train or valid; all are tested")
+        raise DataError(
+            f"protocol {name!r}: with train_cut a user's role is train or valid; all are tested"
+        )
 
 
 def _check_roles(name: str, split: Split) -> None:

@@ -15,7 +15,9 @@ __all__ = ["Temporal", "is_rank_within_users"]
 class LastShare(PluginParams):
     """How much of all rows lies after the second moment."""
 
-    share: float = Field(0.1, gt=0, le=1 / 3, description="share of all rows, the last in time, that are query")
+    share: float = Field(
+        0.1, gt=0, le=1 / 3, description="share of all rows, the last in time, that are query"
+    )
 
 
 class Temporal(BlocksProtocol):
@@ -30,9 +32,12 @@ class Temporal(BlocksProtocol):
             LastShare(), description="share of rows from the second moment on; P has as large a one"
         )
         times: tuple[float, ...] = Field(
-            (), description="the two moments themselves, in the order column's numbers; instead of `query`"
+            (),
+            description="the two moments themselves, in the order column's numbers; instead of `query`",
         )
-        users: ValidUsers = Field(ValidUsers(), description="who chooses: the share `valid` of users")
+        users: ValidUsers = Field(
+            ValidUsers(), description="who chooses: the share `valid` of users"
+        )
 
         @model_validator(mode="after")
         def _two_moments(self) -> Temporal.Params:
@@ -47,7 +52,9 @@ class Temporal(BlocksProtocol):
         first, second = self.params.times or _quantiles(order, self.params.query.share)
         user_ptr = np.asarray(timeline.user_ptr)
         role = self.roles(len(user_ptr) - 1, self.params.users.valid, seed)
-        return Cut(role, _first_row_from(order, user_ptr, second), _first_row_from(order, user_ptr, first))
+        return Cut(
+            role, _first_row_from(order, user_ptr, second), _first_row_from(order, user_ptr, first)
+        )
 
 
 def is_rank_within_users(timeline: Timeline) -> bool:
@@ -62,7 +69,9 @@ def is_rank_within_users(timeline: Timeline) -> bool:
 
 def _moments(timeline: Timeline) -> np.ndarray:
     if timeline.order is None:
-        raise DataError("protocol 'temporal': the dataset has no order; name a column of times as `order`")
+        raise DataError(
+            "protocol 'temporal': the dataset has no order; name a column of times as `order`"
+        )
     if is_rank_within_users(timeline):
         raise DataError(
             "protocol 'temporal': the order numbers each user's own rows, it is no time that users share; "

@@ -33,7 +33,9 @@ class UserShares(PluginParams):
 class SupportShare(PluginParams):
     """How a user's rows divide."""
 
-    share: float = Field(0.8, gt=0, lt=1, description="share of a user's rows, the earliest, that are support")
+    share: float = Field(
+        0.8, gt=0, lt=1, description="share of a user's rows, the earliest, that are support"
+    )
 
 
 class UserHoldout(HoldoutProtocol):

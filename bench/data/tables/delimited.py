@@ -33,14 +33,20 @@ class DelimitedText:
     def _without_nul(self, lines: Iterable[str]) -> Iterator[str]:
         for number, line in enumerate(lines, start=1):
             if "\0" in line:
-                raise self.refuse(number, "a NUL character; is the file damaged, or its `encoding` another (utf-16)?")
+                raise self.refuse(
+                    number,
+                    "a NUL character; is the file damaged, or its `encoding` another (utf-16)?",
+                )
             yield line
 
     def _without_quotes(self, lines: Iterable[str]) -> Iterator[str]:
         opening = self.sep + self.quote
         for number, line in enumerate(lines, start=1):
             if self.quote in line and (opening in line or line.startswith(self.quote)):
-                raise self.refuse(number, f"a quoted field; with the separator {self.sep!r} quotes are not understood")
+                raise self.refuse(
+                    number,
+                    f"a quoted field; with the separator {self.sep!r} quotes are not understood",
+                )
             yield line
 
     def _quoted(self, lines: Iterable[str]) -> Iterator[list[str]]:
@@ -58,9 +64,13 @@ class DelimitedText:
                 raise self.refuse(
                     line + 1, f"{error} of characters; shorten it, or look for a quote left open"
                 ) from error
-            raise self.refuse(line + 1, f"{error}; within a quoted field write each quote twice") from error
+            raise self.refuse(
+                line + 1, f"{error}; within a quoted field write each quote twice"
+            ) from error
 
-    def chunks(self, records: Iterator[list[str]], width: int, first: int) -> Iterator[list[list[str]]]:
+    def chunks(
+        self, records: Iterator[list[str]], width: int, first: int
+    ) -> Iterator[list[list[str]]]:
         """Records of `width` fields, many at a time; their lines are numbered from `first`."""
         while rows := list(islice(records, _CHUNK)):
             if set(map(len, rows)) != {width}:
@@ -68,7 +78,9 @@ class DelimitedText:
             yield rows
             first += len(rows)
 
-    def _checked(self, rows: list[list[str]], later: Iterator[list[str]], width: int, first: int) -> list[list[str]]:
+    def _checked(
+        self, rows: list[list[str]], later: Iterator[list[str]], width: int, first: int
+    ) -> list[list[str]]:
         """The rows less the empty lines that end the file; DataError for the first wrong one."""
         while rows and not rows[-1]:
             rows.pop()
@@ -80,12 +92,12 @@ class DelimitedText:
         return rows
 
     def _wrong_width(self, cells: list[str], width: int) -> str:
-        trailing = " (the last is empty: a separator too many at the end?)" if cells[-1] == "" else ""
+        trailing = (
+            " (the last is empty: a separator too many at the end?)" if cells[-1] == "" else ""
+        )
         found = f"{len(cells)} fields{trailing} where {width} are expected"
         return f"{found}; mend the line, quote a field that holds {self.sep!r}, or check `sep` and `columns`"
 
 
 _EMPTY_LINE = "an empty line within the data; remove it"
-_OPEN_QUOTE = (
-    "a quote opens a field here and does not close on this line; close it, or write a quote in text as a doubled one"
-)
+_OPEN_QUOTE = "a quote opens a field here and does not close on this line; close it, or write a quote in text as a doubled one"

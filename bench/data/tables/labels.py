@@ -27,7 +27,9 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-_CONDITION = re.compile(rf"\s*(?P<column>[^<>=!]*[^<>=!\s])\s*(?P<op>>=|<=|==|!=|>|<)\s*(?P<number>{NUMBER})\s*")
+_CONDITION = re.compile(
+    rf"\s*(?P<column>[^<>=!]*[^<>=!\s])\s*(?P<op>>=|<=|==|!=|>|<)\s*(?P<number>{NUMBER})\s*"
+)
 _COMPARABLE = "a comparison needs numbers"
 _FILL = "fill it in or leave the row out of the file"
 
@@ -46,7 +48,9 @@ def parse_rule(text: str) -> Rule:
         return Rule(match["column"], match["op"], match["number"])
     if not text.strip() or re.search("[<>=!]", text):
         operators = " ".join(_OPERATORS)
-        raise ValueError(f"{text!r} is neither COLUMN nor COLUMN OP NUMBER (OP: {operators}); e.g. 'rating >= 4'")
+        raise ValueError(
+            f"{text!r} is neither COLUMN nor COLUMN OP NUMBER (OP: {operators}); e.g. 'rating >= 4'"
+        )
     return Rule(text.strip())
 
 
@@ -88,7 +92,9 @@ def _zero_or_one(table: RawTable, column: str) -> np.ndarray:
         seen = ", ".join(f"{value:g}" for value in np.unique(values)[:6].tolist())
         rule = f'label: "{column} {_suggested(values)}"'
         table.refuse(
-            row, column, f"{values[row]:g} is not a label of 0 or 1 (values: {seen}); say which are positive: {rule}"
+            row,
+            column,
+            f"{values[row]:g} is not a label of 0 or 1 (values: {seen}); say which are positive: {rule}",
         )
     return np.asarray(values == 1)
 
@@ -100,7 +106,9 @@ def _words_or_numbers(table: RawTable, column: str) -> Numbers:
         words = pc.utf8_lower(values)
         if pc.all(pc.is_in(words, pa.array(["true", "false", ""], pa.large_string()))).as_py():
             missing = pc.fill_null(pc.equal(words, ""), True).to_numpy(zero_copy_only=False)
-            return Numbers(pc.fill_null(pc.equal(words, "true"), False).to_numpy(zero_copy_only=False), missing)
+            return Numbers(
+                pc.fill_null(pc.equal(words, "true"), False).to_numpy(zero_copy_only=False), missing
+            )
     return as_numbers(table, column, 'a label is 0 or 1; or compare a number: label: "rating >= 4"')
 
 

@@ -34,7 +34,9 @@ def codec_of(path: Path, encoding: str) -> str:
     for magic, what in _OTHER:
         if head.startswith(magic):
             raise DataError(f"{path.name}: {what}")
-    family = codecs.lookup(encoding).name.removesuffix("-sig").removesuffix("-le").removesuffix("-be")
+    family = (
+        codecs.lookup(encoding).name.removesuffix("-sig").removesuffix("-le").removesuffix("-be")
+    )
     for mark, marked in _MARKS:
         if head.startswith(mark):
             if family != marked:

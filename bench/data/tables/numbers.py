@@ -32,7 +32,9 @@ def as_numbers(table: RawTable, name: str, fix: str) -> Numbers:
         return _parsed(table, name, values, fix)
     if pa.types.is_floating(kind):
         numbers = values.to_numpy(zero_copy_only=False)
-        return Numbers(np.where(np.isnan(numbers), numbers.dtype.type(0), numbers), np.isnan(numbers))
+        return Numbers(
+            np.where(np.isnan(numbers), numbers.dtype.type(0), numbers), np.isnan(numbers)
+        )
     if pa.types.is_boolean(kind):
         values = values.cast(pa.uint8())
     elif pa.types.is_decimal(kind):
@@ -61,7 +63,10 @@ def _parsed(table: RawTable, name: str, text: pa.Array, fix: str) -> Numbers:
     bad = ~as_mask(pc.match_substring_regex(trimmed, f"^{NUMBER}$"))
     if (row := table.first(bad)) is not None:
         table.refuse(row, name, f"{shown(text[row].as_py())} is not a number{counted(bad)}; {fix}")
-    return Numbers(_parse(pc.replace_substring_regex(trimmed, r"^\+", "")).to_numpy(zero_copy_only=False), missing)
+    return Numbers(
+        _parse(pc.replace_substring_regex(trimmed, r"^\+", "")).to_numpy(zero_copy_only=False),
+        missing,
+    )
 
 
 def _parse(text: pa.Array) -> pa.Array:
@@ -80,4 +85,6 @@ def _whole_or_float(decimals: pa.Array) -> pa.Array:
 def _filled(values: pa.Array) -> Numbers:
     missing = as_mask(pc.is_null(values, nan_is_null=True))
     zero = pa.scalar(0, pa.int8()).cast(values.type)
-    return Numbers(pc.if_else(pa.array(missing), zero, values).to_numpy(zero_copy_only=False), missing)
+    return Numbers(
+        pc.if_else(pa.array(missing), zero, values).to_numpy(zero_copy_only=False), missing
+    )

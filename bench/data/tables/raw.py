@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RawTable", "as_mask", "counted", "is_text", "missing_column", "plain_name", "shown"]
 
-INVISIBLE = (
-    r"\s\p{Z}\p{Cc}\p{Cf}"  # within [...] of a regular expression of Arrow: spaces, controls, marks without width
-)
+INVISIBLE = r"\s\p{Z}\p{Cc}\p{Cf}"  # within [...] of a regular expression of Arrow: spaces, controls, marks without width
 _TEXT = "is text that is not UTF-8"
 
 
@@ -80,7 +78,9 @@ class RawTable:
             values = values.combine_chunks()
         if pa.types.is_dictionary(values.type):
             values = values.dictionary_decode()
-        return self._text(name, values) if is_text(values.type) or _is_bytes(values.type) else values
+        return (
+            self._text(name, values) if is_text(values.type) or _is_bytes(values.type) else values
+        )
 
     def _text(self, name: str, values: pa.Array) -> pa.Array:
         if pa.types.is_fixed_size_binary(values.type):
@@ -88,7 +88,9 @@ class RawTable:
         try:
             return values.cast(pa.large_string())
         except pa.ArrowInvalid as error:
-            raise DataError(f"{self.file}: column {self.called(name)!r} {_TEXT}; write it as strings") from error
+            raise DataError(
+                f"{self.file}: column {self.called(name)!r} {_TEXT}; write it as strings"
+            ) from error
 
     def first(self, mask: Any) -> int | None:
         """Position of the first row where a mask (numpy or Arrow, nulls are false) holds."""
@@ -101,7 +103,9 @@ def missing_column(name: str, columns: Iterable[str]) -> str:
     there = [str(column) for column in columns]
     same = [column for column in there if plain_name(column) == plain_name(name)]
     close = same or difflib.get_close_matches(name, there, 1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(map(repr, there[:20]))}"
+    hint = (
+        f"did you mean {close[0]!r}?" if close else f"there are {', '.join(map(repr, there[:20]))}"
+    )
     return f"no column {name!r}; {hint}"
 
 
@@ -111,7 +115,9 @@ def plain_name(name: str) -> str:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
 
 
 def _is_bytes(kind: pa.DataType) -> bool:

@@ -45,7 +45,9 @@ def read_delimited(
         raise DataError(f"{path}: {error.strerror or error}") from error
 
 
-def read_parquet(path: Path, columns: Sequence[str], *, optional: Sequence[str] = ()) -> pd.DataFrame:
+def read_parquet(
+    path: Path, columns: Sequence[str], *, optional: Sequence[str] = ()
+) -> pd.DataFrame:
     """Some columns of a Parquet file as it types them (missing integers stay integers), the index its rows ("row", from 1)."""
     try:
         file = pq.ParquetFile(path)
@@ -54,13 +56,19 @@ def read_parquet(path: Path, columns: Sequence[str], *, optional: Sequence[str] 
         table = file.read(columns=wanted, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise DataError(f"{path}: is not a whole Parquet file ({reason}); fetch or write it again") from error
+        raise DataError(
+            f"{path}: is not a whole Parquet file ({reason}); fetch or write it again"
+        ) from error
     cells = {name: table.column(name) for name in wanted}
     return _frame(path.name, header, cells, "row", 1, len(table))
 
 
 def _read(
-    text: DelimitedText, lines: Iterable[str], columns: Sequence[str], optional: Sequence[str], names: Sequence[str]
+    text: DelimitedText,
+    lines: Iterable[str],
+    columns: Sequence[str],
+    optional: Sequence[str],
+    names: Sequence[str],
 ) -> pd.DataFrame:
     records = text.records(lines)
     header = list(names) or next(records, [])
@@ -75,12 +83,17 @@ def _read(
     for rows in text.chunks(records, len(header), first):
         for chunk, position in zip(chunks, positions, strict=True):
             chunk.append(pa.array([row[position] for row in rows], pa.large_string()))
-    table = {name: pa.chunked_array(chunk, pa.large_string()) for name, chunk in zip(wanted, chunks, strict=True)}
+    table = {
+        name: pa.chunked_array(chunk, pa.large_string())
+        for name, chunk in zip(wanted, chunks, strict=True)
+    }
     count = sum(map(len, chunks[0]))
     return _frame(text.file, header, table, "line", first, count)
 
 
-def _wanted(file: str, names: Sequence[str], columns: Sequence[str], optional: Sequence[str]) -> list[str]:
+def _wanted(
+    file: str, names: Sequence[str], columns: Sequence[str], optional: Sequence[str]
+) -> list[str]:
     """The columns to read, each of a name that no other has or looks like."""
     for position, name in enumerate(names):
         if name in names[:position]:
@@ -107,12 +120,20 @@ def _refuse_look_alike(file: str, names: Sequence[str], column: str) -> None:
 
 
 def _frame(
-    file: str, header: Sequence[str], columns: dict[str, pa.ChunkedArray], unit: str, first: int, count: int
+    file: str,
+    header: Sequence[str],
+    columns: dict[str, pa.ChunkedArray],
+    unit: str,
+    first: int,
+    count: int,
 ) -> pd.DataFrame:
     import pandas as pd  # here, since steps on prepared data do without
 
     index = pd.RangeIndex(first, first + count, name=unit)
-    frame = pd.DataFrame({name: pd.arrays.ArrowExtensionArray(values) for name, values in columns.items()}, index=index)
+    frame = pd.DataFrame(
+        {name: pd.arrays.ArrowExtensionArray(values) for name, values in columns.items()},
+        index=index,
+    )
     frame.attrs["file"] = file
     frame.attrs["columns"] = list(header)
     return frame

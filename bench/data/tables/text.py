@@ -16,7 +16,9 @@ __all__ = ["as_ids", "as_text", "look_alikes"]
 
 _AROUND = f"^[{INVISIBLE}]|[{INVISIBLE}]$"
 # within an id too; a joiner (U+200C, U+200D) and a space may stand between letters
-_WITHIN = r"[\p{Cc}\x{AD}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}\x{2066}-\x{2069}\x{FEFF}]"
+_WITHIN = (
+    r"[\p{Cc}\x{AD}\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}\x{2066}-\x{2069}\x{FEFF}]"
+)
 _SHORTENED = r"^[+-]?\d\.\d+[eE]\+\d+$"  # how a spreadsheet writes a long number
 _POINT_ZERO = r"^([+-]?\d+)\.0+$"
 
@@ -44,7 +46,11 @@ def as_ids(table: RawTable, name: str) -> pa.Array:
         _refuse_fractions(table, name, as_mask(pc.not_equal(values, pc.trunc(values))), values)
     text = as_text(table, name)
     if (row := table.first(pc.equal(text, ""))) is not None:
-        table.refuse(row, name, "the id is missing; give every row its user and item, or leave the row out of the file")
+        table.refuse(
+            row,
+            name,
+            "the id is missing; give every row its user and item, or leave the row out of the file",
+        )
     _refuse_doubtful(table, name, text)
     return text
 
@@ -68,23 +74,45 @@ def _refuse_doubtful(table: RawTable, name: str, text: pa.Array) -> None:
     """Checked on each distinct id once."""
     encoded = text.dictionary_encode()
     words, codes = encoded.dictionary, encoded.indices.to_numpy()
-    hidden = as_mask(pc.or_(pc.match_substring_regex(words, _AROUND), pc.match_substring_regex(words, _WITHIN)))
+    hidden = as_mask(
+        pc.or_(pc.match_substring_regex(words, _AROUND), pc.match_substring_regex(words, _WITHIN))
+    )
     invisible = "has a space or an invisible character around or within it"
-    _refuse(table, name, words, hidden, codes, f"{invisible}; remove it, or one id may pass for two")
+    _refuse(
+        table, name, words, hidden, codes, f"{invisible}; remove it, or one id may pass for two"
+    )
     short = as_mask(pc.match_substring_regex(words, _SHORTENED))
-    _refuse(table, name, words, short, codes, "is a long number shortened by a spreadsheet; export ids as text")
+    _refuse(
+        table,
+        name,
+        words,
+        short,
+        codes,
+        "is a long number shortened by a spreadsheet; export ids as text",
+    )
     whole = pc.replace_substring_regex(words, _POINT_ZERO, r"\1")
     twice = as_mask(pc.and_(pc.not_equal(whole, words), pc.is_in(whole, words)))
-    _refuse(table, name, words, twice, codes, "is there without the point too: one id written in two ways; write one")
+    _refuse(
+        table,
+        name,
+        words,
+        twice,
+        codes,
+        "is there without the point too: one id written in two ways; write one",
+    )
 
 
-def _refuse(table: RawTable, name: str, words: pa.Array, bad: np.ndarray, codes: np.ndarray, what: str) -> None:
+def _refuse(
+    table: RawTable, name: str, words: pa.Array, bad: np.ndarray, codes: np.ndarray, what: str
+) -> None:
     if not bad.any():
         return
     rows = bad[codes]
     row = int(np.flatnonzero(rows)[0])
     reason, _, fix = what.partition("; ")
-    table.refuse(row, name, f"{shown(words[int(codes[row])].as_py())} {reason}{counted(rows)}; {fix}")
+    table.refuse(
+        row, name, f"{shown(words[int(codes[row])].as_py())} {reason}{counted(rows)}; {fix}"
+    )
 
 
 def _exact_floats(table: RawTable, name: str, values: pa.Array) -> pa.Array:
@@ -99,7 +127,9 @@ def _exact_floats(table: RawTable, name: str, values: pa.Array) -> pa.Array:
     whole = np.trunc(np.where(missing, 0, numbers))
     if (whole == np.where(missing, 0, numbers)).all():
         return pa.array(whole.astype(np.int64), mask=missing)
-    return pa.array(numbers.astype(np.float32) if numbers.dtype == np.float16 else numbers, mask=missing)
+    return pa.array(
+        numbers.astype(np.float32) if numbers.dtype == np.float16 else numbers, mask=missing
+    )
 
 
 def _whole_decimals(values: pa.Array) -> pa.Array:

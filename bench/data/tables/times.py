@@ -48,7 +48,11 @@ def _numbers(table: RawTable, name: str, column: pa.Array) -> np.ndarray:
     if np.issubdtype(values.dtype, np.floating):
         wide = values.astype(np.float64) + 0.0  # -0 is 0
         _refuse_lost_digits(table, name, column, wide)
-        return wide.astype(np.int64) if ((wide == np.trunc(wide)) & (np.abs(wide) < 2.0**53)).all() else wide
+        return (
+            wide.astype(np.int64)
+            if ((wide == np.trunc(wide)) & (np.abs(wide) < 2.0**53)).all()
+            else wide
+        )
     if (row := table.first(values > np.iinfo(np.int64).max)) is not None:
         table.refuse(row, name, f"{values[row]} is past 2^63")
     return values.astype(np.int64)
@@ -76,7 +80,9 @@ def _all_numbers(table: RawTable, name: str, text: pa.Array) -> bool:
         return True
     dates = as_mask(pc.match_substring_regex(trimmed, _ISO))
     if dates.any():
-        _refuse_any(table, name, text, ~dates & as_mask(pc.not_equal(text, "")), f"{_OTHER}; {_FIX}")
+        _refuse_any(
+            table, name, text, ~dates & as_mask(pc.not_equal(text, "")), f"{_OTHER}; {_FIX}"
+        )
         return False
     _refuse_any(table, name, text, ~numbers, f"is neither a number nor in ISO 8601; {_FIX}")
     raise AssertionError("a cell that is no number is refused")
@@ -109,17 +115,24 @@ def _parsed(table: RawTable, name: str, text: pa.Array) -> _Instants:
     encoded = pc.utf8_trim_whitespace(text).dictionary_encode()
     words, codes = encoded.dictionary, encoded.indices.to_numpy()
     parts = pc.extract_regex(words, pattern=_ISO)
-    number = {group: _group(parts, group) for group in ("year", "month", "day", "hour", "minute", "second")}
+    number = {
+        group: _group(parts, group)
+        for group in ("year", "month", "day", "hour", "minute", "second")
+    }
     zone = {group: _group(parts, group) for group in ("zone_hour", "zone_minute")}
     days, real = _days(number, zone)
     _refuse_any(table, name, text, ~real[codes], "is no date or time that there is; mend it")
     aware = as_mask(pc.not_equal(pc.struct_field(parts, "zone"), ""))
     if aware.any() and not aware.all():
         fix = "give all times one, or none"
-        _refuse_any(table, name, text, ~aware[codes], f"has no time zone, and other rows have one; {fix}")
+        _refuse_any(
+            table, name, text, ~aware[codes], f"has no time zone, and other rows have one; {fix}"
+        )
     offset = (zone["zone_hour"] * 60 + zone["zone_minute"]) * 60
     offset = np.where(as_mask(pc.equal(pc.struct_field(parts, "sign"), "-")), -offset, offset)
-    seconds = days * 86_400 + number["hour"] * 3600 + number["minute"] * 60 + number["second"] - offset
+    seconds = (
+        days * 86_400 + number["hour"] * 3600 + number["minute"] * 60 + number["second"] - offset
+    )
     fraction = pc.utf8_rpad(pc.struct_field(parts, "fraction"), 9, "0").cast(pa.int64()).to_numpy()
     return _Instants(seconds[codes], fraction[codes])
 
@@ -130,7 +143,9 @@ def _group(parts: pa.Array, name: str) -> np.ndarray:
     return np.asarray(pc.if_else(pc.equal(text, ""), "0", text).cast(pa.int64()).to_numpy())
 
 
-def _days(number: dict[str, np.ndarray], zone: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _days(
+    number: dict[str, np.ndarray], zone: dict[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
     """Days since 1970, and whether the calendar and the clock have such a date and time (no leap seconds, no 24:00)."""
     year, month, day = number["year"], number["month"], number["day"]
     clock = (number["hour"] < 24) & (number["minute"] < 60) & (number["second"] < 60)
@@ -138,7 +153,8 @@ def _days(number: dict[str, np.ndarray], zone: dict[str, np.ndarray]) -> tuple[n
     real = clock & (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)
     months = (year - 1970) * 12 + np.where(real, month, 1) - 1
     first, following = (
-        each.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) for each in (months, months + 1)
+        each.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+        for each in (months, months + 1)
     )
     return first + day - 1, real & (day <= following - first)
 
@@ -153,7 +169,9 @@ def _canonical(table: RawTable, name: str, instants: _Instants) -> np.ndarray:
     seconds, nanoseconds = instants
     if not nanoseconds.any():
         return seconds
-    if not (nanoseconds % 1000).any() and np.abs(seconds).max() < 2**33:  # whole microseconds below 2^53: all distinct
+    if (
+        not (nanoseconds % 1000).any() and np.abs(seconds).max() < 2**33
+    ):  # whole microseconds below 2^53: all distinct
         return np.asarray((seconds * 10**6 + nanoseconds // 1000) / 1e6)
     far = np.abs(seconds) > np.iinfo(np.int64).max // 10**9 - 1
     if far.any():

@@ -34,7 +34,9 @@ class Interactions:
     field is its unknown (out-of-vocabulary) entry, a numeric field has two: its value's and its missing value's."""
 
     folder: Path
-    meta: Mapping[str, Any]  # name, digest, source, label, order, counts, categories, missing, truth, ... (JSON)
+    meta: Mapping[
+        str, Any
+    ]  # name, digest, source, label, order, counts, categories, missing, truth, ... (JSON)
     with_labels: bool = True
 
     @classmethod
@@ -141,7 +143,9 @@ class Interactions:
     def labels(self) -> np.ndarray:
         """(n,) uint8, all of them: for the split and the metrics. A step that fits is handed the split's own labels."""
         if not self.with_labels:
-            raise PermissionError("labels are not for workers; read those of the rows that were handed over")
+            raise PermissionError(
+                "labels are not for workers; read those of the rows that were handed over"
+            )
         return self._map("labels")
 
     def true_logits(self) -> np.ndarray | None:

@@ -66,7 +66,9 @@ class View:
 
     def values(self, field: str) -> np.ndarray:
         names = [f.name for f in self.fields if f.kind == "numeric"]
-        return np.asarray(self.interactions.numeric[self._index, self._position(names, field, "numeric")])
+        return np.asarray(
+            self.interactions.numeric[self._index, self._position(names, field, "numeric")]
+        )
 
     def bags(self, field: str) -> tuple[np.ndarray, np.ndarray]:
         self._position(list(self.interactions.bags), field, "multi-valued")
@@ -101,7 +103,9 @@ class View:
     @staticmethod
     def _position(names: list[str], field: str, kind: str) -> int:
         if field not in names:
-            raise KeyError(f"{field!r} is not a {kind} field; these are: {', '.join(names) or 'none'}")
+            raise KeyError(
+                f"{field!r} is not a {kind} field; these are: {', '.join(names) or 'none'}"
+            )
         return names.index(field)
 
 

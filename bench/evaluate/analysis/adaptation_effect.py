@@ -43,16 +43,24 @@ def adaptation_columns(rows: QueryRows, name: str) -> dict[str, pa.Array]:
         columns |= {
             f"logloss_{when}": pa.array(side.losses),
             f"support_logloss_{when}": _nullable(side.support),
-            f"entropy_{when}": _nullable(np.full(len(side.losses), np.nan) if side.entropy is None else side.entropy),
+            f"entropy_{when}": _nullable(
+                np.full(len(side.losses), np.nan) if side.entropy is None else side.entropy
+            ),
             f"chosen_model_{when}": _names(rows.pool, side.model),
-            **{f"weight_{when}:{model}": pa.array(side.weights[:, k]) for k, model in enumerate(rows.pool)},
+            **{
+                f"weight_{when}:{model}": pa.array(side.weights[:, k])
+                for k, model in enumerate(rows.pool)
+            },
         }
     moved = rows.adaptations[name].movements
     names = [None if place is None else PARAMETER_GROUPS[place] for place in _moved_most(moved)]
     return {
         **columns,
         "moved_most": pa.array(names, pa.string()),
-        **{f"moved:{group}": _nullable(moved[:, place]) for place, group in enumerate(PARAMETER_GROUPS)},
+        **{
+            f"moved:{group}": _nullable(moved[:, place])
+            for place, group in enumerate(PARAMETER_GROUPS)
+        },
     }
 
 
@@ -69,9 +77,17 @@ def adaptation_effect(rows: Sequence[QueryRows], name: str) -> AdaptationEffect:
         model_changed=_mean([_changed(before.model, after.model) for before, after in sides]),
         support_logloss_before=_mean([before.support for before, _ in sides]),
         support_logloss_after=_mean([after.support for _, after in sides]),
-        logloss_before=float(np.mean([_total(b.losses, one) for (b, _), one in zip(sides, losses, strict=True)])),
-        logloss_after=float(np.mean([_total(a.losses, one) for (_, a), one in zip(sides, losses, strict=True)])),
-        moved_most={group: shares[group] for group in sorted(shares, key=lambda g: -shares[g]) if shares[group]},
+        logloss_before=float(
+            np.mean([_total(b.losses, one) for (b, _), one in zip(sides, losses, strict=True)])
+        ),
+        logloss_after=float(
+            np.mean([_total(a.losses, one) for (_, a), one in zip(sides, losses, strict=True)])
+        ),
+        moved_most={
+            group: shares[group]
+            for group in sorted(shares, key=lambda g: -shares[g])
+            if shares[group]
+        },
     )
 
 
@@ -88,7 +104,9 @@ def _sides(rows: QueryRows, losses: UserLosses, name: str) -> tuple[_Side, _Side
     )
 
 
-def _side(losses: UserLosses, of_query: np.ndarray, of_support: np.ndarray, weights: np.ndarray) -> _Side:
+def _side(
+    losses: UserLosses, of_query: np.ndarray, of_support: np.ndarray, weights: np.ndarray
+) -> _Side:
     means = mean_weights(losses, weights)
     chosen = np.where(is_shared(means), -1, first_highest(means))
     return _Side(of_query, of_support, means, user_entropy(losses, weights), chosen)
@@ -106,7 +124,10 @@ def _changed(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 def _moved_most(movements: np.ndarray) -> list[int | None]:
     """(U,) the group with the largest figure, the first of equals; None where nothing moved. movements (U, G)."""
     known = np.nan_to_num(movements, nan=0.0)
-    return [int(place) if known[user, place] > 0 else None for user, place in enumerate(known.argmax(axis=1))]
+    return [
+        int(place) if known[user, place] > 0 else None
+        for user, place in enumerate(known.argmax(axis=1))
+    ]
 
 
 def _total(means: np.ndarray, losses: UserLosses) -> float:
@@ -115,7 +136,9 @@ def _total(means: np.ndarray, losses: UserLosses) -> float:
 
 def _mean(values: Sequence[np.ndarray | None]) -> float | None:
     """Over all users who have a figure; None where nobody has."""
-    known = np.concatenate([one[~np.isnan(one)] for one in values if one is not None] or [np.empty(0)])
+    known = np.concatenate(
+        [one[~np.isnan(one)] for one in values if one is not None] or [np.empty(0)]
+    )
     return float(known.mean()) if len(known) else None
 
 

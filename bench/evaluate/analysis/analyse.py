@@ -10,7 +10,12 @@ from scipy.special import expit
 
 from bench.evaluate.analysis.attainable import attainable_bound
 from bench.evaluate.analysis.findings import Analysis, AttainableBound
-from bench.evaluate.analysis.method_analysis import Kind, References, analyse_method, without_figures
+from bench.evaluate.analysis.method_analysis import (
+    Kind,
+    References,
+    analyse_method,
+    without_figures,
+)
 from bench.evaluate.analysis.notes import NO_ROWS, notes
 from bench.evaluate.analysis.scored import Scored, score
 from bench.evaluate.analysis.segments import segments
@@ -48,11 +53,17 @@ def analyse(
     kept = [one for one in rows if len(one.y)]
     named = {name: _KINDS[kind] for name, kind in kinds.items() if kind in _KINDS}
     if not kept:
-        empty = tuple(without_figures(name, kind, "no test query rows") for name, kind in named.items())
-        return Analysis(None, None, 0, 0, (), resamples, empty, None, None, None, (), (NO_ROWS,), primary)
+        empty = tuple(
+            without_figures(name, kind, "no test query rows") for name, kind in named.items()
+        )
+        return Analysis(
+            None, None, 0, 0, (), resamples, empty, None, None, None, (), (NO_ROWS,), primary
+        )
     scored = score(kept, named)
     ranked = standings(kept, named, metrics[primary])
-    single, compared = (best_single if best_single in names else None for names in (scored.names, ranked.means))
+    single, compared = (
+        best_single if best_single in names else None for names in (scored.names, ranked.means)
+    )
     attainable = _attainable(scored, splits, resamples, seed)
     tables = _tables(kept, metrics, primary, ranked, compared, resamples, seed)
     references = References(single, _perfect(scored), attainable.logloss, *tables)
@@ -94,7 +105,10 @@ def _tables(
     parts = slices(rows, names)
     tested = tested_metrics(metrics[primary], metrics, parts[0])
     resampled = resample(parts, names, metrics=tested, resamples=resamples, seed=seed)
-    return [{} if reference is None else against(resampled, reference) for reference in (single, ranked.lead)]
+    return [
+        {} if reference is None else against(resampled, reference)
+        for reference in (single, ranked.lead)
+    ]
 
 
 def _attainable(scored: Scored, splits: int, resamples: int, seed: int) -> AttainableBound:
@@ -107,7 +121,9 @@ def _perfect(scored: Scored) -> float | None:
     """Log loss where each user has their best model, mean over seeds."""
     if scored.no_pool:
         return None
-    return float(np.mean([one.of_pool().min(axis=1).sum() / one.rows.sum() for one in scored.losses]))
+    return float(
+        np.mean([one.of_pool().min(axis=1).sum() / one.rows.sum() for one in scored.losses])
+    )
 
 
 def _optimum(rows: Sequence[QueryRows]) -> float | None:
@@ -115,4 +131,11 @@ def _optimum(rows: Sequence[QueryRows]) -> float | None:
     known = [one.true_logits.astype(np.float64) for one in rows if one.true_logits is not None]
     if len(known) < len(rows):
         return None
-    return float(np.mean([(expit(z) * np.logaddexp(0, -z) + expit(-z) * np.logaddexp(0, z)).mean() for z in known]))
+    return float(
+        np.mean(
+            [
+                (expit(z) * np.logaddexp(0, -z) + expit(-z) * np.logaddexp(0, z)).mean()
+                for z in known
+            ]
+        )
+    )

@@ -22,20 +22,33 @@ __all__ = ["attainable_bound", "attainable_losses", "halves"]
 _TOGETHER = 1 << 20  # rows times splits at a time: 8 MiB an array
 
 
-def attainable_bound(rows: Sequence[QueryRows], splits: int, resamples: int, seed: int) -> AttainableBound:
+def attainable_bound(
+    rows: Sequence[QueryRows], splits: int, resamples: int, seed: int
+) -> AttainableBound:
     """Mean over seeds, with the t-interval of the bootstrap by user. Every seed has rows and every model of its pool."""
     sums = [attainable_losses(one, splits, seed) for one in rows]
     ids = np.unique(np.concatenate([one.users for one in rows]))
-    counts = [np.bincount(np.searchsorted(ids, one.users), minlength=len(ids)).astype(float) for one in rows]
+    counts = [
+        np.bincount(np.searchsorted(ids, one.users), minlength=len(ids)).astype(float)
+        for one in rows
+    ]
     losses = [np.zeros(len(ids)) for _ in rows]
     for of_all, one, of_users in zip(losses, rows, sums, strict=True):
         of_all[np.searchsorted(ids, np.unique(one.users))] = of_users
-    mean = float(np.mean([loss.sum() / count.sum() for loss, count in zip(losses, counts, strict=True)]))
+    mean = float(
+        np.mean([loss.sum() / count.sum() for loss, count in zip(losses, counts, strict=True)])
+    )
     single = int(sum((count == 1).sum() for count in counts))
-    reason = f"{single} users have one query row: their model is the best on the other users' rows" if single else ""
+    reason = (
+        f"{single} users have one query row: their model is the best on the other users' rows"
+        if single
+        else ""
+    )
     if len(ids) < 2:
         why = "one user: no spread over users"
-        return AttainableBound(mean, None, None, splits, "; ".join(filter(None, (reason, why))), single)
+        return AttainableBound(
+            mean, None, None, splits, "; ".join(filter(None, (reason, why))), single
+        )
     error = _error(losses, counts, draw_users(len(ids), resamples, seed))
     low, high = error.interval(mean) if error.size > 0 else (mean, mean)
     return AttainableBound(mean, low, high, splits, reason, single)
@@ -100,7 +113,9 @@ def _chosen(seen: np.ndarray, scored: np.ndarray) -> np.ndarray:
     return np.take_along_axis(scored, seen.argmin(axis=-1)[..., None], axis=-1)[..., 0]
 
 
-def _error(losses: Sequence[np.ndarray], counts: Sequence[np.ndarray], weights: np.ndarray) -> StandardError:
+def _error(
+    losses: Sequence[np.ndarray], counts: Sequence[np.ndarray], weights: np.ndarray
+) -> StandardError:
     """Of the mean over seeds, as in bench.evaluate.inference.paired; weights (U, R)."""
     users, resamples = weights.shape
     draws = np.empty(resamples)
@@ -108,7 +123,9 @@ def _error(losses: Sequence[np.ndarray], counts: Sequence[np.ndarray], weights: 
     for first in range(0, resamples, most):
         drawn = weights[:, first : first + most].T.astype(np.float64)
         with np.errstate(invalid="ignore"):  # a seed none of whose users is drawn: 0 / 0
-            by_seed = [drawn @ loss / (drawn @ count) for loss, count in zip(losses, counts, strict=True)]
+            by_seed = [
+                drawn @ loss / (drawn @ count) for loss, count in zip(losses, counts, strict=True)
+            ]
         draws[first : first + most] = np.mean(by_seed, axis=0)
     known = draws[np.isfinite(draws)]
     size = float(known.std(ddof=1)) * (users / (users - 1)) ** 0.5 if len(known) > 1 else 0.0

@@ -15,7 +15,14 @@ __all__ = ["SEGMENTED_BY", "Band", "By"]
 By = Literal["history", "support_rate", "popularity"]
 
 _HISTORY = np.array([0, 1, 6, 21, 51, 101])  # fewest support rows of each band
-_HISTORY_NAMES = ("0 rows", "1 to 5 rows", "6 to 20 rows", "21 to 50 rows", "51 to 100 rows", "101 rows or more")
+_HISTORY_NAMES = (
+    "0 rows",
+    "1 to 5 rows",
+    "6 to 20 rows",
+    "21 to 50 rows",
+    "51 to 100 rows",
+    "101 rows or more",
+)
 _RATES = np.array([0.2, 0.4, 0.6, 0.8])
 _RATE_NAMES = ("no support", "0 to 20 %", "20 to 40 %", "40 to 60 %", "60 to 80 %", "80 to 100 %")
 _POPULARITY_NAMES = ("unseen", "tail", "middle", "head")
@@ -30,7 +37,9 @@ class Band(NamedTuple):
 
 def _by_history(rows: Sequence[QueryRows]) -> Iterator[Band]:
     """Of the row's user."""
-    return _bands([np.searchsorted(_HISTORY, one.history, side="right") - 1 for one in rows], _HISTORY_NAMES)
+    return _bands(
+        [np.searchsorted(_HISTORY, one.history, side="right") - 1 for one in rows], _HISTORY_NAMES
+    )
 
 
 def _by_support_rate(rows: Sequence[QueryRows]) -> Iterator[Band]:
@@ -66,7 +75,11 @@ def _popularity_name(band: int, counts: np.ndarray) -> str:
     if band == 0 or not len(counts):
         return name
     low, high = int(counts.min()), int(counts.max())
-    return f"{name}, {low} to {high} rows" if low < high else f"{name}, {low} row{'s' if low > 1 else ''}"
+    return (
+        f"{name}, {low} to {high} rows"
+        if low < high
+        else f"{name}, {low} row{'s' if low > 1 else ''}"
+    )
 
 
 def _bands(codes: Sequence[np.ndarray], names: Sequence[str]) -> Iterator[Band]:

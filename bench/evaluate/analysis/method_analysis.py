@@ -13,7 +13,10 @@ from bench.evaluate.analysis.scored import Scored
 from bench.evaluate.analysis.user_figures import mean_entropy, regret, selection_accuracy, win_rate
 from bench.evaluate.analysis.user_losses import EQUAL
 from bench.evaluate.inference.paired import Paired
-from bench.evaluate.metrics.calibration_error import calibration_in_the_large, expected_calibration_error
+from bench.evaluate.metrics.calibration_error import (
+    calibration_in_the_large,
+    expected_calibration_error,
+)
 from bench.evaluate.printed import printed
 
 __all__ = ["Kind", "References", "analyse_method", "without_figures"]
@@ -61,15 +64,27 @@ def analyse_method(scored: Scored, name: str, kind: Kind, references: References
     )
 
 
-def without_figures(name: str, kind: Kind, reason: str, references: References | None = None) -> MethodAnalysis:
+def without_figures(
+    name: str, kind: Kind, reason: str, references: References | None = None
+) -> MethodAnalysis:
     """Of one that has no finite log loss in some seed; it may be compared by another metric."""
     compared = ({}, {}) if references is None else _compared(name, references)
     return MethodAnalysis(
-        name, kind, *compared, ClosedGap(None, None, reason), Calibration(None, None), None, None, None, None
+        name,
+        kind,
+        *compared,
+        ClosedGap(None, None, reason),
+        Calibration(None, None),
+        None,
+        None,
+        None,
+        None,
     )
 
 
-def _compared(name: str, references: References) -> tuple[Mapping[str, Paired], Mapping[str, Paired]]:
+def _compared(
+    name: str, references: References
+) -> tuple[Mapping[str, Paired], Mapping[str, Paired]]:
     return references.against_best_single.get(name, {}), references.against_lead.get(name, {})
 
 
@@ -79,7 +94,9 @@ def _closed_gap(scored: Scored, name: str, references: References) -> ClosedGap:
     if references.perfect is None or references.attainable is None:
         return ClosedGap(None, None, scored.no_pool)
     loss, single = scored.mean(name), scored.mean(references.best_single)
-    perfect, attainable = (_share(loss, single, bound) for bound in (references.perfect, references.attainable))
+    perfect, attainable = (
+        _share(loss, single, bound) for bound in (references.perfect, references.attainable)
+    )
     gaps = {"perfect": single - references.perfect, "attainable": single - references.attainable}
     return ClosedGap(perfect, attainable, "; ".join(_why_no_share(gaps, single)))
 
@@ -98,7 +115,11 @@ def _why_no_share(gaps: Mapping[str, float], single: float) -> Iterator[str]:
 
 
 def _bounds(names: list[str]) -> str:
-    return f"the {names[0]} bound is" if len(names) == 1 else f"the {' and the '.join(names)} bound are"
+    return (
+        f"the {names[0]} bound is"
+        if len(names) == 1
+        else f"the {' and the '.join(names)} bound are"
+    )
 
 
 def _mean(values: list[float] | list[float | None]) -> float | None:

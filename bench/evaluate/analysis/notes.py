@@ -11,13 +11,13 @@ from bench.evaluate.query_rows import QueryRows
 __all__ = ["NO_ROWS", "notes"]
 
 NO_ROWS = "There are no test query rows."
-_LEAD = (
-    "The leader was picked on these same test rows, so its advantage is overstated, most of all where others are close."
-)
+_LEAD = "The leader was picked on these same test rows, so its advantage is overstated, most of all where others are close."
 _IN_LOG_LOSS = "no closed gap, regret or win rate"
 
 
-def notes(rows: Sequence[QueryRows], scored: Scored, ranked: Standings, best_single: str | None) -> Iterator[str]:
+def notes(
+    rows: Sequence[QueryRows], scored: Scored, ranked: Standings, best_single: str | None
+) -> Iterator[str]:
     """`best_single`: the one that there would be; rows, scores and standings may lack it."""
     empty = [str(one.seed) for one in rows if not len(one.y)]
     if empty:

@@ -45,14 +45,20 @@ def _why_not(name: str, rows: Sequence[QueryRows], losses: Sequence[UserLosses])
     missing = [str(one.seed) for one in rows if name not in one.logits]
     if missing:
         return f"no result in seed {', '.join(missing)}"
-    infinite = [str(one.seed) for one, of in zip(rows, losses, strict=True) if not np.isfinite(of.sums[name].sum())]
+    infinite = [
+        str(one.seed)
+        for one, of in zip(rows, losses, strict=True)
+        if not np.isfinite(of.sums[name].sum())
+    ]
     return f"no finite log loss in seed {', '.join(infinite)}" if infinite else ""
 
 
 def _why_no_pool(rows: Sequence[QueryRows], losses: Sequence[UserLosses]) -> str:
     for one, of in zip(rows, losses, strict=True):
         if not one.pool:
-            why = f"the pool is incomplete: {one.incomplete}" if one.incomplete else "no base models"
+            why = (
+                f"the pool is incomplete: {one.incomplete}" if one.incomplete else "no base models"
+            )
             return f"{why} in seed {one.seed}"
         for name in one.pool:
             why = _why_not(name, [one], [of])

@@ -21,13 +21,19 @@ __all__ = ["segments"]
 
 
 def segments(
-    rows: Sequence[QueryRows], names: Sequence[str], best_single: str | None, resamples: int, seed: int
+    rows: Sequence[QueryRows],
+    names: Sequence[str],
+    best_single: str | None,
+    resamples: int,
+    seed: int,
 ) -> tuple[Segment, ...]:
     """By each property in turn; a band without rows is left out, and so is a seed without rows in a band. `names`, at least
     one, have finite losses in every seed."""
     found: list[Segment] = []
     for by, bands in SEGMENTED_BY.items():
-        found += _adjusted([_segment(by, band, rows, names, best_single, resamples, seed) for band in bands(rows)])
+        found += _adjusted(
+            [_segment(by, band, rows, names, best_single, resamples, seed) for band in bands(rows)]
+        )
     return tuple(found)
 
 
@@ -63,9 +69,16 @@ def _auc(parts: Sequence[Slice], place: int) -> float | None:
 def _adjusted(family: Sequence[Segment]) -> list[Segment]:
     """Holm over all comparisons of all segments."""
     table = adjust(
-        {(place, name): one for place, part in enumerate(family) for name, one in part.against_best_single.items()}
+        {
+            (place, name): one
+            for place, part in enumerate(family)
+            for name, one in part.against_best_single.items()
+        }
     )
     return [
-        replace(part, against_best_single={name: table[place, name] for name in part.against_best_single})
+        replace(
+            part,
+            against_best_single={name: table[place, name] for name in part.against_best_single},
+        )
         for place, part in enumerate(family)
     ]

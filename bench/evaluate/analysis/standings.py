@@ -40,7 +40,9 @@ def _values(rows: Sequence[QueryRows], name: str, metric: Metric) -> tuple[list[
     if missing:
         return [], f"no result in seed {', '.join(missing)}"
     scores = [score_of(metric, one.scored, one.logits[name]) for one in rows]
-    undefined = [str(one.seed) for one, score in zip(rows, scores, strict=True) if score.value is None]
+    undefined = [
+        str(one.seed) for one, score in zip(rows, scores, strict=True) if score.value is None
+    ]
     if undefined:
         reason = next(score.reason for score in scores if score.value is None)
         what = "finite log loss" if metric.name == "logloss" else metric.name

@@ -10,12 +10,21 @@ from scipy.special import entr
 from bench.evaluate.analysis.findings import Regret
 from bench.evaluate.analysis.user_losses import EQUAL, UserLosses, first_highest, is_shared
 
-__all__ = ["mean_entropy", "mean_weights", "regret", "selection_accuracy", "user_entropy", "win_rate"]
+__all__ = [
+    "mean_entropy",
+    "mean_weights",
+    "regret",
+    "selection_accuracy",
+    "user_entropy",
+    "win_rate",
+]
 
 
 def regret(losses: Sequence[UserLosses], name: str, best_single: str) -> Regret:
     """Of all users of all seeds; a user in several seeds counts in each."""
-    of_user = np.concatenate([(one.sums[name] - one.of_pool().min(axis=1)) / one.rows for one in losses])
+    of_user = np.concatenate(
+        [(one.sums[name] - one.of_pool().min(axis=1)) / one.rows for one in losses]
+    )
     worse = np.concatenate([_sign(one, name, best_single) > 0 for one in losses])
     return Regret(float(of_user.mean()), float(np.quantile(of_user, 0.9)), float(worse.mean()))
 

@@ -13,7 +13,9 @@ from bench.evaluate.query_rows import QueryRows
 __all__ = ["EQUAL", "UserLosses", "first_highest", "is_shared", "user_losses"]
 
 EQUAL = 1e-12  # losses and weights that differ by less, as a share, differ by the order of a sum
-_ROUNDED = 4 * float(np.finfo(np.float32).eps)  # weights that differ by less, as a share, may be meant to be equal
+_ROUNDED = 4 * float(
+    np.finfo(np.float32).eps
+)  # weights that differ by less, as a share, may be meant to be equal
 
 
 class UserLosses(NamedTuple):
@@ -40,11 +42,22 @@ class UserLosses(NamedTuple):
 
 def user_losses(rows: QueryRows, names: Iterable[str]) -> UserLosses:
     """Of those of `names` and of the pool that have logits; users in any order."""
-    logits = {name: rows.logits[name] for name in dict.fromkeys((*rows.pool, *names)) if name in rows.logits}
+    logits = {
+        name: rows.logits[name]
+        for name in dict.fromkeys((*rows.pool, *names))
+        if name in rows.logits
+    }
     ids, of_row = np.unique(rows.users, return_inverse=True)
-    with np.errstate(over="ignore", invalid="ignore"):  # logits that are not finite, or near the end of float64
-        sums = {name: np.bincount(of_row, row_log_loss(rows.y, values), len(ids)) for name, values in logits.items()}
-    return UserLosses(ids, of_row, np.bincount(of_row, minlength=len(ids)).astype(float), sums, rows.pool)
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # logits that are not finite, or near the end of float64
+        sums = {
+            name: np.bincount(of_row, row_log_loss(rows.y, values), len(ids))
+            for name, values in logits.items()
+        }
+    return UserLosses(
+        ids, of_row, np.bincount(of_row, minlength=len(ids)).astype(float), sums, rows.pool
+    )
 
 
 def first_highest(values: np.ndarray) -> np.ndarray:

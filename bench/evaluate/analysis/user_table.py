@@ -35,13 +35,21 @@ def user_table(rows: QueryRows, name: str) -> pa.Table:
         "rows": pa.array(count),
         "positives": pa.array(positives, mask=count == 1),
         "support_rows": pa.array(rows.history[first].astype(np.int64)),
-        "support_positives": pa.array(_support_positives(rows.history[first], rows.support_rate[first])),
+        "support_positives": pa.array(
+            _support_positives(rows.history[first], rows.support_rate[first])
+        ),
         "logloss": pa.array(losses.mean(name)),
         "auc": pa.array(auc, mask=np.isnan(auc)),
     }
     complete = bool(rows.pool) and rows.logits.keys() >= set(rows.pool)
-    columns |= _best(rows, losses) if complete else _nulls(len(count), "best_model", "best_model_logloss")
-    columns |= _choice(rows, losses, name) if name in rows.weights else _nulls(len(count), "chosen_model", "entropy")
+    columns |= (
+        _best(rows, losses) if complete else _nulls(len(count), "best_model", "best_model_logloss")
+    )
+    columns |= (
+        _choice(rows, losses, name)
+        if name in rows.weights
+        else _nulls(len(count), "chosen_model", "entropy")
+    )
     columns |= adaptation_columns(rows, name) if name in rows.adaptations else {}
     return pa.table(columns)
 

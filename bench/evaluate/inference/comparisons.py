@@ -30,12 +30,18 @@ def against(resampled: Resampled, reference: str) -> dict[str, dict[str, Paired]
 def tested_metrics(primary: Metric, metrics: Mapping[str, Metric], one: Slice) -> list[Metric]:
     """The primary first, log loss and AUC, and each other one that is a ratio of sums over users: any further one would be
     computed anew on every resample, which is done for the primary alone. `one`: rows by which that is judged."""
-    cheap = [metric for metric in metrics.values() if metric.name != primary.name and has_parts(metric, one)]
+    cheap = [
+        metric
+        for metric in metrics.values()
+        if metric.name != primary.name and has_parts(metric, one)
+    ]
     named = {metric.name: metric for metric in (primary, *LOGLOSS_AND_AUC, *cheap)}
     return list(named.values())
 
 
-def slices(rows: Sequence[QueryRows], names: Sequence[str], inside: Sequence[np.ndarray] | None = None) -> list[Slice]:
+def slices(
+    rows: Sequence[QueryRows], names: Sequence[str], inside: Sequence[np.ndarray] | None = None
+) -> list[Slice]:
     """What is resampled: all rows, or those `inside` ((n,) bool of each seed); a seed without any is left out."""
     if inside is None:
         return [Slice(one.scored, np.stack([one.logits[name] for name in names])) for one in rows]
@@ -49,5 +55,7 @@ def slices(rows: Sequence[QueryRows], names: Sequence[str], inside: Sequence[np.
 def count_rows(rows: Sequence[QueryRows], counts: Sequence[int]) -> int:
     """Rows of one seed where all seeds have the same ones, else of all together. `counts`, of each seed, may be of some."""
     keys = ("users", "items", "y")
-    same = all(np.array_equal(getattr(one, key), getattr(rows[0], key)) for one in rows[1:] for key in keys)
+    same = all(
+        np.array_equal(getattr(one, key), getattr(rows[0], key)) for one in rows[1:] for key in keys
+    )
     return max(counts) if same else sum(counts)

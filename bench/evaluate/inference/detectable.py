@@ -20,7 +20,9 @@ def detectable(users: StandardError, seeds: StandardError | None = None) -> floa
     upper = 1.0
     while _found(upper * spread, widths, spread) < POWER:
         upper *= 2
-    root = optimize.brentq(lambda share: _found(share * spread, widths, spread) - POWER, 0.0, upper, rtol=1e-6)
+    root = optimize.brentq(
+        lambda share: _found(share * spread, widths, spread) - POWER, 0.0, upper, rtol=1e-6
+    )
     return spread * float(root)
 
 
@@ -32,7 +34,9 @@ def power(difference: float, users: StandardError, seeds: StandardError | None =
 
 
 def _found(difference: float, widths: np.ndarray, spread: float) -> float:
-    found = special.ndtr((difference - widths) / spread) + special.ndtr((-difference - widths) / spread)
+    found = special.ndtr((difference - widths) / spread) + special.ndtr(
+        (-difference - widths) / spread
+    )
     return float(found.mean())
 
 
@@ -47,14 +51,20 @@ def _widths(users: StandardError, seeds: StandardError | None) -> np.ndarray:
     if seeds is None:
         return np.asarray(widths)
     of_users, of_seeds = of_users[:, None] ** 2, _sizes(seeds) ** 2
-    degrees = (of_users + of_seeds) ** 2 / (of_users**2 / users.degrees + of_seeds**2 / seeds.degrees)
+    degrees = (of_users + of_seeds) ** 2 / (
+        of_users**2 / users.degrees + of_seeds**2 / seeds.degrees
+    )
     both = np.sqrt(of_users + of_seeds) * t_quantile(degrees)
-    return np.asarray(np.maximum(np.maximum(widths[:, None], np.sqrt(of_seeds) * seeds.quantile), both))
+    return np.asarray(
+        np.maximum(np.maximum(widths[:, None], np.sqrt(of_seeds) * seeds.quantile), both)
+    )
 
 
 def _sizes(error: StandardError) -> np.ndarray:
     """(_STEPS,) equally probable estimates of a standard error."""
     squares = (
-        2 / error.degrees * special.gammaincinv(error.degrees / 2, (np.arange(_STEPS) + 0.5) / _STEPS)
+        2
+        / error.degrees
+        * special.gammaincinv(error.degrees / 2, (np.arange(_STEPS) + 0.5) / _STEPS)
     )  # chi^2 / f
     return np.asarray(error.size * np.sqrt(squares))

@@ -49,11 +49,17 @@ class Paired:
     seeds_low: float | None  # 95 % t-interval over seeds; None with one seed
     seeds_high: float | None
     seeds_p: float | None
-    p_holm: float | None  # p_both, else p, adjusted over a table, which verdicts follow; None before `adjust`
+    p_holm: (
+        float | None
+    )  # p_both, else p, adjusted over a table, which verdicts follow; None before `adjust`
     verdict: Verdict
-    detectable: float | None  # smallest difference, without its sign, that this run finds in 80 % of cases, before Holm
+    detectable: (
+        float | None
+    )  # smallest difference, without its sign, that this run finds in 80 % of cases, before Holm
     reason: str = ""
-    p_both: float | None = None  # two-sided, by the spread over users and seeds together; None: p itself
+    p_both: float | None = (
+        None  # two-sided, by the spread over users and seeds together; None: p itself
+    )
 
 
 class _Part(NamedTuple):
@@ -74,20 +80,36 @@ def paired(resampled: Resampled, candidate: str, reference: str, metric: str) ->
     by_seed = resampled.values[metric][:, mine] - resampled.values[metric][:, theirs]
     draws = resampled.draws[metric][:, mine] - resampled.draws[metric][:, theirs]
     scale = float(np.abs(resampled.values[metric][:, [mine, theirs]]).max())
-    difference, users, seeds = float(by_seed.mean()), _over_users(draws, scale, resampled), _over_seeds(by_seed, scale)
+    difference, users, seeds = (
+        float(by_seed.mean()),
+        _over_users(draws, scale, resampled),
+        _over_seeds(by_seed, scale),
+    )
     if users.error is None:
         equal = users.reason == _NO_SPREAD and not by_seed.any()
         return _equal(metric) if equal else _withheld(metric, difference, users.reason)
-    return _tested(metric, difference, users.error, seeds, 1 / (len(draws) + 1), resampled.higher_is_better[metric])
+    return _tested(
+        metric,
+        difference,
+        users.error,
+        seeds,
+        1 / (len(draws) + 1),
+        resampled.higher_is_better[metric],
+    )
 
 
 def adjust(comparisons: Mapping[K, Paired]) -> dict[K, Paired]:
     """Holm's adjustment over a table: p_holm, and verdicts that follow it (it only ever makes ties of differences). A
     comparison without a p is none of the table's."""
-    p_values = {key: one.p if one.p_both is None else one.p_both for key, one in comparisons.items()}
+    p_values = {
+        key: one.p if one.p_both is None else one.p_both for key, one in comparisons.items()
+    }
     tested = {key: p for key, p in p_values.items() if p is not None}
     adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
-    return {key: _adjusted(one, adjusted[key]) if key in adjusted else one for key, one in comparisons.items()}
+    return {
+        key: _adjusted(one, adjusted[key]) if key in adjusted else one
+        for key, one in comparisons.items()
+    }
 
 
 def leaves_out_zero(one: Paired) -> bool:
@@ -122,13 +144,20 @@ def _over_seeds(by_seed: np.ndarray, scale: float) -> _Part:
 
 
 def _tested(
-    metric: str, difference: float, users: StandardError, seeds: _Part, least: float, higher_is_better: bool
+    metric: str,
+    difference: float,
+    users: StandardError,
+    seeds: _Part,
+    least: float,
+    higher_is_better: bool,
 ) -> Paired:
     low, high = users.interval(difference)
     over_seeds, both = seeds.error, users if seeds.error is None else users.with_other(seeds.error)
     seeds_low, seeds_high = over_seeds.interval(difference) if over_seeds else (None, None)
     seeds_p = over_seeds.p(difference, np.finfo(float).tiny) if over_seeds else None
-    found, reason = _found(users.p(difference, least), seeds_p, both.p(difference, least), seeds.reason)
+    found, reason = _found(
+        users.p(difference, least), seeds_p, both.p(difference, least), seeds.reason
+    )
     verdict: Verdict = "better" if (difference > 0) == higher_is_better else "worse"
     return Paired(
         metric, difference, low, high, users.p(difference, least), seeds_low, seeds_high, seeds_p, None,
@@ -158,4 +187,6 @@ def _equal(metric: str) -> Paired:
 
 
 def _withheld(metric: str, difference: float | None, reason: str) -> Paired:
-    return Paired(metric, difference, None, None, None, None, None, None, None, "withheld", None, reason)
+    return Paired(
+        metric, difference, None, None, None, None, None, None, None, "withheld", None, reason
+    )

@@ -51,7 +51,10 @@ def score_of(metric: Metric, rows: MetricRows, logits: np.ndarray) -> Score:
 
 def has_parts(metric: Metric, one: Slice) -> bool:
     """Whether the metric is a ratio of sums over users, judged by the first method for which it is defined."""
-    first = next((logits for logits in one.logits if score_of(metric, one.rows, logits).value is not None), None)
+    first = next(
+        (logits for logits in one.logits if score_of(metric, one.rows, logits).value is not None),
+        None,
+    )
     return first is not None and metric.by_user(one.rows, first) is not None
 
 
@@ -60,7 +63,9 @@ def ratios(parts: Sequence[UserParts], weights: np.ndarray) -> np.ndarray:
     users, resamples = weights.shape
     numerators = [part.numerators for part in parts]
     # Methods mostly count the same rows: each distinct set of denominators is summed once.
-    denominators, of_part = np.unique([part.denominators for part in parts], axis=0, return_inverse=True)
+    denominators, of_part = np.unique(
+        [part.denominators for part in parts], axis=0, return_inverse=True
+    )
     draws = np.empty((resamples, len(parts)))
     together = max(1, _TOGETHER // users)
     for first in range(0, resamples, together):
@@ -73,7 +78,9 @@ def ratios(parts: Sequence[UserParts], weights: np.ndarray) -> np.ndarray:
     return draws
 
 
-def recomputed(metric: Metric, rows: MetricRows, logits: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def recomputed(
+    metric: Metric, rows: MetricRows, logits: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
     """(R, M) float64, NaN where the metric is undefined: the slow way, that needs nothing of a metric but `compute`.
 
     Rows of a drawn user are repeated, and a user drawn twice is two users. rows as in `figures`; logits (M, n)."""
@@ -89,10 +96,14 @@ def recomputed(metric: Metric, rows: MetricRows, logits: np.ndarray, weights: np
     return draws
 
 
-def _draws(metric: Metric, rows: MetricRows, logits: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _draws(
+    metric: Metric, rows: MetricRows, logits: np.ndarray, values: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
     """(R, M) of methods for which the metric is defined. logits (M, n), values (M,)."""
     if type(metric) is AUC:
-        return np.stack([resampled_auc(rows.y, of_method, rows.users, weights) for of_method in logits], axis=1)
+        return np.stack(
+            [resampled_auc(rows.y, of_method, rows.users, weights) for of_method in logits], axis=1
+        )
     parts = [metric.by_user(rows, of_method) for of_method in logits]
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):

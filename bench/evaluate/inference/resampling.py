@@ -28,9 +28,7 @@ class Resampled:
     draws: Mapping[str, np.ndarray]  # metric -> (R, M) float64
     undefined: Mapping[str, Mapping[str, str]]  # metric -> method -> why a value is NaN
     users: int
-    effective_users: (
-        float  # of equal rows each; fewer than users where rows are unequal: (sum of rows)^2 / sum of rows^2
-    )
+    effective_users: float  # of equal rows each; fewer than users where rows are unequal: (sum of rows)^2 / sum of rows^2
     rows: int  # of all seeds together
     seeds: int
 
@@ -55,13 +53,20 @@ def resample(
     ids = np.unique(np.concatenate([one.users for one in slices]))
     weights = draw_users(len(ids), resamples, seed)
     placed = [_placed(one, ids) for one in slices]
-    found = {metric.name: [_of_distinct(metric, one, weights) for one in placed] for metric in metrics}
-    rows = np.bincount(np.concatenate([one.users for one in placed]), minlength=len(ids)).astype(float)
+    found = {
+        metric.name: [_of_distinct(metric, one, weights) for one in placed] for metric in metrics
+    }
+    rows = np.bincount(np.concatenate([one.users for one in placed]), minlength=len(ids)).astype(
+        float
+    )
     return Resampled(
         tuple(names),
         {metric.name: metric.higher_is_better for metric in metrics},
         {metric: np.stack([one.values for one in of_seeds]) for metric, of_seeds in found.items()},
-        {metric: np.mean([one.draws for one in of_seeds], axis=0) for metric, of_seeds in found.items()},
+        {
+            metric: np.mean([one.draws for one in of_seeds], axis=0)
+            for metric, of_seeds in found.items()
+        },
         {metric: _reasons(names, of_seeds) for metric, of_seeds in found.items()},
         len(ids),
         float(rows.sum() ** 2 / (rows**2).sum()),
@@ -94,8 +99,13 @@ def _of_distinct(metric: Metric, one: Slice, weights: np.ndarray) -> Figures:
     digests = [blake2b(np.ascontiguousarray(logits).data).digest() for logits in one.logits]
     kept = list({digest: place for place, digest in enumerate(digests)}.values())
     of = {digests[place]: position for position, place in enumerate(kept)}
-    found, back = figures(metric, one._replace(logits=one.logits[kept]), weights), [of[digest] for digest in digests]
-    return Figures(found.values[back], found.draws[:, back], tuple(found.reasons[place] for place in back))
+    found, back = (
+        figures(metric, one._replace(logits=one.logits[kept]), weights),
+        [of[digest] for digest in digests],
+    )
+    return Figures(
+        found.values[back], found.draws[:, back], tuple(found.reasons[place] for place in back)
+    )
 
 
 def _reasons(names: Sequence[str], found: Sequence[Figures]) -> dict[str, str]:

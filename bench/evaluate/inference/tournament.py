@@ -27,7 +27,9 @@ class _Leaves(NamedTuple):
     positives: csr_array  # (leaves, users) positives
 
 
-def auc_by_tournament(y: np.ndarray, logits: np.ndarray, users: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def auc_by_tournament(
+    y: np.ndarray, logits: np.ndarray, users: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
     """(R,) float64, NaN where no row of one class is drawn; exact up to the last division.
 
     y (n,) of 0 and 1; logits (n,) without NaN, compared in their own dtype; users (n,) in 0..U - 1; weights (U, R) whole
@@ -35,15 +37,21 @@ def auc_by_tournament(y: np.ndarray, logits: np.ndarray, users: np.ndarray, weig
     leaves = _gathered(y, logits, users, len(weights))
     largest = max(1, int(weights.max()))
     lanes = (weights[:, first : first + _LANES] for first in range(0, weights.shape[1], _LANES))
-    return np.concatenate([_auc(leaves, np.ascontiguousarray(some, _width(0, largest)), largest) for some in lanes])
+    return np.concatenate(
+        [_auc(leaves, np.ascontiguousarray(some, _width(0, largest)), largest) for some in lanes]
+    )
 
 
 def _auc(leaves: _Leaves, weights: np.ndarray, largest: int) -> np.ndarray:
     """(lanes,) of the resamples with these weights (users, lanes)."""
-    negatives, positives, wins = (np.zeros(weights.shape[1], dtype=np.uint64) for _ in range(3))  # of the blocks so far
+    negatives, positives, wins = (
+        np.zeros(weights.shape[1], dtype=np.uint64) for _ in range(3)
+    )  # of the blocks so far
     for first in range(0, leaves.negatives.shape[0], _LEAVES):
         block = slice(first, first + _LEAVES)
-        more = _merged(leaves.negatives[block] @ weights, leaves.positives[block] @ weights, largest)
+        more = _merged(
+            leaves.negatives[block] @ weights, leaves.positives[block] @ weights, largest
+        )
         wins += more.wins + negatives * more.positives
         negatives += more.negatives
         positives += more.positives
@@ -61,11 +69,16 @@ class _Counts(NamedTuple):
 
 def _merged(negatives: np.ndarray, positives: np.ndarray, largest: int) -> _Counts:
     """Of a block whose leaves have the counts (_LEAVES, lanes). In a leaf all negatives are below all positives."""
-    left, right = slice(0, None, 2), slice(1, None, 2)  # neighbours: the left one's rows lie below the right one's
+    left, right = (
+        slice(0, None, 2),
+        slice(1, None, 2),
+    )  # neighbours: the left one's rows lie below the right one's
     wins = negatives * positives
     for level in range(1, _LEAVES.bit_length()):
         width = _width(level, largest)
-        negatives, positives, wins = (array.astype(width, copy=False) for array in (negatives, positives, wins))
+        negatives, positives, wins = (
+            array.astype(width, copy=False) for array in (negatives, positives, wins)
+        )
         wins = wins[left] + wins[right]
         wins += negatives[left] * positives[right]
         negatives = negatives[left] + negatives[right]
@@ -94,14 +107,20 @@ def _gathered(y: np.ndarray, logits: np.ndarray, users: np.ndarray, n_users: int
         return csr_array(entries, shape=(in_whole_blocks, n_users))
 
     negative = ~rows.positive
-    return _Leaves(matrix(negative, rows.halves[negative]), matrix(rows.positive, np.ones(rows.positive.sum())))
+    return _Leaves(
+        matrix(negative, rows.halves[negative]), matrix(rows.positive, np.ones(rows.positive.sum()))
+    )
 
 
 def _leaf_of_row(positive: np.ndarray) -> np.ndarray:
     """(m,) ascending from 0: at most _RUN negatives followed by at most _RUN positives share a leaf."""
-    changes = np.concatenate([[True], positive[1:] != positive[:-1]])  # where a run of one class starts
+    changes = np.concatenate(
+        [[True], positive[1:] != positive[:-1]]
+    )  # where a run of one class starts
     start_of_run = np.flatnonzero(changes)
-    in_run = np.arange(len(positive)) - start_of_run[np.cumsum(changes) - 1]  # each row's place in its run
+    in_run = (
+        np.arange(len(positive)) - start_of_run[np.cumsum(changes) - 1]
+    )  # each row's place in its run
     follows_negatives = positive & (in_run == 0)  # and so goes on with their leaf
     starts = (in_run % _RUN == 0) & ~follows_negatives
     return np.asarray(np.cumsum(starts) - int(starts[0]))

@@ -13,7 +13,9 @@ _PAIRS_PER_ROW = 12  # up to here pairs of users are the cheaper way (measured)
 _MOST_USERS = 4096  # whose pairs are held: 64 MiB of counts
 
 
-def resampled_auc(y: np.ndarray, logits: np.ndarray, users: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def resampled_auc(
+    y: np.ndarray, logits: np.ndarray, users: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
     """(R,) float64: the AUC of rows repeated as often as their user was drawn; ties count half; NaN where one class is left.
 
     y (n,) of 0 and 1; logits (n,) without NaN, compared in their own dtype; users (n,) in 0..U - 1; weights (U, R) whole

@@ -44,7 +44,10 @@ class LogLoss(Metric):
     def by_user(self, rows: MetricRows, logits: np.ndarray) -> UserParts:
         """Each user's summed cross-entropy, and the user's rows."""
         _, of_row = np.unique(rows.users, return_inverse=True)
-        return UserParts(np.bincount(of_row, row_log_loss(rows.y, logits)), np.bincount(of_row).astype(np.float64))
+        return UserParts(
+            np.bincount(of_row, row_log_loss(rows.y, logits)),
+            np.bincount(of_row).astype(np.float64),
+        )
 
 
 class GAUC(Metric):
@@ -63,7 +66,9 @@ class GAUC(Metric):
         counts = {"users": len(by_user.auc), "users_scored": int(scored.sum())}
         if not scored.any():
             return Score(None, f"each of the {len(by_user.auc)} users has one class alone", counts)
-        return Score(float(np.average(by_user.auc[scored], weights=by_user.rows[scored])), counts=counts)
+        return Score(
+            float(np.average(by_user.auc[scored], weights=by_user.rows[scored])), counts=counts
+        )
 
     def by_user(self, rows: MetricRows, logits: np.ndarray) -> UserParts:
         """Each user's AUC times the user's rows, and those rows; 0 and 0 for a user with one class."""
@@ -86,7 +91,9 @@ def relaimpr(auc: float | None, base_auc: float | None) -> Score:
     """Relative improvement of AUC over a base, in percent: ((auc - 0.5) / (base_auc - 0.5) - 1) * 100 (Yan et al., ICML
     2014). Undefined where the base is no better than guessing."""
     if auc is None or base_auc is None:
-        return Score(None, "the AUC is undefined" if auc is None else "the AUC of the base is undefined")
+        return Score(
+            None, "the AUC is undefined" if auc is None else "the AUC of the base is undefined"
+        )
     if base_auc <= 0.5:
         return Score(None, f"the base is no better than guessing (AUC {base_auc:.4f})")
     return Score(((auc - 0.5) / (base_auc - 0.5) - 1) * 100)
@@ -101,4 +108,6 @@ def _why_undefined(y: np.ndarray, logits: np.ndarray) -> str:
 
 def _one_class(y: np.ndarray) -> str:
     positives = int(np.count_nonzero(y))
-    return "" if 0 < positives < len(y) else f"one class: all {len(y)} labels are {int(positives > 0)}"
+    return (
+        "" if 0 < positives < len(y) else f"one class: all {len(y)} labels are {int(positives > 0)}"
+    )

@@ -27,7 +27,9 @@ def best_model_share(y: np.ndarray, base_logits: np.ndarray, users: np.ndarray) 
     return np.bincount(of_user, minlength=base_logits.shape[1]) / len(of_user)
 
 
-def _best_models(y: np.ndarray, base_logits: np.ndarray, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _best_models(
+    y: np.ndarray, base_logits: np.ndarray, users: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Best model of each user (users,), and each row's position among the users (n,)."""
     losses = row_log_loss(y, base_logits)
     distinct, of_row = np.unique(users, return_inverse=True)

@@ -6,7 +6,13 @@ import numpy as np
 
 from bench.errors import PredictionError, SelectionError
 
-__all__ = ["SIMPLEX_TOLERANCE", "check_logits", "check_weights", "is_constant", "looks_like_probabilities"]
+__all__ = [
+    "SIMPLEX_TOLERANCE",
+    "check_logits",
+    "check_weights",
+    "is_constant",
+    "looks_like_probabilities",
+]
 
 SIMPLEX_TOLERANCE = 1e-5  # a softmax in float32 over a large pool adds up to 1 within this
 
@@ -29,7 +35,9 @@ def check_weights(weights: object, n: int, models: int) -> np.ndarray:
     array = _check_array(weights, (n, models), "weights", SelectionError)
     with np.errstate(invalid="ignore"):  # inf - inf
         total = array.sum(axis=1, dtype=np.float64)
-    on_simplex = (array >= 0).all(axis=1) & (np.abs(total - 1) <= SIMPLEX_TOLERANCE)  # false for NaN
+    on_simplex = (array >= 0).all(axis=1) & (
+        np.abs(total - 1) <= SIMPLEX_TOLERANCE
+    )  # false for NaN
     if not on_simplex.all():
         first = int(np.flatnonzero(~on_simplex)[0])
         raise SelectionError(
@@ -49,7 +57,9 @@ def is_constant(logits: np.ndarray) -> bool:
     return bool(len(logits) > 1 and (logits == logits[0]).all())
 
 
-def _check_array(value: object, shape: tuple[int, ...], what: str, error: type[PredictionError]) -> np.ndarray:
+def _check_array(
+    value: object, shape: tuple[int, ...], what: str, error: type[PredictionError]
+) -> np.ndarray:
     expected = f"{what}: expected a numpy array of shape {shape}, float32 or float64"
     if not isinstance(value, np.ndarray):
         raise error(f"{expected}; got {type(value).__module__}.{type(value).__qualname__}")

@@ -28,7 +28,10 @@ def in_order(work: Callable[[Windows], T], chunks: Iterable[Windows], threads: i
     if threads == 1:
         yield from map(work, chunks)
         return
-    with threadpool_limits(1), ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    with (
+        threadpool_limits(1),
+        ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool,
+    ):
         yield from pool.map(work, chunks)
 
 
@@ -38,7 +41,11 @@ class NotFiniteError(Exception):
 
 @contextmanager
 def blaming_a_user(
-    rule: MetaLearner, learnable: Learnable, outer: Mapping[str, Tensor], tasks: TaskData, windows: Windows
+    rule: MetaLearner,
+    learnable: Learnable,
+    outer: Mapping[str, Tensor],
+    tasks: TaskData,
+    windows: Windows,
 ) -> Iterator[None]:
     """Around work on the chunks of `windows`: a NotFiniteError becomes the DivergenceError of the first user who diverges.
 

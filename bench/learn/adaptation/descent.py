@@ -35,12 +35,24 @@ def descend(
     if compiled is not None and compiled.moves(adapted) and scales and not inner_batch:
         spread = {leaf: spread[leaf] for leaf in adapted}
         return compiled.descend(
-            outer, leaves, spread, scales, batch.support, second_order=second_order, training=training
+            outer,
+            leaves,
+            spread,
+            scales,
+            batch.support,
+            second_order=second_order,
+            training=training,
         )
     for step, scale in enumerate(scales):
         seen = support_batch(batch, step, inner_batch) if inner_batch else batch
         leaves = inner_step(
-            learnable, leaves, seen, spread, create_graph=training and second_order, training=training, scale=scale
+            learnable,
+            leaves,
+            seen,
+            spread,
+            create_graph=training and second_order,
+            training=training,
+            scale=scale,
         )
     return leaves
 
@@ -63,8 +75,12 @@ def inner_step(
     if scale is not None and create_graph:
         loss = loss * scale  # a user's gradient, scaled, is the gradient of the user's scaled loss
     gradients = learnable.gradients(loss, leaves, create_graph=create_graph)
-    if scale is not None and not create_graph:  # what is cut from the graph must not take the scale with it
-        gradients = {leaf: gradient * _by_user(scale, gradient) for leaf, gradient in gradients.items()}
+    if (
+        scale is not None and not create_graph
+    ):  # what is cut from the graph must not take the scale with it
+        gradients = {
+            leaf: gradient * _by_user(scale, gradient) for leaf, gradient in gradients.items()
+        }
     moved = {leaf: leaves[leaf] - rates[leaf] * gradient for leaf, gradient in gradients.items()}
     if not training:
         moved = {leaf: value.detach().requires_grad_() for leaf, value in moved.items()}

@@ -16,7 +16,9 @@ LEAST_SUPPORT = 3  # of episodes like the test, where the history has as many
 QUERY_SHARE = 0.25  # of the history, that of episodes like the test
 
 
-def draw(tasks: TaskData, users: np.ndarray, settings: MetaTrainSettings, generator: np.random.Generator) -> Windows:
+def draw(
+    tasks: TaskData, users: np.ndarray, settings: MetaTrainSettings, generator: np.random.Generator
+) -> Windows:
     """An episode for each of the users, as `settings.episodes` says."""
     history = whole(tasks, users)
     if settings.episodes == "like-test":
@@ -26,7 +28,9 @@ def draw(tasks: TaskData, users: np.ndarray, settings: MetaTrainSettings, genera
     return _consecutive(history, settings, generator)
 
 
-def _consecutive(history: Windows, settings: MetaTrainSettings, generator: np.random.Generator) -> Windows:
+def _consecutive(
+    history: Windows, settings: MetaTrainSettings, generator: np.random.Generator
+) -> Windows:
     """Chronological: as many rows as are allowed, somewhere in the history; window: of a random length, too."""
     rows = history.stop - history.start  # (users,)
     length = np.minimum(rows, settings.max_rows)  # (users,): rows of the episode
@@ -37,19 +41,27 @@ def _consecutive(history: Windows, settings: MetaTrainSettings, generator: np.ra
     return Windows(history.users, start, cut, stop=start + length)
 
 
-def _random(history: Windows, settings: MetaTrainSettings, generator: np.random.Generator) -> Windows:
+def _random(
+    history: Windows, settings: MetaTrainSettings, generator: np.random.Generator
+) -> Windows:
     """Rows of the whole history in an order drawn at random: support first, then query."""
     rows = history.stop - history.start
     length = np.minimum(rows, settings.max_rows)
-    start = np.cumsum(rows) - rows  # of each user's rows in `order`, where all histories lie end to end
+    start = (
+        np.cumsum(rows) - rows
+    )  # of each user's rows in `order`, where all histories lie end to end
     user = np.repeat(np.arange(len(rows)), rows)
     in_order_of_time = np.arange(rows.sum()) + np.repeat(history.start - start, rows)
-    order = in_order_of_time[np.lexsort((generator.random(len(user)), user))]  # shuffled within each user
+    order = in_order_of_time[
+        np.lexsort((generator.random(len(user)), user))
+    ]  # shuffled within each user
     cut = start + _support(history, length, settings.support_fraction)
     return Windows(history.users, start, cut, stop=start + length, order=order)
 
 
-def _like_test(history: Windows, settings: MetaTrainSettings, generator: np.random.Generator) -> Windows:
+def _like_test(
+    history: Windows, settings: MetaTrainSettings, generator: np.random.Generator
+) -> Windows:
     """Supports of log-uniform size somewhere in the history, the query the quarter of the history that follows; users count
     by their query rows, as in a log loss over all rows."""
     rows = history.stop - history.start

@@ -22,11 +22,15 @@ def gather(tasks: TaskData, windows: Windows) -> Episodes:
     """The rows of one chunk."""
     support = _padded(windows.start, windows.cut, windows.order)
     query = _padded(windows.cut, windows.stop, windows.order)
-    reads = tasks.by_component(lambda component: _read(tasks, component, windows.users, support, query))
+    reads = tasks.by_component(
+        lambda component: _read(tasks, component, windows.users, support, query)
+    )
     return Episodes(
         users=len(windows.users),
         rows={component: read.table_rows for component, read in reads.items()},
-        support=_block(tasks, support, {component: read.support for component, read in reads.items()}),
+        support=_block(
+            tasks, support, {component: read.support for component, read in reads.items()}
+        ),
         query=_block(tasks, query, {component: read.query for component, read in reads.items()}),
     )
 
@@ -63,14 +67,18 @@ class _Read(NamedTuple):
     query: _Entries
 
 
-def _read(tasks: TaskData, component: str, users: np.ndarray, support: _Part, query: _Part) -> _Read:
+def _read(
+    tasks: TaskData, component: str, users: np.ndarray, support: _Part, query: _Part
+) -> _Read:
     touched = entries_of_chunk(
         tasks.own[component],
         users,
         np.concatenate([support.rows, query.rows], axis=1),
         np.concatenate([support.present, query.present], axis=1),
     )
-    of_support, of_query = np.split(touched.of_row, [support.rows.shape[1]], axis=1)  # (U, n, E) each
+    of_support, of_query = np.split(
+        touched.of_row, [support.rows.shape[1]], axis=1
+    )  # (U, n, E) each
     all_weights = tasks.encoded[component].weights
 
     def entries(part: _Part, of_row: np.ndarray) -> _Entries:
@@ -78,9 +86,13 @@ def _read(tasks: TaskData, component: str, users: np.ndarray, support: _Part, qu
         weights = all_weights[torch.from_numpy(part.rows)] * present
         index = torch.from_numpy(np.ascontiguousarray(of_row))
         # repeated: every inner step looks the same rows up
-        return _Entries(RowIndex(index, weights, tasks.layout, touched.joint.size, repeated=True), weights)
+        return _Entries(
+            RowIndex(index, weights, tasks.layout, touched.joint.size, repeated=True), weights
+        )
 
-    return _Read(torch.from_numpy(touched.joint), entries(support, of_support), entries(query, of_query))
+    return _Read(
+        torch.from_numpy(touched.joint), entries(support, of_support), entries(query, of_query)
+    )
 
 
 def _block(tasks: TaskData, part: _Part, entries: Mapping[str, _Entries]) -> Block:
@@ -92,5 +104,7 @@ def _block(tasks: TaskData, part: _Part, entries: Mapping[str, _Entries]) -> Blo
         weights={component: each.weights for component, each in entries.items()},
         labels=tasks.labels[rows] * mask,
         mask=mask,
-        base_logits=None if tasks.base_logits is None else tasks.base_logits[rows] * mask.unsqueeze(-1),
+        base_logits=None
+        if tasks.base_logits is None
+        else tasks.base_logits[rows] * mask.unsqueeze(-1),
     )

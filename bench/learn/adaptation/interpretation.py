@@ -30,12 +30,18 @@ class Interpretation(NamedTuple):
 
     before: Adapted
     after: Adapted
-    support_losses: np.ndarray  # (U, 2) float32: mean cross-entropy of the mixture before, after; NaN without support
+    support_losses: (
+        np.ndarray
+    )  # (U, 2) float32: mean cross-entropy of the mixture before, after; NaN without support
     movements: np.ndarray  # (U, 6) float32, as `movements` has them
 
 
 def interpret(
-    rule: MetaLearner, learnable: Learnable, outer: dict[str, Tensor], tasks: TaskData, threads: int = 1
+    rule: MetaLearner,
+    learnable: Learnable,
+    outer: dict[str, Tensor],
+    tasks: TaskData,
+    threads: int = 1,
 ) -> Interpretation:
     """Adapt to every user's support as `adapt_and_predict` does; query labels are not read."""
 
@@ -45,7 +51,9 @@ def interpret(
         has_no_support = chunk.cut == chunk.start
         with torch.no_grad():
             before = learnable.per_user(outer, batch)
-            losses = torch.stack([learnable.loss(leaves, batch, "support") for leaves in (before, after)], dim=1)
+            losses = torch.stack(
+                [learnable.loss(leaves, batch, "support") for leaves in (before, after)], dim=1
+            )
             losses[has_no_support] = torch.nan
             moved = movements(learnable, batch, before, after)
         return Interpretation(
@@ -79,7 +87,9 @@ def movements(learnable: Learnable, batch: Episodes, before: Leaves, after: Leav
     size = _squares(groups, users, before)
     if not size.all():
         size = torch.where(size > 0, size, _squares(groups, users, after))
-    relative: Tensor = (moved / size).sqrt().nan_to_num(nan=0.0)  # 0 / 0: all values are 0 before and after
+    relative: Tensor = (
+        (moved / size).sqrt().nan_to_num(nan=0.0)
+    )  # 0 / 0: all values are 0 before and after
     return relative.masked_fill(~_present(groups, users), torch.nan)
 
 

@@ -70,7 +70,11 @@ class Learnable:
     @cached_property
     def _places(self) -> dict[str, tuple[str, str]]:
         """Leaf of the whole to (network, leaf of the network)."""
-        return {f"{name}/{leaf}": (name, leaf) for name, network in self.networks.items() for leaf in network.leaves()}
+        return {
+            f"{name}/{leaf}": (name, leaf)
+            for name, network in self.networks.items()
+            for leaf in network.leaves()
+        }
 
     def parameters(self) -> dict[str, Tensor]:
         """Master leaves; those that stay as they are take no gradient."""
@@ -79,11 +83,18 @@ class Learnable:
             for name, network in self.networks.items()
             for leaf, value in network.leaves().items()
         }
-        return {leaf: value if leaf in self._trained else value.detach() for leaf, value in leaves.items()}
+        return {
+            leaf: value if leaf in self._trained else value.detach()
+            for leaf, value in leaves.items()
+        }
 
     def adapted(self) -> tuple[str, ...]:
         all_frozen = bool(self._frozen.all())
-        return tuple(leaf for leaf in self._places if leaf in self._only and not (all_frozen and self._is_table(leaf)))
+        return tuple(
+            leaf
+            for leaf in self._places
+            if leaf in self._only and not (all_frozen and self._is_table(leaf))
+        )
 
     def only(self, leaves: Iterable[str]) -> Learnable:
         """The same, with no other leaves adapted; what the outer loop trains stays as it is."""
@@ -111,7 +122,9 @@ class Learnable:
         def own(leaf: str) -> Tensor:
             value = parameters[leaf]
             if self._is_table(leaf):
-                return F.embedding(batch.rows[self._component(leaf)], value, sparse=True)  # (U, R, width)
+                return F.embedding(
+                    batch.rows[self._component(leaf)], value, sparse=True
+                )  # (U, R, width)
             return value.expand(batch.users, *value.shape)
 
         return {leaf: own(leaf) for leaf in self._places}
@@ -143,7 +156,9 @@ class Learnable:
         leaves = [per_user[name] for name in names]
         if not names or not loss.requires_grad:
             return {name: torch.zeros_like(leaf) for name, leaf in zip(names, leaves, strict=True)}
-        found = torch.autograd.grad(loss.sum(), leaves, create_graph=create_graph, materialize_grads=True)
+        found = torch.autograd.grad(
+            loss.sum(), leaves, create_graph=create_graph, materialize_grads=True
+        )
         return dict(zip(names, found, strict=True))
 
     def rates(self, start: Mapping[str, float]) -> dict[str, Tensor]:
@@ -154,7 +169,9 @@ class Learnable:
         def spread(leaf: str, rate: Tensor) -> Tensor:
             if not self._is_table(leaf):
                 return rate.unsqueeze(0)
-            field = torch.bucketize(batch.rows[self._component(leaf)], self._ends, right=True)  # (U, R)
+            field = torch.bucketize(
+                batch.rows[self._component(leaf)], self._ends, right=True
+            )  # (U, R)
             return F.embedding(field, rate) * (~self._frozen[field]).unsqueeze(-1).to(rate.dtype)
 
         return {leaf: spread(leaf, rate) for leaf, rate in rates.items()}
@@ -163,7 +180,10 @@ class Learnable:
         """The leaves that the entries name; PluginError for one that names none."""
         found = {entry: named(entry, self._places) for entry in adapt}
         for entry, leaves in found.items():
-            if not leaves and entry not in (BASE_MODELS, *self.networks):  # a whole network may have no parameters
+            if not leaves and entry not in (
+                BASE_MODELS,
+                *self.networks,
+            ):  # a whole network may have no parameters
                 raise PluginError(f"adapt names {entry!r}, but there are {', '.join(self._places)}")
         return frozenset(leaf for leaves in found.values() for leaf in leaves)
 
@@ -178,22 +198,31 @@ class Learnable:
             if group != "table":
                 return {SELECTOR if name == SELECTOR else group: torch.ones((), dtype=torch.bool)}
             by_side = rows[self._component(leaf)]
-            return {SELECTOR: torch.stack([*by_side.values()]).any(0)} if name == SELECTOR else by_side
+            return (
+                {SELECTOR: torch.stack([*by_side.values()]).any(0)} if name == SELECTOR else by_side
+            )
 
         return {leaf: of_leaf(leaf) for leaf in self.adapted()}
 
     def _row_groups(self, rows: Tensor) -> dict[str, Tensor]:
         """Side to which of the rows (U, R) are of its fields, (U, R, 1). A user's entries ascend; what pads does not."""
         field = torch.bucketize(rows, self._ends, right=True)
-        ascends = torch.cat([torch.ones_like(rows[:, :1], dtype=torch.bool), rows[:, 1:] > rows[:, :-1]], dim=1)
+        ascends = torch.cat(
+            [torch.ones_like(rows[:, :1], dtype=torch.bool), rows[:, 1:] > rows[:, :-1]], dim=1
+        )
         moves = ascends & ~self._frozen[field]
-        return {side: (moves & (self._sides[field] == place)).unsqueeze(-1) for place, side in enumerate(SIDES)}
+        return {
+            side: (moves & (self._sides[field] == place)).unsqueeze(-1)
+            for place, side in enumerate(SIDES)
+        }
 
     def _rate(self, leaf: str, value: Tensor, start: Mapping[str, float]) -> Tensor:
         name, own = self._places[leaf]
         group = self.networks[name].group(own)
         if group != "table":
-            return torch.full_like(value, start[SELECTOR if name == SELECTOR else group], requires_grad=False)
+            return torch.full_like(
+                value, start[SELECTOR if name == SELECTOR else group], requires_grad=False
+            )
         by_field = [start[SELECTOR if name == SELECTOR else field.side] for field in self._fields]
         return torch.tensor(by_field, dtype=value.dtype).unsqueeze(-1).repeat(1, value.shape[-1])
 
@@ -201,29 +230,43 @@ class Learnable:
         """Scores and base logits, both (U, n, K)."""
         base_logits = block.base_logits
         if self._pool:
-            base_logits = torch.stack(self._outputs_of(self._pool, "pool", per_user, block, None), dim=-1)
+            base_logits = torch.stack(
+                self._outputs_of(self._pool, "pool", per_user, block, None), dim=-1
+            )
         assert base_logits is not None, "tasks carry base logits where the pool is not adapted"
         (scores,) = self._outputs_of((SELECTOR,), "selector", per_user, block, base_logits)
         return scores, base_logits
 
     def _outputs_of(
-        self, names: tuple[str, ...], component: str, per_user: Leaves, block: Block, base_logits: Tensor | None
+        self,
+        names: tuple[str, ...],
+        component: str,
+        per_user: Leaves,
+        block: Block,
+        base_logits: Tensor | None,
     ) -> list[Tensor]:
         """Each network's outputs for the chunk; all tables of the networks are looked up in one product."""
         index, weights = block.entries[component], block.weights[component]
         tables = [f"{name}/{table}" for name in names for table in self.networks[name].widths]
         pooled: dict[str, Tensor] = {}
         if tables:
-            own = torch.cat([per_user[table] for table in tables], dim=-1).flatten(0, 1)  # (U * R, sum of widths)
+            own = torch.cat([per_user[table] for table in tables], dim=-1).flatten(
+                0, 1
+            )  # (U * R, sum of widths)
             widths = [per_user[table].shape[-1] for table in tables]
             pooled = dict(zip(tables, index.pooled(own).split(widths, dim=-1), strict=True))
         outputs = []
         for name in names:
             network = self.networks[name]
             leaves = {leaf: per_user[f"{name}/{leaf}"] for leaf in network.leaves()}
-            own_tables = {table: leaves[table].flatten(0, 1) for table in network.widths if network.plugin.unpooled}
+            own_tables = {
+                table: leaves[table].flatten(0, 1)
+                for table in network.widths
+                if network.plugin.unpooled
+            }
             rows = Rows(
-                {table: pooled[f"{name}/{table}"] for table in network.widths}, network.unpooled_rows(index, own_tables)
+                {table: pooled[f"{name}/{table}"] for table in network.widths},
+                network.unpooled_rows(index, own_tables),
             )
             dense = {leaf: value for leaf, value in leaves.items() if leaf not in network.widths}
             outputs.append(network.call_by_user(dense, rows, weights, base_logits))

@@ -37,7 +37,10 @@ class MetaHistory(NamedTuple):
 def outer_parameters(rule: MetaLearner, learnable: Learnable) -> dict[str, Tensor]:
     """Master leaves and what the rule learns beside them."""
     leaves = learnable.parameters()
-    learned = {name: value.detach().clone().requires_grad_() for name, value in rule.learned(learnable).items()}
+    learned = {
+        name: value.detach().clone().requires_grad_()
+        for name, value in rule.learned(learnable).items()
+    }
     shared = leaves.keys() & learned.keys()
     if shared:
         raise PluginError(
@@ -133,7 +136,9 @@ def outer_gradients(
             for name, gradient in zip(trained, gradients, strict=True):
                 if gradient is not None:
                     sums[name] = sums[name] + gradient if name in sums else gradient
-    coalesced = {name: total.coalesce() if total.is_sparse else total for name, total in sums.items()}
+    coalesced = {
+        name: total.coalesce() if total.is_sparse else total for name, total in sums.items()
+    }
     _refuse_not_finite(rule, coalesced)
     return coalesced
 

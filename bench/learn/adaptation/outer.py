@@ -19,16 +19,26 @@ __all__ = ["BestSoFar", "DenseAdam", "OuterOptimiser", "RowAdam"]
 class OuterOptimiser:
     """Adam (Kingma and Ba, ICLR 2015): DenseAdam for dense parameters, RowAdam for tables."""
 
-    def __init__(self, outer: Mapping[str, Tensor], learnable: Learnable, settings: MetaTrainSettings) -> None:
+    def __init__(
+        self, outer: Mapping[str, Tensor], learnable: Learnable, settings: MetaTrainSettings
+    ) -> None:
         leaves, tables = learnable.parameters(), learnable.tables()
 
         def rate(name: str) -> float:
             if name not in leaves:
                 return settings.rate_learning_rate
-            return settings.learning_rate if name.startswith("selector/") else settings.base_learning_rate
+            return (
+                settings.learning_rate
+                if name.startswith("selector/")
+                else settings.base_learning_rate
+            )
 
         self._rows = {name: RowAdam(outer[name], rate(name)) for name in tables}
-        self._dense = {name: DenseAdam(value, rate(name)) for name, value in outer.items() if name not in self._rows}
+        self._dense = {
+            name: DenseAdam(value, rate(name))
+            for name, value in outer.items()
+            if name not in self._rows
+        }
 
     def step(self, gradients: Mapping[str, Tensor]) -> None:
         """Move the outer parameters against `gradients`; those of tables are sparse and coalesced. One without a gradient
@@ -70,12 +80,24 @@ class RowAdam:
     the correction of the moments' bias, as in dense Adam."""
 
     def __init__(
-        self, table: Tensor, learning_rate: float, decay: tuple[float, float] = (0.9, 0.999), epsilon: float = 1e-8
+        self,
+        table: Tensor,
+        learning_rate: float,
+        decay: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
     ) -> None:
-        self._table, self._rate, self._decay, self._epsilon, self._steps = table, learning_rate, decay, epsilon, 0
+        self._table, self._rate, self._decay, self._epsilon, self._steps = (
+            table,
+            learning_rate,
+            decay,
+            epsilon,
+            0,
+        )
         like = table.detach().numpy()
         # numpy's zeros take memory when they are written to, torch's at once
-        self._first, self._second = (torch.from_numpy(np.zeros(like.shape, like.dtype)) for _ in range(2))
+        self._first, self._second = (
+            torch.from_numpy(np.zeros(like.shape, like.dtype)) for _ in range(2)
+        )
 
     @torch.no_grad()
     def step(self, gradient: Tensor) -> None:
@@ -83,7 +105,9 @@ class RowAdam:
         self._steps += 1
         (rows,), values = gradient.indices(), gradient.values()
         first = self._first[rows].lerp(values, 1 - self._decay[0])
-        second = self._second[rows].mul(self._decay[1]).addcmul(values, values, value=1 - self._decay[1])
+        second = (
+            self._second[rows].mul(self._decay[1]).addcmul(values, values, value=1 - self._decay[1])
+        )
         self._first[rows], self._second[rows] = first, second
         unbiased = [1 - decay**self._steps for decay in self._decay]
         scale = (second / unbiased[1]).sqrt() + self._epsilon
@@ -97,13 +121,19 @@ class BestSoFar:
         tables = set(learnable.tables())
         self._outer = outer
         self._dense = [name for name in outer if name not in tables]
-        self._kept_rows = {name: torch.zeros(len(outer[name]), dtype=torch.bool) for name in outer if name in tables}
+        self._kept_rows = {
+            name: torch.zeros(len(outer[name]), dtype=torch.bool)
+            for name in outer
+            if name in tables
+        }
         self.mark()
 
     def mark(self) -> None:
         """The parameters as they are now are the best."""
         self._copies = {name: self._outer[name].detach().clone() for name in self._dense}
-        self._overwritten: dict[str, list[tuple[Tensor, Tensor]]] = {name: [] for name in self._kept_rows}
+        self._overwritten: dict[str, list[tuple[Tensor, Tensor]]] = {
+            name: [] for name in self._kept_rows
+        }
         for kept in self._kept_rows.values():
             kept.zero_()
 

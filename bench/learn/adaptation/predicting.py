@@ -28,7 +28,11 @@ class Adapted(NamedTuple):
 
 
 def adapt_and_predict(
-    rule: MetaLearner, learnable: Learnable, outer: Mapping[str, Tensor], tasks: TaskData, threads: int = 1
+    rule: MetaLearner,
+    learnable: Learnable,
+    outer: Mapping[str, Tensor],
+    tasks: TaskData,
+    threads: int = 1,
 ) -> Adapted:
     """Adapt to every user's support and predict the query; query labels are not read. Raises DivergenceError."""
 
@@ -48,7 +52,11 @@ def adapt_and_predict(
 
 
 def query_loss(
-    rule: MetaLearner, learnable: Learnable, outer: Mapping[str, Tensor], tasks: TaskData, threads: int = 1
+    rule: MetaLearner,
+    learnable: Learnable,
+    outer: Mapping[str, Tensor],
+    tasks: TaskData,
+    threads: int = 1,
 ) -> float:
     """Mean log loss over all query rows after adaptation to the support. Raises DivergenceError."""
 

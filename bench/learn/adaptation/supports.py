@@ -23,8 +23,12 @@ def all_as_support(batch: Episodes) -> Episodes:
     if support.base_logits is not None and query.base_logits is not None:
         base_logits = joined(support.base_logits, query.base_logits)
     both = Block(
-        entries={name: index.before(query.entries[name]) for name, index in support.entries.items()},
-        weights={name: joined(weights, query.weights[name]) for name, weights in support.weights.items()},
+        entries={
+            name: index.before(query.entries[name]) for name, index in support.entries.items()
+        },
+        weights={
+            name: joined(weights, query.weights[name]) for name, weights in support.weights.items()
+        },
         labels=joined(support.labels, query.labels),
         mask=joined(support.mask, query.mask),
         base_logits=base_logits,

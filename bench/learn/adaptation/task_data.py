@@ -28,7 +28,9 @@ class TaskData:
     A *component* is what reads entries: "selector", and "pool" where the base models are adapted too."""
 
     layout: Layout
-    encoded: Mapping[str, Encoded]  # by component; one object under both names where both read the same entries
+    encoded: Mapping[
+        str, Encoded
+    ]  # by component; one object under both names where both read the same entries
     labels: Tensor  # (n,) float; 0 where withheld
     base_logits: Tensor | None  # (n, K) where the pool itself is not adapted
     ptr: np.ndarray  # (U + 1,) int64
@@ -46,7 +48,9 @@ class TaskData:
         """`pool`: the encoder of the base models where they are adapted too; base logits are left out then."""
         support, query = tasks.support, tasks.query
         # Rows of the prepared table are sorted by user, a user's support before the query: as they are wanted here.
-        table_order = np.argsort(np.concatenate([support.index, query.index]), kind="stable")  # (n,)
+        table_order = np.argsort(
+            np.concatenate([support.index, query.index]), kind="stable"
+        )  # (n,)
 
         def merged(of_support: np.ndarray, of_query: np.ndarray) -> np.ndarray:
             return np.concatenate([of_support, of_query])[table_order]
@@ -60,7 +64,9 @@ class TaskData:
         labels = merged(_labels(support), _labels(query))
         base_logits = None
         if pool is None:
-            base_logits = torch.as_tensor(merged(tasks.support_base_logits, tasks.query_base_logits), dtype=dtype)
+            base_logits = torch.as_tensor(
+                merged(tasks.support_base_logits, tasks.query_base_logits), dtype=dtype
+            )
         ptr = np.asarray(tasks.support_ptr) + np.asarray(tasks.query_ptr)
         return cls(
             layout=selector.layout,
@@ -87,7 +93,9 @@ class TaskData:
     @cached_property
     def own(self) -> dict[str, OwnEntries]:
         """By component."""
-        return self.by_component(lambda component: OwnEntries.of(self.encoded[component].index.numpy(), self.ptr))
+        return self.by_component(
+            lambda component: OwnEntries.of(self.encoded[component].index.numpy(), self.ptr)
+        )
 
     def by_component(self, make: Callable[[str], T]) -> dict[str, T]:
         """What `make` makes of each component; made once, for both, where both read the same entries."""
@@ -102,13 +110,18 @@ def _labels(view: View) -> np.ndarray:
     return np.zeros(len(view), np.uint8) if view.labels is None else view.labels
 
 
-def _encoded(view: View, selector: Encoder, pool: Encoder | None, dtype: torch.dtype) -> dict[str, Encoded]:
+def _encoded(
+    view: View, selector: Encoder, pool: Encoder | None, dtype: torch.dtype
+) -> dict[str, Encoded]:
     """By component; one object for both where they are equal, so that what is made of it is made once."""
     for_selector = _cast(selector.encode(view), dtype)
     if pool is None:
         return {"selector": for_selector}
     for_pool = _cast(pool.encode(view), dtype)
-    return {"selector": for_selector, "pool": for_selector if _equal(for_selector, for_pool) else for_pool}
+    return {
+        "selector": for_selector,
+        "pool": for_selector if _equal(for_selector, for_pool) else for_pool,
+    }
 
 
 def _cast(encoded: Encoded, dtype: torch.dtype) -> Encoded:

@@ -67,7 +67,9 @@ class Watch:
     def __init__(self, groups: Mapping[str, Leaves]) -> None:
         """`groups` as Learnable.groups has them: leaf, group, which of the leaf's values are of the group."""
         self._groups = groups
-        self._states: list[Leaves] = []  # what the last two steps started from, and what they led to; the latest last
+        self._states: list[
+            Leaves
+        ] = []  # what the last two steps started from, and what they led to; the latest last
         self.rates: dict[str, Tensor] = {}  # by leaf, as Learnable.spread has them
         self.steps = 0  # taken so far
         self.first: Astray | None = None
@@ -106,7 +108,9 @@ class Watch:
         """By group: the furthest that a step moved one of the user's values."""
         furthest: dict[str, _Move] = {}
         for leaf, masks in self._groups.items():
-            moved = (after[leaf] - before[leaf]).abs().nan_to_num(nan=math.inf, posinf=math.inf)  # (U, ...)
+            moved = (
+                (after[leaf] - before[leaf]).abs().nan_to_num(nan=math.inf, posinf=math.inf)
+            )  # (U, ...)
             for group, mask in masks.items():
                 of_group = torch.where(mask, moved, -1.0)[user].reshape(-1)  # -1: of another group
                 size = float(of_group.max()) if of_group.numel() else -1.0

@@ -22,5 +22,9 @@ class Linear(nn.Linear):
             return out
         flat = inputs.flatten(1, -2)  # (U, n, inputs)
         transposed = self.weight.transpose(1, 2)
-        out = flat @ transposed if self.bias is None else torch.baddbmm(self.bias.unsqueeze(1), flat, transposed)
+        out = (
+            flat @ transposed
+            if self.bias is None
+            else torch.baddbmm(self.bias.unsqueeze(1), flat, transposed)
+        )
         return out.reshape(*inputs.shape[:-1], out.shape[-1])

@@ -36,7 +36,10 @@ class Network(nn.Module):
     own; `call`, of one user, says what that means."""
 
     def __init__(
-        self, plugin: DifferentiableModel | DifferentiableSelector, interactions: Interactions, with_bias: bool
+        self,
+        plugin: DifferentiableModel | DifferentiableSelector,
+        interactions: Interactions,
+        with_bias: bool,
     ) -> None:
         super().__init__()
         _refuse_bad_names(plugin)
@@ -50,7 +53,9 @@ class Network(nn.Module):
             plugin.initialise(table, values)
             self.tables[table] = nn.Parameter(values)
         self.bias = nn.Parameter(torch.zeros(())) if with_bias else None
-        self._copies = threading.local()  # .plugin: a copy of the plugin, in each thread but the main one
+        self._copies = (
+            threading.local()
+        )  # .plugin: a copy of the plugin, in each thread but the main one
         self._takes_user_axis: bool | None = None  # not found out yet
 
     def leaves(self) -> dict[str, Tensor]:
@@ -64,7 +69,9 @@ class Network(nn.Module):
             return "table"
         return "bias" if leaf == BIAS else "dense"
 
-    def lookup(self, index: RowIndex, weights: Tensor, base_logits: Tensor | None = None) -> RowLookup:
+    def lookup(
+        self, index: RowIndex, weights: Tensor, base_logits: Tensor | None = None
+    ) -> RowLookup:
         """Rows of the master tables; weights (..., E - single) as in `index`."""
         return RowLookup(
             pooled=lambda table: index.pooled(self.tables[table]),
@@ -89,14 +96,18 @@ class Network(nn.Module):
         wanted = [(table, field) for table in self.widths for field in self.plugin.unpooled]
         return {(table, field): index.of_field(leaves[table], field) for table, field in wanted}
 
-    def call(self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None = None) -> Tensor:
+    def call(
+        self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None = None
+    ) -> Tensor:
         """The same as `forward`, as a pure function of dense leaves, bias included, and of rows already looked up.
 
         n rows: weights (n, E - single), base_logits (n, K), result (n,) or (n, K)."""
         out = self._call_plugin(dense, rows, weights, base_logits)
         return out if self.bias is None else out + dense[BIAS]
 
-    def call_by_user(self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None = None) -> Tensor:
+    def call_by_user(
+        self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None = None
+    ) -> Tensor:
         """`call` for U users at once, each with dense leaves of their own: everything has a leading user axis, (U, n, ...).
 
         In one call where the plugin takes that axis as it is (much less to dispatch, and one product a layer), else by
@@ -109,16 +120,24 @@ class Network(nn.Module):
             return self._in_one_call(dense, rows, weights, base_logits)
         return self._user_by_user(dense, rows, weights, base_logits)
 
-    def _in_one_call(self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None) -> Tensor:
+    def _in_one_call(
+        self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None
+    ) -> Tensor:
         out = self._call_plugin(dense, rows, weights, base_logits)  # (U, n, ...)
-        return out if self.bias is None else out + dense[BIAS].unsqueeze(-1)  # (U, 1): for all rows of a user
+        return (
+            out if self.bias is None else out + dense[BIAS].unsqueeze(-1)
+        )  # (U, 1): for all rows of a user
 
-    def _user_by_user(self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None) -> Tensor:
+    def _user_by_user(
+        self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None
+    ) -> Tensor:
         axis_of_base_logits = None if base_logits is None else 0  # vmap can't map what is not there
         mapped = vmap(self.call, in_dims=(0, 0, 0, axis_of_base_logits))
         return mapped(dense, rows, weights, base_logits)
 
-    def _call_plugin(self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None) -> Tensor:
+    def _call_plugin(
+        self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None
+    ) -> Tensor:
         """The plugin's forward with the given leaves in place of its own parameters; no bias."""
         lookup = RowLookup(
             pooled=lambda table: rows.pooled[table],
@@ -171,4 +190,6 @@ def _refuse_bad_names(plugin: DifferentiableModel | DifferentiableSelector) -> N
                 "harness's own) nor a parameter of the module"
             )
     if BIAS in dense:
-        raise PluginError(f"{kind}: a parameter can't be named 'bias' (the harness's own); rename it")
+        raise PluginError(
+            f"{kind}: a parameter can't be named 'bias' (the harness's own); rename it"
+        )

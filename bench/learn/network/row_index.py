@@ -24,7 +24,11 @@ class SparseMap:
     indices[pointer[i]:pointer[i + 1]] with the given values; no values: one entry of weight 1 a row."""
 
     def __init__(
-        self, rows: int, indices: np.ndarray, pointer: np.ndarray | None = None, values: np.ndarray | None = None
+        self,
+        rows: int,
+        indices: np.ndarray,
+        pointer: np.ndarray | None = None,
+        values: np.ndarray | None = None,
     ):
         self._rows, self._indices, self._pointer, self._values = rows, indices, pointer, values
         self._matrices: dict[np.dtype[Any], Any] = {}
@@ -39,7 +43,12 @@ class SparseMap:
         lengths = np.diff(self._pointer)
         pointer = np.concatenate([[0], np.cumsum(lengths[present])]).astype(self._pointer.dtype)
         kept = np.repeat(present, lengths)
-        return SparseMap(self._rows, self._indices[kept], pointer, None if self._values is None else self._values[kept])
+        return SparseMap(
+            self._rows,
+            self._indices[kept],
+            pointer,
+            None if self._values is None else self._values[kept],
+        )
 
     def product(self, values: Tensor, transposed: bool) -> Tensor:
         """The product, or that of the transpose, outside of any graph."""
@@ -53,9 +62,19 @@ class SparseMap:
         """(m, rows), sparse."""
         if dtype not in self._matrices:
             indices = self._indices
-            pointer = np.arange(len(indices) + 1, dtype=indices.dtype) if self._pointer is None else self._pointer
-            values = np.ones(len(indices), dtype) if self._values is None else self._values.astype(dtype, copy=False)
-            self._matrices[dtype] = sparse.csr_array((values, indices, pointer), shape=(len(pointer) - 1, self._rows))
+            pointer = (
+                np.arange(len(indices) + 1, dtype=indices.dtype)
+                if self._pointer is None
+                else self._pointer
+            )
+            values = (
+                np.ones(len(indices), dtype)
+                if self._values is None
+                else self._values.astype(dtype, copy=False)
+            )
+            self._matrices[dtype] = sparse.csr_array(
+                (values, indices, pointer), shape=(len(pointer) - 1, self._rows)
+            )
         return self._matrices[dtype]
 
 
@@ -108,7 +127,9 @@ class RowIndex:
     entries (..., E) int; weights (..., E - single) of those that are not categorical, 0 where padded; `rows` of a table.
     `repeated`: many products are wanted, so that putting the transpose in order pays."""
 
-    def __init__(self, entries: Tensor, weights: Tensor, layout: Layout, rows: int, *, repeated: bool = False) -> None:
+    def __init__(
+        self, entries: Tensor, weights: Tensor, layout: Layout, rows: int, *, repeated: bool = False
+    ) -> None:
         self._shape, self._layout, self._rows = entries.shape[:-1], layout, rows
         self._map = RepeatedMap if repeated else SparseMap
         examples = self._shape.numel()
@@ -127,8 +148,13 @@ class RowIndex:
             ]
             return torch.cat(parts, dim=-2)
 
-        entries, weights = joined(self._entries, other._entries), joined(self._weights, other._weights)
-        return RowIndex(entries, weights, self._layout, self._rows, repeated=self._map is RepeatedMap)
+        entries, weights = (
+            joined(self._entries, other._entries),
+            joined(self._weights, other._weights),
+        )
+        return RowIndex(
+            entries, weights, self._layout, self._rows, repeated=self._map is RepeatedMap
+        )
 
     def pooled(self, table: Tensor) -> Tensor:
         """(rows, width) -> (..., F, width): per field, the sum over its bag of weight * row."""
@@ -138,20 +164,27 @@ class RowIndex:
         """(rows, width) -> (..., L, width): one field's rows entry by entry, not weighted."""
         span = self._layout.span(field)
         if field not in self._fields:
-            self._fields[field] = self._map(self._rows, np.ascontiguousarray(self._entries[:, span]).reshape(-1))
-        return self._fields[field](table).reshape(*self._shape, span.stop - span.start, table.shape[-1])
+            self._fields[field] = self._map(
+                self._rows, np.ascontiguousarray(self._entries[:, span]).reshape(-1)
+            )
+        return self._fields[field](table).reshape(
+            *self._shape, span.stop - span.start, table.shape[-1]
+        )
 
     def pooling(self, present: np.ndarray, dtype: np.dtype[Any]) -> sparse.csr_array:
         """`pooled` of the examples for which `present` (...) holds, as a matrix (examples * F, rows)."""
-        matrix: sparse.csr_array = self._pooled.at(np.repeat(present.reshape(-1), len(self._layout.fields))).matrix(
-            dtype
-        )
+        matrix: sparse.csr_array = self._pooled.at(
+            np.repeat(present.reshape(-1), len(self._layout.fields))
+        ).matrix(dtype)
         return matrix
 
     def times_looked_up(self) -> np.ndarray:
         """(rows,) how often each row was looked up, padding left out."""
         single = self._layout.single
-        present = [self._entries[:, :single].reshape(-1), self._entries[:, single:][self._weights != 0]]
+        present = [
+            self._entries[:, :single].reshape(-1),
+            self._entries[:, single:][self._weights != 0],
+        ]
         return np.bincount(np.concatenate(present), minlength=self._rows)
 
     def _pooling(self) -> SparseMap:

@@ -60,7 +60,9 @@ def train(
     parameters = list(network.parameters())
     if not parameters:
         kind = type(network.plugin).__name__
-        raise PluginError(f"{kind} has no table and no parameter: there is nothing to train; make it a plain Selector")
+        raise PluginError(
+            f"{kind} has no table and no parameter: there is nothing to train; make it a plain Selector"
+        )
     optimiser = torch.optim.Adam(parameters, lr=settings.learning_rate, fused=True)
     generator = torch.Generator().manual_seed(seed)
     losses: list[float] = []
@@ -72,7 +74,9 @@ def train(
             losses.append(mean_loss(network, valid))
             progress(f"epoch {epoch + 1}/{settings.epochs}, validation log loss {losses[-1]:.4f}")
             if losses[-1] <= min(losses):
-                best = {name: value.detach().clone() for name, value in network.state_dict().items()}
+                best = {
+                    name: value.detach().clone() for name, value in network.state_dict().items()
+                }
             if epoch - _best(losses) >= max(settings.patience, 1) or not math.isfinite(losses[-1]):
                 break
     if best:
@@ -123,7 +127,9 @@ def _losses(network: Network, rows: RowIndex, examples: Examples, batch: Tensor 
     if examples.base_logits is None:
         return binary_cross_entropy(network(network.lookup(rows, weights)), labels)
     base_logits = examples.base_logits[batch]
-    return mixture_cross_entropy(network(network.lookup(rows, weights, base_logits)), base_logits, labels)
+    return mixture_cross_entropy(
+        network(network.lookup(rows, weights, base_logits)), base_logits, labels
+    )
 
 
 @torch.no_grad()
@@ -154,7 +160,9 @@ def _index(network: Network, encoded: Encoded, batch: slice) -> RowIndex:
 
 
 def _slices(n: int) -> list[slice]:
-    return [slice(start, min(start + EVALUATION_BATCH, n)) for start in range(0, n, EVALUATION_BATCH)]
+    return [
+        slice(start, min(start + EVALUATION_BATCH, n)) for start in range(0, n, EVALUATION_BATCH)
+    ]
 
 
 def _start_at_base_rate(network: Network, labels: Tensor) -> None:

@@ -21,7 +21,12 @@ TRIALS = ((3, 5), (4, 4))
 
 
 def takes_user_axis(
-    in_one_call: Call, user_by_user: Call, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None
+    in_one_call: Call,
+    user_by_user: Call,
+    dense: Leaves,
+    rows: Rows,
+    weights: Tensor,
+    base_logits: Tensor | None,
 ) -> bool:
     """Whether `in_one_call` gives what `user_by_user` gives.
 
@@ -35,7 +40,9 @@ def takes_user_axis(
             found = in_one_call(*arguments)
         except (RuntimeError, IndexError, ValueError, TypeError):  # shapes that don't fit
             return False
-        if found.shape != expected.shape or not torch.allclose(found, expected, rtol=1e-9, atol=1e-12):
+        if found.shape != expected.shape or not torch.allclose(
+            found, expected, rtol=1e-9, atol=1e-12
+        ):
             return False
     return True
 

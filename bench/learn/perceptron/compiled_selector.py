@@ -26,7 +26,9 @@ class CompiledSelector:
     a user's dense ones lie end to end."""
 
     def __init__(self, network: Network, widths: tuple[int, ...]) -> None:
-        self._shapes = {f"selector/{leaf}": value.shape for leaf, value in network.plugin.named_parameters()}
+        self._shapes = {
+            f"selector/{leaf}": value.shape for leaf, value in network.plugin.named_parameters()
+        }
         self._values = sum(shape.numel() for shape in self._shapes.values())  # P
         self._table = f"selector/{TABLE}"
         self._loss = PerceptronLoss(widths, network.widths[TABLE])
@@ -89,7 +91,9 @@ class CompiledSelector:
         sizes = [shape.numel() for shape in self._shapes.values()]
         moved = {
             leaf: values.reshape(users, *shape)
-            for (leaf, shape), values in zip(self._shapes.items(), dense.split(sizes, dim=1), strict=True)
+            for (leaf, shape), values in zip(
+                self._shapes.items(), dense.split(sizes, dim=1), strict=True
+            )
         }
         if rows is not None:
             moved[self._table] = rows

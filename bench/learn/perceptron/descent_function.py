@@ -15,7 +15,9 @@ from bench.learn.perceptron.undifferentiable import differentiated_no_further
 
 __all__ = ["DescentFunction", "descend_without_graph"]
 
-Moved = tuple[Tensor, Tensor | None]  # dense leaves (U, P); own table rows (U, R, D), None where they stay
+Moved = tuple[
+    Tensor, Tensor | None
+]  # dense leaves (U, P); own table rows (U, R, D), None where they stay
 
 
 class DescentFunction(torch.autograd.Function):
@@ -88,7 +90,9 @@ def _descend(
     part: Part,
     kept: list[Step] | None,
 ) -> Moved:
-    moved = descend(loss, part, array(dense)[None], flat(table), _rates(rates, table_rates), array(scales), kept)
+    moved = descend(
+        loss, part, array(dense)[None], flat(table), _rates(rates, table_rates), array(scales), kept
+    )
     return torch.from_numpy(moved.dense), tensor_like(table, moved.table)
 
 

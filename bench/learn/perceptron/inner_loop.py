@@ -74,25 +74,40 @@ def descend_backward(
     """From `adjoints`, the outer loss's derivatives by the leaves that the steps led to: v <- v - H (scale * rate * v) from
     the last step to the first, H the Hessian of the support loss at the leaves before the step (Finn, Abbeel, Levine 2017,
     eq. 1). First order leaves H out. Adjoints without a table: nobody asks for the derivative by it."""
-    by_rates = DenseAndTable(np.zeros_like(rates.dense), None if rates.table is None else np.zeros_like(rates.table))
+    by_rates = DenseAndTable(
+        np.zeros_like(rates.dense), None if rates.table is None else np.zeros_like(rates.table)
+    )
     by_scales = np.empty((len(steps), len(adjoints.dense)), dtype=rates.dense.dtype)
     for number in reversed(range(len(steps))):
         step = steps[number]
         directions = _step_backward(loss.kernel, step, rates, adjoints, by_rates, by_scales[number])
         if second_order:
-            products = loss.products(part, step.at, step.dense, directions, by_table=adjoints.table is not None)
+            products = loss.products(
+                part, step.at, step.dense, directions, by_table=adjoints.table is not None
+            )
             adjoints = _minus(adjoints, products)
     return Derivatives(adjoints, by_rates, by_scales)
 
 
 def _step_backward(
-    kernel: Any, step: Step, rates: DenseAndTable, adjoints: DenseAndTable, by_rates: DenseAndTable, by_scales: Array
+    kernel: Any,
+    step: Step,
+    rates: DenseAndTable,
+    adjoints: DenseAndTable,
+    by_rates: DenseAndTable,
+    by_scales: Array,
 ) -> DenseAndTable:
     """A step's part of `by_rates`, which it is added to, and `by_scales` (U,), which it fills. What comes back are the
     directions scale * rate * adjoint: the derivatives by the step's gradients, with the sign turned."""
     directions = np.empty_like(step.gradients.dense)
     kernel.step_backward(
-        rates.dense, step.scales, step.gradients.dense, adjoints.dense, by_rates.dense, by_scales, directions
+        rates.dense,
+        step.scales,
+        step.gradients.dense,
+        adjoints.dense,
+        by_rates.dense,
+        by_scales,
+        directions,
     )
     if rates.table is None:
         return DenseAndTable(directions, None)

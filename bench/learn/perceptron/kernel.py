@@ -194,7 +194,9 @@ def backward_tangent(
 
             # The delta of the level below is delta @ weight, where its ReLU let the value through.
             if layer > lowest_asked:
-                lower_delta_tangent = block(delta_tangents, widths, layer - 1, first, stop)  # (rows, inputs)
+                lower_delta_tangent = block(
+                    delta_tangents, widths, layer - 1, first, stop
+                )  # (rows, inputs)
                 np.dot(delta_tangent, weight(own, widths, layer), lower_delta_tangent)
                 add(lower_delta_tangent, np.dot(delta, weight(direction, widths, layer)))
                 if layer > 1:
@@ -209,7 +211,13 @@ def step(leaves: Array, rates: Array, scales: Array, gradients: Array, moved: Ar
 
 
 def step_backward(
-    rates: Array, scales: Array, gradients: Array, adjoints: Array, by_rates: Array, by_scales: Array, directions: Array
+    rates: Array,
+    scales: Array,
+    gradients: Array,
+    adjoints: Array,
+    by_rates: Array,
+    by_scales: Array,
+    directions: Array,
 ) -> None:
     """`step` backwards, but for what the gradients themselves depend on. From `adjoints` (U, P), the derivatives by what was
     moved to, fill `by_scales` (U,) and `directions` (U, P), the derivatives by the gradients with the sign turned; add to

@@ -46,7 +46,9 @@ class DenseAndTable(NamedTuple):
     """What users adapt, or a number for each of these: rates, gradients, directions."""
 
     dense: Array  # (U, P), or (1, P) or (P,) where all users share them
-    table: Array | None  # (U * R, width); None of a table that stays, or by which nobody asks for a derivative
+    table: (
+        Array | None
+    )  # (U * R, width); None of a table that stays, or by which nobody asks for a derivative
 
 
 class Evaluation(NamedTuple):
@@ -88,15 +90,25 @@ class PerceptronLoss:
         pointer = np.array([0, n]) if len(dense) == 1 else part.pointer
         self.kernel.forward(self._widths, pointer, dense, values)
         found = mixture(self._level(values, -1), part.log_likelihoods)
-        sums = np.bincount(part.owners, found.losses * part.shares[:, 0], minlength=len(part.pointer) - 1)
+        sums = np.bincount(
+            part.owners, found.losses * part.shares[:, 0], minlength=len(part.pointer) - 1
+        )
         return Evaluation(values, np.empty_like(values), found, sums.astype(dense.dtype))
 
-    def gradients(self, part: Part, at: Evaluation, dense: Array, *, by_table: bool) -> DenseAndTable:
+    def gradients(
+        self, part: Part, at: Evaluation, dense: Array, *, by_table: bool
+    ) -> DenseAndTable:
         """Of each user's own loss, (U, P) and, with `by_table`, (U * R, width)."""
         self._level(at.deltas, -1)[:] = at.mixture.gradient() * part.shares
         gradients = np.empty((len(part.pointer) - 1, dense.shape[1]), dtype=dense.dtype)
         self.kernel.backward(
-            self._widths, part.pointer, dense, at.values, at.deltas, gradients, _lowest(with_inputs=by_table)
+            self._widths,
+            part.pointer,
+            dense,
+            at.values,
+            at.deltas,
+            gradients,
+            _lowest(with_inputs=by_table),
         )
         return DenseAndTable(gradients, self._by_table(part, at.deltas) if by_table else None)
 
@@ -117,7 +129,12 @@ class PerceptronLoss:
         self._level(delta_tangents, -1)[:] = along * part.shares
         products = np.empty_like(directions.dense)
         self.kernel.backward_tangent(
-            *common, at.deltas, delta_tangents, products, lowest_moving, _lowest(with_inputs=by_table)
+            *common,
+            at.deltas,
+            delta_tangents,
+            products,
+            lowest_moving,
+            _lowest(with_inputs=by_table),
         )
         return DenseAndTable(products, self._by_table(part, delta_tangents) if by_table else None)
 
@@ -129,7 +146,9 @@ class PerceptronLoss:
 
     def _by_table(self, part: Part, deltas: Array) -> Array:
         """(U * R, width): from the derivatives by the inputs those by the table in which they were looked up."""
-        by_vectors = self._level(deltas, 0)[:, : self._vectors].reshape(part.pooling.shape[0], self._width)
+        by_vectors = self._level(deltas, 0)[:, : self._vectors].reshape(
+            part.pooling.shape[0], self._width
+        )
         return part.pooling.T @ by_vectors  # type: ignore[no-any-return]
 
 

@@ -34,7 +34,12 @@ class LossFunction(torch.autograd.Function):
         dense, table = ctx.saved_tensors
         table_asked = ctx.needs_input_grad[1]
         by_dense, by_table = _Gradient.apply(dense, table, ctx.loss, ctx.part, ctx.at, table_asked)  # type: ignore[no-untyped-call]
-        return by_losses[:, None] * by_dense, by_losses[:, None, None] * by_table if table_asked else None, None, None
+        return (
+            by_losses[:, None] * by_dense,
+            by_losses[:, None, None] * by_table if table_asked else None,
+            None,
+            None,
+        )
 
 
 class _Gradient(torch.autograd.Function):
@@ -42,7 +47,13 @@ class _Gradient(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, dense: Tensor, table: Tensor, loss: PerceptronLoss, part: Part, at: Evaluation, table_asked: bool
+        ctx: Any,
+        dense: Tensor,
+        table: Tensor,
+        loss: PerceptronLoss,
+        part: Part,
+        at: Evaluation,
+        table_asked: bool,
     ) -> tuple[Tensor, Tensor | None]:
         ctx.loss, ctx.part, ctx.at, ctx.table_asked = loss, part, at, table_asked
         ctx.save_for_backward(dense, table)
@@ -53,10 +64,18 @@ class _Gradient(torch.autograd.Function):
     def backward(ctx: Any, by_dense: Tensor, by_table: Tensor | None) -> tuple[Tensor | None, ...]:
         dense, table = ctx.saved_tensors
         directions = DenseAndTable(array(by_dense), None if by_table is None else flat(by_table))
-        products = ctx.loss.products(ctx.part, ctx.at, array(dense), directions, by_table=ctx.table_asked)
+        products = ctx.loss.products(
+            ctx.part, ctx.at, array(dense), directions, by_table=ctx.table_asked
+        )
         found = torch.from_numpy(products.dense), tensor_like(table, products.table)
         sources = dense, table, by_dense, by_table
-        return *differentiated_no_further("the loss", "twice", found, sources), None, None, None, None
+        return (
+            *differentiated_no_further("the loss", "twice", found, sources),
+            None,
+            None,
+            None,
+            None,
+        )
 
 
 def _evaluate(dense: Tensor, table: Tensor, loss: PerceptronLoss, part: Part) -> Evaluation:

@@ -18,7 +18,11 @@ def compile_kernel() -> None:
     if default_kernel() != "numba":
         return
     zeros = {n: np.zeros((1, n), np.float32) for n in (1, 2, 14)}
-    loss, rows, dense = PerceptronLoss((3, 2, 2), 1), zeros[1], zeros[14]  # 14 = 2 * (3 + 1) + 2 * (2 + 1)
+    loss, rows, dense = (
+        PerceptronLoss((3, 2, 2), 1),
+        zeros[1],
+        zeros[14],
+    )  # 14 = 2 * (3 + 1) + 2 * (2 + 1)
     one_row = Part(
         np.array([0, 1]),
         csr_matrix(np.ones((1, 1), np.float32)),

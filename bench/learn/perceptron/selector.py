@@ -57,12 +57,19 @@ class PerceptronSelector(DifferentiableSelector):
     def layer_widths(self) -> tuple[int, ...] | None:
         """Of the inputs and of each layer's outputs; None where a subclass made this anything but such a perceptron."""
         layers = list(self.scores)
-        names = [f"scores.{place}.{part}" for place in range(0, len(layers), 2) for part in ("weight", "bias")]
+        names = [
+            f"scores.{place}.{part}"
+            for place in range(0, len(layers), 2)
+            for part in ("weight", "bias")
+        ]
         plain = (
             type(self).forward is PerceptronSelector.forward
             and list(self.tables()) == [TABLE]
             and not self.unpooled
-            and all(type(layer) is (nn.ReLU if place % 2 else Linear) for place, layer in enumerate(layers))
+            and all(
+                type(layer) is (nn.ReLU if place % 2 else Linear)
+                for place, layer in enumerate(layers)
+            )
             and [name for name, _ in self.named_parameters()] == names
         )
         linear = [layer for layer in layers if isinstance(layer, Linear)]

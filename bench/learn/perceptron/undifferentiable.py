@@ -23,7 +23,9 @@ class _NoFurther(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, message: str, count: int, *tensors: Tensor | None) -> Results:
         ctx.message = message
-        return tuple(None if tensor is None else tensor.view_as(tensor) for tensor in tensors[:count])
+        return tuple(
+            None if tensor is None else tensor.view_as(tensor) for tensor in tensors[:count]
+        )
 
     @staticmethod
     def backward(ctx: Any, *_: Tensor | None) -> None:

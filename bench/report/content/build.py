@@ -30,7 +30,9 @@ def build(run: Run) -> Report:
     Raises RecordError where the run's analysis is none."""
     manifest = run.manifest
     primary = manifest["primary"]
-    metrics = tuple(sorted(manifest["metrics"], key=lambda name: (name != primary, (*_ORDER, name).index(name))))
+    metrics = tuple(
+        sorted(manifest["metrics"], key=lambda name: (name != primary, (*_ORDER, name).index(name)))
+    )
     records = {record["id"]: record for record in run.records}
     sections: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for trial in manifest["trials"]:
@@ -42,9 +44,13 @@ def build(run: Run) -> Report:
         metrics=metrics,
         relaimpr_base=manifest["relaimpr_base"],
         sections=tuple(_section(run, metrics, trials, records) for trials in sections.values()),
-        failures=tuple(failure for trial in manifest["trials"] for failure in _failures(trial, records)),
+        failures=tuple(
+            failure for trial in manifest["trials"] for failure in _failures(trial, records)
+        ),
         conflicts=tuple(conflict.files for conflict in run.conflicts),
-        quarantined=tuple((one["origin"], one["reason"]) for one in manifest["plugins"]["quarantined"]),
+        quarantined=tuple(
+            (one["origin"], one["reason"]) for one in manifest["plugins"]["quarantined"]
+        ),
     )
 
 
@@ -68,13 +74,18 @@ def _failures(trial: Record, records: Mapping[str, Record]) -> list[Failure]:
     ]
 
 
-def _section(run: Run, metrics: Sequence[str], trials: Sequence[Record], known: Mapping[str, Record]) -> Section:
+def _section(
+    run: Run, metrics: Sequence[str], trials: Sequence[Record], known: Mapping[str, Record]
+) -> Section:
     manifest, dataset, protocol = run.manifest, trials[0]["dataset"], trials[0]["protocol"]
     records = [known[trial["record"]] for trial in trials if trial["record"] in known]
     good = [record for record in records if of_record(record).ok]
     kinds = {trial["method"]: trial["kind"] for trial in trials}
     lines = summarise(kinds, records, manifest["seeds"], metrics, manifest["relaimpr_base"])
-    directions, primary = HIGHER_IS_BETTER | manifest.get("higher_is_better", {}), manifest["primary"]
+    directions, primary = (
+        HIGHER_IS_BETTER | manifest.get("higher_is_better", {}),
+        manifest["primary"],
+    )
     analysis = _analysis(run, f"{dataset}/{protocol}", primary)
     return Section(
         dataset=dataset,
@@ -82,7 +93,9 @@ def _section(run: Run, metrics: Sequence[str], trials: Sequence[Record], known: 
         dataset_facts=manifest["datasets"].get(dataset, {}),
         split_facts=manifest["splits"].get(f"{dataset}/{protocol}", {}),
         rows=rows(lines, directions, primary, good, manifest["seeds"], analysis),
-        base_models=told.base_models([name for name, kind in kinds.items() if kind == "base_model"], good),
+        base_models=told.base_models(
+            [name for name, kind in kinds.items() if kind == "base_model"], good
+        ),
         base_predictions=told.base_predictions(good),
         users_without_support=told.no_support(good),
         gauc_users=told.gauc_users(good),

@@ -22,7 +22,12 @@ def at_edge(good: Sequence[Record]) -> tuple[AtEdge, ...]:
     for record in good:
         for setting, tried in _lists(record).items():
             chosen = (record["details"].get("chosen") or {}).get(setting)
-            if isinstance(chosen, list) and len(chosen) == 1 and chosen[0] and chosen[0] in (min(tried), max(tried)):
+            if (
+                isinstance(chosen, list)
+                and len(chosen) == 1
+                and chosen[0]
+                and chosen[0] in (min(tried), max(tried))
+            ):
                 found[record["trial"]["method"], setting, chosen[0]].append(record["trial"]["seed"])
     return tuple(AtEdge(*key, tuple(sorted(seeds))) for key, seeds in found.items())
 
@@ -32,8 +37,14 @@ def _lists(record: Record) -> dict[str, list[float]]:
     spec = recorded_spec(record)
     meta_learner = spec.meta_learner if isinstance(spec, MethodSpec) else None
     params = meta_learner.params if meta_learner is not None else {}
-    return {name: value for name, value in params.items() if isinstance(value, list) and _several_numbers(value)}
+    return {
+        name: value
+        for name, value in params.items()
+        if isinstance(value, list) and _several_numbers(value)
+    }
 
 
 def _several_numbers(values: list[Any]) -> bool:
-    return len(set(map(str, values))) > 1 and all(isinstance(value, int | float) for value in values)
+    return len(set(map(str, values))) > 1 and all(
+        isinstance(value, int | float) for value in values
+    )

@@ -25,7 +25,8 @@ def cost(records: Sequence[Record]) -> Cost:
         total_cpu_s=_mean_sum(total, "train_cpu_s", "predict_cpu_s"),
         total_wall_s=_mean_sum(total, "train_wall_s", "predict_wall_s"),
         peak_rss_bytes=max(
-            (one["peak_rss_bytes"] for one in own if one.get("peak_rss_bytes") is not None), default=None
+            (one["peak_rss_bytes"] for one in own if one.get("peak_rss_bytes") is not None),
+            default=None,
         ),
     )
 

@@ -25,9 +25,13 @@ Record = Mapping[str, Any]
 
 def base_models(models: Sequence[str], good: Sequence[Record]) -> tuple[BaseModelFacts, ...]:
     """`good`: the records with a result, here and below."""
-    shares = [_detail(record, "best_model_share") for record in good if _method(record) == "perfect-user"]
+    shares = [
+        _detail(record, "best_model_share") for record in good if _method(record) == "perfect-user"
+    ]
     return tuple(
-        BaseModelFacts(model, _mean([share.get(model) for share in shares if share]), _shifts(model, good))
+        BaseModelFacts(
+            model, _mean([share.get(model) for share in shares if share]), _shifts(model, good)
+        )
         for model in models
     )
 
@@ -49,7 +53,9 @@ def training_users(good: Sequence[Record]) -> dict[str, tuple[int, ...]]:
 def calibrated(good: Sequence[Record]) -> dict[str, tuple[str, ...]]:
     """By what predictions were calibrated after a method, to the methods."""
     found = ((_detail(record, "calibrated"), record) for record in good)
-    return _methods((how if isinstance(how, str) else "user" if how else "", record) for how, record in found)
+    return _methods(
+        (how if isinstance(how, str) else "user" if how else "", record) for how, record in found
+    )
 
 
 def from_files(good: Sequence[Record]) -> tuple[PredictionsFile, ...]:
@@ -59,7 +65,10 @@ def from_files(good: Sequence[Record]) -> tuple[PredictionsFile, ...]:
         read = _detail(record, "predictions")
         if isinstance(read, Mapping):
             one = PredictionsFile(
-                _method(record), str(read.get("file", "")), str(read.get("sha256", "")), read.get("rows")
+                _method(record),
+                str(read.get("file", "")),
+                str(read.get("sha256", "")),
+                read.get("rows"),
             )
             found[one.model, one.sha256] = one
     return tuple(found.values())
@@ -68,7 +77,9 @@ def from_files(good: Sequence[Record]) -> tuple[PredictionsFile, ...]:
 def no_support(good: Sequence[Record]) -> tuple[int, ...]:
     """Distinct counts of test users without support; methods that see none of anybody's do not count."""
     seeing = [record for record in good if _detail(record, "support_rows") != 0]
-    return tuple(sorted({count for record in seeing if (count := _detail(record, "empty_support_users"))}))
+    return tuple(
+        sorted({count for record in seeing if (count := _detail(record, "empty_support_users"))})
+    )
 
 
 def support_rows(good: Sequence[Record]) -> dict[str, int]:
@@ -86,7 +97,9 @@ def gauc_users(good: Sequence[Record]) -> tuple[int, int] | None:
 
 def warnings(good: Sequence[Record]) -> dict[str, tuple[str, ...]]:
     """What was warned of, to the trials' methods."""
-    return _methods((warning, record) for record in good for warning in _detail(record, "warnings") or ())
+    return _methods(
+        (warning, record) for record in good for warning in _detail(record, "warnings") or ()
+    )
 
 
 def _shifts(model: str, good: Sequence[Record]) -> dict[str, Shift]:
@@ -97,7 +110,12 @@ def _shifts(model: str, good: Sequence[Record]) -> dict[str, Shift]:
         if shift is not None:
             seen[_detail(record, "base_predictions") or ""][record["trial"]["seed"]] = shift
     return {
-        source: Shift(*(_mean([one[slot] for one in by_seed.values()]) for slot in ("train_query", "valid_query")))
+        source: Shift(
+            *(
+                _mean([one[slot] for one in by_seed.values()])
+                for slot in ("train_query", "valid_query")
+            )
+        )
         for source, by_seed in seen.items()
     }
 

@@ -13,7 +13,10 @@ from bench.job.spec import BaseModelSpec, MethodSpec
 __all__ = ["recorded_spec"]
 
 Record = Mapping[str, Any]
-_SPECS: Mapping[str, type[BaseModelSpec] | type[MethodSpec]] = {"base_model": BaseModelSpec, "method": MethodSpec}
+_SPECS: Mapping[str, type[BaseModelSpec] | type[MethodSpec]] = {
+    "base_model": BaseModelSpec,
+    "method": MethodSpec,
+}
 
 
 def recorded_spec(record: Record) -> BaseModelSpec | MethodSpec | None:
@@ -34,7 +37,9 @@ def recorded_spec(record: Record) -> BaseModelSpec | MethodSpec | None:
 def _without_unknown(settings: Mapping[str, Any], error: ValidationError) -> dict[str, Any]:
     """Without the keys that an older version had and this one has no more."""
     known = deepcopy(dict(settings))
-    for *path, key in (found["loc"] for found in error.errors() if found["type"] == "extra_forbidden"):
+    for *path, key in (
+        found["loc"] for found in error.errors() if found["type"] == "extra_forbidden"
+    ):
         part: Any = known
         for step in path:
             part = part[step]

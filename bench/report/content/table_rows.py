@@ -28,7 +28,9 @@ def rows(
     metrics = list(lines[0].metrics) if lines else []
     decided = tested(lines, directions, analysis)
     marked = {
-        metric: _verdicts(lines, metric, analysis) if metric in decided else marks(lines, metric, directions[metric])
+        metric: _verdicts(lines, metric, analysis)
+        if metric in decided
+        else marks(lines, metric, directions[metric])
         for metric in metrics
         if metric in directions
     }
@@ -40,17 +42,24 @@ def rows(
     return tuple(_row(line, marked, good, seeds) for line in lines)
 
 
-def tested(lines: Sequence[Line], directions: Mapping[str, bool], analysis: Analysis | None) -> tuple[str, ...]:
+def tested(
+    lines: Sequence[Line], directions: Mapping[str, bool], analysis: Analysis | None
+) -> tuple[str, ...]:
     """Metrics in which the analysis compares all with the best: the primary, and others in which its lead is the best too."""
     if analysis is None or analysis.lead not in {line.name for line in lines}:
         return ()
-    compared = dict.fromkeys(metric for method in analysis.methods for metric in method.against_lead)
+    compared = dict.fromkeys(
+        metric for method in analysis.methods for metric in method.against_lead
+    )
     return tuple(
         metric
         for metric in compared
         if metric in lines[0].metrics
         and metric in directions
-        and (metric == analysis.primary or marks(lines, metric, directions[metric]).get(analysis.lead) == "best")
+        and (
+            metric == analysis.primary
+            or marks(lines, metric, directions[metric]).get(analysis.lead) == "best"
+        )
     )
 
 
@@ -66,9 +75,20 @@ def _verdicts(lines: Sequence[Line], metric: str, analysis: Analysis | None) -> 
     return found | {line.name: found[line.model] for line in lines if line.model in found}
 
 
-def _row(line: Line, marked: Mapping[str, Mapping[str, Mark]], good: Sequence[Record], seeds: Sequence[int]) -> Row:
-    figures = {metric: Figure(figure, marked.get(metric, {}).get(line.name)) for metric, figure in line.metrics.items()}
-    of = {name: [one for one in good if one["trial"]["method"] == name] for name in (line.name, line.model)}
+def _row(
+    line: Line,
+    marked: Mapping[str, Mapping[str, Mark]],
+    good: Sequence[Record],
+    seeds: Sequence[int],
+) -> Row:
+    figures = {
+        metric: Figure(figure, marked.get(metric, {}).get(line.name))
+        for metric, figure in line.metrics.items()
+    }
+    of = {
+        name: [one for one in good if one["trial"]["method"] == name]
+        for name in (line.name, line.model)
+    }
     own, shown = of[line.name], of[line.model or line.name]
     measured = cost(own) if own and line.kind != "bound" else None
     validation = None if line.kind == "bound" else _validation(shown, seeds)
@@ -77,4 +97,9 @@ def _row(line: Line, marked: Mapping[str, Mapping[str, Mark]], good: Sequence[Re
 
 def _validation(records: Sequence[Record], seeds: Sequence[int]) -> Estimate:
     known = {record["trial"]["seed"]: record["validation"].get("logloss") for record in records}
-    return estimate([Score(known.get(seed), "" if known.get(seed) is not None else "not computed") for seed in seeds])
+    return estimate(
+        [
+            Score(known.get(seed), "" if known.get(seed) is not None else "not computed")
+            for seed in seeds
+        ]
+    )

@@ -26,7 +26,9 @@ def _block(block: Block) -> str:
     if isinstance(block, Heading):
         return f"{'#' * block.level} {in_markdown(block.text)}"
     if isinstance(block, Terms):
-        return "\n".join(f"- {in_markdown(term)}: {in_markdown(meaning)}" for term, meaning in block.pairs)
+        return "\n".join(
+            f"- {in_markdown(term)}: {in_markdown(meaning)}" for term, meaning in block.pairs
+        )
     return f"**{in_markdown(block.text)}**" if block.strong else _paragraph(block.text)
 
 
@@ -46,10 +48,19 @@ def _grid(grid: Grid) -> str:
 
 def _table(grid: Grid, rows: Sequence[GridRow]) -> str:
     """Columns in which no row of this part has anything are left out."""
-    columns = [column for column in range(len(grid.heads) - 1) if any(row.cells[column].text.strip() for row in rows)]
-    heads = [in_markdown(head.replace("\n", " ")) for head in (grid.heads[0], *(grid.heads[1 + c] for c in columns))]
+    columns = [
+        column
+        for column in range(len(grid.heads) - 1)
+        if any(row.cells[column].text.strip() for row in rows)
+    ]
+    heads = [
+        in_markdown(head.replace("\n", " "))
+        for head in (grid.heads[0], *(grid.heads[1 + c] for c in columns))
+    ]
     rule = ["---", *["---:"] * len(columns)]
-    body = [[in_markdown(row.name), *(_cell(row.cells[column]) for column in columns)] for row in rows]
+    body = [
+        [in_markdown(row.name), *(_cell(row.cells[column]) for column in columns)] for row in rows
+    ]
     return "\n".join(f"| {' | '.join(line)} |" for line in (heads, rule, *body))
 
 

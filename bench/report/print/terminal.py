@@ -43,11 +43,15 @@ def _print_blocks(blocks: Iterable[Block], console: Console) -> None:
         if isinstance(block, Grid):
             _print_grid(block, console)
         elif isinstance(block, Heading):
-            console.print(_text(f"{block.text}", console, "bold underline" if block.level == 1 else "bold"))
+            console.print(
+                _text(f"{block.text}", console, "bold underline" if block.level == 1 else "bold")
+            )
         elif isinstance(block, Terms):
             _print_terms(block, console)
         else:
-            console.print(_text(block.text, console, "bold" if block.strong else ""), soft_wrap=False)
+            console.print(
+                _text(block.text, console, "bold" if block.strong else ""), soft_wrap=False
+            )
         console.print()
 
 
@@ -73,13 +77,20 @@ def _print_grid(grid: Grid, console: Console) -> None:
 def _table(grid: Grid, columns: Sequence[int], console: Console) -> Table:
     roomy = _width(grid, columns, gap=2) <= console.width
     rules = _PLAIN_RULES if console.options.ascii_only else _RULES
-    table = Table(box=rules, show_edge=False, pad_edge=False, padding=(0, int(roomy), 0, 0), safe_box=False)
+    table = Table(
+        box=rules, show_edge=False, pad_edge=False, padding=(0, int(roomy), 0, 0), safe_box=False
+    )
     table.add_column(_text(grid.heads[0], console), overflow="fold")
     for column in columns:  # not justified by rich, which would strip the slot of a mark
         table.add_column(_head(grid, column, console), no_wrap=True)
     for row, following in zip(grid.rows, (*grid.rows[1:], None), strict=True):
-        cells = [_cell(row, row.cells[column], _column_width(grid, column), console) for column in columns]
-        table.add_row(_text(row.name, console), *cells, end_section=following is not None and following.rule)
+        cells = [
+            _cell(row, row.cells[column], _column_width(grid, column), console)
+            for column in columns
+        ]
+        table.add_row(
+            _text(row.name, console), *cells, end_section=following is not None and following.rule
+        )
     return table
 
 
@@ -100,7 +111,9 @@ def _width(grid: Grid, columns: Sequence[int], gap: int) -> int:
 
 def _column_width(grid: Grid, column: int) -> int:
     heads = [cell_len(line) + _slot(grid, column) for line in grid.heads[column + 1].split("\n")]
-    return max(*heads, *(cell_len(row.cells[column].text + row.cells[column].mark) for row in grid.rows), 0)
+    return max(
+        *heads, *(cell_len(row.cells[column].text + row.cells[column].mark) for row in grid.rows), 0
+    )
 
 
 def _slot(grid: Grid, column: int) -> int:
@@ -111,7 +124,9 @@ def _slot(grid: Grid, column: int) -> int:
 def _head(grid: Grid, column: int, console: Console) -> Text:
     """Each line ends above the last digit."""
     width, slot = _column_width(grid, column), " " * _slot(grid, column)
-    return Text("\n").join(_text(_right(line + slot, width), console) for line in grid.heads[column + 1].split("\n"))
+    return Text("\n").join(
+        _text(_right(line + slot, width), console) for line in grid.heads[column + 1].split("\n")
+    )
 
 
 def _cell(row: GridRow, cell: Cell, width: int, console: Console) -> Text:

@@ -12,7 +12,13 @@ from bench.report.words.names import short
 
 __all__ = ["adaptation"]
 
-_HEADS = ("support\nlog loss", "query\nlog loss", "entropy", "model\nchanged %", "moved most\n% of users")
+_HEADS = (
+    "support\nlog loss",
+    "query\nlog loss",
+    "entropy",
+    "model\nchanged %",
+    "moved most\n% of users",
+)
 _TERMS = (
     ("before", "what all users start from"),
     ("after", "what each user is predicted by, without any later calibration"),
@@ -31,7 +37,11 @@ _TERMS = (
 def adaptation(section: Section) -> Iterator[Block]:
     """A row a method under a meta-learner, in the order of the table; nothing where there is none."""
     analysed = [(row, section.analysed(row)) for row in section.rows if row.kind == "method"]
-    found = [(row.name, one.adaptation) for row, one in analysed if one is not None and one.adaptation is not None]
+    found = [
+        (row.name, one.adaptation)
+        for row, one in analysed
+        if one is not None and one.adaptation is not None
+    ]
     if not found:
         return
     effects = [effect for _, effect in found]
@@ -40,7 +50,9 @@ def adaptation(section: Section) -> Iterator[Block]:
         GridRow(
             short(name),
             (
-                Cell(_pair(loss(effect.support_logloss_before), loss(effect.support_logloss_after))),
+                Cell(
+                    _pair(loss(effect.support_logloss_before), loss(effect.support_logloss_after))
+                ),
                 Cell(_pair(loss(effect.logloss_before), loss(effect.logloss_after))),
                 Cell(_pair(fixed(effect.entropy_before, 2), fixed(effect.entropy_after, 2))),
                 Cell(share),
@@ -49,7 +61,9 @@ def adaptation(section: Section) -> Iterator[Block]:
         )
         for (name, effect), share in zip(found, changed, strict=True)
     ]
-    yield Grid("What adaptation did (before, after the inner steps)", ("method", *_HEADS), tuple(rows))
+    yield Grid(
+        "What adaptation did (before, after the inner steps)", ("method", *_HEADS), tuple(rows)
+    )
     yield Terms(_TERMS)
 
 

@@ -28,13 +28,23 @@ def answer(section: Section) -> list[Note]:
         return [*_best_mean(section), Note(NO_ANALYSIS)]
     lead = next((row for row in section.rows if row.name == analysis.lead), None)
     found = section.analysed(lead) if lead is not None else None
-    told = [Note(" ".join(sentence(short(note, 300)) for note in analysis.notes))] if analysis.notes else []
+    told = (
+        [Note(" ".join(sentence(short(note, 300)) for note in analysis.notes))]
+        if analysis.notes
+        else []
+    )
     if lead is None or found is None:
-        nobody = f"No method has a value of {named(section.primary)} for every seed, so none is best."
+        nobody = (
+            f"No method has a value of {named(section.primary)} for every seed, so none is best."
+        )
         return [Note(nobody, strong=True), *told]
     others = dict(_against(section, lead))
     rest = " ".join((*_others(section, others), *_seeds(section, analysis, found)))
-    return [Note(_first(section, lead, found, analysis), strong=True), *([Note(rest)] if rest else []), *told]
+    return [
+        Note(_first(section, lead, found, analysis), strong=True),
+        *([Note(rest)] if rest else []),
+        *told,
+    ]
 
 
 def _against(section: Section, lead: Row) -> Iterator[tuple[str, Paired]]:
@@ -47,7 +57,11 @@ def _against(section: Section, lead: Row) -> Iterator[tuple[str, Paired]]:
 def _best_mean(section: Section) -> Iterator[Note]:
     """Without an analysis: what the table shows, and no more."""
     primary = section.primary
-    ranked = [row for row in section.rows if row.kind in ("method", "base_model") and primary in row.figures]
+    ranked = [
+        row
+        for row in section.rows
+        if row.kind in ("method", "base_model") and primary in row.figures
+    ]
     best = next((row for row in ranked if row.figures[primary].mark == "best"), None)
     single = next((row for row in section.rows if row.kind == "best_single"), None)
     if best is None:
@@ -55,7 +69,11 @@ def _best_mean(section: Section) -> Iterator[Note]:
     if single is not None and single.subject == best.name:
         yield Note(_none_better(section, f"mean {named(primary)}", best), strong=True)
         return
-    of_single = f"; the best single model ({short(single.subject)}) has{_mean(section, single)[1:]}" if single else ""
+    of_single = (
+        f"; the best single model ({short(single.subject)}) has{_mean(section, single)[1:]}"
+        if single
+        else ""
+    )
     extreme = best_word(section.higher_is_better)
     told = f"{short(best.name)} has the {extreme} mean {named(primary)}{_mean(section, best)}{of_single}."
     yield Note(told, strong=True)
@@ -68,7 +86,9 @@ def _none_better(section: Section, what: str, single: Row) -> str:
 
 def _first(section: Section, lead: Row, found: MethodAnalysis, analysis: Analysis) -> str:
     over = f"over {counted(analysis.users, 'user')} and {counted(analysis.rows, 'row')}"
-    extreme = f"the {best_word(section.higher_is_better)} {named(section.primary)}{_mean(section, lead)}"
+    extreme = (
+        f"the {best_word(section.higher_is_better)} {named(section.primary)}{_mean(section, lead)}"
+    )
     if analysis.lead == analysis.best_single:
         return f"{_none_better(section, named(section.primary), lead).removesuffix('.')}, {over}."
     best = f"{short(lead.name)} has {extreme}"
@@ -80,7 +100,9 @@ def _first(section: Section, lead: Row, found: MethodAnalysis, analysis: Analysi
     )
     if paired is None or paired.difference is None:
         return f"{best}, {over}. There is no verdict against {single}: {_why(paired)}."
-    apart = f"{_size(abs(paired.difference))} {'above' if paired.difference > 0 else 'below'} {single}"
+    apart = (
+        f"{_size(abs(paired.difference))} {'above' if paired.difference > 0 else 'below'} {single}"
+    )
     if paired.verdict == "withheld":
         return f"{best}: {apart}, {over}. There is no verdict: {_why(paired)}."
     between = _between(section, paired, paired.low, paired.high)
@@ -103,7 +125,9 @@ def _though(section: Section, paired: Paired) -> str:
         return f" The interval leaves out 0, but the difference is {_why(paired)}."
     methods = section.analysis.methods if section.analysis is not None else ()
     pairs = (one.against_best_single.get(section.primary) for one in methods)
-    tested = counted(sum(pair is not None and pair.p_holm is not None for pair in pairs), "comparison")
+    tested = counted(
+        sum(pair is not None and pair.p_holm is not None for pair in pairs), "comparison"
+    )
     p = f"{paired.p_holm:.3f}".removeprefix("0")
     return f" The interval leaves out 0, but among {tested} that is not beyond chance (Holm's adjustment, p {p})."
 
@@ -143,7 +167,9 @@ def _detectable(section: Section, pairs: Mapping[str, Paired]) -> list[str]:
     low, high = (figure(section.primary, sizes[name]) for name in (least, most))
     if sizes[most] <= ALIKE * sizes[least]:
         return [f"It would have noticed a true difference of {high} at least {POWER}."]
-    return [f"It would have noticed a true difference of {low} ({short(least)}) to {high} ({short(most)}) {POWER}."]
+    return [
+        f"It would have noticed a true difference of {low} ({short(least)}) to {high} ({short(most)}) {POWER}."
+    ]
 
 
 def _seeds(section: Section, analysis: Analysis, found: MethodAnalysis) -> Iterator[str]:
@@ -151,7 +177,11 @@ def _seeds(section: Section, analysis: Analysis, found: MethodAnalysis) -> Itera
     paired = found.against_best_single.get(section.primary)
     if len(analysis.seeds) == 1:
         yield f"All figures come from one training run (seed {analysis.seeds[0]}): another seed may change them."
-    elif analysis.lead != analysis.best_single and paired is not None and paired.seeds_low is not None:
+    elif (
+        analysis.lead != analysis.best_single
+        and paired is not None
+        and paired.seeds_low is not None
+    ):
         inside = _between(section, paired, paired.seeds_low, paired.seeds_high)
         runs = f"the {len(analysis.seeds)} training runs alone"
         yield f"Over {runs}, the difference from the best single model has the {inside}."

@@ -38,7 +38,9 @@ def bounds(section: Section) -> Iterator[Block]:
             f"{passed}."
         )
     if analysis.attainable is not None and analysis.attainable.logloss is None:
-        yield Note(f"There is no attainable bound: {short(analysis.attainable.reason, 300) or 'not computed'}.")
+        yield Note(
+            f"There is no attainable bound: {short(analysis.attainable.reason, 300) or 'not computed'}."
+        )
 
 
 def _grid(found: Sequence[_Bound], single: _Bound | None) -> Grid:
@@ -47,21 +49,35 @@ def _grid(found: Sequence[_Bound], single: _Bound | None) -> Grid:
     columns = {"log loss": align([loss(bound.logloss) for bound in shown], 4)}
     if any(bound.interval for bound in shown):
         columns["95%\ninterval"] = [bound.interval for bound in shown]
-    columns["vs best\nsingle"] = [_less(bound, reference) if bound is not single else "" for bound in shown]
+    columns["vs best\nsingle"] = [
+        _less(bound, reference) if bound is not single else "" for bound in shown
+    ]
     rows = [
         GridRow(bound.name, tuple(map(Cell, cells)), rule=single is not None and position == 1)
         for position, (bound, *cells) in enumerate(zip(shown, *columns.values(), strict=True))
     ]
-    return Grid("Bounds: how far choosing among the base models could go (log loss)", ("", *columns), tuple(rows))
+    return Grid(
+        "Bounds: how far choosing among the base models could go (log loss)",
+        ("", *columns),
+        tuple(rows),
+    )
 
 
 def _single(section: Section) -> _Bound | None:
-    row = next((row for row in section.rows if row.kind == "best_single" and _LOSS in row.figures), None)
-    return None if row is None else _Bound(f"{row.name} = {short(row.subject)}", row.figures[_LOSS].estimate.mean)
+    row = next(
+        (row for row in section.rows if row.kind == "best_single" and _LOSS in row.figures), None
+    )
+    return (
+        None
+        if row is None
+        else _Bound(f"{row.name} = {short(row.subject)}", row.figures[_LOSS].estimate.mean)
+    )
 
 
 def _bounds(section: Section, analysis: Analysis) -> Iterator[_Bound]:
-    of = {row.name: row.figures[_LOSS].estimate.mean for row in section.rows if _LOSS in row.figures}
+    of = {
+        row.name: row.figures[_LOSS].estimate.mean for row in section.rows if _LOSS in row.figures
+    }
     reached = analysis.attainable
     if reached is not None:
         known = reached.low is not None and reached.high is not None
@@ -73,14 +89,20 @@ def _bounds(section: Section, analysis: Analysis) -> Iterator[_Bound]:
             f"{loss(reached.low)} to {loss(reached.high)}" if known else "",
         )
     perfect = of.get("perfect-user", analysis.perfect_user_logloss)
-    yield _Bound("perfect-user", perfect, "for each user the model that is best on all query rows, chosen in hindsight")
+    yield _Bound(
+        "perfect-user",
+        perfect,
+        "for each user the model that is best on all query rows, chosen in hindsight",
+    )
     yield _Bound(
         "perfect-sample",
         of.get("perfect-sample"),
         "for each row the model that is best, chosen in hindsight: it profits from the luck of single labels",
     )
     yield _Bound(
-        "optimum", analysis.optimum_logloss, "what the probabilities behind the generated data are expected to reach"
+        "optimum",
+        analysis.optimum_logloss,
+        "what the probabilities behind the generated data are expected to reach",
     )
 
 

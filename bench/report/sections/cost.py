@@ -50,11 +50,18 @@ def base_models_grid(section: Section) -> Grid | None:
     sources = list(dict.fromkeys(source for model in models for source in model.shifts))
     columns: dict[str, list[Cell]] = {}
     if any(model.best_share is not None for model in models):
-        columns["best for\n% of users"] = _column([_percent(model.best_share) for model in models], 1)
+        columns["best for\n% of users"] = _column(
+            [_percent(model.best_share) for model in models], 1
+        )
     for source in sources:
         for slot in ("train", "valid"):
-            columns[f"{short(source)}\n{slot} query"] = _losses([_shift(model, source, slot) for model in models])
-    rows = [GridRow(short(model.name), tuple(cells)) for model, *cells in zip(models, *columns.values(), strict=True)]
+            columns[f"{short(source)}\n{slot} query"] = _losses(
+                [_shift(model, source, slot) for model in models]
+            )
+    rows = [
+        GridRow(short(model.name), tuple(cells))
+        for model, *cells in zip(models, *columns.values(), strict=True)
+    ]
     title = "Base models: share of users for whom each has the lowest log loss"
     if sources:
         title += "; log loss of the predictions that selectors saw, on query rows of training and validation users"
@@ -78,7 +85,10 @@ def _column(values: Sequence[float | None], decimals: int) -> list[Cell]:
 
 
 def _losses(values: Sequence[float | None]) -> list[Cell]:
-    return [Cell(text) for text in align([ABSENT if v is None else printed("logloss", v) for v in values], 4)]
+    return [
+        Cell(text)
+        for text in align([ABSENT if v is None else printed("logloss", v) for v in values], 4)
+    ]
 
 
 def _shift(model: BaseModelFacts, source: str, slot: str) -> float | None:

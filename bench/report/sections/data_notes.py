@@ -12,8 +12,14 @@ __all__ = ["data_facts"]
 
 _MAIN = ("rows", "users", "items", "positives")
 _COUNTS = {  # one of them, several
-    "dropped_rows": ("1 row was left out, as the suite says", "{} rows were left out, as the suite says"),
-    "dropped_users": ("1 user with too few rows was left out", "{} users with too few rows were left out"),
+    "dropped_rows": (
+        "1 row was left out, as the suite says",
+        "{} rows were left out, as the suite says",
+    ),
+    "dropped_users": (
+        "1 user with too few rows was left out",
+        "{} users with too few rows were left out",
+    ),
     "dropped_rows_of_users": ("1 row went with them", "{} rows went with them"),
     "users_without_features": ("1 user has no features", "{} users have no features"),
     "items_without_features": ("1 item has no features", "{} items have no features"),
@@ -55,7 +61,11 @@ def data_facts(name: str, facts: Mapping[str, Any], optimum: float | None) -> li
     """Sizes, label, order and source; what is odd about rows; of generated data how it was made."""
     if not facts:
         return []
-    order = f"ordered by {short(facts['order'])}" if facts.get("order") else "have no time, so a seed orders them"
+    order = (
+        f"ordered by {short(facts['order'])}"
+        if facts.get("order")
+        else "have no time, so a seed orders them"
+    )
     sizes = _sizes(facts["counts"])
     sentences = [
         f"Data {short(name)}{sizes and f': {sizes}'}.",
@@ -67,7 +77,9 @@ def data_facts(name: str, facts: Mapping[str, Any], optimum: float | None) -> li
 
 
 def _sizes(counts: Mapping[str, Any]) -> str:
-    sizes = ", ".join(f"{number(counts[key])} {key}" for key in ("rows", "users", "items") if key in counts)
+    sizes = ", ".join(
+        f"{number(counts[key])} {key}" for key in ("rows", "users", "items") if key in counts
+    )
     if counts.get("rows") and "positives" in counts:
         sizes += f", {counts['positives'] / counts['rows']:.1%} positive"
     return sizes
@@ -75,7 +87,11 @@ def _sizes(counts: Mapping[str, Any]) -> str:
 
 def _oddities(facts: Mapping[str, Any]) -> Iterator[str]:
     words = _COUNTS | _REPEATS[bool(facts.get("order"))]
-    told = [_count(key, count, words) for key, count in facts["counts"].items() if key not in _MAIN and count]
+    told = [
+        _count(key, count, words)
+        for key, count in facts["counts"].items()
+        if key not in _MAIN and count
+    ]
     told += _several(facts)
     if told:
         yield f"Of note: {'; '.join(told)}."
@@ -108,10 +124,17 @@ def _truth(truth: Any, optimum: float | None) -> Iterator[str]:
     """Settings of the generator that are single values; JSON has all."""
     if not truth and optimum is None:
         return
-    best = f": their true probabilities have an expected log loss of {loss(optimum)}" if optimum is not None else ""
+    best = (
+        f": their true probabilities have an expected log loss of {loss(optimum)}"
+        if optimum is not None
+        else ""
+    )
     settings = dict(truth) if isinstance(truth, Mapping) else {}
     single = {key: value for key, value in settings.items() if isinstance(value, str | int | float)}
-    made = ", ".join(f"{short(key.replace('_', ' '))} {number(value)}" for key, value in list(single.items())[:_TRUTHS])
+    made = ", ".join(
+        f"{short(key.replace('_', ' '))} {number(value)}"
+        for key, value in list(single.items())[:_TRUTHS]
+    )
     left = len(settings) - min(len(single), _TRUTHS)
     more = f" and {left:,} more setting{'s' * (left != 1)}" if made and left else ""
     yield f"The data are generated{best}.{f' They were made with {made}{more}.' if made else ''}"

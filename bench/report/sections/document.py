@@ -39,9 +39,15 @@ def document(report: Report) -> Iterator[Block]:
 
 
 def _progress(report: Report) -> str:
-    trials, ok = (sum(getattr(section, key) for section in report.sections) for key in ("trials", "ok"))
+    trials, ok = (
+        sum(getattr(section, key) for section in report.sections) for key in ("trials", "ok")
+    )
     seeds = ", ".join(map(str, report.seeds))
-    run = "The run was interrupted" if report.status == "interrupted" else f"The run is {report.status}"
+    run = (
+        "The run was interrupted"
+        if report.status == "interrupted"
+        else f"The run is {report.status}"
+    )
     if not trials:
         return f"{run}: it has no trials, so there is nothing to report."
     of_seeds = f"seed{'s' * (len(report.seeds) > 1)} {seeds}"

@@ -18,7 +18,9 @@ def edge_notes(section: Section) -> Iterator[Note]:
     for one in section.at_edge:
         by_method[short(one.method)].append(f"{one.setting} {one.value:g}{_seeds(one)}")
     if by_method:
-        told = ", ".join(f"{method} ({'; '.join(settings)})" for method, settings in by_method.items())
+        told = ", ".join(
+            f"{method} ({'; '.join(settings)})" for method, settings in by_method.items()
+        )
         yield Note(
             f"Validation users chose the smallest or the largest value tried: {told}. Widen these lists: better settings may "
             "lie beyond them."

@@ -50,13 +50,21 @@ def shown(section: Section) -> list[Row]:
         return row.name != _lead(section), figure.mark is None, behind
 
     others = sorted(_candidates(section), key=rank)
-    single = [row for row in section.rows if row.kind == "best_single" and section.analysed(row) is not None]
+    single = [
+        row
+        for row in section.rows
+        if row.kind == "best_single" and section.analysed(row) is not None
+    ]
     return [*others[:_MOST], *single]
 
 
 def _candidates(section: Section) -> list[Row]:
     """Methods and base models that were analysed, best-single not among them."""
-    ranked = [row for row in section.rows if row.kind in ("method", "base_model") and section.primary in row.figures]
+    ranked = [
+        row
+        for row in section.rows
+        if row.kind in ("method", "base_model") and section.primary in row.figures
+    ]
     single = section.analysis.best_single if section.analysis is not None else None
     return [row for row in ranked if section.analysed(row) is not None and row.name != single]
 
@@ -74,9 +82,14 @@ def _lead(section: Section) -> str | None:
     return section.analysis.lead if section.analysis is not None else None
 
 
-def _grid(title: str, parts: Sequence[Segment], rows: Sequence[Row], best_single: str | None) -> Grid:
+def _grid(
+    title: str, parts: Sequence[Segment], rows: Sequence[Row], best_single: str | None
+) -> Grid:
     columns = [_column(part, rows, best_single) for part in parts]
-    heads = [f"{short(part.name, 24)}\n{counted(part.users, 'user')}\n{counted(part.rows, 'row')}" for part in parts]
+    heads = [
+        f"{short(part.name, 24)}\n{counted(part.users, 'user')}\n{counted(part.rows, 'row')}"
+        for part in parts
+    ]
     return Grid(
         title,
         ("method", *heads),
@@ -102,8 +115,15 @@ def _column(part: Segment, rows: Sequence[Row], best_single: str | None) -> list
 
 
 def _legend(marks: set[str]) -> str:
-    meanings = {"+": "better than best-single", "-": "worse than it", "=": "a tie with best-single", "?": "no verdict"}
-    told = ", ".join(f"{mark} means {meaning}" for mark, meaning in meanings.items() if mark in marks)
+    meanings = {
+        "+": "better than best-single",
+        "-": "worse than it",
+        "=": "a tie with best-single",
+        "?": "no verdict",
+    }
+    told = ", ".join(
+        f"{mark} means {meaning}" for mark, meaning in meanings.items() if mark in marks
+    )
     return (
         f"{told}{'. ' if told else ''}These groups were not chosen beforehand: treat any difference as a question for the "
         "next run. Holm's adjustment covers the groups of one table. The JSON report has every method, AUC and intervals."

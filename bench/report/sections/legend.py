@@ -16,6 +16,8 @@ _CELLS = 400  # of a name in the legend: what a grid makes of several settings f
 def legend(section: Section) -> Iterator[Block]:
     """Each name that is cut, in full; nothing where none is."""
     names = dict.fromkeys(name for row in section.rows for name in (row.name, row.subject))
-    cut = [(short(name), f"is {short(name, _CELLS)}") for name in names if short(name) != visible(name)]
+    cut = [
+        (short(name), f"is {short(name, _CELLS)}") for name in names if short(name) != visible(name)
+    ]
     if cut:
         yield Terms(tuple(cut))

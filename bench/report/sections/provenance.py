@@ -22,7 +22,9 @@ def section_facts(section: Section) -> list[Note]:
     optimum = section.analysis.optimum_logloss if section.analysis is not None else None
     lines = [
         *data_facts(section.dataset, section.dataset_facts, optimum),
-        split_facts(section.protocol, section.split_facts, bool(section.dataset_facts.get("order"))),
+        split_facts(
+            section.protocol, section.split_facts, bool(section.dataset_facts.get("order"))
+        ),
         _base_predictions(section),
         *_from_files(section),
         " ".join(_calibrated(section)),
@@ -69,7 +71,11 @@ def _support_rows(section: Section) -> str:
     for method, rows in section.support_rows.items():
         methods[rows].append(method)
     told = (f"{listed(methods[rows], None)} {_last(rows)}" for rows in sorted(methods))
-    return f"Some methods see less of validation and test users' support: {'; '.join(told)}." if methods else ""
+    return (
+        f"Some methods see less of validation and test users' support: {'; '.join(told)}."
+        if methods
+        else ""
+    )
 
 
 def _last(rows: int) -> str:

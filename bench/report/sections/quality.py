@@ -45,13 +45,20 @@ def row_name(row: Row) -> str:
 def _mean_sd(figures: Sequence[Figure], metric: str) -> list[Cell]:
     """`mean ±sd` aligned on the point, with its mark."""
     means = align(
-        [ABSENT if f.estimate.mean is None else printed(metric, f.estimate.mean) for f in figures], _decimals(metric)
+        [ABSENT if f.estimate.mean is None else printed(metric, f.estimate.mean) for f in figures],
+        _decimals(metric),
     )
-    sds = ["" if f.estimate.sd is None else f" ±{printed(metric, f.estimate.sd).removeprefix('+')}" for f in figures]
+    sds = [
+        "" if f.estimate.sd is None else f" ±{printed(metric, f.estimate.sd).removeprefix('+')}"
+        for f in figures
+    ]
     width = max(map(len, sds), default=0)
     marks = [_mark(figure) for figure in figures]
     slot = " " if any(marks) else ""
-    return [Cell(mean + sd.ljust(width), mark or slot) for mean, sd, mark in zip(means, sds, marks, strict=True)]
+    return [
+        Cell(mean + sd.ljust(width), mark or slot)
+        for mean, sd, mark in zip(means, sds, marks, strict=True)
+    ]
 
 
 def _columns(report: Report, section: Section) -> Iterator[tuple[str, list[Cell]]]:
@@ -68,20 +75,29 @@ def _validation(section: Section) -> Iterator[tuple[str, list[Cell]]]:
     losses = [row.validation.mean if row.validation is not None else None for row in section.rows]
     if any(value is not None for value in losses):
         texts = align([loss(value) for value in losses], 4)
-        shown = ["" if row.kind == "bound" else text for row, text in zip(section.rows, texts, strict=True)]
+        shown = [
+            "" if row.kind == "bound" else text
+            for row, text in zip(section.rows, texts, strict=True)
+        ]
         yield VALIDATION, [Cell(text) for text in shown]
 
 
 def _against_best_single(section: Section) -> Iterator[tuple[str, list[Cell]]]:
     found = [section.analysed(row) for row in section.rows]
-    pairs = [one.against_best_single.get(section.primary) if one is not None else None for one in found]
+    pairs = [
+        one.against_best_single.get(section.primary) if one is not None else None for one in found
+    ]
     is_reference = [one is not None and one.name == _reference(section) for one in found]
     if not any(pairs):
         return
-    texts = ["reference" if itself else _difference(pair) for pair, itself in zip(pairs, is_reference, strict=True)]
+    texts = [
+        "reference" if itself else _difference(pair)
+        for pair, itself in zip(pairs, is_reference, strict=True)
+    ]
     yield f"{AGAINST}\n[95% interval]", [Cell(text) for text in texts]
     verdicts = [
-        "" if itself or pair is None else pair.verdict for pair, itself in zip(pairs, is_reference, strict=True)
+        "" if itself or pair is None else pair.verdict
+        for pair, itself in zip(pairs, is_reference, strict=True)
     ]
     width = max(map(len, verdicts))
     yield "verdict", [Cell(verdict.ljust(width)) for verdict in verdicts]

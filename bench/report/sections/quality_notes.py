@@ -18,7 +18,11 @@ __all__ = ["quality_notes"]
 
 def quality_notes(report: Report, section: Section) -> list[Note]:
     """Marks and tests, then what figures are relative to, then what is missing."""
-    notes = [" ".join(_marks(report, section)), " ".join(_meanings(report, section)), *_withheld(section)]
+    notes = [
+        " ".join(_marks(report, section)),
+        " ".join(_meanings(report, section)),
+        *_withheld(section),
+    ]
     return [*(Note(text) for text in notes if text), *_gaps(report, section)]
 
 
@@ -48,7 +52,11 @@ def _verdicts(section: Section) -> Iterator[str]:
     ]
     given = [pair for pair in found if pair is not None and pair.verdict != "withheld"]
     if given:
-        too = " and for the spread over seeds" if any(pair.seeds_p is not None for pair in given) else ""
+        too = (
+            " and for the spread over seeds"
+            if any(pair.seeds_p is not None for pair in given)
+            else ""
+        )
         so = any(pair.verdict == "tie" and leaves_out_zero(pair) for pair in given)
         why = ", so a tie's interval may leave out 0" if so else ""
         yield (
@@ -65,8 +73,12 @@ def _tie(report: Report, section: Section) -> str:
     if not section.tested:
         return f"a tie with it: {alike}"
     tested = " and ".join(named(metric) for metric in section.tested)
-    rest = {m for row in section.rows for m, figure in row.figures.items() if figure.mark == "tie"} - {*section.tested}
-    return f"what a test of {tested} can't tell apart from it" + (f" (in other columns: {alike})" if rest else "")
+    rest = {
+        m for row in section.rows for m, figure in row.figures.items() if figure.mark == "tie"
+    } - {*section.tested}
+    return f"what a test of {tested} can't tell apart from it" + (
+        f" (in other columns: {alike})" if rest else ""
+    )
 
 
 def _meanings(report: Report, section: Section) -> Iterator[str]:
@@ -98,8 +110,14 @@ def _base(report: Report, section: Section) -> str:
 
 def _withheld(section: Section) -> Iterator[str]:
     found = [(row, section.analysed(row)) for row in section.rows if row.kind != "best_single"]
-    pairs = [(row, one.against_best_single.get(section.primary)) for row, one in found if one is not None]
-    told = reasons((row.name, pair.reason) for row, pair in pairs if pair is not None and pair.verdict == "withheld")
+    pairs = [
+        (row, one.against_best_single.get(section.primary)) for row, one in found if one is not None
+    ]
+    told = reasons(
+        (row.name, pair.reason)
+        for row, pair in pairs
+        if pair is not None and pair.verdict == "withheld"
+    )
     if told:
         yield f"A verdict is withheld where none can be given: {'; '.join(told)}."
 
@@ -110,7 +128,9 @@ def _has(metrics: Collection[str]) -> str:
 
 def _gaps(report: Report, section: Section) -> list[Note]:
     """One note for figures that are undefined for one reason in equally many seeds."""
-    gaps: dict[tuple[str, int], tuple[dict[str, None], dict[str, None]]] = defaultdict(lambda: ({}, {}))
+    gaps: dict[tuple[str, int], tuple[dict[str, None], dict[str, None]]] = defaultdict(
+        lambda: ({}, {})
+    )
     for row in section.rows:
         for metric, figure in row.figures.items():
             if not figure.estimate.complete:

@@ -50,7 +50,9 @@ _CHOOSING_TERMS = (
 )
 _USERS = (
     _Column("users it\nhelps %", lambda one: one.win_rate, _percent, 1),
-    _Column("users it\nharms %", lambda one: one.regret.worse_share if one.regret else None, _percent, 1),
+    _Column(
+        "users it\nharms %", lambda one: one.regret.worse_share if one.regret else None, _percent, 1
+    ),
     _Column("regret\nmean", lambda one: one.regret.mean if one.regret else None, _signed, 4),
     _Column("regret\np90", lambda one: one.regret.p90 if one.regret else None, _signed, 4),
     _Column("ECE", lambda one: one.calibration.ece, loss, 4),
@@ -61,15 +63,25 @@ _USERS_TERMS = (
         "helps, harms",
         "users whose log loss is lower, or higher, than with best-single; an equal one counts half as helped",
     ),
-    ("regret", "a user's log loss minus that of the user's best base model; a tenth of users have more than p90"),
-    ("ECE", "expected calibration error: how far predicted probabilities are from observed shares, in 15 bins"),
+    (
+        "regret",
+        "a user's log loss minus that of the user's best base model; a tenth of users have more than p90",
+    ),
+    (
+        "ECE",
+        "expected calibration error: how far predicted probabilities are from observed shares, in 15 bins",
+    ),
     ("mean minus observed", "the mean prediction minus the share of positives"),
 )
 
 
 def selection(section: Section) -> Iterator[Block]:
     """A row a method and base model; columns that nobody has a figure in are left out."""
-    found = [(row, one) for row in section.rows if row.kind != "best_single" and (one := section.analysed(row))]
+    found = [
+        (row, one)
+        for row in section.rows
+        if row.kind != "best_single" and (one := section.analysed(row))
+    ]
     yield from _grid("What choosing was worth", found, _CHOOSING, _CHOOSING_TERMS)
     missing = reasons((one.name, one.closed_gap.reason) for _, one in found)
     if missing:
@@ -80,13 +92,24 @@ def selection(section: Section) -> Iterator[Block]:
     yield from _grid("User by user, and calibration", found, _USERS, _USERS_TERMS)
 
 
-def _grid(title: str, found: Found, columns: Sequence[_Column], terms: tuple[tuple[str, str], ...]) -> Iterator[Block]:
-    known = [column for column in columns if any(column.figure(one) is not None for _, one in found)]
+def _grid(
+    title: str, found: Found, columns: Sequence[_Column], terms: tuple[tuple[str, str], ...]
+) -> Iterator[Block]:
+    known = [
+        column for column in columns if any(column.figure(one) is not None for _, one in found)
+    ]
     if not known:
         return
-    cells = [align([column.text(column.figure(one)) for _, one in found], column.decimals) for column in known]
+    cells = [
+        align([column.text(column.figure(one)) for _, one in found], column.decimals)
+        for column in known
+    ]
     rows = [
-        GridRow(short(row.name), tuple(map(Cell, texts)), rule=position > 0 and row.kind != found[position - 1][0].kind)
+        GridRow(
+            short(row.name),
+            tuple(map(Cell, texts)),
+            rule=position > 0 and row.kind != found[position - 1][0].kind,
+        )
         for position, ((row, _), *texts) in enumerate(zip(found, *cells, strict=True))
     ]
     yield Grid(title, ("method", *(column.head for column in known)), tuple(rows))

@@ -80,7 +80,9 @@ def _users(count: Any, one: str, several: str) -> str:
 
 def _times(time: Any) -> str:
     if isinstance(time, Mapping):
-        return ", ".join(f"{_PARTS.get(key, short(str(key)))} {_time(value)}" for key, value in time.items())
+        return ", ".join(
+            f"{_PARTS.get(key, short(str(key)))} {_time(value)}" for key, value in time.items()
+        )
     return _time(time)
 
 

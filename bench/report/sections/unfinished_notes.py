@@ -27,7 +27,10 @@ def unfinished_notes(section: Section) -> Iterator[Note]:
 
 
 def _fix(setting: str) -> str:
-    steps = {"train.epochs": "train.batch_size", "meta_learner.train.epochs": "meta_learner.train.users"}
+    steps = {
+        "train.epochs": "train.batch_size",
+        "meta_learner.train.epochs": "meta_learner.train.users",
+    }
     return f"Raise {setting}" + (f" or lower {steps[setting]}" if setting in steps else "")
 
 

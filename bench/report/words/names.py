@@ -38,7 +38,12 @@ def in_markdown(text: str) -> str:
     """`visible`, with what GitHub's Markdown or HTML would read as markup, address or mention taken literally. A word
     joiner, as an entity, stands behind an @: no escape of the sign itself keeps an address dead."""
     literal = _MARKUP.sub(r"\\\1", visible(text).replace("&", "&amp;"))
-    return _ADDRESS.sub(r"\\", literal).replace("<", "&lt;").replace(">", "&gt;").replace("@", "@&#8288;")
+    return (
+        _ADDRESS.sub(r"\\", literal)
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("@", "@&#8288;")
+    )
 
 
 def _escaped(character: str) -> str:

@@ -32,12 +32,18 @@ def prepare_all(
         plugin = registry.load("datasets", spec.use)
         dataset = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
         assert isinstance(dataset, Dataset)
-        prepared[name] = prepare(dataset, data_dir=data_dir, cache=cache, base=suite.file.parent, report=watcher.say)
+        prepared[name] = prepare(
+            dataset, data_dir=data_dir, cache=cache, base=suite.file.parent, report=watcher.say
+        )
     return prepared
 
 
 def divide_all(
-    suite: Suite, registry: Registry, prepared: Mapping[str, Interactions], seeds: tuple[int, ...], cache: Path
+    suite: Suite,
+    registry: Registry,
+    prepared: Mapping[str, Interactions],
+    seeds: tuple[int, ...],
+    cache: Path,
 ) -> Divisions:
     divisions: Divisions = {}
     for dataset, interactions in prepared.items():
@@ -46,7 +52,9 @@ def divide_all(
             protocol = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
             assert isinstance(protocol, SplitProtocol)
             for seed in seeds:
-                divisions[dataset, name, seed] = _division(dataset, name, interactions, protocol, spec, seed, cache)
+                divisions[dataset, name, seed] = _division(
+                    dataset, name, interactions, protocol, spec, seed, cache
+                )
     return divisions
 
 
@@ -81,7 +89,9 @@ def _division(
 
 
 def _timeline(interactions: Interactions) -> Timeline:
-    return Timeline(interactions.user_ptr, interactions.order, interactions.given_role, interactions.given_part)
+    return Timeline(
+        interactions.user_ptr, interactions.order, interactions.given_role, interactions.given_part
+    )
 
 
 def _of_the_filter(interactions: Interactions, protocol: SplitProtocol, seed: int) -> str:

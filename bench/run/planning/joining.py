@@ -24,10 +24,16 @@ def check_predictions(planned: Plan, registry: Registry) -> None:
     Raises DataError, with the counts of rows that have no score, or the line of one that is none."""
     joined: set[tuple[str, Path]] = set()
     for trial in planned.trials:
-        step = planned.steps[trial.own] if trial.kind == "base_model" and trial.own is not None else None
+        step = (
+            planned.steps[trial.own]
+            if trial.kind == "base_model" and trial.own is not None
+            else None
+        )
         if not isinstance(step, FitStep) or (step.folder / "result.json").exists():
             continue
-        if (trial.method, step.split) not in joined and registry.load("models", step.model.use) is Predictions:
+        if (trial.method, step.split) not in joined and registry.load(
+            "models", step.model.use
+        ) is Predictions:
             joined.add((trial.method, step.split))
             _join(trial, step, registry)
 
@@ -44,4 +50,6 @@ def _join(trial: Trial, step: FitStep, registry: Registry) -> None:
 
 def _rows_of_tasks(split: Split) -> np.ndarray:
     """Support and query rows of all roles: those that some method asks for."""
-    return np.unique(np.concatenate([split.rows(role, part) for role in ROLES for part in ("support", "query")]))
+    return np.unique(
+        np.concatenate([split.rows(role, part) for role in ROLES for part in ("support", "query")])
+    )

@@ -37,5 +37,7 @@ def model_files(spec: BaseModelSpec, registry: Registry, roots: Sequence[Path]) 
         return ModelFiles({}, {})
     found = find(Source("", "", "", names), roots)
     if isinstance(found, str):
-        raise DataError(f"base model {spec.use!r}: {found}; put the file there, or give its folder as --data-dir DIR")
+        raise DataError(
+            f"base model {spec.use!r}: {found}; put the file there, or give its folder as --data-dir DIR"
+        )
     return ModelFiles(dict(found), {name: file_digest(path) for name, path in found.items()})

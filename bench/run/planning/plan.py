@@ -43,13 +43,21 @@ def plan(
     files = {name: model_files(spec, registry, roots) for name, spec in suite.base_models.items()}
     steps = PlannedSteps(suite, registry, files, cache / "steps", resources, plugins, autoload)
     planner = _Planner(suite, registry, steps)
-    trials = [trial for (_, _, seed), division in divisions.items() for trial in planner.trials(division, seed)]
+    trials = [
+        trial
+        for (_, _, seed), division in divisions.items()
+        for trial in planner.trials(division, seed)
+    ]
     return Plan(steps.by_id, _only(trials, only) if only else trials)
 
 
 def _only(trials: list[Trial], names: tuple[str, ...]) -> list[Trial]:
     read = {step for trial in trials if trial.method in names for step in trial.steps}
-    return [t for t in trials if t.method in names or (t.kind == "bound" and t.steps and read.issuperset(t.steps))]
+    return [
+        t
+        for t in trials
+        if t.method in names or (t.kind == "bound" and t.steps and read.issuperset(t.steps))
+    ]
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,11 @@ class _Planner:
         """By itself it is its star fit, under the protocol's source of base predictions."""
         plugins = [("models", spec.use)]
         missing = self._missing(plugins)
-        own = None if missing else self.steps.fit(division, seed, name, STAR, division.source.base_predictions).id
+        own = (
+            None
+            if missing
+            else self.steps.fit(division, seed, name, STAR, division.source.base_predictions).id
+        )
         identity = self._identity(division, plugins, [own], spec.model_dump(mode="json"), missing)
         return self._trial(division, seed, name, "base_model", identity, own, missing)
 
@@ -119,9 +131,13 @@ class _Planner:
         return {
             "data": division.interactions.digest,
             "split": division.digest,
-            "metrics": {name: self._metric(name) for name in self.suite.metrics if name != "relaimpr"},
+            "metrics": {
+                name: self._metric(name) for name in self.suite.metrics if name != "relaimpr"
+            },
             "steps": [step for step in steps if step],
-            "plugins": [] if missing else [self.steps.code(*plugin) for plugin in dict.fromkeys(plugins)],
+            "plugins": []
+            if missing
+            else [self.steps.code(*plugin) for plugin in dict.fromkeys(plugins)],
             "settings": dict(settings),
             "harness": harness_digest(),
         }

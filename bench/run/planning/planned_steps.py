@@ -37,7 +37,14 @@ class PlannedSteps:
     autoload: bool
     by_id: dict[str, FitStep | SelectStep] = field(default_factory=dict)
 
-    def fit(self, division: Division, seed: int, name: str, variant: str, base_predictions: BasePredictions) -> FitStep:
+    def fit(
+        self,
+        division: Division,
+        seed: int,
+        name: str,
+        variant: str,
+        base_predictions: BasePredictions,
+    ) -> FitStep:
         """The fit of a base model as a variant, for methods of these base predictions."""
         spec = self.suite.base_models[name]
         if not self._learns(spec):  # nothing is fitted on rows, so that all sources are the same
@@ -65,9 +72,13 @@ class PlannedSteps:
             folds=0 if method.full else division.source.folds,
             seed=division.source.seed,
         )
-        pool = dict(sorted(self.suite.base_models.items()))  # the order of the file makes no other step
+        pool = dict(
+            sorted(self.suite.base_models.items())
+        )  # the order of the file makes no other step
         fits = self._fits(division, seed, source, pool)
-        needs = tuple(dict.fromkeys(step.id for by_variant in fits.values() for step in by_variant.values()))
+        needs = tuple(
+            dict.fromkeys(step.id for by_variant in fits.values() for step in by_variant.values())
+        )
         depends = {
             "method": method.model_dump(mode="json"),
             "code": self._code_of(method),
@@ -79,7 +90,10 @@ class PlannedSteps:
             needs=needs,
             method=method,
             pool=pool,
-            fits={model: {v: fit.folder for v, fit in by_variant.items()} for model, by_variant in fits.items()},
+            fits={
+                model: {v: fit.folder for v, fit in by_variant.items()}
+                for model, by_variant in fits.items()
+            },
         )
         self.by_id.setdefault(step.id, step)
         return step
@@ -89,12 +103,19 @@ class PlannedSteps:
         return dict(self.registry.code(kind, name)._asdict())
 
     def _fits(
-        self, division: Division, seed: int, source: PredictionSource, pool: Mapping[str, BaseModelSpec]
+        self,
+        division: Division,
+        seed: int,
+        source: PredictionSource,
+        pool: Mapping[str, BaseModelSpec],
     ) -> dict[str, dict[str, FitStep]]:
         """Model to variant to step."""
         variants = [fit.variant for fit in FitPlan(division.split, source).fits]
         return {
-            model: {variant: self.fit(division, seed, model, variant, source.base_predictions) for variant in variants}
+            model: {
+                variant: self.fit(division, seed, model, variant, source.base_predictions)
+                for variant in variants
+            }
             for model in pool
         }
 

@@ -23,7 +23,11 @@ _MORE = Fields((*_FEW, Field("tags", "multi_valued", "item"), Field("price", "nu
 
 
 def unknown_parts(
-    name: str, learner: MetaLearnerUse, suite: SuiteFile, checked: Mapping[KeyPath, Checked], document: Document
+    name: str,
+    learner: MetaLearnerUse,
+    suite: SuiteFile,
+    checked: Mapping[KeyPath, Checked],
+    document: Document,
 ) -> Iterator[Problem]:
     """A problem for each entry of a method's `adapt` that names nothing. A part of a plugin that can't be built without
     the data's own fields is looked for when the method is fitted."""
@@ -33,7 +37,9 @@ def unknown_parts(
             yield at_value(document, where, f"adapt names {quoted(entry)}, but {reason}")
 
 
-def _unknown(entry: str, selector: KeyPath, suite: SuiteFile, checked: Mapping[KeyPath, Checked]) -> str:
+def _unknown(
+    entry: str, selector: KeyPath, suite: SuiteFile, checked: Mapping[KeyPath, Checked]
+) -> str:
     """Why an entry names nothing; empty where it names something, or that can't be told."""
     if entry in (SELECTOR, BASE_MODELS, *suite.base_models):
         return ""
@@ -42,11 +48,17 @@ def _unknown(entry: str, selector: KeyPath, suite: SuiteFile, checked: Mapping[K
         known = [SELECTOR, BASE_MODELS, *suite.base_models]
         return f"there is no such network{did_you_mean(network or part, known)}"
     path = selector if network == SELECTOR else ("base_models", network)
-    leaves = _leaves(checked[path], tuple(suite.base_models), selector=network == SELECTOR) if path in checked else None
+    leaves = (
+        _leaves(checked[path], tuple(suite.base_models), selector=network == SELECTOR)
+        if path in checked
+        else None
+    )
     if leaves is None or named(entry, [f"{network}/{leaf}" for leaf in leaves]):
         return ""
     more = f" and {len(leaves) - _MOST} more" if len(leaves) > _MOST else ""
-    return f"{quoted(network)} has no {quoted(part)}; its parts are {', '.join(leaves[:_MOST])}{more}"
+    return (
+        f"{quoted(network)} has no {quoted(part)}; its parts are {', '.join(leaves[:_MOST])}{more}"
+    )
 
 
 def _leaves(use: Checked, models: tuple[str, ...], *, selector: bool) -> list[str] | None:
@@ -54,13 +66,18 @@ def _leaves(use: Checked, models: tuple[str, ...], *, selector: bool) -> list[st
     if use.plugin is None:
         return None
     try:
-        built = [_built(use.plugin, use.params, fields, models if selector else None) for fields in (_FEW, _MORE)]
+        built = [
+            _built(use.plugin, use.params, fields, models if selector else None)
+            for fields in (_FEW, _MORE)
+        ]
     except Exception:  # a stranger's build may ask for fields of its own
         return None
     return built[0] if built[0] == built[1] else None
 
 
-def _built(plugin: type[Any], params: Mapping[str, Any], fields: Fields, models: tuple[str, ...] | None) -> list[str]:
+def _built(
+    plugin: type[Any], params: Mapping[str, Any], fields: Fields, models: tuple[str, ...] | None
+) -> list[str]:
     made = plugin(plugin.Params.model_validate_json(json.dumps(params)))
     made.build(*((fields,) if models is None else (fields, models)))
     bias = ["bias"] if models is None else []  # the harness's own

@@ -55,51 +55,71 @@ def _names(suite: SuiteFile, document: Document) -> Iterator[Problem]:
     for name in suite.base_models:
         if name in (SELECTOR, BASE_MODELS) or name.startswith(f"{SELECTOR}/"):
             yield at_key(
-                document, ("base_models", name), f"{quoted(name)} means another thing in `adapt`; choose another name"
+                document,
+                ("base_models", name),
+                f"{quoted(name)} means another thing in `adapt`; choose another name",
             )
     for name in suite.methods.keys() & suite.base_models.keys():
         message = f"{quoted(name)} is a base model already, which is a method of its own; choose another name"
         yield at_key(document, ("methods", name), message)
 
 
-def _relaimpr_base(suite: SuiteFile, document: Document, expanded: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
+def _relaimpr_base(
+    suite: SuiteFile, document: Document, expanded: Mapping[str, tuple[str, ...]]
+) -> Iterator[Problem]:
     base = suite.relaimpr_base
     rows = ["best-single", *suite.base_models, *suite.methods]
     if base in expanded:
         first = quoted(expanded[base][0])
-        message = (
-            f"relaimpr_base {quoted(base)} became {len(expanded[base])} entries by the grid; did you mean {first}?"
-        )
+        message = f"relaimpr_base {quoted(base)} became {len(expanded[base])} entries by the grid; did you mean {first}?"
         yield at_value(document, ("relaimpr_base",), message)
     elif base not in rows:
-        message = f"relaimpr_base {quoted(base)} is no base model or method{did_you_mean(base, rows)}"
+        message = (
+            f"relaimpr_base {quoted(base)} is no base model or method{did_you_mean(base, rows)}"
+        )
         yield at_value(document, ("relaimpr_base",), message)
 
 
-def _validation_users(name: str, checked: Mapping[KeyPath, Checked], document: Document) -> Iterator[Problem]:
+def _validation_users(
+    name: str, checked: Mapping[KeyPath, Checked], document: Document
+) -> Iterator[Problem]:
     """Early stopping, best-single and the users' strengths are chosen on validation users in every suite."""
     use = checked.get(("protocols", name))
     users = None if use is None else use.params.get("users")
     if isinstance(users, Mapping) and users.get("valid") == 0:
         message = f"protocol {quoted(name)} leaves no validation users, on whom early stopping, best-single and strengths are "
-        yield at_value(document, ("protocols", name, "users", "valid"), message + "chosen; give valid a share, 0.1 say")
+        yield at_value(
+            document,
+            ("protocols", name, "users", "valid"),
+            message + "chosen; give valid a share, 0.1 say",
+        )
 
 
 def _holdout_in_blocks(
     suite: SuiteFile, classes: Mapping[KeyPath, type[Any] | None], document: Document
 ) -> Iterator[Problem]:
     """Where users' rows lie in blocks, out-of-sample is a holdout of P already."""
-    in_blocks = [name for name in suite.protocols if getattr(classes.get(("protocols", name)), "kind", "") == "blocks"]
+    in_blocks = [
+        name
+        for name in suite.protocols
+        if getattr(classes.get(("protocols", name)), "kind", "") == "blocks"
+    ]
     reason = "the block before each user's query is held out by out-of-sample already; "
     for name in in_blocks:
         if suite.protocols[name].base_predictions == "holdout":
             message = f"protocol {quoted(name)} ({suite.protocols[name].use}) has no base_predictions holdout: {reason}"
-            yield at_value(document, ("protocols", name, "base_predictions"), message + "drop the key")
+            yield at_value(
+                document, ("protocols", name, "base_predictions"), message + "drop the key"
+            )
     for name, method in suite.methods.items():
         if method.base_predictions == "holdout" and in_blocks:
             under = quoted(in_blocks[0])
             message = f"method {quoted(name)} can't take base_predictions holdout under protocol {under}: {reason}"
-            yield at_value(document, ("methods", name, "base_predictions"), message + "drop the key, or the protocol")
+            yield at_value(
+                document,
+                ("methods", name, "base_predictions"),
+                message + "drop the key, or the protocol",
+            )
 
 
 def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterator[Problem]:
@@ -110,9 +130,7 @@ def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterat
             yield at_value(document, ("metrics", position), message)
     primary = suite.primary
     if primary in _DERIVED_METRICS:
-        message = (
-            f"primary {quoted(primary)} is derived from the AUC when reporting; write primary: auc, which orders alike"
-        )
+        message = f"primary {quoted(primary)} is derived from the AUC when reporting; write primary: auc, which orders alike"
         yield at_value(document, ("primary",), message)
     elif primary is not None and primary not in suite.metrics:
         message = f"primary {quoted(primary)} is no metric of the suite{did_you_mean(primary, suite.metrics)}"
@@ -120,20 +138,34 @@ def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterat
     for metric in suite.gate.tolerance:
         if metric not in suite.metrics:
             message = f"tolerance of {quoted(metric)}, which is no metric of the suite"
-            yield at_key(document, ("gate", "tolerance", metric), message + did_you_mean(metric, suite.metrics))
+            yield at_key(
+                document,
+                ("gate", "tolerance", metric),
+                message + did_you_mean(metric, suite.metrics),
+            )
 
 
 def _hard_selection(
     name: str, method: MethodEntry, classes: Mapping[KeyPath, type[Any] | None], document: Document
 ) -> Iterator[Problem]:
     selector = classes.get(("methods", name, "selector"))
-    if method.select == "hard" and selector is not None and not issubclass(selector, DifferentiableSelector):
+    if (
+        method.select == "hard"
+        and selector is not None
+        and not issubclass(selector, DifferentiableSelector)
+    ):
         message = f"select: hard takes a differentiable selector, and {quoted(method.selector.use)} is none; "
-        yield at_value(document, ("methods", name, "select"), message + "choose another or drop the key")
+        yield at_value(
+            document, ("methods", name, "select"), message + "choose another or drop the key"
+        )
 
 
 def _meta_learning(
-    name: str, method: MethodEntry, suite: SuiteFile, classes: Mapping[KeyPath, type[Any] | None], document: Document
+    name: str,
+    method: MethodEntry,
+    suite: SuiteFile,
+    classes: Mapping[KeyPath, type[Any] | None],
+    document: Document,
 ) -> Iterator[Problem]:
     path: KeyPath = ("methods", name)
     learner, selector = method.meta_learner, classes.get((*path, "selector"))
@@ -141,21 +173,30 @@ def _meta_learning(
         return
     if selector is not None and not issubclass(selector, DifferentiableSelector):
         message = f"selector {quoted(method.selector.use)} is not differentiable: no meta-learner can adapt it; "
-        yield at_value(document, (*path, "selector", "use"), message + "choose another or drop meta_learner")
+        yield at_value(
+            document, (*path, "selector", "use"), message + "choose another or drop meta_learner"
+        )
     if not learner.full:
         return
     for model, use in suite.base_models.items():
         plugin = classes.get(("base_models", model))
         if plugin is not None and not issubclass(plugin, DifferentiableModel):
             message = f"base model {quoted(model)} ({use.use}) is not differentiable: it can't be adapted; "
-            yield at_value(document, (*path, "meta_learner", "adapt"), message + "write [selector] or leave it out")
+            yield at_value(
+                document,
+                (*path, "meta_learner", "adapt"),
+                message + "write [selector] or leave it out",
+            )
     if method.base_predictions == "out-of-sample":
         message = "adapting base models takes base_predictions in-sample or holdout; got out-of-sample; drop the key"
         yield at_value(document, (*path, "base_predictions"), message)
 
 
 def _unread(
-    name: str, learner: MetaLearnerUse, classes: Mapping[KeyPath, type[Any] | None], document: Document
+    name: str,
+    learner: MetaLearnerUse,
+    classes: Mapping[KeyPath, type[Any] | None],
+    document: Document,
 ) -> Iterator[Problem]:
     """Keys of a meta-learner's `train` that change nothing beside its other keys."""
     path: KeyPath = ("methods", name, "meta_learner")
@@ -174,8 +215,6 @@ def _unread(
         fix = f"{train.episodes}; drop the key, or write episodes: like-test"
         yield at_key(document, (*path, "train", "max_support"), message + fix)
     elif train.support_fraction and train.episodes == "like-test":
-        message = (
-            f"train.support_fraction of method {quoted(name)} is not read with episodes like-test, which draw the "
-        )
+        message = f"train.support_fraction of method {quoted(name)} is not read with episodes like-test, which draw the "
         fix = "size of each support; drop the key, or choose other episodes"
         yield at_key(document, (*path, "train", "support_fraction"), message + fix)

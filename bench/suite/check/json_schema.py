@@ -7,7 +7,15 @@ from typing import Any
 
 from bench.errors import PluginError
 from bench.registry import KINDS, Registry
-from bench.suite.check.schema import BaseModelUse, DatasetUse, MetaLearnerUse, ProtocolUse, SelectorUse, SuiteFile, Use
+from bench.suite.check.schema import (
+    BaseModelUse,
+    DatasetUse,
+    MetaLearnerUse,
+    ProtocolUse,
+    SelectorUse,
+    SuiteFile,
+    Use,
+)
 from bench.suite.compose.dotted import NAMED
 
 __all__ = ["json_schema"]
@@ -34,13 +42,19 @@ def json_schema(registry: Registry) -> dict[str, Any]:
             params, defined = _params(registry, kind, name)
             shared |= defined
             branches.append(_branch(name, own, params))
-        own["properties"]["use"] |= {"enum": list(registry.names(kind)), "description": f"name of a {KINDS[kind]}"}
+        own["properties"]["use"] |= {
+            "enum": list(registry.names(kind)),
+            "description": f"name of a {KINDS[kind]}",
+        }
         own["allOf"] = branches
     known = [*registry.names("metrics"), "relaimpr"]
     schema["properties"]["metrics"]["items"] = {"enum": known}
     schema["properties"]["grid"]["propertyNames"] = {"pattern": rf"^({'|'.join(NAMED)})\..+\..+$"}
     everything = set(schema.pop("required"))
-    alone = {"if": {"not": {"required": ["include"]}}, "then": {"required": sorted(everything - _ALWAYS)}}
+    alone = {
+        "if": {"not": {"required": ["include"]}},
+        "then": {"required": sorted(everything - _ALWAYS)},
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
@@ -64,7 +78,9 @@ def _branch(name: str, own: Mapping[str, Any], params: Mapping[str, Any] | None)
     return chosen | {"then": then}
 
 
-def _params(registry: Registry, kind: str, name: str) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+def _params(
+    registry: Registry, kind: str, name: str
+) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """The schema of a plugin's Params, and the definitions that it refers to under names of their own."""
     try:
         plugin = registry.load(kind, name)
@@ -82,4 +98,10 @@ def _prefixed(definitions: Mapping[str, Any], prefix: str) -> Iterator[tuple[str
 
 def _escaped(name: str) -> str:
     """As part of a JSON pointer in a URI's fragment."""
-    return name.replace("~", "~0").replace("/", "~1").replace("%", "%25").replace("{", "{{").replace("}", "}}")
+    return (
+        name.replace("~", "~0")
+        .replace("/", "~1")
+        .replace("%", "%25")
+        .replace("{", "{{")
+        .replace("}", "}}")
+    )

@@ -8,7 +8,14 @@ from typing import Any, NamedTuple
 
 from bench.errors import PluginError, PluginUnavailable
 from bench.registry import Registry
-from bench.suite.check.schema import BaseModelUse, DatasetUse, MetaLearnerUse, ProtocolUse, SelectorUse, Use
+from bench.suite.check.schema import (
+    BaseModelUse,
+    DatasetUse,
+    MetaLearnerUse,
+    ProtocolUse,
+    SelectorUse,
+    Use,
+)
 from bench.suite.check.validation import validate
 from bench.suite.check.wording import PluginParameters
 from bench.suite.places.problems import Problem, at_value
@@ -59,8 +66,14 @@ def check_use(use: PluginUse, registry: Registry, document: Document) -> Checked
     except PluginUnavailable:
         return Checked(None, use.params)
     except PluginError as error:
-        return [at_value(document, (*use.path, "use"), f"{error}{_or_in_a_file(use, registry, str(error))}")]
-    result = validate(plugin.Params, use.params, document, use.path, PluginParameters(use.kind, use.name))
+        return [
+            at_value(
+                document, (*use.path, "use"), f"{error}{_or_in_a_file(use, registry, str(error))}"
+            )
+        ]
+    result = validate(
+        plugin.Params, use.params, document, use.path, PluginParameters(use.kind, use.name)
+    )
     return result if isinstance(result, list) else Checked(plugin, result.model_dump(mode="json"))
 
 

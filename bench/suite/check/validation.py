@@ -45,20 +45,34 @@ _REASONS = {
     "string_too_long": "must have at most {max_length} characters",
     "string_pattern_mismatch": "must match {pattern}",
 }
-_SWITCHES = {"on": "true", "yes": "true", "y": "true", "off": "false", "no": "false", "n": "false"}  # of YAML 1.1
+_SWITCHES = {
+    "on": "true",
+    "yes": "true",
+    "y": "true",
+    "off": "false",
+    "no": "false",
+    "n": "false",
+}  # of YAML 1.1
 _OF_A_KEY = "[key]"  # ends pydantic's location where a mapping's key is what is wrong
 
 
-def validate(model: type[M], value: Any, document: Document, prefix: KeyPath, wording: Wording) -> M | list[Problem]:
+def validate(
+    model: type[M], value: Any, document: Document, prefix: KeyPath, wording: Wording
+) -> M | list[Problem]:
     """`value` (what stands at `prefix`, or a part of it) as the model, or every problem that it has."""
     try:
-        return model.model_validate_json(json.dumps(value))  # JSON mode: strict, yet a list suits a tuple
+        return model.model_validate_json(
+            json.dumps(value)
+        )  # JSON mode: strict, yet a list suits a tuple
     except ValidationError as error:
         details = error.errors(include_url=False)
     by_place: dict[KeyPath, list[ErrorDetails]] = {}
     for detail in filterfalse(_is_echo, details):
         by_place.setdefault(_path(value, detail), []).append(detail)
-    return [_problem(model, path, alternatives, document, prefix, wording) for path, alternatives in by_place.items()]
+    return [
+        _problem(model, path, alternatives, document, prefix, wording)
+        for path, alternatives in by_place.items()
+    ]
 
 
 def _is_echo(detail: ErrorDetails) -> bool:
@@ -70,7 +84,13 @@ def _path(value: Any, detail: ErrorDetails) -> KeyPath:
     """Where in the value an error is: pydantic's location without what it adds for unions and keys."""
     path: KeyPath = ()
     for part in detail["loc"]:
-        inside = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+        inside = (
+            value.keys()
+            if isinstance(value, dict)
+            else range(len(value))
+            if isinstance(value, list)
+            else ()
+        )
         if part in inside:
             value = value[part]
             path = (*path, part)
@@ -94,17 +114,27 @@ def _problem(
     if detail["loc"] and detail["loc"][-1] == _OF_A_KEY:
         return at_key(document, place, f"the name {quoted(path[-1])} {_reason(detail)}")
     if detail["type"] in ("value_error", "assertion_error"):
-        return at_value(document, _set_below(document, place), f"{wording.thing(path)}: {_reason(detail)}")
+        return at_value(
+            document, _set_below(document, place), f"{wording.thing(path)}: {_reason(detail)}"
+        )
     reason = " or ".join(
-        dict.fromkeys([_reason(detail), *(_reason(other)[len("must be ") :] for other in alternatives[1:])])
+        dict.fromkeys(
+            [_reason(detail), *(_reason(other)[len("must be ") :] for other in alternatives[1:])]
+        )
     )
     got = _got(document, place, detail["input"])
-    return at_value(document, place, f"{wording.thing(path)} {reason}; got {got}{_fix(detail, got)}")
+    return at_value(
+        document, place, f"{wording.thing(path)} {reason}; got {got}{_fix(detail, got)}"
+    )
 
 
 def _set_below(document: Document, place: KeyPath) -> KeyPath:
     """Of a rule between keys the one that the command line set, if it did: the file by itself may keep the rule."""
-    below = (path for path, at in document.values.items() if path[: len(place)] == place and is_override(at))
+    below = (
+        path
+        for path, at in document.values.items()
+        if path[: len(place)] == place and is_override(at)
+    )
     return next(below, place)
 
 
@@ -114,7 +144,8 @@ def _reason(detail: ErrorDetails) -> str:
         told = str(detail.get("ctx", {}).get("error", "")) or f"must be otherwise ({detail['msg']})"
         return " ".join(told.split())
     limits = {
-        name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in detail.get("ctx", {}).items()
+        name: f"{limit:g}" if isinstance(limit, float) else limit
+        for name, limit in detail.get("ctx", {}).items()
     }
     return _REASONS[detail["type"]].format(**limits)
 

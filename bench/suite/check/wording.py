@@ -66,4 +66,7 @@ class PluginParameters:
 
 
 def _dotted(path: KeyPath) -> str:
-    return ".".join(str(part) if str(part).isprintable() and len(str(part)) < 60 else quoted(part) for part in path)
+    return ".".join(
+        str(part) if str(part).isprintable() and len(str(part)) < 60 else quoted(part)
+        for part in path
+    )

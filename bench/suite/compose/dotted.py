@@ -30,7 +30,9 @@ def resolve(root: Node, dotted: str) -> tuple[str, ...]:
     rest = dotted.split(".")
     while rest:
         if node is not None and not isinstance(node.content, Mapping):
-            raise ValueError(f"{'.'.join(path)} is {_kind(node)}, which has no keys; set it as a whole")
+            raise ValueError(
+                f"{'.'.join(path)} is {_kind(node)}, which has no keys; set it as a whole"
+            )
         taken = _longest(node, rest)
         if not taken:
             taken = len(rest) if path == ("grid",) else 1
@@ -54,7 +56,9 @@ def _refuse_unknown_entry(node: Node | None, path: KeyPath, rest: Sequence[str])
     """A whole entry may be new; a key inside of one that does not exist can't be meant."""
     if len(path) == 1 and path[0] in NAMED and len(rest) > 1:
         known = list(node.content) if node is not None and isinstance(node.content, Mapping) else []
-        raise ValueError(f"no {NAMED[str(path[0])]} {quoted(rest[0])} in {path[0]}{did_you_mean(rest[0], known)}")
+        raise ValueError(
+            f"no {NAMED[str(path[0])]} {quoted(rest[0])} in {path[0]}{did_you_mean(rest[0], known)}"
+        )
 
 
 def _kind(node: Node) -> str:

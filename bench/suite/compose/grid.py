@@ -54,7 +54,9 @@ def _axes(root: Node, grid: Node | None) -> tuple[Axes, list[Problem]]:
     """The lines that lead into an entry, and what is wrong with the others; the schema says what is of another type."""
     axes: Axes = {}
     problems = []
-    for dotted, node in grid.content.items() if grid is not None and isinstance(grid.content, Mapping) else ():
+    for dotted, node in (
+        grid.content.items() if grid is not None and isinstance(grid.content, Mapping) else ()
+    ):
         if not isinstance(node.content, tuple) or not node.content:
             continue
         place = node.key or node.place
@@ -90,18 +92,25 @@ def _faults(root: Node, entry: KeyPath, axes: Sequence[Axis]) -> Iterator[Proble
         seen = set()
         for value in axis.values:
             if (found := canonical(plain(value))) in seen:
-                yield Problem(value.place, f"the grid has {quoted(plain(value))} twice here; remove one")
+                yield Problem(
+                    value.place, f"the grid has {quoted(plain(value))} twice here; remove one"
+                )
             seen.add(found)
         if (there := _at(root, (*entry, *axis.path))) is not None and is_override(there.place):
-            yield Problem(there.place, "the grid gives this key its values; set the grid's list instead")
+            yield Problem(
+                there.place, "the grid gives this key its values; set the grid's list instead"
+            )
         for other in axes:
             if other is not axis and axis.path[: len(other.path)] == other.path:
                 yield Problem(
-                    axis.place, f"lies inside of {'.'.join((*map(str, entry), *other.path))}, which the grid has too"
+                    axis.place,
+                    f"lies inside of {'.'.join((*map(str, entry), *other.path))}, which the grid has too",
                 )
 
 
-def _entries(root: Node, entry: tuple[str, str], axes: Sequence[Axis]) -> Iterator[tuple[str, Node]]:
+def _entries(
+    root: Node, entry: tuple[str, str], axes: Sequence[Axis]
+) -> Iterator[tuple[str, Node]]:
     """Names and entries; the values of the grid's first line change last."""
     original = _at(root, entry)
     assert original is not None
@@ -113,11 +122,16 @@ def _entries(root: Node, entry: tuple[str, str], axes: Sequence[Axis]) -> Iterat
         yield entry_name(entry[1], dict(zip(shown, map(plain, values), strict=True))), made
 
 
-def _bad_names(root: Node, entry: tuple[str, str], made: Mapping[str, Node], place: Place) -> Iterator[Problem]:
+def _bad_names(
+    root: Node, entry: tuple[str, str], made: Mapping[str, Node], place: Place
+) -> Iterator[Problem]:
     section = root.get(entry[0])
     for name in made:
         if section is not None and section.get(name) is not None:
-            yield Problem(place, f"the grid makes {quoted(name)}, which {entry[0]} has already; rename that one")
+            yield Problem(
+                place,
+                f"the grid makes {quoted(name)}, which {entry[0]} has already; rename that one",
+            )
         if len(name) > _LONGEST_NAME:
             message = f"the grid makes the name {quoted(name)} of {len(name)} characters, at most {_LONGEST_NAME}; "
             yield Problem(place, message + "list shorter values, or give the entry a shorter name")

@@ -50,7 +50,11 @@ def _shown(value: Any) -> str:
         return f"{{{','.join(f'{key}:{_shown(value[key])}' for key in sorted(value))}}}"
     if isinstance(value, list):
         return f"[{','.join(map(_shown, value))}]"
-    return value if isinstance(value, str) and _is_bare(value) else json.dumps(_whole(value), ensure_ascii=False)
+    return (
+        value
+        if isinstance(value, str) and _is_bare(value)
+        else json.dumps(_whole(value), ensure_ascii=False)
+    )
 
 
 def _is_bare(text: str) -> bool:

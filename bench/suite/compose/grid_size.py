@@ -32,18 +32,37 @@ def too_many(root: Node, grid: Node | None, axes: Axes) -> Problem | None:
     """What is said where there are too many, or nothing."""
     counts = {section: _count(root, section, axes) for section in NAMED}
     methods = counts["base_models"] + counts["methods"]
-    seeds = len(node.content) if (node := root.get("seeds")) is not None and isinstance(node.content, tuple) else 1
-    factors = {"dataset": counts["datasets"], "protocol": counts["protocols"], "method": methods, "seed": seeds}
+    seeds = (
+        len(node.content)
+        if (node := root.get("seeds")) is not None and isinstance(node.content, tuple)
+        else 1
+    )
+    factors = {
+        "dataset": counts["datasets"],
+        "protocol": counts["protocols"],
+        "method": methods,
+        "seed": seeds,
+    }
     trials = math.prod(factors.values())
     place = root.place if grid is None else grid.key or grid.place
     if trials > MAX_TRIALS:
-        product = " x ".join(f"{number:,} {what}{'s' * (number != 1)}" for what, number in factors.items())
+        product = " x ".join(
+            f"{number:,} {what}{'s' * (number != 1)}" for what, number in factors.items()
+        )
         message = f"{product} = {trials:,} trials; at most {MAX_TRIALS:,}; "
-        return Problem(place, message + ("shorten a list of the grid" if axes else "split the suite"))
-    sizes = ((root.get(section), name, _product(of_entry)) for (section, name), of_entry in axes.items())
-    values = sum(size(node.get(name) or node) * number for node, name, number in sizes if node is not None)
+        return Problem(
+            place, message + ("shorten a list of the grid" if axes else "split the suite")
+        )
+    sizes = (
+        (root.get(section), name, _product(of_entry)) for (section, name), of_entry in axes.items()
+    )
+    values = sum(
+        size(node.get(name) or node) * number for node, name, number in sizes if node is not None
+    )
     if values > MAX_VALUES:
-        return Problem(place, f"the grid makes {values:,} values; at most {MAX_VALUES:,}; shorten a list")
+        return Problem(
+            place, f"the grid makes {values:,} values; at most {MAX_VALUES:,}; shorten a list"
+        )
     return None
 
 

@@ -16,8 +16,16 @@ from bench.suite.places.yaml_document import MAX_VALUES, KeyPath, Place, parse
 
 __all__ = ["Merged", "merge_included"]
 
-MERGED = (*NAMED, "train")  # mappings that are merged key by key; of the other keys one replaces the other
-OWN = ("version", "name", "include", "plugins")  # a suite says these itself: which code it loads, above all
+MERGED = (
+    *NAMED,
+    "train",
+)  # mappings that are merged key by key; of the other keys one replaces the other
+OWN = (
+    "version",
+    "name",
+    "include",
+    "plugins",
+)  # a suite says these itself: which code it loads, above all
 
 
 @dataclass(frozen=True)
@@ -42,10 +50,14 @@ def merge_included(root: Node, folder: Path) -> Merged:
         contents[text] = read_file(folder / text)
         part = _part(contents[text], str(folder / text))
         if sum(map(len, contents.values())) > MAX_BYTES:
-            raise place.error(f"includes more than {MAX_BYTES:,} bytes in all; a suite is a few pages of text")
+            raise place.error(
+                f"includes more than {MAX_BYTES:,} bytes in all; a suite is a few pages of text"
+            )
         total += size(part)
         if total > MAX_VALUES:
-            raise place.error(f"more than {MAX_VALUES} values with what is included; split the suite")
+            raise place.error(
+                f"more than {MAX_VALUES} values with what is included; split the suite"
+            )
         problems += _misfits(part)
         parts.append(part)
     problems += _conflicts(root, parts)
@@ -72,7 +84,9 @@ def _refusal(text: str, folder: Path) -> str:
 def _part(content: bytes, file: str) -> Node:
     document = parse(content, file)
     if not isinstance(document.data, dict):
-        raise SuiteError("an included file is a mapping of a suite's keys", file=file, line=1, column=1)
+        raise SuiteError(
+            "an included file is a mapping of a suite's keys", file=file, line=1, column=1
+        )
     return tree_of(document)
 
 
@@ -81,9 +95,14 @@ def _misfits(part: Node) -> Iterator[Problem]:
     assert isinstance(part.content, Mapping)
     for key, child in part.content.items():
         if key == "include":
-            yield Problem(child.key or child.place, "include in an included file; name the file in the suite itself")
+            yield Problem(
+                child.key or child.place,
+                "include in an included file; name the file in the suite itself",
+            )
         elif key in OWN:
-            yield Problem(child.key or child.place, f"{key} in an included file; write it in the suite itself")
+            yield Problem(
+                child.key or child.place, f"{key} in an included file; write it in the suite itself"
+            )
         elif key in MERGED and not isinstance(child.content, Mapping):
             yield Problem(child.place, f"{key} must be a mapping; got {quoted(plain(child))}")
 
@@ -97,9 +116,7 @@ def _conflicts(root: Node, parts: list[Node]) -> Iterator[Problem]:
             if plain(other) == plain(node) or _defines(root, path):
                 continue
             there = f"{other.place.file}:{other.place.line}:{other.place.column}"
-            message = (
-                f"{'.'.join(map(str, path))} is defined otherwise at {there}; remove one, or define it in the suite"
-            )
+            message = f"{'.'.join(map(str, path))} is defined otherwise at {there}; remove one, or define it in the suite"
             yield Problem(node.key or node.place, message)
 
 

@@ -29,7 +29,11 @@ def at_value(document: Document, path: KeyPath, message: str) -> Problem:
 
 def at_key(document: Document, path: KeyPath, message: str) -> Problem:
     """A fault of the last key of a path."""
-    return Problem(document.keys[path], message) if path in document.keys else at_value(document, path, message)
+    return (
+        Problem(document.keys[path], message)
+        if path in document.keys
+        else at_value(document, path, message)
+    )
 
 
 def as_error(file: str, problems: Iterable[Problem]) -> SuiteError:

@@ -35,7 +35,9 @@ def _number(text: str) -> int | float | str:
     if base is None and not _FLOAT.fullmatch(text) and not _NOT_FINITE.fullmatch(text):
         return text
     if len(text) > _DIGITS:
-        raise ValueError(f"a number of {len(text)} characters; write a shorter one, or quote it where it is text")
+        raise ValueError(
+            f"a number of {len(text)} characters; write a shorter one, or quote it where it is text"
+        )
     if base is not None:
         return int(text if base == 10 else text[2:], base)
     number = math.inf if _NOT_FINITE.fullmatch(text) else float(text)

@@ -24,9 +24,13 @@ def checked_text(content: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8-sig")
         byte = content[error.start]
-        raise _at(file, before, f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8") from error
+        raise _at(
+            file, before, f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8"
+        ) from error
     if found := _FORBIDDEN.search(text):
-        raise _at(file, text[: found.start()], f"control character U+{ord(found[0]):04X}; remove it")
+        raise _at(
+            file, text[: found.start()], f"control character U+{ord(found[0]):04X}; remove it"
+        )
     if found := _TAB_INDENT.search(text):
         before = text[: found.start() + found[0].index("\t")]
         raise _at(file, before, "a tab in the indentation; indent with spaces")
@@ -39,7 +43,9 @@ def quoted(value: Any) -> str:
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
     shown = (
-        {None: "null", True: "true", False: "false"}.get(value) if value is None or isinstance(value, bool) else None
+        {None: "null", True: "true", False: "false"}.get(value)
+        if value is None or isinstance(value, bool)
+        else None
     )
     shown = shown or repr(value)
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 4]}...{shown[-1]}"

@@ -35,7 +35,9 @@ def tree_of(document: Document) -> Node:
             content = {key: node(item, (*path, key)) for key, item in value.items()}
         elif isinstance(value, list):
             content = tuple(node(item, (*path, position)) for position, item in enumerate(value))
-        return Node(content, document.values[path], document.keys.get(path), document.written.get(path))
+        return Node(
+            content, document.values[path], document.keys.get(path), document.written.get(path)
+        )
 
     return node(document.data, ())
 
@@ -65,7 +67,11 @@ def plain(node: Node) -> Any:
     """The value as dicts, lists and scalars."""
     if isinstance(node.content, Mapping):
         return {key: plain(child) for key, child in node.content.items()}
-    return [plain(child) for child in node.content] if isinstance(node.content, tuple) else node.content
+    return (
+        [plain(child) for child in node.content]
+        if isinstance(node.content, tuple)
+        else node.content
+    )
 
 
 def size(node: Node) -> int:

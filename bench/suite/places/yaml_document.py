@@ -22,7 +22,9 @@ MAX_VALUES = 20_000
 
 KeyPath = tuple[str | int, ...]
 _NodeEvent = yaml.ScalarEvent | yaml.CollectionStartEvent
-_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's where PyYAML was built with it: ten times as fast
+_Loader = getattr(
+    yaml, "CBaseLoader", yaml.BaseLoader
+)  # libyaml's where PyYAML was built with it: ten times as fast
 
 
 class Place(NamedTuple):
@@ -93,7 +95,9 @@ class _Reader:
         if isinstance(event, yaml.DocumentStartEvent):
             self._start_document(event)
         elif isinstance(event, yaml.AliasEvent):
-            raise self._error(event, f"alias *{event.anchor}; write the value out, a suite has no aliases")
+            raise self._error(
+                event, f"alias *{event.anchor}; write the value out, a suite has no aliases"
+            )
         elif isinstance(event, _NodeEvent):
             self._take_node(event)
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -102,7 +106,9 @@ class _Reader:
     def _start_document(self, event: yaml.DocumentStartEvent) -> None:
         self.documents += 1
         if self.documents > 1:
-            raise self._error(event, "a second document; a suite is one, remove the '---' and what follows")
+            raise self._error(
+                event, "a second document; a suite is one, remove the '---' and what follows"
+            )
         if event.version or event.tags:
             raise self._error(event, "a directive (%); remove it")
 
@@ -133,11 +139,17 @@ class _Reader:
             raise self._error(event, "merge key '<<'; write the keys out, a suite has no merges")
         key = self._scalar(event)
         if not isinstance(key, str):
-            kind = "null" if key is None else "true or false" if isinstance(key, bool) else "a number"
-            raise self._error(event, f"the key {event.value} reads as {kind}; quote it: {quoted(event.value)}")
+            kind = (
+                "null" if key is None else "true or false" if isinstance(key, bool) else "a number"
+            )
+            raise self._error(
+                event, f"the key {event.value} reads as {kind}; quote it: {quoted(event.value)}"
+            )
         path = (*parent.path, key)
         if path in self.keys:
-            raise self._error(event, f"key {quoted(key)} again, first in line {self.keys[path].line}; remove one")
+            raise self._error(
+                event, f"key {quoted(key)} again, first in line {self.keys[path].line}; remove one"
+            )
         self.keys[path] = self._place(event)
         return key
 

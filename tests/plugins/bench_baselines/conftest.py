@@ -11,7 +11,9 @@ from tests.plugins.bench_baselines.parts import make_tasks
 
 @pytest.fixture(scope="package")
 def interactions(tmp_path_factory: pytest.TempPathFactory) -> Interactions:
-    return make_interactions(tmp_path_factory.mktemp("prepared"), users=60, items=15, rows_per_user=25, seed=1)
+    return make_interactions(
+        tmp_path_factory.mktemp("prepared"), users=60, items=15, rows_per_user=25, seed=1
+    )
 
 
 @pytest.fixture(scope="package")
@@ -36,4 +38,6 @@ def valid(interactions: Interactions, base_logits: np.ndarray) -> TaskView:
 @pytest.fixture(scope="package")
 def unseen(interactions: Interactions, base_logits: np.ndarray) -> TaskView:
     """User 0 has one row, and so no support; query labels are withheld, as they are from every selector."""
-    return make_tasks(interactions, np.array([0, *range(50, 60)]), base_logits).without_query_labels()
+    return make_tasks(
+        interactions, np.array([0, *range(50, 60)]), base_logits
+    ).without_query_labels()

@@ -45,4 +45,6 @@ def of_user(tasks: TaskView, values: np.ndarray, user: int) -> np.ndarray:
 
 
 def _ranges(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.arange(a, b) for a, b in zip(start, stop, strict=True)]).astype(np.int64)
+    return np.concatenate([np.arange(a, b) for a, b in zip(start, stop, strict=True)]).astype(
+        np.int64
+    )

@@ -61,7 +61,9 @@ def test_it_finds_from_the_support_whom_to_trust(kinds: Kinds) -> None:
 def test_trained_without_support_too_it_does_no_harm_where_there_is_none(kinds: Kinds) -> None:
     test = without_support(kinds.test)
     losses = {
-        share: mean_mixture_loss(weights_of(fitted(kinds.train, kinds.valid, support_dropout=share), test), test)
+        share: mean_mixture_loss(
+            weights_of(fitted(kinds.train, kinds.valid, support_dropout=share), test), test
+        )
         for share in (0.0, 0.3)
     }
     assert losses[0.3] < 1.02 * average_loss(test)
@@ -96,7 +98,9 @@ def test_where_every_epoch_does_worse_it_stays_the_average(kinds: Kinds) -> None
     selector = fitted(kinds.train, opposite)
     assert selector.history.best_epoch == 0
     assert selector.history.epochs == selector.params.patience
-    np.testing.assert_array_equal(weights_of(selector, kinds.test), np.full((len(kinds.test.query), 2), 0.5))
+    np.testing.assert_array_equal(
+        weights_of(selector, kinds.test), np.full((len(kinds.test.query), 2), 0.5)
+    )
 
 
 @pytest.mark.parametrize("widths", [(3, 2), (3, 5, 4, 2)])

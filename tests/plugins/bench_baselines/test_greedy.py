@@ -16,7 +16,9 @@ def draw(seed: int, rows: int, models: int, scale: float = 1.0) -> tuple[np.ndar
     """Logits (rows, models) and labels (rows,)."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 2, size=rows)
-    return scale * (rng.normal(size=(rows, models)) + np.outer(2 * labels - 1, rng.random(models))), labels
+    return scale * (
+        rng.normal(size=(rows, models)) + np.outer(2 * labels - 1, rng.random(models))
+    ), labels
 
 
 def loss_of_mean(probabilities: np.ndarray, labels: np.ndarray, bag: list[int]) -> float:
@@ -29,7 +31,12 @@ def by_hand(logits: np.ndarray, labels: np.ndarray, steps: int) -> list[int]:
     p, models = 1 / (1 + np.exp(-logits)), range(logits.shape[1])
     bags: list[list[int]] = [[]]
     for _ in range(steps + 1):
-        bags.append(min(([*bags[-1], model] for model in models), key=lambda bag: loss_of_mean(p, labels, bag)))
+        bags.append(
+            min(
+                ([*bags[-1], model] for model in models),
+                key=lambda bag: loss_of_mean(p, labels, bag),
+            )
+        )
     return min(
         bags[1:], key=lambda bag: round(loss_of_mean(p, labels, bag), 12)
     )  # the smallest of those that are alike
@@ -64,7 +71,9 @@ def test_it_is_never_worse_than_the_best_single_model_on_its_own_rows(
     assert mixed <= losses.mean(axis=0).min() * (1 + 1e-12)
 
 
-def test_without_steps_it_is_the_best_single_and_with_many_it_nears_the_best_weights(train: TaskView) -> None:
+def test_without_steps_it_is_the_best_single_and_with_many_it_nears_the_best_weights(
+    train: TaskView,
+) -> None:
     assert train.query.labels is not None
     losses = log_losses(train.query_base_logits, train.query.labels[:, None])
     single = best_bag(losses, steps=0)

@@ -82,7 +82,11 @@ def test_two_fits_with_one_seed_are_the_same_to_the_last_bit_and_leave_global_st
 
 
 def test_permuting_users_permutes_the_predictions_and_each_is_alone(
-    make: Make, interactions: Interactions, base_logits: np.ndarray, train: TaskView, valid: TaskView
+    make: Make,
+    interactions: Interactions,
+    base_logits: np.ndarray,
+    train: TaskView,
+    valid: TaskView,
 ) -> None:
     """User 0 has no support: in company it gets what it gets alone, and so does everyone."""
     selector = make()
@@ -90,20 +94,28 @@ def test_permuting_users_permutes_the_predictions_and_each_is_alone(
     users = np.array([0, *range(45, 60)])
     shuffled = np.random.default_rng(3).permutation(len(users))
     one, other = (
-        make_tasks(interactions, order, base_logits).without_query_labels() for order in (users, users[shuffled])
+        make_tasks(interactions, order, base_logits).without_query_labels()
+        for order in (users, users[shuffled])
     )
     straight, permuted = predict(selector, one), predict(selector, other)
     for position, user in enumerate(shuffled):
         found = of_user(other, permuted, position)
         np.testing.assert_allclose(found, of_user(one, straight, int(user)), rtol=1e-5, atol=1e-6)
     for position in (0, 7):
-        alone = make_tasks(interactions, users[position : position + 1], base_logits).without_query_labels()
+        alone = make_tasks(
+            interactions, users[position : position + 1], base_logits
+        ).without_query_labels()
         expected = of_user(one, straight, position)
         np.testing.assert_allclose(predict(selector, alone), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_nobody_has_support(
-    make: Make, interactions: Interactions, base_logits: np.ndarray, train: TaskView, valid: TaskView, unseen: TaskView
+    make: Make,
+    interactions: Interactions,
+    base_logits: np.ndarray,
+    train: TaskView,
+    valid: TaskView,
+    unseen: TaskView,
 ) -> None:
     """Neither those it is fitted on nor those it is asked of; or the latter alone."""
     groups = (np.arange(1, 40), np.arange(40, 50), np.arange(50, 60))
@@ -138,7 +150,9 @@ def test_duplicated_and_saturated_models_do_no_harm(
     predict(selector, test.without_query_labels())
 
 
-def test_what_it_tunes_and_its_budget_can_be_written_to_a_record(make: Make, train: TaskView, valid: TaskView) -> None:
+def test_what_it_tunes_and_its_budget_can_be_written_to_a_record(
+    make: Make, train: TaskView, valid: TaskView
+) -> None:
     selector = make()
     selector.fit(train, valid, CONTEXT)
     for told in (getattr(selector, "chosen", {}), getattr(selector, "details", {})):

@@ -10,7 +10,9 @@ from bench.data.views.rows import TaskView
 from bench.evaluate import mixture_logits
 from bench_baselines._losses import average_logits, known_labels, log_losses, mean_mixture_loss
 
-logits = arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(1, 4)), elements=st.floats(-500, 500))
+logits = arrays(
+    np.float64, st.tuples(st.integers(1, 5), st.integers(1, 4)), elements=st.floats(-500, 500)
+)
 
 
 @settings(max_examples=50)
@@ -25,13 +27,19 @@ def test_average_is_the_mixture_of_equal_weights(base_logits: np.ndarray) -> Non
 def test_average_of_moderate_logits_is_the_logit_of_the_mean_probability() -> None:
     base_logits = np.random.default_rng(0).normal(size=(100, 4))
     p = (1 / (1 + np.exp(-base_logits))).mean(axis=1)
-    np.testing.assert_allclose(average_logits(base_logits), np.log(p) - np.log(1 - p), rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(
+        average_logits(base_logits), np.log(p) - np.log(1 - p), rtol=1e-12, atol=1e-14
+    )
 
 
 def test_average_is_exact_where_probabilities_are_1_in_float64() -> None:
     """The mean of two failure chances exp(-z): log 2 beside the smaller logit where the other one is far beyond."""
-    np.testing.assert_allclose(average_logits(np.array([[50.0, 700.0]])), [50 + np.log(2)], rtol=1e-15)
-    np.testing.assert_allclose(average_logits(np.array([[-50.0, -700.0]])), [-50 - np.log(2)], rtol=1e-15)
+    np.testing.assert_allclose(
+        average_logits(np.array([[50.0, 700.0]])), [50 + np.log(2)], rtol=1e-15
+    )
+    np.testing.assert_allclose(
+        average_logits(np.array([[-50.0, -700.0]])), [-50 - np.log(2)], rtol=1e-15
+    )
 
 
 def test_log_loss_is_that_of_the_probability_and_exact_in_the_tails() -> None:

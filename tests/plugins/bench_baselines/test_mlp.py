@@ -25,7 +25,9 @@ Row = tuple[Rows, Tensor, Tensor]
 
 def random_selector(interactions: Interactions, hidden: tuple[int, ...] = (5,)) -> Network:
     """float64, every parameter of order 1."""
-    network = build_selector(MLP(MLP.Params(embedding_dim=2, hidden=hidden)), interactions, MODELS, seed=0).double()
+    network = build_selector(
+        MLP(MLP.Params(embedding_dim=2, hidden=hidden)), interactions, MODELS, seed=0
+    ).double()
     generator = torch.Generator().manual_seed(0)
     for leaf in network.leaves().values():
         leaf.data.copy_(torch.randn(leaf.shape, generator=generator, dtype=torch.float64) / 2)
@@ -37,14 +39,22 @@ def first_rows(network: Network, interactions: Interactions, user: int) -> Row:
     start = int(interactions.user_ptr[user])
     rows = View(interactions, np.arange(len(interactions)))
     encoded = Encoder.fit(rows).encode(rows.take(np.arange(start, start + 3)))
-    logits = torch.randn(3, 3, generator=torch.Generator().manual_seed(user), dtype=torch.float64) * 5
+    logits = (
+        torch.randn(3, 3, generator=torch.Generator().manual_seed(user), dtype=torch.float64) * 5
+    )
     weights = encoded.weights.double()
     index = RowIndex(encoded.index, weights, network.layout, network.entries)
-    return Rows({"embeddings": index.pooled(network.tables["embeddings"].detach())}, {}), weights, logits
+    return (
+        Rows({"embeddings": index.pooled(network.tables["embeddings"].detach())}, {}),
+        weights,
+        logits,
+    )
 
 
 def dense_leaves(network: Network) -> dict[str, Tensor]:
-    return {name: leaf.detach() for name, leaf in network.leaves().items() if name not in network.widths}
+    return {
+        name: leaf.detach() for name, leaf in network.leaves().items() if name not in network.widths
+    }
 
 
 def long_users(interactions: Interactions) -> list[int]:
@@ -57,10 +67,16 @@ def test_scores_are_those_of_the_mlp_unit_by_unit(interactions: Interactions) ->
     dense = {name: leaf.numpy() for name, leaf in dense_leaves(network).items()}
     scores = network.call(dense_leaves(network), tables, weights, logits).numpy()
     for row in range(3):
-        units = np.concatenate([tables.pooled["embeddings"][row].numpy().ravel(), logits[row].numpy()])
+        units = np.concatenate(
+            [tables.pooled["embeddings"][row].numpy().ravel(), logits[row].numpy()]
+        )
         for layer in (0, 2):
-            units = np.maximum(dense[f"scores.{layer}.weight"] @ units + dense[f"scores.{layer}.bias"], 0)
-        np.testing.assert_allclose(scores[row], dense["scores.4.weight"] @ units + dense["scores.4.bias"], rtol=1e-12)
+            units = np.maximum(
+                dense[f"scores.{layer}.weight"] @ units + dense[f"scores.{layer}.bias"], 0
+            )
+        np.testing.assert_allclose(
+            scores[row], dense["scores.4.weight"] @ units + dense["scores.4.bias"], rtol=1e-12
+        )
 
 
 def test_before_training_it_is_the_average(interactions: Interactions) -> None:
@@ -71,12 +87,16 @@ def test_before_training_it_is_the_average(interactions: Interactions) -> None:
 
 
 @pytest.mark.parametrize("hidden", [(), (5,)])
-def test_mapped_over_users_it_is_the_same_function(interactions: Interactions, hidden: tuple[int, ...]) -> None:
+def test_mapped_over_users_it_is_the_same_function(
+    interactions: Interactions, hidden: tuple[int, ...]
+) -> None:
     network = random_selector(interactions, hidden)
     dense = dense_leaves(network)
     users = [first_rows(network, interactions, user) for user in long_users(interactions)]
     alone = torch.stack([network.call(dense, *row) for row in users])
-    tables = Rows({"embeddings": torch.stack([own.pooled["embeddings"] for own, _, _ in users])}, {})
+    tables = Rows(
+        {"embeddings": torch.stack([own.pooled["embeddings"] for own, _, _ in users])}, {}
+    )
     weights, logits = (torch.stack([row[position] for row in users]) for position in (1, 2))
     mapped = vmap(network.call, in_dims=(None, 0, 0, 0))(dense, tables, weights, logits)
     torch.testing.assert_close(mapped, alone, rtol=1e-12, atol=1e-12)
@@ -89,9 +109,16 @@ def test_first_and_second_derivatives_are_those_of_the_function(interactions: In
 
     def loss(embeddings: Tensor, base_logits: Tensor, *leaves: Tensor) -> Tensor:
         given = dict(zip(dense, leaves, strict=True))
-        return network.call(given, Rows({"embeddings": embeddings}, {}), weights, base_logits).logsumexp(-1).mean()
+        return (
+            network.call(given, Rows({"embeddings": embeddings}, {}), weights, base_logits)
+            .logsumexp(-1)
+            .mean()
+        )
 
-    inputs = tuple(leaf.clone().requires_grad_() for leaf in (tables.pooled["embeddings"], logits, *dense.values()))
+    inputs = tuple(
+        leaf.clone().requires_grad_()
+        for leaf in (tables.pooled["embeddings"], logits, *dense.values())
+    )
     assert torch.autograd.gradcheck(loss, inputs)
     assert torch.autograd.gradgradcheck(loss, inputs)
 

@@ -36,7 +36,10 @@ def minimum(losses: np.ndarray) -> float:
     def objective(weights: np.ndarray) -> float:
         return mixture_loss(np.maximum(weights, 1e-300), losses)
 
-    starts = [np.full(models, 1 / models), *np.random.default_rng(0).dirichlet(np.ones(models), size=3)]
+    starts = [
+        np.full(models, 1 / models),
+        *np.random.default_rng(0).dirichlet(np.ones(models), size=3),
+    ]
     found = [
         minimize(
             objective,
@@ -54,7 +57,9 @@ def minimum(losses: np.ndarray) -> float:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("scale", [0.1, 1.0, 3.0])
-def test_the_loss_is_the_minimum_that_sequential_quadratic_programming_finds(seed: int, scale: float) -> None:
+def test_the_loss_is_the_minimum_that_sequential_quadratic_programming_finds(
+    seed: int, scale: float
+) -> None:
     losses = draw_losses(seed, rows=200, models=4, scale=scale)
     assert abs(mixture_loss(pool_weights(losses), losses) - minimum(losses)) < 1e-6
 
@@ -83,7 +88,9 @@ def test_so_it_is_where_models_saturate(seed: int) -> None:
     models=st.integers(1, 6),
     scale=st.sampled_from([0.0, 0.01, 1.0, 30.0, 700.0]),
 )
-def test_no_direction_on_the_simplex_leads_down(seed: int, rows: int, models: int, scale: float) -> None:
+def test_no_direction_on_the_simplex_leads_down(
+    seed: int, rows: int, models: int, scale: float
+) -> None:
     """The condition of Karush, Kuhn and Tucker, which is sufficient as the loss is convex: no model's mean likelihood
     relative to the mixture's is above 1."""
     losses = draw_losses(seed, rows, models, scale)
@@ -103,7 +110,9 @@ def test_pseudo_rows_are_rows_on_which_one_model_alone_is_right() -> None:
 
 
 def test_without_rows_the_weights_are_those_of_the_prior() -> None:
-    np.testing.assert_allclose(pool_weights(np.empty((0, 3)), np.array([6.0, 3.0, 1.0])), [0.6, 0.3, 0.1], atol=1e-6)
+    np.testing.assert_allclose(
+        pool_weights(np.empty((0, 3)), np.array([6.0, 3.0, 1.0])), [0.6, 0.3, 0.1], atol=1e-6
+    )
 
 
 def test_the_selector_has_those_of_the_training_users_query_in_every_row(

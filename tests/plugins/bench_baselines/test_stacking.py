@@ -47,7 +47,9 @@ def test_it_does_better_than_every_base_model(
     tasks = make_tasks(interactions, np.arange(40, 60), base_logits, support_share=0.1)
     labels = tasks.query.labels
     assert labels is not None
-    stacked = log_losses(logits_of(train, valid, tasks.without_query_labels(), learner=learner), labels).mean()
+    stacked = log_losses(
+        logits_of(train, valid, tasks.without_query_labels(), learner=learner), labels
+    ).mean()
     assert stacked < log_losses(tasks.query_base_logits, labels[:, None]).mean(axis=0).min()
 
 
@@ -60,9 +62,13 @@ def test_it_learns_from_the_query_of_training_users_alone(
         return View(view.interactions, view.index, 1 - view.labels)
 
     before = logits_of(train, valid, unseen, learner=learner)
-    other_support = replace(train, support=flipped(train.support), support_base_logits=-train.support_base_logits)
+    other_support = replace(
+        train, support=flipped(train.support), support_base_logits=-train.support_base_logits
+    )
     other_valid = replace(valid, query=flipped(valid.query), support=flipped(valid.support))
-    np.testing.assert_array_equal(logits_of(other_support, other_valid, unseen, learner=learner), before)
+    np.testing.assert_array_equal(
+        logits_of(other_support, other_valid, unseen, learner=learner), before
+    )
     other_query = replace(train, query=flipped(train.query))
     assert not np.allclose(logits_of(other_query, valid, unseen, learner=learner), before)
 
@@ -79,9 +85,18 @@ def test_two_fits_are_the_same_to_the_last_bit(
     assert len(np.unique(first)) > 10
 
 
-def test_a_query_of_one_class_is_refused(interactions: Interactions, base_logits: np.ndarray, valid: TaskView) -> None:
-    ones = make_tasks(interactions, np.arange(1, 40), base_logits, labels=np.ones(len(interactions), dtype=np.uint8))
-    with pytest.raises(DataError, match=r"stacking: the training users' \d+ query rows hold one class alone"):
+def test_a_query_of_one_class_is_refused(
+    interactions: Interactions, base_logits: np.ndarray, valid: TaskView
+) -> None:
+    ones = make_tasks(
+        interactions,
+        np.arange(1, 40),
+        base_logits,
+        labels=np.ones(len(interactions), dtype=np.uint8),
+    )
+    with pytest.raises(
+        DataError, match=r"stacking: the training users' \d+ query rows hold one class alone"
+    ):
         Stacking(Stacking.Params()).fit(ones, valid, CONTEXT)
 
 

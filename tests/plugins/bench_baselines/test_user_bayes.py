@@ -45,13 +45,17 @@ def test_weights_are_the_prior_times_the_likelihood_of_the_support(
         np.testing.assert_allclose(of_user(unseen, found, user), expected, rtol=1e-9, atol=1e-15)
 
 
-def test_with_a_learning_rate_of_0_it_is_the_average(train: TaskView, valid: TaskView, unseen: TaskView) -> None:
+def test_with_a_learning_rate_of_0_it_is_the_average(
+    train: TaskView, valid: TaskView, unseen: TaskView
+) -> None:
     found = weights_of(fitted(train, valid, learning_rates=(0.0,)), unseen)
     np.testing.assert_allclose(found, np.full((len(unseen.query), 3), 1 / 3), rtol=1e-15)
 
 
 @pytest.mark.parametrize("prior", ["uniform", "train-query"])
-def test_with_a_very_large_one_it_is_user_best(train: TaskView, valid: TaskView, unseen: TaskView, prior: str) -> None:
+def test_with_a_very_large_one_it_is_user_best(
+    train: TaskView, valid: TaskView, unseen: TaskView, prior: str
+) -> None:
     best = UserBest(UserBest.Params())
     best.fit(train, valid, CONTEXT)
     found = weights_of(fitted(train, valid, prior=prior, learning_rates=(1e6,)), unseen)
@@ -59,12 +63,15 @@ def test_with_a_very_large_one_it_is_user_best(train: TaskView, valid: TaskView,
     np.testing.assert_allclose(found[supported], weights_of(best, unseen)[supported], atol=1e-12)
 
 
-def test_the_learning_rate_is_the_one_that_does_best_on_validation_users_query(interactions: Interactions) -> None:
+def test_the_learning_rate_is_the_one_that_does_best_on_validation_users_query(
+    interactions: Interactions,
+) -> None:
     kinds = draw_kinds(interactions)
     grid = (3.0, 0.0, 0.1, 0.01)
     losses = {
         rate: mean_mixture_loss(
-            weights_of(fitted(kinds.train, kinds.valid, learning_rates=(rate,)), kinds.valid), kinds.valid
+            weights_of(fitted(kinds.train, kinds.valid, learning_rates=(rate,)), kinds.valid),
+            kinds.valid,
         )
         for rate in grid
     }
@@ -81,7 +88,9 @@ def test_a_tie_goes_to_the_smallest(interactions: Interactions, base_logits: np.
     assert fitted(tasks, tasks, learning_rates=(1.0, 0.1)).chosen == {"learning_rate": 0.1}
 
 
-def test_losses_of_tens_of_thousands_do_not_underflow(interactions: Interactions, base_logits: np.ndarray) -> None:
+def test_losses_of_tens_of_thousands_do_not_underflow(
+    interactions: Interactions, base_logits: np.ndarray
+) -> None:
     tasks = make_tasks(interactions, np.arange(1, 40), 3000 * base_logits)
     weights = weights_of(fitted(tasks, tasks, learning_rates=(1.0,)), tasks)
     np.testing.assert_allclose(weights.sum(axis=1), 1)

@@ -23,7 +23,9 @@ def weights_of(selector: UserCluster, tasks: TaskView) -> np.ndarray:
     return weights
 
 
-def test_users_of_two_kinds_are_two_clusters_with_the_weights_of_their_own(interactions: Interactions) -> None:
+def test_users_of_two_kinds_are_two_clusters_with_the_weights_of_their_own(
+    interactions: Interactions,
+) -> None:
     kinds = draw_kinds(interactions)
     weights = weights_of(fitted(kinds.train, kinds.valid, clusters=(2,), shrinkage=5.0), kinds.test)
     assert len(np.unique(weights, axis=0)) == 2
@@ -41,7 +43,9 @@ def test_one_cluster_has_the_weights_of_all_who_have_support(
     weights = weights_of(fitted(train, valid, clusters=(1,), shrinkage=30.0), unseen)
     expected = pool_weights(losses, 30.0 * everybody)
     supported = slice(unseen.query_ptr[1], None)  # user 0 has no support
-    np.testing.assert_allclose(weights[supported], np.tile(expected, (len(weights[supported]), 1)), atol=1e-6)
+    np.testing.assert_allclose(
+        weights[supported], np.tile(expected, (len(weights[supported]), 1)), atol=1e-6
+    )
 
 
 def test_without_support_and_with_much_shrinkage_weights_are_everybodys(
@@ -62,7 +66,8 @@ def test_the_number_of_clusters_is_the_one_that_does_best_on_validation_users_qu
     grid = (3, 1, 2)
     losses = {
         count: mean_mixture_loss(
-            weights_of(fitted(kinds.train, kinds.valid, clusters=(count,)), kinds.valid), kinds.valid
+            weights_of(fitted(kinds.train, kinds.valid, clusters=(count,)), kinds.valid),
+            kinds.valid,
         )
         for count in grid
     }

@@ -11,7 +11,9 @@ from tests.datasets import make_interactions
 
 @pytest.fixture(scope="package")
 def interactions(tmp_path_factory: pytest.TempPathFactory) -> Interactions:
-    return make_interactions(tmp_path_factory.mktemp("prepared"), users=12, items=10, rows_per_user=6, seed=3)
+    return make_interactions(
+        tmp_path_factory.mktemp("prepared"), users=12, items=10, rows_per_user=6, seed=3
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -39,7 +39,10 @@ def network_logits(network: Network, rows: View) -> np.ndarray:
     encoded = Encoder.fit(rows).encode(rows)
     with torch.no_grad():
         logits: Tensor = network(
-            network.lookup(RowIndex(encoded.index, encoded.weights, network.layout, network.entries), encoded.weights)
+            network.lookup(
+                RowIndex(encoded.index, encoded.weights, network.layout, network.entries),
+                encoded.weights,
+            )
         )
     return logits.numpy()
 
@@ -57,11 +60,16 @@ def _bags_of_field(rows: View, name: str, kind: str) -> list[Bag]:
     if kind == "multi_valued":
         ptr, codes = rows.bags(name)
         values = [codes[start:stop] for start, stop in pairwise(ptr)]
-        return [[(offset + int(code), float(np.float32(1 / len(own)))) for code in own] for own in values]
+        return [
+            [(offset + int(code), float(np.float32(1 / len(own)))) for code in own]
+            for own in values
+        ]
     present = [float(value) for value in rows.values(name) if not np.isnan(value)]
     mean, deviation = np.mean(present), np.std(present)
     return [
-        [(offset + 1, 1.0)] if np.isnan(value) else [(offset, float(np.float32((float(value) - mean) / deviation)))]
+        [(offset + 1, 1.0)]
+        if np.isnan(value)
+        else [(offset, float(np.float32((float(value) - mean) / deviation)))]
         for value in rows.values(name)
     ]
 

@@ -19,10 +19,13 @@ from tests.plugins.bench_ctr.oracle import (
 )
 
 
-def interacting(parameters: Parameters, layer: int, vectors: list[np.ndarray], heads: int) -> list[np.ndarray]:
+def interacting(
+    parameters: Parameters, layer: int, vectors: list[np.ndarray], heads: int
+) -> list[np.ndarray]:
     """Song et al. 2019, eq. 5 to 8, field by field and head by head."""
     query, key, value, residual = (
-        parameters[f"interactions.{layer}.{name}.weight"] for name in ("query", "key", "value", "residual")
+        parameters[f"interactions.{layer}.{name}.weight"]
+        for name in ("query", "key", "value", "residual")
     )
     width = len(query) // heads
     out = []
@@ -33,7 +36,11 @@ def interacting(parameters: Parameters, layer: int, vectors: list[np.ndarray], h
             similarities = [float((query[own] @ vector) @ (key[own] @ other)) for other in vectors]
             largest = max(similarities)
             shares = [np.exp(similarity - largest) for similarity in similarities]
-            joined.append(sum(s / sum(shares) * (value[own] @ v) for s, v in zip(shares, vectors, strict=True)))
+            joined.append(
+                sum(
+                    s / sum(shares) * (value[own] @ v) for s, v in zip(shares, vectors, strict=True)
+                )
+            )
         out.append(np.maximum(np.concatenate(joined) + residual @ vector, 0))
     return out
 
@@ -58,7 +65,10 @@ def test_logit_is_attention_among_fields_and_a_linear_map(
 
 
 def test_dropout_acts_in_training_alone(interactions: Interactions) -> None:
-    network, rows = random_network(AutoInt(AutoInt.Params(dropout=0.5)), interactions, 0), everything(interactions)
+    network, rows = (
+        random_network(AutoInt(AutoInt.Params(dropout=0.5)), interactions, 0),
+        everything(interactions),
+    )
     assert np.array_equal(network_logits(network, rows), network_logits(network, rows))
     network.train()
     assert not np.array_equal(network_logits(network, rows), network_logits(network, rows))

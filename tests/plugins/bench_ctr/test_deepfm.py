@@ -34,9 +34,14 @@ def deep(parameters: Parameters, vectors: list[np.ndarray]) -> float:
     layers = sorted({int(name.split(".")[1]) for name in parameters if name.startswith("deep.")})
     for layer in layers[:-1]:
         weight, bias = parameters[f"deep.{layer}.weight"], parameters[f"deep.{layer}.bias"]
-        sums = [float(bias[o]) + sum(weight[o, i] * unit for i, unit in enumerate(units)) for o in range(len(bias))]
+        sums = [
+            float(bias[o]) + sum(weight[o, i] * unit for i, unit in enumerate(units))
+            for o in range(len(bias))
+        ]
         units = [max(value, 0.0) for value in sums]
-    return float(sum(parameters[f"deep.{layers[-1]}.weight"][0, i] * unit for i, unit in enumerate(units)))
+    return float(
+        sum(parameters[f"deep.{layers[-1]}.weight"][0, i] * unit for i, unit in enumerate(units))
+    )
 
 
 def deepfm(parameters: Parameters, bags: list[Bag]) -> float:
@@ -57,7 +62,10 @@ def test_logit_is_the_factorization_machine_plus_the_mlp(
 
 
 def test_dropout_acts_in_training_alone(interactions: Interactions) -> None:
-    network, rows = random_network(DeepFM(DeepFM.Params(dropout=0.5)), interactions, 0), everything(interactions)
+    network, rows = (
+        random_network(DeepFM(DeepFM.Params(dropout=0.5)), interactions, 0),
+        everything(interactions),
+    )
     assert np.array_equal(network_logits(network, rows), network_logits(network, rows))
     network.train()
     assert not np.array_equal(network_logits(network, rows), network_logits(network, rows))

@@ -24,13 +24,17 @@ def pairwise(parameters: Parameters, bags: list[Bag]) -> float:
     total = 0.0
     for i in range(len(bags)):
         for j in range(i + 1, len(bags)):
-            total += float(pooled(parameters["factors"], bags[i]) @ pooled(parameters["factors"], bags[j]))
+            total += float(
+                pooled(parameters["factors"], bags[i]) @ pooled(parameters["factors"], bags[j])
+            )
     return total
 
 
 @settings(max_examples=5)
 @given(seed=st.integers(0, 2**31), width=st.integers(1, 7))
-def test_logit_is_the_linear_term_plus_every_pair_of_fields(interactions: Interactions, seed: int, width: int) -> None:
+def test_logit_is_the_linear_term_plus_every_pair_of_fields(
+    interactions: Interactions, seed: int, width: int
+) -> None:
     network = random_network(FM(FM.Params(embedding_dim=width)), interactions, seed)
     rows, values = everything(interactions), parameters(network)
     expected = [linear_term(values, bags) + pairwise(values, bags) for bags in bags_of_rows(rows)]
@@ -40,7 +44,9 @@ def test_logit_is_the_linear_term_plus_every_pair_of_fields(interactions: Intera
 def test_values_of_one_bag_do_not_interact(interactions: Interactions) -> None:
     """A row's tags alone, every other vector zero, add nothing beyond their linear weights."""
     network, rows = random_network(FM(FM.Params()), interactions, 0), everything(interactions)
-    tags = slice(interactions.offsets["tags"], interactions.offsets["tags"] + interactions.sizes["tags"])
+    tags = slice(
+        interactions.offsets["tags"], interactions.offsets["tags"] + interactions.sizes["tags"]
+    )
     factors = network.tables["factors"].data
     only_tags = factors[tags].clone()
     factors.zero_()

@@ -16,9 +16,14 @@ from tests.datasets import make_interactions
 @pytest.fixture(scope="module")
 def halves(tmp_path_factory: pytest.TempPathFactory) -> tuple[View, View]:
     """Training and validation rows."""
-    interactions = make_interactions(tmp_path_factory.mktemp("prepared"), users=60, items=20, rows_per_user=30, seed=1)
+    interactions = make_interactions(
+        tmp_path_factory.mktemp("prepared"), users=60, items=20, rows_per_user=30, seed=1
+    )
     labels, held_out = interactions.labels(), np.arange(len(interactions)) % 4 == 0
-    train, valid = (View(interactions, rows, labels[rows]) for rows in map(np.flatnonzero, (~held_out, held_out)))
+    train, valid = (
+        View(interactions, rows, labels[rows])
+        for rows in map(np.flatnonzero, (~held_out, held_out))
+    )
     return train, valid
 
 
@@ -33,7 +38,9 @@ def mean_log_loss(logits: np.ndarray, rows: View) -> float:
     return float(np.logaddexp(0, np.where(rows.labels == 1, -logits, logits)).mean())
 
 
-def test_it_predicts_with_the_trees_that_did_best_on_validation_rows(halves: tuple[View, View]) -> None:
+def test_it_predicts_with_the_trees_that_did_best_on_validation_rows(
+    halves: tuple[View, View],
+) -> None:
     train, valid = halves
     model = fitted(train, valid, trees=200, learning_rate=0.3, patience=7)
     history = model.history
@@ -75,5 +82,7 @@ def test_a_field_without_a_value_in_training_is_borne(interactions: Interactions
 def test_one_class_alone_is_refused(halves: tuple[View, View], label: int) -> None:
     train, valid = halves
     assert train.labels is not None
-    with pytest.raises(DataError, match=r"^base model gbdt: its \d+ training rows hold one class alone; give"):
+    with pytest.raises(
+        DataError, match=r"^base model gbdt: its \d+ training rows hold one class alone; give"
+    ):
         fitted(train.take(train.labels == label), valid)

@@ -48,7 +48,9 @@ def plain_models() -> list[Model]:
 each_model = pytest.mark.parametrize("plugin", models(), ids=lambda plugin: plugin.name)
 
 
-def one_user(network: Network, interactions: Interactions, user: int) -> tuple[dict[str, Tensor], Tensor]:
+def one_user(
+    network: Network, interactions: Interactions, user: int
+) -> tuple[dict[str, Tensor], Tensor]:
     """Pooled rows (4, F, width) of every table, and weights (4, E - single): a user's first four interactions."""
     start = int(interactions.user_ptr[user])
     rows = everything(interactions)
@@ -63,15 +65,23 @@ def users_with_four_rows(interactions: Interactions) -> list[int]:
 
 
 def dense_leaves(network: Network) -> dict[str, Tensor]:
-    return {name: leaf.detach() for name, leaf in network.leaves().items() if name not in network.widths}
+    return {
+        name: leaf.detach() for name, leaf in network.leaves().items() if name not in network.widths
+    }
 
 
 @each_model
-def test_mapped_over_users_it_is_the_same_function(plugin: DifferentiableModel, interactions: Interactions) -> None:
+def test_mapped_over_users_it_is_the_same_function(
+    plugin: DifferentiableModel, interactions: Interactions
+) -> None:
     network = random_network(plugin, interactions, 1)
     dense = dense_leaves(network)
-    users = [one_user(network, interactions, user) for user in users_with_four_rows(interactions)[:3]]
-    alone = torch.stack([network.call(dense, Rows(tables, {}), weights) for tables, weights in users])
+    users = [
+        one_user(network, interactions, user) for user in users_with_four_rows(interactions)[:3]
+    ]
+    alone = torch.stack(
+        [network.call(dense, Rows(tables, {}), weights) for tables, weights in users]
+    )
     tables = {name: torch.stack([own[name] for own, _ in users]) for name in network.widths}
     mapped = vmap(network.call, in_dims=(None, 0, 0))(
         dense, Rows(tables, {}), torch.stack([weights for _, weights in users])
@@ -93,7 +103,9 @@ def test_first_and_second_derivatives_are_those_of_the_function(
         given = dict(zip(names, leaves, strict=True))
         rows = Rows({name: given[name] for name in tables}, {})
         logits = network.call({name: given[name] for name in dense}, rows, weights)
-        return torch.nn.functional.softplus(logits / 4).mean()  # curved, so that linear models have second derivatives
+        return torch.nn.functional.softplus(
+            logits / 4
+        ).mean()  # curved, so that linear models have second derivatives
 
     leaves = [leaf.clone() for leaf in (*dense.values(), *tables.values())]
     inputs = tuple(leaf.requires_grad_() for leaf in leaves)
@@ -106,7 +118,10 @@ def test_it_learns(plugin: DifferentiableModel | Model, tmp_path: Path) -> None:
     """Beyond the base rate on rows that it has not seen."""
     interactions = make_interactions(tmp_path, users=60, items=20, rows_per_user=30, seed=1)
     labels, held_out = interactions.labels(), np.arange(len(interactions)) % 5 == 0
-    train, valid = (View(interactions, rows, labels[rows]) for rows in map(np.flatnonzero, (~held_out, held_out)))
+    train, valid = (
+        View(interactions, rows, labels[rows])
+        for rows in map(np.flatnonzero, (~held_out, held_out))
+    )
     settings = TrainSettings(batch_size=64, learning_rate=2e-2, epochs=20, l2=0.05)
     model = FittedModel(plugin, settings) if isinstance(plugin, DifferentiableModel) else plugin
     model.fit(train, valid, Context(seed=0, threads=1, device="cpu", scratch=tmp_path))
@@ -115,7 +130,9 @@ def test_it_learns(plugin: DifferentiableModel | Model, tmp_path: Path) -> None:
     logits = model.predict(valid.without_labels())
     assert logits.dtype in (np.float32, np.float64)
     assert np.isfinite(logits).all()
-    assert np.logaddexp(0, np.where(labels[held_out], -logits, logits)).mean() < 0.9 * base_rate_loss
+    assert (
+        np.logaddexp(0, np.where(labels[held_out], -logits, logits)).mean() < 0.9 * base_rate_loss
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,17 @@ from tests.datasets import make_interactions
 @pytest.fixture(scope="module")
 def many_users(tmp_path_factory: pytest.TempPathFactory) -> Interactions:
     """More than two columns of categories hold."""
-    return make_interactions(tmp_path_factory.mktemp("many"), users=2 * CATEGORIES + 90, items=8, rows_per_user=3)
+    return make_interactions(
+        tmp_path_factory.mktemp("many"), users=2 * CATEGORIES + 90, items=8, rows_per_user=3
+    )
 
 
 def rows(interactions: Interactions, part: int) -> View:
     """Every other user's rows are training rows (0) or others (1)."""
-    return View(interactions, np.flatnonzero(interactions.users % 5 == 4 if part else interactions.users % 5 != 4))
+    return View(
+        interactions,
+        np.flatnonzero(interactions.users % 5 == 4 if part else interactions.users % 5 != 4),
+    )
 
 
 def by_frequency(codes: list[int]) -> list[int]:
@@ -40,19 +45,26 @@ def slowly(train: View, view: View, id_columns: int, max_tags: int) -> list[list
         filled = math.ceil(len(ranked) / CATEGORIES)
         for row, code in zip(columns, view.codes(field), strict=True):
             place = divmod(ranked.index(code), CATEGORIES) if code in ranked else (-1, -1)
-            row += [float(place[1]) if place[0] == own else nan for own in range(min(filled, max(id_columns, 1)))]
+            row += [
+                float(place[1]) if place[0] == own else nan
+                for own in range(min(filled, max(id_columns, 1)))
+            ]
             if filled > 1:
                 row += [math.log(codes.count(int(code))) if code in ranked else nan]
     kept = by_frequency([int(code) for code in train.bags("tags")[1]])[:max_tags]
     pointer, codes_of_tags = view.bags("tags")
-    for row, (start, stop), price in zip(columns, pairwise(pointer), view.values("price"), strict=True):
+    for row, (start, stop), price in zip(
+        columns, pairwise(pointer), view.values("price"), strict=True
+    ):
         bag = [int(code) for code in codes_of_tags[start:stop]]
         row += [float(tag in bag) for tag in kept] + [float(len(bag)), float(price)]
     return columns
 
 
 @pytest.mark.parametrize(("id_columns", "max_tags"), [(8, 32), (1, 3), (2, 0)])
-def test_columns_are_those_of_the_definition(many_users: Interactions, id_columns: int, max_tags: int) -> None:
+def test_columns_are_those_of_the_definition(
+    many_users: Interactions, id_columns: int, max_tags: int
+) -> None:
     train = rows(many_users, 0)
     made = TreeColumns.fit(train, id_columns, max_tags)
     for view in (train, rows(many_users, 1)):
@@ -66,7 +78,11 @@ def test_every_training_id_is_one_category_of_one_column(many_users: Interaction
     made = TreeColumns.fit(train, id_columns=8, max_tags=0)
     own = made.matrix(train)[:, made.categorical][:, :2]  # of the user
     assert (np.isnan(own).sum(axis=1) == 1).all()
-    assert len(np.unique(np.nan_to_num(own, nan=-1), axis=0)) == len(np.unique(train.users)) > CATEGORIES
+    assert (
+        len(np.unique(np.nan_to_num(own, nan=-1), axis=0))
+        == len(np.unique(train.users))
+        > CATEGORIES
+    )
     assert np.nanmax(own) < CATEGORIES
 
 

@@ -49,7 +49,11 @@ def films() -> Films:
     )
     genres = rng.choice(["unknown", "Action", "Action|Children's", "Children's|Film-Noir"], 20)
     titles = ['"Open', "Café (1994)", *(f"Film {number}" for number in range(18))]
-    return Films(ratings, users, pd.DataFrame({"item_id": np.arange(1, 21), "title": titles, "genres": genres}))
+    return Films(
+        ratings,
+        users,
+        pd.DataFrame({"item_id": np.arange(1, 21), "title": titles, "genres": genres}),
+    )
 
 
 @pytest.fixture

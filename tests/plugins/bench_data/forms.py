@@ -30,7 +30,8 @@ def write_parquet(folder: Path, films: Films) -> None:
 
 def raw_100k(films: Films) -> dict[str, bytes]:
     names = sorted(
-        {genre for genres in films.items.genres for genre in genres.split("|")}, key=lambda g: (g != "unknown", g)
+        {genre for genres in films.items.genres for genre in genres.split("|")},
+        key=lambda g: (g != "unknown", g),
     )
     items = (
         [
@@ -47,16 +48,21 @@ def raw_100k(films: Films) -> dict[str, bytes]:
         "u.data": _lines(films.ratings, ["user_id", "item_id", "rating", "timestamp"], "\t"),
         "u.user": _lines(films.users, ["user_id", "age", "gender", "occupation", "zip_code"], "|"),
         "u.item": "".join("|".join(cells) + "\n" for cells in items).encode("latin-1", "replace"),
-        "u.genre": ("".join(f"{name}|{number}\n" for number, name in enumerate(names)) + "\n").encode(),
+        "u.genre": (
+            "".join(f"{name}|{number}\n" for number, name in enumerate(names)) + "\n"
+        ).encode(),
     }
 
 
 def wheel_100k(films: Films) -> dict[str, bytes]:
     items = films.items.assign(genres=films.items.genres.str.replace("|", " "))
     return {
-        "ml-100k.inter": _atomic(films.ratings, ["user_id:token", "item_id:token", "rating:float", "timestamp:float"]),
+        "ml-100k.inter": _atomic(
+            films.ratings, ["user_id:token", "item_id:token", "rating:float", "timestamp:float"]
+        ),
         "ml-100k.user": _atomic(
-            films.users, [f"{name}:token" for name in ("user_id", "age", "gender", "occupation", "zip_code")]
+            films.users,
+            [f"{name}:token" for name in ("user_id", "age", "gender", "occupation", "zip_code")],
         ),
         "ml-100k.item": _atomic(
             items.rename(columns={"title": "movie_title", "genres": "class"}),
@@ -68,12 +74,17 @@ def wheel_100k(films: Films) -> dict[str, bytes]:
 def raw_1m(films: Films) -> dict[str, bytes]:
     return {
         "ratings.dat": _lines(films.ratings, ["user_id", "item_id", "rating", "timestamp"], "::"),
-        "users.dat": _lines(films.users, ["user_id", "gender", "age", "occupation", "zip_code"], "::"),
+        "users.dat": _lines(
+            films.users, ["user_id", "gender", "age", "occupation", "zip_code"], "::"
+        ),
         "movies.dat": _lines(films.items, ["item_id", "title", "genres"], "::"),
     }
 
 
-FORMS_100K: Mapping[str, Callable[[Films], dict[str, bytes]]] = {"raw": raw_100k, "wheel": wheel_100k}
+FORMS_100K: Mapping[str, Callable[[Films], dict[str, bytes]]] = {
+    "raw": raw_100k,
+    "wheel": wheel_100k,
+}
 
 
 def _lines(frame: pd.DataFrame, columns: list[str], sep: str) -> bytes:

@@ -25,11 +25,17 @@ def small() -> Films:
     ratings["rating"] = rng.integers(1, 11, 30) / 2
     ratings["timestamp"] = 1_260_759_144 + rng.integers(0, 9, 30)
     titles = ['"Good, the Bad"', *(f"Film, {number} (1999)" for number in range(7))]
-    return Films(ratings, pd.DataFrame(), pd.DataFrame({"item_id": range(1, 9), "title": titles, "genres": GENRES * 2}))
+    return Films(
+        ratings,
+        pd.DataFrame(),
+        pd.DataFrame({"item_id": range(1, 9), "title": titles, "genres": GENRES * 2}),
+    )
 
 
 def prepared(folder: Path | None, cache: Path) -> Interactions:
-    return prepare(MovieLensLatestSmall(MovieLensLatestSmall.Params()), data_dir=folder, cache=cache)
+    return prepare(
+        MovieLensLatestSmall(MovieLensLatestSmall.Params()), data_dir=folder, cache=cache
+    )
 
 
 def write_csv(folder: Path, films: Films) -> None:

@@ -52,8 +52,12 @@ def write_parquet(folder: Path):
 def write_raw(folder: Path):
     folder.mkdir(parents=True)
     ratings, users, items = made_up()
-    (folder / "u.data").write_text("".join("\t".join(row) + "\n" for row in ratings.itertuples(index=False)))
-    (folder / "u.user").write_text("".join("|".join(row) + "\n" for row in users.itertuples(index=False)))
+    (folder / "u.data").write_text(
+        "".join("\t".join(row) + "\n" for row in ratings.itertuples(index=False))
+    )
+    (folder / "u.user").write_text(
+        "".join("|".join(row) + "\n" for row in users.itertuples(index=False))
+    )
     (folder / "u.genre").write_text("".join(f"{genre}|{n}\n" for n, genre in enumerate(GENRES)))
     lines = []
     for row in items.itertuples():
@@ -66,11 +70,17 @@ def write_atomic(folder: Path):
     folder.mkdir(parents=True)
     ratings, users, items = made_up()
     head = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
-    (folder / "ml-100k.inter").write_text(head + "".join("\t".join(r) + "\n" for r in ratings.itertuples(index=False)))
+    (folder / "ml-100k.inter").write_text(
+        head + "".join("\t".join(r) + "\n" for r in ratings.itertuples(index=False))
+    )
     head = "user_id:token\tage:token\tgender:token\toccupation:token\tzip_code:token\n"
-    (folder / "ml-100k.user").write_text(head + "".join("\t".join(r) + "\n" for r in users.itertuples(index=False)))
+    (folder / "ml-100k.user").write_text(
+        head + "".join("\t".join(r) + "\n" for r in users.itertuples(index=False))
+    )
     head = "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n"
-    lines = [f"{row.item_id}\tFilm\t1995\t{row.genres.replace('|', ' ')}\n" for row in items.itertuples()]
+    lines = [
+        f"{row.item_id}\tFilm\t1995\t{row.genres.replace('|', ' ')}\n" for row in items.itertuples()
+    ]
     (folder / "ml-100k.item").write_text(head + "".join(lines))
 
 
@@ -142,7 +152,9 @@ def test_parquet_and_grouplens_files_are_one_table(tmp_path, expected):
 def test_the_archive_serves_where_there_are_no_files(tmp_path, site, monkeypatch, expected):
     write_raw(tmp_path / "raw" / "ml-100k")
     monkeypatch.setattr(
-        movielens, "ML_100K_SHA256", zipped(tmp_path / "raw" / "ml-100k", site / "ml-100k.zip", "ml-100k")
+        movielens,
+        "ML_100K_SHA256",
+        zipped(tmp_path / "raw" / "ml-100k", site / "ml-100k.zip", "ml-100k"),
     )
     found, said = prepared(tmp_path)
     assert found.digest == expected
@@ -156,9 +168,13 @@ def put_wheel(tmp_path, site) -> str:
     wheel = folder / "recbole-1.2.1-py3-none-any.whl"
     zipped(tmp_path / "atomic", wheel, "recbole/dataset_example/ml-100k")
     with zipfile.ZipFile(wheel, "a") as opened:
-        opened.writestr("recbole-1.2.1.dist-info/METADATA", "Metadata-Version: 2.1\nName: recbole\nVersion: 1.2.1\n")
         opened.writestr(
-            "recbole-1.2.1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            "recbole-1.2.1.dist-info/METADATA",
+            "Metadata-Version: 2.1\nName: recbole\nVersion: 1.2.1\n",
+        )
+        opened.writestr(
+            "recbole-1.2.1.dist-info/WHEEL",
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         )
         opened.writestr("recbole-1.2.1.dist-info/RECORD", "")
         opened.writestr("recbole/__init__.py", "raise SystemExit('imported')\n")
@@ -175,7 +191,9 @@ def test_the_wheel_serves_where_grouplens_is_out_of_reach(tmp_path, site, monkey
 
 
 def test_no_source_at_all(tmp_path, site):
-    with pytest.raises(DownloadError, match=r"grouplens: .*404.*recbole-wheel: .*--data-dir DIR or BENCH_DATA"):
+    with pytest.raises(
+        DownloadError, match=r"grouplens: .*404.*recbole-wheel: .*--data-dir DIR or BENCH_DATA"
+    ):
         prepared(tmp_path)
     assert not list((tmp_path / "cache").glob("data/*"))
 
@@ -190,7 +208,9 @@ def test_wrong_hash(tmp_path, site):
 def test_truncated_archive(tmp_path, site, monkeypatch):
     write_raw(tmp_path / "raw" / "ml-100k")
     archive = site / "ml-100k.zip"
-    monkeypatch.setattr(movielens, "ML_100K_SHA256", zipped(tmp_path / "raw" / "ml-100k", archive, "ml-100k"))
+    monkeypatch.setattr(
+        movielens, "ML_100K_SHA256", zipped(tmp_path / "raw" / "ml-100k", archive, "ml-100k")
+    )
     archive.write_bytes(archive.read_bytes()[:-200])
     with pytest.raises(DownloadError, match="truncated or another file"):
         prepared(tmp_path)
@@ -198,15 +218,21 @@ def test_truncated_archive(tmp_path, site, monkeypatch):
 
 def test_unreachable(tmp_path, site, monkeypatch):
     monkeypatch.setattr(movielens, "GROUPLENS", "http://127.0.0.1:1/")
-    with pytest.raises(DownloadError, match=r"http://127\.0\.0\.1:1/ml-1m\.zip can't be read .*refused"):
+    with pytest.raises(
+        DownloadError, match=r"http://127\.0\.0\.1:1/ml-1m\.zip can't be read .*refused"
+    ):
         prepared(tmp_path, cls=MovieLens1M)
 
 
-@pytest.mark.parametrize(("entry", "said"), [("../../evil.txt", "leads out of it"), ("/evil.txt", "leads out of it")])
+@pytest.mark.parametrize(
+    ("entry", "said"), [("../../evil.txt", "leads out of it"), ("/evil.txt", "leads out of it")]
+)
 def test_hostile_archives_are_refused(tmp_path, site, monkeypatch, entry, said):
     with zipfile.ZipFile(site / "ml-100k.zip", "w") as opened:
         opened.writestr(entry, "x")
-    monkeypatch.setattr(movielens, "ML_100K_SHA256", hashlib.sha256((site / "ml-100k.zip").read_bytes()).hexdigest())
+    monkeypatch.setattr(
+        movielens, "ML_100K_SHA256", hashlib.sha256((site / "ml-100k.zip").read_bytes()).hexdigest()
+    )
     with pytest.raises(DownloadError, match=said):
         prepared(tmp_path)
     assert not list(tmp_path.rglob("evil.txt"))
@@ -214,7 +240,10 @@ def test_hostile_archives_are_refused(tmp_path, site, monkeypatch, entry, said):
 
 @pytest.mark.parametrize(
     ("cls", "folder", "counts"),
-    [(MovieLens100K, "ml-100k", (100_000, 943, 1_682)), (MovieLens1M, "ml-1m", (1_000_209, 6_040, 3_706))],
+    [
+        (MovieLens100K, "ml-100k", (100_000, 943, 1_682)),
+        (MovieLens1M, "ml-1m", (1_000_209, 6_040, 3_706)),
+    ],
     ids=["100k", "1m"],
 )
 def test_real_tables_have_the_published_counts(tmp_path, cls, folder, counts):

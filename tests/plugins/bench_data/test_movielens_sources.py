@@ -23,9 +23,13 @@ pytestmark = pytest.mark.usefixtures("no_data_folder")
 WHEEL = "bench_fixture_wheel-1.0-py3-none-any.whl"
 
 
-def prepare_100k(cache: Path, data_dir: Path | None = None, said: list[str] | None = None) -> Interactions:
+def prepare_100k(
+    cache: Path, data_dir: Path | None = None, said: list[str] | None = None
+) -> Interactions:
     report = [].append if said is None else said.append
-    return prepare(MovieLens100K(MovieLens100K.Params()), data_dir=data_dir, cache=cache, report=report)
+    return prepare(
+        MovieLens100K(MovieLens100K.Params()), data_dir=data_dir, cache=cache, report=report
+    )
 
 
 def parquet_digest(films: Films, tmp_path: Path) -> str:
@@ -41,12 +45,16 @@ def serve_grouplens(site, monkeypatch, films: Films) -> None:
 
 
 def serve_wheel(site, monkeypatch, films: Films) -> None:
-    files = {f"recbole/dataset_example/ml-100k/{name}": text for name, text in wheel_100k(films).items()}
+    files = {
+        f"recbole/dataset_example/ml-100k/{name}": text for name, text in wheel_100k(films).items()
+    }
     about = {
         "METADATA": "Metadata-Version: 2.1\nName: bench-fixture-wheel\nVersion: 1.0\n",
         "WHEEL": "Wheel-Version: 1.0\n",
     }
-    content = archive({**files, **{f"bench_fixture_wheel-1.0.dist-info/{name}": about[name] for name in about}})
+    content = archive(
+        {**files, **{f"bench_fixture_wheel-1.0.dist-info/{name}": about[name] for name in about}}
+    )
     site.pages["/simple/bench-fixture-wheel/"] = f'<a href="/{WHEEL}">{WHEEL}</a>'.encode()
     site.pages[f"/{WHEEL}"] = content
     monkeypatch.setattr(movielens, "WHEEL", "pip://bench-fixture-wheel==1.0")
@@ -55,7 +63,9 @@ def serve_wheel(site, monkeypatch, films: Films) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["unreachable", "wrong hash", "truncated"])
-def test_where_grouplens_fails_the_wheel_serves_the_same_table(site, films, tmp_path, cache, monkeypatch, trouble):
+def test_where_grouplens_fails_the_wheel_serves_the_same_table(
+    site, films, tmp_path, cache, monkeypatch, trouble
+):
     serve_grouplens(site, monkeypatch, films)
     if trouble == "unreachable":
         monkeypatch.setattr(movielens, "GROUPLENS", "http://127.0.0.1:9/")
@@ -76,7 +86,9 @@ def test_where_grouplens_fails_the_wheel_serves_the_same_table(site, films, tmp_
 
 
 def prepare_1m(cache: Path, data_dir: Path | None) -> Interactions:
-    return prepare(MovieLens1M(MovieLens1M.Params(label="rating >= 3")), data_dir=data_dir, cache=cache)
+    return prepare(
+        MovieLens1M(MovieLens1M.Params(label="rating >= 3")), data_dir=data_dir, cache=cache
+    )
 
 
 def test_1m_in_parquet_is_ordered_by_order_in_user_and_raw_by_timestamp(films, tmp_path, cache):
@@ -86,7 +98,11 @@ def test_1m_in_parquet_is_ordered_by_order_in_user_and_raw_by_timestamp(films, t
     assert [prepared.meta["order"] for prepared in (parquet, raw)] == ["order_in_user", "timestamp"]
     assert parquet.digest != raw.digest
     assert parquet.meta["sizes"] == raw.meta["sizes"]
-    assert parquet.meta["counts"]["positives"] == raw.meta["counts"]["positives"] == (films.ratings.rating >= 3).sum()
+    assert (
+        parquet.meta["counts"]["positives"]
+        == raw.meta["counts"]["positives"]
+        == (films.ratings.rating >= 3).sum()
+    )
 
 
 def test_1m_comes_from_grouplens(site, films, tmp_path, cache, monkeypatch):

@@ -12,7 +12,14 @@ from scipy import stats
 
 from bench.data import prepare
 from bench_data import experts
-from bench_data.synthetic import COLUMNS, PlantedParams, Synthetic, expected_log_loss, generate, truth
+from bench_data.synthetic import (
+    COLUMNS,
+    PlantedParams,
+    Synthetic,
+    expected_log_loss,
+    generate,
+    truth,
+)
 
 PARAMS = PlantedParams()
 FEATURES = ["user_id", "item_id", "timestamp", "context", "price"]
@@ -28,13 +35,17 @@ def vary(**changes):
 
 
 def written(planted) -> list[bytes]:
-    frames = [frame.to_csv().encode() for frame in (planted.interactions, planted.users, planted.items)]
+    frames = [
+        frame.to_csv().encode() for frame in (planted.interactions, planted.users, planted.items)
+    ]
     return frames + [np.asarray(array).tobytes() for array in planted[3:]]
 
 
 def test_a_seed_gives_the_same_bytes_and_another_seed_others(planted):
     assert written(generate(PARAMS)) == written(planted)
-    assert all(mine != other for mine, other in zip(written(vary(seed=1)), written(planted), strict=True))
+    assert all(
+        mine != other for mine, other in zip(written(vary(seed=1)), written(planted), strict=True)
+    )
 
 
 def test_sizes_are_as_declared(planted):
@@ -74,7 +85,11 @@ def test_experts_lie_a_gap_apart_and_agree_on_the_quality_of_items(planted):
     assert level.expert_logits.std(axis=0) == pytest.approx([1.0] * 4, abs=1e-6)
     assert far.expert_logits + 0.5 == pytest.approx(2 * (level.expert_logits + 0.5), abs=2e-6)
     assert np.ptp(close.expert_logits, axis=1).max() == 0
-    agreed = pd.Series(close.expert_logits[:, 0]).groupby(planted.interactions.item_id).agg(["min", "max"])
+    agreed = (
+        pd.Series(close.expert_logits[:, 0])
+        .groupby(planted.interactions.item_id)
+        .agg(["min", "max"])
+    )
     assert (agreed["min"] == agreed["max"]).all()
 
 
@@ -122,7 +137,10 @@ def test_labels_are_drawn_from_the_true_logits(planted):
 def test_the_optimum_is_what_the_true_logits_score_on_labels_drawn_anew(planted):
     p = 1 / (1 + np.exp(-planted.true_logits))
     rng = np.random.default_rng(0)
-    drawn = [np.logaddexp(0, np.where(rng.random(len(p)) < p, -1, 1) * planted.true_logits).mean() for _ in range(50)]
+    drawn = [
+        np.logaddexp(0, np.where(rng.random(len(p)) < p, -1, 1) * planted.true_logits).mean()
+        for _ in range(50)
+    ]
     error = np.std(drawn, ddof=1) / np.sqrt(len(drawn))
     assert abs(np.mean(drawn) - truth(planted, PARAMS)["optimum"]) < 4 * error < 0.004
 
@@ -163,7 +181,9 @@ def test_a_segment_tells_the_group_as_often_as_the_hint_says(hint):
 
 
 def test_popular_items_occur_as_often_as_their_rank_says():
-    flat, steep = (vary(popularity=popularity).interactions.item_id.value_counts() for popularity in (0.0, 1.0))
+    flat, steep = (
+        vary(popularity=popularity).interactions.item_id.value_counts() for popularity in (0.0, 1.0)
+    )
     assert stats.chisquare(flat).pvalue > 1e-3
     share = steep.iloc[0] / steep.sum()
     expected = 1 / (1 / np.arange(1, 201)).sum()
@@ -197,7 +217,14 @@ def test_it_is_prepared_without_a_file_or_a_folder(tmp_path, monkeypatch, plante
     assert np.array_equal(prepared.labels(), planted.interactions.label)
     assert np.array_equal(prepared.true_logits(), planted.true_logits)
     assert prepared.meta["truth"] == truth(planted, PARAMS)
-    assert [field.name for field in prepared.fields] == ["user_id", "item_id", "segment", "kind", "context", "price"]
+    assert [field.name for field in prepared.fields] == [
+        "user_id",
+        "item_id",
+        "segment",
+        "kind",
+        "context",
+        "price",
+    ]
     again = prepare(Synthetic(PARAMS), data_dir=None, cache=tmp_path, report=(said := []).append)
     assert again.digest == prepared.digest
     assert len(said) == 1

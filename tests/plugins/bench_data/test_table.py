@@ -33,7 +33,9 @@ def read(tmp_path):
             (tmp_path / name).write_bytes(content)
         merged = {k: v for k, v in (BASIC | params).items() if v is not None}
         dataset = Table(Table.Params.model_validate({"path": name, **merged}, strict=False))
-        return prepare(dataset, data_dir=None, cache=tmp_path / f"cache-{next(calls)}", base=tmp_path)
+        return prepare(
+            dataset, data_dir=None, cache=tmp_path / f"cache-{next(calls)}", base=tmp_path
+        )
 
     return read
 
@@ -79,7 +81,9 @@ def test_every_kind_of_field(read):
         ("price", "numeric", "context"),
     ]
     rows = View(found, np.arange(3))
-    by_item = dict(zip(rows.codes("i").tolist(), np.diff(rows.bags("genres")[0]).tolist(), strict=True))
+    by_item = dict(
+        zip(rows.codes("i").tolist(), np.diff(rows.bags("genres")[0]).tolist(), strict=True)
+    )
     assert by_item == {1: 2, 2: 0}
     price = rows.values("price")
     assert sorted(price[~np.isnan(price)].tolist()) == [-1000.0, 2.5]
@@ -88,7 +92,18 @@ def test_every_kind_of_field(read):
 
 
 def test_ids_are_text_as_they_stand(read):
-    ids = ["007", "7", "NA", "None", "null", "nan", "9007199254740993", "9007199254740992", "-5", "4294967296"]
+    ids = [
+        "007",
+        "7",
+        "NA",
+        "None",
+        "null",
+        "nan",
+        "9007199254740993",
+        "9007199254740992",
+        "-5",
+        "4294967296",
+    ]
     text = HEAD + "".join(f"{name},i{n % 3},{5 - 3 * (n % 2)},{n}\n" for n, name in enumerate(ids))
     assert read(text).meta["counts"]["users"] == len(ids)
 
@@ -108,7 +123,12 @@ def test_large_integers_of_parquet_keep_their_digits(read, tmp_path):
 
 def test_a_float32_column_meets_its_threshold_in_its_own_type(read, tmp_path):
     frame = pd.DataFrame(
-        {"user_id": ["a", "a"], "item_id": ["x", "y"], "rating": np.float32([0.7, 0.3]), "time": [1, 2]}
+        {
+            "user_id": ["a", "a"],
+            "item_id": ["x", "y"],
+            "rating": np.float32([0.7, 0.3]),
+            "time": [1, 2],
+        }
     )
     frame.to_parquet(tmp_path / "t.parquet")
     assert read(name="t.parquet", label="rating >= 0.7").labels().tolist() == [1, 0]
@@ -166,7 +186,9 @@ def test_refused_with_place_and_fix(read, content, params, said):
 
 
 def test_float_ids_are_refused(read, tmp_path):
-    frame = pd.DataFrame({"user_id": [1.5, 2.5], "item_id": [1, 2], "rating": [5, 1], "time": [1, 2]})
+    frame = pd.DataFrame(
+        {"user_id": [1.5, 2.5], "item_id": [1, 2], "rating": [5, 1], "time": [1, 2]}
+    )
     frame.to_parquet(tmp_path / "t.parquet")
     with pytest.raises(DataError, match="user_id"):
         read(name="t.parquet")

@@ -22,7 +22,13 @@ pytestmark = pytest.mark.usefixtures("no_data_folder")
 Read = Callable[..., Interactions]
 HEAD = "user,item,rating,time\n"
 BODY = "".join(f"u{n % 4},i{n % 5},{1 + n % 5},{n}\n" for n in range(20))
-BASE = {"user": "user", "item": "item", "fields": ["user", "item"], "label": "rating >= 4", "order": "time"}
+BASE = {
+    "user": "user",
+    "item": "item",
+    "fields": ["user", "item"],
+    "label": "rating >= 4",
+    "order": "time",
+}
 FRAME = pd.read_csv(pd.io.common.StringIO(HEAD + BODY))
 
 
@@ -38,9 +44,13 @@ def read(tmp_path: Path) -> Read:
             pq.write_table(content, tmp_path / name)
         else:
             (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
-        dataset = Table(Table.Params.model_validate_json(json.dumps({"path": name, **BASE, **params})))
+        dataset = Table(
+            Table.Params.model_validate_json(json.dumps({"path": name, **BASE, **params}))
+        )
         report = [].append if said is None else said.append
-        return prepare(dataset, data_dir=None, base=tmp_path, cache=tmp_path / "cache", report=report)
+        return prepare(
+            dataset, data_dir=None, base=tmp_path, cache=tmp_path / "cache", report=report
+        )
 
     return read
 
@@ -52,9 +62,21 @@ def with_price(*cells: str) -> str:
 
 PRICE = {"numeric": ["price"]}
 TEXT = {
-    "a delimiter ends each row": (HEAD + BODY.replace("\n", ",\n"), {}, r"t\.csv:2: 5 fields \(the last is empty"),
-    "rows swallowed by a quote": (HEAD + BODY.replace("i3", '"i3', 1) + 'u1,i9",5,3\n', {}, r"t\.csv:5: a quote opens"),
-    "a quoted field of two lines": (HEAD + BODY + 'u1,"i\n9",5,3\n', {}, r"t\.csv:22: a quote opens"),
+    "a delimiter ends each row": (
+        HEAD + BODY.replace("\n", ",\n"),
+        {},
+        r"t\.csv:2: 5 fields \(the last is empty",
+    ),
+    "rows swallowed by a quote": (
+        HEAD + BODY.replace("i3", '"i3', 1) + 'u1,i9",5,3\n',
+        {},
+        r"t\.csv:5: a quote opens",
+    ),
+    "a quoted field of two lines": (
+        HEAD + BODY + 'u1,"i\n9",5,3\n',
+        {},
+        r"t\.csv:22: a quote opens",
+    ),
     "a separator in a cell": (HEAD + BODY + "u1,i,9,5,3\n", {}, r"t\.csv:22: 5 fields where 4"),
     "a decimal comma, quoted": (
         with_price('"3,5"'),
@@ -76,10 +98,26 @@ TEXT = {
     "a dash": (with_price("1", "-"), PRICE, r"t\.csv:3: .*'-' is not a number"),
     "NA in a number": (with_price("1", "NA"), PRICE, r"t\.csv:3: .*'NA' is not a number"),
     "infinity": (with_price("1", "Infinity"), PRICE, r"t\.csv:3: .*'Infinity' is not a number"),
-    "too large a number": (with_price("1", "1e39"), PRICE, r"t\.csv:3: .*1e\+39 is too large for a numeric field"),
-    "an infinite rating": (HEAD + BODY + "u1,i1,1e999,1\n", {}, r"t\.csv:22: column 'rating': the value is infinite"),
-    "a rating of text": (HEAD + BODY + "u1,i1,good,1\n", {}, r"t\.csv:22: column 'rating': 'good' is not a number"),
-    "no rating": (HEAD + BODY + "u1,i1,,1\n", {}, r"t\.csv:22: column 'rating': the value is missing"),
+    "too large a number": (
+        with_price("1", "1e39"),
+        PRICE,
+        r"t\.csv:3: .*1e\+39 is too large for a numeric field",
+    ),
+    "an infinite rating": (
+        HEAD + BODY + "u1,i1,1e999,1\n",
+        {},
+        r"t\.csv:22: column 'rating': the value is infinite",
+    ),
+    "a rating of text": (
+        HEAD + BODY + "u1,i1,good,1\n",
+        {},
+        r"t\.csv:22: column 'rating': 'good' is not a number",
+    ),
+    "no rating": (
+        HEAD + BODY + "u1,i1,,1\n",
+        {},
+        r"t\.csv:22: column 'rating': the value is missing",
+    ),
     "boolean words": (
         HEAD + BODY.replace(",5,", ",yes,").replace(",1,", ",no,"),
         {"label": "rating"},
@@ -100,14 +138,34 @@ TEXT = {
         {"label": "y"},
         r"t\.csv: label 'y': one class alone: .*no positive",
     ),
-    "one class by the rule": (HEAD + BODY, {"label": "rating >= 40"}, r"one class alone: all 20 labels are 0"),
+    "one class by the rule": (
+        HEAD + BODY,
+        {"label": "rating >= 40"},
+        r"one class alone: all 20 labels are 0",
+    ),
     "nothing": ("", {}, r"t\.csv: is empty"),
     "a header alone": (HEAD, {}, r"t\.csv: no rows"),
-    "everything dropped": (HEAD + BODY, {"drop": "rating >= 0"}, r"t\.csv: drop leaves none of 20 rows"),
-    "an id with a space": (HEAD + BODY + "u1 ,i1,5,1\n", {}, r"t\.csv:22: column 'user': 'u1 ' has a space"),
-    "an item with a mark": (HEAD + BODY + "u1,\ufeffi1,5,1\n", {}, r"t\.csv:22: column 'item': '\\ufeffi1' has"),
+    "everything dropped": (
+        HEAD + BODY,
+        {"drop": "rating >= 0"},
+        r"t\.csv: drop leaves none of 20 rows",
+    ),
+    "an id with a space": (
+        HEAD + BODY + "u1 ,i1,5,1\n",
+        {},
+        r"t\.csv:22: column 'user': 'u1 ' has a space",
+    ),
+    "an item with a mark": (
+        HEAD + BODY + "u1,\ufeffi1,5,1\n",
+        {},
+        r"t\.csv:22: column 'item': '\\ufeffi1' has",
+    ),
     "NUL": (HEAD + BODY + "u1,i\0,5,1\n", {}, r"t\.csv:22: a NUL character"),
-    "an id of a spreadsheet": (HEAD + BODY + "1.23457E+12,i1,5,1\n", {}, r"t\.csv:22: .*shortened by a spreadsheet"),
+    "an id of a spreadsheet": (
+        HEAD + BODY + "1.23457E+12,i1,5,1\n",
+        {},
+        r"t\.csv:22: .*shortened by a spreadsheet",
+    ),
     "an id in two ways": (
         HEAD + BODY + "1,i1,5,1\n1.0,i1,5,1\n",
         {},
@@ -128,8 +186,16 @@ TEXT = {
         {},
         r"t\.csv:2: column 'time': '0/01/2021' is neither",
     ),
-    "another separator": ((HEAD + BODY).replace(",", ";"), {}, r"no column 'user'; .*is `sep` right\?"),
-    "utf-16": ((HEAD + BODY).encode("utf-16"), {}, r"byte-order mark of utf-16 .*set `encoding: utf-16`"),
+    "another separator": (
+        (HEAD + BODY).replace(",", ";"),
+        {},
+        r"no column 'user'; .*is `sep` right\?",
+    ),
+    "utf-16": (
+        (HEAD + BODY).encode("utf-16"),
+        {},
+        r"byte-order mark of utf-16 .*set `encoding: utf-16`",
+    ),
     "latin-1": (
         (HEAD + BODY).encode() + b"u1,\xe9,5,1\n",
         {},
@@ -148,17 +214,23 @@ def test_text_is_refused_in_one_line_with_place_and_fix(read, content, params, e
 RIGHT: dict[str, tuple[Any, dict[str, Any], dict[str, int]]] = {
     "leading zeros": (HEAD + BODY + "007,i1,5,1\n7,i1,5,1\n", {}, {"users": 6, "rows": 22}),
     "words that mean missing elsewhere": (
-        HEAD + BODY + "".join(f"{w},i1,5,1\n" for w in ("NA", "None", "null", "nan", "N/A", "NULL", "#N/A")),
+        HEAD
+        + BODY
+        + "".join(f"{w},i1,5,1\n" for w in ("NA", "None", "null", "nan", "N/A", "NULL", "#N/A")),
         {},
         {"users": 11},
     ),
     "a word among digits after many rows": (
-        HEAD + "".join(f"{n % 400},i{n % 5},{1 + n % 5},{n}\n" for n in range(20_000)) + "guest,i1,5,1\n",
+        HEAD
+        + "".join(f"{n % 400},i{n % 5},{1 + n % 5},{n}\n" for n in range(20_000))
+        + "guest,i1,5,1\n",
         {},
         {"users": 401, "rows": 20_001},
     ),
     "negative and huge ids": (
-        HEAD + BODY + f"-1,i1,5,1\n{2**63},i1,5,1\n{2**63 + 1},i1,5,1\n{2**53 + 1},i1,5,1\n{2**53},i1,5,1\n",
+        HEAD
+        + BODY
+        + f"-1,i1,5,1\n{2**63},i1,5,1\n{2**63 + 1},i1,5,1\n{2**53 + 1},i1,5,1\n{2**53},i1,5,1\n",
         {},
         {"users": 9},
     ),
@@ -167,14 +239,22 @@ RIGHT: dict[str, tuple[Any, dict[str, Any], dict[str, int]]] = {
     "other line separators in a cell": (HEAD + BODY + "u1,i\u2028x,5,1\n", {}, {"rows": 21}),
     "utf-8 with a mark": ("\ufeff" + HEAD + BODY, {}, {"rows": 20, "users": 4}),
     "utf-16": ((HEAD + BODY).encode("utf-16"), {"encoding": "utf-16"}, {"rows": 20, "users": 4}),
-    "booleans as labels": ("user,item,y,time\nu,a,True,1\nu,b,FALSE,2\n", {"label": "y"}, {"positives": 1}),
+    "booleans as labels": (
+        "user,item,y,time\nu,a,True,1\nu,b,FALSE,2\n",
+        {"label": "y"},
+        {"positives": 1},
+    ),
     "a header that ends in a delimiter too": (
         (HEAD + BODY).replace("\n", ",\n"),
         {},
         {"rows": 20, "users": 4, "items": 5},
     ),
     "copies": (HEAD + BODY + BODY, {}, {"exact_duplicates": 20, "rows": 40}),
-    "contradictions": (HEAD + BODY + "u0,i0,5,0\nu1,i1,5,1\n", {}, {"contradictory": 2, "exact_duplicates": 0}),
+    "contradictions": (
+        HEAD + BODY + "u0,i0,5,0\nu1,i1,5,1\n",
+        {},
+        {"contradictory": 2, "exact_duplicates": 0},
+    ),
 }
 
 
@@ -227,7 +307,9 @@ TYPES = {
 
 @pytest.mark.parametrize("values", TYPES.values(), ids=TYPES)
 def test_ids_of_every_type_are_the_same_ids(read, values):
-    assert read(arrow(user=values)).digest == read(FRAME.assign(user=USERS).to_csv(index=False)).digest
+    assert (
+        read(arrow(user=values)).digest == read(FRAME.assign(user=USERS).to_csv(index=False)).digest
+    )
 
 
 @pytest.mark.parametrize(
@@ -243,16 +325,36 @@ def test_ids_of_every_type_are_the_same_ids(read, values):
             {},
             r"row 1: column 'user': 0\.5 is a fraction, not a whole id \(20 such",
         ),
-        ({"user": pa.array([None, *USERS[1:]])}, {}, r"t\.parquet: row 1: column 'user': the id is missing"),
+        (
+            {"user": pa.array([None, *USERS[1:]])},
+            {},
+            r"t\.parquet: row 1: column 'user': the id is missing",
+        ),
         (
             {"user": pa.array([[user] for user in USERS])},
             {},
             r"column 'user' of type list<.*can't be read as categories",
         ),
-        ({"user": pa.array([{"id": user} for user in USERS])}, {}, r"column 'user' of type struct<.*can't be read"),
-        ({"rating": pa.array([None, *USERS[1:]])}, {}, r"row 1: column 'rating': the value is missing"),
-        ({"rating": pa.array([np.nan, *map(float, USERS[1:])])}, {}, r"row 1: column 'rating': the value is missing"),
-        ({"rating": pa.array([np.inf, *map(float, USERS[1:])])}, {}, r"row 1: column 'rating': the value is infinite"),
+        (
+            {"user": pa.array([{"id": user} for user in USERS])},
+            {},
+            r"column 'user' of type struct<.*can't be read",
+        ),
+        (
+            {"rating": pa.array([None, *USERS[1:]])},
+            {},
+            r"row 1: column 'rating': the value is missing",
+        ),
+        (
+            {"rating": pa.array([np.nan, *map(float, USERS[1:])])},
+            {},
+            r"row 1: column 'rating': the value is missing",
+        ),
+        (
+            {"rating": pa.array([np.inf, *map(float, USERS[1:])])},
+            {},
+            r"row 1: column 'rating': the value is infinite",
+        ),
         ({"rating": pa.array([[1]] * 20)}, {}, r"column 'rating' is of type list<.*not a number"),
         ({"time": pa.array([None, *USERS[1:]])}, {}, r"row 1: column 'time': the value is missing"),
         (
@@ -269,7 +371,10 @@ def test_parquet_is_refused_with_its_row(read, columns, params, error):
 
 def test_an_infinite_number_of_parquet_is_refused(read):
     table = arrow().append_column("price", pa.array([1.0, np.inf] * 10))
-    with pytest.raises(DataError, match=r"^t\.parquet: row 2: column 'price': inf is infinite; leave the cell empty"):
+    with pytest.raises(
+        DataError,
+        match=r"^t\.parquet: row 2: column 'price': inf is infinite; leave the cell empty",
+    ):
         read(table, numeric=["price"])
 
 
@@ -283,7 +388,8 @@ def test_a_float32_rating_meets_a_decimal_threshold(read):
 def test_two_parquet_columns_of_one_name_are_refused(read):
     arrays = [*arrow().columns, arrow()["rating"]]
     with pytest.raises(
-        DataError, match=r"^t\.parquet: two columns are named 'rating', at positions 3 and 5; rename one$"
+        DataError,
+        match=r"^t\.parquet: two columns are named 'rating', at positions 3 and 5; rename one$",
     ):
         read(pa.Table.from_arrays(arrays, names=[*FRAME.columns, "rating"]))
 
@@ -306,7 +412,11 @@ def test_times_in_every_form_give_one_digest(read):
 
 @pytest.mark.parametrize(("rows", "left"), [(11, 0), (10, 1)])
 def test_what_a_filter_leaves_is_said(read, rows, left):
-    text = HEAD + "".join(f"u{u},i{n},{1 + n % 5},{n}\n" for u in range(25) for n in range(10 if u == 7 else 5 + u % 4))
+    text = HEAD + "".join(
+        f"u{u},i{n},{1 + n % 5},{n}\n"
+        for u in range(25)
+        for n in range(10 if u == 7 else 5 + u % 4)
+    )
     if left:
         counts = read(text, min_rows_per_user=rows).meta["counts"]
         assert (counts["users"], counts["users_before_filter"], counts["rows"]) == (1, 25, 10)

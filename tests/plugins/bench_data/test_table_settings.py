@@ -15,7 +15,13 @@ from bench.errors import DataError
 from bench_data.table import Table
 
 pytestmark = pytest.mark.usefixtures("no_data_folder")
-BASE = {"path": "x.csv", "user": "user", "item": "item", "fields": ["user", "item"], "label": "rating >= 4"}
+BASE = {
+    "path": "x.csv",
+    "user": "user",
+    "item": "item",
+    "fields": ["user", "item"],
+    "label": "rating >= 4",
+}
 ROWS = pd.DataFrame(
     {
         "user": ["u1", "u1", "u2", "u2", "u2"],
@@ -46,9 +52,14 @@ def prepared(folder: Path, **params: Any) -> Interactions:
     return prepare(table(**params), data_dir=None, base=folder, cache=folder / "cache")
 
 
-def write_lines(path: Path, *, sep: str = ",", encoding: str = "utf-8", header: bool = True) -> None:
+def write_lines(
+    path: Path, *, sep: str = ",", encoding: str = "utf-8", header: bool = True
+) -> None:
     rows = [list(ROWS.columns)] if header else []
-    rows += [["" if pd.isna(cell) else str(cell) for cell in row] for row in ROWS.to_numpy(dtype=object).tolist()]
+    rows += [
+        ["" if pd.isna(cell) else str(cell) for cell in row]
+        for row in ROWS.to_numpy(dtype=object).tolist()
+    ]
     path.write_bytes("".join(sep.join(row) + "\n" for row in rows).encode(encoding))
 
 
@@ -80,7 +91,13 @@ def test_fields_kinds_and_sides(tmp_path):
     ]
     assert interactions.meta["counts"]["dropped_rows"] == 1
     assert interactions.meta["categories"] == {"user": 2, "item": 3, "place": 3, "genres": 3}
-    assert interactions.meta["missing"] == {"user": 0, "item": 0, "place": 1, "genres": 1, "price": 1}
+    assert interactions.meta["missing"] == {
+        "user": 0,
+        "item": 0,
+        "place": 1,
+        "genres": 1,
+        "price": 1,
+    }
     assert interactions.meta["bags"] == [["genres", "item"]]
     assert interactions.labels().tolist() == [0, 1, 1, 0]
 
@@ -105,7 +122,10 @@ def test_ids_are_no_features_unless_named(tmp_path):
     [
         ({"fields": []}, "no features: name columns under fields, multi or numeric"),
         ({"numeric": ["user"]}, "column 'user' is named twice among fields, multi and numeric"),
-        ({"fields": ["user", "rating"]}, "column 'rating' is the label; as a feature it would give the answer away"),
+        (
+            {"fields": ["user", "rating"]},
+            "column 'rating' is the label; as a feature it would give the answer away",
+        ),
         ({"sides": {"plce": "item"}}, "sides: 'plce' is not a feature; these are user, item"),
         ({"sides": {"user": "item"}}, "sides: column 'user' holds user ids, so its side is user"),
         ({"sides": {"user": "film"}}, "Input should be 'user', 'item' or 'context'"),
@@ -113,7 +133,10 @@ def test_ids_are_no_features_unless_named(tmp_path):
         ({"fields": ["item"], "multi": {"user": "|"}}, "column 'user' holds user ids"),
         ({"multi": {"genres": ""}}, "the separator of 'genres' is empty"),
         ({"order": "item"}, "column 'item' holds ids; it can't be the order too"),
-        ({"order": "rating"}, "column 'rating' is the label; as the order it would put a user's likes last"),
+        (
+            {"order": "rating"},
+            "column 'rating' is the label; as the order it would put a user's likes last",
+        ),
         ({"label": "rating => 4"}, "'rating => 4' is neither COLUMN nor COLUMN OP NUMBER"),
         ({"drop": "rating"}, "'rating' is not COLUMN OP NUMBER"),
         ({"encoding": "utf-9"}, "unknown encoding 'utf-9'"),
@@ -135,7 +158,10 @@ def test_settings_that_can_not_be_are_refused_before_a_file_is_opened(params, er
     ("params", "error"),
     [
         ({"label": "raitng >= 4"}, r"^x\.csv: no column 'raitng'; did you mean 'rating'\?$"),
-        ({"numeric": ["place"]}, r"^x\.csv:2: column 'place': 'café' is not a number \(3 such rows\)"),
+        (
+            {"numeric": ["place"]},
+            r"^x\.csv:2: column 'place': 'café' is not a number \(3 such rows\)",
+        ),
         (
             {"min_rows_per_user": 9},
             r"^x\.csv: min_rows_per_user: 9 leaves 0 of 2 users \(0 of 5 rows\); .* is 3 "

@@ -59,9 +59,20 @@ def joined(folder: Path) -> pd.DataFrame:
 def test_features_of_a_file_of_items_or_users_are_theirs(folder):
     found = prepared(folder)
     sides = {field.name: field.side for field in found.fields}
-    assert sides == {"user": "user", "item": "item", "land": "user", "genres": "item", "price": "item"}
+    assert sides == {
+        "user": "user",
+        "item": "item",
+        "land": "user",
+        "genres": "item",
+        "price": "item",
+    }
     assert found.meta["bags"] == [["genres", "item"]]
-    assert found.meta["categories"] == {"user": 2, "item": 3, "land": 2, "genres": 3}  # the genre of no row is none
+    assert found.meta["categories"] == {
+        "user": 2,
+        "item": 3,
+        "land": 2,
+        "genres": 3,
+    }  # the genre of no row is none
     assert found.meta["missing"] == {"user": 0, "item": 0, "land": 0, "genres": 1, "price": 1}
     assert set(found.meta["source"]["sha256"]) == {"clicks.csv", "films.csv", "people.csv"}
 
@@ -79,7 +90,10 @@ def test_three_files_and_the_one_that_they_make_are_one_dataset(folder):
         pd.read_csv(folder / f"{name}.csv", sep=sep, dtype={"item": str, "film": str}).to_parquet(
             folder / f"{name}.parquet"
         )
-    parquet = {"items": {"path": "films.parquet", "key": "film"}, "users": {"path": "people.parquet", "key": "id"}}
+    parquet = {
+        "items": {"path": "films.parquet", "key": "film"},
+        "users": {"path": "people.parquet", "key": "id"},
+    }
     assert prepared(folder, path="clicks.parquet", **parquet).digest == prepared(folder).digest
 
 
@@ -97,28 +111,47 @@ def test_the_key_is_named_as_in_the_interactions_unless_said(folder):
 
 def test_a_file_without_a_header_and_in_another_encoding(folder):
     (folder / "films.txt").write_bytes("a::é::1\nb::x::2\nc::x::3\n".encode("latin-1"))
-    films = {"path": "films.txt", "sep": "::", "columns": ["item", "genres", "price"], "encoding": "latin-1"}
+    films = {
+        "path": "films.txt",
+        "sep": "::",
+        "columns": ["item", "genres", "price"],
+        "encoding": "latin-1",
+    }
     assert prepared(folder, items=films).meta["categories"]["genres"] == 2
 
 
 def test_a_side_that_is_said_is_kept_where_it_can_be(folder):
     assert prepared(folder, sides={"genres": "item"}).meta["bags"] == [["genres", "item"]]
-    with pytest.raises(DataError, match=r"^films\.csv: column 'genres' is of the item; sides can't say user$"):
+    with pytest.raises(
+        DataError, match=r"^films\.csv: column 'genres' is of the item; sides can't say user$"
+    ):
         prepared(folder, sides={"genres": "user"})
 
 
 @pytest.mark.parametrize(
     ("file", "text", "error"),
     [
-        ("films", FILMS + "a,x,1\n", r"films\.csv:6: column 'film': 'a' is there twice; one row for each item$"),
+        (
+            "films",
+            FILMS + "a,x,1\n",
+            r"films\.csv:6: column 'film': 'a' is there twice; one row for each item$",
+        ),
         ("films", FILMS + ",x,1\n", r"films\.csv:6: column 'film': the id is missing"),
-        ("films", FILMS.replace("film", "flim"), r"films\.csv: no column 'film'; did you mean 'flim'\?$"),
+        (
+            "films",
+            FILMS.replace("film", "flim"),
+            r"films\.csv: no column 'film'; did you mean 'flim'\?$",
+        ),
         (
             "films",
             FILMS.replace("genres", "genre"),
             r"clicks\.csv, people\.csv, films\.csv: no column 'genres'; did you mean 'genre'",
         ),
-        ("films", FILMS.replace("1.5", "$1"), r"films\.csv:2: column 'price': '\$1' is not a number"),
+        (
+            "films",
+            FILMS.replace("1.5", "$1"),
+            r"films\.csv:2: column 'price': '\$1' is not a number",
+        ),
         ("films", "film,genres,price\n", r"films\.csv: no rows$"),
         (
             "films",
@@ -172,7 +205,10 @@ def test_paths_of_side_files_obey_the_same_rule(tmp_path, folder, path):
         ({"items": {"path": "clicks.csv"}}, "the file 'clicks.csv' is named twice"),
         ({"split": {"users": "role"}}, "part"),
         ({"split": {"users": "role", "part": "role"}}, "can't hold roles and parts at once"),
-        ({"split": {"users": "land", "part": "part"}}, "column 'land' can't be a feature, an id or the order too"),
+        (
+            {"split": {"users": "land", "part": "part"}},
+            "column 'land' can't be a feature, an id or the order too",
+        ),
         ({"split": {"users": "time", "part": "part"}}, "column 'time' can't be a feature"),
     ],
 )
@@ -190,8 +226,11 @@ def test_a_division_that_the_data_give(folder):
     assert found.given_role.tolist() == [0, 2]
     assert found.given_part.tolist() == [0, 1, 0, 1]
     assert found.order.tolist() == [2, 1, 1, 2]
-    (folder / "clicks.csv").write_text("\n".join([f"{head},role,part", *lines]).replace("test,query", "valid,query"))
+    (folder / "clicks.csv").write_text(
+        "\n".join([f"{head},role,part", *lines]).replace("test,query", "valid,query")
+    )
     with pytest.raises(
-        DataError, match=r"^clicks\.csv:5: column 'role': user 'u2' is 'valid' here and 'test' at clicks\.csv:4"
+        DataError,
+        match=r"^clicks\.csv:5: column 'role': user 'u2' is 'valid' here and 'test' at clicks\.csv:4",
     ):
         prepared(folder, split={"users": "role", "part": "part"})

@@ -19,7 +19,9 @@ HEAD = ("selector/net.2.weight", "selector/net.2.bias")
 
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
-    return make_interactions(tmp_path_factory.mktemp("data"), users=40, items=5, rows_per_user=12, seed=3)
+    return make_interactions(
+        tmp_path_factory.mktemp("data"), users=40, items=5, rows_per_user=12, seed=3
+    )
 
 
 def compared(interactions, steps, order, full, learn_rates) -> float:
@@ -31,12 +33,19 @@ def compared(interactions, steps, order, full, learn_rates) -> float:
         interactions,
         ANIL(ANIL.Params(inner_steps=steps, order=order, rates=RATES, learn_rates=learn_rates)),
     )
-    leaves = {f"{name}/{leaf}": value for name, net in nets.items() for leaf, value in net.leaves().items()}
+    leaves = {
+        f"{name}/{leaf}": value
+        for name, net in nets.items()
+        for leaf, value in net.leaves().items()
+    }
     factor = torch.ones((), dtype=torch.float64, requires_grad=True)
     total = oracle.outer_loss(
         nets,
         leaves,
-        {leaf: rate * factor * (leaf in HEAD) for leaf, rate in start_rates(nets, interactions).items()},
+        {
+            leaf: rate * factor * (leaf in HEAD)
+            for leaf, rate in start_rates(nets, interactions).items()
+        },
         data,
         steps=steps,
         second_order=order == "second",

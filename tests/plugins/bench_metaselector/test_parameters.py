@@ -60,7 +60,9 @@ def installed() -> Registry:
         (RULES, "train: {users: 0}", "must be at least 1; got 0"),
     ],
 )
-def test_out_of_range_is_refused(tmp_path: Path, installed: Registry, rules, key: str, said: str) -> None:
+def test_out_of_range_is_refused(
+    tmp_path: Path, installed: Registry, rules, key: str, said: str
+) -> None:
     file = tmp_path / "suite.yaml"
     for rule in rules:
         file.write_text(SUITE.replace("RULE", rule).replace("KEY", key), "utf-8")
@@ -86,7 +88,9 @@ RATE = "43: meta-learner 'RULE': rate is read with learn_rates: true alone; drop
         ),
     ],
 )
-def test_what_nothing_reads_is_refused(tmp_path: Path, installed: Registry, rules, key: str, said: str) -> None:
+def test_what_nothing_reads_is_refused(
+    tmp_path: Path, installed: Registry, rules, key: str, said: str
+) -> None:
     file = tmp_path / "suite.yaml"
     for rule in rules:
         file.write_text(SUITE.replace("RULE", rule).replace("KEY", key), "utf-8")

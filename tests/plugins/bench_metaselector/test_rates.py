@@ -20,7 +20,10 @@ CASES = {
     "maml-fixed": (MAML, {}),
     "maml-scalar": (MAML, {"learn_rates": True}),
     "maml-tensor": (MAML, {"learn_rates": True, "rate": "tensor"}),
-    "maml-scaled": (MAML, {"learn_rates": True, "rate": "tensor", "support_scale": 6.0, "step_factors": True}),
+    "maml-scaled": (
+        MAML,
+        {"learn_rates": True, "rate": "tensor", "support_scale": 6.0, "step_factors": True},
+    ),
     "maml-inner-batch": (MAML, {"inner_batch": 2, "support_scale": 6.0}),
     "meta-sgd-positive": (MetaSGD, {"positive": True, "support_scale": 0.0, "step_factors": False}),
     "meta-sgd-free": (MetaSGD, {"support_scale": 0.0, "step_factors": False}),
@@ -29,7 +32,9 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
-    return make_interactions(tmp_path_factory.mktemp("data"), users=40, items=5, rows_per_user=12, seed=3)
+    return make_interactions(
+        tmp_path_factory.mktemp("data"), users=40, items=5, rows_per_user=12, seed=3
+    )
 
 
 def learned_values(kind, settings, starts, steps):
@@ -46,7 +51,11 @@ def learned_values(kind, settings, starts, steps):
         values = {f"{prefix} {leaf}": drawn(rate) for leaf, rate in starts.items()}
     elif settings.get("learn_rates"):
         by_leaf = settings.get("rate") == "tensor"
-        values = {f"rate of {leaf}": drawn(scalar) for leaf in starts} if by_leaf else {"rate": drawn(scalar)}
+        values = (
+            {f"rate of {leaf}": drawn(scalar) for leaf in starts}
+            if by_leaf
+            else {"rate": drawn(scalar)}
+        )
     if settings.get("support_scale"):
         values["support scale"] = torch.tensor(1.3, dtype=torch.float64)
     if settings.get("step_factors"):
@@ -61,10 +70,18 @@ def by_the_plain_loop(nets, data, interactions, settings, values, steps, order):
         return start * values.get(f"rate of {leaf}", values.get("rate", 1.0))
 
     def scale(rows, step):
-        shrunk = rows / (rows + settings["support_scale"] * values["support scale"]) if "support scale" in values else 1
+        shrunk = (
+            rows / (rows + settings["support_scale"] * values["support scale"])
+            if "support scale" in values
+            else 1
+        )
         return shrunk * (values["step factors"][step] if "step factors" in values else 1)
 
-    leaves = {f"{name}/{leaf}": value for name, net in nets.items() for leaf, value in net.leaves().items()}
+    leaves = {
+        f"{name}/{leaf}": value
+        for name, net in nets.items()
+        for leaf, value in net.leaves().items()
+    }
     total = oracle.outer_loss(
         nets,
         leaves,
@@ -105,8 +122,14 @@ def test_meta_gradients_equal_the_plain_loop(interactions, case, steps, order, f
     ("case", "mutant"),
     [
         ("maml-scalar", lambda self, leaf, start, outer: start * outer["rate"].detach()),
-        ("maml-tensor", lambda self, leaf, start, outer: start * outer["rate of selector/embedding"]),
-        ("meta-sgd-positive", lambda self, leaf, start, outer: start * (1 + outer[f"log rate of {leaf}"])),
+        (
+            "maml-tensor",
+            lambda self, leaf, start, outer: start * outer["rate of selector/embedding"],
+        ),
+        (
+            "meta-sgd-positive",
+            lambda self, leaf, start, outer: start * (1 + outer[f"log rate of {leaf}"]),
+        ),
         ("meta-sgd-free", lambda self, leaf, start, outer: start * outer[f"rate of {leaf}"].abs()),
     ],
     ids=["rate-without-gradient", "one-for-all", "not-exp", "forced-positive"],
@@ -119,7 +142,9 @@ def test_mutants_of_the_rate_are_caught(interactions, monkeypatch, case, mutant,
 
 def test_mutant_every_step_on_the_first_rows_is_caught(interactions, monkeypatch):
     original = descent.support_batch
-    monkeypatch.setattr(descent, "support_batch", lambda batch, step, rows: original(batch, 0, rows))
+    monkeypatch.setattr(
+        descent, "support_batch", lambda batch, step, rows: original(batch, 0, rows)
+    )
     assert compared(interactions, "maml-inner-batch", 3, "second", full=False) > 1e-4
 
 
@@ -127,9 +152,17 @@ def test_what_is_learned_starts_where_the_rates_do(interactions):
     """Before any outer step every granularity is the same rule."""
     nets = networks(interactions, full=True)
     data = task_data(interactions, tasks(interactions, RAGGED), full=True)
-    plain = [(MAML, {}), (MAML, {"learn_rates": True}), (MetaSGD, {"positive": True, "support_scale": 0.0})]
+    plain = [
+        (MAML, {}),
+        (MAML, {"learn_rates": True}),
+        (MetaSGD, {"positive": True, "support_scale": 0.0}),
+    ]
     losses = [
-        float(engine(nets, data, interactions, kind(kind.Params(inner_steps=2, rates=RATES, **settings)))[0])
+        float(
+            engine(
+                nets, data, interactions, kind(kind.Params(inner_steps=2, rates=RATES, **settings))
+            )[0]
+        )
         for kind, settings in plain
     ]
     assert losses == pytest.approx([losses[0]] * len(losses), rel=1e-12)
@@ -148,7 +181,10 @@ def test_mutant_scale_cut_off_with_the_second_derivatives(interactions, monkeypa
     def cut(learnable, leaves, batch, rates, *, create_graph, training, scale=None):
         loss = learnable.loss(leaves, batch, "support") * scale
         gradients = learnable.gradients(loss, leaves, create_graph=create_graph)
-        return {**leaves, **{leaf: leaves[leaf] - rates[leaf] * gradient for leaf, gradient in gradients.items()}}
+        return {
+            **leaves,
+            **{leaf: leaves[leaf] - rates[leaf] * gradient for leaf, gradient in gradients.items()},
+        }
 
     monkeypatch.setattr(descent, "inner_step", cut)
     assert compared(interactions, "maml-scaled", 3, "first", full=True) > 1e-3

@@ -18,18 +18,30 @@ from tests.learn.rules import RAGGED, RATES, engine, learnable_of, start_rates, 
 
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
-    return make_interactions(tmp_path_factory.mktemp("data"), users=40, items=5, rows_per_user=12, seed=3)
+    return make_interactions(
+        tmp_path_factory.mktemp("data"), users=40, items=5, rows_per_user=12, seed=3
+    )
 
 
 def by_the_plain_loop(nets, data, interactions, steps):
-    leaves = {f"{name}/{leaf}": value for name, net in nets.items() for leaf, value in net.leaves().items()}
+    leaves = {
+        f"{name}/{leaf}": value
+        for name, net in nets.items()
+        for leaf, value in net.leaves().items()
+    }
     rates = start_rates(nets, interactions)
     gradients = {name: torch.zeros_like(value) for name, value in leaves.items()}
     loss = torch.zeros((), dtype=torch.float64)
     for user in range(data.users):
         rows = slice(data.ptr[user], data.ptr[user + 1])
         adapted = oracle.adapted(
-            nets, leaves, rates, data, rows, steps=steps, field_of_entry=oracle.field_of_entry(interactions)
+            nets,
+            leaves,
+            rates,
+            data,
+            rows,
+            steps=steps,
+            field_of_entry=oracle.field_of_entry(interactions),
         )
         for name, value in leaves.items():
             moved = (value - adapted[name]).detach()
@@ -41,7 +53,9 @@ def by_the_plain_loop(nets, data, interactions, steps):
 def compared(interactions, steps, full, users=RAGGED) -> float:
     nets = networks(interactions, full=full)
     data = task_data(interactions, tasks(interactions, users), full=full)
-    found = engine(nets, data, interactions, Reptile(Reptile.Params(inner_steps=steps, rates=RATES)))
+    found = engine(
+        nets, data, interactions, Reptile(Reptile.Params(inner_steps=steps, rates=RATES))
+    )
     return worst(found, by_the_plain_loop(nets, data, interactions, steps))
 
 
@@ -66,7 +80,9 @@ def test_one_step_is_the_gradient_of_all_rows(interactions):
     loss = sum(oracle.mixture_loss(nets, leaves, data, own) for own in rows) / data.users
     gradients = dict(zip(leaves, torch.autograd.grad(loss, list(leaves.values())), strict=True))
     for name in ("selector/net.0.weight", "selector/net.2.bias"):
-        torch.testing.assert_close(found[name], RATES["selector"] * gradients[name], rtol=1e-10, atol=1e-14)
+        torch.testing.assert_close(
+            found[name], RATES["selector"] * gradients[name], rtol=1e-10, atol=1e-14
+        )
 
 
 def test_mutant_support_alone_is_caught(interactions, monkeypatch):
@@ -78,6 +94,11 @@ def test_at_test_time_it_adapts_to_the_support_alone(interactions):
     nets = networks(interactions, full=True)
     learnable = learnable_of(nets, interactions)
     data = task_data(interactions, tasks(interactions, RAGGED, labelled=False), full=True)
-    same = MAML(MAML.Params(inner_steps=3, rates=RATES)), Reptile(Reptile.Params(inner_steps=3, rates=RATES))
-    found = [adapt_and_predict(rule, learnable, outer_parameters(rule, learnable), data) for rule in same]
+    same = (
+        MAML(MAML.Params(inner_steps=3, rates=RATES)),
+        Reptile(Reptile.Params(inner_steps=3, rates=RATES)),
+    )
+    found = [
+        adapt_and_predict(rule, learnable, outer_parameters(rule, learnable), data) for rule in same
+    ]
     assert found[0].logits.tobytes() == found[1].logits.tobytes()
