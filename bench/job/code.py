@@ -13,7 +13,7 @@ COMPUTES = (
     "adapt_sets.py",
     "data",
     "evaluate/metrics",
-    "interfaces.py",
+    "interfaces",
     "job",
     "learn",
     "settings.py",
