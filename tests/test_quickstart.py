@@ -28,7 +28,8 @@ def on_a_small_table(name: str, folder: Path) -> Path:
     assert datasets == 1
     text = re.sub(r"epochs: \d+", "epochs: 2", text)
     text = re.sub(r"(?m)^seeds: .*$", "seeds: [0]", text)
-    text = text.replace("item_id]}\n", "item_id], train: {epochs: 1}}\n")
+    trained = r"(?m)^(?!.*use: fine-tune)(.*item_id\])\}$"  # fine-tune is not meta-trained and has no epochs
+    text = re.sub(trained, r"\1, train: {epochs: 1}}", text)
     (folder / name).write_text(text, "utf-8")
     return folder / name
 

@@ -16,8 +16,8 @@ from bench.evaluate import (
     best_model_share,
     perfect_sample_logits,
     perfect_user_logits,
-    row_log_loss,
 )
+from bench.evaluate.metrics.metrics import mean_log_loss
 from bench.interfaces import Metric, MetricRows
 from bench.job.environment import environment, versions
 from bench.job.outcome import OK, Outcome
@@ -55,7 +55,7 @@ def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[s
     if trial.kind == "base_model":  # its fit predicted every row of the table
         split = trial.division.split
         valid_rows, query = split.rows("valid", "query"), split.rows("test", "query")
-        validation = _mean_loss(
+        validation = mean_log_loss(
             trial.division.interactions.labels()[valid_rows], logits[valid_rows]
         )
         logits = logits[query]
@@ -127,12 +127,6 @@ def _scores(metrics: Metrics, rows: MetricRows, logits: np.ndarray) -> dict[str,
         name: {"value": score.value, "reason": score.reason, "counts": dict(score.counts)}
         for name, score in scores.items()
     }
-
-
-def _mean_loss(y: np.ndarray, logits: np.ndarray) -> float | None:
-    """None where it is infinite, or there are no rows."""
-    losses = row_log_loss(y, logits)
-    return float(losses.mean()) if len(losses) and np.isfinite(losses).all() else None
 
 
 def _total(trial: Trial, steps: Steps) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bench.data.views.rows import TaskView
-from bench.evaluate.metrics.metrics import row_log_loss
+from bench.evaluate.metrics.metrics import mean_log_loss
 from bench.evaluate.metrics.predictions import is_constant, looks_like_probabilities
 from bench.interfaces import FitNotes
 from bench.worker.clock import Clock
@@ -57,7 +57,6 @@ def source_shift(train: TaskView, valid: TaskView) -> dict[str, dict[str, float 
 
 
 def logloss(tasks: TaskView, logits: np.ndarray) -> float | None:
-    """Mean over query rows; None without rows, or where it is infinite."""
+    """Mean over the tasks' query rows; None without rows, or where it is infinite."""
     assert tasks.query.labels is not None
-    losses = row_log_loss(tasks.query.labels, logits)
-    return float(losses.mean()) if len(losses) and np.isfinite(losses).all() else None
+    return mean_log_loss(tasks.query.labels, logits)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
 from bench.evaluate import AUC, GAUC, LogLoss, Slice, relaimpr, row_log_loss
+from bench.evaluate.metrics.metrics import mean_log_loss
 from bench.interfaces import Metric, PluginParams, Score
 
 METRICS: list[type[Metric]] = [AUC, LogLoss, GAUC]
@@ -162,3 +163,10 @@ def test_relaimpr_is_in_percent_and_undefined_at_chance() -> None:
     assert relaimpr(0.8, 0.4).value is None
     assert relaimpr(None, 0.7).value is None
     assert relaimpr(0.7, None).reason == "the AUC of the base is undefined"
+
+
+def test_the_mean_loss_is_that_of_the_metric_or_none() -> None:
+    y, logits = np.array([1, 0, 1], np.uint8), np.array([2.0, -1.0, 0.5])
+    assert mean_log_loss(y, logits) == score(LogLoss, y, logits).value
+    assert mean_log_loss(y, np.array([-np.inf, 0.0, 0.0])) is None
+    assert mean_log_loss(y[:0], logits[:0]) is None

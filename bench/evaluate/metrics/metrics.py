@@ -7,7 +7,7 @@ import numpy as np
 from bench.evaluate.metrics.auc import auc_by_user, pooled_auc
 from bench.interfaces import Metric, MetricRows, Score, UserParts
 
-__all__ = ["AUC", "GAUC", "LogLoss", "relaimpr", "row_log_loss"]
+__all__ = ["AUC", "GAUC", "LogLoss", "mean_log_loss", "relaimpr", "row_log_loss"]
 
 
 class AUC(Metric):
@@ -85,6 +85,12 @@ def row_log_loss(y: np.ndarray, logits: np.ndarray) -> np.ndarray:
     positive = (y == 1).reshape(-1, *[1] * (logits.ndim - 1))
     logits = logits.astype(np.float64)
     return np.logaddexp(0.0, np.where(positive, -logits, logits))
+
+
+def mean_log_loss(y: np.ndarray, logits: np.ndarray) -> float | None:
+    """Mean of `row_log_loss` over the rows; None without rows, or where it is not finite. y (n,), logits (n,)."""
+    losses = row_log_loss(y, logits)
+    return float(losses.mean()) if len(losses) and np.isfinite(losses).all() else None
 
 
 def relaimpr(auc: float | None, base_auc: float | None) -> Score:
