@@ -46,9 +46,8 @@ class Task(NamedTuple):
     query: tuple[Tensor, Tensor]
 
 
-Gradients = Callable[
-    [], list[Tensor]
-]  # of the mean query loss, by each of the perceptron's parameters
+# of the mean query loss, by each of the perceptron's parameters
+Gradients = Callable[[], list[Tensor]]
 Other = Callable[[nn.Module, list[Task], int], Gradients]
 
 

@@ -291,9 +291,8 @@ def main() -> None:
         "--quick", action="store_true", help="no table of more than a million rows, fewer rounds"
     )
     parser.add_argument("--threads", type=int, default=2, help="beside one (2)")
-    parser.add_argument(
-        "--table-rows", type=int, help=argparse.SUPPRESS
-    )  # one size, in a process of its own
+    # one size, in a process of its own
+    parser.add_argument("--table-rows", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     one_thread()
     if arguments.table_rows:

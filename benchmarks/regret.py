@@ -17,8 +17,7 @@ class Regret(NamedTuple):
     """Of D draws of the data, U test users each and S lengths of support; natural logarithm, means over query rows."""
 
     support_rows: tuple[int, ...]
-    methods: Mapping[
-        str, np.ndarray
-    ]  # (D, S, U) expected log loss less that of the user's planted expert
+    # (D, S, U) expected log loss less that of the user's planted expert
+    methods: Mapping[str, np.ndarray]
     planted: np.ndarray  # (D, U) expected log loss of the planted expert less the optimum
     optimum: np.ndarray  # (D, U)

@@ -38,9 +38,8 @@ def case(tmp_path_factory):
     interactions = make_interactions(
         tmp_path_factory.mktemp("data"), users=1000, items=1000, rows_per_user=45, seed=0
     )
-    params = MLP.Params(
-        embedding_dim=12, hidden=(200,)
-    )  # 5 fields of 12 and 4 base logits are 64 inputs
+    # 5 fields of 12 and 4 base logits are 64 inputs
+    params = MLP.Params(embedding_dim=12, hidden=(200,))
     selector = build_selector(MLP(params), interactions, MODELS, seed=1)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():

@@ -129,9 +129,8 @@ def _matched(
     same[:1] = False
     for key in theirs:
         same[1:] &= key[order][1:] == key[order][:-1]
-    known = (theirs[0] >= 0) & (
-        theirs[1] >= 0
-    )  # of ids that the dataset lacks one row can't be told from another
+    # of ids that the dataset lacks one row can't be told from another
+    known = (theirs[0] >= 0) & (theirs[1] >= 0)
     _refuse_contradictions(table, scores, order, same & known[order], params)
     first = order[~same]
     place = _find([key[first] for key in theirs], ours)

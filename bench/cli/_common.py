@@ -94,9 +94,8 @@ def echo_json(value: Any) -> None:
     """Print a value as strict JSON in ASCII. What HTML would read as markup is escaped too: whoever embeds it in a page
     embeds no tag."""
     text = json.dumps(value, indent=2, allow_nan=False)
-    click.echo(
-        text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026")
-    )  # strings alone have these
+    # strings alone have these
+    click.echo(text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026"))
 
 
 def printable(text: str) -> str:

@@ -7,9 +7,8 @@ from typing import Any, Literal
 
 __all__ = ["Absence", "CodeChange", "Comparison", "Difference", "Pair", "Verdict", "to_json"]
 
-Verdict = Literal[
-    "same", "better", "worse", "not judged"
-]  # "same" is within the tolerance; bounds are not judged
+# "same" is within the tolerance; bounds are not judged
+Verdict = Literal["same", "better", "worse", "not judged"]
 
 
 @dataclass(frozen=True)

@@ -33,16 +33,13 @@ class QueryRows(NamedTuple):
     users: np.ndarray  # (n,) int32, grouped; an id is one user in every seed
     items: np.ndarray  # (n,) int32
     history: np.ndarray  # (n,) int64: support rows of the row's user
-    support_rate: (
-        np.ndarray
-    )  # (n,) float64: share of positives in that support; NaN where it is empty
-    popularity: (
-        np.ndarray
-    )  # (n,) int64: rows of the row's item that base models were fitted on (star)
+    # (n,) float64: share of positives in that support; NaN where it is empty
+    support_rate: np.ndarray
+    # (n,) int64: rows of the row's item that base models were fitted on (star)
+    popularity: np.ndarray
     pool: tuple[str, ...]  # base models, K, in the order of weights
-    logits: Mapping[
-        str, np.ndarray
-    ]  # (n,) of each method and base model that has a result in this seed; not of bounds
+    # (n,) of each method and base model that has a result in this seed; not of bounds
+    logits: Mapping[str, np.ndarray]
     weights: Mapping[str, np.ndarray]  # (n, K) of the methods that give weights
     true_logits: np.ndarray | None = None  # (n,) float64, of generated data alone
     incomplete: str = ""  # why `pool` is empty: "fm was not run"

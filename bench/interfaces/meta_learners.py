@@ -19,12 +19,10 @@ __all__ = ["Block", "Episodes", "Learnable", "MetaLearner"]
 class Block:
     """Support or query of a chunk of users, padded to n rows a user. Keys: "selector", and "pool" where it is adapted."""
 
-    entries: Mapping[
-        str, Any
-    ]  # bench.learn's RowIndex (U, n, E): where each entry lies among the users' own rows
-    weights: Mapping[
-        str, Tensor
-    ]  # (U, n, E - categorical fields) of the entries that are not categorical
+    # bench.learn's RowIndex (U, n, E): where each entry lies among the users' own rows
+    entries: Mapping[str, Any]
+    # (U, n, E - categorical fields) of the entries that are not categorical
+    weights: Mapping[str, Tensor]
     labels: Tensor  # (U, n)
     mask: Tensor  # (U, n) 1 where there is a row
     base_logits: Tensor | None  # (U, n, K); None where the pool is adapted
@@ -35,9 +33,8 @@ class Episodes:
     """A chunk of users of like length. A rule hands it on and need not look inside."""
 
     users: int
-    rows: Mapping[
-        str, Tensor
-    ]  # (U, R) int64: joint entries that a user's support and query touch, each once; padded
+    # (U, R) int64: joint entries that a user's support and query touch, each once; padded
+    rows: Mapping[str, Tensor]
     support: Block
     query: Block
 

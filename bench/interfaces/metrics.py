@@ -29,12 +29,10 @@ class MetricRows(NamedTuple):
     users: np.ndarray  # (n,) int32; equal means one user
     items: np.ndarray  # (n,) int32; equal means one item
     history: np.ndarray  # (n,) int64: support rows of the row's user
-    support_rate: (
-        np.ndarray
-    )  # (n,) float64: share of positives in that support; NaN where it is empty
-    popularity: (
-        np.ndarray
-    )  # (n,) int64: rows of the row's item among those that base models were fitted on
+    # (n,) float64: share of positives in that support; NaN where it is empty
+    support_rate: np.ndarray
+    # (n,) int64: rows of the row's item among those that base models were fitted on
+    popularity: np.ndarray
 
 
 class UserParts(NamedTuple):

@@ -17,15 +17,12 @@ class Timeline(NamedTuple):
     """What a protocol divides by: rows sorted by (user, order). User u's rows are [user_ptr[u], user_ptr[u + 1])."""
 
     user_ptr: np.ndarray  # (users + 1,) int64
-    order: (
-        np.ndarray | None
-    )  # (n,) int64 or float64, ascending within a user; None: the dataset has none
-    given_role: np.ndarray | None = (
-        None  # (users,) uint8: 0 train, 1 valid, 2 test, as the data say
-    )
-    given_part: np.ndarray | None = (
-        None  # (n,) uint8: 0 support, 1 query, as the data say; support lies before query
-    )
+    # (n,) int64 or float64, ascending within a user; None: the dataset has none
+    order: np.ndarray | None
+    # (users,) uint8: 0 train, 1 valid, 2 test, as the data say
+    given_role: np.ndarray | None = None
+    # (n,) uint8: 0 support, 1 query, as the data say; support lies before query
+    given_part: np.ndarray | None = None
 
 
 class Cut(NamedTuple):
@@ -42,9 +39,8 @@ class Cut(NamedTuple):
 class SplitProtocol(Plugin):
     """Divides users and rows (hook bench_protocols)."""
 
-    kind: ClassVar[
-        Literal["user-holdout", "blocks"]
-    ]  # which rows of the table of base predictions hold
+    # which rows of the table of base predictions hold
+    kind: ClassVar[Literal["user-holdout", "blocks"]]
 
     @property
     @abstractmethod

@@ -51,9 +51,8 @@ class Selection(NamedTuple):
 
     weights: np.ndarray | None = None  # (n, K), on the simplex
     logits: np.ndarray | None = None  # (n,), e.g. stacking
-    mixed_by: np.ndarray | None = (
-        None  # (n, K) beside logits of an adapted pool: the weights that mixed it, for the record
-    )
+    # (n, K) beside logits of an adapted pool: the weights that mixed it, for the record
+    mixed_by: np.ndarray | None = None
 
 
 class Selector(FitNotes, Plugin):

@@ -54,9 +54,8 @@ class Outcome(BaseModel):
     traceback: str = ""
     signal: str | None = None  # of crashed: SIGSEGV
     waited_for: WaitedFor | None = None  # of unavailable, where a step is to blame
-    peak_rss_bytes: int | None = (
-        None  # most memory that the process had; None where nobody could look
-    )
+    # most memory that the process had; None where nobody could look
+    peak_rss_bytes: int | None = None
 
     @property
     def ok(self) -> bool:

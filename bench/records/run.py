@@ -102,9 +102,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def _path(folder: Path, trial: Mapping[str, Any]) -> Path:
     path = record_path(folder, trial["record"], ok=trial["status"] == "ok")
-    return (
-        path if path.exists() else record_path(folder, trial["record"])
-    )  # schema 1 had failures among the records
+    # schema 1 had failures among the records
+    return path if path.exists() else record_path(folder, trial["record"])
 
 
 def _analysed(folder: Path, records: Iterable[Record]) -> dict[str, Any]:

@@ -69,9 +69,8 @@ def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[s
         "cost": {"own": result["cost"], "total": _total(trial, steps)},
         "details": result["details"],
         "blobs": blobs,
-        "environment": result[
-            "environment"
-        ],  # of the process that computed the step, now or in an earlier run
+        # of the process that computed the step, now or in an earlier run
+        "environment": result["environment"],
         "versions": result["versions"],
     }
 

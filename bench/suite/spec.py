@@ -48,8 +48,7 @@ class Suite:
     relaimpr_base: str = "best-single"
     tolerance: Mapping[str, float] = field(default_factory=dict)  # gate: {tolerance: {auc: 1e-6}}
     plugins: tuple[Path, ...] = ()
-    expanded: Mapping[str, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # by the grid: base model or method -> its entries
+    # by the grid: base model or method -> its entries
+    expanded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     places: Mapping[KeyPath, Place] = field(default_factory=dict, repr=False, compare=False)
     # path of keys -> where the value is written, so that later checks can still say where

@@ -21,9 +21,8 @@ STEP = 1e-7  # of finite differences, in float64
 DIRECTIONS = 3
 RELATIVE = 1e-4  # of a leaf's own largest second derivative
 OVERALL = 1e-6  # of the largest of all leaves
-ROUNDING = (
-    1e-7  # of the largest first derivative: what a difference of two, over the step, can't tell
-)
+# of the largest first derivative: what a difference of two, over the step, can't tell
+ROUNDING = 1e-7
 FIX = "use operations that are twice differentiable (of attention the math kernel, not flash; no once_differentiable)"
 
 

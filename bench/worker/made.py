@@ -22,9 +22,7 @@ class Made:
     cost: Mapping[str, Any]
     details: Mapping[str, Any]
     valid_logloss: float | None = None  # of a method, on validation users' query
-    software: Mapping[str, str] = field(
-        default_factory=dict
-    )  # what computed, beside what every record names
-    save_parameters: Callable[[Path], None] | None = (
-        None  # of a base model that a meta-learner may start from
-    )
+    # what computed, beside what every record names
+    software: Mapping[str, str] = field(default_factory=dict)
+    # of a base model that a meta-learner may start from
+    save_parameters: Callable[[Path], None] | None = None

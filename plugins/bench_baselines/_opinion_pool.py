@@ -31,18 +31,16 @@ def pool_weights(losses: np.ndarray, pseudo_rows: np.ndarray | None = None) -> n
     weights, slack = np.full(losses.shape[1], 1 / losses.shape[1]), np.ones(losses.shape[1])
     for _ in range(MAX_STEPS):
         share = pool.likelihoods * weights
-        share /= share.sum(
-            axis=1, keepdims=True
-        )  # (n, K) each model's part in the mixture's likelihood of a row
+        # (n, K) each model's part in the mixture's likelihood of a row
+        share /= share.sum(axis=1, keepdims=True)
         mass = pool.masses @ share  # w_k times the derivative of the mean log-likelihood by w_k
         if (
             mass / weights
         ).max() * weights.sum() <= 1 + GAP:  # Frank-Wolfe gap, an upper bound as the loss is convex
             return np.asarray(weights / weights.sum())
         barrier = CENTRING * float(slack @ weights) / len(weights)
-        curvature = (share.T * pool.masses) @ share + np.diag(
-            slack * weights
-        )  # Newton's, in dw / w
+        # Newton's, in dw / w
+        curvature = (share.T * pool.masses) @ share + np.diag(slack * weights)
         step = np.linalg.solve(curvature, mass - weights + barrier)
         slack_step = barrier / weights - slack - slack * step
         weights = _shortened(pool, weights, step, barrier)

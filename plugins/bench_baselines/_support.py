@@ -42,9 +42,8 @@ class SupportStatistics(NamedTuple):
         if not len(raw):
             return cls(base_rate, np.zeros(raw.shape[1]), np.ones(raw.shape[1]))
         spread = raw.std(axis=0)
-        constant = spread <= 1e-12 * (
-            1 + np.abs(raw).max(axis=0)
-        )  # what is left of one is rounding
+        # what is left of one is rounding
+        constant = spread <= 1e-12 * (1 + np.abs(raw).max(axis=0))
         return cls(base_rate, raw.mean(axis=0), np.where(constant, 1.0, spread))
 
     def of(self, tasks: Tasks) -> np.ndarray:

@@ -20,14 +20,12 @@ class UserBest(Selector):
     chosen: dict[str, str]
 
     def fit(self, train: Tasks, valid: Tasks, context: Context) -> None:  # noqa: ARG002
-        self._order = np.argsort(
-            query_losses(train).mean(axis=0), kind="stable"
-        )  # (K,) from the best on
+        # (K,) from the best on
+        self._order = np.argsort(query_losses(train).mean(axis=0), kind="stable")
         self.chosen = {"without_support": train.models[self._order[0]]}
 
     def predict(self, tasks: Tasks) -> Selection:
         sums = support_losses(tasks)[:, self._order]
-        best = self._order[
-            sums.argmin(axis=1)
-        ]  # (users,); argmin takes the first of a tie, as all are without support
+        # (users,); argmin takes the first of a tie, as all are without support
+        best = self._order[sums.argmin(axis=1)]
         return Selection(weights=np.eye(len(tasks.models))[best[user_of_row(tasks.query_ptr)]])

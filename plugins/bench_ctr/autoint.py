@@ -36,9 +36,8 @@ class AutoInt(DifferentiableModel):
         self.interactions = nn.ModuleList(
             Interacting(width, heads, head_dim, self.params.dropout) for width in widths
         )
-        self.head = Linear(
-            len(fields) * heads * head_dim, 1, bias=False
-        )  # the harness adds the one bias
+        # the harness adds the one bias
+        self.head = Linear(len(fields) * heads * head_dim, 1, bias=False)
 
     def tables(self) -> dict[str, int]:
         return {"vectors": self.params.embedding_dim}

@@ -35,9 +35,8 @@ class DeepFM(DifferentiableModel):
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(widths):
             layers += [Linear(inputs, outputs), nn.ReLU(), nn.Dropout(self.params.dropout)]
-        self.deep = nn.Sequential(
-            *layers, Linear(widths[-1], 1, bias=False)
-        )  # the harness adds the one bias
+        # the harness adds the one bias
+        self.deep = nn.Sequential(*layers, Linear(widths[-1], 1, bias=False))
 
     def tables(self) -> dict[str, int]:
         return {"linear": 1, "factors": self.params.embedding_dim}

@@ -29,9 +29,8 @@ class FFM(DifferentiableModel):
 
     def build(self, fields: Fields) -> None:
         self.field_count = len(fields)
-        i, j = torch.triu_indices(
-            self.field_count, self.field_count, offset=1
-        )  # (P,) each: the pairs of fields, i < j
+        # (P,) each: the pairs of fields, i < j
+        i, j = torch.triu_indices(self.field_count, self.field_count, offset=1)
         self.register_buffer("ours", self._elements(i, j), persistent=False)
         self.register_buffer("theirs", self._elements(j, i), persistent=False)
 
@@ -40,9 +39,8 @@ class FFM(DifferentiableModel):
 
     def forward(self, rows: Lookup) -> Tensor:
         w = rows["linear"]  # (..., F, 1)
-        v = rows["factors"].flatten(
-            -2
-        )  # (..., F * F * D): field i's vector towards field j begins at (i * F + j) * D
+        # (..., F * F * D): field i's vector towards field j begins at (i * F + j) * D
+        v = rows["factors"].flatten(-2)
         # Selecting the elements of each pair is twice as fast as multiplying by the transpose and masking (F, F, D).
         pairs = v.index_select(-1, self.ours) * v.index_select(-1, self.theirs)  # (..., P * D)
         return w.sum((-2, -1)) + pairs.sum(-1)  # (...)

@@ -78,9 +78,8 @@ class GBDT(Model):
             X_val=self._columns.matrix(valid),
             y_val=known_labels(valid),
         )
-        losses = [
-            -float(score) for score in self._trees.validation_score_[1:]
-        ]  # the first is without trees
+        # the first is without trees
+        losses = [-float(score) for score in self._trees.validation_score_[1:]]
         self.history = History(
             len(losses), int(np.argmin(losses)) + 1, tuple(losses), len(losses) * len(labels)
         )

@@ -39,9 +39,8 @@ class Mean(Model):
 
     def fit(self, train: Rows, valid: Rows, context: Context) -> None:  # noqa: ARG002
         labels = known_labels(train)
-        rate = (labels.sum() + 1) / (
-            len(labels) + 2
-        )  # Laplace's rule: finite where one class is missing
+        # Laplace's rule: finite where one class is missing
+        rate = (labels.sum() + 1) / (len(labels) + 2)
         self._bias = float(np.log(rate / (1 - rate)))
         named = {"user": self.params.user_field, "item": self.params.item_field}
         fields = [field for side, name in named.items() if (field := name or _largest(train, side))]

@@ -80,9 +80,8 @@ class _MovieLens(Dataset):
             order: Column("order"),
         }
         if users is not None:
-            users["zip"] = users["zip_code"].str.slice(
-                0, 2
-            )  # the region: whole codes are nearly as many as users
+            # the region: whole codes are nearly as many as users
+            users["zip"] = users["zip_code"].str.slice(0, 2)
             for name in ("gender", "age", "occupation", "zip"):
                 columns[name] = Column("feature", interfaces.Field(name, "categorical", "user"))
         genres = interfaces.Field("genres", "multi_valued", "item")

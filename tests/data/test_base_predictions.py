@@ -202,9 +202,8 @@ def test_a_holdout_in_blocks_is_refused():
 
 def test_a_holdout_that_leaves_no_task_is_refused():
     ptr = np.array([0, 4, 8, 12, 16])
-    cut = np.where(
-        [user in (0, 1) for user in range(4)], ptr[1:], ptr[1:] - 1
-    )  # training users without a query
+    # training users without a query
+    cut = np.where([user in (0, 1) for user in range(4)], ptr[1:], ptr[1:] - 1)
     split = Split(ptr, np.array([0, 0, 1, 2], np.uint8), cut, "cold", 0.3)
     with pytest.raises(
         DataError, match="holdout predictions leave methods no training user with a query row"

@@ -176,9 +176,8 @@ def test_ties_are_broken_by_a_hash_that_stays():
 def test_rows_left_out_and_repeated_are_counted():
     rows = [
         Raw("few", "a", "", "", 1.0, 5, 0),
-        *[
-            Raw("u", item, "", "", 1.0, 5, 0) for item in ("a", "a", "a", "b")
-        ],  # two copies too many
+        # two copies too many
+        *[Raw("u", item, "", "", 1.0, 5, 0) for item in ("a", "a", "a", "b")],
         Raw("u", "c", "", "", 1.0, 5, 1),
         Raw("u", "c", "", "", 1.0, 1, 1),  # contradicts
         Raw("u", "b", "", "", 1.0, 5, 2),  # repeats the pair

@@ -87,9 +87,8 @@ def test_the_digest_covers_what_is_given():
 
 
 def test_neither_a_files_order_nor_its_format_matters():
-    rows = pd.concat(
-        [ROWS, ROWS.assign(logit=ROWS.logit + 1), ROWS], ignore_index=True
-    )  # copies that differ in the logit
+    # copies that differ in the logit
+    rows = pd.concat([ROWS, ROWS.assign(logit=ROWS.logit + 1), ROWS], ignore_index=True)
     settings = {**SPLIT, "true_logit": "logit"}
     first = digest(encode(tables(rows, **settings)))
     shuffled = rows.sample(frac=1, random_state=0)

@@ -62,9 +62,8 @@ def test_whole_seconds_are_the_same_numbers_in_every_form(instants):
 @given(st.lists(INSTANTS, min_size=1, max_size=6))
 def test_fractions_to_the_microsecond_read_as_the_decimal_numbers_that_they_are(instants):
     micros = np.array([int(exact(instant) * 10**6) for instant in instants], dtype=np.int64)
-    expected = order(
-        [float(exact(instant)) for instant in instants]
-    )  # the nearest float64 to the exact fraction
+    # the nearest float64 to the exact fraction
+    expected = order([float(exact(instant)) for instant in instants])
     forms = [
         [instant.isoformat() for instant in instants],
         pa.array(micros, pa.int64()).cast(pa.timestamp("us")),

@@ -89,9 +89,8 @@ def test_order_of_rows_changes_nothing() -> None:
 def test_a_permutation_of_users_permutes_the_table() -> None:
     rows = adapted()
     ids = np.unique(rows.users)
-    new = np.random.default_rng(0).permutation(
-        len(ids)
-    )  # the user at place p gets the id of place new[p]
+    # the user at place p gets the id of place new[p]
+    new = np.random.default_rng(0).permutation(len(ids))
     one, back = rows.adaptations["gating"], np.argsort(new)
     renamed = rows._replace(
         users=ids[new][np.searchsorted(ids, rows.users)],

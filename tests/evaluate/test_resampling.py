@@ -50,9 +50,8 @@ def test_a_resample_has_as_many_users_as_there_are_each_equally_likely() -> None
     assert (weights.sum(axis=0) == 40).all()
     np.testing.assert_allclose(weights.mean(axis=1), 1, atol=5 / np.sqrt(4000))
     assert weights.var() == pytest.approx(1 - 1 / 40, rel=0.05)  # of a multinomial count
-    np.testing.assert_array_equal(
-        draw_users(40, 50, 0), weights[:, :50]
-    )  # more resamples go on where fewer ended
+    # more resamples go on where fewer ended
+    np.testing.assert_array_equal(draw_users(40, 50, 0), weights[:, :50])
 
 
 def test_order_of_rows_and_names_of_users_do_not_matter() -> None:

@@ -82,9 +82,8 @@ def test_billions_of_pairs_of_one_user(way: Way, users: int) -> None:
     """Positives at 3k + 1, negatives at 2j: pairs overflow 32 bits and, weighed, whole numbers in float32."""
     n = 50_000
     of_positives, of_negatives = 3 * np.arange(n) + 1, 2 * np.arange(n)
-    twice = sum(
-        2 * min(n, (3 * k + 2) // 2) + (k % 2 == 1 and 3 * k + 1 < 2 * n) for k in range(n)
-    )  # odd k tie
+    # odd k tie
+    twice = sum(2 * min(n, (3 * k + 2) // 2) + (k % 2 == 1 and 3 * k + 1 < 2 * n) for k in range(n))
     y = np.repeat(np.array([1, 0], np.uint8), n)
     scores = np.concatenate([of_positives, of_negatives]).astype(np.float32)
     order = np.random.default_rng(0).permutation(2 * n)

@@ -90,9 +90,8 @@ def test_rows_that_a_step_does_not_touch_stay_and_dense_adam_would_move_them(out
     assert torch.equal(table[0], start[0])
     assert torch.equal(table[1], between[1])
     assert not torch.equal(expected[TABLE][1], between[1])
-    torch.testing.assert_close(
-        table[2], expected[TABLE][2].detach(), rtol=1e-9, atol=1e-9
-    )  # touched in both
+    # touched in both
+    torch.testing.assert_close(table[2], expected[TABLE][2].detach(), rtol=1e-9, atol=1e-9)
     assert (table[3] - start[3]).abs().max() > 0
 
 

@@ -72,14 +72,14 @@ def test_the_lead_is_named_with_its_difference_interval_and_users(make_analysed:
         "over 604 users and 21,037 rows."
     )
     assert rest.startswith(
-        "Every other method and base model is worse. It would have noticed a true difference of .0084 at least four times out "
-        "of five."
+        "Every other method and base model is worse. The run would have noticed a true difference of .0084 at least "
+        "four times out of five."
     )
 
 
 def test_who_ties_with_the_lead_is_named_with_what_would_have_shown(make_analysed: MakeRun) -> None:
     assert answer(make_analysed())[1].startswith(
-        "The run can't tell it apart from user-calibration (a tie, marked =). It would have noticed a true difference of "
+        "The run can't tell it apart from user-calibration (a tie, marked =). The run would have noticed a true difference of "
         ".0084 at least four times out of five. Every other one is worse."
     )
 

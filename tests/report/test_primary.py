@@ -30,9 +30,8 @@ def in_gauc(found: Analysis) -> Analysis:
     """metaselector leads by .019 GAUC; user-calibration ties with it, lr has no verdict."""
 
     def pair(difference: float, half: float) -> Paired:
-        one = paired(
-            -difference, half, metric="gauc"
-        )  # `paired` is of a metric that is better below
+        # `paired` is of a metric that is better below
+        one = paired(-difference, half, metric="gauc")
         return replace(one, difference=difference, low=difference - half, high=difference + half)
 
     def edit(one: Any) -> Any:

@@ -22,9 +22,8 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("primary")
     write_ratings(folder / "ratings.csv", users=80)
     file = write_small_suite(folder, protocol="support: {share: 0.3}")
-    longer = file.read_text("utf-8").replace(
-        "epochs: 1", "epochs: 12"
-    )  # so that models differ within a user
+    # so that models differ within a user
+    longer = file.read_text("utf-8").replace("epochs: 1", "epochs: 12")
     file.write_text(longer + METRICS, "utf-8")
     return file
 

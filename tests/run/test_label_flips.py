@@ -25,9 +25,8 @@ from tests.run import mutants
 
 SPY = Path(__file__).parent.parent / "fixtures" / "spy_plugin.py"
 FOLDS = 3
-TRAIN = TrainSettings(
-    batch_size=32, learning_rate=0.05, epochs=1
-)  # one epoch: early stopping can't hide or make a change
+# one epoch: early stopping can't hide or make a change
+TRAIN = TrainSettings(batch_size=32, learning_rate=0.05, epochs=1)
 SLOTS = [f"{letter} {part}" for letter in "TVE" for part in ("support", "query")]
 ALL = set(SLOTS)
 HELD = "T1"

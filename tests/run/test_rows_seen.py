@@ -87,9 +87,8 @@ def check_base_logits(spied: Spied) -> None:
     source = _sources(spied)
     of = {variant: signature(_trained(spied, variant)) for variant in set(source.values())}
     for name, part, seen in _slots(spied):
-        logits = (
-            np.array(seen["logits"], dtype=np.int32).view(np.float32).reshape(-1)
-        )  # of one model
+        # of one model
+        logits = np.array(seen["logits"], dtype=np.int32).view(np.float32).reshape(-1)
         letter = "TVE"[ROLES.index(TASKS[name])]
         assert logits.tolist() == [of.get(source.get((row, letter, part))) for row in seen["rows"]]
 

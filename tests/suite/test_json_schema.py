@@ -22,9 +22,8 @@ NOTES = {"$schema", "$defs", "title", "description", "default", "then"}
 DATA = {
     file: parse(file.read_bytes(), file.name).data for file in sorted(ROOT.glob("suites/**/*.yaml"))
 }
-WHOLE = [
-    file for file, data in DATA.items() if "version" in data
-]  # the others are parts that suites include
+# the others are parts that suites include
+WHOLE = [file for file, data in DATA.items() if "version" in data]
 
 
 def faults(schema: dict[str, Any], value: Any) -> list[str]:

@@ -55,9 +55,8 @@ def parse_all(texts: Mapping[str, str]) -> dict[str, Source]:
 def span(statements: Sequence[ast.stmt]) -> set[int]:
     """Numbers of the lines from the first statement to the end of the last."""
     first, last = statements[0], statements[-1]
-    decorators: list[ast.expr] = getattr(
-        first, "decorator_list", []
-    )  # they stand above what they decorate
+    # they stand above what they decorate
+    decorators: list[ast.expr] = getattr(first, "decorator_list", [])
     start = min([first.lineno, *(decorator.lineno for decorator in decorators)])
     return set(range(start, (last.end_lineno or last.lineno) + 1))
 

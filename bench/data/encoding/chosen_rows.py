@@ -15,17 +15,15 @@ from bench.errors import DataError
 
 __all__ = ["ChosenRows", "choose_rows"]
 
-_LARGEST = (
-    100  # users whose row counts are kept, to say which min_rows_per_user would leave so many
-)
+# users whose row counts are kept, to say which min_rows_per_user would leave so many
+_LARGEST = 100
 
 
 class ChosenRows(NamedTuple):
     table: RawTable  # of interactions
     counts: dict[str, int]  # rows and users that were left out
-    largest: list[
-        int
-    ]  # how many rows the users with the most of them had before min_rows_per_user, descending
+    # how many rows the users with the most of them had before min_rows_per_user, descending
+    largest: list[int]
 
 
 def choose_rows(layout: Layout) -> ChosenRows:

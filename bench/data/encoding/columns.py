@@ -24,9 +24,8 @@ class Columns:
     """Encoded features; (n,) arrays in the raw table's order, but bags that an item or user owns."""
 
     features: list[Feature] = field(default_factory=list)
-    sizes: list[int] = field(
-        default_factory=list
-    )  # of each feature: its entries in the joint index
+    # of each feature: its entries in the joint index
+    sizes: list[int] = field(default_factory=list)
     # values
     categorical: list[np.ndarray] = field(default_factory=list)  # codes within the field
     numeric: list[np.ndarray] = field(default_factory=list)
@@ -35,12 +34,10 @@ class Columns:
     # what is told about the data
     categories: dict[str, int] = field(default_factory=dict)  # distinct values of a field
     missing: dict[str, int] = field(default_factory=dict)  # rows without a value of a field
-    several: dict[str, int] = field(
-        default_factory=dict
-    )  # users or items whose rows differ in a field of their side
-    counts: dict[str, int] = field(
-        default_factory=dict
-    )  # users and items that only one of two joined tables has
+    # users or items whose rows differ in a field of their side
+    several: dict[str, int] = field(default_factory=dict)
+    # users and items that only one of two joined tables has
+    counts: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def warn_of_look_alikes(self, name: str, words: pa.Array) -> None:
@@ -108,9 +105,8 @@ def _categorical(
     columns: Columns, feature: Feature, source: Joined, ids: Mapping[str, Vocabulary]
 ) -> None:
     name, known = feature.field.name, vocabulary(source.text(feature.column))
-    has_missing = (
-        len(known.words) > 0 and known.words[0].as_py() == ""
-    )  # sorted: "" comes first, as code 1
+    # sorted: "" comes first, as code 1
+    has_missing = len(known.words) > 0 and known.words[0].as_py() == ""
     codes = source.spread(known.codes)  # (n,)
     columns.warn_of_look_alikes(name, known.words)
     columns.categorical.append(codes)

@@ -42,9 +42,8 @@ def given_split(table: RawTable, roles: str, parts: str, users: Vocabulary) -> G
 def true_logits(table: RawTable, column: str) -> np.ndarray:
     """(n,) float64, finite."""
     fix = "a true logit is a finite number"
-    return (
-        complete(table, column, as_numbers(table, column, fix), fix).astype(np.float64) + 0.0
-    )  # -0 is 0
+    # -0 is 0
+    return complete(table, column, as_numbers(table, column, fix), fix).astype(np.float64) + 0.0
 
 
 def _numbered(table: RawTable, column: str, words: tuple[str, ...]) -> np.ndarray:

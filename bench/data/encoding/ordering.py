@@ -22,12 +22,10 @@ class Repeats(NamedTuple):
 
 
 class Order(NamedTuple):
-    permutation: (
-        np.ndarray
-    )  # (n,) int64: the sorted table's row i is the raw table's row permutation[i]
-    identity: (
-        np.ndarray
-    )  # (n,) uint64, in the raw table's order: equal where all that is encoded of two rows is
+    # (n,) int64: the sorted table's row i is the raw table's row permutation[i]
+    permutation: np.ndarray
+    # (n,) uint64, in the raw table's order: equal where all that is encoded of two rows is
+    identity: np.ndarray
     repeats: Repeats
 
 
@@ -46,18 +44,16 @@ def order_rows(
     `users`, `items` (n,) number the texts of `ids`; `content` (n,) uint64 stands for all features and the label of a row, so
     that rows which still tie are interchangeable."""
     pair = _pair_hash(users, items, ids)  # (n,) uint64: of each row's user and item
-    by_pair = [
-        key for key in (pair, order, users) if key is not None
-    ]  # lexsort takes the last key first
+    # lexsort takes the last key first
+    by_pair = [key for key in (pair, order, users) if key is not None]
     keys = [content, *by_pair] if true_logits is None else [true_logits, content, *by_pair]
     permutation = np.lexsort(keys)
     repeats = _repeats(
         permutation, by_pair, content, labels, pairs=users.astype(np.int64) * len(ids[1]) + items
     )
     if part is not None:
-        permutation = permutation[
-            np.lexsort([part[permutation], users[permutation]])
-        ]  # stable: else as before
+        # stable: else as before
+        permutation = permutation[np.lexsort([part[permutation], users[permutation]])]
     times = [] if order is None else [order.view(np.uint64)]
     return Order(permutation, content_key([content, pair, *times]), repeats)
 
@@ -70,9 +66,8 @@ def _repeats(
     pairs: np.ndarray,
 ) -> Repeats:
     """Of rows that `permutation` sorts by the keys `by_pair`, then by content; `pairs` (n,) number user and item."""
-    same_pair = _equal_to_previous(
-        [key[permutation] for key in by_pair]
-    )  # of one user, item and order
+    # of one user, item and order
+    same_pair = _equal_to_previous([key[permutation] for key in by_pair])
     same_content = _equal_to_previous([content[permutation]])
     return Repeats(
         exact_duplicates=int((same_pair & same_content).sum()),

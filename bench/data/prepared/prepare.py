@@ -108,9 +108,8 @@ class _Place:
             except DownloadError as error:
                 self.report(f"{self.dataset.name}: {source.name}: {error}")
                 failures.append(f"{source.name}: {error}")
-        where = getattr(
-            self.dataset, "where", ""
-        )  # in words, of a dataset that can't be downloaded
+        # in words, of a dataset that can't be downloaded
+        where = getattr(self.dataset, "where", "")
         reasons = [*dict.fromkeys(failures), *filter(None, [where])]
         fix = "put the files there, or give their folder as --data-dir DIR or BENCH_DATA"
         raise DownloadError(f"{self.dataset.name}: {'; '.join(reasons)}; {fix}")

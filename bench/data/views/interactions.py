@@ -34,9 +34,8 @@ class Interactions:
     field is its unknown (out-of-vocabulary) entry, a numeric field has two: its value's and its missing value's."""
 
     folder: Path
-    meta: Mapping[
-        str, Any
-    ]  # name, digest, source, label, order, counts, categories, missing, truth, ... (JSON)
+    # name, digest, source, label, order, counts, categories, missing, truth, ... (JSON)
+    meta: Mapping[str, Any]
     with_labels: bool = True
 
     @classmethod

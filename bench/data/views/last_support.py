@@ -15,9 +15,8 @@ def last_support(tasks: TaskView, rows: int) -> TaskView:
     """Tasks of the same users and query, with each user's last `rows` support rows, or all where there are no more. `rows`:
     0 (no support) or more."""
     lengths = np.diff(tasks.support_ptr)
-    still_to_come = np.repeat(tasks.support_ptr[1:], lengths) - np.arange(
-        len(tasks.support)
-    )  # 1 at a user's last row
+    # 1 at a user's last row
+    still_to_come = np.repeat(tasks.support_ptr[1:], lengths) - np.arange(len(tasks.support))
     kept = still_to_come <= rows
     return replace(
         tasks,

@@ -58,16 +58,14 @@ class AdaptationEffect:
     users: int
     entropy_before: float | None  # mean over users of the mean over their query rows, over log K
     entropy_after: float | None
-    model_changed: (
-        float | None
-    )  # share of users with one model of highest mean weight before and after for whom it differs
+    # share of users with one model of highest mean weight before and after for whom it differs
+    model_changed: float | None
     support_logloss_before: float | None  # mean over users with support
     support_logloss_after: float | None
     logloss_before: float  # over query rows, mean over seeds
     logloss_after: float
-    moved_most: Mapping[
-        str, float
-    ]  # group of parameters -> share of users of whom it moved most; largest first
+    # group of parameters -> share of users of whom it moved most; largest first
+    moved_most: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -76,16 +74,14 @@ class MethodAnalysis:
 
     name: str
     kind: Literal["method", "base_model"]
-    against_best_single: Mapping[
-        str, Paired
-    ]  # by metric: the primary, logloss, auc and some of the suite's
+    # by metric: the primary, logloss, auc and some of the suite's
+    against_best_single: Mapping[str, Paired]
     against_lead: Mapping[str, Paired]
     closed_gap: ClosedGap
     calibration: Calibration
     regret: Regret | None
-    win_rate: (
-        float | None
-    )  # share of users with a lower log loss than best-single's; ties count half
+    # share of users with a lower log loss than best-single's; ties count half
+    win_rate: float | None
     # share of users, of those with one model of highest mean weight, for whom it is the best
     selection_accuracy: float | None
     entropy: float | None  # mean entropy of a row's weights over log K: 0 one model, 1 uniform
@@ -103,9 +99,8 @@ class AttainableBound:
     high: float | None
     splits: int
     reason: str = ""
-    single_row_users: int = (
-        0  # they have no halves: theirs is the model that is best on all other users' rows
-    )
+    # they have no halves: theirs is the model that is best on all other users' rows
+    single_row_users: int = 0
 
 
 @dataclass(frozen=True)

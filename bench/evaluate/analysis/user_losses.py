@@ -13,9 +13,8 @@ from bench.evaluate.query_rows import QueryRows
 __all__ = ["EQUAL", "UserLosses", "first_highest", "is_shared", "user_losses"]
 
 EQUAL = 1e-12  # losses and weights that differ by less, as a share, differ by the order of a sum
-_ROUNDED = 4 * float(
-    np.finfo(np.float32).eps
-)  # weights that differ by less, as a share, may be meant to be equal
+# weights that differ by less, as a share, may be meant to be equal
+_ROUNDED = 4 * float(np.finfo(np.float32).eps)
 
 
 class UserLosses(NamedTuple):

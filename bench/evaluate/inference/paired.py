@@ -43,23 +43,19 @@ class Paired:
     difference: float | None
     low: float | None  # 95 % interval over users
     high: float | None
-    p: (
-        float | None
-    )  # two-sided, over users; below .05 exactly where the interval leaves 0 out, unless 1 / (resamples + 1) is more
+    # two-sided, over users; below .05 exactly where the interval leaves 0 out, unless 1 / (resamples + 1) is more
+    p: float | None
     seeds_low: float | None  # 95 % t-interval over seeds; None with one seed
     seeds_high: float | None
     seeds_p: float | None
-    p_holm: (
-        float | None
-    )  # p_both, else p, adjusted over a table, which verdicts follow; None before `adjust`
+    # p_both, else p, adjusted over a table, which verdicts follow; None before `adjust`
+    p_holm: float | None
     verdict: Verdict
-    detectable: (
-        float | None
-    )  # smallest difference, without its sign, that this run finds in 80 % of cases, before Holm
+    # smallest difference, without its sign, that this run finds in 80 % of cases, before Holm
+    detectable: float | None
     reason: str = ""
-    p_both: float | None = (
-        None  # two-sided, by the spread over users and seeds together; None: p itself
-    )
+    # two-sided, by the spread over users and seeds together; None: p itself
+    p_both: float | None = None
 
 
 class _Part(NamedTuple):

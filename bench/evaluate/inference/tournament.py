@@ -44,9 +44,8 @@ def auc_by_tournament(
 
 def _auc(leaves: _Leaves, weights: np.ndarray, largest: int) -> np.ndarray:
     """(lanes,) of the resamples with these weights (users, lanes)."""
-    negatives, positives, wins = (
-        np.zeros(weights.shape[1], dtype=np.uint64) for _ in range(3)
-    )  # of the blocks so far
+    # of the blocks so far
+    negatives, positives, wins = (np.zeros(weights.shape[1], dtype=np.uint64) for _ in range(3))
     for first in range(0, leaves.negatives.shape[0], _LEAVES):
         block = slice(first, first + _LEAVES)
         more = _merged(
@@ -114,13 +113,11 @@ def _gathered(y: np.ndarray, logits: np.ndarray, users: np.ndarray, n_users: int
 
 def _leaf_of_row(positive: np.ndarray) -> np.ndarray:
     """(m,) ascending from 0: at most _RUN negatives followed by at most _RUN positives share a leaf."""
-    changes = np.concatenate(
-        [[True], positive[1:] != positive[:-1]]
-    )  # where a run of one class starts
+    # where a run of one class starts
+    changes = np.concatenate([[True], positive[1:] != positive[:-1]])
     start_of_run = np.flatnonzero(changes)
-    in_run = (
-        np.arange(len(positive)) - start_of_run[np.cumsum(changes) - 1]
-    )  # each row's place in its run
+    # each row's place in its run
+    in_run = np.arange(len(positive)) - start_of_run[np.cumsum(changes) - 1]
     follows_negatives = positive & (in_run == 0)  # and so goes on with their leaf
     starts = (in_run % _RUN == 0) & ~follows_negatives
     return np.asarray(np.cumsum(starts) - int(starts[0]))

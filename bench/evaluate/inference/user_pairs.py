@@ -25,9 +25,10 @@ def auc_by_user_pairs(
     numbers: how often a resample has each user. Holds U x U counts. n > 0."""
     n_users = len(weights)
     drawn = np.ascontiguousarray(weights.T, dtype=np.float64)  # (R, U)
+    # (U,)
     positives, negatives = (
         np.bincount(users[y == label], minlength=n_users).astype(float) for label in (1, 0)
-    )  # (U,)
+    )
     pairs = (drawn @ positives) * (drawn @ negatives)  # (R,)
     twice_ordered_right = _forms(_twice_wins(y, logits, users, n_users), drawn)
     with np.errstate(invalid="ignore"):  # one class: 0 / 0
@@ -44,9 +45,8 @@ def _twice_wins(y: np.ndarray, logits: np.ndarray, users: np.ndarray, n_users: i
     most = 2 * int(np.bincount(users).max()) ** 2
     wins = np.zeros((n_users, n_users), dtype=np.int32 if most < 1 << 31 else np.int64)
     wins_of_user = list(wins)  # views of its rows
-    halves_below = np.zeros(
-        n_users, dtype=wins.dtype
-    )  # of each user's negatives that the walk has passed
+    # of each user's negatives that the walk has passed
+    halves_below = np.zeros(n_users, dtype=wins.dtype)
     one_by_one = halves_below.data  # the same numbers: indexing an array costs twice as much
     steps = (array.tolist() for array in (users[rows.rows], rows.positive, rows.halves))
     for user, positive, halves in zip(*steps, strict=True):

@@ -28,9 +28,8 @@ def ascending(y: np.ndarray, logits: np.ndarray) -> Ascending:
     mixed = (positives > 0) & (positives < np.bincount(group))
     tied = np.flatnonzero(mixed[group] & ~positive)
     index = np.concatenate([np.arange(len(y)), tied])
-    place = np.concatenate(
-        [positive.astype(np.int64), np.full(len(tied), 2)]
-    )  # in a group: halves, positives, halves
+    # in a group: halves, positives, halves
+    place = np.concatenate([positive.astype(np.int64), np.full(len(tied), 2)])
     halves = np.full(len(index), 2)
     halves[tied] = halves[len(y) :] = 1
     by = np.argsort(group[index] * 3 + place, kind="stable")

@@ -33,9 +33,8 @@ def auc_by_user(y: np.ndarray, logits: np.ndarray, users: np.ndarray) -> UserAUC
 def _of_sorted(y: np.ndarray, logits: np.ndarray, users: np.ndarray) -> UserAUC:
     """Rows sorted by (user, logit)."""
     new_user = _changes(users)
-    blocks = np.flatnonzero(
-        new_user | _changes(logits)
-    )  # first row of each run of one user and one score
+    # first row of each run of one user and one score
+    blocks = np.flatnonzero(new_user | _changes(logits))
     first = np.flatnonzero(new_user[blocks])  # first block of each user
     positives = np.add.reduceat(y.astype(np.int64), blocks)
     negatives = np.diff(blocks, append=len(y)) - positives

@@ -35,9 +35,8 @@ def check_weights(weights: object, n: int, models: int) -> np.ndarray:
     array = _check_array(weights, (n, models), "weights", SelectionError)
     with np.errstate(invalid="ignore"):  # inf - inf
         total = array.sum(axis=1, dtype=np.float64)
-    on_simplex = (array >= 0).all(axis=1) & (
-        np.abs(total - 1) <= SIMPLEX_TOLERANCE
-    )  # false for NaN
+    # false for NaN
+    on_simplex = (array >= 0).all(axis=1) & (np.abs(total - 1) <= SIMPLEX_TOLERANCE)
     if not on_simplex.all():
         first = int(np.flatnonzero(~on_simplex)[0])
         raise SelectionError(

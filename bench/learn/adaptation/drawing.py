@@ -47,14 +47,12 @@ def _random(
     """Rows of the whole history in an order drawn at random: support first, then query."""
     rows = history.stop - history.start
     length = np.minimum(rows, settings.max_rows)
-    start = (
-        np.cumsum(rows) - rows
-    )  # of each user's rows in `order`, where all histories lie end to end
+    # of each user's rows in `order`, where all histories lie end to end
+    start = np.cumsum(rows) - rows
     user = np.repeat(np.arange(len(rows)), rows)
     in_order_of_time = np.arange(rows.sum()) + np.repeat(history.start - start, rows)
-    order = in_order_of_time[
-        np.lexsort((generator.random(len(user)), user))
-    ]  # shuffled within each user
+    # shuffled within each user
+    order = in_order_of_time[np.lexsort((generator.random(len(user)), user))]
     cut = start + _support(history, length, settings.support_fraction)
     return Windows(history.users, start, cut, stop=start + length, order=order)
 

@@ -76,9 +76,8 @@ def _read(
         np.concatenate([support.rows, query.rows], axis=1),
         np.concatenate([support.present, query.present], axis=1),
     )
-    of_support, of_query = np.split(
-        touched.of_row, [support.rows.shape[1]], axis=1
-    )  # (U, n, E) each
+    # (U, n, E) each
+    of_support, of_query = np.split(touched.of_row, [support.rows.shape[1]], axis=1)
     all_weights = tasks.encoded[component].weights
 
     def entries(part: _Part, of_row: np.ndarray) -> _Entries:

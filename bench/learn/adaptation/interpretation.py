@@ -30,9 +30,8 @@ class Interpretation(NamedTuple):
 
     before: Adapted
     after: Adapted
-    support_losses: (
-        np.ndarray
-    )  # (U, 2) float32: mean cross-entropy of the mixture before, after; NaN without support
+    # (U, 2) float32: mean cross-entropy of the mixture before, after; NaN without support
+    support_losses: np.ndarray
     movements: np.ndarray  # (U, 6) float32, as `movements` has them
 
 
@@ -87,9 +86,8 @@ def movements(learnable: Learnable, batch: Episodes, before: Leaves, after: Leav
     size = _squares(groups, users, before)
     if not size.all():
         size = torch.where(size > 0, size, _squares(groups, users, after))
-    relative: Tensor = (
-        (moved / size).sqrt().nan_to_num(nan=0.0)
-    )  # 0 / 0: all values are 0 before and after
+    # 0 / 0: all values are 0 before and after
+    relative: Tensor = (moved / size).sqrt().nan_to_num(nan=0.0)
     return relative.masked_fill(~_present(groups, users), torch.nan)
 
 

@@ -122,9 +122,8 @@ class Learnable:
         def own(leaf: str) -> Tensor:
             value = parameters[leaf]
             if self._is_table(leaf):
-                return F.embedding(
-                    batch.rows[self._component(leaf)], value, sparse=True
-                )  # (U, R, width)
+                # (U, R, width)
+                return F.embedding(batch.rows[self._component(leaf)], value, sparse=True)
             return value.expand(batch.users, *value.shape)
 
         return {leaf: own(leaf) for leaf in self._places}
@@ -169,9 +168,8 @@ class Learnable:
         def spread(leaf: str, rate: Tensor) -> Tensor:
             if not self._is_table(leaf):
                 return rate.unsqueeze(0)
-            field = torch.bucketize(
-                batch.rows[self._component(leaf)], self._ends, right=True
-            )  # (U, R)
+            # (U, R)
+            field = torch.bucketize(batch.rows[self._component(leaf)], self._ends, right=True)
             return F.embedding(field, rate) * (~self._frozen[field]).unsqueeze(-1).to(rate.dtype)
 
         return {leaf: spread(leaf, rate) for leaf, rate in rates.items()}
@@ -250,9 +248,8 @@ class Learnable:
         tables = [f"{name}/{table}" for name in names for table in self.networks[name].widths]
         pooled: dict[str, Tensor] = {}
         if tables:
-            own = torch.cat([per_user[table] for table in tables], dim=-1).flatten(
-                0, 1
-            )  # (U * R, sum of widths)
+            # (U * R, sum of widths)
+            own = torch.cat([per_user[table] for table in tables], dim=-1).flatten(0, 1)
             widths = [per_user[table].shape[-1] for table in tables]
             pooled = dict(zip(tables, index.pooled(own).split(widths, dim=-1), strict=True))
         outputs = []

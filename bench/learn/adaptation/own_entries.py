@@ -72,9 +72,8 @@ def _touched(
     """(U, O) bool: whether a row that is present touches each own entry; O is the most that one of the users has."""
     most = int(np.diff(own.ptr)[users].max(initial=1))
     touched = np.zeros((len(users), most), dtype=bool)
-    place = np.broadcast_to(
-        np.arange(len(users))[:, None, None], own_of_row.shape
-    )  # each entry's user
+    # each entry's user
+    place = np.broadcast_to(np.arange(len(users))[:, None, None], own_of_row.shape)
     touched[place[present], own_of_row[present]] = True
     return touched
 
@@ -83,9 +82,8 @@ def _joint_of_local(own: OwnEntries, users: np.ndarray, touched: np.ndarray) -> 
     """(U, R) int64: the joint entry of each local one. Padded with the user's first, or 0 where a user touches nothing."""
     counts = touched.sum(axis=1)  # (U,)
     filled = np.arange(max(1, int(counts.max(initial=0)))) < counts[:, None]  # (U, R)
-    place, own_number = np.nonzero(
-        touched
-    )  # user by user, ascending: a mask like `filled` is filled in that order
+    # user by user, ascending: a mask like `filled` is filled in that order
+    place, own_number = np.nonzero(touched)
     joint = np.zeros(filled.shape, dtype=np.int64)
     joint[filled] = own.joint[own.ptr[users[place]] + own_number]
     return np.where(filled, joint, joint[:, :1])

@@ -28,9 +28,8 @@ class TaskData:
     A *component* is what reads entries: "selector", and "pool" where the base models are adapted too."""
 
     layout: Layout
-    encoded: Mapping[
-        str, Encoded
-    ]  # by component; one object under both names where both read the same entries
+    # by component; one object under both names where both read the same entries
+    encoded: Mapping[str, Encoded]
     labels: Tensor  # (n,) float; 0 where withheld
     base_logits: Tensor | None  # (n, K) where the pool itself is not adapted
     ptr: np.ndarray  # (U + 1,) int64
@@ -48,9 +47,8 @@ class TaskData:
         """`pool`: the encoder of the base models where they are adapted too; base logits are left out then."""
         support, query = tasks.support, tasks.query
         # Rows of the prepared table are sorted by user, a user's support before the query: as they are wanted here.
-        table_order = np.argsort(
-            np.concatenate([support.index, query.index]), kind="stable"
-        )  # (n,)
+        # (n,)
+        table_order = np.argsort(np.concatenate([support.index, query.index]), kind="stable")
 
         def merged(of_support: np.ndarray, of_query: np.ndarray) -> np.ndarray:
             return np.concatenate([of_support, of_query])[table_order]

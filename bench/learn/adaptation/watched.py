@@ -108,9 +108,8 @@ class Watch:
         """By group: the furthest that a step moved one of the user's values."""
         furthest: dict[str, _Move] = {}
         for leaf, masks in self._groups.items():
-            moved = (
-                (after[leaf] - before[leaf]).abs().nan_to_num(nan=math.inf, posinf=math.inf)
-            )  # (U, ...)
+            # (U, ...)
+            moved = (after[leaf] - before[leaf]).abs().nan_to_num(nan=math.inf, posinf=math.inf)
             for group, mask in masks.items():
                 of_group = torch.where(mask, moved, -1.0)[user].reshape(-1)  # -1: of another group
                 size = float(of_group.max()) if of_group.numel() else -1.0

@@ -23,9 +23,8 @@ class Windows(NamedTuple):
     cut: np.ndarray
     stop: np.ndarray
     order: np.ndarray | None = None  # where given, those are places in it, and it holds the rows
-    weights: np.ndarray | None = (
-        None  # (users,) float of each user's outer loss, 1 on average; None: 1 each
-    )
+    # (users,) float of each user's outer loss, 1 on average; None: 1 each
+    weights: np.ndarray | None = None
 
     def take(self, chosen: np.ndarray) -> Windows:
         """Some of the users."""
@@ -60,9 +59,8 @@ def chunks(windows: Windows, users: int | None = None) -> Iterator[Windows]:
     longest_first = np.lexsort((windows.users, query_lengths, lengths))[::-1]
     first = 0
     while first < len(longest_first):
-        longest = max(
-            1, int(lengths[longest_first[first]])
-        )  # the others of the chunk are padded to it
+        # the others of the chunk are padded to it
+        longest = max(1, int(lengths[longest_first[first]]))
         size = max(1, min(users or CHUNK_USERS, CHUNK_ROWS // longest))
         yield windows.take(longest_first[first : first + size])
         first += size

@@ -71,9 +71,8 @@ class Encoder:
         layout, single = self.layout, self.layout.single
         index = np.empty((len(view), layout.entries), dtype=np.int32)
         weights = np.empty((len(view), layout.entries - single), dtype=np.float32)
-        index[:, :single] = self._known[
-            view.joint
-        ]  # all categorical fields at once; they come first
+        # all categorical fields at once; they come first
+        index[:, :single] = self._known[view.joint]
         for field in layout.fields[single:]:
             span = layout.span(field.name)
             if field.kind == "multi_valued":
@@ -108,9 +107,8 @@ class Encoder:
         lengths = np.diff(bags.ptr)[:, None]  # (owners, 1)
         filled = np.arange(width) < lengths  # (owners, width)
         entries = np.full(filled.shape, unknown, dtype=np.int32)
-        joint = unknown + np.asarray(
-            bags.codes
-        )  # owner by owner: the order in which `filled` is filled
+        # owner by owner: the order in which `filled` is filled
+        joint = unknown + np.asarray(bags.codes)
         entries[filled] = self._known[joint]
         weights = np.where(filled, 1 / np.maximum(lengths, 1), 0)
         return entries, weights.astype(np.float32)
@@ -137,9 +135,8 @@ def _seen(train: View) -> np.ndarray:
     seen = np.zeros(interactions.entries, dtype=bool)
     seen[train.joint.ravel()] = True
     for field in interactions.bags:
-        first_rows = np.unique(train.owners(field), return_index=True)[
-            1
-        ]  # one of each owner: rows of one share a bag
+        # one of each owner: rows of one share a bag
+        first_rows = np.unique(train.owners(field), return_index=True)[1]
         _, codes = train.take(first_rows).bags(field)
         seen[interactions.offsets[field] + codes] = True
     return seen

@@ -53,9 +53,8 @@ class Network(nn.Module):
             plugin.initialise(table, values)
             self.tables[table] = nn.Parameter(values)
         self.bias = nn.Parameter(torch.zeros(())) if with_bias else None
-        self._copies = (
-            threading.local()
-        )  # .plugin: a copy of the plugin, in each thread but the main one
+        # .plugin: a copy of the plugin, in each thread but the main one
+        self._copies = threading.local()
         self._takes_user_axis: bool | None = None  # not found out yet
 
     def leaves(self) -> dict[str, Tensor]:
@@ -124,9 +123,8 @@ class Network(nn.Module):
         self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None
     ) -> Tensor:
         out = self._call_plugin(dense, rows, weights, base_logits)  # (U, n, ...)
-        return (
-            out if self.bias is None else out + dense[BIAS].unsqueeze(-1)
-        )  # (U, 1): for all rows of a user
+        # (U, 1): for all rows of a user
+        return out if self.bias is None else out + dense[BIAS].unsqueeze(-1)
 
     def _user_by_user(
         self, dense: Leaves, rows: Rows, weights: Tensor, base_logits: Tensor | None

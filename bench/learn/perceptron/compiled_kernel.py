@@ -34,8 +34,7 @@ def compiled_kernel() -> Any:
     namespace = dict(vars(kernel))
     for name in kernel.__all__:
         function = getattr(kernel, name)
-        copy = FunctionType(
-            function.__code__, namespace, name
-        )  # calls the compiled ones among the namespace
+        # calls the compiled ones among the namespace
+        copy = FunctionType(function.__code__, namespace, name)
         namespace[name] = compiled(copy)
     return SimpleNamespace(**{name: namespace[name] for name in kernel.__all__})

@@ -15,9 +15,8 @@ from bench.learn.perceptron.undifferentiable import differentiated_no_further
 
 __all__ = ["DescentFunction", "descend_without_graph"]
 
-Moved = tuple[
-    Tensor, Tensor | None
-]  # dense leaves (U, P); own table rows (U, R, D), None where they stay
+# dense leaves (U, P); own table rows (U, R, D), None where they stay
+Moved = tuple[Tensor, Tensor | None]
 
 
 class DescentFunction(torch.autograd.Function):

@@ -194,9 +194,8 @@ def backward_tangent(
 
             # The delta of the level below is delta @ weight, where its ReLU let the value through.
             if layer > lowest_asked:
-                lower_delta_tangent = block(
-                    delta_tangents, widths, layer - 1, first, stop
-                )  # (rows, inputs)
+                # (rows, inputs)
+                lower_delta_tangent = block(delta_tangents, widths, layer - 1, first, stop)
                 np.dot(delta_tangent, weight(own, widths, layer), lower_delta_tangent)
                 add(lower_delta_tangent, np.dot(delta, weight(direction, widths, layer)))
                 if layer > 1:

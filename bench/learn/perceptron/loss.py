@@ -46,9 +46,8 @@ class DenseAndTable(NamedTuple):
     """What users adapt, or a number for each of these: rates, gradients, directions."""
 
     dense: Array  # (U, P), or (1, P) or (P,) where all users share them
-    table: (
-        Array | None
-    )  # (U * R, width); None of a table that stays, or by which nobody asks for a derivative
+    # (U * R, width); None of a table that stays, or by which nobody asks for a derivative
+    table: Array | None
 
 
 class Evaluation(NamedTuple):

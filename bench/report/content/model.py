@@ -55,9 +55,8 @@ class Row:
     figures: Mapping[str, Figure]
     model: str | None = None
     cost: Cost | None = None  # None where nothing was run for it: best-single, bounds, failures
-    validation: Estimate | None = (
-        None  # log loss on validation users' query, by which models are chosen; not of bounds
-    )
+    # log loss on validation users' query, by which models are chosen; not of bounds
+    validation: Estimate | None = None
 
     @property
     def subject(self) -> str:
@@ -138,28 +137,23 @@ class Section:
     split_facts: Mapping[str, Any]
     rows: tuple[Row, ...]
     base_models: tuple[BaseModelFacts, ...]
-    base_predictions: Mapping[
-        str, tuple[str, ...]
-    ]  # source -> the methods that took their base predictions from it
-    users_without_support: tuple[
-        int, ...
-    ]  # distinct counts over the trials that give any, ascending
+    # source -> the methods that took their base predictions from it
+    base_predictions: Mapping[str, tuple[str, ...]]
+    # distinct counts over the trials that give any, ascending
+    users_without_support: tuple[int, ...]
     gauc_users: tuple[int, int] | None  # (scored, all) test users
     warnings: Mapping[str, tuple[str, ...]]  # what was warned of -> the trials' methods
     trials: int
     ok: int
     analysis: Analysis | None = None  # None: the run has none of these records
     tested: tuple[str, ...] = ()
-    calibrated: Mapping[str, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # by what -> the methods
-    support_rows: Mapping[str, int] = field(
-        default_factory=dict
-    )  # method -> so many last ones, where it sees no more
+    # by what -> the methods
+    calibrated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # method -> so many last ones, where it sees no more
+    support_rows: Mapping[str, int] = field(default_factory=dict)
     from_files: tuple[PredictionsFile, ...] = ()
-    training_users: Mapping[str, tuple[int, ...]] = field(
-        default_factory=dict
-    )  # source -> distinct counts, ascending
+    # source -> distinct counts, ascending
+    training_users: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     unfinished: tuple[Unfinished, ...] = ()
     at_edge: tuple[AtEdge, ...] = ()
     primary: str = "logloss"  # the metric that verdicts are about and rows are ordered by
@@ -182,9 +176,8 @@ class Report:
     relaimpr_base: str
     sections: tuple[Section, ...]
     failures: tuple[Failure, ...]
-    conflicts: tuple[
-        tuple[str, ...], ...
-    ]  # files that hold different results of one trial; the first is shown
+    # files that hold different results of one trial; the first is shown
+    conflicts: tuple[tuple[str, ...], ...]
     quarantined: tuple[tuple[str, str], ...]  # (origin, reason)
 
     @property

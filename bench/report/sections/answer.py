@@ -166,9 +166,9 @@ def _detectable(section: Section, pairs: Mapping[str, Paired]) -> list[str]:
     least, most = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
     low, high = (figure(section.primary, sizes[name]) for name in (least, most))
     if sizes[most] <= ALIKE * sizes[least]:
-        return [f"It would have noticed a true difference of {high} at least {POWER}."]
+        return [f"The run would have noticed a true difference of {high} at least {POWER}."]
     return [
-        f"It would have noticed a true difference of {low} ({short(least)}) to {high} ({short(most)}) {POWER}."
+        f"The run would have noticed a true difference of {low} ({short(least)}) to {high} ({short(most)}) {POWER}."
     ]
 
 

@@ -72,9 +72,8 @@ class PlannedSteps:
             folds=0 if method.full else division.source.folds,
             seed=division.source.seed,
         )
-        pool = dict(
-            sorted(self.suite.base_models.items())
-        )  # the order of the file makes no other step
+        # the order of the file makes no other step
+        pool = dict(sorted(self.suite.base_models.items()))
         fits = self._fits(division, seed, source, pool)
         needs = tuple(
             dict.fromkeys(step.id for by_variant in fits.values() for step in by_variant.values())

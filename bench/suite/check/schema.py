@@ -104,9 +104,8 @@ class SuiteFile(_Keys):
         "relaimpr",
         "gauc",
     )
-    primary: str | None = (
-        None  # the metric that verdicts are about and rows are ordered by; None: logloss
-    )
+    # the metric that verdicts are about and rows are ordered by; None: logloss
+    primary: str | None = None
     relaimpr_base: str = "best-single"
     gate: Gate = Gate()
     grid: Mapping[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field({})

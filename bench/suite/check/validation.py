@@ -61,9 +61,8 @@ def validate(
 ) -> M | list[Problem]:
     """`value` (what stands at `prefix`, or a part of it) as the model, or every problem that it has."""
     try:
-        return model.model_validate_json(
-            json.dumps(value)
-        )  # JSON mode: strict, yet a list suits a tuple
+        # JSON mode: strict, yet a list suits a tuple
+        return model.model_validate_json(json.dumps(value))
     except ValidationError as error:
         details = error.errors(include_url=False)
     by_place: dict[KeyPath, list[ErrorDetails]] = {}

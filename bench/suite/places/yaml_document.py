@@ -22,9 +22,8 @@ MAX_VALUES = 20_000
 
 KeyPath = tuple[str | int, ...]
 _NodeEvent = yaml.ScalarEvent | yaml.CollectionStartEvent
-_Loader = getattr(
-    yaml, "CBaseLoader", yaml.BaseLoader
-)  # libyaml's where PyYAML was built with it: ten times as fast
+# libyaml's where PyYAML was built with it: ten times as fast
+_Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 class Place(NamedTuple):

@@ -15,9 +15,8 @@ class Kinds(NamedTuple):
     train: TaskView
     valid: TaskView
     test: TaskView  # with labels
-    first: (
-        np.ndarray
-    )  # (n,) bool: the query row of the test is of a user who trusts the first model
+    # (n,) bool: the query row of the test is of a user who trusts the first model
+    first: np.ndarray
 
 
 def draw_kinds(interactions: Interactions, *, support_share: float = 0.7) -> Kinds:

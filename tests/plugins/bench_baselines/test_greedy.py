@@ -37,9 +37,8 @@ def by_hand(logits: np.ndarray, labels: np.ndarray, steps: int) -> list[int]:
                 key=lambda bag: loss_of_mean(p, labels, bag),
             )
         )
-    return min(
-        bags[1:], key=lambda bag: round(loss_of_mean(p, labels, bag), 12)
-    )  # the smallest of those that are alike
+    # the smallest of those that are alike
+    return min(bags[1:], key=lambda bag: round(loss_of_mean(p, labels, bag), 12))
 
 
 @pytest.mark.parametrize("seed", range(5))
