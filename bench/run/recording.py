@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.errors import StorageError
+from bench.errors import PluginError, StorageError
 from bench.evaluate import (
     Adaptation,
     best_model_share,
@@ -18,7 +19,7 @@ from bench.evaluate import (
     perfect_user_logits,
 )
 from bench.evaluate.metrics.metrics import mean_log_loss
-from bench.interfaces import Metric, MetricRows
+from bench.interfaces import Metric, MetricRows, Score
 from bench.job.environment import environment, versions
 from bench.job.outcome import OK, Outcome
 from bench.job.resources import Resources
@@ -64,7 +65,7 @@ def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[s
         if (folder / f"{name}.npy").exists():
             blobs[name] = write_blob(run, _load(folder / f"{name}.npy"))
     return _record(trial, OK) | {
-        "metrics": _scores(metrics, trial.division.test_rows, logits),
+        "metrics": _scores(metrics, trial, trial.division.test_rows, logits),
         "validation": {"logloss": validation},
         "cost": {"own": result["cost"], "total": _total(trial, steps)},
         "details": result["details"],
@@ -113,19 +114,32 @@ def _bound(trial: Trial, steps: Steps, metrics: Metrics) -> dict[str, Any]:
         logits = perfect_sample_logits(rows.y, base)
     shares = best_model_share(rows.y, base, rows.users)
     return _record(trial, OK) | {
-        "metrics": _scores(metrics, rows, logits),
+        "metrics": _scores(metrics, trial, rows, logits),
         "details": {"best_model_share": dict(zip(trial.stars, map(float, shares), strict=True))},
         "environment": environment(Resources()),
         "versions": versions(),
     }
 
 
-def _scores(metrics: Metrics, rows: MetricRows, logits: np.ndarray) -> dict[str, Any]:
-    scores = {name: metric.compute(rows, logits) for name, metric in metrics.items()}
+def _scores(metrics: Metrics, trial: Trial, rows: MetricRows, logits: np.ndarray) -> dict[str, Any]:
+    """Raises PluginError for what is no score."""
+    scores = {name: _score(metric, trial, rows, logits) for name, metric in metrics.items()}
     return {
         name: {"value": score.value, "reason": score.reason, "counts": dict(score.counts)}
         for name, score in scores.items()
     }
+
+
+def _score(metric: Metric, trial: Trial, rows: MetricRows, logits: np.ndarray) -> Score:
+    score = metric.compute(rows, logits)
+    wrong = ""
+    if not isinstance(score, Score):
+        wrong = f"compute gave {type(score).__name__}; it gives a bench.interfaces.Score"
+    elif score.value is not None and not math.isfinite(score.value):
+        wrong = f"compute gave {score.value}; where it is undefined it gives Score(None, reason)"
+    if wrong:
+        raise PluginError(f"metric {metric.name!r} on {trial.title}: {wrong}")
+    return score if score.value is None else score._replace(value=float(score.value))
 
 
 def _total(trial: Trial, steps: Steps) -> dict[str, Any]:

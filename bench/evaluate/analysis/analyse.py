@@ -20,8 +20,14 @@ from bench.evaluate.analysis.notes import NO_ROWS, notes
 from bench.evaluate.analysis.scored import Scored, score
 from bench.evaluate.analysis.segments import segments
 from bench.evaluate.analysis.standings import Standings, standings
-from bench.evaluate.inference.comparisons import against, count_rows, slices, tested_metrics
-from bench.evaluate.inference.paired import Paired
+from bench.evaluate.inference.comparisons import (
+    Table,
+    against,
+    agree,
+    count_rows,
+    slices,
+    tested_metrics,
+)
 from bench.evaluate.inference.resampling import LOGLOSS_AND_AUC, resample
 from bench.evaluate.query_rows import QueryRows
 from bench.interfaces import Metric
@@ -97,18 +103,19 @@ def _tables(
     single: str | None,
     resamples: int,
     seed: int,
-) -> list[dict[str, dict[str, Paired]]]:
+) -> tuple[Table, Table]:
     """Two tables of comparisons: with best-single, and with the lead."""
     names = tuple(ranked.means)
     if len(names) < 2:
-        return [{}, {}]
+        return {}, {}
     parts = slices(rows, names)
     tested = tested_metrics(metrics[primary], metrics, parts[0])
     resampled = resample(parts, names, metrics=tested, resamples=resamples, seed=seed)
-    return [
+    with_single, with_lead = (
         {} if reference is None else against(resampled, reference)
         for reference in (single, ranked.lead)
-    ]
+    )
+    return agree(with_single, with_lead, single, ranked.lead)
 
 
 def _attainable(scored: Scored, splits: int, resamples: int, seed: int) -> AttainableBound:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,18 +14,44 @@ from bench.evaluate.inference.slices import Slice, rows_at
 from bench.evaluate.query_rows import QueryRows
 from bench.interfaces import Metric
 
-__all__ = ["against", "count_rows", "slices", "tested_metrics"]
+__all__ = ["Table", "against", "agree", "count_rows", "slices", "tested_metrics"]
+
+Table = dict[str, dict[str, Paired]]  # name -> metric -> its difference from one reference
 
 
-def against(resampled: Resampled, reference: str) -> dict[str, dict[str, Paired]]:
+def against(resampled: Resampled, reference: str) -> Table:
     """Name to metric to its difference from the reference, which has none itself. Holm over the names, of each metric."""
-    found: dict[str, dict[str, Paired]] = {name: {} for name in resampled.names}
+    found: Table = {name: {} for name in resampled.names}
     for metric in resampled.metrics:
         others = [name for name in resampled.names if name != reference]
         table = {name: paired(resampled, name, reference, metric) for name in others}
         for name, one in adjust(table).items():
             found[name][metric] = one
     return found
+
+
+def agree(
+    with_single: Table, with_lead: Table, single: str | None, lead: str | None
+) -> tuple[Table, Table]:
+    """The two tables, in which the pair of best-single and the lead has one verdict.
+
+    That pair is in both, adjusted in each for that table's number of comparisons, and may be a tie in one alone. It is a tie
+    in both then: the more cautious of the two."""
+    if single is None or lead is None or single == lead:
+        return with_single, with_lead
+    mine, theirs = dict(with_single[lead]), dict(with_lead[single])
+    for metric in mine:
+        if mine[metric].verdict == "tie" != theirs[metric].verdict:
+            theirs[metric] = _as_cautious(theirs[metric], mine[metric])
+        elif theirs[metric].verdict == "tie" != mine[metric].verdict:
+            mine[metric] = _as_cautious(mine[metric], theirs[metric])
+    return {**with_single, lead: mine}, {**with_lead, single: theirs}
+
+
+def _as_cautious(one: Paired, other: Paired) -> Paired:
+    if one.verdict == "withheld":
+        return one
+    return replace(one, verdict="tie", p_holm=other.p_holm, reason=other.reason)
 
 
 def tested_metrics(primary: Metric, metrics: Mapping[str, Metric], one: Slice) -> list[Metric]:
