@@ -263,7 +263,7 @@ def test_the_readme_can_be_followed(tmp_path):
         "bench check shop.yaml",
         "bench run shop.yaml --workers 2",
         "bench test-plugin nfm.py",
-        "bench run shop.yaml --plugins nfm.py",
+        "bench run shop.yaml --plugins nfm.py --out results/with-nfm",
     ]
     for line in told[:2]:
         follow(line, tmp_path)

@@ -66,10 +66,13 @@ def _query_rows(
     by_seed: dict[int, list[Record]] = defaultdict(list)
     for record in records:
         by_seed[record["trial"]["seed"]].append(record)
-    return [_of_seed(run, seed, by_seed[seed], divisions[seed], pool) for seed in sorted(by_seed)]
+    return [
+        _query_rows_of_seed(run, seed, by_seed[seed], divisions[seed], pool)
+        for seed in sorted(by_seed)
+    ]
 
 
-def _of_seed(
+def _query_rows_of_seed(
     run: Run, seed: int, records: Sequence[Record], division: Division, pool: Sequence[str]
 ) -> QueryRows:
     """What every method made of the test query rows in one seed. Without the whole pool nothing is said of choosing."""
@@ -103,9 +106,9 @@ def _incomplete(run: Run, division: Division, seed: int, missing: Sequence[str])
     """Which base models have no result: `fm was not run, theirs failed`."""
     names = {"dataset": division.dataset, "protocol": division.protocol, "seed": seed}
     failed = {
-        r["trial"]["method"]
-        for r in run.records
-        if r["trial"] == {**names, "method": r["trial"]["method"]}
+        record["trial"]["method"]
+        for record in run.records
+        if names.items() <= record["trial"].items()
     }
     return ", ".join(f"{name} {'failed' if name in failed else 'was not run'}" for name in missing)
 

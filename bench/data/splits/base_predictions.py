@@ -2,8 +2,8 @@
 
 In the words of the documentation: the star fit (theta*) predicts validation and test users' query; the fold fits
 (theta^-j) predict the rows that they left out; the front fit (theta_f) predicts training users' query.
-T: training users; V, E: validation and test users. H: a user's rows before the query; P, in blocks, H's last part.
-T1: half of T, drawn by a seeded hash.
+T, V, E: users of the roles train, valid and test. H: a user's rows before the query (`~split.in_query`). P: in blocks, H's
+last part (`split.in_train_query`). T1: half of T, drawn by a seeded hash (`FitPlan.held_for_base_models`).
 
 | setting | `base_predictions` | star is fitted on        | T support      | T query        | V, E support  | V, E query |
 |---------|--------------------|--------------------------|----------------|----------------|---------------|------------|
@@ -177,20 +177,19 @@ def _support_less_validation_block(plan: FitPlan) -> np.ndarray:
     return np.asarray(~split.in_query & ~(split.in_train_query & split.is_role("valid")))
 
 
+# fmt: off
 _TABLE: Mapping[tuple[str, BasePredictions], _Line] = {
-    ("warm", "out-of-sample"): _Line(
-        _support_and_training_query, "folds", "front", "folds", "star"
-    ),
-    ("warm", "holdout"): _Line(_support, "folds", "star", "folds", "star"),
-    ("warm", "in-sample"): _Line(_support_and_training_query, "star", "star", "star", "star"),
-    ("cold", "out-of-sample"): _Line(_rows_of_training_users, "folds", "folds", "star", "star"),
-    ("cold", "holdout"): _Line(_rows_of_held_users, "star", "star", "star", "star"),
-    ("cold", "in-sample"): _Line(_rows_of_training_users, "star", "star", "star", "star"),
-    ("blocks", "out-of-sample"): _Line(
-        _support_less_validation_block, "folds", "front", "folds", "star"
-    ),
-    ("blocks", "in-sample"): _Line(_support_less_validation_block, "star", "star", "star", "star"),
+    # setting, base_predictions       star is fitted on                 T support  T query   V, E support  V, E query
+    ("warm", "out-of-sample"):  _Line(_support_and_training_query,      "folds",   "front",  "folds",      "star"),
+    ("warm", "holdout"):        _Line(_support,                         "folds",   "star",   "folds",      "star"),
+    ("warm", "in-sample"):      _Line(_support_and_training_query,      "star",    "star",   "star",       "star"),
+    ("cold", "out-of-sample"):  _Line(_rows_of_training_users,          "folds",   "folds",  "star",       "star"),
+    ("cold", "holdout"):        _Line(_rows_of_held_users,              "star",    "star",   "star",       "star"),
+    ("cold", "in-sample"):      _Line(_rows_of_training_users,          "star",    "star",   "star",       "star"),
+    ("blocks", "out-of-sample"):_Line(_support_less_validation_block,   "folds",   "front",  "folds",      "star"),
+    ("blocks", "in-sample"):    _Line(_support_less_validation_block,   "star",    "star",   "star",       "star"),
 }
+# fmt: on
 
 
 def _refuse_holdout_without_tasks(plan: FitPlan) -> None:

@@ -1,4 +1,7 @@
-"""The steps of a plan, each made once and named by the hash of all that it depends on."""
+"""The steps of a plan, each made once and named by the hash of all that it depends on.
+
+A variant is one of a base model's fits, star the one that predicts test users; a source says where base predictions come
+from. bench.data.splits.base_predictions has the table of both."""
 
 from __future__ import annotations
 
@@ -60,7 +63,9 @@ class PlannedSteps:
             "variant": variant,
             "files": self.files[name].sha256,
         }
-        common = self._common("fit", division, seed, name, variant, source, depends)
+        common = self._common(
+            "fit", division, seed, owner=name, variant=variant, source=source, depends=depends
+        )
         step = FitStep(**common, model=spec, variant=variant, files=self.files[name].paths)
         self.by_id.setdefault(step.id, step)
         return step
@@ -85,7 +90,9 @@ class PlannedSteps:
             "models": list(pool),
         }
         step = SelectStep(
-            **self._common("select", division, seed, name, "", source, depends),
+            **self._common(
+                "select", division, seed, owner=name, variant="", source=source, depends=depends
+            ),
             needs=needs,
             method=method,
             pool=pool,
@@ -123,6 +130,7 @@ class PlannedSteps:
         kind: str,
         division: Division,
         seed: int,
+        *,
         owner: str,
         variant: str,
         source: PredictionSource,
