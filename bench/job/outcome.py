@@ -16,6 +16,7 @@ __all__ = [
     "Outcome",
     "Status",
     "WaitedFor",
+    "no_result",
     "of_error",
     "of_exit",
     "of_record",
@@ -92,9 +93,15 @@ def of_error(error: Exception, peak_rss_bytes: int | None = None) -> Outcome:
 def of_exit(code: object) -> Outcome:
     """Of a process that said nothing before it ended, by its exit code: below 0 a signal's number."""
     if isinstance(code, int) and code < 0:
-        name = signals.Signals(-code).name
+        known = {one.value: one.name for one in signals.Signals}
+        name = known.get(-code, f"signal {-code}")  # real-time signals have no names
         return Outcome(status="crashed", signal=name, reason=f"the process was ended by {name}")
-    return Outcome(status="no_result", reason=f"the process exited with {code} and no result")
+    return no_result(f"the process exited with {code}")
+
+
+def no_result(how: str) -> Outcome:
+    """Of a step that ended without saying what it came to."""
+    return Outcome(status="no_result", reason=f"{how} and no result")
 
 
 def unavailable(title: str, owner: str, ended: Outcome) -> Outcome:

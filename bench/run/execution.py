@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from bench.errors import RecordError, StorageError
+from pydantic import ValidationError
+
+from bench.errors import PluginError, RecordError, StorageError
 from bench.interfaces import Executor, Metric
-from bench.job.outcome import OK, Outcome, of_record, unavailable
+from bench.job.outcome import OK, Outcome, no_result, of_record, unavailable
 from bench.records import Run, load, read_record, record_path, write_manifest, write_record
 from bench.registry import Registry
 from bench.run import manifest
@@ -74,18 +76,37 @@ def _do(state: RunState, trials: list[Trial], steps: list[str], executor: Execut
     try:
         _submit_ready(state, executor, steps, submitted)
         for event in executor.events():
+            if event.step not in submitted:
+                raise PluginError(
+                    f"executor {executor.name!r} tells of a step that it was not given"
+                )
             if event.kind == "started":
                 state.watcher.started(event.step, state.plan.steps[event.step].title)
             elif event.kind == "progress":
                 state.watcher.progress(event.step, event.detail)
             else:
-                _end_step(state, event.step, Outcome.model_validate_json(event.detail))
+                _end_step(state, event.step, _told(executor, event.detail))
                 waiting = _record_ready(state, waiting)
                 _submit_ready(state, executor, steps, submitted)
+        for step in submitted - state.done - state.failures.keys():
+            _end_step(state, step, no_result(f"executor {executor.name!r} stopped"))
+        _record_ready(state, waiting)
     except BaseException:
         executor.close(kill=True)
         raise
     executor.close()
+
+
+def _told(executor: Executor, detail: str) -> Outcome:
+    """What an executor says that a step came to."""
+    try:
+        return Outcome.model_validate_json(detail)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"]
+        raise PluginError(
+            f"executor {executor.name!r}: a step ended with what is no outcome ({reason}); hand on what "
+            "bench.worker.perform gave"
+        ) from error
 
 
 def _end_step(state: RunState, step: str, outcome: Outcome) -> None:
@@ -144,11 +165,12 @@ def _reuse(state: RunState, trial: Trial, rerun: Rerun) -> bool:
     """Whether an earlier run's record of this trial stands. A failed one is dropped before another try."""
     file = record_path(state.folder, trial.id)
     failed = record_path(state.folder, trial.id, ok=False)
-    if rerun == "none" and failed.exists() and not file.exists():
+    if rerun == "none" and failed.exists():
         state.records[trial.id] = _recorded(failed)
         return True
+    failed_last = failed.exists()  # it may have a record of before: the last try counts
     _drop(failed)
-    if rerun == "all" or not file.exists():
+    if rerun == "all" or failed_last or not file.exists():
         return False
     state.records[trial.id] = _recorded(file)
     return True

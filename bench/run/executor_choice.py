@@ -32,8 +32,13 @@ def make_executor(registry: Registry, name: str, settings: Sequence[str], worker
 
 
 def _put(params: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    for key in path[:-1]:
+    for depth, key in enumerate(path[:-1], start=1):
         params = params.setdefault(key, {})
+        if not isinstance(params, dict):
+            dotted = ".".join(path[:depth])
+            raise PluginError(
+                f"{_OPTION} {'.'.join(path)}: {dotted} is set to a value already; set one of them"
+            )
     params[path[-1]] = value
 
 

@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.interfaces import Executor, StepEvent
-from bench.job.outcome import Outcome, of_exit
+from bench.job.outcome import Outcome, no_result, of_exit
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext  # which not every system has
@@ -53,7 +53,7 @@ class InlineExecutor(Executor):
             try:
                 outcome = perform(step, said.append)
             except SystemExit as error:  # of a plugin: it ends its step, not the harness
-                outcome = of_exit(error.code)
+                outcome = no_result(f"the process exited with {error.code}")
             yield from (StepEvent(identity, "progress", text) for text in said)
             yield _ended(identity, outcome)
 

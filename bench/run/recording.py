@@ -131,7 +131,11 @@ def _scores(metrics: Metrics, trial: Trial, rows: MetricRows, logits: np.ndarray
 
 
 def _score(metric: Metric, trial: Trial, rows: MetricRows, logits: np.ndarray) -> Score:
-    score = metric.compute(rows, logits)
+    try:
+        score = metric.compute(rows, logits)
+    except Exception as error:
+        what = f"compute raised {type(error).__name__}: {error}"
+        raise PluginError(f"metric {metric.name!r} on {trial.title}: {what}") from error
     wrong = ""
     if not isinstance(score, Score):
         wrong = f"compute gave {type(score).__name__}; it gives a bench.interfaces.Score"

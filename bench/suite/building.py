@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,19 @@ def build(
         },
         seeds=file.seeds,
         metrics=file.metrics,
-        primary=file.primary or "logloss",
+        primary=file.primary or _first_metric(file.metrics),
         relaimpr_base=file.relaimpr_base,
         tolerance=dict(file.gate.tolerance),
         plugins=tuple(plugins),
         expanded=dict(expanded),
         places=dict(places),
     )
+
+
+def _first_metric(metrics: Sequence[str]) -> str:
+    """Log loss, or where the suite does without it the first metric that is computed (RelaImpr is derived)."""
+    computed = [metric for metric in metrics if metric != "relaimpr"]
+    return "logloss" if "logloss" in computed or not computed else computed[0]
 
 
 def _method(name: str, entry: MethodEntry, train: TrainSettings, params: Params) -> MethodSpec:

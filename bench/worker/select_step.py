@@ -185,6 +185,8 @@ def _answer(selection: Selection, tasks: TaskView) -> _Answer:
         raise PredictionError("a selection holds weights or logits, exactly one of them")
     if selection.logits is not None:
         check_logits(selection.logits, len(tasks.query))
+        if selection.mixed_by is not None:
+            check_weights(selection.mixed_by, len(tasks.query), len(tasks.models))
         return _Answer(selection.logits, selection.mixed_by)
     weights = check_weights(selection.weights, len(tasks.query), len(tasks.models))
     return _Answer(mixture_logits(weights, tasks.query_base_logits), weights)

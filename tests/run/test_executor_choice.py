@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 from bench.cli import main
 from bench.errors import PluginError, SuiteError
+from bench.job.outcome import of_record
+from bench.records import load
 from bench.registry import load_registry
 from bench.run.executor_choice import make_executor
 from tests.run.conftest import write_small_suite
@@ -21,11 +23,16 @@ def made(*settings: str, workers: int = 1):
 
 
 def test_parameters_are_read_as_yaml_and_have_defaults() -> None:
-    assert made().params.model_dump() == {"log": None, "queue": {"name": "short", "slots": 1}}
+    assert made().params.model_dump() == {
+        "log": None,
+        "queue": {"name": "short", "slots": 1},
+        "fault": "",
+    }
     executor = made("log=steps.txt", "queue.name=long", "queue.slots=3", workers=2)
     assert executor.params.model_dump() == {
         "log": "steps.txt",
         "queue": {"name": "long", "slots": 3},
+        "fault": "",
     }
     assert executor.workers == 2
 
@@ -77,3 +84,37 @@ def test_a_suite_runs_on_it(tmp_path: Path) -> None:
     assert len(told) == len(set(told)) == 8, "six fits and two methods, each once"
     described = CliRunner().invoke(main, ["describe", "patient", "--plugins", str(PATIENT)])
     assert "queue.slots" in described.output
+
+
+def go(folder: Path, *settings: str):
+    options = [part for setting in settings for part in ("--executor-set", setting)]
+    folders = ["--out", folder / "run", "--cache-dir", folder / "cache"]
+    arguments = ["run", write_small_suite(folder), "--plugins", PATIENT, "--executor", "patient"]
+    return CliRunner().invoke(main, list(map(str, [*arguments, *options, *folders])))
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("strange", "executor 'patient' tells of a step that it was not given"),
+        ("lies", "executor 'patient': a step ended with what is no outcome"),
+    ],
+)
+def test_an_executor_that_breaks_the_contract_is_named(tmp_path, fault, reason) -> None:
+    result = go(tmp_path, f"fault={fault}")
+    assert result.exit_code == 2, result.output
+    assert reason in " ".join(result.output.split())
+
+
+def test_steps_of_an_executor_that_stops_end_without_a_result(tmp_path) -> None:
+    result = go(tmp_path, "fault=stops")
+    assert result.exit_code == 4, result.output
+    outcomes = [of_record(record) for record in load(tmp_path / "run").records]
+    reasons = {outcome.reason for outcome in outcomes if outcome.status == "no_result"}
+    assert reasons == {"executor 'patient' stopped and no result"}
+    assert not any(outcome.ok for outcome in outcomes)
+
+
+def test_a_parameter_and_one_below_it_can_not_both_be_set() -> None:
+    with pytest.raises(PluginError, match=r"queue\.slots: queue is set to a value already"):
+        made("queue=1", "queue.slots=2")

@@ -16,7 +16,7 @@ import torch
 from bench.data.splits import UserHoldout
 from bench.data.splits.split import divide
 from bench.interfaces import PluginParams, Timeline
-from bench.job.outcome import Outcome
+from bench.job.outcome import Outcome, of_exit
 from bench.job.resources import Resources
 from bench.job.spec import BaseModelSpec
 from bench.job.splits import write_split
@@ -173,3 +173,10 @@ def _wait_for(condition) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("code", "label"), [(-11, "crashed:SIGSEGV"), (-35, "crashed:signal 35"), (3, "no_result")]
+)
+def test_an_exit_code_is_told_whatever_it_is(code, label):
+    assert of_exit(code).label == label

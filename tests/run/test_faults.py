@@ -139,6 +139,11 @@ def test_inline_too_an_exit_ends_its_step_and_not_the_harness(go, write_suite):
             "invalid_prediction",
             "^a selection holds weights or logits, exactly one of them$",
         ),
+        (
+            "wrong-mix",
+            "invalid_selection",
+            r"^weights: (\d+) of \1 rows are off the simplex, the first is row 0 .*smallest weight -7",
+        ),
     ],
 )
 def test_what_is_no_selection_ends_the_method_alone(go, write_suite, selector, expected, reason):

@@ -54,6 +54,49 @@ def test_the_cache_serves_another_run(go, write_suite):
     assert [record["id"] for record in first.records] == [record["id"] for record in second.records]
 
 
+def test_the_same_fits_under_other_names_are_another_pool(go, write_suite):
+    """Two models of one kind share their fits; which name has which fit makes the method."""
+    one = "  a: {use: lr}\n  b: {use: lr}\n  c: {use: fm, embedding_dim: 2}"
+    other = "  a: {use: lr}\n  b: {use: fm, embedding_dim: 2}\n  c: {use: fm, embedding_dim: 2}"
+    first, _ = go(write_suite(models=one), "one", cache="shared")
+    second, _ = go(write_suite(models=other), "two", cache="shared")
+    alone, _ = go(write_suite(models=other), "three", cache="of-its-own")
+    assert logits(second)["average"] == logits(alone)["average"] != logits(first)["average"]
+    assert by_method(first)["average"]["id"] != by_method(second)["average"]["id"]
+
+
+def test_a_bound_names_the_models_of_its_own_suite(go, write_suite):
+    first, _ = go(write_suite(models="  a: {use: lr}\n  b: {use: fm}"), "one", cache="shared")
+    second, _ = go(write_suite(models="  b: {use: lr}\n  c: {use: fm}"), "one", cache="shared")
+    shares = [
+        by_method(run)["perfect-user"]["details"]["best_model_share"] for run in (first, second)
+    ]
+    assert list(shares[0].values()) == list(shares[1].values())
+    assert [list(share) for share in shares] == [["a", "b"], ["b", "c"]]
+
+
+def test_the_last_try_counts_where_a_trial_that_had_a_record_failed(go, write_suite, monkeypatch):
+    file = write_suite()
+    go(file)
+    monkeypatch.setattr("bench.worker.fit_step.check_logits", lambda *_: 1 / 0)
+    failed, _ = go(file, rerun="all")
+    assert set(status(failed).values()) == {"error", "unavailable"}
+    assert set(status(go(file, rerun="none")[0]).values()) == {"error", "unavailable"}
+    monkeypatch.undo()
+    again, _ = go(file)
+    assert set(status(again).values()) == {"ok"}
+    assert again.manifest["status"] == "complete"
+
+
+def test_folds_that_nothing_reads_void_nothing(go, write_suite):
+    protocol = "base_predictions: in-sample"
+    go(write_suite(protocol=protocol), "one", cache="shared")
+    file = write_suite(protocol=protocol)
+    file.write_text(file.read_text("utf-8").replace("folds: 2", "folds: 3"), "utf-8")
+    _, watcher = go(file, "two", cache="shared")
+    assert watcher.steps == 0
+
+
 def test_what_another_version_of_torch_computed_is_not_reused(go, write_suite, monkeypatch):
     file = write_suite()
     first, planned = go(file, "one", cache="shared")

@@ -9,8 +9,8 @@ from pathlib import Path
 from bench.data.splits.base_predictions import FitPlan
 from bench.data.splits.split import Role, Split
 from bench.data.views.interactions import Interactions
+from bench.evaluate.metrics.metric_rows import metric_rows
 from bench.interfaces import MetricRows
-from bench.run.planning.metric_rows import metric_rows
 from bench.settings import PredictionSource
 
 __all__ = ["Division", "Divisions"]

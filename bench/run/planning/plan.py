@@ -103,6 +103,7 @@ class _Planner:
         """It has no step of its own: the host computes it from the base models' star fits."""
         missing = self._missing(self._pool())
         identity = self._identity(division, self._pool(), list(stars.values()), {}, missing)
+        identity["pool"] = dict(stars)  # the record names the models, whose steps know no names
         steps = () if missing else tuple(stars.values())
         return Trial(division, name, seed, "bound", identity, None, steps, stars, missing)
 

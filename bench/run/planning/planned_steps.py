@@ -59,7 +59,7 @@ class PlannedSteps:
         )
         depends = {
             "model": spec.model_dump(mode="json"),
-            "code": self.code("models", spec.use),
+            "code": self._digest("models", spec.use),
             "variant": variant,
             "files": self.files[name].sha256,
         }
@@ -74,9 +74,13 @@ class PlannedSteps:
         """A method over the pool, with the fits that it needs."""
         source = PredictionSource(
             base_predictions=method.base_predictions_under(division.source.base_predictions),
-            folds=0 if method.full else division.source.folds,
+            folds=0,
             seed=division.source.seed,
         )
+        if not (
+            method.full or source.base_predictions == "in-sample"
+        ):  # else star predicts every slot
+            source = source.model_copy(update={"folds": division.source.folds})
         # the order of the file makes no other step
         pool = dict(sorted(self.suite.base_models.items()))
         fits = self._fits(division, seed, source, pool)
@@ -86,8 +90,11 @@ class PlannedSteps:
         depends = {
             "method": method.model_dump(mode="json"),
             "code": self._code_of(method),
-            "fits": needs,
-            "models": list(pool),
+            # by model and variant: which model has which fit, not only which fits there are
+            "fits": {
+                model: {variant: fit.id for variant, fit in by_variant.items()}
+                for model, by_variant in fits.items()
+            },
         }
         step = SelectStep(
             **self._common(
@@ -164,11 +171,15 @@ class PlannedSteps:
             "autoload": self.autoload,
         }
 
-    def _code_of(self, method: MethodSpec) -> list[dict[str, str]]:
-        codes = [self.code("selectors", method.selector.use)]
+    def _code_of(self, method: MethodSpec) -> list[str]:
+        digests = [self._digest("selectors", method.selector.use)]
         if method.meta_learner is not None:
-            codes.append(self.code("meta_learners", method.meta_learner.use))
-        return codes
+            digests.append(self._digest("meta_learners", method.meta_learner.use))
+        return digests
+
+    def _digest(self, kind: str, name: str) -> str:
+        """Of a plugin's sources, wherever they lie."""
+        return self.registry.code(kind, name).digest
 
     def _learns(self, spec: BaseModelSpec) -> bool:
         plugin = self.registry.load("models", spec.use)

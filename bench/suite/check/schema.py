@@ -104,7 +104,7 @@ class SuiteFile(_Keys):
         "relaimpr",
         "gauc",
     )
-    # the metric that verdicts are about and rows are ordered by; None: logloss
+    # the metric that verdicts are about and rows are ordered by; None: logloss, or the first of metrics
     primary: str | None = None
     relaimpr_base: str = "best-single"
     gate: Gate = Gate()
