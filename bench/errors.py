@@ -75,9 +75,10 @@ class PluginError(BenchError):
 
 
 class PluginUnavailable(PluginError):  # noqa: N818 - the word that records and reports use
-    """A plugin that is wanted is quarantined or does not import."""
+    """A plugin that is wanted is quarantined, does not import, or is no longer what was planned with."""
 
     exit_code: ClassVar[int] = 4
+    status: ClassVar[Literal["unavailable"]] = "unavailable"
 
 
 class PredictionError(BenchError):

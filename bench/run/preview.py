@@ -90,8 +90,6 @@ def preview(
         registry,
         data_dir,
         cache_dir,
-        plugins,
-        autoload,
         Resources(threads=threads),
         seeds,
         only,

@@ -56,7 +56,7 @@ def run(
     metrics = metrics_of(registry, suite.metrics)
     resources = Resources(threads=threads)
     planned, divisions = plan_suite(
-        suite, registry, data_dir, cache_dir, plugins, autoload, resources, seeds, only, watcher
+        suite, registry, data_dir, cache_dir, resources, seeds, only, watcher
     )
     state = RunState(
         suite, registry, planned, metrics, out or Path("results") / suite.name, watcher
@@ -84,8 +84,6 @@ def plan_suite(
     registry: Registry,
     data_dir: Path | None,
     cache_dir: Path | None,
-    plugins: tuple[Path, ...],
-    autoload: bool,
     resources: Resources,
     seeds: tuple[int, ...],
     only: tuple[str, ...],
@@ -97,15 +95,13 @@ def plan_suite(
     prepared = prepare_all(suite, registry, data_dir, cache, watcher)
     _check_frozen_fields(suite, prepared)
     divisions = divide_all(suite, registry, prepared, seeds or suite.seeds, cache)
-    steps_plugins = (*plugins, *suite.plugins)
     planned = plan(
         suite,
         registry,
         divisions,
         cache,
         resources=resources,
-        plugins=steps_plugins,
-        autoload=autoload,
+        plugin_paths=registry.paths,
         only=only,
         roots=roots(suite.file.parent, data_dir),
     )

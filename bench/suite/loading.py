@@ -47,7 +47,9 @@ def load(
     registry = registry.extended(folders)
     problems += misplaced_plugins
     checked = {}
-    for use in find_uses(document.data):
+    uses = list(find_uses(document.data))
+    registry = registry.tried((use.kind, use.name, use.params) for use in uses)
+    for use in uses:
         result = check_use(use, registry, document)
         if isinstance(result, Checked):
             checked[use.path] = result

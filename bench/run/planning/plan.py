@@ -31,8 +31,7 @@ def plan(
     cache: Path,
     *,
     resources: Resources,
-    plugins: tuple[Path, ...] = (),
-    autoload: bool = True,
+    plugin_paths: tuple[Path, ...] = (),
     only: tuple[str, ...] = (),
     roots: Sequence[Path] = (),
 ) -> Plan:
@@ -41,7 +40,7 @@ def plan(
 
     Raises DataError where such a file is missing."""
     files = {name: model_files(spec, registry, roots) for name, spec in suite.base_models.items()}
-    steps = PlannedSteps(suite, registry, files, cache / "steps", resources, plugins, autoload)
+    steps = PlannedSteps(suite, registry, files, cache / "steps", resources, plugin_paths)
     planner = _Planner(suite, registry, steps)
     trials = [
         trial
