@@ -128,7 +128,7 @@ class Server:
     def start(self, task: Task) -> None:
         """Start it; ConnectionError where the server is gone."""
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, _closed_if_it_fails(ours):
             line = json.dumps({"task": task.name}).encode() + b"\n"
             socket.send_fds(self._control, [line], [theirs.fileno(), _STDERR])
             pid = self._started(task.name)
@@ -242,6 +242,15 @@ class Server:
         running = self._running.pop(name)
         self._forget(running)
         return Ended(name, code, left, running.malformed)
+
+
+@contextmanager
+def _closed_if_it_fails(channel: socket.socket) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        channel.close()
+        raise
 
 
 def _lasting(environment: Mapping[str, str]) -> dict[str, str]:

@@ -153,6 +153,7 @@ def load_registry(plugins: Sequence[Path] = (), *, autoload: bool = True) -> Reg
 
     `autoload=False` leaves out installed plugins other than the harness's own. A plugin that fails is quarantined whole and
     the rest go on; PluginError where two plugins claim one name, or a path holds no plugin."""
+    plugins = tuple({path.absolute(): path for path in plugins}.values())
     candidates = list(find_candidates(plugins, autoload=autoload))
     dead = _dead([one for one in candidates if not one.own], plugins, autoload=autoload)
     results = [
@@ -164,7 +165,7 @@ def load_registry(plugins: Sequence[Path] = (), *, autoload: bool = True) -> Reg
     registered = [result for result in results if isinstance(result, Registered)]
     refused = tuple(result for result in results if isinstance(result, Refused))
     own = frozenset(one.origin for one in candidates if one.own)
-    return Registry(_by_name(registered), refused, tuple(plugins), autoload, own)
+    return Registry(_by_name(registered), refused, plugins, autoload, own)
 
 
 def _module_of(infos: Iterable[PluginInfo], origin: str) -> str:
