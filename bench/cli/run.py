@@ -89,7 +89,8 @@ def command(
 ) -> None:
     """Run SUITE (a YAML file): train its base models, run its methods, print the table.
 
-    What an earlier run recorded, or left in the cache, is reused. Exit code 4 where trials failed or are missing."""
+    What an earlier run recorded, or left in the cache, is reused, and what it recorded of the same suite stays in the table.
+    Exit code 4 where a trial that was asked for failed or is missing."""
     from bench.registry import load_registry
     from bench.suite import load as load_suite
 
@@ -102,19 +103,23 @@ def command(
 
     with watching() as watcher:
         finished = run(checked, plugins=plugins, autoload=autoload, watcher=watcher, **options)
-    _show(finished, as_json)
-    if finished.manifest["status"] != "complete":
-        raise click.exceptions.Exit(4)
+    code = 4 if finished.lacking or not finished.wanted else 0
+    _show(finished, code, as_json)
+    raise click.exceptions.Exit(code)
 
 
-def _show(run: Run, as_json: bool) -> None:
+def _show(run: Run, code: int, as_json: bool) -> None:
     from rich.console import Console
 
     from bench.report import build, to_json, to_terminal
 
     report = build(run)
     if as_json:
-        echo_json(to_json(report))
+        echo_json(to_json(report) | {"exit_code": code})
     else:
         to_terminal(report, Console())
+        lines = run.manifest["trials"]
+        if not all(line["asked"] for line in lines):
+            ok = sum(line["status"] == "ok" for line in lines)
+            click.echo(f"A part: {ok} of {len(lines)} trials of the suite.", err=True)
         click.echo(f"Records: {run.folder}   Again: bench report {run.folder}", err=True)
