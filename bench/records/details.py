@@ -18,16 +18,16 @@ def capped(details: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises TypeError and ValueError for what is no JSON."""
     sizes = {key: len(canonical({key: value})) for key, value in details.items()}
-    total, left_out = sum(sizes.values()), []
+    total, left_out = sum(sizes.values()), {}
     if total <= MOST_BYTES:
         return dict(details)
     for key in sorted(sizes, key=sizes.__getitem__, reverse=True):
         if total <= MOST_BYTES:
             break
-        left_out.append(key)
+        left_out[key] = sizes[key]
         total -= sizes[key]
-    kept = {key: value for key, value in details.items() if key not in set(left_out)}
-    return kept | {"warnings": [*_warnings(kept), _told(left_out, sizes)]}
+    kept = {key: value for key, value in details.items() if key not in left_out}
+    return kept | {"warnings": [*_warnings(kept), _told(left_out)]}
 
 
 def _warnings(details: Mapping[str, Any]) -> list[Any]:
@@ -35,11 +35,10 @@ def _warnings(details: Mapping[str, Any]) -> list[Any]:
     return known if isinstance(known, list) else []
 
 
-def _told(left_out: list[str], sizes: Mapping[str, int]) -> str:
-    names = ", ".join(key[:60] for key in left_out[:_NAMED])
+def _told(left_out: Mapping[str, int]) -> str:
+    names = ", ".join(key[:60] for key in list(left_out)[:_NAMED])
     more = f" and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
-    size = sum(sizes[key] for key in left_out)
     return (
-        f"details of {size:,} bytes were left out ({names}{more}): a record keeps {MOST_BYTES:,} bytes of them at most; "
+        f"details of {sum(left_out.values()):,} bytes were left out ({names}{more}): a record keeps {MOST_BYTES:,} bytes of them at most; "
         "write what is larger to a file of your own"
     )

@@ -199,7 +199,7 @@ def test_a_harness_that_is_killed_leaves_no_orphan_and_the_run_goes_on(
     _wait_for((tmp_path / "cache" / "steps" / "slept").exists, process)
     process.send_signal(end)
     process.communicate(timeout=60)
-    assert process.returncode == -end
+    assert process.returncode == (128 + end if end == signal.SIGTERM else -end)
     _wait_for(lambda: not _in_session(process.pid))
     finished, watcher = go(file, "out", plugins=(FAULTY,), cache="cache")
     assert "small/cold lr star seed 0" not in watcher.titles
