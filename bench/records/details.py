@@ -39,6 +39,6 @@ def _told(left_out: Mapping[str, int]) -> str:
     names = ", ".join(key[:60] for key in list(left_out)[:_NAMED])
     more = f" and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
     return (
-        f"details of {sum(left_out.values()):,} bytes were left out ({names}{more}): a record keeps {MOST_BYTES:,} bytes of them at most; "
-        "write what is larger to a file of your own"
+        f"details of {sum(left_out.values()):,} bytes were left out ({names}{more}): a record keeps {MOST_BYTES:,} bytes of "
+        "them at most; write what is larger to a file of your own"
     )
