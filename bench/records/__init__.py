@@ -13,6 +13,7 @@ from bench.records.manifest_file import (
     trial_of,
     write_manifest,
 )
+from bench.records.notes import read_note, write_note
 from bench.records.record import Record, lacks_blobs, read_record, record_path, write_record
 from bench.records.run import Conflict, Run, load
 from bench.records.schema import SCHEMA
@@ -35,6 +36,7 @@ __all__ = [
     "read_analyses",
     "read_blob",
     "read_manifest",
+    "read_note",
     "read_record",
     "read_table",
     "record_path",
@@ -43,6 +45,7 @@ __all__ = [
     "write_analyses",
     "write_blob",
     "write_manifest",
+    "write_note",
     "write_record",
     "write_table",
 ]
