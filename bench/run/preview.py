@@ -15,7 +15,7 @@ from bench.records import read_record, record_path
 from bench.registry import load_registry
 from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
-from bench.run.suite_run import as_path, as_paths, as_suite, plan_suite
+from bench.run.suite_run import as_names, as_path, as_paths, as_suite, plan_suite
 from bench.run.timing import seconds_of
 from bench.suite import Suite
 
@@ -85,7 +85,7 @@ def preview(
 
     Raises what a run would raise before its first step, a damaged record among it."""
     paths = as_paths(plugins)
-    suite = as_suite(suite, paths, autoload, overrides)
+    suite = as_suite(suite, paths, autoload, as_names(overrides))
     registry = load_registry((*paths, *suite.plugins), autoload=autoload)
     planned, _ = plan_suite(
         suite,
@@ -94,7 +94,7 @@ def preview(
         as_path(cache_dir),
         Resources(threads=threads),
         tuple(seeds),
-        tuple(only),
+        as_names(only),
         watcher or Watcher(),
     )
     folder = as_path(out) or Path("results") / suite.name

@@ -25,7 +25,7 @@ from bench.run.recording import metrics_of
 from bench.suite import Suite
 from bench.suite import load as load_suite
 
-__all__ = ["Rerun", "as_path", "as_paths", "as_suite", "plan_suite", "run"]
+__all__ = ["Rerun", "as_names", "as_path", "as_paths", "as_suite", "plan_suite", "run"]
 
 
 def run(
@@ -52,9 +52,9 @@ def run(
     Raises BenchError where the suite or its data are wrong, before anything is written; a trial that fails is recorded."""
     watcher = watcher or Watcher()
     paths = as_paths(plugins)
-    suite = as_suite(suite, paths, autoload, overrides)
+    suite = as_suite(suite, paths, autoload, as_names(overrides))
     registry = load_registry((*paths, *suite.plugins), autoload=autoload)
-    made_executor = make_executor(registry, executor, executor_set, workers)
+    made_executor = make_executor(registry, executor, as_names(executor_set), workers)
     metrics = metrics_of(registry, suite.metrics)
     resources = Resources(threads=threads)
     folder = as_path(out) or Path("results") / suite.name
@@ -65,7 +65,7 @@ def run(
         as_path(cache_dir),
         resources,
         tuple(seeds),
-        tuple(only),
+        as_names(only),
         watcher,
         also=(*suite.seeds, *earlier_seeds(folder)),
     )
@@ -83,6 +83,11 @@ def as_paths(paths: Sequence[Path | str]) -> tuple[Path, ...]:
     if isinstance(paths, str | Path):
         return (Path(paths),)
     return tuple(map(Path, paths))
+
+
+def as_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Texts; one alone is no sequence of its letters."""
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def as_suite(

@@ -91,7 +91,7 @@ CHANGES = {
     "what it includes": lambda: edit(Path("part.yaml"), "folds: 2", "folds: 3"),
     "the data": lambda: write_ratings(Path("ratings.csv"), seed=4),
     "the data in silence": lambda: edit_in_silence(Path("ratings.csv")),
-    "a plugin": lambda: edit(Path("mine.py"), '"""', '"""Now '),
+    "a plugin": lambda: edit(Path("mine.py"), "that is never read", "that nobody reads"),
     "a record": lambda: next(Path("out/records").iterdir()).unlink(),
     "a blob": lambda: next(Path("out/blobs").glob("*.npy")).unlink(),
     "a blob's content": lambda: next(Path("out/blobs").glob("*.npy")).write_bytes(b"x"),

@@ -35,7 +35,7 @@ def test_paths_may_be_text_wherever_they_are_given(run_suite, write_suite, tmp_p
     data.mkdir()
     (tmp_path / "ratings.csv").rename(data / "ratings.csv")
     for plugins in (str(FAULTY), [str(FAULTY)], (FAULTY,)):
-        run = run_suite(file, plugins=plugins, data_dir=str(data), seeds=[0], only=["lr"])
+        run = run_suite(file, plugins=plugins, data_dir=str(data), seeds=[0], only="lr")
         assert [record["trial"]["method"] for record in run.records] == ["lr"]
     assert run.folder == tmp_path / "out"
     assert bench.load_run(str(run.folder)).records == run.records
