@@ -121,10 +121,13 @@ def test_one_seed_gives_the_same_bytes_whatever_the_hash_order_of_the_command(
     file = write_suite(
         models="  mine: {use: mine}", methods="  average: {selector: {use: average}}"
     )
-    found = []
-    for seed in ("1", "2"):
-        found.append(command(file, tmp_path / seed, "--plugins", "mine.py", PYTHONHASHSEED=seed))
-    assert found[0] == found[1]
+    found = [
+        command(file, tmp_path / f"{seed}-{executor}", "--plugins", "mine.py", "--executor", executor,
+                PYTHONHASHSEED=seed)
+        for seed in ("1", "random")
+        for executor in ("local", "inline")
+    ]  # fmt: skip
+    assert all(one == found[0] for one in found)
 
 
 def command(file: Path, out: Path, *options: str, **environment: str) -> dict[str, str]:
