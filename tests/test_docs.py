@@ -21,6 +21,7 @@ from bench.registry import KINDS, load_registry
 from bench.settings import RESERVED_KEYS, MetaTrainSettings, TrainSettings
 from bench.suite import load
 from bench.suite.check.schema import MetaLearnerUse, MethodEntry, ProtocolUse, SuiteFile
+from tests.docs.pages import files_in, save_all
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
@@ -88,6 +89,7 @@ def test_suites_in_it_load(document, tmp_path):
         if text.startswith("version: 1\n")
     ]
     shutil.copy(ROOT / "tests/fixtures/single_file_plugin.py", tmp_path / "nfm.py")
+    save_all(files_in(document.read_text("utf-8")), tmp_path)  # plugins that they name
     for number, text in enumerate(suites):
         file = tmp_path / f"{number}.yaml"
         file.write_text(text, "utf-8")

@@ -19,12 +19,20 @@ def text_of(page: str) -> str:
 
 
 def files_of(page: str) -> dict[str, str]:
+    return files_in(text_of(page))
+
+
+def files_in(text: str) -> dict[str, str]:
     """What a reader is told to save: name to content."""
-    return dict(_SAVED.findall(text_of(page)))
+    return dict(_SAVED.findall(text))
 
 
 def save(page: str, folder: Path) -> None:
-    for name, content in files_of(page).items():
+    save_all(files_of(page), folder)
+
+
+def save_all(files: dict[str, str], folder: Path) -> None:
+    for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, "utf-8")
 
