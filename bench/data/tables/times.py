@@ -6,7 +6,7 @@ none is finer than a microsecond, as the same instants read that are written as 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple, NoReturn
+from typing import Literal, NamedTuple, NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from bench.data.tables.numbers import NUMBER, as_numbers, complete
 from bench.data.tables.raw import RawTable, as_mask, counted, is_text, shown
 
-__all__ = ["order_of"]
+__all__ = ["OrderColumn", "order_of", "read_order"]
 
 _ISO = (
     r"^(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})"
@@ -28,6 +28,12 @@ _OTHER = "is not in ISO 8601, as other rows are"
 _GIVE = "give every row its place in time, or leave `order` out"
 
 
+class OrderColumn(NamedTuple):
+    values: np.ndarray  # (n,) int64 or float64
+    # of dates and times: what the values count since 1970. "": numbers, of which nobody said what they are
+    unit: Literal["", "s", "ns"]
+
+
 class _Instants(NamedTuple):
     seconds: np.ndarray  # (n,) int64 since 1970, rounded down
     nanoseconds: np.ndarray  # (n,) int64 in [0, 1e9)
@@ -35,12 +41,17 @@ class _Instants(NamedTuple):
 
 def order_of(table: RawTable, name: str) -> np.ndarray:
     """(n,) int64 or float64. DataError, with the place, for what is missing, no number, or not ISO 8601 throughout."""
+    return read_order(table, name).values
+
+
+def read_order(table: RawTable, name: str) -> OrderColumn:
+    """`order_of`, and whether the column holds dates and times. DataError as there."""
     values = table.column(name)
     if pa.types.is_temporal(values.type) and _unit(values.type):
         return _canonical(table, name, _typed(table, name, values))
     if is_text(values.type) and not _all_numbers(table, name, values):
         return _canonical(table, name, _parsed(table, name, values))
-    return _numbers(table, name, values)
+    return OrderColumn(_numbers(table, name, values), "")
 
 
 def _numbers(table: RawTable, name: str, column: pa.Array) -> np.ndarray:
@@ -165,18 +176,18 @@ def _refuse_any(table: RawTable, name: str, text: pa.Array, bad: np.ndarray, wha
         table.refuse(row, name, f"{shown(text[row].as_py())} {reason}{counted(bad)}; {fix}")
 
 
-def _canonical(table: RawTable, name: str, instants: _Instants) -> np.ndarray:
+def _canonical(table: RawTable, name: str, instants: _Instants) -> OrderColumn:
     seconds, nanoseconds = instants
     if not nanoseconds.any():
-        return seconds
+        return OrderColumn(seconds, "s")
     if (
         not (nanoseconds % 1000).any() and np.abs(seconds).max() < 2**33
     ):  # whole microseconds below 2^53: all distinct
-        return np.asarray((seconds * 10**6 + nanoseconds // 1000) / 1e6)
+        return OrderColumn((seconds * 10**6 + nanoseconds // 1000) / 1e6, "s")
     far = np.abs(seconds) > np.iinfo(np.int64).max // 10**9 - 1
     if far.any():
         _refuse_far(table, name, int(np.flatnonzero(far)[0]))
-    return np.asarray(seconds * 10**9 + nanoseconds)
+    return OrderColumn(seconds * 10**9 + nanoseconds, "ns")
 
 
 def _refuse_far(table: RawTable, name: str, row: int) -> NoReturn:
