@@ -25,7 +25,10 @@ _ISO = (
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _FIX = "order takes numbers, or dates and times in ISO 8601 like 2021-01-30 or 2021-01-30T18:05:00Z"
 _OTHER = "is not in ISO 8601, as other rows are"
-_GIVE = "give every row its place in time, or leave `order` out"
+
+
+def _give(table: RawTable, name: str) -> str:
+    return f"give every row its place in time{table.or_drop(name)}, or leave `order` out"
 
 
 class OrderColumn(NamedTuple):
@@ -55,7 +58,7 @@ def read_order(table: RawTable, name: str) -> OrderColumn:
 
 
 def _numbers(table: RawTable, name: str, column: pa.Array) -> np.ndarray:
-    values = complete(table, name, as_numbers(table, name, _FIX), _GIVE)
+    values = complete(table, name, as_numbers(table, name, _FIX), _give(table, name))
     if np.issubdtype(values.dtype, np.floating):
         wide = values.astype(np.float64) + 0.0  # -0 is 0
         _refuse_lost_digits(table, name, column, wide)
@@ -109,7 +112,7 @@ def _unit(kind: pa.DataType) -> int:
 def _typed(table: RawTable, name: str, values: pa.Array) -> _Instants:
     missing = as_mask(pc.is_null(values))
     if (row := table.first(missing)) is not None:
-        table.refuse(row, name, f"the value is missing{counted(missing)}; {_GIVE}")
+        table.refuse(row, name, f"the value is missing{counted(missing)}; {_give(table, name)}")
     per_second = _unit(values.type)
     if pa.types.is_date32(values.type):
         seconds = values.cast(pa.int32()).to_numpy().astype(np.int64) * 86_400
@@ -122,7 +125,7 @@ def _parsed(table: RawTable, name: str, text: pa.Array) -> _Instants:
     """Each distinct text is parsed once."""
     missing = as_mask(pc.equal(pc.fill_null(text, ""), ""))
     if (row := table.first(missing)) is not None:
-        table.refuse(row, name, f"the value is missing{counted(missing)}; {_GIVE}")
+        table.refuse(row, name, f"the value is missing{counted(missing)}; {_give(table, name)}")
     encoded = pc.utf8_trim_whitespace(text).dictionary_encode()
     words, codes = encoded.dictionary, encoded.indices.to_numpy()
     parts = pc.extract_regex(words, pattern=_ISO)
