@@ -65,6 +65,11 @@ class Dataset(Plugin):
     def sources(self) -> Sequence[Source]:
         """Places in the order to try."""
 
+    @classmethod
+    def field_names(cls, params: Mapping[str, Any]) -> Sequence[str] | None:  # noqa: ARG003
+        """The fields, where the parameters (as JSON) say them all; None: they are known once the data are read."""
+        return None
+
     @abstractmethod
     def read(self, source: str, files: Mapping[str, Path]) -> Tables:
         """`files`: member to path, all there and checked."""

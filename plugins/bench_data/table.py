@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -29,6 +29,10 @@ class Table(Dataset):
     def sources(self) -> Sequence[Source]:
         files = (self.params.path, *(file.path for file in self.params.side_files.values()))
         return (Source("", "", "", files),)
+
+    @classmethod
+    def field_names(cls, params: Mapping[str, Any]) -> Sequence[str]:
+        return [*params["fields"], *params["multi"], *params["numeric"]]
 
     def read(self, source: str, files: Mapping[str, Path]) -> Tables:  # noqa: ARG002
         params, split = self.params, self.params.split
