@@ -90,7 +90,7 @@ def test_frozen_fields_are_held_against_the_fields_that_the_suite_says(tmp_path)
     column = SUITE.splitlines()[13].index("frozen_fields: [") + len("frozen_fields: [") + 1
     assert lines == [
         f"14:{column}: dataset 'made' has no field 'u' to freeze; there are: user_id, item_id, segment, kind, context, price",
-        f"14:{column + 3}: dataset 'shop' has no field 'knd' to freeze; did you mean 'kind'?",
         f"14:{column + 3}: dataset 'made' has no field 'knd' to freeze; did you mean 'kind'?",
+        f"14:{column + 3}: dataset 'shop' has no field 'knd' to freeze; did you mean 'kind'?",
         f"14:{column + 8}: dataset 'shop' has no field 'item_id' to freeze; there are: u, i, kind",
     ]
