@@ -3,7 +3,15 @@
 from bench.records.blobs import read_blob, read_table, write_blob, write_table
 from bench.records.canonical import canonical, digest
 from bench.records.record import Record, read_record, record_path, write_record
-from bench.records.run import Conflict, Run, load, read_manifest, write_analyses, write_manifest
+from bench.records.run import (
+    Conflict,
+    Run,
+    load,
+    read_manifest,
+    write_analyses,
+    write_beside,
+    write_manifest,
+)
 from bench.records.schema import SCHEMA
 
 __all__ = [
@@ -20,6 +28,7 @@ __all__ = [
     "read_table",
     "record_path",
     "write_analyses",
+    "write_beside",
     "write_blob",
     "write_manifest",
     "write_record",

@@ -14,7 +14,15 @@ from bench.records.record import Record, read_record, record_path
 from bench.records.schema import SCHEMA, decode, encode
 from bench.records.upgrade import upgraded_manifest
 
-__all__ = ["Conflict", "Run", "load", "read_manifest", "write_analyses", "write_manifest"]
+__all__ = [
+    "Conflict",
+    "Run",
+    "load",
+    "read_manifest",
+    "write_analyses",
+    "write_beside",
+    "write_manifest",
+]
 
 
 _TRIAL = {"dataset", "protocol", "method", "seed", "kind", "record"}
@@ -81,6 +89,12 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Make or replace RUN/manifest.json. Raises StorageError."""
     path = folder / "manifest.json"
     atomic.replace(path, encode(path, manifest))
+
+
+def write_beside(path: Path, content: str | dict[str, Any]) -> None:
+    """Make or replace another file of a run, text or JSON, that people read and no command does. Raises StorageError."""
+    data = content.encode("utf-8") if isinstance(content, str) else encode(path, content)
+    atomic.replace(path, data)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

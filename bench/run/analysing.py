@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
+from bench.data.ids import id_texts
 from bench.evaluate import Adaptation, QueryRows, analyse, analysis_to_json, best_single, user_table
+from bench.evaluate.analysis.user_table import with_ids
 from bench.interfaces import Metric
 from bench.job.outcome import of_record
 from bench.records import Record, Run, load, read_blob, write_analyses, write_table
@@ -54,7 +56,8 @@ def analyse_run(
         analyses[name] = analysis_to_json(
             analyse(rows, kinds, singles.get(place), metrics, primary)
         )
-        tables[name] = write_table(run.folder, _user_tables(rows))
+        ids = id_texts(next(iter(of_seeds.values())).interactions, "user")
+        tables[name] = write_table(run.folder, _user_tables(rows, ids))
     write_analyses(run.folder, run.records, analyses, tables)
     return load(run.folder)
 
@@ -117,12 +120,12 @@ def _adaptation(run: Run, blobs: Mapping[str, str]) -> Adaptation:
     return Adaptation(*(read_blob(run.folder, blobs[name]) for name in Adaptation._fields))
 
 
-def _user_tables(rows: Sequence[QueryRows]) -> pa.Table:
-    """A row for each seed, method and test user."""
+def _user_tables(rows: Sequence[QueryRows], ids: pa.Array) -> pa.Table:
+    """A row for each seed, method and test user, by the user's own id. `ids`: of each user number."""
     tables = []
     for of_seed in rows:
         for name in of_seed.logits:
-            table = user_table(of_seed, name)
+            table = with_ids(user_table(of_seed, name), ids)
             length = len(table)
             table = table.add_column(0, "method", pa.array([name] * length, pa.string()))
             tables.append(

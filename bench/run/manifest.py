@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from bench.data.oddities import oddities
 from bench.data.views.interactions import Interactions
 from bench.interfaces import Metric
 from bench.job.outcome import Outcome
@@ -38,7 +39,11 @@ def started(
         "trials": [_line(trial, None) for trial in trials],
         "datasets": {name: _dataset(interactions) for name, interactions in datasets.items()},
         "splits": {
-            name: {**split_facts(division.plan, division.interactions), "digest": division.digest}
+            name: {
+                "use": suite.protocols[division.protocol].use,
+                **split_facts(division.plan, division.interactions),
+                "digest": division.digest,
+            }
             for name, division in by_name.items()
         },
         "plugins": {"quarantined": [plugin._asdict() for plugin in registry.quarantined]},
@@ -77,7 +82,8 @@ def _dataset(interactions: Interactions) -> dict[str, Any]:
     kept = (
         "name", "digest", "source", "label", "order", "counts", "fields", "categories", "missing", "several_values", "truth",
     )  # fmt: skip
-    return {key: interactions.meta[key] for key in kept if key in interactions.meta}
+    about = {key: interactions.meta[key] for key in kept if key in interactions.meta}
+    return about | oddities(interactions)
 
 
 def _line(trial: Trial, recorded: Recorded | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from bench.run.planning.plan import plan
 from bench.run.planning.trials import Plan
 from bench.run.progress import Watcher
 from bench.run.recording import metrics_of
+from bench.run.resolved import write_resolved
 from bench.suite import Suite
 from bench.suite import load as load_suite
 
@@ -61,6 +62,7 @@ def run(
     state = RunState(
         suite, registry, planned, metrics, out or Path("results") / suite.name, watcher
     )
+    write_resolved(state.folder, suite, registry, divisions)
     return execute(state, divisions, made_executor, rerun)
 
 
