@@ -121,7 +121,7 @@ class Gating(FitNotes):
         )
 
     def predict(self, tasks: TaskView) -> Selection:
-        base_logits = torch.from_numpy(tasks.query_base_logits)
+        base_logits = torch.tensor(tasks.query_base_logits)
         weights = outputs(self.network, self.encoder.encode(tasks.query), base_logits).softmax(-1)
         if self._select == "hard":
             weights = one_model_a_user(weights, torch.from_numpy(user_of_row(tasks.query_ptr)))
@@ -252,7 +252,7 @@ def _examples(encoder: Encoder, rows: View, base_logits: np.ndarray | None = Non
         raise ValueError("rows without labels can't be learned from")
     labels = torch.from_numpy(rows.labels.astype(np.float32))
     return Examples(
-        encoder.encode(rows), labels, None if base_logits is None else torch.from_numpy(base_logits)
+        encoder.encode(rows), labels, None if base_logits is None else torch.tensor(base_logits)
     )
 
 

@@ -11,8 +11,9 @@ import torch._dynamo  # noqa: F401 - imported once, by the server that workers a
 
 from bench.job.environment import environment, versions
 from bench.job.outcome import OK, Outcome, of_error
-from bench.job.splits import commit_folder
-from bench.job.steps import FitStep, SelectStep, parse_step
+from bench.job.steps import RESULT, FitStep, SelectStep, parse_step
+from bench.storage.kept import commit_folder
+from bench.storage.trouble import writing
 from bench.worker.clock import peak_rss_bytes
 from bench.worker.fit_step import fit_step
 from bench.worker.inputs import Progress, open_inputs
@@ -59,6 +60,7 @@ def _commit(step: FitStep | SelectStep, made: Made) -> None:
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
         if made.save_parameters is not None:
             made.save_parameters(folder / PARAMETERS)
-        (folder / "result.json").write_text(json.dumps(result, allow_nan=False), "utf-8")
+        (folder / RESULT).write_text(json.dumps(result, allow_nan=False), "utf-8")
 
-    commit_folder(step.folder, fill)
+    with writing(step.folder.parent.parent):
+        commit_folder(step.folder, fill)

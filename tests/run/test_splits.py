@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bench.data.splits.split import Split
-from bench.job.splits import WITHHELD, commit_folder, open_split, write_split
+from bench.job.splits import WITHHELD, open_split, write_split
+from bench.storage.kept import commit_folder
 from tests.datasets import make_interactions
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from bench.errors import PluginError
 from bench.evaluate.inference.slices import Slice, rows_at
 from bench.evaluate.inference.weighted_auc import resampled_auc
+from bench.evaluate.metrics.metric_rows import handed
 from bench.evaluate.metrics.metrics import AUC
 from bench.interfaces import Metric, MetricRows, Score, UserParts
 
@@ -43,7 +44,7 @@ def figures(metric: Metric, one: Slice, weights: np.ndarray) -> Figures:
 def score_of(metric: Metric, rows: MetricRows, logits: np.ndarray) -> Score:
     """The metric's own; a value that is not finite is none."""
     with np.errstate(over="ignore", invalid="ignore"):  # NaN; a sum beyond float64
-        score = metric.compute(rows, logits)
+        score = metric.compute(*handed(rows, logits))
     if score.value is None or np.isfinite(score.value):
         return score
     return Score(None, f"the value is {score.value}")
@@ -55,7 +56,7 @@ def has_parts(metric: Metric, one: Slice) -> bool:
         (logits for logits in one.logits if score_of(metric, one.rows, logits).value is not None),
         None,
     )
-    return first is not None and metric.by_user(one.rows, first) is not None
+    return first is not None and metric.by_user(*handed(one.rows, first)) is not None
 
 
 def ratios(parts: Sequence[UserParts], weights: np.ndarray) -> np.ndarray:
@@ -104,7 +105,7 @@ def _draws(
         return np.stack(
             [resampled_auc(rows.y, of_method, rows.users, weights) for of_method in logits], axis=1
         )
-    parts = [metric.by_user(rows, of_method) for of_method in logits]
+    parts = [metric.by_user(*handed(rows, of_method)) for of_method in logits]
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return recomputed(metric, rows, logits, weights)
