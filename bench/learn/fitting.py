@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from bench.adapt_sets import BASE_MODELS, SELECTOR
@@ -74,10 +75,12 @@ class FittedModel(FitNotes):
         return outputs(self.network, self.encoder.encode(rows)).numpy()
 
     def save(self, file: Path) -> None:
-        """Parameters as safetensors; `restore` needs the training rows again."""
-        save_file(
-            {name: value.contiguous() for name, value in self.network.state_dict().items()}, file
-        )
+        """Parameters as safetensors; `restore` needs the training rows again. Raises OSError."""
+        state = self.network.state_dict()
+        try:
+            save_file({name: value.contiguous() for name, value in state.items()}, file)
+        except SafetensorError as error:  # what it makes of a full disk
+            raise OSError(str(error)) from error
 
     def restore(self, file: Path, train_rows: View, seed: int) -> None:
         self.encoder = Encoder.fit(train_rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +11,9 @@ from pathlib import Path
 from bench.errors import StorageError
 from bench.storage.temporary import remove, temporary_name
 
-__all__ = ["check_writable", "writing"]
+__all__ = ["blamed", "check_writable", "writing"]
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, None)  # None: numpy's error, "100 requested and 60 written"
 _PROBE = bytes(4096)
 
 
@@ -22,10 +23,11 @@ def writing(cache: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        room = "free some space, or " if error.errno in _FULL else ""
+        full = error.errno in _FULL
+        reason = error.strerror or f"{os.strerror(errno.ENOSPC)} ({error})"
         raise StorageError(
-            f"cache {cache}: can't be written: {error.strerror or error}; {room}choose another folder with --cache-dir or "
-            "BENCH_CACHE"
+            f"cache {cache}: can't be written: {reason}; {'free some space, or ' if full else ''}choose another folder with "
+            "--cache-dir or BENCH_CACHE"
         ) from error
 
 
@@ -38,3 +40,18 @@ def check_writable(cache: Path) -> None:
             probe.write_bytes(_PROBE)
         finally:
             remove(probe)
+
+
+def blamed(error: Exception, cache: Path) -> Exception:
+    """The error itself; or StorageError, where a plugin could not write (to its scratch folder, say) and nobody can."""
+    if not isinstance(error, OSError):
+        return error
+    if not cache.is_dir():
+        return StorageError(
+            f"cache {cache}: is gone; run again, or choose another folder with --cache-dir"
+        )
+    try:
+        check_writable(cache)
+    except StorageError as fault:
+        return fault
+    return error

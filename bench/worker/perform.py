@@ -13,7 +13,7 @@ from bench.job.environment import environment, versions
 from bench.job.outcome import OK, Outcome, of_error
 from bench.job.steps import RESULT, FitStep, SelectStep, parse_step
 from bench.storage.kept import commit_folder
-from bench.storage.trouble import writing
+from bench.storage.trouble import blamed, writing
 from bench.worker.clock import peak_rss_bytes
 from bench.worker.fit_step import fit_step
 from bench.worker.inputs import Progress, open_inputs
@@ -33,7 +33,7 @@ def perform(step_json: str, progress: Progress) -> Outcome:
             made = _make(step, progress)
             _commit(step, made)
     except Exception as error:
-        return of_error(error, peak_rss_bytes())
+        return of_error(blamed(error, step.folder.parent.parent), peak_rss_bytes())
     return OK
 
 
