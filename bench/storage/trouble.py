@@ -14,7 +14,7 @@ from bench.storage.temporary import remove, temporary_name
 __all__ = ["blamed", "check_writable", "writing"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, None)  # None: numpy's error, "100 requested and 60 written"
-_PROBE = bytes(4096)
+_LITTLE, _MUCH = 4096, 2**20  # bytes
 
 
 @contextmanager
@@ -31,13 +31,13 @@ def writing(cache: Path) -> Iterator[None]:
         ) from error
 
 
-def check_writable(cache: Path) -> None:
-    """Raises StorageError where a small file can't be written to the cache."""
+def check_writable(cache: Path, size: int = _LITTLE) -> None:
+    """Raises StorageError where a file of so many bytes can't be written to the cache."""
     probe = temporary_name(cache / "probe")
     with writing(cache):
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            probe.write_bytes(_PROBE)
+            probe.write_bytes(bytes(size))
         finally:
             remove(probe)
 
@@ -51,7 +51,7 @@ def blamed(error: Exception, cache: Path) -> Exception:
             f"cache {cache}: is gone; run again, or choose another folder with --cache-dir"
         )
     try:
-        check_writable(cache)
+        check_writable(cache, _MUCH)
     except StorageError as fault:
         return fault
     return error
