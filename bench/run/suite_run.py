@@ -60,7 +60,13 @@ def run(
         suite, registry, data_dir, cache_dir, resources, seeds, only, watcher
     )
     state = RunState(
-        suite, registry, planned, metrics, out or Path("results") / suite.name, watcher
+        suite,
+        registry,
+        planned,
+        metrics,
+        folder=out or Path("results") / suite.name,
+        cache=resolve_cache(cache_dir),
+        watcher=watcher,
     )
     write_resolved(state.folder, suite, registry, divisions)
     return execute(state, divisions, made_executor, rerun)
@@ -96,7 +102,7 @@ def plan_suite(
     cache = resolve_cache(cache_dir)
     prepared = prepare_all(suite, registry, data_dir, cache, watcher)
     _check_frozen_fields(suite, prepared)
-    divisions = divide_all(suite, registry, prepared, seeds or suite.seeds, cache)
+    divisions = divide_all(suite, registry, prepared, seeds or suite.seeds, cache, watcher)
     planned = plan(
         suite,
         registry,
