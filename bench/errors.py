@@ -13,16 +13,19 @@ BenchError                  2  anything the user can mend; its text is one line:
 ├── NoRunError              2  a folder that is named as a run and is none
 ├── CompareError            2  two runs that can't be compared
 └── StorageError            5  results or cache can't be written or read back
+    ├── DamagedCacheError   5  a folder of the cache does not hold what was written there
     └── RecordError         5  a record that is truncated, edited or of another schema
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
 __all__ = [
     "BenchError",
     "CompareError",
+    "DamagedCacheError",
     "DataError",
     "DivergenceError",
     "DownloadError",
@@ -122,6 +125,17 @@ class StorageError(BenchError):
     """Results or cache can't be written or read back."""
 
     exit_code: ClassVar[int] = 5
+    status: ClassVar[Literal["storage"]] = "storage"
+
+
+class DamagedCacheError(StorageError):
+    """A folder of the cache does not hold what was written there. `what`: which file, and what is wrong with it."""
+
+    def __init__(self, folder: Path, what: str) -> None:
+        super().__init__(
+            f"cache {folder}: {what}; run again: what is damaged is made anew (else choose another folder with --cache-dir)"
+        )
+        self.folder, self.what = folder, what
 
 
 class RecordError(StorageError):

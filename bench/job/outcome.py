@@ -31,6 +31,7 @@ Status = Literal[
     "no_result",  # its process ended without one
     "crashed",  # its process was ended by a signal
     "unavailable",  # never begun: a plugin can't be used, or a step that it needs has no result
+    "storage",  # of a step alone, never of a trial: the cache failed, which ends the run
 ]
 _REASON_CAP, _TRACEBACK_CAP = 2_000, 20_000  # characters
 

@@ -15,7 +15,9 @@ from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.registry.used_plugin import UsedPlugin
 from bench.settings import PredictionSource
 
-__all__ = ["FitStep", "SelectStep", "Step", "parse_step"]
+__all__ = ["RESULT", "FitStep", "SelectStep", "Step", "parse_step"]
+
+RESULT = "result.json"  # in a step's folder: its cost, details and versions
 
 
 class Step(BaseModel):

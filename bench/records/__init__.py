@@ -2,6 +2,7 @@
 
 from bench.records.analysis_file import Analysed, read_analyses, write_analyses
 from bench.records.atomic import alone
+from bench.records.beside import write_beside
 from bench.records.blobs import is_whole, read_blob, read_table, write_blob, write_table
 from bench.records.canonical import canonical, digest
 from bench.records.details import capped
@@ -43,6 +44,7 @@ __all__ = [
     "records_of",
     "trial_of",
     "write_analyses",
+    "write_beside",
     "write_blob",
     "write_manifest",
     "write_note",

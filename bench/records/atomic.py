@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from bench.errors import RecordError, StorageError
+from bench.storage.temporary import hold, sync_folder, temporary_name
 
 __all__ = ["MOST_BYTES", "alone", "opened", "read", "replace", "write_once"]
 
@@ -28,7 +28,7 @@ def write_once(path: Path, data: bytes) -> bool:
             os.link(temporary, path)
         except FileExistsError:
             return False
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         return True
 
 
@@ -36,7 +36,7 @@ def replace(path: Path, data: bytes) -> None:
     """Make a file or put another in its place; readers see the old or the new one. Raises StorageError."""
     with _temporary(path, data) as temporary:
         os.replace(temporary, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def read(path: Path, most: int = MOST_BYTES) -> bytes:
@@ -93,31 +93,20 @@ def alone(folder: Path) -> Iterator[None]:
 @contextmanager
 def _temporary(path: Path, data: bytes) -> Iterator[Path]:
     """A synced file of that content beside `path`, gone in the end."""
-    temporary = path.parent / f".{path.name}.{secrets.token_hex(8)}.tmp"
+    temporary = temporary_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_synced(temporary, data)
-        yield temporary
+        with temporary.open("xb") as file:
+            hold(file.fileno())  # else another run's sweep would take it for a leftover
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            yield temporary
     except OSError as error:
         fix = "free space or choose another folder with --out"
         raise StorageError(f"{path}: can't be written: {error.strerror}; {fix}") from error
     finally:
         _remove(temporary)
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove(path: Path) -> None:

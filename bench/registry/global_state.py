@@ -31,14 +31,18 @@ class _Setting(NamedTuple):
 
 
 class GlobalState:
-    """The settings as they are; `restore` puts them back and names those that had changed."""
+    """The settings as they are; `restore` puts them back and names those that had changed. `new_variables_stay`: of the
+    environment, which many libraries add to when they are imported, and read when they are used."""
 
-    def __init__(self, *, with_random: bool = True) -> None:
+    def __init__(self, *, with_random: bool = True, new_variables_stay: bool = False) -> None:
         self._settings = [*_SETTINGS, *(_RANDOM if with_random else ())]
         self._values = [
             setting.get() if setting.needs in sys.modules else setting.start
             for setting in self._settings
         ]
+        for value in self._values:
+            if isinstance(value, _Environment):
+                value.new_stay = new_variables_stay
 
     def changes(self) -> list[str]:
         """Names of what is not as it was."""
@@ -60,10 +64,13 @@ class GlobalState:
 
 
 @contextmanager
-def kept(changed: Callable[[list[str]], object] = lambda _: None) -> Iterator[None]:
+def kept(
+    changed: Callable[[list[str]], object] = lambda _: None, *, new_variables_stay: bool = False
+) -> Iterator[None]:
     """Put the settings back at the end, whatever ends it; `changed` is told the names of what had to be, random states left
     out, which every fit may use up."""
-    before, random_states = GlobalState(with_random=False), GlobalState()
+    before = GlobalState(with_random=False, new_variables_stay=new_variables_stay)
+    random_states = GlobalState(new_variables_stay=new_variables_stay)
     try:
         yield
     finally:
@@ -98,9 +105,23 @@ def _put_signals(handlers: Mapping[int, Any]) -> None:
                 return
 
 
-def _put_environment(before: Mapping[str, str]) -> None:
-    for name in os.environ.keys() - before.keys():
-        del os.environ[name]
+class _Environment(dict[str, str]):
+    """The variables; where what is new may stay, another state of them is the same unless one of these differs."""
+
+    new_stay = False
+
+    def __eq__(self, other: object) -> bool:
+        if not (self.new_stay and isinstance(other, dict)):
+            return super().__eq__(other)
+        return all(other.get(name) == value for name, value in self.items())
+
+    __hash__ = None
+
+
+def _put_environment(before: _Environment) -> None:
+    if not before.new_stay:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
     os.environ.update(before)
     time.tzset()
 
@@ -181,7 +202,7 @@ def _deterministic() -> tuple[bool, bool]:
 
 
 _SETTINGS = (
-    _Setting("the environment", lambda: dict(os.environ), _put_environment),
+    _Setting("the environment", lambda: _Environment(os.environ), _put_environment),
     _Setting("the working folder", _folder, os.chdir),
     _Setting("the file mask", _mask, os.umask),
     _Setting("signal handlers", _signals, _put_signals),

@@ -52,7 +52,7 @@ class UsedPlugins:
         def changed(names: list[str]) -> None:
             self.changes.append(f"{what} changed {', '.join(names)}: put back after it")
 
-        with kept(changed):
+        with kept(changed, new_variables_stay=True):
             yield
 
     def load_unchecked(self, plugin: UsedPlugin) -> type[Any]:

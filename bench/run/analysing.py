@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import ValidationError
 
+from bench.data.ids import id_texts
 from bench.evaluate import (
     Adaptation,
     QueryRows,
@@ -18,6 +19,7 @@ from bench.evaluate import (
     best_single,
     user_table,
 )
+from bench.evaluate.analysis.user_table import with_ids
 from bench.interfaces import Metric
 from bench.job.outcome import of_record
 from bench.records import Record, Run, is_whole, load, read_blob, write_analyses, write_table
@@ -70,7 +72,8 @@ def analyse_run(
         analyses[name] = analysis_to_json(
             analyse(rows, kinds, singles.get(place), metrics, primary)
         )
-        tables[name] = write_table(run.folder, _user_tables(rows))
+        ids = id_texts(next(iter(of_seeds.values())).interactions, "user")
+        tables[name] = write_table(run.folder, _user_tables(rows, ids))
     write_analyses(run.folder, run.records, analyses, tables)
     return analyse_run(load(run.folder), divisions, pool, metrics, primary, watcher)
 
@@ -146,12 +149,12 @@ def _adaptation(run: Run, blobs: Mapping[str, str]) -> Adaptation:
     return Adaptation(*(read_blob(run.folder, blobs[name]) for name in Adaptation._fields))
 
 
-def _user_tables(rows: Sequence[QueryRows]) -> pa.Table:
-    """A row for each seed, method and test user."""
+def _user_tables(rows: Sequence[QueryRows], ids: pa.Array) -> pa.Table:
+    """A row for each seed, method and test user, by the user's own id. `ids`: of each user number."""
     tables = []
     for of_seed in rows:
         for name in of_seed.logits:
-            table = user_table(of_seed, name)
+            table = with_ids(user_table(of_seed, name), ids)
             length = len(table)
             table = table.add_column(0, "method", pa.array([name] * length, pa.string()))
             tables.append(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from bench.errors import PluginError, RecordError, StorageError
+from bench.data.prepared.cache import sweep_cache
+from bench.errors import DamagedCacheError, PluginError, RecordError, StorageError
 from bench.interfaces import Executor, Metric
 from bench.job.outcome import OK, Outcome, no_result, unavailable
 from bench.records import Record, Run, lacks_blobs, load, read_record, record_path, write_record
@@ -21,6 +21,9 @@ from bench.run.planning.division import Divisions
 from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
 from bench.run.recording import failed_record, record_of
+from bench.storage.kept import KeptFolder, discard
+from bench.storage.temporary import sweep
+from bench.storage.trouble import check_writable, writing
 from bench.suite import Suite
 
 __all__ = ["Rerun", "RunState", "execute"]
@@ -37,7 +40,13 @@ class RunState:
     plan: Plan
     metrics: Mapping[str, Metric]
     folder: Path
+    cache: Path
     watcher: Watcher
+    # to be done, in this order, by id; and those of them that an executor was given
+    steps: dict[str, None] = field(default_factory=dict)
+    submitted: set[str] = field(default_factory=set)
+    # done, but damaged before they were recorded
+    made_anew: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
     failures: dict[str, Outcome] = field(default_factory=dict)  # step -> what became of it
 
@@ -49,14 +58,17 @@ def execute(
     rerun: Rerun,
 ) -> Run:
     trials = state.plan.trials
+    _sweep(state)
     open_trials = [trial for trial in trials if not _reuse(state, trial, rerun)]
-    steps = _missing_steps(state, open_trials, rerun)
+    state.steps |= dict.fromkeys(_missing_steps(state, open_trials, rerun))
+    if state.steps:
+        check_writable(state.cache)
     planned = manifest.of_plan(state.suite, state.registry, state.metrics, divisions, state.plan)
     begun = manifest.begin(state.folder, planned)
     interrupted = True
     try:
-        state.watcher.planned(len(steps), len(open_trials), len(trials) - len(open_trials))
-        _do(state, open_trials, steps, executor)
+        state.watcher.planned(len(state.steps), len(open_trials), len(trials) - len(open_trials))
+        _do(state, open_trials, executor)
         interrupted = False
     finally:
         manifest.end(state.folder, begun, interrupted=interrupted)
@@ -77,13 +89,19 @@ def _for_all_seeds(suite: Suite, divisions: Divisions, run: Run) -> Divisions:
     return more | divisions
 
 
-def _do(state: RunState, trials: list[Trial], steps: list[str], executor: Executor) -> None:
+def _sweep(state: RunState) -> None:
+    """What killed runs have left half written."""
+    sweep_cache(state.cache)
+    for room in ("", "records", "failures", "blobs"):
+        sweep(state.folder / room)
+
+
+def _do(state: RunState, trials: list[Trial], executor: Executor) -> None:
     waiting = _record_ready(state, trials)
-    submitted: set[str] = set()
     try:
-        _submit_ready(state, executor, steps, submitted)
+        _submit_ready(state, executor)
         for event in executor.events():
-            if event.step not in submitted:
+            if event.step not in state.submitted:
                 raise PluginError(
                     f"executor {executor.name!r} tells of a step that it was not given"
                 )
@@ -94,10 +112,13 @@ def _do(state: RunState, trials: list[Trial], steps: list[str], executor: Execut
             else:
                 _end_step(state, event.step, _told(executor, event.detail))
                 waiting = _record_ready(state, waiting)
-                _submit_ready(state, executor, steps, submitted)
-        for step in submitted - state.done - state.failures.keys():
+                _submit_ready(state, executor)
+        for step in state.submitted - state.done - state.failures.keys():
             _end_step(state, step, no_result(f"executor {executor.name!r} stopped"))
-        _record_ready(state, waiting)
+        if _record_ready(state, waiting):
+            raise StorageError(
+                f"cache {state.cache}: lost what a step had left, when all was done; run again"
+            )
     except BaseException:
         executor.close(kill=True)
         raise
@@ -117,33 +138,58 @@ def _told(executor: Executor, detail: str) -> Outcome:
 
 
 def _end_step(state: RunState, step: str, outcome: Outcome) -> None:
+    """Raises StorageError where the cache failed the step: that is no trial's fault, and the next step would fail alike."""
     if outcome.ok:
         state.done.add(step)
     else:
         state.failures[step] = outcome
     state.watcher.ended(step, state.plan.steps[step].title, outcome.reason)
+    if outcome.status == "storage":
+        raise StorageError(outcome.reason)
 
 
-def _submit_ready(
-    state: RunState, executor: Executor, steps: list[str], submitted: set[str]
-) -> None:
-    for identity in steps:
+def _submit_ready(state: RunState, executor: Executor) -> None:
+    for identity in state.steps:
         step = state.plan.steps[identity]
-        if identity not in submitted and all(need in state.done for need in step.needs):
-            submitted.add(identity)
+        if identity not in state.submitted and all(need in state.done for need in step.needs):
+            state.submitted.add(identity)
             executor.submit(step.model_dump_json())
 
 
 def _record_ready(state: RunState, waiting: list[Trial]) -> list[Trial]:
-    """Record every trial whose steps have ended; the others go on waiting."""
+    """Record every trial whose steps have ended; the others go on waiting, and so does one of whose steps the cache has lost
+    what it left."""
     still = []
     for trial in waiting:
         outcome = _outcome(state, trial)
+        try:
+            if outcome is not None:
+                _write(state, trial, outcome)
+        except DamagedCacheError as damage:
+            _make_anew(state, trial, damage)
+            outcome = None
         if outcome is None:
             still.append(trial)
-        else:
-            _write(state, trial, outcome)
     return still
+
+
+def _make_anew(state: RunState, trial: Trial, damage: DamagedCacheError) -> None:
+    """Have a step done once more. Raises the damage where that was done before: the disk is not to be trusted."""
+    identity = next(one for one in trial.steps if state.plan.steps[one].folder == damage.folder)
+    if identity in state.made_anew:
+        raise damage
+    state.made_anew.add(identity)
+    _drop_damaged(state, identity, damage.what)
+    state.done.discard(identity)
+    state.submitted.discard(identity)
+    state.steps[identity] = None
+
+
+def _drop_damaged(state: RunState, identity: str, what: str) -> None:
+    step = state.plan.steps[identity]
+    state.watcher.say(f"{step.title}: damaged in the cache ({what}); it is made again")
+    with writing(state.cache):
+        discard(step.folder)
 
 
 def _outcome(state: RunState, trial: Trial) -> Outcome | None:
@@ -199,14 +245,19 @@ def _drop(file: Path) -> None:
 
 
 def _missing_steps(state: RunState, trials: list[Trial], rerun: Rerun) -> list[str]:
-    """Steps that the trials need and the cache lacks, fits before methods; `all` does every one anew."""
+    """Steps that the trials need and the cache lacks or has damaged, fits before methods; `all` does every one anew."""
     needed = dict.fromkeys(
         step for trial in trials for step in (*trial.steps[1:], *trial.steps[:1])
     )
     for identity in needed:
         folder = state.plan.steps[identity].folder
         if rerun == "all":
-            shutil.rmtree(folder, ignore_errors=True)
-        elif (folder / "result.json").exists():
+            with writing(state.cache):
+                discard(folder)
+        elif not folder.exists():
+            continue
+        elif damage := KeptFolder(folder).damage():
+            _drop_damaged(state, identity, damage)
+        else:
             state.done.add(identity)
     return [identity for identity in needed if identity not in state.done]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.data.oddities import oddities
 from bench.data.views.interactions import Interactions
 from bench.errors import NoRunError
 from bench.interfaces import Metric
@@ -46,7 +47,11 @@ def of_plan(
         "trials": [_line(trial, asked) for trial in plan.planned],
         "datasets": {name: _dataset(interactions) for name, interactions in datasets.items()},
         "splits": {
-            name: {**split_facts(division.plan, division.interactions), "digest": division.digest}
+            name: {
+                "use": suite.protocols[division.protocol].use,
+                **split_facts(division.plan, division.interactions),
+                "digest": division.digest,
+            }
             for name, division in by_name.items()
         },
         "plugins": {"quarantined": [plugin._asdict() for plugin in registry.quarantined]},
@@ -108,7 +113,8 @@ def _dataset(interactions: Interactions) -> dict[str, Any]:
     kept = (
         "name", "digest", "source", "label", "order", "counts", "fields", "categories", "missing", "several_values", "truth",
     )  # fmt: skip
-    return {key: interactions.meta[key] for key in kept if key in interactions.meta}
+    about = {key: interactions.meta[key] for key in kept if key in interactions.meta}
+    return about | oddities(interactions)
 
 
 def _line(trial: Trial, asked: set[str]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
 from bench.run.suite_run import as_names, as_path, as_paths, as_suite, plan_suite
 from bench.run.timing import seconds_of
+from bench.storage.kept import KeptFolder
 from bench.suite import Suite
 
 __all__ = ["PlannedStep", "PlannedTrial", "Preview", "preview"]
@@ -116,7 +117,7 @@ def _state(trial: Trial, folder: Path) -> State:
 def _steps(planned: Plan, trials: tuple[PlannedTrial, ...], folder: Path) -> list[PlannedStep]:
     read = _in_order([planned_trial.trial for planned_trial in trials])
     needed = _in_order([trial for trial, state in trials if state == "to run"])
-    cached = {step for step in read if (planned.steps[step].folder / "result.json").exists()}
+    cached = {step for step in read if KeptFolder(planned.steps[step].folder).looks_whole()}
     seconds = seconds_of(planned, [step for step in needed if step not in cached], cached, folder)
     return [
         PlannedStep(planned.steps[step], step in cached, step in needed, seconds.get(step))

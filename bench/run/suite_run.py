@@ -22,6 +22,7 @@ from bench.run.planning.plan import plan
 from bench.run.planning.trials import Plan
 from bench.run.progress import Watcher
 from bench.run.recording import metrics_of
+from bench.run.resolved import write_resolved
 from bench.suite import Suite
 from bench.suite import load as load_suite
 
@@ -69,7 +70,9 @@ def run(
         watcher,
         also=(*suite.seeds, *earlier_seeds(folder)),
     )
-    state = RunState(suite, registry, planned, metrics, folder, watcher)
+    cache = resolve_cache(as_path(cache_dir))
+    state = RunState(suite, registry, planned, metrics, folder=folder, cache=cache, watcher=watcher)
+    write_resolved(state.folder, suite, registry, divisions)
     return execute(state, divisions, made_executor, rerun)
 
 
@@ -124,7 +127,7 @@ def plan_suite(
     _check_frozen_fields(suite, prepared)
     asked = seeds or suite.seeds
     all_seeds = tuple(dict.fromkeys((*also, *asked)))
-    divisions = divide_all(suite, registry, prepared, all_seeds, cache)
+    divisions = divide_all(suite, registry, prepared, all_seeds, cache, watcher)
     planned = plan(
         suite,
         registry,

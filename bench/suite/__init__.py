@@ -4,6 +4,7 @@ from bench.job.spec import BaseModelSpec, MetaLearnerSpec, MethodSpec, SelectorS
 from bench.suite.check.consistency import BOUNDS
 from bench.suite.compose.overrides import read_value
 from bench.suite.loading import Outline, load, outline
+from bench.suite.resolved import resolved
 from bench.suite.spec import DatasetSpec, ProtocolSpec, Suite
 from bench.suite.used import used_plugins
 
@@ -20,5 +21,6 @@ __all__ = [
     "load",
     "outline",
     "read_value",
+    "resolved",
     "used_plugins",
 ]

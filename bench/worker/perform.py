@@ -14,10 +14,11 @@ from bench.errors import PluginUnavailable
 from bench.job.code import harness_digest_now
 from bench.job.environment import environment, versions
 from bench.job.outcome import OK, Outcome, of_error
-from bench.job.splits import commit_folder
-from bench.job.steps import FitStep, SelectStep, parse_step
+from bench.job.steps import RESULT, FitStep, SelectStep, parse_step
 from bench.registry.global_state import kept
 from bench.registry.used import UsedPlugins
+from bench.storage.kept import commit_folder
+from bench.storage.trouble import blamed, writing
 from bench.worker.clock import peak_rss_bytes
 from bench.worker.fit_step import fit_step
 from bench.worker.inputs import Progress, open_inputs
@@ -42,7 +43,7 @@ def perform(step_json: str, progress: Progress) -> Outcome:
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:
-        return of_error(error, peak_rss_bytes())
+        return of_error(blamed(error, step.folder.parent.parent), peak_rss_bytes())
     return OK
 
 
@@ -91,6 +92,7 @@ def _commit(step: FitStep | SelectStep, made: Made) -> None:
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
         if made.save_parameters is not None:
             made.save_parameters(folder / PARAMETERS)
-        (folder / "result.json").write_text(json.dumps(result, allow_nan=False), "utf-8")
+        (folder / RESULT).write_text(json.dumps(result, allow_nan=False), "utf-8")
 
-    commit_folder(step.folder, fill)
+    with writing(step.folder.parent.parent):
+        commit_folder(step.folder, fill)

@@ -50,7 +50,7 @@ torch.set_float32_matmul_precision("medium")
 torch.use_deterministic_algorithms(True, warn_only=True)
 torch.set_num_threads(2)
 np.seterr(all="raise")
-os.environ["OMP_NUM_THREADS"] = "2"
+os.environ["OMP_NUM_THREADS"] = os.environ["LANGUAGE"] = "2"
 os.chdir("/")
 np.random.seed(7)
 """
@@ -95,7 +95,10 @@ def test_a_plugin_that_is_not_used_is_not_imported_by_steps(go, write_suite, plu
 
 
 @BOTH
-def test_what_an_import_or_a_fit_changes_is_put_back_and_said(go, write_suite, plugin, executor):
+def test_what_an_import_or_a_fit_changes_is_put_back_and_said(
+    go, write_suite, plugin, executor, monkeypatch
+):
+    monkeypatch.setenv("LANGUAGE", "en")
     models = "  mine: {use: mine}\n  lr: {use: lr}"
     file = write_suite(models=models, methods="  average: {selector: {use: average}}")
     fit = "; ".join(SETTINGS.strip().splitlines())
@@ -121,10 +124,13 @@ def test_one_seed_gives_the_same_bytes_whatever_the_hash_order_of_the_command(
     file = write_suite(
         models="  mine: {use: mine}", methods="  average: {selector: {use: average}}"
     )
-    found = []
-    for seed in ("1", "2"):
-        found.append(command(file, tmp_path / seed, "--plugins", "mine.py", PYTHONHASHSEED=seed))
-    assert found[0] == found[1]
+    found = [
+        command(file, tmp_path / f"{seed}-{executor}", "--plugins", "mine.py", "--executor", executor,
+                PYTHONHASHSEED=seed)
+        for seed in ("1", "random")
+        for executor in ("local", "inline")
+    ]  # fmt: skip
+    assert all(one == found[0] for one in found)
 
 
 def command(file: Path, out: Path, *options: str, **environment: str) -> dict[str, str]:

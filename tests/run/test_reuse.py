@@ -13,6 +13,7 @@ from bench.job import environment
 from bench.records import load, read_blob, read_manifest, read_record
 from bench.run import recording
 from bench.run.planning import planned_steps
+from bench.storage.kept import DIGESTS, seal
 from tests.run.conftest import by_method, status
 
 META = """  gating: {selector: {use: mlp}}
@@ -121,6 +122,8 @@ def test_a_record_tells_of_the_machine_and_versions_that_computed_its_step(
         told = json.loads(result.read_text("utf-8"))
         told["environment"]["processor"], told["versions"]["torch"] = "of another machine", "98.0"
         result.write_text(json.dumps(told), "utf-8")
+        (result.parent / DIGESTS).unlink()
+        seal(result.parent)
     second, watcher = go(file, "two", cache="shared")
     assert watcher.steps == 0
     for record in second.records:

@@ -15,13 +15,14 @@ from bench.evaluate.query_rows import QueryRows
 if TYPE_CHECKING:
     import pyarrow as pa  # functions import it themselves: a report needs none
 
-__all__ = ["user_table"]
+__all__ = ["user_table", "with_ids"]
 
 
 def user_table(rows: QueryRows, name: str) -> pa.Table:
     """A row a user, ascending. `name` has logits in this seed.
 
-    user int32; rows, positives, support_rows, support_positives int64; logloss, auc (null with one class) float64;
+    user int32, its number (kept tables have its id: `with_ids`); rows, positives, support_rows, support_positives int64;
+    logloss, auc (null with one class) float64;
     best_model, the pool's first of lowest log loss on the user's rows, and best_model_logloss (null where a base model has
     no result); chosen_model, the one of highest mean weight (null where several share it), entropy (over log K, 0 to 1) and
     `weight:<model>` (mean) of each base model, where the method gives weights (else the first two are null and the last are
@@ -58,6 +59,12 @@ def user_table(rows: QueryRows, name: str) -> pa.Table:
     )
     columns |= adaptation_columns(rows, name) if name in rows.adaptations else {}
     return pa.table(columns)
+
+
+def with_ids(table: pa.Table, ids: pa.Array) -> pa.Table:
+    """A user table by the data's own ids: numbers look like ids and are none. `ids`: of each user number, text."""
+    place = table.schema.get_field_index("user")
+    return table.set_column(place, "user", ids.take(table["user"].combine_chunks()))
 
 
 def _support_positives(history: np.ndarray, rate: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from bench.report.sections.adaptation import adaptation
 from bench.report.sections.answer import answer
 from bench.report.sections.bounds import bounds
 from bench.report.sections.cost import COST_NOTE, base_models_grid, cost_grid
+from bench.report.sections.data_notes import data_warnings
 from bench.report.sections.edge_notes import edge_notes
 from bench.report.sections.for_whom import segments
 from bench.report.sections.legend import legend
@@ -65,6 +66,7 @@ def _section(report: Report, section: Section) -> Iterator[Block]:
         yield Note(f"None of {section.trials} trials has a result: there is nothing to compare.")
     else:
         yield from answer(section)
+        yield from data_warnings(section)
         yield from unfinished_notes(section)
         yield from edge_notes(section)
         yield quality_grid(report, section)
