@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from bench.data.splits.base_predictions import FitPlan
-from bench.data.splits.split import Role
-from bench.data.views.handed import read_only
-from bench.data.views.interactions import Interactions
 from bench.interfaces import MetricRows
+
+if TYPE_CHECKING:  # a report, which reads figures alone, loads no data
+    from bench.data.splits.base_predictions import FitPlan
+    from bench.data.splits.split import Role
+    from bench.data.views.interactions import Interactions
 
 __all__ = ["handed", "metric_rows"]
 
@@ -44,6 +47,8 @@ def metric_rows(plan: FitPlan, interactions: Interactions, role: Role) -> Metric
 def handed(rows: MetricRows, logits: np.ndarray) -> tuple[MetricRows, np.ndarray]:
     """Rows and logits (n,) as a metric is handed them: read-only copies, so that no other metric or method is scored on what
     this one wrote."""
+    from bench.data.views.handed import read_only
+
     return MetricRows(*map(read_only, rows)), read_only(logits)
 
 
