@@ -106,6 +106,10 @@ class Registry:
             self._digests[module] = loaded_digest(module) or plugin_digest(module)
         return PluginCode(name, kind, info.origin, info.version, self._digests[module])
 
+    def is_own(self, kind: str, name: str) -> bool:
+        """Whether that plugin is the harness's; raises as `get` does."""
+        return self.get(kind, name).origin in self.own
+
     def used(self, kind: str, name: str) -> UsedPlugin:
         """What a process needs to load the plugin of that name by itself; raises as `get` does."""
         info = self.get(kind, name)

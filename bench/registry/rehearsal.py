@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 import pooch
 
+from bench.errors import PluginError
 from bench.processes import Ended, Said, Task, taken
 from bench.processes.workers import PRELOAD, worker_environment
 
-__all__ = ["Act", "deaths"]
+__all__ = ["Act", "deaths", "survive"]
 
 _TASK = "rehearsal"
 
@@ -45,6 +46,13 @@ def deaths(acts: Sequence[Act]) -> dict[str, str]:
             dead[waiting[done].name] = how
         waiting = waiting[done + 1 :]
     return dead
+
+
+def survive(what: str, function: str, argument: Mapping[str, Any]) -> None:
+    """Have something tried, each time anew; PluginError where it ends its process. What it raises is as above."""
+    done, how = _try([Act(what, function, argument, "")])
+    if not done:
+        raise PluginError(f"{what}: {how}")
 
 
 def _try(acts: Sequence[Act]) -> tuple[int, str]:

@@ -342,3 +342,90 @@ def test_a_step_refuses_a_harness_that_was_edited(go, write_suite, monkeypatch):
     outcome = of_record(by_method(done)["lr"])
     assert outcome.status == "unavailable"
     assert outcome.reason.startswith("the harness's own code was changed while the run went on")
+
+
+ENDS = """
+import os
+import numpy as np
+from bench import hookimpl
+from bench.interfaces import Dataset, Metric, Score, Source, SplitProtocol
+
+
+class Ends(Dataset):
+    "One whose reader ends the process."
+
+    name = "ends"
+
+    def sources(self):
+        return (Source("", "", "", ("ratings.csv",)),)
+
+    def read(self, source, files):
+        os._exit(0)
+
+
+class EndsDividing(SplitProtocol):
+    "One that ends the process."
+
+    name = "ends-dividing"
+    kind = "user-holdout"
+    setting = "warm"
+
+    def split(self, timeline, seed):
+        os._exit(0)
+
+
+class EndsScoring(Metric):
+    "One that ends the process."
+
+    name = "ends-scoring"
+    higher_is_better = True
+    version = 1
+
+    def compute(self, rows, logits):
+        os._exit(0)
+
+
+@hookimpl
+def bench_datasets():
+    return {"ends": f"{__name__}:Ends"}
+
+
+@hookimpl
+def bench_protocols():
+    return {"ends-dividing": f"{__name__}:EndsDividing"}
+"""
+SCORING = """
+
+@hookimpl
+def bench_metrics():
+    return {"ends-scoring": f"{__name__}:EndsScoring"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("small: {use: table, path: ratings.csv, user: user_id, item: item_id, "
+         "fields: [user_id, item_id], label: liked, order: time}", "small: {use: ends}",
+         "dataset 'ends': reading: it ended the process (exit code 0)"),
+        ("use: user-holdout, setting: cold, users: {train: 0.5, valid: 0.25, test: 0.25}",
+         "use: ends-dividing",
+         "protocol 'ends-dividing': dividing: it ended the process (exit code 0)"),
+        ("seeds: [0]", "seeds: [0]\nmetrics: [auc, logloss, ends-scoring]",
+         "it ended the process (exit code 0)"),
+    ],
+    ids=["dataset", "protocol", "metric"],
+)  # fmt: skip
+def test_what_runs_beside_the_labels_is_tried_elsewhere_first(
+    write_suite, tmp_path, old, new, said
+):
+    file = write_suite(methods="  average: {selector: {use: average}}")
+    file.write_text(file.read_text().replace(old, new), "utf-8")
+    (tmp_path / "ends.py").write_text(ENDS + (SCORING if "metrics" in new else ""), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.cli", "run", file.name, "--plugins", "ends.py", "--out", "out",
+         "--cache-dir", "cache"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode in (2, 4), done.stderr
+    assert said in " ".join(done.stderr.split())

@@ -16,9 +16,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from bench.errors import StorageError
-from bench.interfaces import Field, Fields
+from bench.interfaces import Field, Fields, Timeline
 
-__all__ = ["Bags", "Interactions"]
+__all__ = ["Bags", "Interactions", "timeline"]
 
 
 class Bags(NamedTuple):
@@ -177,3 +177,10 @@ def _reading(file: Path) -> Iterator[None]:
             f"cache {file}: can't be read back: {reason}; run again: it is prepared anew (else choose another folder with "
             "--cache-dir)"
         ) from error
+
+
+def timeline(interactions: Interactions) -> Timeline:
+    """What a protocol divides by."""
+    return Timeline(
+        interactions.user_ptr, interactions.order, interactions.given_role, interactions.given_part
+    )

@@ -10,13 +10,14 @@ import numpy as np
 
 from bench.data import prepare
 from bench.data.splits.split import Split, divide
-from bench.data.views.interactions import Interactions
+from bench.data.views.interactions import Interactions, timeline
 from bench.errors import DataError
 from bench.interfaces import Dataset, SplitProtocol, Timeline
 from bench.job.splits import write_split
 from bench.records import digest
 from bench.registry import Registry
 from bench.run.planning.division import Division, Divisions
+from bench.run.planning.strangers import try_protocol, try_reading
 from bench.run.progress import Watcher
 from bench.settings import PredictionSource
 from bench.storage.kept import KeptFolder
@@ -34,6 +35,7 @@ def prepare_all(
         plugin = registry.load("datasets", spec.use)
         dataset = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
         assert isinstance(dataset, Dataset)
+        try_reading(spec.use, spec.params, registry, data_dir, cache, suite.file.parent)
         prepared[name] = prepare(
             dataset, data_dir=data_dir, cache=cache, base=suite.file.parent, report=watcher.say
         )
@@ -58,6 +60,7 @@ def divide_all(
             for trial_seed in seeds:
                 seed = trial_seed if spec.split_seed is None else spec.split_seed
                 if seed not in made:
+                    try_protocol(spec.use, spec.params, registry, interactions, seed)
                     made[seed] = _division(
                         dataset, name, interactions, protocol, spec, seed, cache, watcher
                     )
@@ -77,7 +80,7 @@ def _division(
 ) -> Division:
     source = PredictionSource(base_predictions=spec.base_predictions, folds=spec.folds, seed=seed)
     try:
-        split = divide(protocol, _timeline(interactions), seed)
+        split = divide(protocol, timeline(interactions), seed)
     except DataError as error:
         raise DataError(f"{error}{_of_the_filter(interactions, protocol, seed)}") from error
     content = {
@@ -105,12 +108,6 @@ def _keep(
         watcher.say(f"{folder.name}: damaged in the cache ({damage}); it is made again")
     with writing(cache):
         write_split(split, interactions, folder)
-
-
-def _timeline(interactions: Interactions) -> Timeline:
-    return Timeline(
-        interactions.user_ptr, interactions.order, interactions.given_role, interactions.given_part
-    )
 
 
 def _of_the_filter(interactions: Interactions, protocol: SplitProtocol, seed: int) -> str:
