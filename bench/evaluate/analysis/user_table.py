@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pyarrow as pa
 
 from bench.evaluate.analysis.adaptation_effect import adaptation_columns
 from bench.evaluate.analysis.user_figures import mean_weights, user_entropy
 from bench.evaluate.analysis.user_losses import UserLosses, first_highest, is_shared, user_losses
 from bench.evaluate.metrics.auc import auc_by_user
 from bench.evaluate.query_rows import QueryRows
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # functions import it themselves: a report needs none
 
 __all__ = ["user_table", "with_ids"]
 
@@ -27,6 +31,8 @@ def user_table(rows: QueryRows, name: str) -> pa.Table:
     Of a method under a meta-learner, what adaptation did to the user, too: see `adaptation_columns`.
 
     Labels are in it as sums over a user's rows alone: positives is null where a user has one row, whose label it would be."""
+    import pyarrow as pa
+
     losses = user_losses(rows, [name])
     count, first = losses.rows.astype(np.int64), np.unique(rows.users, return_index=True)[1]
     auc = auc_by_user(rows.y, rows.logits[name], rows.users).auc
@@ -66,6 +72,8 @@ def _support_positives(history: np.ndarray, rate: np.ndarray) -> np.ndarray:
 
 
 def _best(rows: QueryRows, losses: UserLosses) -> dict[str, pa.Array]:
+    import pyarrow as pa
+
     means = losses.of_pool() / losses.rows[:, None]
     return {
         "best_model": _names(rows, first_highest(-means)),
@@ -74,6 +82,8 @@ def _best(rows: QueryRows, losses: UserLosses) -> dict[str, pa.Array]:
 
 
 def _choice(rows: QueryRows, losses: UserLosses, name: str) -> dict[str, pa.Array]:
+    import pyarrow as pa
+
     weights = mean_weights(losses, rows.weights[name])
     entropy = user_entropy(losses, rows.weights[name])
     return {
@@ -84,8 +94,12 @@ def _choice(rows: QueryRows, losses: UserLosses, name: str) -> dict[str, pa.Arra
 
 
 def _names(rows: QueryRows, places: np.ndarray, without: np.ndarray | None = None) -> pa.Array:
+    import pyarrow as pa
+
     return pa.array([rows.pool[place] for place in places.tolist()], pa.string(), mask=without)
 
 
 def _nulls(users: int, name: str, figure: str) -> dict[str, pa.Array]:
+    import pyarrow as pa
+
     return {name: pa.nulls(users, pa.string()), figure: pa.nulls(users, pa.float64())}
