@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ _TOLD = (
 )  # fmt: skip
 
 
-def write_resolved(run: Path, suite: Suite, registry: Registry, divisions: Divisions) -> None:
-    """Make or replace RUN/suite.yaml and RUN/data.json. Raises StorageError."""
-    seeds = list(dict.fromkeys(seed for _, _, seed in divisions))
+def write_resolved(
+    run: Path, suite: Suite, registry: Registry, divisions: Divisions, seeds: Sequence[int]
+) -> None:
+    """Make or replace RUN/suite.yaml and RUN/data.json. `seeds`: that were asked for, now or before. Raises StorageError."""
     write_beside(run / "suite.yaml", resolved(suite, seeds))
     datasets = {division.dataset: division.interactions for division in divisions.values()}
     made = {name: _dataset(suite, registry, name, held) for name, held in datasets.items()}

@@ -68,11 +68,12 @@ def run(
         tuple(seeds),
         as_names(only),
         watcher,
-        also=(*suite.seeds, *earlier_seeds(folder)),
+        also=(*suite.seeds, *(earlier := earlier_seeds(folder))),
     )
     cache = resolve_cache(as_path(cache_dir))
     state = RunState(suite, registry, planned, metrics, folder=folder, cache=cache, watcher=watcher)
-    write_resolved(state.folder, suite, registry, divisions)
+    asked = tuple(dict.fromkeys((*(seeds or suite.seeds), *earlier)))
+    write_resolved(state.folder, suite, registry, divisions, asked)
     return execute(state, divisions, made_executor, rerun)
 
 

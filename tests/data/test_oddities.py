@@ -105,7 +105,7 @@ def prepared(folder, users, items=None, times=None):
         "time": Column("order"),
     }
     encoded = encode(Tables(frame, columns, label="label"))
-    store.write(folder / "prepared", encoded, {"name": "x"}, folder / "work")
+    store.write(folder / "prepared", encoded, {"name": "x"})
     return Interactions.open(folder / "prepared")
 
 

@@ -118,9 +118,13 @@ def test_equal_content_under_other_ids_is_not_taken_for_the_runs_data(tmp_path, 
     text = (tmp_path / "ratings.csv").read_text()
     head, *lines = text.splitlines()
     (tmp_path / "ratings.csv").write_text("\n".join([head, *(f"x{line}" for line in lines), ""]))
-    go(file, "two", cache="cache")
-    frame = predictions_table(run, tmp_path / "cache").to_pandas()
-    assert set(frame.user) <= {key[0] for key in labels}
+    other, _ = go(file, "two", cache="cache")
+    digests = {one.manifest["datasets"]["small"]["digest"] for one in (run, other)}
+    assert len(digests) == 1
+    own = set(predictions_table(run, tmp_path / "cache").to_pandas().user)
+    theirs = set(predictions_table(other, tmp_path / "cache").to_pandas().user)
+    assert own < {key[0] for key in labels}
+    assert theirs == {f"x{user}" for user in own}
 
 
 def test_orders_of_two_types_are_kept_to_the_last_digit(tmp_path, write_suite, go):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import random
 
@@ -152,6 +153,20 @@ def test_logits_and_parquet_give_the_same(scored, go, ratings, tmp_path, kind):
         pq.write_table(table, tmp_path / "scores.parquet")
         finished, _ = go(scored(file="scores.parquet", score="logit: z"), "two")
     assert logits_of(finished).tolist() == pytest.approx(expected.tolist(), rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["csv.gz", "jsonl"])
+def test_packed_files_and_json_lines_give_the_same(scored, go, ratings, tmp_path, kind):
+    expected = logits_of(go(scored(), "one")[0])
+    file = scored(file=f"scores.{kind}")
+    text = (tmp_path / "scores.csv").read_text()
+    if kind == "jsonl":
+        header, *rows = csv.reader(text.splitlines())
+        objects = (dict(zip(header, row, strict=True)) for row in rows)
+        text = "".join(json.dumps(one | {"p": float(one["p"])}) + "\n" for one in objects)
+    data = gzip.compress(text.encode()) if kind == "csv.gz" else text.encode()
+    (tmp_path / f"scores.{kind}").write_bytes(data)
+    assert np.array_equal(logits_of(go(file, "two")[0]), expected)
 
 
 def test_rows_of_no_task_are_left_out_and_counted(scored, go, ratings):

@@ -39,3 +39,10 @@ def test_data_json_says_what_the_data_were_made_of(write_suite, go, tmp_path):
     assert len(found["plugin"]["digest"]) == 64
     for name in ("data.json", "suite.yaml"):
         assert str(tmp_path) not in (run.folder / name).read_text()
+
+
+def test_its_seeds_are_those_that_were_asked_for_now_or_before(write_suite, go):
+    file = write_suite(methods="  average: {selector: {use: average}}")
+    go(file, seeds=(4,), only=("lr",))
+    run, _ = go(file, seeds=(2,), only=("lr",))
+    assert "\nseeds: [2, 4]\n" in (run.folder / "suite.yaml").read_text()
