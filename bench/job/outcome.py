@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bench.errors import BenchError, PredictionError, StorageError
+from bench.errors import BenchError
 
 __all__ = [
     "OK",
@@ -78,13 +78,9 @@ def of_record(record: Mapping[str, Any]) -> Outcome:
     return Outcome.model_validate(record["outcome"])
 
 
-def of_error(error: Exception, peak_rss_bytes: int | None = None) -> Outcome:
+def of_error(error: BaseException, peak_rss_bytes: int | None = None) -> Outcome:
     """Of what a step raised."""
-    status: Status = "error"
-    if isinstance(error, PredictionError):
-        status = error.status
-    elif isinstance(error, StorageError):
-        status = "storage"
+    status: Status = getattr(error, "status", "error") if isinstance(error, BenchError) else "error"
     reason = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
     trace = "".join(tracebacks.format_exception(error))
     return Outcome(

@@ -12,12 +12,11 @@ from pydantic import ValidationError
 from bench.data.prepared.cache import sweep_cache
 from bench.errors import DamagedCacheError, PluginError, RecordError, StorageError
 from bench.interfaces import Executor, Metric
-from bench.job.outcome import OK, Outcome, no_result, of_record, unavailable
-from bench.records import Run, load, read_record, record_path, write_manifest, write_record
+from bench.job.outcome import OK, Outcome, no_result, unavailable
+from bench.records import Record, Run, lacks_blobs, load, read_record, record_path, write_record
 from bench.registry import Registry
 from bench.run import manifest
 from bench.run.analysing import analyse_run
-from bench.run.manifest import Recorded
 from bench.run.planning.division import Divisions
 from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
@@ -50,7 +49,6 @@ class RunState:
     made_anew: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
     failures: dict[str, Outcome] = field(default_factory=dict)  # step -> what became of it
-    records: dict[str, Recorded] = field(default_factory=dict)  # by trial id
 
 
 def execute(
@@ -65,21 +63,30 @@ def execute(
     state.steps |= dict.fromkeys(_missing_steps(state, open_trials, rerun))
     if state.steps:
         check_writable(state.cache)
-    begun = manifest.started(state.suite, state.registry, state.metrics, divisions, trials)
-    write_manifest(state.folder, begun)
-    state.watcher.planned(len(state.steps), len(open_trials), len(trials) - len(open_trials))
+    planned = manifest.of_plan(state.suite, state.registry, state.metrics, divisions, state.plan)
+    begun = manifest.begin(state.folder, planned)
     interrupted = True
     try:
+        state.watcher.planned(len(state.steps), len(open_trials), len(trials) - len(open_trials))
         _do(state, open_trials, executor)
         interrupted = False
     finally:
-        write_manifest(
-            state.folder, manifest.ended(begun, trials, state.records, interrupted=interrupted)
-        )
-    pool = tuple(state.suite.base_models)
-    return analyse_run(
-        load(state.folder), divisions, pool, state.metrics, state.suite.primary, state.watcher
-    )
+        manifest.end(state.folder, begun, interrupted=interrupted)
+    run, pool = load(state.folder), tuple(state.suite.base_models)
+    known = _for_all_seeds(state.suite, divisions, run)
+    analysed = analyse_run(run, known, pool, state.metrics, state.suite.primary, state.watcher)
+    return analysed._replace(wanted=frozenset(trial.id for trial in trials))
+
+
+def _for_all_seeds(suite: Suite, divisions: Divisions, run: Run) -> Divisions:
+    """Also for seeds that another command added to the run meanwhile, where the division is the same for all seeds."""
+    places = {(dataset, protocol): one for (dataset, protocol, _), one in divisions.items()}
+    more = {
+        (line["dataset"], line["protocol"], line["seed"]): places[line["dataset"], line["protocol"]]
+        for line in run.manifest["trials"]
+        if suite.protocols[line["protocol"]].split_seed is not None
+    }
+    return more | divisions
 
 
 def _sweep(state: RunState) -> None:
@@ -199,35 +206,33 @@ def _outcome(state: RunState, trial: Trial) -> Outcome | None:
 
 def _write(state: RunState, trial: Trial, outcome: Outcome) -> None:
     if outcome.ok:
-        record = record_of(trial, state.plan.steps, state.metrics, state.folder)
+        write_record(state.folder, record_of(trial, state.plan.steps, state.metrics, state.folder))
+        # the last try counts, and it was this one
+        _drop(record_path(state.folder, trial.id, ok=False))
     else:
-        record = failed_record(trial, state.plan.steps, outcome)
-    written = write_record(state.folder, record)
-    state.records[trial.id] = Recorded(written["id"], outcome)
+        write_record(state.folder, failed_record(trial, state.plan.steps, outcome))
     state.watcher.recorded(trial.title, outcome.label)
 
 
 def _reuse(state: RunState, trial: Trial, rerun: Rerun) -> bool:
-    """Whether an earlier run's record of this trial stands. A failed one is dropped before another try."""
-    file = record_path(state.folder, trial.id)
+    """Whether an earlier run's record of this trial stands: that of the last try, with all its blobs."""
     failed = record_path(state.folder, trial.id, ok=False)
-    if rerun == "none" and failed.exists():
-        state.records[trial.id] = _recorded(failed)
-        return True
-    failed_last = failed.exists()  # it may have a record of before: the last try counts
-    _drop(failed)
-    if rerun == "all" or failed_last or not file.exists():
+    if failed.exists():
+        return rerun == "none" and bool(_recorded(failed))
+    file = record_path(state.folder, trial.id)
+    if rerun == "all" or not file.exists():
         return False
-    state.records[trial.id] = _recorded(file)
+    if lacks_blobs(state.folder, _recorded(file)):
+        state.watcher.say(f"{trial.title}: a blob is missing or damaged; it is made again")
+        return False
     return True
 
 
-def _recorded(file: Path) -> Recorded:
+def _recorded(file: Path) -> Record:
     try:
-        record = read_record(file)
+        return read_record(file)
     except RecordError as error:
         raise RecordError(f"{error}; remove it to run the trial again") from error
-    return Recorded(record["id"], of_record(record))
 
 
 def _drop(file: Path) -> None:

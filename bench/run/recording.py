@@ -24,7 +24,7 @@ from bench.job.environment import environment, versions
 from bench.job.outcome import OK, Outcome
 from bench.job.resources import Resources
 from bench.job.steps import RESULT, FitStep, SelectStep
-from bench.records import SCHEMA, write_blob
+from bench.records import SCHEMA, capped, write_blob
 from bench.registry import Registry
 from bench.run.planning.trials import Trial
 from bench.storage.kept import KeptFolder
@@ -70,7 +70,7 @@ def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[s
         "metrics": _scores(metrics, trial, trial.division.test_rows, logits),
         "validation": {"logloss": validation},
         "cost": {"own": result["cost"], "total": _total(trial, steps)},
-        "details": result["details"],
+        "details": capped(result["details"]),
         "blobs": blobs,
         # of the process that computed the step, now or in an earlier run
         "environment": result["environment"],

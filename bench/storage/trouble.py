@@ -42,7 +42,7 @@ def check_writable(cache: Path, size: int = _LITTLE) -> None:
             remove(probe)
 
 
-def blamed(error: Exception, cache: Path) -> Exception:
+def blamed(error: BaseException, cache: Path) -> BaseException:
     """The error itself; or StorageError, where a plugin could not write (to its scratch folder, say) and nobody can."""
     if not isinstance(error, OSError):
         return error

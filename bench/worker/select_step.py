@@ -35,11 +35,14 @@ def select_step(step: SelectStep, inputs: Inputs, progress: Progress) -> Made:
     logits = base_logits(step, inputs.plan)
     tasks = _Tasks(*(_tasks(step, inputs, logits, role) for role in ROLES))
     selector = _selector(step, inputs, progress)
-    fitting = _fit(selector, step, tasks)
-    valid_logits, calibration = _calibrate(selector, step, tasks.valid, fitting)
+    calling = inputs.plugins.calling
+    with calling(f"fit of selector {step.method.selector.use!r}"):
+        fitting = _fit(selector, step, tasks)
+    with calling(f"predict of selector {step.method.selector.use!r}"):
+        valid_logits, calibration = _calibrate(selector, step, tasks.valid, fitting)
 
     handed = tasks.test.copy()
-    with Clock() as predicting:
+    with calling(f"predict of selector {step.method.selector.use!r}"), Clock() as predicting:
         answer = _answer(selector.predict(handed), tasks.test)
         if calibration is not None:
             answer = _calibrated(selector, step, tasks.test, answer, calibration)
@@ -47,12 +50,15 @@ def select_step(step: SelectStep, inputs: Inputs, progress: Progress) -> Made:
     if isinstance(selector, MetaLearned):
         arrays |= _interpreted(selector, tasks.test)
 
+    warned = details.warnings(
+        answer.logits, step.resources.threads, fitting, inputs.plugins.changes
+    )
     trained_rows = len(tasks.train.query) if selector.history is None else selector.history.rows
     cost = details.cost(fitting, trained_rows, predicting, len(tasks.test.query))
     return Made(
         arrays=arrays,
         cost={**cost, "trained_users": selector.trained_users},
-        details=_details(step, inputs, tasks, selector, calibration, answer.logits),
+        details=_details(step, inputs, tasks, selector, calibration, warned),
         valid_logloss=details.logloss(tasks.valid, valid_logits),
         software=selector.software,
     )
@@ -93,13 +99,16 @@ def _tasks(
 
 def _selector(step: SelectStep, inputs: Inputs, progress: Progress) -> AnySelector:
     method = step.method
-    plugin = make_plugin(inputs.registry, "selectors", method.selector.use, method.selector.params)
+    with inputs.plugins.calling(f"making selector {method.selector.use!r}"):
+        plugin = make_plugin(
+            inputs.plugins, "selectors", method.selector.use, method.selector.params
+        )
     if not isinstance(plugin, DifferentiableSelector):
         return plugin  # type: ignore[no-any-return]
     if method.meta_learner is None:
         return Gating(plugin, method.selector.train, progress, method.select)
     learner = method.meta_learner
-    rule = inputs.registry.load("meta_learners", learner.use)
+    rule = inputs.plugins.load("meta_learners", learner.use)
     return MetaLearned(
         rule,
         make_params(rule.Params, learner.params),
@@ -223,13 +232,13 @@ def _details(
     tasks: _Tasks,
     selector: AnySelector,
     calibration: Calibration | None,
-    logits: np.ndarray,
+    warned: dict[str, Any],
 ) -> dict[str, Any]:
     kept = step.method.support_rows
     return {
         **details.of_selector(selector),
         **({} if calibration is None else calibration.details),
-        **details.warnings(logits),
+        **warned,
         "base_predictions": step.source.base_predictions,
         "training": {
             "users": len(tasks.train.query_ptr) - 1,

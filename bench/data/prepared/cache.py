@@ -1,28 +1,22 @@
-"""The cache folder: where it is, and how processes share it."""
+"""The cache folder: how processes share it."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pooch
 from filelock import FileLock, Timeout
 
+from bench.cache_folder import cache_dir
 from bench.storage.temporary import sweep
 from bench.storage.trouble import writing
 
 __all__ = ["Report", "cache_dir", "file_digest", "locked", "slug", "sweep_cache"]
 
 Report = Callable[[str], None]  # takes one line of progress
-
-
-def cache_dir(option: Path | None) -> Path:
-    """`option` (--cache-dir), else the environment's BENCH_CACHE, else the user's cache folder of this platform."""
-    return option or Path(os.environ.get("BENCH_CACHE") or pooch.os_cache("metaselector-bench"))
 
 
 def slug(name: str) -> str:

@@ -54,10 +54,14 @@ def divide_all(
             plugin = registry.load("protocols", spec.use)
             protocol = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
             assert isinstance(protocol, SplitProtocol)
-            for seed in seeds:
-                divisions[dataset, name, seed] = _division(
-                    dataset, name, interactions, protocol, spec, seed, cache, watcher
-                )
+            made: dict[int, Division] = {}  # by split seed: most suites have one for all trials
+            for trial_seed in seeds:
+                seed = trial_seed if spec.split_seed is None else spec.split_seed
+                if seed not in made:
+                    made[seed] = _division(
+                        dataset, name, interactions, protocol, spec, seed, cache, watcher
+                    )
+                divisions[dataset, name, trial_seed] = made[seed]
     return divisions
 
 
@@ -67,11 +71,10 @@ def _division(
     interactions: Interactions,
     protocol: SplitProtocol,
     spec: ProtocolSpec,
-    trial_seed: int,
+    seed: int,
     cache: Path,
     watcher: Watcher,
 ) -> Division:
-    seed = trial_seed if spec.split_seed is None else spec.split_seed
     source = PredictionSource(base_predictions=spec.base_predictions, folds=spec.folds, seed=seed)
     try:
         split = divide(protocol, _timeline(interactions), seed)
