@@ -23,7 +23,8 @@ class Score(NamedTuple):
 
 
 class MetricRows(NamedTuple):
-    """What a metric scores: n query rows, grouped by user, users ascending; and what is known of each row."""
+    """What a metric scores: n query rows, grouped by user, users ascending; and what is known of each row. The arrays are
+    copies that can't be written to, and so are the logits."""
 
     y: np.ndarray  # (n,) uint8: the label
     users: np.ndarray  # (n,) int32; equal means one user

@@ -41,7 +41,10 @@ class Fields(tuple[Field, ...]):
 
 
 class Rows(Protocol):
-    """Read-only view of n interactions, sorted by (user, order). What a view must not show is not in its memory."""
+    """Read-only view of n interactions, sorted by (user, order). What a view must not show is not in its memory.
+
+    `index`, `users` and `labels` can't be written to (torch.tensor copies one without a warning); `codes`, `values` and `bags`
+    make new arrays each time, which are the plugin's own."""
 
     def __len__(self) -> int: ...
     @property

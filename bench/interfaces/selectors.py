@@ -16,7 +16,8 @@ __all__ = ["DifferentiableSelector", "Selection", "Selector", "Tasks"]
 
 
 class Tasks(Protocol):
-    """Users with support and query, and base predictions from the source that the protocol names for each slot."""
+    """Users with support and query, and base predictions from the source that the protocol names for each slot. Pointers and
+    base logits can't be written to; the harness mixes and scores with arrays of its own."""
 
     @property
     def models(self) -> tuple[str, ...]:

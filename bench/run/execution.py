@@ -250,13 +250,13 @@ def _missing_steps(state: RunState, trials: list[Trial], rerun: Rerun) -> list[s
         step for trial in trials for step in (*trial.steps[1:], *trial.steps[:1])
     )
     for identity in needed:
-        folder = state.plan.steps[identity].folder
+        kept = KeptFolder(state.plan.steps[identity].folder)
         if rerun == "all":
             with writing(state.cache):
-                discard(folder)
-        elif not folder.exists():
+                discard(kept.path)
+        elif not kept.exists():
             continue
-        elif damage := KeptFolder(folder).damage():
+        elif damage := kept.damage():
             _drop_damaged(state, identity, damage)
         else:
             state.done.add(identity)

@@ -88,6 +88,13 @@ class KeptFolder:
 
     path: Path
 
+    def exists(self) -> bool:
+        """Whether anything is there."""
+        try:
+            return self.path.exists()
+        except OSError as error:
+            raise self._unreadable("", error) from error
+
     def __contains__(self, name: str) -> bool:
         return name in self._files
 

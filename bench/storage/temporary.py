@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,9 @@ from pathlib import Path
 from uuid import uuid4
 
 __all__ = ["hold", "remove", "sweep", "sync_folder", "temporary_folder", "temporary_name"]
+
+
+_NAME = re.compile(r"\..+\.[0-9a-f]{32}\.tmp")
 
 
 def temporary_name(path: Path) -> Path:
@@ -39,11 +43,13 @@ def hold(descriptor: int) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed processes have left in a folder. What can't be removed stays: it harms nobody."""
+    """Remove what killed processes have left in a folder, of the names that are given here alone. What can't be removed
+    stays: it harms nobody."""
     with suppress(OSError):
-        for leftover in folder.glob(".*.tmp"):
-            with suppress(OSError):
-                _remove_unless_held(leftover)
+        for leftover in folder.iterdir():
+            if _NAME.fullmatch(leftover.name):
+                with suppress(OSError):
+                    _remove_unless_held(leftover)
 
 
 def remove(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -205,8 +207,11 @@ def _slope(nets, data, interactions, flat, position, step=1e-5):
 def test_saturated_base_models_give_the_true_gradient_in_float32(interactions):
     """Base logits of +-40: the log of a clamped mixed probability would give the selector a gradient of exactly 0."""
     view = tasks(interactions, RAGGED)
-    view.support_base_logits[:] = np.where(view.support_base_logits > 0, 40, -40)
-    view.query_base_logits[:] = np.where(view.query_base_logits > 0, 40, -40)
+    view = replace(
+        view,
+        support_base_logits=np.where(view.support_base_logits > 0, 40, -40).astype(np.float32),
+        query_base_logits=np.where(view.query_base_logits > 0, 40, -40).astype(np.float32),
+    )
     nets = networks(interactions, full=False)
     exact = engine(nets, task_data(interactions, view, full=False), interactions, rule(1, "second"))
     nets["selector"].float()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -243,8 +245,11 @@ def test_the_third_derivative_of_the_loss_is_an_error(interactions):
 
 def test_saturated_base_models_give_the_true_gradient_in_float32(interactions):
     view = tasks(interactions, RAGGED)
-    view.support_base_logits[:] = np.where(view.support_base_logits > 0, 40, -40)
-    view.query_base_logits[:] = np.where(view.query_base_logits > 0, 40, -40)
+    view = replace(
+        view,
+        support_base_logits=np.where(view.support_base_logits > 0, 40, -40).astype(np.float32),
+        query_base_logits=np.where(view.query_base_logits > 0, 40, -40).astype(np.float32),
+    )
     nets, data = perceptron(interactions), task_data(interactions, view, full=False)
     exact = engine(nets, data, interactions, rule(1, "second"), kernel="numba")
     nets["selector"].float()

@@ -184,13 +184,13 @@ def test_what_has_to_be_written_ends_the_run_before_anything_is_recorded(of_othe
     assert not (of_others.parent / "out").exists()
 
 
-def test_what_can_not_be_read_is_named(of_others):
-    steps = of_others.parent / "shared" / "steps"
-    (logits,) = steps.glob("*/logits.npy")
-    logits.chmod(0)
+@pytest.mark.parametrize("unreadable", ["steps", "steps/fit-*/logits.npy", "data/*"])
+def test_what_can_not_be_read_is_named(of_others, unreadable):
+    (path,) = (of_others.parent / "shared").glob(unreadable)
+    path.chmod(0)
     done = bench_run(of_others, "--only", "lr")
     assert done.returncode == 5, done.stderr
-    assert done.stderr.splitlines()[-1].startswith(
-        f"cache {logits}: can't be read: Permission denied"
-    )
-    assert "--cache-dir" in done.stderr.splitlines()[-1]
+    last_line = done.stderr.splitlines()[-1]
+    assert last_line.startswith(f"cache {path}")
+    assert ": can't be read: Permission denied; make it readable, or " in last_line
+    assert last_line.endswith("choose another folder with --cache-dir or BENCH_CACHE")

@@ -163,7 +163,7 @@ def test_a_damaged_split_is_made_again_aloud(go, write_suite, tmp_path, file, da
     second, _ = go(suite, "two", cache="shared", watcher=watcher)
     assert figures(second) == figures(first)
     (said,) = watcher.said
-    assert said.startswith(f"{split.name}: damaged in the cache ({file} is ")
+    assert said.startswith(f"small/cold: its division is damaged in the cache ({file} is ")
 
 
 def test_a_split_in_blocks_without_its_first_cut_is_no_split_of_two(go, write_suite, tmp_path):

@@ -53,9 +53,11 @@ def test_what_a_killed_process_left_is_swept(writer, tmp_path):
     writer.send_signal(signal.SIGKILL)
     writer.wait()
     assert len(list(tmp_path.iterdir())) == 1
-    (tmp_path / "kept.json").touch()
+    others = ["kept.json", ".mine.tmp", "half.0123456789abcdef0123456789abcdef.tmp"]
+    for name in others:
+        (tmp_path / name).touch()
     sweep(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["kept.json"]
+    assert {path.name for path in tmp_path.iterdir()} == set(others)
 
 
 def test_nothing_is_swept_where_there_is_no_folder(tmp_path):
@@ -67,7 +69,7 @@ def test_a_link_is_not_followed(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "file").touch()
     (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / ".x.0.tmp").symlink_to(tmp_path / "elsewhere")
+    temporary_name(tmp_path / "cache" / "made").symlink_to(tmp_path / "elsewhere")
     sweep(tmp_path / "cache")
     assert (tmp_path / "elsewhere" / "file").exists()
 

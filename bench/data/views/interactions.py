@@ -102,7 +102,8 @@ class Interactions:
         import pyarrow.parquet as pq  # few ask
 
         ids = self.folder / "user_ids.parquet"
-        return str(pq.read_table(ids).column("user_id")[user] if ids.exists() else user)
+        with _reading(ids):
+            return str(pq.read_table(ids).column("user_id")[user] if ids.exists() else user)
 
     @cached_property
     def items(self) -> np.ndarray:

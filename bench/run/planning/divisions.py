@@ -93,19 +93,25 @@ def _division(
     }
     identity = digest(content)
     folder = cache / "steps" / f"split-{identity[:32]}"
-    _keep(split, interactions, folder, cache, watcher)
+    _keep(f"{dataset}/{name}", split, interactions, folder, cache, watcher)
     return Division(dataset, name, interactions, split, folder, identity, source)
 
 
 def _keep(
-    split: Split, interactions: Interactions, folder: Path, cache: Path, watcher: Watcher
+    name: str,
+    split: Split,
+    interactions: Interactions,
+    folder: Path,
+    cache: Path,
+    watcher: Watcher,
 ) -> None:
     """Have a division in the cache for workers; what is there and is damaged is replaced."""
-    if folder.exists():
-        damage = KeptFolder(folder).damage()
+    kept = KeptFolder(folder)
+    if kept.exists():
+        damage = kept.damage()
         if not damage:
             return
-        watcher.say(f"{folder.name}: damaged in the cache ({damage}); it is made again")
+        watcher.say(f"{name}: its division is damaged in the cache ({damage}); it is made again")
     with writing(cache):
         write_split(split, interactions, folder)
 
