@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,12 @@ from bench.interfaces import FitNotes
 from bench.worker.clock import Clock
 
 __all__ = ["cost", "logloss", "of_selector", "source_shift", "warnings"]
+
+
+_BUSY, _SHORT = (
+    1.2,
+    1.0,
+)  # more than this many threads' worth, and this many CPU seconds, is no accident
 
 
 def cost(
@@ -36,8 +43,17 @@ def of_selector(notes: FitNotes) -> dict[str, Any]:
     return found | ({"chosen": dict(notes.chosen)} if notes.chosen else {})
 
 
-def warnings(logits: np.ndarray) -> dict[str, Any]:
-    found = []
+def warnings(
+    logits: np.ndarray, threads: int, fitting: Clock, changes: Sequence[str]
+) -> dict[str, Any]:
+    """What people should know of these logits and how they came about. `threads`: that the step was given; `changes`: what
+    plugins changed of the process's settings."""
+    found = list(changes)
+    if fitting.cpu_s > _BUSY * threads * fitting.wall_s + _SHORT:
+        rate = fitting.cpu_s / fitting.wall_s
+        found.append(
+            f"fit used {rate:.1f} CPU seconds a second with --threads {threads}: it has threads or processes of its own"
+        )
     if looks_like_probabilities(logits):
         found.append("all logits lie in [0, 1]: are they probabilities? a model hands back logits")
     if is_constant(logits):

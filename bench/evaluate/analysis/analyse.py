@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from bench.evaluate.analysis.attainable import attainable_bound
 from bench.evaluate.analysis.findings import Analysis, AttainableBound
@@ -141,7 +141,10 @@ def _optimum(rows: Sequence[QueryRows]) -> float | None:
     return float(
         np.mean(
             [
-                (expit(z) * np.logaddexp(0, -z) + expit(-z) * np.logaddexp(0, z)).mean()
+                (
+                    scipy.special.expit(z) * np.logaddexp(0, -z)
+                    + scipy.special.expit(-z) * np.logaddexp(0, z)
+                ).mean()
                 for z in known
             ]
         )

@@ -5,18 +5,21 @@ drawn. Pooled AUC has an exact way of its own. Any other metric is computed anew
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from bench.errors import PluginError
 from bench.evaluate.inference.slices import Slice, rows_at
 from bench.evaluate.inference.weighted_auc import resampled_auc
+from bench.evaluate.metrics.metric_rows import handed
 from bench.evaluate.metrics.metrics import AUC
 from bench.interfaces import Metric, MetricRows, Score, UserParts
 
 __all__ = ["Figures", "figures", "has_parts", "ratios", "recomputed", "score_of"]
+
+T = TypeVar("T")
 
 _TOGETHER = 1 << 23  # weights of users held as float64 at a time: 64 MiB
 _AGREE = 1e-5  # share by which a metric's parts may differ from its value: some compute in float32
@@ -43,7 +46,7 @@ def figures(metric: Metric, one: Slice, weights: np.ndarray) -> Figures:
 def score_of(metric: Metric, rows: MetricRows, logits: np.ndarray) -> Score:
     """The metric's own; a value that is not finite is none."""
     with np.errstate(over="ignore", invalid="ignore"):  # NaN; a sum beyond float64
-        score = metric.compute(rows, logits)
+        score = _asked(metric, "compute", metric.compute, rows, logits)
     if score.value is None or np.isfinite(score.value):
         return score
     return Score(None, f"the value is {score.value}")
@@ -55,7 +58,7 @@ def has_parts(metric: Metric, one: Slice) -> bool:
         (logits for logits in one.logits if score_of(metric, one.rows, logits).value is not None),
         None,
     )
-    return first is not None and metric.by_user(one.rows, first) is not None
+    return first is not None and _parts(metric, one.rows, first) is not None
 
 
 def ratios(parts: Sequence[UserParts], weights: np.ndarray) -> np.ndarray:
@@ -104,7 +107,7 @@ def _draws(
         return np.stack(
             [resampled_auc(rows.y, of_method, rows.users, weights) for of_method in logits], axis=1
         )
-    parts = [metric.by_user(rows, of_method) for of_method in logits]
+    parts = [_parts(metric, rows, of_method) for of_method in logits]
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return recomputed(metric, rows, logits, weights)
@@ -112,6 +115,27 @@ def _draws(
     for part, value in zip(known, values, strict=True):
         _check(metric, part, float(value), len(present))
     return ratios([_of_all(part, present, len(weights)) for part in known], weights)
+
+
+def _parts(metric: Metric, rows: MetricRows, logits: np.ndarray) -> UserParts | None:
+    """A copy of what `by_user` gives: the metric may keep its arrays."""
+    part = _asked(metric, "by_user", metric.by_user, rows, logits)
+    return None if part is None else UserParts(*(np.array(of_user) for of_user in part))
+
+
+def _asked(
+    metric: Metric,
+    name: str,
+    method: Callable[[MetricRows, np.ndarray], T],
+    rows: MetricRows,
+    logits: np.ndarray,
+) -> T:
+    """What a metric's method gives for copies of rows and logits. Raises PluginError for whatever it raises."""
+    try:
+        return method(*handed(rows, logits))
+    except Exception as error:
+        what = f"{name} raised {type(error).__name__}: {error}"
+        raise PluginError(f"metric {metric.name!r}, in comparing methods: {what}") from error
 
 
 def _check(metric: Metric, part: UserParts, value: float, users: int) -> None:
