@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import re
 import runpy
 import shutil
@@ -208,6 +209,12 @@ def test_other_separators_are_named(reader, followed, sep, written):
     assert f'`sep: "{written}"`' in text_of(PAGE)
     named = f'path: scores.csv, sep: "{written}"'
     suite.write_text(suite.read_text("utf-8").replace("path: scores.csv", named), "utf-8")
+    assert follow("bench run scores.yaml").exit_code == 0
+    assert figures("results/scores") == figures(followed[0] / "results/scores")
+
+
+def test_a_packed_file_is_read_as_it_is(reader, followed):
+    (reader / "scores.csv").write_bytes(gzip.compress((reader / "scores.csv").read_bytes()))
     assert follow("bench run scores.yaml").exit_code == 0
     assert figures("results/scores") == figures(followed[0] / "results/scores")
 
