@@ -106,7 +106,7 @@ def test_commands_in_it_exist_with_their_options(document):
         assert command in main.targets, f"{program} {command}"
         found = main.get_command(None, command)
         if isinstance(found, click.Group):  # bench data info
-            found = found.commands[arguments[0]]
+            found = found.get_command(None, arguments[0])
         known = {option for param in found.params for option in param.opts}
         assert {word for word in arguments if word.startswith("--")} <= known
 
