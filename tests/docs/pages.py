@@ -37,6 +37,12 @@ def save_all(files: dict[str, str], folder: Path) -> None:
         (folder / name).write_text(content, "utf-8")
 
 
+def exit_codes(text: str) -> list[int]:
+    """Of its table of them, in its order."""
+    rows = re.findall(r"^\| (\d[\d, ]*) \|", text, re.MULTILINE)
+    return [int(code) for row in rows for code in row.split(", ")]
+
+
 def commands_of(page: str) -> list[str]:
     """`bench ...` lines of console blocks, in their order."""
     consoles = re.findall(r"^```console\n(.*?)^```", text_of(page), re.DOTALL | re.MULTILINE)

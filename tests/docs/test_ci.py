@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from bench.cli import main
-from tests.docs.pages import DOCS, commands_of, files_of, follow, save, text_of
+from tests.docs.pages import DOCS, commands_of, exit_codes, files_of, follow, save, text_of
 
 PAGE = "ci.md"
 WORKFLOWS = [name for name in files_of(PAGE) if name.startswith(".github/")]
@@ -98,8 +98,7 @@ def test_base_and_candidate_can_be_run_in_one_job(folder, tmp_path, monkeypatch)
 
 
 def test_every_exit_code_is_told_of():
-    told = re.findall(r"^\| (\d+) \|", text_of(PAGE), re.MULTILINE)
-    assert told == re.findall(r"^\| (\d+) \|", text_of("commands.md"), re.MULTILINE)
+    assert exit_codes(text_of(PAGE)) == exit_codes(text_of("commands.md"))
 
 
 # -- what the page says of compare

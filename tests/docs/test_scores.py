@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import re
 import runpy
 import shutil
@@ -190,6 +191,32 @@ def test_what_is_no_score_is_refused_with_its_line(reader, value, reason):
     result = follow("bench run scores.yaml")
     assert result.exit_code == 2
     assert re.search(reason, result.output), result.output
+
+
+def test_times_in_milliseconds_meet_no_row(reader):
+    edit(
+        reader, lambda rows: [rows[0], *[[*row[:2], f"{row[2]}000", *row[3:]] for row in rows[1:]]]
+    )
+    result = follow("bench run scores.yaml")
+    assert result.exit_code == 2
+    assert "no score for 4,000 of 4,000 support and query rows" in result.output
+
+
+@pytest.mark.parametrize(("sep", "written"), [("\t", "\\t"), (";", ";")])
+def test_other_separators_are_named(reader, followed, sep, written):
+    scores, suite = reader / "scores.csv", reader / "scores.yaml"
+    scores.write_text(scores.read_text("utf-8").replace(",", sep), "utf-8")
+    assert f'`sep: "{written}"`' in text_of(PAGE)
+    named = f'path: scores.csv, sep: "{written}"'
+    suite.write_text(suite.read_text("utf-8").replace("path: scores.csv", named), "utf-8")
+    assert follow("bench run scores.yaml").exit_code == 0
+    assert figures("results/scores") == figures(followed[0] / "results/scores")
+
+
+def test_a_packed_file_is_read_as_it_is(reader, followed):
+    (reader / "scores.csv").write_bytes(gzip.compress((reader / "scores.csv").read_bytes()))
+    assert follow("bench run scores.yaml").exit_code == 0
+    assert figures("results/scores") == figures(followed[0] / "results/scores")
 
 
 def test_probabilities_given_as_logits_are_warned_of(reader):
