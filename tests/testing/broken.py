@@ -157,6 +157,22 @@ class NoModule(DifferentiableModel):
         return rows["linear"]
 
 
+class SmallSeed(Fine):
+    """Takes a seed of 32 bits."""
+
+    def fit(self, train, valid, context):
+        super().fit(train, valid, context)
+        self.noise = np.random.RandomState(context.seed).normal()
+
+
+class WritesLabels(Fine):
+    """Centres the labels where they lie."""
+
+    def fit(self, train, valid, context):
+        super().fit(train, valid, context)
+        train.labels[:] = 0
+
+
 class OffSimplex(Selector):
     """Weights that add up to K."""
 
@@ -216,3 +232,12 @@ class SelectorReadsLabels(Selector):
     def predict(self, tasks):
         found = tasks.query.labels
         return Selection(logits=np.zeros(len(tasks.query)) if found is None else 1.0 * found)
+
+
+class WritesLogits(OffSimplex):
+    """Turns logits into chances where they lie."""
+
+    def predict(self, tasks):
+        logits = tasks.query_base_logits
+        np.exp(logits, out=logits)
+        return Selection(weights=logits / logits.sum(axis=1, keepdims=True))
