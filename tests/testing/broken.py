@@ -62,9 +62,9 @@ class GlobalSeed(Fine):
     """Seeds every generator there is."""
 
     def fit(self, train, valid, context):
-        random.seed(context.seed)
-        np.random.seed(context.seed)
-        torch.manual_seed(context.seed)
+        random.seed(context.seed % 2**32)
+        np.random.seed(context.seed % 2**32)
+        torch.manual_seed(context.seed % 2**32)
         super().fit(train, valid, context)
 
 
