@@ -68,6 +68,25 @@ class GlobalSeed(Fine):
         super().fit(train, valid, context)
 
 
+class GlobalNoise(Fine):
+    """Draws from the generator that everybody has."""
+
+    def fit(self, train, valid, context):
+        super().fit(train, valid, context)
+        self.noise = np.random.normal()
+
+    def predict(self, rows):
+        return super().predict(rows) + self.noise
+
+
+class UsesUpRandomNumbers(Fine):
+    """Conforms: a loader draws from torch's generator, and nothing hangs on what it draws."""
+
+    def fit(self, train, valid, context):
+        super().fit(train, valid, context)
+        self.rows = list(torch.utils.data.DataLoader(torch.arange(10), num_workers=1))
+
+
 class DefaultDtype(Fine):
     """Computes in float64 from here on, everywhere."""
 

@@ -80,6 +80,7 @@ def test_what_does_not_apply_says_why():
         differentiable.Linear,
         differentiable.DeepReLU,
         differentiable.FrozenNorm,
+        broken.UsesUpRandomNumbers,
         broken_processes.UsesPool,
         broken_notes.PlainNotes,
         broken_metrics.FineMetric,
@@ -102,6 +103,7 @@ def test_no_false_alarm(plugin):
         (broken.TooFewWeights, SHAPE, r"weights: expected shape \(\d+, 3\); got \(\d+, 2\)"),
         (broken.Exits, SHAPE, r"^SystemExit: no licence found \(broken.py:\d+\)$"),
         (broken.Unseeded, SEED, "asked twice in one process, it gives values up to .* apart"),
+        (broken.GlobalNoise, SEED, "asked twice in one process, it gives values up to .* apart"),
         (broken.SmallSeed, SEED, r"ValueError: Seed must be between .* \(broken.py:\d+\)"),
         (broken.KnownIdsAlone, IDS, r"KeyError: 0 \(broken.py:\d+\)"),
         (
@@ -177,6 +179,7 @@ def test_a_breach_is_caught_by_its_own_check(plugin, check, reason):
         (differentiable.Detached, SECOND),
         (broken.OffSimplex, SIMPLEX),
         (broken.GlobalSeed, STATE),
+        (broken.GlobalNoise, SEED),
         (broken.ReadsLabels, LABELS),
         (broken_processes.LeavesThread, LEFT),
         (broken_processes.LeavesChild, LEFT),
