@@ -35,8 +35,8 @@ def order_of_rows(subject: MetricSubject) -> None:
     rows, logits = subject.cases[MIXED]
     shuffled = np.random.default_rng(5).permutation(len(logits))
     order = shuffled[np.argsort(rows.users[shuffled], kind="stable")]
-    value = subject.score(Case(rows, logits)).value
-    other = subject.score(Case(MetricRows(*(part[order] for part in rows)), logits[order])).value
+    value = subject.value(Case(rows, logits))
+    other = subject.value(Case(MetricRows(*(part[order] for part in rows)), logits[order]))
     if not _agree(value, other):
         raise Failed(
             f"with each user's rows in another order the value is {other}, not {value}",
@@ -53,7 +53,7 @@ def direction(subject: MetricSubject) -> None:
         )
     rows, logits = subject.cases[MIXED]
     right = np.where(rows.y == 1, 2.0, -2.0) + 0.1 * logits
-    good, bad = (subject.score(Case(rows, which)).value for which in (right, -right))
+    good, bad = (subject.value(Case(rows, which)) for which in (right, -right))
     if good is None or bad is None:
         raise NotApplicable("it is undefined where rows of both classes are told apart")
     if (bad > good) if higher else (bad < good):
@@ -65,9 +65,9 @@ def direction(subject: MetricSubject) -> None:
 
 def parts_by_user(subject: MetricSubject) -> None:
     defined = {
-        what: (case, float(score.value))
+        what: (case, value)
         for what, case in subject.cases.items()
-        if (score := subject.score(case)).value is not None
+        if (value := subject.value(case)) is not None
     }
     parts = {what: subject.made.by_user(*case) for what, (case, _) in defined.items()}
     if all(part is None for part in parts.values()):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bench.interfaces import Metric, MetricRows, Score
 from bench.testing.sampled import Arrays, Sampled, joined
+from bench.testing.verdicts import NotApplicable
 
 __all__ = ["MIXED", "Case", "MetricSubject", "case"]
 
@@ -37,17 +39,24 @@ class MetricSubject(Sampled):
         return dict(_cases())
 
     def score(self, case: Case) -> Score:
+        """Whatever it hands back."""
         with np.errstate(over="ignore", invalid="ignore"):  # as the harness does
             return self.made.compute(*case)
 
+    def value(self, case: Case) -> float | None:
+        """Where it hands back a score; what it is worth else is the first check's."""
+        value: Any = getattr(self.score(case), "value", np.nan)
+        if value is not None and not np.isfinite(value):
+            raise NotApplicable("see the check 'a score or a reason'")
+        return None if value is None else float(value)
+
     def sample(self) -> np.ndarray:
-        made = self.plugin(self.params)
-        assert isinstance(made, Metric)
+        fresh = replace(self)
         found = []
-        for rows, logits in self.cases.values():
-            value = made.compute(rows, logits).value
+        for case in self.cases.values():
+            value = fresh.value(case)
             found.append(np.array([np.nan if value is None else value]))
-            if value is not None and (parts := made.by_user(rows, logits)) is not None:
+            if value is not None and (parts := fresh.made.by_user(*case)) is not None:
                 found += [parts.numerators, parts.denominators]
         return joined(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -40,7 +41,7 @@ class ProtocolSubject(Sampled):
         }
 
     def sample(self) -> np.ndarray:
-        found = [cut for cut in self.cuts().values() if isinstance(cut, Cut)]
+        found = [cut for cut in replace(self).cuts().values() if isinstance(cut, Cut)]
         return joined([np.zeros(1), *(part for cut in found for part in cut if part is not None)])
 
     def handed(self) -> Arrays:

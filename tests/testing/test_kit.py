@@ -202,6 +202,7 @@ METRICS, PROTOCOLS, DATASETS = broken_metrics, broken_protocols, broken_datasets
 @pytest.mark.parametrize(
     ("plugin", "check", "reason"),
     [
+        (METRICS.NoScore, SCORE, "for rows of both classes compute gives float"),
         (METRICS.DividesByNothing, SCORE, "for rows of class 0 alone the value is nan"),
         (METRICS.Silent, SCORE, "for rows of class 0 alone it has neither a value nor a reason"),
         (METRICS.CountsInNumpy, SCORE, r"counts\['rows'\] is of type numpy.uint64"),
@@ -244,6 +245,8 @@ def test_a_breach_of_a_metric_protocol_or_dataset_is_caught_by_its_own_check(plu
 @pytest.mark.parametrize(
     ("plugin", "check"),
     [
+        (METRICS.NoScore, SCORE),
+        (METRICS.DividesByNothing, SCORE),
         (METRICS.Silent, SCORE),
         (METRICS.CountsInNumpy, SCORE),
         (METRICS.WrongWay, DIRECTION),
