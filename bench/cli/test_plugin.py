@@ -11,13 +11,15 @@ import click
 from bench.cli._common import echo_json, json_option, plugin_options, printable
 from bench.cli._table import echo_table
 from bench.errors import PluginError, PluginUnavailable
-from bench.registry import KINDS, PluginInfo, Registry, load_registry
+from bench.registry import KINDS, PluginInfo, Quarantined, Registry, load_registry
+from bench.registry.used_plugin import UsedPlugin
 
 if TYPE_CHECKING:
     from bench.testing import CheckResult
 
 __all__ = ["command"]
 
+ENDED = "ended the process"  # in the reason of a quarantine: bench.registry.rehearsal
 CHECKED = ("models", "selectors", "datasets", "protocols", "metrics")
 
 
@@ -61,7 +63,7 @@ class Checked(NamedTuple):
 def _check(registry: Registry, info: PluginInfo) -> Checked:
     from bench.testing import Target, check_apart  # numpy, which a mistyped name does without
 
-    used = registry.used(info.kind, info.name)
+    used = UsedPlugin(info.kind, info.name, info.address, info.origin, "")
     try:
         return Checked(info, check_apart(Target(used, tuple(map(str, registry.paths)))))
     except PluginError as refusal:
@@ -99,10 +101,21 @@ def _chosen(found: Sequence[PluginInfo], plugin: str, kinds: Sequence[str]) -> l
 
 
 def _of_file(registry: Registry, path: Path) -> list[PluginInfo]:
+    found = [info for info in registry.infos() if not info.version and _lies_in(info.origin, path)]
     for refused in registry.quarantined:
         if _lies_in(refused.origin, path):
-            raise PluginUnavailable(f"{refused.origin} is quarantined: {refused.reason}")
-    return [info for info in registry.infos() if not info.version and _lies_in(info.origin, path)]
+            found += _that_end_the_process(refused)
+    return found
+
+
+def _that_end_the_process(refused: Quarantined) -> list[PluginInfo]:
+    """A file is quarantined too where one of its plugins ends the process as it is made; its checks tell which."""
+    from bench.testing import named_apart  # as above
+
+    named = named_apart(refused.origin) if ENDED in refused.reason else []
+    if not named:
+        raise PluginUnavailable(f"{refused.origin} is quarantined: {refused.reason}")
+    return [PluginInfo(one.kind, one.name, one.address, one.origin, "") for one in named]
 
 
 def _lies_in(origin: str, path: Path) -> bool:

@@ -1,6 +1,6 @@
 """The conformance kit that plugin authors run: `bench test-plugin`, or assert_conforms in tests of their own."""
 
-from bench.testing.apart import Target, check_apart
+from bench.testing.apart import Target, check_apart, named_apart
 from bench.testing.by_kind import CHECKS, check_names
 from bench.testing.kit import assert_conforms, check_plugin
 from bench.testing.verdicts import CheckResult
@@ -13,4 +13,5 @@ __all__ = [
     "check_apart",
     "check_names",
     "check_plugin",
+    "named_apart",
 ]

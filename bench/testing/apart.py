@@ -20,7 +20,7 @@ from bench.testing.by_kind import BY_HASH, BY_PROCESS, CHECKS, IMPORT, check_nam
 from bench.testing.sampled import apart
 from bench.testing.verdicts import CheckResult
 
-__all__ = ["Target", "check_apart"]
+__all__ = ["Target", "check_apart", "named_apart"]
 
 # Chosen among many: with it any two of the kit's fields, and most pairs of words that plugins have sets of, come in the
 # other order than in a run. With another one of two words half do.
@@ -63,6 +63,13 @@ def check_apart(target: Target) -> list[CheckResult]:
         found, sample = _in_turn(server, order, list(CHECKS[kind]))
         found |= _across(server, other_server, order, found, sample)
     return [found[name] for name in check_names(kind)]
+
+
+def named_apart(origin: str) -> list[UsedPlugin]:
+    """The plugins of a file or package folder, by its hooks; none where its import ends the process or it registers none."""
+    with taken(worker_environment(), PRELOAD) as server:
+        named = _ask(server, "play_names", {"origin": origin}).result or []
+    return [UsedPlugin(kind, name, address, where, "") for kind, name, address, where in named]
 
 
 # -- one after the other

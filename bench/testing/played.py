@@ -14,18 +14,32 @@ from typing import Any
 
 from bench.errors import PluginError, PluginUnavailable
 from bench.interfaces import PluginParams
+from bench.registry.candidates import find_candidates
 from bench.registry.global_state import GlobalState, kept
 from bench.registry.local import NAMESPACE
+from bench.registry.registration import Registered, register
 from bench.registry.used import UsedPlugins
 from bench.registry.used_plugin import UsedPlugin
 from bench.testing.here import defaults, raised, refuse, run_checks, subject_in
 from bench.testing.left_behind import Standing
 from bench.testing.verdicts import NotApplicable
 
-__all__ = ["play_checks", "play_import", "play_sample"]
+__all__ = ["play_checks", "play_import", "play_names", "play_sample"]
 
 Say = Callable[[str], None]
 Order = Mapping[str, Any]
+
+
+def play_names(argument: str, _: Say) -> str:
+    """What the plugins at a path name by their hooks: [kind, name, address, origin] each; no class is made."""
+    origin = json.loads(argument)["origin"]
+    found = [
+        [kind, name, address, origin]
+        for candidate in find_candidates([Path(origin)], autoload=False)
+        if candidate.origin == origin and isinstance(registered := register(candidate), Registered)
+        for (kind, name), address in registered.addresses.items()
+    ]
+    return json.dumps(found)
 
 
 def play_import(argument: str, _: Say) -> str:

@@ -294,6 +294,22 @@ def test_a_plugin_that_ends_its_process_fails_by_name_and_the_others_are_checked
     assert (len(statuses), statuses.count("failed")) == (len(check_names("selectors")), 1)
 
 
+def test_a_plugin_that_ends_the_process_as_it_is_made_does_not_keep_the_others_unchecked(
+    mine: Path,
+) -> None:
+    init = "    def __init__(self, params):\n        import os\n        os._exit(0)\n\n    def fit"
+    mine.write_text(MINE.replace("    def fit", init, 1), "utf-8")
+    result = check(mine, "--json")
+    assert result.exit_code == 1
+    rate, twice = json.loads(result.stdout)["plugins"]
+    assert {one["reason"] for one in rate["checks"] if one["status"] == "failed"} == {
+        "it ended the process (exit code 0)"
+    }
+    assert [one["name"] for one in twice["checks"] if one["status"] == "failed"] == [
+        "weights on the simplex"
+    ]
+
+
 def test_a_plugin_that_ends_the_process_as_it_is_imported_never_exits_0(mine: Path) -> None:
     mine.write_text("import os\nos._exit(0)\n" + MINE, "utf-8")
     result = check(mine)
