@@ -1,24 +1,26 @@
-"""`bench test-plugin`: the conformance kit over one plugin, or over all base models and selectors of a file."""
+"""`bench test-plugin`: the conformance kit over one plugin, or over all of a file that it has checks for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from bench.cli._common import echo_json, json_option, plugin_options, printable
 from bench.cli._table import echo_table
 from bench.errors import PluginError, PluginUnavailable
-from bench.registry import KINDS, PluginInfo, Registry, load_registry
+from bench.registry import KINDS, PluginInfo, Quarantined, Registry, load_registry
+from bench.registry.used_plugin import UsedPlugin
 
 if TYPE_CHECKING:
     from bench.testing import CheckResult
 
 __all__ = ["command"]
 
-CHECKED = ("models", "selectors")
+ENDED = "ended the process"  # in the reason of a quarantine: bench.registry.rehearsal
+CHECKED = ("models", "selectors", "datasets", "protocols", "metrics")
 
 
 @click.command("test-plugin")
@@ -29,7 +31,9 @@ CHECKED = ("models", "selectors")
 def command(
     plugin: str, kind: str | None, plugins: tuple[Path, ...], autoload: bool, as_json: bool
 ) -> None:
-    """Check a base model or selector (NAME), or all of a FILE or folder, against the contract.
+    """Check a plugin (NAME), or all of a FILE or folder, against the contract.
+
+    Base models, selectors, datasets, protocols and metrics are checked, each in processes that it may end.
 
     A name goes before a file or folder that is called the same. Exit code 1: a check failed."""
     registry = load_registry(plugins, autoload=autoload)
@@ -38,17 +42,44 @@ def command(
     found = _of_file(registry, Path(plugin)) if is_file else registry.find(plugin)
     chosen = _chosen(found, plugin, (kind,) if kind else CHECKED)
 
-    from bench.testing import check_plugin  # torch, which a mistyped name does without
-
-    checked = []
+    checked: list[Checked] = []
     for info in chosen:
-        results = check_plugin(registry.load(info.kind, info.name))
-        checked.append((info, results))
+        checked.append(_check(registry, info))
         if not as_json:
-            _echo(info, results)
-    if as_json:
-        echo_json({"plugins": [_as_dict(info, results) for info, results in checked]})
-    if any(result.status == "failed" for _, results in checked for result in results):
+            _echo(checked[-1])
+    if as_json and (len(checked) > 1 or not checked[0].refusal):
+        echo_json({"plugins": [_as_dict(one) for one in checked]})
+    _exit(checked)
+
+
+class Checked(NamedTuple):
+    """`refusal`: why it could not be checked; then there are no results."""
+
+    info: PluginInfo
+    results: Sequence[CheckResult]
+    refusal: PluginError | None = None
+
+
+def _check(registry: Registry, info: PluginInfo) -> Checked:
+    from bench.testing import Target, check_apart  # numpy, which a mistyped name does without
+
+    used = UsedPlugin(info.kind, info.name, info.address, info.origin, "")
+    try:
+        return Checked(info, check_apart(Target(used, tuple(map(str, registry.paths)))))
+    except PluginError as refusal:
+        return Checked(info, [], refusal)
+
+
+def _exit(checked: Sequence[Checked]) -> None:
+    """The others have been checked when one that can't be ends the command."""
+    refusals = [one.refusal for one in checked if one.refusal]
+    if refusals and len(checked) == 1:
+        raise refusals[0]
+    for refusal in refusals:
+        click.echo(printable(str(refusal)), err=True)
+    if refusals:
+        raise click.exceptions.Exit(refusals[0].exit_code)
+    if any(result.status == "failed" for one in checked for result in one.results):
         raise click.exceptions.Exit(1)
 
 
@@ -64,31 +95,48 @@ def _chosen(found: Sequence[PluginInfo], plugin: str, kinds: Sequence[str]) -> l
     if chosen := [info for info in found if info.kind in kinds]:
         return chosen
     there = ", ".join(f"{KINDS[info.kind]} {info.name!r}" for info in found) or "no plugin"
-    wanted = " and ".join(f"{KINDS[kind]}s" for kind in kinds)
+    *others, last = (f"{KINDS[kind]}s" for kind in kinds)
+    wanted = f"{', '.join(others)} and {last}" if others else last
     raise PluginError(f"{plugin}: what is checked are {wanted}; there is {there}")
 
 
 def _of_file(registry: Registry, path: Path) -> list[PluginInfo]:
+    found = [info for info in registry.infos() if not info.version and _lies_in(info.origin, path)]
     for refused in registry.quarantined:
         if _lies_in(refused.origin, path):
-            raise PluginUnavailable(f"{refused.origin} is quarantined: {refused.reason}")
-    return [info for info in registry.infos() if not info.version and _lies_in(info.origin, path)]
+            found += _that_end_the_process(refused)
+    return found
+
+
+def _that_end_the_process(refused: Quarantined) -> list[PluginInfo]:
+    """A file is quarantined too where one of its plugins ends the process as it is made; its checks tell which."""
+    from bench.testing import named_apart  # as above
+
+    named = named_apart(refused.origin) if ENDED in refused.reason else []
+    if not named:
+        raise PluginUnavailable(f"{refused.origin} is quarantined: {refused.reason}")
+    return [PluginInfo(one.kind, one.name, one.address, one.origin, "") for one in named]
 
 
 def _lies_in(origin: str, path: Path) -> bool:
     return Path(origin).exists() and Path(origin).resolve().is_relative_to(path.resolve())
 
 
-def _as_dict(info: PluginInfo, results: Sequence[CheckResult]) -> dict[str, Any]:
+def _as_dict(checked: Checked) -> dict[str, Any]:
+    info, results, refusal = checked
     return {
         "kind": info.kind,
         "name": info.name,
         "origin": info.origin,
         "checks": [result._asdict() for result in results],
+        "refused": str(refusal) if refusal else None,
     }
 
 
-def _echo(info: PluginInfo, results: Sequence[CheckResult]) -> None:
+def _echo(checked: Checked) -> None:
+    info, results, refusal = checked
+    if refusal:
+        return  # told at the end
     click.echo(printable(f"{info.name} · {KINDS[info.kind]} · {info.origin}"))
     rows = [
         (result.name, result.status, "; ".join(filter(None, (result.reason, result.fix))))

@@ -10,14 +10,11 @@ from bench.data.views.rows import View
 from bench.errors import PredictionError
 from bench.evaluate import check_logits, check_weights
 from bench.testing.adaptation import ragged_support_adapts
-from bench.testing.global_state import GlobalState
 from bench.testing.subject import Subject
 from bench.testing.synthetic import MODELS
 from bench.testing.verdicts import Failed, NotApplicable
 
 __all__ = [
-    "determinism",
-    "global_state",
     "query_labels_never_read",
     "ragged_and_empty_support",
     "shape_and_finiteness",
@@ -48,16 +45,6 @@ def shape_and_finiteness(subject: Subject) -> None:
         raise Failed(
             str(error), "hand back one finite float32 or float64 logit (or weights) a row"
         ) from error
-
-
-def determinism(subject: Subject) -> None:
-    first, second = (subject.predict(subject.fitted(seed=3)) for _ in range(2))
-    if first.tobytes() != second.tobytes():
-        apart = float(np.abs(first.astype(float) - second.astype(float)).max())
-        raise Failed(
-            f"two fits with one seed predict up to {apart:.3g} apart",
-            "draw every random number from context.seed (in build, torch's generator is seeded for you)",
-        )
 
 
 def unseen_ids(subject: Subject) -> None:
@@ -103,17 +90,6 @@ def simplex(subject: Subject) -> None:
         raise Failed(
             str(error), "weights are not negative and add up to 1 in each row: a softmax, say"
         ) from error
-
-
-def global_state(subject: Subject) -> None:
-    before = GlobalState.now()
-    subject.predict(subject.fitted())
-    changed = before.differences(GlobalState.now())
-    if changed:
-        raise Failed(
-            f"fit or predict changed {', '.join(changed)}",
-            "use generators of your own (numpy.random.default_rng(context.seed), torch.Generator) and leave settings alone",
-        )
 
 
 def query_labels_never_read(subject: Subject) -> None:

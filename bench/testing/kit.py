@@ -1,66 +1,46 @@
-"""Running the checks over a plugin."""
+"""The kit's two functions for authors: all checks of a class, and an assertion that it passes them."""
 
 from __future__ import annotations
 
 import inspect
 import sys
 import tempfile
-import traceback
-from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
-import torch
-from pydantic import ValidationError
-
-from bench import interfaces
-from bench.errors import PluginError
+from bench.errors import PluginUnavailable
 from bench.interfaces import Plugin, PluginParams
-from bench.registry.contract import breach
-from bench.testing import adaptation, checks, derivatives
-from bench.testing.global_state import GlobalState
-from bench.testing.subject import Subject
-from bench.testing.synthetic import make_prepared
-from bench.testing.verdicts import Failed, NotApplicable
+from bench.registry.local import NAMESPACE
+from bench.registry.used_plugin import UsedPlugin
+from bench.testing.apart import Target, check_apart
+from bench.testing.by_kind import BY_HASH, BY_PROCESS, CHECKS, IMPORT, check_names, kind_of
+from bench.testing.here import defaults, refuse, run_checks
+from bench.testing.verdicts import CheckResult
 
-__all__ = ["CHECKS", "CheckResult", "assert_conforms", "check_plugin"]
-
-CHECKS: dict[str, Callable[[Subject], None]] = {
-    "shape, dtype and finiteness": checks.shape_and_finiteness,
-    "determinism by seed": checks.determinism,
-    "unseen ids": checks.unseen_ids,
-    "ragged and empty support": checks.ragged_and_empty_support,
-    "vmap over users": adaptation.vmap_over_users,
-    "second derivatives": derivatives.second_derivatives,
-    "inner rate 0 changes nothing": adaptation.inner_rate_zero,
-    "weights on the simplex": checks.simplex,
-    "global state left alone": checks.global_state,
-    "query labels never read": checks.query_labels_never_read,
-}
-
-
-class CheckResult(NamedTuple):
-    """`reason`: why it failed or does not apply; `fix`: what to do about a failure."""
-
-    name: str
-    status: Literal["passed", "failed", "n/a"]
-    reason: str = ""
-    fix: str = ""
+__all__ = ["assert_conforms", "check_plugin"]
 
 
 def check_plugin(plugin: type[Plugin], params: PluginParams | None = None) -> list[CheckResult]:
-    """All ten checks of a base model or selector class, under its default settings or those given.
+    """All checks of the class's kind (base model, selector, metric, dataset or protocol), under its default settings or those
+    given.
 
-    PluginError where the class is neither, breaks the contract, or has a parameter without a default."""
-    _refuse_others(plugin)
-    chosen = _defaults(plugin) if params is None else params
-    with tempfile.TemporaryDirectory() as folder:
-        subject = Subject(plugin, chosen, make_prepared(Path(folder)), Path(folder))
-        return [_run(name, check, subject) for name, check in CHECKS.items()]
+    A class that its module's name and its own lead to is imported and checked in processes of its own: one that ends the
+    process fails a check. A class that is defined in a function, or in `__main__`, is checked in this process; what compares
+    processes does not apply to it. PluginError where the class breaks the contract, or has a parameter without a default."""
+    kind = kind_of(plugin) if inspect.isclass(plugin) else "models"
+    refuse(plugin, kind, getattr(plugin, "name", ""))
+    chosen = defaults(plugin) if params is None else params
+    target = _target(kind, plugin, chosen)
+    try:
+        return _check_here(kind, plugin, chosen) if target is None else check_apart(target)
+    except PluginUnavailable:  # what imports here need not import there
+        return _check_here(kind, plugin, chosen)
 
 
 def assert_conforms(plugin: type[Plugin], params: PluginParams | None = None) -> None:
-    """For a plugin author's own tests: AssertionError that lists what failed, why, and the fix."""
+    """For a plugin author's own tests: AssertionError that lists what failed, why, and the fix. As in `check_plugin`, a class
+    that can be imported by its name is checked in processes of its own."""
     failed = [result for result in check_plugin(plugin, params) if result.status == "failed"]
     if failed:
         raise AssertionError(
@@ -68,47 +48,44 @@ def assert_conforms(plugin: type[Plugin], params: PluginParams | None = None) ->
         )
 
 
-def _refuse_others(plugin: Any) -> None:
-    selector = inspect.isclass(plugin) and issubclass(
-        plugin, interfaces.Selector | interfaces.DifferentiableSelector
-    )
-    if reason := breach(plugin, "selectors" if selector else "models", getattr(plugin, "name", "")):
-        raise PluginError(f"{getattr(plugin, '__name__', plugin)!s} breaks the contract: {reason}")
-    if issubclass(plugin, interfaces.Differentiable) and not issubclass(plugin, torch.nn.Module):
-        own = "DifferentiableSelector" if selector else "DifferentiableModel"
-        raise PluginError(f"{plugin.__name__} is no nn.Module; derive it from bench.learn.{own}")
+def _target(kind: str, plugin: type[Plugin], params: PluginParams) -> Target | None:
+    """The class by address, and its settings as JSON; None where either does not lead back to what it stands for."""
+    module, name = plugin.__module__, plugin.__qualname__
+    text = params.model_dump_json()
+    if module == "__main__" or not _leads_to(plugin) or not _says_all(params, text):
+        return None
+    used = UsedPlugin(kind, plugin.name, f"{module}:{name}", module, "")
+    return Target(used, _paths(module), text)
 
 
-def _defaults(plugin: type[Plugin]) -> PluginParams:
+def _leads_to(plugin: type[Plugin]) -> bool:
     try:
-        return plugin.Params()
-    except ValidationError as error:
-        needed = ", ".join(repr(".".join(map(str, problem["loc"]))) for problem in error.errors())
-        raise PluginError(
-            f"{plugin.name}: {needed} can't be left at its default; call bench.testing.check_plugin with params"
-        ) from error
+        found: Any = attrgetter(plugin.__qualname__)(sys.modules[plugin.__module__])
+    except (AttributeError, KeyError):
+        return False
+    return found is plugin
 
 
-def _run(name: str, check: Callable[[Subject], None], subject: Subject) -> CheckResult:
-    before = GlobalState.now()
+def _says_all(params: PluginParams, text: str) -> bool:
     try:
-        check(subject)
-    except NotApplicable as reason:
-        return CheckResult(name, "n/a", str(reason))
-    except Failed as failure:
-        return CheckResult(name, "failed", failure.reason, failure.fix)
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
-        return CheckResult(
-            name, "failed", _raised(error, subject.plugin), "the plugin must not raise here"
-        )
-    finally:
-        before.restore()
-    return CheckResult(name, "passed")
+        return type(params).model_validate_json(text) == params
+    except ValueError:
+        return False
 
 
-def _raised(error: BaseException, plugin: type[Plugin]) -> str:
-    """An exception as one line, with the plugin's own line that it came through."""
-    reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-    own = getattr(sys.modules.get(plugin.__module__), "__file__", None)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
-    return f"{reason} ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else reason
+def _paths(module: str) -> tuple[str, ...]:
+    """Where a plugin that was named by path lies."""
+    if not module.startswith(f"{NAMESPACE}."):
+        return ()
+    top = ".".join(module.split(".")[:2])
+    file = Path(str(sys.modules[top].__file__))
+    return (str(file.parent if file.name == "__init__.py" else file),)
+
+
+def _check_here(kind: str, plugin: type[Plugin], params: PluginParams) -> list[CheckResult]:
+    why = "its class can't be imported by its name, so that it is checked in this process"
+    found = {name: CheckResult(name, "n/a", why) for name in (IMPORT, BY_PROCESS, BY_HASH)}
+    with tempfile.TemporaryDirectory() as folder:
+        results = run_checks(kind, plugin, params, list(CHECKS[kind]), Path(folder))
+        found |= {result.name: result for result in results}
+    return [found[name] for name in check_names(kind)]

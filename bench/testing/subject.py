@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,10 @@ from bench.learn import (
     build_selector,
 )
 from bench.settings import TrainSettings
-from bench.testing.synthetic import MODELS, STRANGER, Prepared, make_tasks
+from bench.testing.sampled import Arrays, Sampled
+from bench.testing.synthetic import MODELS, STRANGER, Prepared, make_prepared, make_tasks
 
-__all__ = ["Subject"]
+__all__ = ["Subject", "learner"]
 
 SETTINGS = TrainSettings(batch_size=64, epochs=2)
 TRAIN_USERS, VALID_USERS = np.arange(0, 16), np.arange(16, 22)
@@ -34,14 +37,20 @@ RAGGED = np.array([0, 1, 2, 9, 0, 4, 0])
 UNSEEN_ITEMS = 15  # items from here on are in no training row
 
 
+# as large as the harness's seeds are (bench.job.seeds)
+SEED = 2**62 + 3
+
+
+def learner(plugin: type[Plugin], params: PluginParams, folder: Path) -> Subject:
+    """One over a dataset of its own, kept in the folder."""
+    return Subject(plugin, params, folder, make_prepared(folder))
+
+
 @dataclass(frozen=True)
-class Subject:
+class Subject(Sampled):
     """A base model or selector class with the settings to test it under."""
 
-    plugin: type[Plugin]
-    params: PluginParams
     prepared: Prepared
-    scratch: Path
 
     @property
     def interactions(self) -> Interactions:
@@ -57,14 +66,41 @@ class Subject:
 
     def fitted(self, seed: int = 0) -> Any:
         """A fitted FittedModel, Gating, Model or Selector."""
+        made = self._made()
+        made.fit(*self._fit_data(), self._context(seed))
+        return made
+
+    def sample(self) -> np.ndarray:
+        return self.predict(self.fitted(SEED))
+
+    def handed(self) -> Arrays:
+        return dict(_arrays(self._lent))
+
+    def exercise(self) -> None:
+        made, (train, valid, asked) = self._made(), self._lent.values()
+        made.fit(train, valid, self._context(SEED))
+        made.predict(asked)
+
+    @cached_property
+    def _lent(self) -> dict[str, View | TaskView]:
+        """The same views each time."""
+        train, valid = self._fit_data()
+        asked = self.test_tasks() if self.is_selector else self.test_rows()
+        return {"training rows": train, "validation rows": valid, "the rows asked for": asked}
+
+    def _made(self) -> Any:
         made: Any = self.plugin(self.params)
         if isinstance(made, DifferentiableModel):
-            made = FittedModel(made, SETTINGS, id_dropout=0.3)
-        elif isinstance(made, DifferentiableSelector):
-            made = Gating(made, SETTINGS)
-        train, valid = (self._tasks, self._tasks) if self.is_selector else (self._rows, self._rows)
-        made.fit(train(TRAIN_USERS), valid(VALID_USERS), Context(seed, 1, "cpu", self.scratch))
-        return made
+            return FittedModel(made, SETTINGS, id_dropout=0.3)
+        return Gating(made, SETTINGS) if isinstance(made, DifferentiableSelector) else made
+
+    def _fit_data(self) -> tuple[View | TaskView, View | TaskView]:
+        """Training and validation users'."""
+        of = self._tasks if self.is_selector else self._rows
+        return of(TRAIN_USERS), of(VALID_USERS)
+
+    def _context(self, seed: int) -> Context:
+        return Context(seed, 1, "cpu", self.scratch)
 
     def test_rows(self, labels: np.ndarray | None = None) -> View:
         """Every row of the test users, items of no training row among them; their labels where (n,) are given."""
@@ -133,3 +169,30 @@ class Subject:
     def _view(self, chosen: np.ndarray, labels: np.ndarray | None) -> View:
         index = np.flatnonzero(chosen)
         return View(self.interactions, index, None if labels is None else labels[index])
+
+
+def _arrays(lent: Mapping[str, View | TaskView]) -> Iterator[tuple[str, np.ndarray]]:
+    """Copies of all that views show, by what they are."""
+    for what, view in lent.items():
+        if isinstance(view, View):
+            yield from ((f"{name} of {what}", array) for name, array in _shown(view))
+            continue
+        for part, rows in (("support", view.support), ("query", view.query)):
+            yield from ((f"{name} of {part} of {what}", array) for name, array in _shown(rows))
+        for name in ("support_ptr", "query_ptr", "support_base_logits", "query_base_logits"):
+            yield f"{name} of {what}", np.array(getattr(view, name))
+
+
+def _shown(view: View) -> Iterator[tuple[str, np.ndarray]]:
+    yield "index", np.array(view.index)
+    yield "users", np.array(view.users)
+    if view.labels is not None:
+        yield "labels", np.array(view.labels)
+    for field in view.fields:
+        if field.kind == "multi_valued":
+            yield f"pointer of {field.name}", np.array(view.bags(field.name)[0])
+            yield f"codes of {field.name}", np.array(view.bags(field.name)[1])
+        elif field.kind == "categorical":
+            yield f"codes of {field.name}", np.array(view.codes(field.name))
+        else:
+            yield f"values of {field.name}", np.array(view.values(field.name))

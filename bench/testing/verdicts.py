@@ -1,8 +1,19 @@
-"""How a check ends where the plugin does not pass it."""
+"""How a check ends."""
 
 from __future__ import annotations
 
-__all__ = ["Failed", "NotApplicable"]
+from typing import Literal, NamedTuple
+
+__all__ = ["CheckResult", "Failed", "NotApplicable"]
+
+
+class CheckResult(NamedTuple):
+    """`reason`: why it failed or does not apply; `fix`: what to do about a failure."""
+
+    name: str
+    status: Literal["passed", "failed", "n/a"]
+    reason: str = ""
+    fix: str = ""
 
 
 class Failed(Exception):  # noqa: N818 - a verdict, not an error

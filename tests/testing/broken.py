@@ -62,10 +62,29 @@ class GlobalSeed(Fine):
     """Seeds every generator there is."""
 
     def fit(self, train, valid, context):
-        random.seed(context.seed)
-        np.random.seed(context.seed)
-        torch.manual_seed(context.seed)
+        random.seed(context.seed % 2**32)
+        np.random.seed(context.seed % 2**32)
+        torch.manual_seed(context.seed % 2**32)
         super().fit(train, valid, context)
+
+
+class GlobalNoise(Fine):
+    """Draws from the generator that everybody has."""
+
+    def fit(self, train, valid, context):
+        super().fit(train, valid, context)
+        self.noise = np.random.normal()
+
+    def predict(self, rows):
+        return super().predict(rows) + self.noise
+
+
+class UsesUpRandomNumbers(Fine):
+    """Conforms: a loader draws from torch's generator, and nothing hangs on what it draws."""
+
+    def fit(self, train, valid, context):
+        super().fit(train, valid, context)
+        self.rows = list(torch.utils.data.DataLoader(torch.arange(10), num_workers=1))
 
 
 class DefaultDtype(Fine):
@@ -157,6 +176,22 @@ class NoModule(DifferentiableModel):
         return rows["linear"]
 
 
+class SmallSeed(Fine):
+    """Takes a seed of 32 bits."""
+
+    def fit(self, train, valid, context):
+        super().fit(train, valid, context)
+        self.noise = np.random.RandomState(context.seed).normal()
+
+
+class WritesLabels(Fine):
+    """Centres the labels where they lie."""
+
+    def fit(self, train, valid, context):
+        super().fit(train, valid, context)
+        train.labels[:] = 0
+
+
 class OffSimplex(Selector):
     """Weights that add up to K."""
 
@@ -216,3 +251,12 @@ class SelectorReadsLabels(Selector):
     def predict(self, tasks):
         found = tasks.query.labels
         return Selection(logits=np.zeros(len(tasks.query)) if found is None else 1.0 * found)
+
+
+class WritesLogits(OffSimplex):
+    """Turns logits into chances where they lie."""
+
+    def predict(self, tasks):
+        logits = tasks.query_base_logits
+        np.exp(logits, out=logits)
+        return Selection(weights=logits / logits.sum(axis=1, keepdims=True))

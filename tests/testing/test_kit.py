@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,19 +11,31 @@ import torch
 
 from bench.errors import PluginError
 from bench.registry import load_registry
-from bench.testing import CHECKS, assert_conforms, check_plugin
-from tests.testing import broken
+from bench.testing import CHECKS, assert_conforms, check_names, check_plugin
+from tests.testing import (
+    broken,
+    broken_datasets,
+    broken_metrics,
+    broken_notes,
+    broken_processes,
+    broken_protocols,
+)
 from tests.testing import broken_differentiable as differentiable
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 REGISTRY = load_registry([FIXTURES / "single_file_plugin.py"], autoload=False)
-NEEDS_A_FILE = "predictions"  # which the kit has not; tests/run/test_predictions.py
-CHECKED = [
-    (kind, n) for kind in ("models", "selectors") for n in REGISTRY.names(kind) if n != NEEDS_A_FILE
-]
-SHAPE, SEED, IDS, SUPPORT, VMAP, SECOND, ZERO, SIMPLEX, STATE, LABELS = CHECKS
+NEEDS_A_FILE = {"predictions", "table"}  # whose path has no default
+CHECKED = [(kind, n) for kind in CHECKS for n in REGISTRY.names(kind) if n not in NEEDS_A_FILE]
+IMPORT, SHAPE, SEED, IDS, SUPPORT, VMAP, SECOND, ZERO, SIMPLEX, LABELS, NOTES, *_ = check_names(
+    "models"
+)
+*_, INPUTS, STATE, LEFT, PROCESS, HASHES = check_names("models")
+_, SCORE, CALL, ORDER, DIRECTION, PARTS, *_ = check_names("metrics")
+_, SOURCES, TABLE, *_ = check_names("datasets")
+_, ROLES, *_ = check_names("protocols")
 
 
+@cache
 def failed(plugin):
     return {result.name: result for result in check_plugin(plugin) if result.status == "failed"}
 
@@ -39,13 +52,12 @@ def test_the_model_of_a_package_of_its_own_passes(monkeypatch):
     )
 
 
-def test_there_are_ten_checks_and_each_applies_to_a_differentiable_selector():
+def test_every_check_but_that_of_notes_applies_to_a_differentiable_selector():
     results = {
         result.name: result.status for result in check_plugin(REGISTRY.load("selectors", "mlp"))
     }
-    assert list(results) == list(CHECKS)
-    assert len(results) == 10
-    assert set(results.values()) == {"passed"}
+    assert list(results) == check_names("selectors")
+    assert {name for name, status in results.items() if status != "passed"} == {NOTES}
 
 
 def test_what_does_not_apply_says_why():
@@ -68,6 +80,13 @@ def test_what_does_not_apply_says_why():
         differentiable.Linear,
         differentiable.DeepReLU,
         differentiable.FrozenNorm,
+        broken.UsesUpRandomNumbers,
+        broken_processes.UsesPool,
+        broken_notes.PlainNotes,
+        broken_metrics.FineMetric,
+        broken_metrics.FineRecall,
+        broken_protocols.FineProtocol,
+        broken_datasets.FineDataset,
     ],
 )
 def test_no_false_alarm(plugin):
@@ -83,7 +102,9 @@ def test_no_false_alarm(plugin):
         (broken.BothAnswers, SHAPE, "weights or logits, exactly one of them"),
         (broken.TooFewWeights, SHAPE, r"weights: expected shape \(\d+, 3\); got \(\d+, 2\)"),
         (broken.Exits, SHAPE, r"^SystemExit: no licence found \(broken.py:\d+\)$"),
-        (broken.Unseeded, SEED, "two fits with one seed"),
+        (broken.Unseeded, SEED, "asked twice in one process, it gives values up to .* apart"),
+        (broken.GlobalNoise, SEED, "asked twice in one process, it gives values up to .* apart"),
+        (broken.SmallSeed, SEED, r"ValueError: Seed must be between .* \(broken.py:\d+\)"),
         (broken.KnownIdsAlone, IDS, r"KeyError: 0 \(broken.py:\d+\)"),
         (
             broken.UnknownThroughout,
@@ -118,7 +139,19 @@ def test_no_false_alarm(plugin):
         (differentiable.Flash, SECOND, "no second derivative"),
         (differentiable.Counts, ZERO, "rate 0 changes predictions"),
         (broken.OffSimplex, SIMPLEX, "off the simplex"),
-        (broken.GlobalSeed, STATE, "torch's random state, numpy's random state"),
+        (broken.GlobalSeed, STATE, "python's random state, numpy's .*, torch's random state"),
+        (broken.WritesLabels, INPUTS, "labels of training rows|read-only"),
+        (broken.WritesLogits, INPUTS, "query_base_logits of the rows asked for|read-only"),
+        (broken_processes.LeavesThread, LEFT, "thread 'watcher'"),
+        (broken_processes.LeavesChild, LEFT, r"process \d+"),
+        (broken_processes.FollowsTheProcess, PROCESS, "another process, it gives values up to"),
+        (broken_processes.FollowsTheStart, PROCESS, "another process, it gives values up to"),
+        (broken_processes.FollowsTheHashes, HASHES, "PYTHONHASHSEED=823"),
+        (broken_notes.NotANumber, NOTES, r"details\['folds'\]\[0\]\['loss'\] is nan, which is no"),
+        (broken_notes.NumpyScalar, NOTES, r"chosen\['rate'\] is of type numpy.float32"),
+        (broken_notes.NumberedKeys, NOTES, r"a key of details\['by_fold'\] is 1 \(int\)"),
+        (broken_notes.MethodForNotes, NOTES, "details is a method"),
+        (broken_notes.HistoryAsText, NOTES, "history is str"),
         (broken.DefaultDtype, STATE, "torch's default dtype"),
         (broken.Threads, STATE, "torch's threads"),
         (broken.ReadsLabels, LABELS, "depend on the labels"),
@@ -146,12 +179,159 @@ def test_a_breach_is_caught_by_its_own_check(plugin, check, reason):
         (differentiable.Detached, SECOND),
         (broken.OffSimplex, SIMPLEX),
         (broken.GlobalSeed, STATE),
+        (broken.GlobalNoise, SEED),
         (broken.ReadsLabels, LABELS),
+        (broken_processes.LeavesThread, LEFT),
+        (broken_processes.LeavesChild, LEFT),
+        (broken_processes.FollowsTheProcess, PROCESS),
+        (broken_processes.FollowsTheHashes, HASHES),
+        (broken_notes.NotANumber, NOTES),
+        (broken_notes.NumpyScalar, NOTES),
+        (broken_notes.NumberedKeys, NOTES),
+        (broken_notes.MethodForNotes, NOTES),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
 )
 def test_a_breach_of_one_rule_is_not_blamed_on_others(plugin, check):
     assert set(failed(plugin)) == {check}
+
+
+METRICS, PROTOCOLS, DATASETS = broken_metrics, broken_protocols, broken_datasets
+
+
+@pytest.mark.parametrize(
+    ("plugin", "check", "reason"),
+    [
+        (METRICS.NoScore, SCORE, "for rows of both classes compute gives float"),
+        (METRICS.DividesByNothing, SCORE, "for rows of class 0 alone the value is nan"),
+        (METRICS.Silent, SCORE, "for rows of class 0 alone it has neither a value nor a reason"),
+        (METRICS.CountsInNumpy, SCORE, r"counts\['rows'\] is of type numpy.uint64"),
+        (METRICS.NeedsBothClasses, SCORE, r"IndexError: .* \(broken_metrics.py:\d+\)"),
+        (METRICS.ByPlace, ORDER, "with each user's rows in another order the value is"),
+        (METRICS.WrongWay, DIRECTION, "and higher_is_better is True"),
+        (METRICS.WayInWords, DIRECTION, "higher_is_better is 'no'"),
+        (METRICS.PartsByNumber, PARTS, r"parts of shapes \(41,\) and \(41,\), of 8 users"),
+        (METRICS.OtherParts, PARTS, "by_user adds up to .* where compute gives"),
+        (METRICS.WritesLogits, INPUTS, "it changed logits"),
+        (METRICS.Sampled, CALL, "asked twice in one process, it gives values up to"),
+        (METRICS.SeedsNumpy, STATE, "numpy's random state"),
+        (PROTOCOLS.FourthRole, ROLES, "a role of data with times, seed 0 is [345]"),
+        (PROTOCOLS.Fractions, ROLES, "cut of data with times, seed 0 is float64"),
+        (PROTOCOLS.OutOfRows, ROLES, "a user's cut lies outside of the user's own rows"),
+        (PROTOCOLS.NobodyTests, ROLES, "no users left to test on"),
+        (PROTOCOLS.OnlyBySetting, ROLES, "kind is 'blocks', and the cut .* has no train_cut"),
+        (PROTOCOLS.Lukewarm, ROLES, "setting is 'lukewarm'"),
+        (PROTOCOLS.Picky, ROLES, "it refuses all data, .* fewer than 1,000 users"),
+        (PROTOCOLS.Drawn, SEED, "asked twice in one process"),
+        (PROTOCOLS.Shifts, INPUTS, "it changed order of the data with times|read-only"),
+        (PROTOCOLS.ByHash, HASHES, "PYTHONHASHSEED=823"),
+        (DATASETS.Nowhere, SOURCES, "sources gives none"),
+        (DATASETS.Above, SOURCES, "names the path '../secret.csv'"),
+        (DATASETS.Unchecked, SOURCES, "the sha256 of source 'web' is 'todo'"),
+        (DATASETS.FileUrl, SOURCES, "the URL of source 'disk' is 'file:///a.zip'"),
+        (DATASETS.Unlabelled, TABLE, "clicked"),
+        (DATASETS.Frame, TABLE, "read gives DataFrame"),
+        (DATASETS.Drawn, CALL, "asked twice in one process"),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else "",
+)
+def test_a_breach_of_a_metric_protocol_or_dataset_is_caught_by_its_own_check(plugin, check, reason):
+    found = failed(plugin)
+    assert check in found, found
+    assert re.search(reason, found[check].reason), found[check].reason
+    assert found[check].fix
+
+
+@pytest.mark.parametrize(
+    ("plugin", "check"),
+    [
+        (METRICS.NoScore, SCORE),
+        (METRICS.DividesByNothing, SCORE),
+        (METRICS.Silent, SCORE),
+        (METRICS.CountsInNumpy, SCORE),
+        (METRICS.WrongWay, DIRECTION),
+        (METRICS.WayInWords, DIRECTION),
+        (METRICS.OtherParts, PARTS),
+        (METRICS.SeedsNumpy, STATE),
+        (PROTOCOLS.FourthRole, ROLES),
+        (PROTOCOLS.NobodyTests, ROLES),
+        (PROTOCOLS.ByHash, HASHES),
+        (DATASETS.Above, SOURCES),
+        (DATASETS.Drawn, CALL),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else "",
+)
+def test_a_breach_of_theirs_is_not_blamed_on_others(plugin, check):
+    assert set(failed(plugin)) == {check}
+
+
+def test_a_dataset_without_its_files_is_not_read_and_says_where_they_would_be(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BENCH_DATA", raising=False)
+    found = {result.name: result for result in check_plugin(broken_datasets.OfFile)}
+    assert found[SOURCES].status == "passed"
+    assert found[TABLE].status == "n/a"
+    assert "it wants mine.csv, below the current folder or BENCH_DATA" in found[TABLE].reason
+
+
+def test_a_dataset_that_writes_into_its_file_is_caught(tmp_path, monkeypatch):
+    (tmp_path / "mine.csv").write_text("user\n", "utf-8")
+    monkeypatch.setenv("BENCH_DATA", str(tmp_path))
+    assert set(failed(broken_datasets.OfFile)) == set()
+    found = failed(broken_datasets.WritesFile)
+    assert set(found) == {INPUTS}
+    assert "mine.csv" in found[INPUTS].reason
+
+
+@pytest.mark.parametrize(
+    ("plugin", "how"),
+    [
+        (broken_processes.ExitsInInit, "exit code 0"),
+        (broken_processes.ExitsInFit, "exit code 0"),
+        (broken_processes.KillsItself, "SIGKILL"),
+        (broken_processes.Segfaults, "SIGSEGV"),
+    ],
+)
+def test_a_model_that_ends_its_process_fails_each_check_that_asks_it(plugin, how):
+    found = {result.name: result for result in check_plugin(plugin)}
+    assert list(found) == check_names("models")
+    assert found[IMPORT].status == "passed"
+    for name in (SHAPE, SEED, IDS, SUPPORT, INPUTS, STATE, LEFT):
+        assert found[name].status == "failed"
+        assert found[name].reason == f"it ended the process ({how})"
+        assert "raise an exception" in found[name].fix
+    assert (found[HASHES].status, found[HASHES].reason) == ("n/a", f"see the check {SEED!r}")
+
+
+def test_one_check_that_ends_the_process_leaves_the_others_theirs():
+    found = failed(broken_processes.ExitsForOneRow)
+    assert set(found) == {SUPPORT}
+    assert found[SUPPORT].reason == "it ended the process (exit code 3)"
+    found = failed(broken_metrics.ExitsForOneClass)
+    assert found[SCORE].reason == "it ended the process (exit code 0)"
+    assert not {ORDER, DIRECTION, INPUTS} & set(found)
+
+
+def test_a_selector_that_ends_its_process_in_forward_fails():
+    found = failed(broken_processes.ExitsInForward)
+    assert {SHAPE, VMAP, SECOND, ZERO, SIMPLEX} <= set(found)
+    assert {result.reason for result in found.values()} == {"it ended the process (exit code 0)"}
+
+
+def test_a_class_that_cannot_be_imported_by_its_name_is_checked_in_this_process():
+    class Local(broken.Fine):
+        """Defined in a function."""
+
+    class LocalOffSimplex(broken.OffSimplex):
+        """Defined in a function."""
+
+    found = {result.name: result for result in check_plugin(Local)}
+    assert list(found) == check_names("models")
+    assert {found[name].status for name in (IMPORT, PROCESS, HASHES)} == {"n/a"}
+    assert found[SHAPE].status == found[SEED].status == found[LEFT].status == "passed"
+    assert set(failed(LocalOffSimplex)) == {SIMPLEX}
 
 
 def test_the_kit_puts_back_what_a_plugin_changed():

@@ -15,8 +15,8 @@ from bench.data.views.interactions import Interactions
 from bench.data.views.rows import TaskView
 from bench.interfaces import Selection
 from bench.learn import DifferentiableSelector, Gating
+from bench.registry.global_state import GlobalState
 from bench.settings import TrainSettings
-from bench.testing.global_state import GlobalState
 from bench_baselines import bench_selectors
 from tests.plugins.bench_baselines.parts import CONTEXT, make_tasks, of_user
 
@@ -67,15 +67,15 @@ def predict(selector: Any, tasks: TaskView) -> np.ndarray:
 def test_two_fits_with_one_seed_are_the_same_to_the_last_bit_and_leave_global_state_alone(
     make: Make, train: TaskView, valid: TaskView, unseen: TaskView
 ) -> None:
-    outer, predictions = GlobalState.now(), []
+    outer, predictions = GlobalState(), []
     try:
         for seed in (0, 1):
             np.random.seed(seed)
             torch.manual_seed(seed)
-            before, selector = GlobalState.now(), make()
+            before, selector = GlobalState(), make()
             selector.fit(train, valid, CONTEXT)
             predictions.append(predict(selector, unseen))
-            assert before.differences(GlobalState.now()) == []
+            assert before.changes() == []
     finally:
         outer.restore()
     assert predictions[0].tobytes() == predictions[1].tobytes()

@@ -1,0 +1,64 @@
+"""The check of what a fit tells of itself (bench.interfaces.FitNotes): it goes into the record, as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bench.interfaces import History
+from bench.testing.subject import Subject
+from bench.testing.verdicts import Failed, NotApplicable
+
+__all__ = ["fit_notes", "not_json"]
+
+_NOTES = ("history", "chosen", "details", "software", "trained_users")
+
+
+def fit_notes(subject: Subject) -> None:
+    if subject.is_differentiable:
+        raise NotApplicable("the harness fits it, and keeps the notes")
+    fitted = subject.fitted()
+    for name in _NOTES:
+        value = getattr(fitted, name)
+        if callable(value):
+            raise Failed(
+                f"{name} is a method; the harness reads an attribute",
+                f"set `self.{name} = ...` in fit, or make it a property",
+            )
+        _check_form(name, value)
+        for place, what in not_json(value, name):
+            raise Failed(
+                f"{place} is {what}, which is no JSON",
+                "keep plain values: float(x), int(x), x.tolist(), str(key); None for what is not finite",
+            )
+
+
+def _check_form(name: str, value: Any) -> None:
+    wanted: dict[str, tuple[type, ...]] = {
+        "history": (History, type(None)),
+        "trained_users": (int, type(None)),
+    }
+    if not isinstance(value, wanted.get(name, (Mapping,))):
+        form = {
+            "history": "a bench.interfaces.History or None",
+            "trained_users": "a whole number or None",
+        }.get(name, "a mapping of names to values")
+        raise Failed(f"{name} is {type(value).__name__}", f"set {name} to {form}")
+
+
+def not_json(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Places in a value that JSON can't hold as they are, and what is there: NaN, numpy's scalars, keys that are no text."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if not isinstance(key, str):
+                yield f"a key of {place}", f"{key!r} ({type(key).__name__})"
+            yield from not_json(part, f"{place}[{key!r}]")
+    elif isinstance(value, list | tuple):
+        for position, part in enumerate(value):
+            yield from not_json(part, f"{place}[{position}]")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            yield place, str(float(value))
+    elif not isinstance(value, str | int | None):
+        yield place, f"of type {type(value).__module__}.{type(value).__name__}"
