@@ -1,4 +1,4 @@
-"""What commands share: options, and text made safe for a terminal."""
+"""What commands share: options, JSON, and what they say of plugins."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bench.cli._output import echo, say
+
 if TYPE_CHECKING:
     from bench.registry import Registry
 
@@ -17,7 +19,6 @@ __all__ = [
     "echo_json",
     "json_option",
     "plugin_options",
-    "printable",
     "seeds_option",
     "set_option",
     "warn_quarantined",
@@ -95,24 +96,10 @@ def echo_json(value: Any) -> None:
     embeds no tag."""
     text = json.dumps(value, indent=2, allow_nan=False)
     # strings alone have these
-    click.echo(text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026"))
-
-
-def printable(text: str) -> str:
-    """The text with control, bidirectional and other invisible characters escaped; line ends stay."""
-    if all(character.isprintable() or character == "\n" for character in text):
-        return text
-    return "".join(
-        character
-        if character.isprintable() or character == "\n"
-        else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
+    echo(text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026"))
 
 
 def warn_quarantined(registry: Registry) -> None:
     """Say on stderr what was left out."""
     for plugin in registry.quarantined:
-        click.echo(
-            printable(f"warning: plugin {plugin.origin} is quarantined: {plugin.reason}"), err=True
-        )
+        say(f"warning: plugin {plugin.origin} is quarantined: {plugin.reason}")

@@ -16,7 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from bench.cli._common import printable
+from bench.cli._output import printable, say
 from bench.run import Watcher
 
 __all__ = ["watching"]
@@ -27,7 +27,7 @@ def watching() -> Iterator[Watcher]:
     """A watcher that suits where stderr goes."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield Lines(console)
+        yield Lines()
         return
     with Progress(
         TextColumn("{task.description}"),
@@ -43,12 +43,11 @@ def watching() -> Iterator[Watcher]:
 class Lines(Watcher):
     """One plain line for each thing that ends."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self) -> None:
         self._steps = self._ended = 0
 
     def say(self, text: str) -> None:
-        self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+        say(text)
 
     def planned(self, steps: int, trials: int, reused: int) -> None:
         self._steps = steps

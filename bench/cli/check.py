@@ -12,10 +12,10 @@ from bench.cli._common import (
     echo_json,
     json_option,
     plugin_options,
-    printable,
     set_option,
     warn_quarantined,
 )
+from bench.cli._output import echo, printable, say
 from bench.errors import PluginUnavailable
 from bench.registry import Registry, load_registry
 from bench.suite import BOUNDS, Suite, load, used_plugins
@@ -47,11 +47,9 @@ def command(
     if as_json:
         echo_json({"suite": checked.name, **counts, "unavailable": unavailable, "notes": notes})
     else:
-        click.echo(
-            printable(f"{suite}: {'incomplete' if unavailable else 'OK'}: {_in_words(counts)}")
-        )
+        echo(printable(f"{suite}: {'incomplete' if unavailable else 'OK'}: {_in_words(counts)}"))
         for said in (*unavailable, *(f"note: {note}" for note in notes)):
-            click.echo(printable(f"{suite}: {said}"), err=True)
+            say(f"{suite}: {said}")
     if unavailable:
         raise click.exceptions.Exit(PluginUnavailable.exit_code)
 

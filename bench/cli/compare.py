@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.cli._common import echo_json, json_option
+from bench.cli._output import console
 
 if TYPE_CHECKING:
     from bench.compare import Comparison, Difference, Pair
@@ -30,8 +31,6 @@ def command(ctx: click.Context, base: Path, candidate: Path, as_json: bool) -> N
     it doesn't name); bounds are shown and never judged. Ends with 1 where one got worse by more, with 4 where a trial of
     BASE is missing or failed (whatever the others say), with 2 where the two were not scored on the same data, split and
     metrics."""
-    from rich.console import Console
-
     from bench.compare import compare, to_json
     from bench.records import load
     from bench.report import print_blocks
@@ -40,7 +39,7 @@ def command(ctx: click.Context, base: Path, candidate: Path, as_json: bool) -> N
     if as_json:
         echo_json(to_json(comparison))
     else:
-        print_blocks(_blocks(comparison), Console())
+        print_blocks(_blocks(comparison), console())
     ctx.exit(comparison.exit_code)
 
 

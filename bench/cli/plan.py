@@ -13,11 +13,11 @@ from bench.cli._common import (
     echo_json,
     json_option,
     plugin_options,
-    printable,
     seeds_option,
     set_option,
     warn_quarantined,
 )
+from bench.cli._output import echo, printable
 from bench.cli._plan_words import duration, steps_in_words, trials_in_words
 from bench.cli._table import echo_table
 
@@ -96,8 +96,8 @@ def command(
             ("kind", "method", "trials", "recorded", "steps", "cached", "to run", "CPU time"),
             list(_rows(found)),
         )
-        click.echo()
-        click.echo(printable(f"{trials_in_words(found)}; {steps_in_words(found)}"))
+        echo()
+        echo(printable(f"{trials_in_words(found)}; {steps_in_words(found)}"))
 
 
 def _rows(found: Preview) -> Iterator[tuple[str, ...]]:

@@ -15,6 +15,7 @@ from bench.cli._common import (
     set_option,
     warn_quarantined,
 )
+from bench.cli._output import console, say
 
 if TYPE_CHECKING:
     from bench.records import Run
@@ -108,13 +109,11 @@ def command(
 
 
 def _show(run: Run, as_json: bool) -> None:
-    from rich.console import Console
-
     from bench.report import build, to_json, to_terminal
 
     report = build(run)
     if as_json:
         echo_json(to_json(report))
     else:
-        to_terminal(report, Console())
-        click.echo(f"Records: {run.folder}   Again: bench report {run.folder}", err=True)
+        to_terminal(report, console())
+        say(f"Records: {run.folder}   Again: bench report {run.folder}")

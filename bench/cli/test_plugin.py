@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bench.cli._common import echo_json, json_option, plugin_options, printable
+from bench.cli._common import echo_json, json_option, plugin_options
+from bench.cli._output import echo, printable
 from bench.cli._table import echo_table
 from bench.errors import PluginError, PluginUnavailable
 from bench.registry import KINDS, PluginInfo, Registry, load_registry
@@ -89,13 +90,13 @@ def _as_dict(info: PluginInfo, results: Sequence[CheckResult]) -> dict[str, Any]
 
 
 def _echo(info: PluginInfo, results: Sequence[CheckResult]) -> None:
-    click.echo(printable(f"{info.name} · {KINDS[info.kind]} · {info.origin}"))
+    echo(printable(f"{info.name} · {KINDS[info.kind]} · {info.origin}"))
     rows = [
         (result.name, result.status, "; ".join(filter(None, (result.reason, result.fix))))
         for result in _said_once(results)
     ]
     echo_table(("check", "result", "reason; fix"), rows)
-    click.echo()
+    echo()
 
 
 def _said_once(results: Sequence[CheckResult]) -> list[CheckResult]:

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from bench.cli import main
-from bench.cli._common import printable
 from bench.cli._group import LazyGroup
+from bench.cli._output import printable
 from bench.errors import PredictionError, StorageError, SuiteError
 
 HEAVY = ["torch", "pandas", "scipy", "sklearn", "numpy"]
