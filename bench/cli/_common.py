@@ -99,7 +99,9 @@ def echo_json(value: Any) -> None:
     echo(text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026"))
 
 
-def warn_quarantined(registry: Registry) -> None:
-    """Say on stderr what was left out."""
+def warn_quarantined(registry: Registry, told: Registry | None = None) -> None:
+    """Say on stderr what was left out, but for what was told of another registry already. Before anything is looked for: it
+    may be missing for this reason."""
     for plugin in registry.quarantined:
-        say(f"warning: plugin {plugin.origin} is quarantined: {plugin.reason}")
+        if told is None or plugin not in told.quarantined:
+            say(f"warning: plugin {plugin.origin} is quarantined: {plugin.reason}")

@@ -62,6 +62,7 @@ class _Answer(io.TextIOWrapper):
 
 
 _answer: TextIO | None = None
+_prints: TextIO | None = None  # where Python's prints go while plugins are at work
 
 
 def answer() -> TextIO:
@@ -73,16 +74,18 @@ def answer() -> TextIO:
 def answering(*, for_good: bool) -> Iterator[None]:
     """Keep standard output for the answer: meanwhile, or until the process ends. Where something else stands in its place (a
     test's), no file descriptor is touched."""
-    global _answer
+    global _answer, _prints
     before = sys.stdout
     if before is None:
         raise Unwritable(OSError(0, "standard output is closed"))
     is_real = _is_on(before, _STDOUT)
     _answer = sys.stdout = _divert(before) if is_real else before
+    # not the stream of standard error itself, which would end with a plugin that closes or wraps its standard output
+    _prints = before if is_real else sys.stderr
     try:
         yield
     finally:
-        ours, _answer = _answer, None
+        ours, _answer, _prints = _answer, None, None
         sys.stdout = sys.stderr if is_real and for_good else before
         ours.flush()
         if is_real and not for_good:
@@ -92,8 +95,14 @@ def answering(*, for_good: bool) -> Iterator[None]:
 @contextmanager
 def prints_apart() -> Iterator[None]:
     """While plugins may be at work, what Python prints goes to standard error."""
-    with redirect_stdout(sys.stderr):
-        yield
+    prints = _prints or sys.stderr
+    with redirect_stdout(prints):
+        try:
+            yield
+        finally:
+            # a plugin may have closed it, and there may be no space
+            with suppress(OSError, ValueError):
+                prints.flush()
 
 
 def echo(text: str = "", *, nl: bool = True) -> None:
@@ -138,6 +147,8 @@ def printable(text: str) -> str:
 def _divert(stdout: TextIO) -> _Answer:
     """A stream of its own on what is standard output; file descriptor 1, which children inherit, is standard error."""
     stdout.flush()
+    if isinstance(stdout, io.TextIOWrapper):
+        stdout.reconfigure(line_buffering=True)  # in the order of what else is said
     own = os.dup(_STDOUT)
     try:
         os.dup2(_STDERR, _STDOUT)

@@ -39,9 +39,10 @@ def command(
 ) -> None:
     """Check the suite file SUITE: every error with its line and column. Exit 4 where it uses an unavailable plugin."""
     registry = load_registry(plugins, autoload=autoload)
-    checked = load(suite, registry, overrides=overrides)
-    registry = registry.extended(checked.plugins)
     warn_quarantined(registry)
+    checked = load(suite, registry, overrides=overrides)
+    told, registry = registry, registry.extended(checked.plugins)
+    warn_quarantined(registry, told)
     unavailable, notes = list(_unavailable(checked, registry)), list(_notes(checked))
     counts = _counts(checked)
     if as_json:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bench.cli._common import echo_json, json_option, plugin_options
+from bench.cli._common import echo_json, json_option, plugin_options, warn_quarantined
 from bench.cli._output import echo, printable
 from bench.cli._table import echo_table
 from bench.errors import PluginError
@@ -31,6 +31,7 @@ def command(
 ) -> None:
     """Show the summary of the plugin NAME and its parameters: type, default, range, meaning."""
     registry = load_registry(plugins, autoload=autoload)
+    warn_quarantined(registry)
     info = _find(registry, name, kind.replace("-", "_") if kind else None)
     plugin = registry.load(info.kind, info.name)
     described = _describe(info, plugin)

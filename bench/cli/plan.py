@@ -81,8 +81,8 @@ def command(
     from bench.suite import load as load_suite
 
     registry = load_registry(plugins, autoload=autoload)
-    checked = load_suite(suite, registry, plugins, overrides)
     warn_quarantined(registry)
+    checked = load_suite(suite, registry, plugins, overrides)
 
     from bench.cli._progress import watching
     from bench.run.preview import preview
