@@ -20,7 +20,7 @@ import click
 from bench import __version__
 from bench.cli._common import JSON_ASKED, echo_json
 from bench.cli._output import Unwritable, answering, prints_apart, say
-from bench.errors import BenchError, Fault, StorageError, SuiteError
+from bench.errors import BenchError, DataError, Fault, StorageError, SuiteError
 
 __all__ = ["LazyGroup"]
 
@@ -150,8 +150,8 @@ def _echo_faults(code: int, faults: Sequence[Fault]) -> None:
 
 
 def _faults(error: BaseException, known: BenchError | None) -> tuple[Fault, ...]:
-    """An error for programs: each fault of a suite by itself."""
-    if isinstance(known, SuiteError):
+    """An error for programs: each fault of a suite or of data by itself."""
+    if isinstance(known, (SuiteError, DataError)):
         return known.faults
     return (Fault("", 0, 0, str(known) if known else f"{_BUG}: {type(error).__name__}: {error}"),)
 

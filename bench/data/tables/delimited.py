@@ -20,7 +20,7 @@ class DelimitedText:
         self.file, self.sep, self.quote = file, sep, quote
 
     def refuse(self, line: int, what: str) -> DataError:
-        return DataError(f"{self.file}:{line}: {what}")
+        return DataError(what, file=self.file, line=line)
 
     def records(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """The cells of each line; [] for an empty one."""

@@ -33,7 +33,7 @@ def codec_of(path: Path, encoding: str) -> str:
         head = file.read(8)
     for magic, what in _OTHER:
         if head.startswith(magic):
-            raise DataError(f"{path.name}: {what}")
+            raise DataError(what, file=path.name)
     family = (
         codecs.lookup(encoding).name.removesuffix("-sig").removesuffix("-le").removesuffix("-be")
     )
@@ -41,8 +41,9 @@ def codec_of(path: Path, encoding: str) -> str:
         if head.startswith(mark):
             if family != marked:
                 raise DataError(
-                    f"{path.name}: starts with the byte-order mark of {marked} and is read as {encoding}; "
-                    f"set `encoding: {marked}`"
+                    f"starts with the byte-order mark of {marked} and is read as {encoding}; "
+                    f"set `encoding: {marked}`",
+                    file=path.name,
                 )
             return "utf-8-sig" if marked == "utf-8" else marked
     return encoding
@@ -55,5 +56,6 @@ def undecodable(path: Path, encoding: str) -> DataError:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         what = f"byte {error.start} (0x{content[error.start]:02x}) is not {encoding}"
-        return DataError(f"{path.name}:{line}: {what}; set `encoding`, e.g. latin-1")
-    return DataError(f"{path.name}: is not {encoding}; set `encoding`")
+        said = f"{what}; set `encoding`, e.g. latin-1"
+        return DataError(said, file=path.name, line=line)
+    return DataError(f"is not {encoding}; set `encoding`", file=path.name)
