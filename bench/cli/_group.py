@@ -26,7 +26,14 @@ __all__ = ["LazyGroup"]
 
 INTERRUPTED = 130  # 128 + SIGINT
 INTERNAL = 70  # a bug of the harness; not 1, which says that a run regressed
-_STORAGE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+_STORAGE_ERRNOS = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EIO,
+    errno.EACCES,
+    errno.EPERM,
+}
 _BUG = "internal error: this is a bug of the harness or of a plugin"
 _TRACEBACK = "bench.traceback"  # key in the context's meta
 

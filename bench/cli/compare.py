@@ -20,8 +20,8 @@ __all__ = ["command"]
 
 
 @click.command("compare")
-@click.argument("base", type=click.Path(path_type=Path))
-@click.argument("candidate", type=click.Path(path_type=Path))
+@click.argument("base", type=click.Path(path_type=Path, readable=False))
+@click.argument("candidate", type=click.Path(path_type=Path, readable=False))
 @json_option
 @click.pass_context
 def command(ctx: click.Context, base: Path, candidate: Path, as_json: bool) -> None:

@@ -42,7 +42,7 @@ command = LazyGroup(
 
 def _place_options(function: F) -> F:
     """`--data-dir` and `--cache-dir` as `data_dir` and `cache_dir`, with those of plugins."""
-    folder = click.Path(path_type=Path, file_okay=False)
+    folder = click.Path(path_type=Path, file_okay=False, readable=False)
     existing = click.Path(path_type=Path, file_okay=False, exists=True)
     data = click.option(
         "--data-dir", type=existing, envvar="BENCH_DATA", help="Where datasets lie (or BENCH_DATA)."

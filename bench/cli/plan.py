@@ -33,7 +33,7 @@ _KINDS = {"base_model": "base model", "method": "method", "bound": "bound"}
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, readable=False),
     help="The run's folder (default: results/NAME).",
 )
 @click.option(
@@ -44,7 +44,7 @@ _KINDS = {"base_model": "base model", "method": "method", "bound": "bound"}
 )
 @click.option(
     "--cache-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, readable=False),
     help="Where prepared data and steps are kept (or BENCH_CACHE).",
 )
 @seeds_option

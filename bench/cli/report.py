@@ -14,7 +14,7 @@ __all__ = ["command"]
 
 
 @click.command("report")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--markdown",
     metavar="FILE",

@@ -24,7 +24,7 @@ __all__ = ["command"]
 
 
 def _folder(writable: bool) -> click.Path:
-    return click.Path(path_type=Path, file_okay=False, exists=not writable)
+    return click.Path(path_type=Path, file_okay=False, exists=not writable, readable=not writable)
 
 
 @click.command("run")

@@ -105,6 +105,11 @@ def raising(error: BaseException) -> Callable[[], None]:
             5,
             "run/x: No space left on device; make room",
         ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "run/x"),
+            5,
+            "run/x: Permission denied; make room or choose another folder",
+        ),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],
 )
