@@ -73,7 +73,7 @@ def command(
     **options: Any,
 ) -> None:
     """Say what `bench run SUITE` with the same options would do: trials and steps, what is there already, what is left and
-    about how long it takes, once steps like it were timed.
+    about how long it takes, once steps like it were timed; roughly (~) where steps of other data were.
 
     Runs no step and writes nothing into the run's folder. Data are prepared where they are not yet, since the splits
     depend on them: they go into the cache."""
@@ -125,7 +125,8 @@ def _time(left: Sequence[PlannedStep]) -> str:
     known = [step.seconds for step in left if step.seconds is not None]
     if not left:
         return ""
-    return duration(sum(known)) if len(known) == len(left) else "unknown"
+    rough = "~" if any(step.rough for step in left) else ""
+    return f"{rough}{duration(sum(known))}" if len(known) == len(left) else "unknown"
 
 
 def _as_dict(found: Preview) -> dict[str, Any]:
@@ -152,6 +153,7 @@ def _as_dict(found: Preview) -> dict[str, Any]:
                 "cached": step.cached,
                 "to_run": step.to_run,
                 "cpu_s": step.seconds,
+                "rough": step.rough,
             }
             for step in found.steps
         ],
@@ -165,5 +167,6 @@ def _as_dict(found: Preview) -> dict[str, Any]:
             "steps_to_run": sum(step.to_run for step in found.steps),
             "never_timed": found.never_timed,
             "wall_s": found.seconds,
+            "rough": found.rough,
         },
     }

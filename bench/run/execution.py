@@ -22,6 +22,8 @@ from bench.run.planning.division import Divisions
 from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
 from bench.run.recording import failed_record, record_of
+from bench.run.time_left import TimeLeft
+from bench.run.timing import Estimates
 from bench.suite import Suite
 
 __all__ = ["Rerun", "RunState", "execute"]
@@ -55,6 +57,9 @@ def execute(
     steps = _missing_steps(state, open_trials, rerun)
     begun = manifest.started(state.suite, state.registry, state.metrics, divisions, trials)
     write_manifest(state.folder, begun)
+    if steps:
+        estimates = Estimates(state.plan, state.done, state.folder)
+        state.watcher = TimeLeft(state.watcher, estimates, steps, executor.workers)
     state.watcher.planned(len(steps), len(open_trials), len(trials) - len(open_trials))
     interrupted = True
     try:

@@ -183,7 +183,10 @@ def test_an_interrupt_leaves_no_orphan_and_the_run_goes_on_where_it_was(write_su
     assert status(interrupted) == {"lr": "ok"}
     assert build(interrupted).exit_code == 4
     finished, watcher = go(file, "out", plugins=(FAULTY,), cache="cache")
-    assert watcher.titles == ["small/cold slow star seed 0", "small/cold average seed 0"]
+    assert watcher.titles == [
+        "small/cold slow, all training rows, seed 0",
+        "small/cold average, seed 0",
+    ]
     assert set(status(finished).values()) == {"ok"}
     assert finished.manifest["status"] == "complete"
 
@@ -202,7 +205,7 @@ def test_a_harness_that_is_killed_leaves_no_orphan_and_the_run_goes_on(
     assert process.returncode == -end
     _wait_for(lambda: not _in_session(process.pid))
     finished, watcher = go(file, "out", plugins=(FAULTY,), cache="cache")
-    assert "small/cold lr star seed 0" not in watcher.titles
+    assert "small/cold lr, all training rows, seed 0" not in watcher.titles
     assert finished.manifest["status"] == "complete"
 
 

@@ -97,7 +97,7 @@ def test_each_query_row_has_the_score_of_its_own_key(scored, go, ratings, tmp_pa
 def test_there_are_no_folds_and_the_record_names_the_file(scored, go, tmp_path):
     finished, watched = go(scored(), "one")
     assert [title for title in watched.titles if " theirs " in title] == [
-        "small/cold theirs star seed 0"
+        "small/cold theirs, seed 0"
     ]
     told = by_method(finished)["theirs"]["details"]["predictions"]
     assert told["file"] == "scores.csv"

@@ -21,6 +21,7 @@ from bench.records import digest
 from bench.registry import Registry
 from bench.run.planning.division import Division
 from bench.run.planning.model_files import ModelFiles
+from bench.run.planning.step_titles import fitted_on, step_title
 from bench.settings import BasePredictions, PredictionSource
 from bench.suite import Suite
 
@@ -50,7 +51,8 @@ class PlannedSteps:
     ) -> FitStep:
         """The fit of a base model as a variant, for methods of these base predictions."""
         spec = self.suite.base_models[name]
-        if not self._learns(spec):  # nothing is fitted on rows, so that all sources are the same
+        learns = self._learns(spec)
+        if not learns:  # nothing is fitted on rows, so that all sources are the same
             variant, base_predictions = STAR, "in-sample"
         source = PredictionSource(
             base_predictions=fitted_as(variant, base_predictions),
@@ -63,8 +65,9 @@ class PlannedSteps:
             "variant": variant,
             "files": self.files[name].sha256,
         }
+        rows = fitted_on(variant, source, division.split.setting) if learns else ""
         common = self._common(
-            "fit", division, seed, owner=name, variant=variant, source=source, depends=depends
+            "fit", division, seed, owner=name, rows=rows, source=source, depends=depends
         )
         step = FitStep(**common, model=spec, variant=variant, files=self.files[name].paths)
         self.by_id.setdefault(step.id, step)
@@ -98,7 +101,7 @@ class PlannedSteps:
         }
         step = SelectStep(
             **self._common(
-                "select", division, seed, owner=name, variant="", source=source, depends=depends
+                "select", division, seed, owner=name, rows="", source=source, depends=depends
             ),
             needs=needs,
             method=method,
@@ -139,11 +142,11 @@ class PlannedSteps:
         seed: int,
         *,
         owner: str,
-        variant: str,
+        rows: str,
         source: PredictionSource,
         depends: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """The fields that all steps share. `depends`: what the step depends on beside them."""
+        """The fields that all steps share. `rows`: of a fit, in words; `depends`: what the step depends on beside them."""
         identity = digest(
             {
                 "kind": kind,
@@ -159,7 +162,7 @@ class PlannedSteps:
         )[:32]
         return {
             "id": identity,
-            "title": " ".join(filter(None, [division.name, owner, variant, f"seed {seed}"])),
+            "title": step_title(division.name, owner, rows, seed),
             "owner": owner,
             "dataset": division.interactions.folder,
             "split": division.folder,
