@@ -154,10 +154,12 @@ def _divert(stdout: TextIO) -> _Answer:
         os.dup2(_STDERR, _STDOUT)
     except OSError:  # standard error is closed
         _to_nowhere(_STDOUT)
+    # in an encoding that lacks a character, an escape stands for it
+    errors = "backslashreplace" if stdout.errors == "strict" else stdout.errors
     return _Answer(
         open(own, "wb"),
         encoding=stdout.encoding,
-        errors=stdout.errors,
+        errors=errors,
         line_buffering=stdout.isatty(),
     )
 

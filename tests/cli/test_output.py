@@ -103,6 +103,17 @@ def test_an_error_is_said_after_a_plugin_has_closed_its_standard_output(done: Pa
     assert result.stdout == ""
 
 
+def test_an_encoding_that_lacks_a_character_is_no_error(done: Path) -> None:
+    result = subprocess.run(
+        command("describe", "lr"),
+        cwd=done,
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=True,
+    )
+    assert result.stdout.startswith(b"lr \\xb7 base model")
+
+
 def test_a_wrong_command_line_is_json_too(done: Path) -> None:
     result = subprocess.run(
         command("report", "no-such-run", "--json", "--no-such-option"),
