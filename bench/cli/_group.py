@@ -19,7 +19,7 @@ import click
 
 from bench import __version__
 from bench.cli._common import JSON_ASKED, echo_json
-from bench.cli._output import Unwritable, answering, prints_apart, say
+from bench.cli._output import Unwritable, answering, part_prints, say
 from bench.errors import BenchError, DataError, Fault, StorageError, SuiteError
 
 __all__ = ["LazyGroup"]
@@ -122,8 +122,8 @@ class LazyGroup(click.Group):
 def _printing_apart(callback: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(callback)
     def apart(*args: Any, **kwargs: Any) -> Any:
-        with prints_apart():
-            return callback(*args, **kwargs)
+        part_prints()
+        return callback(*args, **kwargs)
 
     return apart
 

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -21,8 +21,8 @@ __all__ = [
     "answering",
     "console",
     "echo",
+    "part_prints",
     "printable",
-    "prints_apart",
     "say",
 ]
 
@@ -85,6 +85,8 @@ def answering(*, for_good: bool) -> Iterator[None]:
     try:
         yield
     finally:
+        with suppress(OSError, ValueError):  # a plugin may have closed it; there may be no space
+            _prints.flush()
         ours, _answer, _prints = _answer, None, None
         sys.stdout = sys.stderr if is_real and for_good else before
         ours.flush()
@@ -92,17 +94,11 @@ def answering(*, for_good: bool) -> Iterator[None]:
             os.dup2(ours.fileno(), _STDOUT)
 
 
-@contextmanager
-def prints_apart() -> Iterator[None]:
-    """While plugins may be at work, what Python prints goes to standard error."""
-    prints = _prints or sys.stderr
-    with redirect_stdout(prints):
-        try:
-            yield
-        finally:
-            # a plugin may have closed it, and there may be no space
-            with suppress(OSError, ValueError):
-                prints.flush()
+def part_prints() -> None:
+    """From now on plugins may be at work: what Python prints goes to standard error, to the end, since a plugin's thread may
+    outlast its command."""
+    if _prints is not None:
+        sys.stdout = _prints
 
 
 def echo(text: str = "", *, nl: bool = True) -> None:

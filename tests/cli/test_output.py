@@ -135,7 +135,6 @@ ANSWERS = {
     "check --json": ("check", "suite.yaml", "--json", *PLUGINS),
     "an error --json": ("check", "no-such-suite.yaml", "--json"),
     "report": ("report", "out"),
-    "report --json": ("report", "out", "--json"),
     "compare": ("compare", "out", "out"),
 }
 
