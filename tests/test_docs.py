@@ -164,7 +164,7 @@ def test_every_exit_code_is_documented():
         for name in errors.__all__
         if issubclass(getattr(errors, name), errors.BenchError)
     ]
-    codes = {kind.exit_code for kind in kinds} | {0, 1, 70, 130}
+    codes = {kind.exit_code for kind in kinds} | {0, 1, 70, 130, 141}
     assert {
         int(code) for code in re.findall(r"^\| (\d+) \|", read("docs/commands.md"), re.MULTILINE)
     } == codes

@@ -10,7 +10,7 @@ from bench.report.sections.quality import row_name
 from bench.report.words.blocks import Block, Cell, Grid, GridRow, Note, align
 from bench.report.words.figures import counted, loss
 from bench.report.words.metrics import gain
-from bench.report.words.names import visible
+from bench.report.words.names import short
 
 __all__ = ["segments", "shown"]
 
@@ -102,7 +102,7 @@ def _grid(
 
 def _heads(parts: Sequence[Segment]) -> list[str]:
     """A name takes as many lines as it has parts (`middle`, `1001 to 12500 rows`): cut, it would be no name at all."""
-    names = [visible(part.name).split(", ") for part in parts]
+    names = [list(map(short, part.name.split(", "))) for part in parts]
     most = max(map(len, names))
     return [
         "\n".join(
