@@ -2,7 +2,7 @@
 
 BenchError                  2  anything the user can mend; its text is one line: thing, place, reason, fix
 ├── SuiteError              2  a suite file is wrong: `file:line:column: what; fix`
-├── DataError               2  a dataset can't be read as asked: `file:row:column: what; fix`
+├── DataError               2  a dataset can't be read as asked: `file:line: what; fix`
 │   └── DownloadError       2  no source could serve a dataset
 ├── PluginError             2  plugins contradict each other or the contract
 │   └── PluginUnavailable   4  a plugin that is wanted is quarantined or does not import
@@ -68,7 +68,21 @@ class SuiteError(BenchError):
 
 
 class DataError(BenchError):
-    """A dataset can't be read as asked."""
+    """A dataset can't be read as asked. Of a file without lines (Parquet) `row` is given instead, from 1; `faults` have it
+    as their line."""
+
+    def __init__(self, message: str, *, file: str = "", line: int = 0, row: int = 0) -> None:
+        place = f"{file}:{line}: " if line else f"{file}: row {row}: " if row else f"{file}: "
+        super().__init__((place if file else "") + message)
+        self.faults: tuple[Fault, ...] = (Fault(file, line or row, 0, message),)
+
+    def within(self, what: str) -> DataError:
+        """The same error and place, said of what it is part of: `WHAT: file:line: message`."""
+        whole = DataError(f"{what}: {self}")
+        whole.faults = tuple(
+            fault._replace(message=f"{what}: {fault.message}") for fault in self.faults
+        )
+        return whole
 
 
 class DownloadError(DataError):

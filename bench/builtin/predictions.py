@@ -144,8 +144,9 @@ def _matched(
         users = len(np.unique(rows.users[missing]))
         example = _described(interactions, int(rows.index[np.flatnonzero(missing)[0]]), params)
         raise DataError(
-            f"{table.file}: no score for {missing.sum():,} of {len(rows):,} support and query rows, of {users:,} users "
-            f"(the first: {example}); every method needs every row: score them too, or leave the model out"
+            f"no score for {missing.sum():,} of {len(rows):,} support and query rows, of {users:,} users "
+            f"(the first: {example}); every method needs every row: score them too, or leave the model out",
+            file=table.file,
         )
     used = np.zeros(len(first), dtype=bool)
     used[place] = True
@@ -203,9 +204,10 @@ def _refuse_contradictions(
         at = int(np.flatnonzero(differs)[0])
         before, after = sorted((int(order[at]), int(order[at + 1])))
         key = ", ".join(filter(None, (params.user, params.item, params.order)))
-        raise DataError(
-            f"{table.place(after)}: another score for the {key} of {table.place(before)}"
-            f" ({differs.sum():,} such rows); a row has one score"
+        raise table.error(
+            after,
+            f"another score for the {key} of {table.place(before)} ({differs.sum():,} such rows); "
+            "a row has one score",
         )
 
 

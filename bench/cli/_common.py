@@ -1,4 +1,4 @@
-"""What commands share: options, and text made safe for a terminal."""
+"""What commands share: options, JSON, and what they say of plugins."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bench.cli._output import echo, say
+
 if TYPE_CHECKING:
     from bench.registry import Registry
 
@@ -17,7 +19,6 @@ __all__ = [
     "echo_json",
     "json_option",
     "plugin_options",
-    "printable",
     "seeds_option",
     "set_option",
     "warn_quarantined",
@@ -95,24 +96,12 @@ def echo_json(value: Any) -> None:
     embeds no tag."""
     text = json.dumps(value, indent=2, allow_nan=False)
     # strings alone have these
-    click.echo(text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026"))
+    echo(text.replace("<", r"\u003c").replace(">", r"\u003e").replace("&", r"\u0026"))
 
 
-def printable(text: str) -> str:
-    """The text with control, bidirectional and other invisible characters escaped; line ends stay."""
-    if all(character.isprintable() or character == "\n" for character in text):
-        return text
-    return "".join(
-        character
-        if character.isprintable() or character == "\n"
-        else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
-
-
-def warn_quarantined(registry: Registry) -> None:
-    """Say on stderr what was left out."""
+def warn_quarantined(registry: Registry, told: Registry | None = None) -> None:
+    """Say on stderr what was left out, but for what was told of another registry already. Before anything is looked for: it
+    may be missing for this reason."""
     for plugin in registry.quarantined:
-        click.echo(
-            printable(f"warning: plugin {plugin.origin} is quarantined: {plugin.reason}"), err=True
-        )
+        if told is None or plugin not in told.quarantined:
+            say(f"warning: plugin {plugin.origin} is quarantined: {plugin.reason}")

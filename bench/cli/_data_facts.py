@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import click
 import numpy as np
 
-from bench.cli._common import printable
+from bench.cli._output import echo, printable
 from bench.cli._table import echo_table
 from bench.data import Interactions
 from bench.data.oddities import oddities
@@ -53,16 +52,16 @@ def echo_facts(datasets: Mapping[str, Mapping[str, Any]]) -> None:
     """Print each dataset's summary and its fields."""
     for number, (name, held) in enumerate(datasets.items()):
         if number:
-            click.echo()
-        click.echo(printable(name))
+            echo()
+        echo(printable(name))
         echo_table(("", ""), list(_summary(held).items()))
-        click.echo()
+        echo()
         rows = [(each["name"], *_field(each, held)) for each in held["fields"]]
         echo_table(("field", "kind", "side", "values", "missing"), rows)
         for said in _several(held):
-            click.echo(printable(said))
+            echo(printable(said))
         for warning in (*odd_sentences(held), *held["warnings"]):
-            click.echo(printable(f"warning: {warning}"))
+            echo(printable(f"warning: {warning}"))
 
 
 def _field(field: Mapping[str, str], held: Mapping[str, Any]) -> tuple[str, str, str, str]:

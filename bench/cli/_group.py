@@ -1,30 +1,40 @@
 """The group behind `bench`: imports a command when it is called, and ends every command the same way.
 
 A command is any `click.Command`: it raises BenchErrors and lets them go. The group prints each as one line and exits with its
-code; every command gets `--traceback`, which shows where the error was raised."""
+code; every command gets `--traceback`, which shows where the error was raised. While a command works, standard output is kept
+for its answer (bench.cli._output)."""
 
 from __future__ import annotations
 
 import errno
-import os
+import io
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from importlib import import_module
 from typing import Any
 
 import click
 
 from bench import __version__
-from bench.cli._common import JSON_ASKED, echo_json, printable
+from bench.cli._common import JSON_ASKED, echo_json
+from bench.cli._output import Unwritable, answering, part_prints, say
 from bench.cli._signals import exit_code_of, heeding_signals
-from bench.errors import BenchError, Fault, StorageError, SuiteError
+from bench.errors import BenchError, DataError, Fault, StorageError, SuiteError
 
 __all__ = ["LazyGroup"]
 
-BROKEN_PIPE = 141  # 128 + SIGPIPE
+INTERRUPTED = 130  # 128 + SIGINT
 INTERNAL = 70  # a bug of the harness; not 1, which says that a run regressed
-_STORAGE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+_STORAGE_ERRNOS = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EIO,
+    errno.EACCES,
+    errno.EPERM,
+}
 _BUG = "internal error: this is a bug of the harness or of a plugin"
 _TRACEBACK = "bench.traceback"  # key in the context's meta
 
@@ -48,49 +58,109 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         if not any(param.name == "traceback" for param in command.params):
             command.params.append(_traceback_option())
+            command.callback = command.callback and _printing_apart(command.callback)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, short) for name, (_, short) in self.targets.items()])
 
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """As click's, which would end with 1 where the output can't be written."""
+        arguments = sys.argv[1:] if args is None else list(args)
+        if not standalone_mode:
+            with answering(for_good=False):
+                return super().main(arguments, prog_name, complete_var, False, **extra)
+        try:
+            with answering(for_good=True):
+                code = self._run(arguments, prog_name, complete_var, extra)
+        except Unwritable as error:
+            code = _end_unwritable(error)
+        sys.exit(code)
+
+    def _run(
+        self,
+        arguments: list[str],
+        prog_name: str | None,
+        complete_var: str | None,
+        extra: Mapping[str, Any],
+    ) -> int:
+        """The exit code, after all is said."""
+        try:
+            return super().main(arguments, prog_name, complete_var, False, **extra) or 0
+        except click.ClickException as error:  # the command line is wrong
+            say(_usage(error))
+            if "--json" in arguments:
+                _echo_faults(error.exit_code, [Fault("", 0, 0, error.format_message())])
+            return error.exit_code
+        except click.Abort:
+            return INTERRUPTED
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with heeding_signals():
                 return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, Unwritable):
             raise
         except KeyboardInterrupt as stop:
-            click.echo("interrupted", err=True)
+            say("interrupted")
             ctx.exit(exit_code_of(stop))
-        except BrokenPipeError:
-            # the flush at exit has nowhere to go either
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(BROKEN_PIPE)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # no command exits: a plugin did
             known = _as_known(error)
             _report(error, known, with_traceback=ctx.meta.get(_TRACEBACK, False))
             code = known.exit_code if known else INTERNAL
             if ctx.meta.get(JSON_ASKED, False):
-                echo_json(
-                    {
-                        "exit_code": code,
-                        "errors": [_as_dict(fault) for fault in _faults(error, known)],
-                    }
-                )
+                _echo_faults(code, _faults(error, known))
             ctx.exit(code)
 
 
-def _report(error: Exception, known: BenchError | None, *, with_traceback: bool) -> None:
+def _printing_apart(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(callback)
+    def apart(*args: Any, **kwargs: Any) -> Any:
+        part_prints()
+        return callback(*args, **kwargs)
+
+    return apart
+
+
+def _end_unwritable(error: Unwritable) -> int:
+    try:
+        if error.line:
+            say(error.line)
+    except Unwritable as none_left:
+        return none_left.exit_code
+    return error.exit_code
+
+
+def _usage(error: click.ClickException) -> str:
+    """As click shows it: the command's usage, then what is wrong."""
+    shown = io.StringIO()
+    error.show(file=shown)
+    return shown.getvalue().rstrip("\n")
+
+
+def _report(error: BaseException, known: BenchError | None, *, with_traceback: bool) -> None:
     """Print an error for people."""
     if with_traceback or known is None:
-        click.echo(printable("".join(traceback.format_exception(error))), err=True, nl=False)
-    click.echo(printable(str(known or _BUG)), err=True)
+        say("".join(traceback.format_exception(error)).rstrip("\n"))
+    say(str(known or _BUG))
 
 
-def _faults(error: Exception, known: BenchError | None) -> tuple[Fault, ...]:
-    """An error for programs: each fault of a suite by itself."""
-    if isinstance(known, SuiteError):
+def _echo_faults(code: int, faults: Sequence[Fault]) -> None:
+    """Print an error for programs."""
+    echo_json({"exit_code": code, "errors": [_as_dict(fault) for fault in faults]})
+
+
+def _faults(error: BaseException, known: BenchError | None) -> tuple[Fault, ...]:
+    """An error for programs: each fault of a suite or of data by itself."""
+    if isinstance(known, (SuiteError, DataError)):
         return known.faults
     return (Fault("", 0, 0, str(known) if known else f"{_BUG}: {type(error).__name__}: {error}"),)
 
@@ -100,7 +170,7 @@ def _as_dict(fault: Fault) -> dict[str, Any]:
     return {key: value or None for key, value in fault._asdict().items()}
 
 
-def _as_known(error: Exception) -> BenchError | None:
+def _as_known(error: BaseException) -> BenchError | None:
     """The error in the harness's words, where it is one that users can cause."""
     if isinstance(error, OSError) and error.errno in _STORAGE_ERRNOS:
         return StorageError(

@@ -12,6 +12,8 @@ from bench.cli._health import Finding, gib
 
 __all__ = ["findings"]
 
+_PARTS = ("data", "steps", "downloads", "locks")  # of the cache; another user may have made some
+_BLOCK = 2**16  # bytes
 _LITTLE = 2**30  # bytes; MovieLens-1M and its steps need about as much
 
 
@@ -28,8 +30,9 @@ def _cache(cache_dir: Path | None) -> Finding:
     there = next(folder for folder in (cache, *cache.absolute().parents) if folder.exists())
     fix = "choose another folder with --cache-dir or BENCH_CACHE"
     try:
-        with tempfile.TemporaryFile(dir=there):
-            pass
+        _write_into(there)
+        for part in filter(Path.is_dir, map(there.joinpath, _PARTS if there == cache else ())):
+            _write_into(part)
         free = shutil.disk_usage(there).free
     except OSError as error:
         return Finding("cache", "fail", f"{cache}: can't be written: {error.strerror}", fix)
@@ -40,6 +43,12 @@ def _cache(cache_dir: Path | None) -> Finding:
         if free < _LITTLE
         else Finding("cache", "ok", found)
     )
+
+
+def _write_into(folder: Path) -> None:
+    """A block, where there may be space for a name alone."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(_BLOCK))
 
 
 def _size(folder: Path) -> int:

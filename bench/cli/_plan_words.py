@@ -1,4 +1,4 @@
-"""The last line of `bench plan`."""
+"""The last line of `bench plan`, and words for times and counts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bench.run.preview import Preview
 
-__all__ = ["duration", "steps_in_words", "trials_in_words"]
+__all__ = ["duration", "many", "steps_in_words", "trials_in_words"]
 
 
 def trials_in_words(found: Preview) -> str:
@@ -17,7 +17,7 @@ def trials_in_words(found: Preview) -> str:
     said = [
         f"{number} {state}" for state, number in counts.items() if number or state != "unavailable"
     ]
-    return f"{_many(len(states), 'trial')}: {', '.join(said)}"
+    return f"{many(len(states), 'trial')}: {', '.join(said)}"
 
 
 def steps_in_words(found: Preview) -> str:
@@ -27,7 +27,7 @@ def steps_in_words(found: Preview) -> str:
     said = [f"{cached} cached", f"{left} to run"]
     if unneeded := len(found.steps) - cached - left:
         said.append(f"{unneeded} not needed any more")
-    steps = f"{_many(len(found.steps), 'step')}: {', '.join(said)}"
+    steps = f"{many(len(found.steps), 'step')}: {', '.join(said)}"
     if not any(planned.state != "recorded" for planned in found.trials):
         return f"{steps}; nothing is left to run"
     return f"{steps}, {_duration(found, left)}" if left else steps
@@ -36,7 +36,9 @@ def steps_in_words(found: Preview) -> str:
 def _duration(found: Preview, left: int) -> str:
     if found.never_timed == left:
         return "how long is unknown: no step like them was timed yet"
-    time = f"about {duration(found.seconds)} with {_many(found.workers, 'worker')}"
+    about = f"{'~' if found.rough else 'about '}{duration(found.seconds)}"
+    time = f"{about} with {many(found.workers, 'worker')}"
+    time += ", judging by other data" if found.rough else ""
     return f"{time}, and {found.never_timed} never timed" if found.never_timed else time
 
 
@@ -49,5 +51,6 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _many(number: int, what: str) -> str:
+def many(number: int, what: str) -> str:
+    """`1 step`, `2 steps`."""
     return f"{number} {what}{'s' * (number != 1)}"

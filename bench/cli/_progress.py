@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
+from rich.progress import Progress, ProgressColumn, Task, TaskID
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
-from bench.cli._common import printable
+from bench.cli._output import printable, say
+from bench.cli._plan_words import duration, many
 from bench.run import Watcher
 
-__all__ = ["watching"]
+__all__ = ["fitted", "planned_in_words", "time_left", "watching"]
+
+_LEAST_NAME = 8  # cells of a name, however narrow the terminal
+_BAR, _LEAST_BAR = 20, 5  # cells
 
 
 @contextmanager
@@ -27,72 +28,132 @@ def watching() -> Iterator[Watcher]:
     """A watcher that suits where stderr goes."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield Lines(console)
+        yield Lines()
         return
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    ) as progress:
+    with Progress(_Line(console), console=console, transient=True) as progress:
         yield Bars(progress)
+
+
+def planned_in_words(steps: int, trials: int, reused: int) -> str:
+    """What a run is about to do. `trials`: those that are not recorded yet."""
+    whole = many(trials + reused, "trial")
+    if not trials:
+        return f"{whole}: recorded already; nothing is left to run"
+    before = f"{reused} recorded already, " if reused else ""
+    if not steps:
+        return f"{whole}: {before}{trials} to score; all steps are in the cache"
+    return f"{whole}: {before}{trials} to run, in {many(steps, 'step')}"
+
+
+def time_left(seconds: float, *, rough: bool, unknown: int) -> str:
+    """`about 3 min left`; `~` where other data alone tell it."""
+    about = f"{'~' if rough else 'about '}{duration(seconds)} left"
+    return f"{about} and {many(unknown, 'step')} never timed" if unknown else about
 
 
 class Lines(Watcher):
     """One plain line for each thing that ends."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self) -> None:
         self._steps = self._ended = 0
+        self._left = ""
 
     def say(self, text: str) -> None:
-        self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+        say(text)
 
     def planned(self, steps: int, trials: int, reused: int) -> None:
         self._steps = steps
-        self.say(_planned(steps, trials, reused))
+        self.say(planned_in_words(steps, trials, reused))
+
+    def left(self, seconds: float, *, rough: bool, unknown: int) -> None:
+        self._left = f" ({time_left(seconds, rough=rough, unknown=unknown)})"
 
     def ended(self, step: str, title: str, failure: str) -> None:  # noqa: ARG002
         self._ended += 1
-        self.say(
-            f"[{self._ended}/{self._steps}] {title}" + (f": failed: {failure}" if failure else "")
-        )
+        said = f"[{self._ended}/{self._steps}] {title}"
+        self.say(f"{said}: failed: {failure}" if failure else f"{said}{self._left}")
+        self._left = ""
 
 
 class Bars(Watcher):
-    """An overall bar, and a line for each step that is running."""
+    """An overall bar with the time left, and a line for each step that is running."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._all: TaskID | None = None
-        self._running: dict[str, tuple[TaskID, str]] = {}
+        self._running: dict[str, TaskID] = {}
 
     def say(self, text: str) -> None:
         self._progress.console.print(printable(text), markup=False, highlight=False)
 
     def planned(self, steps: int, trials: int, reused: int) -> None:
-        self.say(_planned(steps, trials, reused))
-        self._all = self._progress.add_task("steps", total=steps)
+        self.say(planned_in_words(steps, trials, reused))
+        self._all = self._progress.add_task("", total=steps) if steps else None
+
+    def left(self, seconds: float, *, rough: bool, unknown: int) -> None:
+        if self._all is not None:
+            told = {"rough": rough, "unknown": unknown}
+            self._progress.update(self._all, until=time.monotonic() + seconds, told=told)
 
     def started(self, step: str, title: str) -> None:
-        title = escape(printable(title))
-        self._running[step] = self._progress.add_task(f"  {title}", total=None), title
+        self._running[step] = self._progress.add_task(printable(title), total=None, detail="")
 
     def progress(self, step: str, text: str) -> None:
-        task, title = self._running[step]
-        self._progress.update(task, description=f"  {title}: {escape(printable(text))}")
+        self._progress.update(self._running[step], detail=printable(text))
 
     def ended(self, step: str, title: str, failure: str) -> None:
-        self._progress.remove_task(self._running.pop(step)[0])
+        self._progress.remove_task(self._running.pop(step))
         if failure:
             self.say(f"{title}: failed: {failure}")
         if self._all is not None:
             self._progress.advance(self._all)
 
 
-def _planned(steps: int, trials: int, reused: int) -> str:
-    if not trials:
-        return f"all {reused} trials are recorded; nothing to run"
-    return f"{steps} steps for {trials} trials; {reused} recorded already"
+class _Line(ProgressColumn):
+    """All that is shown of a task, on one line of the terminal."""
+
+    max_refresh = 0.1  # seconds
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def render(self, task: Task) -> RenderableType:
+        width = self._console.width
+        if task.total is None:
+            figures = _after(task, task.fields["detail"])
+            return Text(fitted(f"  {task.description}", figures, width), no_wrap=True)
+        done = f"{task.completed:.0f} of {many(int(task.total), 'step')}"
+        figures = _after(task, _left_now(task))
+        room = width - cell_len(done) - cell_len(figures) - 2  # the bar gives way to figures
+        if room < _LEAST_BAR:
+            return Text(f"{done} {figures}", no_wrap=True)
+        bar = ProgressBar(task.total, task.completed, width=min(room, _BAR))
+        line = Table.grid(padding=(0, 1))
+        line.add_row(done, bar, Text(figures, no_wrap=True))
+        return line
+
+
+def fitted(name: str, figures: str, width: int) -> str:
+    """Both on one line: where it is too long the name loses its beginning, which other lines have too; figures stay."""
+    room = max(_LEAST_NAME, width - cell_len(figures) - 2)
+    if cell_len(name) > room:
+        indent = name[: len(name) - len(name.lstrip())]
+        kept = name.lstrip()
+        while kept and cell_len(indent + kept) >= room:
+            kept = kept[1:]
+        name = f"{indent}…{kept}"
+    return f"{name}  {figures}"
+
+
+def _after(task: Task, detail: str) -> str:
+    elapsed = duration(task.elapsed or 0.0)
+    return f"{detail}, {elapsed}" if detail else elapsed
+
+
+def _left_now(task: Task) -> str:
+    """It runs down between two steps."""
+    if "until" not in task.fields:
+        return ""
+    seconds = max(0.0, task.fields["until"] - time.monotonic())
+    return time_left(seconds, **task.fields["told"])

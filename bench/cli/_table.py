@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
-import click
-
-from bench.cli._common import printable
+from bench.cli._output import answer, console, echo, printable
 
 __all__ = ["echo_table"]
 
@@ -15,7 +12,7 @@ __all__ = ["echo_table"]
 def echo_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print the rows below their head, whatever their cells hold made visible."""
     shown = [[printable(cell).replace("\n", " ") for cell in row] for row in rows]
-    if sys.stdout.isatty():
+    if answer().isatty():
         _echo_rich(head, shown)
     else:
         _echo_plain(head, shown)
@@ -25,14 +22,13 @@ def _echo_plain(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for line in lines:
-        click.echo(
+        echo(
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         )
 
 
 def _echo_rich(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich import box  # a piped table does without its 60 ms
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -41,4 +37,4 @@ def _echo_rich(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))  # Text: markup in a name is no markup
-    Console().print(table)
+    console().print(table)

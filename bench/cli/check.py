@@ -12,11 +12,11 @@ from bench.cli._common import (
     echo_json,
     json_option,
     plugin_options,
-    printable,
     set_option,
     warn_quarantined,
 )
 from bench.cli._local_files import missing_files
+from bench.cli._output import echo, printable, say
 from bench.errors import PluginUnavailable
 from bench.registry import Registry, load_registry
 from bench.suite import BOUNDS, Suite, load, used_plugins
@@ -40,20 +40,19 @@ def command(
 ) -> None:
     """Check the suite file SUITE: every error with its line and column. Exit 4 where it uses an unavailable plugin."""
     registry = load_registry(plugins, autoload=autoload)
-    checked = load(suite, registry, overrides=overrides)
-    registry = registry.extended(checked.plugins)
     warn_quarantined(registry)
+    checked = load(suite, registry, overrides=overrides)
+    told, registry = registry, registry.extended(checked.plugins)
+    warn_quarantined(registry, told)
     unavailable = list(_unavailable(checked, registry))
     notes = [*_notes(checked), *missing_files(checked, registry)]
     counts = _counts(checked)
     if as_json:
         echo_json({"suite": checked.name, **counts, "unavailable": unavailable, "notes": notes})
     else:
-        click.echo(
-            printable(f"{suite}: {'incomplete' if unavailable else 'OK'}: {_in_words(counts)}")
-        )
+        echo(printable(f"{suite}: {'incomplete' if unavailable else 'OK'}: {_in_words(counts)}"))
         for said in (*unavailable, *(f"note: {note}" for note in notes)):
-            click.echo(printable(f"{suite}: {said}"), err=True)
+            say(f"{suite}: {said}")
     if unavailable:
         raise click.exceptions.Exit(PluginUnavailable.exit_code)
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from bench.cli._common import echo_json, json_option, plugin_options, printable, warn_quarantined
+from bench.cli._common import echo_json, json_option, plugin_options, warn_quarantined
 from bench.cli._group import LazyGroup
+from bench.cli._output import echo, printable, say
 from bench.errors import PluginUnavailable, SuiteError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ command = LazyGroup(
 
 def _place_options(function: F) -> F:
     """`--data-dir` and `--cache-dir` as `data_dir` and `cache_dir`, with those of plugins."""
-    folder = click.Path(path_type=Path, file_okay=False)
+    folder = click.Path(path_type=Path, file_okay=False, readable=False)
     existing = click.Path(path_type=Path, file_okay=False, exists=True)
     data = click.option(
         "--data-dir", type=existing, envvar="BENCH_DATA", help="Where datasets lie (or BENCH_DATA)."
@@ -104,7 +105,7 @@ def fetch_command(
 ) -> None:
     """Download and prepare the dataset NAME, or every dataset of the suite file SUITE, into the cache."""
     for use, interactions in _prepared(name, plugins, autoload, data_dir, cache_dir):
-        click.echo(printable(f"{use.name}: {len(interactions):,} rows in {interactions.folder}"))
+        echo(printable(f"{use.name}: {len(interactions):,} rows in {interactions.folder}"))
 
 
 @click.command("info")
@@ -186,7 +187,7 @@ def _without_settings(registry: Registry, name: str) -> Dataset | None:
 
 def _reporter(use: _Use) -> Callable[[str], None]:
     label = "" if use.name == use.dataset.name else f"{use.name}: "
-    return lambda line: click.echo(printable(label + line), err=True)
+    return lambda line: say(label + line)
 
 
 def _status(

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from bench.cli._common import echo_json, json_option, plugin_options, printable
+from bench.cli._common import echo_json, json_option, plugin_options, warn_quarantined
+from bench.cli._output import echo, printable
 from bench.cli._table import echo_table
 from bench.errors import PluginError
 from bench.registry import KINDS, PluginInfo, Registry, load_registry
@@ -30,6 +31,7 @@ def command(
 ) -> None:
     """Show the summary of the plugin NAME and its parameters: type, default, range, meaning."""
     registry = load_registry(plugins, autoload=autoload)
+    warn_quarantined(registry)
     info = _find(registry, name, kind.replace("-", "_") if kind else None)
     plugin = registry.load(info.kind, info.name)
     described = _describe(info, plugin)
@@ -61,13 +63,11 @@ def _describe(info: PluginInfo, plugin: type[Any]) -> dict[str, Any]:
 
 
 def _echo(described: dict[str, Any]) -> None:
-    click.echo(
-        printable(f"{described['name']} · {KINDS[described['kind']]} · {described['origin']}")
-    )
-    click.echo(printable(described["summary"]))
-    click.echo()
+    echo(printable(f"{described['name']} · {KINDS[described['kind']]} · {described['origin']}"))
+    echo(printable(described["summary"]))
+    echo()
     if not described["parameters"]:
-        click.echo("no parameters")
+        echo("no parameters")
         return
     rows = [tuple(parameter.values()) for parameter in described["parameters"]]
     echo_table(("parameter", "type", "default", "range", "meaning"), rows)

@@ -20,7 +20,9 @@ __all__ = ["command"]
     help="Where datasets lie (or BENCH_DATA).",
 )
 @click.option(
-    "--cache-dir", type=click.Path(path_type=Path), help="The cache folder (or BENCH_CACHE)."
+    "--cache-dir",
+    type=click.Path(path_type=Path, readable=False),
+    help="The cache folder (or BENCH_CACHE).",
 )
 @plugin_options
 @json_option

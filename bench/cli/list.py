@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bench.cli._common import echo_json, json_option, plugin_options
+from bench.cli._output import echo
 from bench.cli._table import echo_table
 from bench.registry import KINDS, Registry, load_registry
 
@@ -47,7 +48,7 @@ def _echo(registry: Registry, kind: str | None) -> None:
         [(info.name, KINDS[info.kind], info.origin) for info in registry.infos(kind)],
     )
     if registry.quarantined:
-        click.echo()
+        echo()
         echo_table(
             ("quarantined", "reason"),
             [(plugin.origin, plugin.reason) for plugin in registry.quarantined],

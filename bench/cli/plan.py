@@ -13,11 +13,11 @@ from bench.cli._common import (
     echo_json,
     json_option,
     plugin_options,
-    printable,
     seeds_option,
     set_option,
     warn_quarantined,
 )
+from bench.cli._output import echo, printable
 from bench.cli._plan_words import duration, steps_in_words, trials_in_words
 from bench.cli._table import echo_table
 
@@ -33,7 +33,7 @@ _KINDS = {"base_model": "base model", "method": "method", "bound": "bound"}
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, readable=False),
     help="The run's folder (default: results/NAME).",
 )
 @click.option(
@@ -44,7 +44,7 @@ _KINDS = {"base_model": "base model", "method": "method", "bound": "bound"}
 )
 @click.option(
     "--cache-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, readable=False),
     help="Where prepared data and steps are kept (or BENCH_CACHE).",
 )
 @seeds_option
@@ -73,7 +73,7 @@ def command(
     **options: Any,
 ) -> None:
     """Say what `bench run SUITE` with the same options would do: trials and steps, what is there already, what is left and
-    about how long it takes, once steps like it were timed.
+    about how long it takes, once steps like it were timed; roughly (~) where steps of other data were.
 
     Runs no step and writes nothing into the run's folder. Data are prepared where they are not yet, since the splits
     depend on them: they go into the cache."""
@@ -81,8 +81,8 @@ def command(
     from bench.suite import load as load_suite
 
     registry = load_registry(plugins, autoload=autoload)
-    checked = load_suite(suite, registry, plugins, overrides)
     warn_quarantined(registry)
+    checked = load_suite(suite, registry, plugins, overrides)
 
     from bench.cli._progress import watching
     from bench.run.preview import preview
@@ -96,8 +96,8 @@ def command(
             ("kind", "method", "trials", "recorded", "steps", "cached", "to run", "CPU time"),
             list(_rows(found)),
         )
-        click.echo()
-        click.echo(printable(f"{trials_in_words(found)}; {steps_in_words(found)}"))
+        echo()
+        echo(printable(f"{trials_in_words(found)}; {steps_in_words(found)}"))
 
 
 def _rows(found: Preview) -> Iterator[tuple[str, ...]]:
@@ -125,7 +125,8 @@ def _time(left: Sequence[PlannedStep]) -> str:
     known = [step.seconds for step in left if step.seconds is not None]
     if not left:
         return ""
-    return duration(sum(known)) if len(known) == len(left) else "unknown"
+    rough = "~" if any(step.rough for step in left) else ""
+    return f"{rough}{duration(sum(known))}" if len(known) == len(left) else "unknown"
 
 
 def _as_dict(found: Preview) -> dict[str, Any]:
@@ -152,6 +153,7 @@ def _as_dict(found: Preview) -> dict[str, Any]:
                 "cached": step.cached,
                 "to_run": step.to_run,
                 "cpu_s": step.seconds,
+                "rough": step.rough,
             }
             for step in found.steps
         ],
@@ -165,5 +167,6 @@ def _as_dict(found: Preview) -> dict[str, Any]:
             "steps_to_run": sum(step.to_run for step in found.steps),
             "never_timed": found.never_timed,
             "wall_s": found.seconds,
+            "rough": found.rough,
         },
     }

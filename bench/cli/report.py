@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from bench.cli._common import echo_json, json_option
+from bench.cli._output import console, echo
 from bench.errors import StorageError
 
 __all__ = ["command"]
 
 
 @click.command("report")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--markdown",
     metavar="FILE",
@@ -25,8 +26,6 @@ def command(ctx: click.Context, run: Path, markdown: str | None, as_json: bool) 
     """Print the table of a finished run, RUN being its folder.
 
     Ends with 4 where trials failed or are missing."""
-    from rich.console import Console
-
     from bench.records import load
     from bench.report import build, to_json, to_markdown, to_terminal
 
@@ -36,9 +35,9 @@ def command(ctx: click.Context, run: Path, markdown: str | None, as_json: bool) 
     if as_json:
         echo_json(to_json(report))
     elif markdown == "-":
-        click.echo(to_markdown(report), nl=False)
+        echo(to_markdown(report), nl=False)
     else:
-        to_terminal(report, Console())
+        to_terminal(report, console())
     ctx.exit(report.exit_code)
 
 

@@ -15,6 +15,7 @@ from bench.cli._common import (
     set_option,
     warn_quarantined,
 )
+from bench.cli._output import console, say
 
 if TYPE_CHECKING:
     from bench.finished import Command
@@ -26,7 +27,7 @@ _DEPENDED_ON = ("out", "data_dir", "seeds", "only", "threads", "executor", "exec
 
 
 def _folder(writable: bool) -> click.Path:
-    return click.Path(path_type=Path, file_okay=False, exists=not writable)
+    return click.Path(path_type=Path, file_okay=False, exists=not writable, readable=not writable)
 
 
 @click.command("run")
@@ -108,9 +109,7 @@ def command(
     key = None if options["rerun"] == "all" else key_of(asked)
     finished = None if key is None else recall(asked, key)
     if finished is not None:
-        click.echo(
-            f"all {len(finished.wanted or ())} trials are recorded; nothing to run", err=True
-        )
+        say(f"all {len(finished.wanted or ())} trials are recorded; nothing to run")
     else:
         finished = _run(asked, key, options)
     code = 4 if finished.lacking or not finished.wanted else 0
@@ -125,8 +124,8 @@ def _run(asked: Command, key: str | None, options: dict[str, Any]) -> Run:
 
     plugins, autoload = asked.plugins, asked.autoload
     registry = load_registry(plugins, autoload=autoload)
-    suite = load_suite(asked.suite, registry, plugins, asked.overrides)
     warn_quarantined(registry)
+    suite = load_suite(asked.suite, registry, plugins, asked.overrides)
 
     from bench.cli._progress import watching
     from bench.run import places_of_files, run
@@ -143,17 +142,15 @@ def _run(asked: Command, key: str | None, options: dict[str, Any]) -> Run:
 
 
 def _show(run: Run, code: int, as_json: bool) -> None:
-    from rich.console import Console
-
     from bench.report import build, to_json, to_terminal
 
     report = build(run)
     if as_json:
         echo_json(to_json(report) | {"exit_code": code})
     else:
-        to_terminal(report, Console())
+        to_terminal(report, console())
         lines = run.manifest["trials"]
         if not all(line["asked"] for line in lines):
             ok = sum(line["status"] == "ok" for line in lines)
-            click.echo(f"A part: {ok} of {len(lines)} trials of the suite.", err=True)
-        click.echo(f"Records: {run.folder}   Again: bench report {run.folder}", err=True)
+            say(f"A part: {ok} of {len(lines)} trials of the suite.")
+        say(f"Records: {run.folder}   Again: bench report {run.folder}")

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bench.cli._common import plugin_options, warn_quarantined
+from bench.cli._output import echo
 from bench.errors import StorageError
 from bench.registry import load_registry
 
@@ -30,7 +31,7 @@ def command(out: Path | None, plugins: tuple[Path, ...], autoload: bool) -> None
 
     text = json.dumps(json_schema(registry), indent=1, ensure_ascii=False) + "\n"
     if out is None:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
         return
     try:
         out.write_text(text, "utf-8")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from bench.cli._common import echo_json, json_option, plugin_options, printable
+from bench.cli._common import echo_json, json_option, plugin_options
+from bench.cli._output import echo, printable, say
 from bench.cli._table import echo_table
 from bench.errors import PluginError, PluginUnavailable
 from bench.registry import KINDS, PluginInfo, Quarantined, Registry, load_registry
@@ -76,7 +77,7 @@ def _exit(checked: Sequence[Checked]) -> None:
     if refusals and len(checked) == 1:
         raise refusals[0]
     for refusal in refusals:
-        click.echo(printable(str(refusal)), err=True)
+        say(str(refusal))
     if refusals:
         raise click.exceptions.Exit(refusals[0].exit_code)
     if any(result.status == "failed" for one in checked for result in one.results):
@@ -137,13 +138,13 @@ def _echo(checked: Checked) -> None:
     info, results, refusal = checked
     if refusal:
         return  # told at the end
-    click.echo(printable(f"{info.name} · {KINDS[info.kind]} · {info.origin}"))
+    echo(printable(f"{info.name} · {KINDS[info.kind]} · {info.origin}"))
     rows = [
         (result.name, result.status, "; ".join(filter(None, (result.reason, result.fix))))
         for result in _said_once(results)
     ]
     echo_table(("check", "result", "reason; fix"), rows)
-    click.echo()
+    echo()
 
 
 def _said_once(results: Sequence[CheckResult]) -> list[CheckResult]:

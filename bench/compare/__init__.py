@@ -1,13 +1,23 @@
 """Two runs in, a verdict with its evidence out."""
 
 from bench.compare.compare import DEFAULT_TOLERANCE, compare
-from bench.compare.model import Absence, CodeChange, Comparison, Difference, Pair, Verdict, to_json
+from bench.compare.model import (
+    Absence,
+    CodeChange,
+    Comparison,
+    ConditionChange,
+    Difference,
+    Pair,
+    Verdict,
+    to_json,
+)
 
 __all__ = [
     "DEFAULT_TOLERANCE",
     "Absence",
     "CodeChange",
     "Comparison",
+    "ConditionChange",
     "Difference",
     "Pair",
     "Verdict",

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bench.compare.checks import check_comparable
-from bench.compare.model import Absence, CodeChange, Comparison, Difference, Pair, Verdict
+from bench.compare.code import changes_of_code, unknown_code
+from bench.compare.conditions import changes_of_conditions, slowing
+from bench.compare.model import Absence, Comparison, Difference, Pair, Verdict
 from bench.compare.pools import Pools, change_of_pool
+from bench.compare.settings import change_of_settings
 from bench.evaluate import HIGHER_IS_BETTER
 from bench.job.outcome import of_record
 from bench.records import Record, Run
@@ -31,11 +34,13 @@ def compare(base: Run, candidate: Run) -> Comparison:
     check_comparable(
         (one, other) for _, one, other in both if one is not None and other is not None
     )
-    good = [(key, one, other) for key, one, other in both if _ok(one) and _ok(other)]
+    good = [
+        (key, one, other) for key, one, other in both if one and other and _ok(one) and _ok(other)
+    ]
+    found = [(one, other) for _, one, other in good]
+    alike = [(one, other) for one, other in found if not slowing(one, other)]
     pools = Pools(base), Pools(candidate)
-    pairs = tuple(
-        _pair(key, one, other, base.manifest, pools) for key, one, other in good if one and other
-    )
+    pairs = tuple(_pair(key, one, other, base.manifest, pools) for key, one, other in good)
     return Comparison(
         pairs=pairs,
         absent=tuple(
@@ -44,12 +49,11 @@ def compare(base: Run, candidate: Run) -> Comparison:
             if not (_ok(ours[key]) and _ok(theirs.get(key))) and key not in neither
         ),
         added=tuple(dict.fromkeys(key[2] for key in theirs if key not in ours)),
-        cpu_ratio=_ratio([(_cpu(one), _cpu(other)) for _, one, other in good if one and other]),
-        code=tuple(
-            dict.fromkeys(
-                change for _, one, other in good if one and other for change in _code(one, other)
-            )
-        ),
+        cpu_ratio=_ratio([(_cpu(one), _cpu(other)) for one, other in alike]),
+        code=changes_of_code(found),
+        conditions=changes_of_conditions(found),
+        cpu_unlike=tuple(dict.fromkeys(what for pair in found for what in slowing(*pair))),
+        code_unknown=unknown_code(found),
         not_asked=(len(never[0]), len(never[1])),
     )
 
@@ -72,6 +76,7 @@ def _pair(
     manifest: Mapping[str, Any],
     pools: tuple[Pools, Pools],
 ) -> Pair:
+    settings_change = change_of_settings(base, candidate)
     return Pair(
         *key,
         kind=base["kind"],
@@ -85,8 +90,9 @@ def _pair(
             )
             for metric, score in base["metrics"].items()
         ),
-        cpu_ratio=_ratio([(_cpu(base), _cpu(candidate))]),
-        same_settings=base["identity"].get("settings") == candidate["identity"].get("settings"),
+        cpu_ratio=None if slowing(base, candidate) else _ratio([(_cpu(base), _cpu(candidate))]),
+        same_settings=not settings_change,
+        settings_change=settings_change,
         pool_change=change_of_pool(pools[0].of(base), pools[1].of(candidate)),
     )
 
@@ -161,7 +167,7 @@ def _ok(record: Record | None) -> bool:
     return record is not None and of_record(record).ok
 
 
-# -- time and code
+# -- time
 
 
 def _cpu(record: Record) -> float | None:
@@ -179,29 +185,6 @@ def _ratio(seconds: Iterable[tuple[float | None, float | None]]) -> float | None
     ]
     base = sum(base for base, _ in known)
     return sum(candidate for _, candidate in known) / base if base else None
-
-
-def _code(base: Record, candidate: Record) -> list[CodeChange]:
-    ours, theirs = _digests(base), _digests(candidate)
-    names = dict.fromkeys((*ours, *theirs))
-    return [
-        CodeChange(n, ours.get(n, ""), theirs.get(n, ""))
-        for n in names
-        if ours.get(n) != theirs.get(n)
-    ]
-
-
-def _digests(record: Record) -> dict[str, str]:
-    identity = record["identity"]
-    found = {
-        f"{one['name']} ({one['origin']})": one["digest"] for one in identity.get("plugins", ())
-    }
-    found |= {
-        f"metric {name}": of["digest"]
-        for name, of in identity["metrics"].items()
-        if isinstance(of, dict)
-    }
-    return {"harness": identity["harness"], **found} if "harness" in identity else found
 
 
 def _key(trial: Mapping[str, Any]) -> Key:

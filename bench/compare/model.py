@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-__all__ = ["Absence", "CodeChange", "Comparison", "Difference", "Pair", "Verdict", "to_json"]
+__all__ = [
+    "Absence",
+    "CodeChange",
+    "Comparison",
+    "ConditionChange",
+    "Difference",
+    "Pair",
+    "Verdict",
+    "to_json",
+]
 
 # "same" is within the tolerance; bounds are not judged
 Verdict = Literal["same", "better", "worse", "not judged"]
@@ -35,10 +44,19 @@ class CodeChange:
 
 
 @dataclass(frozen=True)
+class ConditionChange:
+    """What of the machine or the versions differs: each side's values over all pairs in which it does."""
+
+    what: str
+    base: str
+    candidate: str
+
+
+@dataclass(frozen=True)
 class Pair:
     """A trial that both runs have a result of. `cpu_ratio`: the candidate's own CPU seconds (training and prediction)
-    over the base's; None where either has none. `pool_change`: how the base models under a method differ, empty where they
-    don't."""
+    over the base's; None where either has none, or where machine, threads or versions of what computes differ.
+    `settings_change`, `pool_change`: how the settings, or the base models under a method, differ; empty where they don't."""
 
     dataset: str
     protocol: str
@@ -48,6 +66,7 @@ class Pair:
     differences: tuple[Difference, ...]
     cpu_ratio: float | None
     same_settings: bool
+    settings_change: str = ""
     pool_change: str = ""
 
 
@@ -64,8 +83,9 @@ class Absence:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`added` are methods that the candidate alone has; they are not judged. `cpu_ratio` is of all pairs together. A trial
-    that neither run was ever asked for is neither a pair nor absent."""
+    """`added` are methods that the candidate alone has; they are not judged. `cpu_ratio` is of all pairs together that
+    have one; `cpu_unlike` is what withheld it of the others. `code_unknown` are metrics whose code can't be compared. A
+    trial that neither run was ever asked for is neither a pair nor absent."""
 
     pairs: tuple[Pair, ...]
     absent: tuple[Absence, ...]
@@ -74,6 +94,9 @@ class Comparison:
     code: tuple[CodeChange, ...]
     # of base and candidate: trials of the suite that nobody asked for
     not_asked: tuple[int, int] = (0, 0)
+    conditions: tuple[ConditionChange, ...] = ()
+    cpu_unlike: tuple[str, ...] = ()
+    code_unknown: tuple[str, ...] = ()
 
     @property
     def regressions(self) -> tuple[tuple[Pair, Difference], ...]:

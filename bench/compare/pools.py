@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bench.compare.settings import whole_settings
 from bench.records import Record, Run
 
 __all__ = ["Pools", "change_of_pool"]
@@ -20,9 +21,8 @@ class Pools:
         for record in run.records:
             trial = record["trial"]
             if record["kind"] == "base_model":
-                self._settings[trial["dataset"], trial["protocol"], trial["method"]] = record[
-                    "identity"
-                ].get("settings")
+                place = trial["dataset"], trial["protocol"], trial["method"]
+                self._settings[place] = whole_settings(record)
 
     def of(self, record: Record) -> Pool:
         """Of what is no method, an empty one."""

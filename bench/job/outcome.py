@@ -41,7 +41,7 @@ class WaitedFor(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    title: str  # for people: "ml-100k/cold fm fold-2 seed 0"
+    title: str  # for people: "ml-100k/cold fm, fold 3 of 5, seed 0"
     owner: str  # the base model or method that the step is of
     ended: Outcome
 

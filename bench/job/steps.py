@@ -27,7 +27,7 @@ class Step(BaseModel):
 
     kind: str
     id: str
-    title: str  # for people: "ml-100k/cold fm star seed 0"
+    title: str  # for people: "ml-100k/cold fm, all training rows, seed 0"
     owner: str  # the base model or method that it is of
     dataset: Path  # prepared folder
     split: Path  # split folder

@@ -21,6 +21,8 @@ from bench.run.planning.division import Divisions
 from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
 from bench.run.recording import failed_record, record_of
+from bench.run.time_left import TimeLeft
+from bench.run.timing import Estimates
 from bench.storage.kept import KeptFolder, discard
 from bench.storage.temporary import sweep
 from bench.storage.trouble import check_writable, writing
@@ -63,6 +65,8 @@ def execute(
     state.steps |= dict.fromkeys(_missing_steps(state, open_trials, rerun))
     if state.steps:
         check_writable(state.cache)
+        estimates = Estimates(state.plan, state.done, state.folder)
+        state.watcher = TimeLeft(state.watcher, estimates, list(state.steps), executor.workers)
     planned = manifest.of_plan(state.suite, state.registry, state.metrics, divisions, state.plan)
     begun = manifest.begin(state.folder, planned)
     interrupted = True

@@ -16,7 +16,7 @@ from bench.registry import load_registry
 from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
 from bench.run.suite_run import as_names, as_path, as_paths, as_suite, plan_suite
-from bench.run.timing import seconds_of
+from bench.run.timing import Estimates
 from bench.storage.kept import KeptFolder
 from bench.suite import Suite
 
@@ -33,13 +33,14 @@ class PlannedTrial(NamedTuple):
 
 
 class PlannedStep(NamedTuple):
-    """`needed`: by a trial that is to run. `seconds`: of CPU time, None where
-    no step like it was ever timed."""
+    """`needed`: by a trial that is to run. `seconds`: of CPU time, None where no step like it was ever timed; `rough`: known
+    of other data alone."""
 
     step: FitStep | SelectStep
     cached: bool
     needed: bool
     seconds: float | None
+    rough: bool = False
 
     @property
     def to_run(self) -> bool:
@@ -60,6 +61,11 @@ class Preview:
     def seconds(self) -> float:
         """Of wall time that the steps left to run take, as far as known: CPU time over workers."""
         return sum(step.seconds or 0.0 for step in self.steps if step.to_run) / self.workers
+
+    @property
+    def rough(self) -> bool:
+        """Whether other data alone tell the time of some step left to run."""
+        return any(step.rough for step in self.steps if step.to_run)
 
     @property
     def never_timed(self) -> int:
@@ -118,9 +124,16 @@ def _steps(planned: Plan, trials: tuple[PlannedTrial, ...], folder: Path) -> lis
     read = _in_order([planned_trial.trial for planned_trial in trials])
     needed = _in_order([trial for trial, state in trials if state == "to run"])
     cached = {step for step in read if KeptFolder(planned.steps[step].folder).looks_whole()}
-    seconds = seconds_of(planned, [step for step in needed if step not in cached], cached, folder)
+    estimates = Estimates(planned, cached, folder)
+    found = {step: estimates.of(step) for step in needed if step not in cached}
     return [
-        PlannedStep(planned.steps[step], step in cached, step in needed, seconds.get(step))
+        PlannedStep(
+            planned.steps[step],
+            step in cached,
+            step in needed,
+            estimate.seconds if (estimate := found.get(step)) else None,
+            bool(estimate and estimate.rough),
+        )
         for step in read
     ]
 

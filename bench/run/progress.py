@@ -14,6 +14,10 @@ class Watcher:
     def planned(self, steps: int, trials: int, reused: int) -> None:
         """So many steps are to be done for so many trials, `reused` of them recorded already."""
 
+    def left(self, seconds: float, *, rough: bool, unknown: int) -> None:
+        """So long the steps that are left take; `rough` where that is known of other data alone, and beside `unknown` steps
+        like which none was ever timed. Told before the first step and after each, once anything is known."""
+
     def started(self, step: str, title: str) -> None: ...
     def progress(self, step: str, text: str) -> None: ...
     def ended(self, step: str, title: str, failure: str) -> None:

@@ -94,7 +94,8 @@ class Table(Dataset):
                 owner = side
                 if said not in (None, side):
                     raise DataError(
-                        f"{frame.attrs['file']}: column {name!r} is of the {side}; sides can't say {said}"
+                        f"column {name!r} is of the {side}; sides can't say {said}",
+                        file=str(frame.attrs["file"]),
                     )
         return said or owner or "context"
 

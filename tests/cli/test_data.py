@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
@@ -258,3 +260,50 @@ def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("command", ["list", "fetch", "info"])
 def test_every_command_takes_traceback(command: str) -> None:
     assert "--traceback" in CliRunner().invoke(main, ["data", command, "--help"]).output
+
+
+SHOP = """\
+version: 1
+name: shop
+datasets:
+  clicks: {{use: table, path: {file}, fields: [user_id, item_id], label: "rating >= 4"}}
+protocols:
+  cold: {{use: user-holdout, setting: cold}}
+base_models:
+  lr: {{use: lr}}
+  fm: {{use: fm}}
+methods:
+  average: {{selector: {{use: average}}}}
+seeds: [0]
+"""
+HEAD = "user_id,item_id,rating\nu1,i1,5\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "line", "said"),
+    [
+        ("clicks.csv", HEAD + "u1,i2\n", 3, "2 fields where 3 are expected"),
+        ("clicks.csv", HEAD + "u1,i2,five\n", 3, "column 'rating': "),
+        ("clicks.csv", HEAD.replace("item_id", "item") + "u1,i2,4\n", None, "no column 'item_id'"),
+        ("clicks.csv", HEAD + "u1,i\udcff2,4\n", 3, "is not utf-8"),
+        ("clicks.parquet", HEAD + "u1,,4\n", 2, "column 'item_id': "),
+        ("clicks.parquet", HEAD + "u1,i2,4\n", None, "one class alone"),
+    ],
+)
+def test_an_error_of_data_has_its_place_in_json(
+    tmp_path: Path, file: str, content: str, line: int | None, said: str
+) -> None:
+    """Of Parquet, which has no lines, the row."""
+    if file.endswith(".parquet"):
+        pd.read_csv(io.StringIO(content)).to_parquet(tmp_path / file)
+    else:
+        (tmp_path / file).write_text(content, "utf-8", "surrogateescape")
+    (tmp_path / "shop.yaml").write_text(SHOP.format(file=file), "utf-8")
+    arguments = ["data", "info", str(tmp_path / "shop.yaml"), "--cache-dir", str(tmp_path / "c")]
+    result = CliRunner().invoke(main, [*arguments, "--json"])
+    assert result.exit_code == 2
+    (error,) = json.loads(result.stdout)["errors"]
+    assert (error["file"], error["line"], error["column"]) == (file, line, None)
+    assert said in error["message"]
+    place = file if line is None else f"{file}: row {line}" if "parquet" in file else f"{file}:3"
+    assert f"{place}: {error['message']}" in result.stderr

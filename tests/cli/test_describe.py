@@ -82,3 +82,18 @@ def test_a_plugin_that_does_not_import_exits_4(bench: Bench, tmp_path: Path) -> 
     result = bench("describe", "gone", "--plugins", gone)
     assert result.exit_code == 4
     assert "is unavailable: ModuleNotFoundError: No module named 'nope'" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("describe", "gone"), ("check", "suite.yaml")])
+def test_why_a_name_is_unknown_is_said_first(
+    bench: Callable[..., Result], suite: Path, tmp_path: Path, arguments: tuple[str, str]
+) -> None:
+    """A file that is no Python names no plugin, so that nothing but the warning tells where the name has gone."""
+    (tmp_path / "cut.py").write_text("def gone(:\n", "utf-8")
+    suite.write_text(suite.read_text("utf-8").replace("use: trees", "use: gone"), "utf-8")
+    command, what = arguments
+    result = bench(command, suite if command == "check" else what, "--plugins", tmp_path / "cut.py")
+    assert result.exit_code == 2
+    first, last = result.stderr.splitlines()
+    assert "cut.py is quarantined: SyntaxError" in first
+    assert "'gone'" in last

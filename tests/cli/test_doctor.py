@@ -188,3 +188,10 @@ def test_no_secret_of_the_environment_is_shown(
     for arguments in ((), ("--json",)):
         result = bench("doctor", *arguments)
         assert "hunter2" not in result.stdout + result.stderr
+
+
+def test_a_part_of_the_cache_that_can_t_be_written_fails(doctor: Doctor, tmp_path: Path) -> None:
+    """Of a shared cache somebody else may have made a folder; /proc is nobody's to write into."""
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "steps").symlink_to("/proc")
+    assert doctor("--cache-dir", tmp_path / "cache")["cache"]["status"] == "fail"

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from bench.cli import main
-from bench.cli._common import printable
 from bench.cli._group import LazyGroup
+from bench.cli._output import printable
 from bench.errors import PredictionError, StorageError, SuiteError
 
 HEAVY = ["torch", "pandas", "scipy", "sklearn", "numpy"]
@@ -104,6 +104,11 @@ def raising(error: BaseException) -> Callable[[], None]:
             OSError(errno.ENOSPC, "No space left on device", "run/x"),
             5,
             "run/x: No space left on device; make room",
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "run/x"),
+            5,
+            "run/x: Permission denied; make room or choose another folder",
         ),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],

@@ -13,7 +13,9 @@ from click.testing import CliRunner, Result
 from bench import run_suite
 from bench.cli import main
 from bench.errors import SuiteError
-from tests.run.conftest import write_small_suite
+from bench.run import timed_records
+from bench.run.timed_records import rates_of_other_data
+from tests.run.conftest import write_ratings, write_small_suite
 
 Plan = Callable[..., Result]
 METHODS = "  average: {selector: {use: average}}\n  gating: {selector: {use: mlp, hidden: [2]}}"
@@ -151,9 +153,14 @@ def test_a_fit_is_estimated_by_its_rows(done: Path) -> None:
         if step["of"] == "lr" and step["to_run"]
     }
     star = next(
-        step for step in planned(done)["steps"] if step["title"] == "small/cold lr star seed 0"
+        step
+        for step in planned(done)["steps"]
+        if step["title"] == "small/cold lr, all training rows, seed 0"
     )
-    assert set(estimates) == {"small/cold lr fold-0 seed 0", "small/cold lr fold-1 seed 0"}
+    assert set(estimates) == {
+        "small/cold lr, fold 1 of 2, seed 0",
+        "small/cold lr, fold 2 of 2, seed 0",
+    }
     assert sum(estimates.values()) == pytest.approx(seconds(done, star)), (
         "each row of training users is left out by one of two folds"
     )
@@ -163,7 +170,9 @@ def test_a_holdout_is_another_fit_and_estimated_too(done: Path) -> None:
     plan = planned(done, "--set", "protocols.cold.base_predictions=holdout", "--only", "average")
     (held,) = (step for step in plan["steps"] if step["of"] == "lr")
     star = next(
-        step for step in planned(done)["steps"] if step["title"] == "small/cold lr star seed 0"
+        step
+        for step in planned(done)["steps"]
+        if step["title"] == "small/cold lr, all training rows, seed 0"
     )
     assert held["id"] != star["id"]
     assert held["to_run"]
@@ -230,6 +239,41 @@ def test_records_tell_how_long_steps_take_where_the_cache_is_gone(
     assert totals["wall_s"] > 0
 
 
+def test_other_data_tell_roughly_how_long_steps_take(done: Path, tmp_path: Path) -> None:
+    """Nothing of these data was ever timed; beside this run lies one of others."""
+    (tmp_path / "theirs").symlink_to(done / "out")
+    write_ratings(tmp_path / "ratings.csv", users=40, seed=1)
+    write_small_suite(tmp_path, methods=METHODS, protocol="base_predictions: in-sample")
+    totals = planned(tmp_path)["totals"]
+    assert (totals["steps_to_run"], totals["never_timed"], totals["rough"]) == (4, 0, True)
+    rates = rates_of_other_data(tmp_path)
+    star = next(step for step in planned(tmp_path)["steps"] if step["of"] == "lr")
+    assert star["rough"]
+    rows = star["cpu_s"] / rates["fit", "lr"][0]
+    assert rows == pytest.approx(round(rows))
+    assert 120 <= rows <= 280  # 20 training users of 6 to 14 rows
+    result = command(tmp_path, "plan")
+    assert last_line(result).endswith("~1 s with 1 worker, judging by other data")
+    assert all("  ~1 s" in line for line in result.stdout.splitlines() if "  method" in line[:9])
+
+
+def test_the_rate_is_that_of_the_rows_of_one_pass(done: Path) -> None:
+    record = next(
+        record
+        for file in (done / "out" / "records").glob("*.json")
+        if (record := json.loads(file.read_text("utf-8")))["trial"]["method"] == "fm"
+    )
+    cost = record["cost"]["own"]
+    rows = cost["train_rows"] / record["details"]["epochs"]
+    (rate,) = rates_of_other_data(done)["fit", "fm"]
+    assert rate == pytest.approx((cost["train_cpu_s"] + cost["predict_cpu_s"]) / rows)
+
+
+def test_another_processor_tells_nothing(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timed_records, "environment", lambda _: {"processor": "another"})
+    assert rates_of_other_data(done) == {}
+
+
 def test_a_cache_that_is_gone_does_not_matter_to_what_is_recorded(
     done: Path, tmp_path: Path
 ) -> None:
@@ -282,7 +326,7 @@ def test_only_and_a_method_that_the_grid_expanded(done: Path) -> None:
         "gating[hidden=[3]]",
     ]
     assert [step["title"] for step in plan["steps"] if step["to_run"]] == [
-        "small/cold gating[hidden=[3]] seed 0"
+        "small/cold gating[hidden=[3]], seed 0"
     ]
     result = command(done, "plan", "--only", "gatin")
     assert result.exit_code == 2

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bench.cli import main
+from bench.cli._compare_words import told_apart
 from bench.compare import compare
 from bench.errors import CompareError
 from bench.job.outcome import Outcome
@@ -169,7 +170,7 @@ def test_degraded_predictions_end_with_1_and_name_each_figure(
     result = bench(tmp_path / "base", tmp_path / "candidate")
     assert result.exit_code == 1
     text = " ".join(result.output.split())
-    assert "Regressed: ml/cold gating, seed 0: auc 0.75 -> 0.7 (tolerance 1e-06)." in text
+    assert "Regressed: ml/cold gating, seed 0: auc 0.7500 -> 0.7000 (tolerance 1e-06)." in text
     assert "-0.051000!" in text  # the worse of the two seeds
     assert max(map(len, result.output.splitlines())) <= 80
 
@@ -311,8 +312,9 @@ def test_code_settings_and_time_that_differ_are_shown(
     }
     assert comparison.cpu_ratio == 1.5
     text = " ".join(bench(tmp_path / "base", tmp_path / "candidate").output.split())
-    assert "Code differs: fm (pkg): cccccccccccc -> 999999999999." in text
-    assert "Settings differ: fm." in text
+    assert "code harness: hhhhhhhhhhhh -> iiiiiiiiiiii" in text
+    assert "code fm (pkg): cccccccccccc -> 999999999999" in text
+    assert "settings fm: embedding_dim absent -> 4" in text
     assert "candidate takes 1.50 times that of base" in text
 
 
@@ -368,7 +370,7 @@ def test_another_pool_is_told_of(
     assert changes == {told.removeprefix("gating (").removesuffix(")")}
     assert not any(pair.pool_change for pair in comparison.pairs if pair.method != "gating")
     text = " ".join(bench(tmp_path / "base", tmp_path / "candidate").output.split())
-    assert (f"Pool differs: {told}." in text) if told else ("Pool differs" not in text)
+    assert (f"pool {told}" in text) if told else (" pool " not in text)
 
 
 def test_the_worst_seed_is_shown_where_none_regressed(
@@ -408,3 +410,169 @@ def test_a_folder_that_is_no_run_is_one_line(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "is not a run" in result.output
     assert result.output.count("\n") == 1
+
+
+# -- where and by what the two were computed
+
+HERE = {"system": "Linux", "machine": "x86_64", "processor": "A", "cores": 2, "threads": 1}
+VERSIONS = {"python": "3.11.7", "metaselector-bench": "0.1.0", "pandas": "3.0", "torch": "2.13.0"}
+
+
+def computed(environment: dict[str, Any], versions: dict[str, str], of: str = "") -> Edit:
+    """Of all methods, or of one, with HERE and VERSIONS but for what is given."""
+
+    def edit(records: list[dict[str, Any]]) -> None:
+        for one in records:
+            concerned = of in ("", one["trial"]["method"])
+            one["environment"] = HERE | (environment if concerned else {})
+            one["versions"] = VERSIONS | (versions if concerned else {})
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("environment", "versions", "said"),
+    [
+        ({"processor": "B"}, {}, "processor A -> B"),
+        ({"cores": 64}, {}, "cores 2 -> 64"),
+        ({"system": "Darwin"}, {}, "system Linux -> Darwin"),
+        ({"threads": 2}, {}, "threads 1 -> 2"),
+        ({}, {"python": "3.12.1"}, "Python 3.11.7 -> 3.12.1"),
+        ({}, {"torch": "2.1.0"}, "torch 2.13.0 -> 2.1.0"),
+        ({}, {"numba": "0.68"}, "numba not recorded -> 0.68"),
+    ],
+)
+def test_cpu_times_of_unlike_conditions_are_no_ratio(
+    make: Callable[..., Run],
+    tmp_path: Path,
+    environment: dict[str, Any],
+    versions: dict[str, str],
+    said: str,
+) -> None:
+    comparison = compare(
+        make("base", computed({}, {})), make("candidate", computed(environment, versions))
+    )
+    assert comparison.exit_code == 0
+    assert comparison.cpu_ratio is None
+    assert {pair.cpu_ratio for pair in comparison.pairs} == {None}
+    (what,) = comparison.cpu_unlike
+    text = " ".join(bench(tmp_path / "base", tmp_path / "candidate").output.split())
+    assert text.startswith(
+        f"Fine: 6 trials compared, 0 figures regressed What differs, BASE -> CANDIDATE: {said} "
+    )
+    assert f"CPU time is not compared, since it hangs on what differs: {what}." in text
+    assert "ratio" not in text
+
+
+@pytest.mark.parametrize("package", ["metaselector-bench", "pandas"])
+def test_what_computes_nothing_is_told_of_and_withholds_no_ratio(
+    make: Callable[..., Run], package: str
+) -> None:
+    comparison = compare(
+        make("base", computed({}, {})), make("candidate", computed({}, {package: "9"}))
+    )
+    assert [change.what for change in comparison.conditions] == [package]
+    assert comparison.cpu_ratio == 1.0
+
+
+def test_of_trials_that_ran_elsewhere_alone_the_ratio_is_withheld(
+    make: Callable[..., Run], tmp_path: Path
+) -> None:
+    make("base", computed({}, {}))
+    make("candidate", computed({"processor": "B"}, {}, of="fm"))
+    comparison = compare(load(tmp_path / "base"), load(tmp_path / "candidate"))
+    assert {pair.method: pair.cpu_ratio for pair in comparison.pairs} == {
+        "fm": None,
+        "gating": 1.0,
+        "perfect-user": None,
+    }
+    text = " ".join(bench(tmp_path / "base", tmp_path / "candidate").output.split())
+    assert "CPU time, of trials computed alike: candidate takes 1.00 times that of base." in text
+    assert "CPU time of the others is not compared" in text
+
+
+def old(records: list[dict[str, Any]]) -> None:
+    """As schema 1 had them: no digests of metrics, no key of a setting that came later."""
+    for one in records:
+        one["schema"] = 1
+        one["identity"]["metrics"] = {"auc": 1, "logloss": 1, "gauc": 1}
+
+
+def test_of_an_older_schema_what_both_have_is_compared(
+    make: Callable[..., Run], tmp_path: Path
+) -> None:
+    def newer(records: list[dict[str, Any]]) -> None:
+        for one in records:
+            one["identity"]["settings"] = {**one["identity"]["settings"], "since": "soft"}
+
+    base = make("base", old)
+    comparison = compare(base, make("candidate", newer))
+    assert {pair.settings_change for pair in comparison.pairs} == {""}
+    assert comparison.code == ()
+    assert comparison.code_unknown == ("auc", "logloss", "gauc")
+    text = " ".join(bench(tmp_path / "base", tmp_path / "candidate").output.split())
+    assert "Whether the code of the metrics auc, logloss, gauc differs is not known" in text
+    assert "absent" not in text
+    changed = make(
+        "changed",
+        lambda records: [one["identity"].update(settings={"use": "other"}) for one in records],
+    )
+    assert {pair.settings_change for pair in compare(base, changed).pairs} == {
+        f'use "{name}" -> "other"' for name in NAMES
+    }
+
+
+def test_defaults_of_keys_that_came_later_are_no_change(make: Callable[..., Run]) -> None:
+    method = {"selector": {"use": "mlp", "params": {"hidden": [8]}, "train": {}}}
+
+    def having(**keys: Any) -> Edit:
+        def edit(records: list[dict[str, Any]]) -> None:
+            for one in records:
+                if one["kind"] == "method":
+                    one["identity"]["settings"] = method | keys
+
+        return edit
+
+    base = make("base", having())
+    same = compare(base, make("same", having(select="soft")))
+    assert {pair.settings_change for pair in same.pairs} == {""}
+    other = compare(base, make("other", having(select="hard")))
+    assert [pair.settings_change for pair in other.pairs if pair.kind == "method"] == [
+        'select "soft" -> "hard"'
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("base", "candidate", "shown"),
+    [
+        (0.75, 0.7, ("0.7500", "0.7000")),
+        (0.123456789, 0.123456123, ("0.123457", "0.123456")),
+        (1 / 3, 1 / 3 + 1e-16, ("0.3333333333333333", "0.3333333333333334")),
+        (0.5, None, ("0.5000", "no value")),
+    ],
+)
+def test_figures_have_the_digits_that_tell_them_apart(
+    base: float, candidate: float | None, shown: tuple[str, str]
+) -> None:
+    assert told_apart(base, candidate) == shown
+
+
+def test_many_regressions_are_counted_and_the_first_are_shown(
+    make: Callable[..., Run], tmp_path: Path
+) -> None:
+    def many(value: float) -> Edit:
+        def edit(records: list[dict[str, Any]]) -> None:
+            for seed in range(2, 30):
+                new = copy.deepcopy(records[0])
+                new["trial"]["seed"], new["id"] = seed, f"fm-{seed}"
+                new["metrics"]["auc"]["value"] = value
+                records.append(new)
+
+        return edit
+
+    make("base", many(0.7))
+    make("candidate", many(0.6))
+    result = bench(tmp_path / "base", tmp_path / "candidate")
+    assert result.exit_code == 1
+    assert result.output.count("Regressed: ml/cold fm, seed") == 20
+    assert "And 8 more like these; --json has all." in result.output

@@ -342,3 +342,17 @@ def test_without_an_analysis_there_are_the_old_tables_alone(make_run: MakeRun) -
     assert titles == ["Quality", "Cost", "Base"]
     assert section_of(run).analysis is None
     assert "verdict" not in grid(run, "Quality").heads
+
+
+def test_a_segment_s_name_is_whole_over_the_sizes(make_analysed: MakeRun) -> None:
+    """Large counts make it long: cut to a digest it would say nothing."""
+
+    def large(found: Analysis) -> Analysis:
+        first, second, *others = found.segments
+        renamed = replace(first, by="popularity", name="tail, 10000 to 12345 rows")
+        unseen = replace(second, by="popularity", name="unseen")
+        return replace(found, segments=(unseen, renamed, *others))
+
+    table = grid(make_analysed(seeds=(0,), change=large), "For whom (log loss): items")
+    assert table.heads[1].startswith("\nunseen\n")
+    assert table.heads[2].startswith("tail\n10000 to 12345 rows\n")

@@ -193,7 +193,10 @@ def test_a_signal_leaves_no_orphan_and_the_run_goes_on_where_it_was(
     assert [line["method"] for line in named if line["record"]] == ["lr"]
     assert build(interrupted).exit_code == 4
     finished, watcher = go(file, "out", plugins=(FAULTY,), cache="cache")
-    assert watcher.titles == ["small/cold slow star seed 0", "small/cold average seed 0"]
+    assert watcher.titles == [
+        "small/cold slow, all training rows, seed 0",
+        "small/cold average, seed 0",
+    ]
     assert set(status(finished).values()) == {"ok"}
     assert finished.manifest["status"] == "complete"
 
@@ -212,7 +215,7 @@ def test_a_harness_that_is_killed_leaves_no_orphan_and_the_run_goes_on(
     assert process.returncode == (128 + end if end == signal.SIGTERM else -end)
     _wait_for(lambda: not _in_session(process.pid))
     finished, watcher = go(file, "out", plugins=(FAULTY,), cache="cache")
-    assert "small/cold lr star seed 0" not in watcher.titles
+    assert "small/cold lr, all training rows, seed 0" not in watcher.titles
     assert finished.manifest["status"] == "complete"
 
 

@@ -84,7 +84,7 @@ def test_methods_over_the_pool_name_what_they_lack(calamity):
         outcome = of_record(by_method(calamity)[method])
         needed = outcome.waited_for
         assert outcome.status == "unavailable"
-        assert needed.title == f"small/cold {needed.owner} star seed 0"
+        assert needed.title == f"small/cold {needed.owner}, all training rows, seed 0"
         assert needed.ended.label == FATAL[needed.owner][0]
         assert (
             outcome.reason
@@ -167,7 +167,7 @@ def test_a_plugin_that_does_not_import_is_unavailable_and_the_rest_runs(go, writ
     for method in ("gone", "average", "perfect-user"):
         assert records[method]["outcome"]["status"] == "unavailable"
         assert "no_such_package" in records[method]["outcome"]["reason"]
-    assert watcher.titles == ["small/cold lr star seed 0"], (
+    assert watcher.titles == ["small/cold lr, all training rows, seed 0"], (
         "nothing is fitted for a method that can't run"
     )
     assert finished.manifest["status"] == "incomplete"
@@ -181,8 +181,8 @@ def test_whether_a_failed_trial_is_tried_again(go, write_suite, rerun, again):
     file = write_suite(models=faulty("raise"), protocol="base_predictions: in-sample")
     first, _ = go(file, plugins=(FAULTY,))
     finished, watcher = go(file, plugins=(FAULTY,), rerun=rerun)
-    assert ("small/cold raise star seed 0" in watcher.titles) == again
-    assert ("small/cold lr star seed 0" in watcher.titles) == (rerun == "all")
+    assert ("small/cold raise, all training rows, seed 0" in watcher.titles) == again
+    assert ("small/cold lr, all training rows, seed 0" in watcher.titles) == (rerun == "all")
     assert status(finished) == status(first)
     assert finished.manifest["status"] == "incomplete"
 

@@ -21,6 +21,15 @@ OWN = "\n    base_predictions: "
 HOLDOUT = "base_predictions: holdout"
 ALL = {"lr", "fm", "gating", "user-best", "metaselector", "perfect-user", "perfect-sample"}
 
+VARIANTS = {
+    "all training rows": "star",
+    "half of the training users": "star",
+    "support rows": "star",
+    "rows before every query": "front",
+    "fold 1 of 2": "fold-0",
+    "fold 2 of 2": "fold-1",
+}
+
 
 def full(source="", name="metaselector"):
     return FULL.format(name=name, own=f"{OWN}{source}" if source else "")
@@ -28,8 +37,8 @@ def full(source="", name="metaselector"):
 
 def fits_of(watcher):
     """(model, variant) of each fit that was done, sorted."""
-    fits = [title.split("/", 1)[1].split() for title in watcher.titles]
-    return sorted((model, variant) for _, model, variant, *_ in fits if model in ("lr", "fm"))
+    fits = [title.split(", ") for title in watcher.titles if title.count(", ") == 2]
+    return sorted((model.split()[1], VARIANTS[rows]) for model, rows, _ in fits)
 
 
 def training_users(finished):

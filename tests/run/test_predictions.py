@@ -97,8 +97,8 @@ def test_each_query_row_has_the_score_of_its_own_key(scored, go, ratings, tmp_pa
 
 def test_there_are_no_folds_and_the_record_names_the_file(scored, go, tmp_path):
     finished, watched = go(scored(), "one")
-    assert [title for title in watched.titles if " theirs " in title] == [
-        "small/cold theirs star seed 0"
+    assert [title for title in watched.titles if " theirs," in title] == [
+        "small/cold theirs, seed 0"
     ]
     told = by_method(finished)["theirs"]["details"]["predictions"]
     assert told["file"] == "scores.csv"
@@ -118,8 +118,8 @@ def test_under_a_holdout_every_slot_reads_the_file_too(scored, go, setting):
     file.write_text(text, "utf-8")
     finished, watched = go(file, "one")
     assert set(status(finished).values()) == {"ok"}
-    assert [title.split()[1:3] for title in watched.titles if " theirs " in title] == [
-        ["theirs", "star"]
+    assert [title for title in watched.titles if " theirs," in title] == [
+        "small/cold theirs, seed 0"
     ]
 
 

@@ -136,11 +136,11 @@ def test_a_base_model_that_many_methods_need_is_fitted_once(go, write_suite):
     _, watcher = go(write_suite())
     assert sorted(watcher.titles) == sorted(
         [
-            f"small/cold {model} {variant} seed 0"
+            f"small/cold {model}, {rows}, seed 0"
             for model in ("lr", "fm")
-            for variant in ("star", "fold-0", "fold-1")
+            for rows in ("all training rows", "fold 1 of 2", "fold 2 of 2")
         ]
-        + ["small/cold average seed 0", "small/cold user-best seed 0"]
+        + ["small/cold average, seed 0", "small/cold user-best, seed 0"]
     )
 
 
@@ -197,7 +197,7 @@ def test_a_damaged_record_is_refused_and_the_run_stays_readable(go, write_suite)
 def test_only_runs_a_base_model_alone(go, write_suite):
     finished, watcher = go(write_suite(), only=("lr",), seeds=(4,))
     assert [(r["trial"]["method"], r["trial"]["seed"]) for r in finished.records] == [("lr", 4)]
-    assert watcher.titles == ["small/cold lr star seed 4"]
+    assert watcher.titles == ["small/cold lr, all training rows, seed 4"]
 
 
 def test_only_keeps_the_bounds_where_the_whole_pool_is_needed_anyway(go, write_suite):

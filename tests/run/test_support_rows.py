@@ -209,7 +209,7 @@ def test_base_models_are_shared(go, write_suite, tmp_path):
     write_suite(methods="  user-best: {selector: {use: user-best}, support_rows: 3}")
     few, second = go(file, "few", cache="shared")
     assert first.steps == 7
-    assert second.titles == ["small/cold user-best seed 0"]
+    assert second.titles == ["small/cold user-best, seed 0"]
     before, after = by_method(plain), by_method(few)
     assert {name for name in before if before[name]["id"] != after[name]["id"]} == {"user-best"}
     assert before["user-best"]["identity"]["steps"] != after["user-best"]["identity"]["steps"]

@@ -506,3 +506,33 @@ def test_a_path_that_is_no_file_is_an_error(
 ) -> None:
     with pytest.raises(SuiteError, match=expected):
         load(tmp_path / path, registry)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("../../evil", "must hold no / or \\ and not begin with a dot"),
+        ("/tmp/evil", "must hold no / or \\ and not begin with a dot"),
+        ("a\\\\b", "must hold no / or \\ and not begin with a dot"),
+        ("..", "must hold no / or \\ and not begin with a dot"),
+        (".hidden", "must hold no / or \\ and not begin with a dot"),
+        ("模" * 86, "must have at most 255 bytes and has 258"),
+        ("x" * 101, "at most 100 characters"),
+    ],
+)
+def test_a_suite_s_name_is_that_of_a_folder(errors_of: Errors, name: str, expected: str) -> None:
+    (line,) = errors_of(("name: small", f'name: "{name}"'))
+    assert line.startswith("suite.yaml:2:7: name")
+    assert expected in line
+    assert "choose another name" in line or "got" in line
+
+
+def test_two_places_that_read_alike_are_refused(errors_of: Errors) -> None:
+    """What is known of a dataset under a protocol lies under DATASET/PROTOCOL: one would be shown as the other."""
+    (line,) = errors_of(
+        ("  toy: {use: toy, path: x.csv}", "  a: {use: toy, path: x}\n  a/b: {use: toy, path: x}"),
+        ("  cold: {use: user-holdout}", "  b/c: {use: user-holdout}\n  c: {use: user-holdout}"),
+    )
+    assert line == (
+        "suite.yaml:8:3: dataset 'a/b' under protocol 'c' reads as 'a' under 'b/c'; choose a name without /"
+    )

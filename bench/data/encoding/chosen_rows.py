@@ -36,9 +36,10 @@ def choose_rows(layout: Layout) -> ChosenRows:
     has_few = rows_of_user < layout.min_rows_per_user  # (users,) bool
     if has_few.all():
         raise DataError(
-            f"{table.file}: min_rows_per_user: {layout.min_rows_per_user} leaves 0 of {len(rows_of_user)} users "
+            f"min_rows_per_user: {layout.min_rows_per_user} leaves 0 of {len(rows_of_user)} users "
             f"(0 of {len(table)} rows); the largest that leaves one is {rows_of_user.max()} "
-            "(the protocol may need more users)"
+            "(the protocol may need more users)",
+            file=table.file,
         )
     counts = {"dropped_rows": int(dropped.sum())}
     if layout.min_rows_per_user > 1:
@@ -60,5 +61,5 @@ def _dropped(layout: Layout, table: RawTable) -> np.ndarray:
         left = np.flatnonzero(~dropped)
         dropped[left] = holds(rule, table.where(~dropped) if dropped.any() else table)
         if dropped.all():
-            raise DataError(f"{table.file}: drop leaves none of {len(table)} rows")
+            raise DataError(f"drop leaves none of {len(table)} rows", file=table.file)
     return dropped

@@ -77,7 +77,8 @@ def _split(tables: Tables, row: RawTable) -> tuple[str, str] | None:
     if not roles or not parts:
         there, lacking = ("part", "users") if parts else ("users", "part")
         raise DataError(
-            f"{row.file}: split names a column of {there} and none of {lacking}; name both or neither"
+            f"split names a column of {there} and none of {lacking}; name both or neither",
+            file=row.file,
         )
     return _withheld("split", roles, tables, row), _withheld("split", parts, tables, row)
 
@@ -85,12 +86,12 @@ def _split(tables: Tables, row: RawTable) -> tuple[str, str] | None:
 def _withheld(what: str, name: str, tables: Tables, row: RawTable) -> str:
     """A column that is there and that no model is handed."""
     if name not in row.frame.columns:
-        raise DataError(f"{row.file}: {what}: {missing_column(name, row.columns)}")
+        raise DataError(f"{what}: {missing_column(name, row.columns)}", file=row.file)
     if name in tables.columns and (
         tables.columns[name].field or tables.columns[name].role != "label"
     ):
         raise DataError(
-            f"{row.file}: {what}: column {name!r} can't be a feature, an id or the order too"
+            f"{what}: column {name!r} can't be a feature, an id or the order too", file=row.file
         )
     return name
 
@@ -102,9 +103,9 @@ def _raw_tables(tables: Tables) -> dict[Owner, RawTable]:
     if tables.items is not None:
         raw["item"] = RawTable(tables.items, "items")
     for table in raw.values():
-        _refuse_double(f"{table.file}: column", table.frame.columns)
+        _refuse_double("column", table.frame.columns, table.file)
         if not len(table):
-            raise DataError(f"{table.file}: no rows")
+            raise DataError("no rows", file=table.file)
     return raw
 
 
@@ -116,7 +117,7 @@ def _features(columns: Mapping[str, Column], raw: Mapping[Owner, RawTable]) -> t
     ]
     _refuse_double("field", [feature.field.name for feature in features])
     if not features:
-        raise DataError(f"{raw['row'].file}: no fields; name at least one column as a feature")
+        raise DataError("no fields; name at least one column as a feature", file=raw["row"].file)
     for feature in features:
         if feature.field.kind == "multi_valued" and not feature.separator:
             raise DataError(f"field {feature.field.name!r} is multi-valued but has no separator")
@@ -151,15 +152,16 @@ def _only(role: str, columns: Mapping[str, Column]) -> str:
 
 def _require(table: RawTable, column: str) -> None:
     if column not in table.frame.columns:
-        raise DataError(f"{table.file}: {missing_column(column, table.columns)}")
+        raise DataError(missing_column(column, table.columns), file=table.file)
 
 
-def _refuse_double(what: str, names: Iterable[str]) -> None:
+def _refuse_double(what: str, names: Iterable[str], file: str = "") -> None:
     seen: dict[str, int] = {}
     for position, name in enumerate(names, start=1):
         if name in seen:
             raise DataError(
-                f"{what} {name!r} is there twice, at positions {seen[name]} and {position}; rename one"
+                f"{what} {name!r} is there twice, at positions {seen[name]} and {position}; rename one",
+                file=file,
             )
         seen[name] = position
 
@@ -168,8 +170,9 @@ def _rules(table: RawTable, what: str, text: str) -> tuple[Rule, ...]:
     try:
         rules = parse_conditions(text) if what == "drop" else (parse_rule(text),)
     except ValueError as error:
-        raise DataError(f"{table.file}: {what}: {error}") from error
+        raise DataError(f"{what}: {error}", file=table.file) from error
     for rule in rules:
         if rule.column not in table.frame.columns:
-            raise DataError(f"{table.file}: {what}: {missing_column(rule.column, table.columns)}")
+            said = f"{what}: {missing_column(rule.column, table.columns)}"
+            raise DataError(said, file=table.file)
     return rules

@@ -68,13 +68,14 @@ def _find(relative: Path, roots: Sequence[Path]) -> Path | None:
                 return path
             if path.exists():
                 raise DataError(
-                    f"{relative}: is not a regular file; name a file of text or Parquet"
+                    "is not a regular file; name a file of text or Parquet", file=str(relative)
                 )
     except OSError as error:
-        raise DataError(f"{str(relative)[:80]}: {error.strerror or error}") from error
+        raise DataError(error.strerror or str(error), file=str(relative)[:80]) from error
     if len(inside) < len(candidates):
         folders = " and ".join(map(str, roots))
         raise DataError(
-            f"{relative}: leads out of {folders}; move the file there or give its folder as --data-dir"
+            f"leads out of {folders}; move the file there or give its folder as --data-dir",
+            file=str(relative),
         )
     return None

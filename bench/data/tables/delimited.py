@@ -34,7 +34,7 @@ class DelimitedText:
         )  # of each record, the header too: its first line; filled if multiline
 
     def refuse(self, line: int, what: str) -> DataError:
-        return DataError(f"{self.file}:{line}: {what}")
+        return DataError(what, file=self.file, line=line)
 
     def records(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """The cells of each line; [] for an empty one."""

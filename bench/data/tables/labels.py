@@ -106,15 +106,16 @@ def _fill(table: RawTable, column: str) -> str:
 def binary_labels(rule: Rule, table: RawTable) -> np.ndarray:
     """(n,) uint8 of 0 and 1. DataError: another value, a missing one, or one class alone."""
     if rule.column not in table.frame.columns:
-        raise DataError(f"{table.file}: label: {missing_column(rule.column, table.columns)}")
+        raise DataError(f"label: {missing_column(rule.column, table.columns)}", file=table.file)
     labels = holds(rule, table) if rule.op else _zero_or_one(table, rule.column)
     positives = int(labels.sum())
     if positives in (0, len(labels)):
         only = "1 (no negative)" if positives else "0 (no positive)"
         text = " ".join(part for part in rule if part)
         raise DataError(
-            f"{table.file}: label {text!r}: one class alone: all {len(labels)} labels are {only}; "
-            "nothing can be learned from it: mend the rule or the data"
+            f"label {text!r}: one class alone: all {len(labels)} labels are {only}; "
+            "nothing can be learned from it: mend the rule or the data",
+            file=table.file,
         )
     return labels.astype(np.uint8)
 

@@ -32,7 +32,7 @@ def codec_of(file: str, head: bytes, encoding: str) -> str:
     where these say that the file is in another encoding, or no text."""
     for magic, what in _OTHER:
         if head.startswith(magic):
-            raise DataError(f"{file}: {what}")
+            raise DataError(what, file=file)
     family = (
         codecs.lookup(encoding).name.removesuffix("-sig").removesuffix("-le").removesuffix("-be")
     )
@@ -40,8 +40,9 @@ def codec_of(file: str, head: bytes, encoding: str) -> str:
         if head.startswith(mark):
             if family != marked:
                 raise DataError(
-                    f"{file}: starts with the byte-order mark of {marked} and is read as {encoding}; "
-                    f"set `encoding: {marked}`"
+                    f"starts with the byte-order mark of {marked} and is read as {encoding}; "
+                    f"set `encoding: {marked}`",
+                    file=file,
                 )
             return "utf-8-sig" if marked == "utf-8" else marked
     return encoding
@@ -54,5 +55,6 @@ def undecodable(file: str, stream: BinaryIO, encoding: str) -> DataError:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         what = f"byte {error.start} (0x{content[error.start]:02x}) is not {encoding}"
-        return DataError(f"{file}:{line}: {what}; set `encoding`, e.g. latin-1")
-    return DataError(f"{file}: is not {encoding}; set `encoding`")
+        said = f"{what}; set `encoding`, e.g. latin-1"
+        return DataError(said, file=file, line=line)
+    return DataError(f"is not {encoding}; set `encoding`", file=file)

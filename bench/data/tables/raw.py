@@ -52,16 +52,27 @@ class RawTable:
 
     def place(self, position: int) -> str:
         """Where a row is: `ratings.csv:9` or `ratings.parquet: row 8`."""
-        label = self.frame.index[position]
-        if self.frame.index.name == "line":
-            return f"{self.file}:{label}"
-        return f"{self.file}: row {label if self.frame.index.name == 'row' else int(label) + 1}"
+        line, row = self._line_or_row(position)
+        return f"{self.file}:{line}" if line else f"{self.file}: row {row}"
+
+    def error(self, position: int, what: str) -> DataError:
+        """An error with the place of a row."""
+        line, row = self._line_or_row(position)
+        return DataError(what, file=self.file, line=line, row=row)
 
     def refuse(self, position: int, column: str, what: str) -> NoReturn:
-        raise DataError(f"{self.place(position)}: column {self.called(column)!r}: {what}")
+        raise self.error(position, f"column {self.called(column)!r}: {what}")
 
     def refuse_column(self, column: str, what: str) -> NoReturn:
-        raise DataError(f"{self.file}: column {self.called(column)!r} {what}")
+        raise DataError(f"column {self.called(column)!r} {what}", file=self.file)
+
+    def _line_or_row(self, position: int) -> tuple[int, int]:
+        """One of the two, from 1; 0 for the other."""
+        index = self.frame.index
+        label = int(index[position])
+        if index.name == "line":
+            return label, 0
+        return 0, label if index.name == "row" else label + 1
 
     def where(self, mask: np.ndarray) -> RawTable:
         """The rows where `mask` holds; they keep their places."""
@@ -73,7 +84,8 @@ class RawTable:
             values = pa.array(self.frame[name], from_pandas=True)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise DataError(
-                f"{self.file}: column {self.called(name)!r} mixes types; store it as text or as numbers"
+                f"column {self.called(name)!r} mixes types; store it as text or as numbers",
+                file=self.file,
             ) from error
         if isinstance(values, pa.ChunkedArray):
             values = values.combine_chunks()
@@ -90,7 +102,7 @@ class RawTable:
             return values.cast(pa.large_string())
         except pa.ArrowInvalid as error:
             raise DataError(
-                f"{self.file}: column {self.called(name)!r} {_TEXT}; write it as strings"
+                f"column {self.called(name)!r} {_TEXT}; write it as strings", file=self.file
             ) from error
 
     def or_drop(self, column: str) -> str:

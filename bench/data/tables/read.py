@@ -100,7 +100,7 @@ def _lines(path: Path, encoding: str, ratio: int, is_json: bool = False) -> Iter
         with opened(path, ratio) as file:
             raise undecodable(path.name, file, encoding) from error
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
+        raise DataError(error.strerror or str(error), file=str(path)) from error
 
 
 def read_parquet(
@@ -115,7 +115,7 @@ def read_parquet(
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(
-            f"{path}: is not a whole Parquet file ({reason}); fetch or write it again"
+            f"is not a whole Parquet file ({reason}); fetch or write it again", file=str(path)
         ) from error
     cells = {name: table.column(name) for name in wanted}
     return _frame(path.name, header, cells, "row", range(1, len(table) + 1))
@@ -133,7 +133,7 @@ def _read(
     if not header:
         if any(records):
             raise text.refuse(1, "is empty where the names of the columns belong; remove the line")
-        raise DataError(f"{text.file}: is empty")
+        raise DataError("is empty", file=text.file)
     first = 1 if names else 2
     wanted = _wanted(text.file, header, columns, optional)
     positions = [header.index(name) for name in wanted]
@@ -157,11 +157,11 @@ def _wanted(
     for position, name in enumerate(names):
         if name in names[:position]:
             places = f"positions {names.index(name) + 1} and {position + 1}"
-            raise DataError(f"{file}: two columns are named {name!r}, at {places}; rename one")
+            raise DataError(f"two columns are named {name!r}, at {places}; rename one", file=file)
     for column in columns:
         if column not in names:
             sep = "; is `sep` right?" if len(names) == 1 else ""
-            raise DataError(f"{file}: {missing_column(column, names)}{sep}")
+            raise DataError(f"{missing_column(column, names)}{sep}", file=file)
     wanted = [*columns, *(name for name in optional if name in names and name not in columns)]
     for column in wanted:
         _refuse_look_alike(file, names, column)
@@ -173,8 +173,9 @@ def _refuse_look_alike(file: str, names: Sequence[str], column: str) -> None:
         if name != column and plain_name(name) == plain_name(column):
             places = f"positions {names.index(column) + 1} and {position}"
             raise DataError(
-                f"{file}: two columns are named {column!r} and {name!r}, at {places}: they differ only in case or by "
-                "spaces; rename one"
+                f"two columns are named {column!r} and {name!r}, at {places}: they differ only in case or by "
+                "spaces; rename one",
+                file=file,
             )
 
 

@@ -86,13 +86,9 @@ def _grid(
     title: str, parts: Sequence[Segment], rows: Sequence[Row], best_single: str | None
 ) -> Grid:
     columns = [_column(part, rows, best_single) for part in parts]
-    heads = [
-        f"{short(part.name, 24)}\n{counted(part.users, 'user')}\n{counted(part.rows, 'row')}"
-        for part in parts
-    ]
     return Grid(
         title,
-        ("method", *heads),
+        ("method", *_heads(parts)),
         tuple(
             GridRow(
                 row_name(row),
@@ -102,6 +98,23 @@ def _grid(
             for position, row in enumerate(rows)
         ),
     )
+
+
+def _heads(parts: Sequence[Segment]) -> list[str]:
+    """A name takes as many lines as it has parts (`middle`, `1001 to 12500 rows`): cut, it would be no name at all."""
+    names = [list(map(short, part.name.split(", "))) for part in parts]
+    most = max(map(len, names))
+    return [
+        "\n".join(
+            [
+                *[""] * (most - len(name)),
+                *name,
+                counted(part.users, "user"),
+                counted(part.rows, "row"),
+            ]
+        )
+        for part, name in zip(parts, names, strict=True)
+    ]
 
 
 def _column(part: Segment, rows: Sequence[Row], best_single: str | None) -> list[Cell]:

@@ -46,7 +46,8 @@ def _join(trial: Trial, step: FitStep, registry: Registry) -> None:
     try:
         model.predict(rows)
     except DataError as error:
-        raise DataError(f"base model {trial.method!r} on {trial.division.name}: {error}") from error
+        what = f"base model {trial.method!r} on {trial.division.name}"
+        raise error.within(what) from error
 
 
 def _rows_of_tasks(split: Split) -> np.ndarray:

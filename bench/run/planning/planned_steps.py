@@ -21,6 +21,7 @@ from bench.records import digest
 from bench.registry import Registry
 from bench.run.planning.division import Division
 from bench.run.planning.model_files import ModelFiles
+from bench.run.planning.step_titles import fitted_on, step_title
 from bench.settings import BasePredictions, PredictionSource
 from bench.suite import Suite
 
@@ -49,7 +50,8 @@ class PlannedSteps:
     ) -> FitStep:
         """The fit of a base model as a variant, for methods of these base predictions."""
         spec = self.suite.base_models[name]
-        if not self._learns(spec):  # nothing is fitted on rows, so that all sources are the same
+        learns = self._learns(spec)
+        if not learns:  # nothing is fitted on rows, so that all sources are the same
             variant, base_predictions = STAR, "in-sample"
         source = PredictionSource(
             base_predictions=fitted_as(variant, base_predictions),
@@ -62,9 +64,10 @@ class PlannedSteps:
             "variant": variant,
             "files": self.files[name].sha256,
         }
+        rows = fitted_on(variant, source, division.split.setting) if learns else ""
         common = self._common(
             "fit", division, seed, [("models", spec.use)],
-            owner=name, variant=variant, source=source, depends=depends,
+            owner=name, rows=rows, source=source, depends=depends,
         )  # fmt: skip
         step = FitStep(**common, model=spec, variant=variant, files=self.files[name].paths)
         self.by_id.setdefault(step.id, step)
@@ -103,7 +106,7 @@ class PlannedSteps:
                 seed,
                 self._used_by(method, pool),
                 owner=name,
-                variant="",
+                rows="",
                 source=source,
                 depends=depends,
             ),
@@ -147,12 +150,12 @@ class PlannedSteps:
         plugins: Sequence[tuple[str, str]],
         *,
         owner: str,
-        variant: str,
+        rows: str,
         source: PredictionSource,
         depends: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """The fields that all steps share. `plugins`: kind and name of those that it uses; `depends`: what it depends on
-        beside the fields."""
+        """The fields that all steps share. `plugins`: kind and name of those that it uses; `rows`: of a fit, in words;
+        `depends`: what it depends on beside the fields."""
         identity = digest(
             {
                 "kind": kind,
@@ -168,7 +171,7 @@ class PlannedSteps:
         )[:32]
         return {
             "id": identity,
-            "title": " ".join(filter(None, [division.name, owner, variant, f"seed {seed}"])),
+            "title": step_title(division.name, owner, rows, seed),
             "owner": owner,
             "dataset": division.interactions.folder,
             "split": division.folder,

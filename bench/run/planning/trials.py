@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from bench.job.steps import FitStep, SelectStep
 from bench.records import digest
 from bench.run.planning.division import Division
+from bench.run.planning.step_titles import step_title
 
 __all__ = ["Kind", "Plan", "Trial"]
 
@@ -41,7 +42,7 @@ class Trial:
 
     @property
     def title(self) -> str:
-        return f"{self.division.name} {self.method} seed {self.seed}"
+        return step_title(self.division.name, self.method, "", self.seed)
 
     @property
     def id(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from bench.adapt_sets import BASE_MODELS, SELECTOR
@@ -60,6 +61,7 @@ def _names(suite: SuiteFile, document: Document) -> Iterator[Problem]:
                 ("base_models", name),
                 f"{quoted(name)} means another thing in `adapt`; choose another name",
             )
+    yield from _places_of_one_name(suite, document)
     for name in suite.methods.keys() & suite.base_models.keys():
         message = f"{quoted(name)} is a base model already, which is a method of its own; choose another name"
         yield at_key(document, ("methods", name), message)
@@ -79,6 +81,19 @@ def _relaimpr_base(
             f"relaimpr_base {quoted(base)} is no base model or method{did_you_mean(base, rows)}"
         )
         yield at_value(document, ("relaimpr_base",), message)
+
+
+def _places_of_one_name(suite: SuiteFile, document: Document) -> Iterator[Problem]:
+    """Runs keep what they know of a dataset under a protocol as DATASET/PROTOCOL."""
+    known: dict[str, tuple[str, str]] = {}
+    for dataset, protocol in product(suite.datasets, suite.protocols):
+        first = known.setdefault(f"{dataset}/{protocol}", (dataset, protocol))
+        if first != (dataset, protocol):
+            message = (
+                f"dataset {quoted(dataset)} under protocol {quoted(protocol)} reads as {quoted(first[0])} under "
+                f"{quoted(first[1])}; choose a name without /"
+            )
+            yield at_key(document, ("protocols", protocol), message)
 
 
 def _validation_users(

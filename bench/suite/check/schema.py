@@ -28,7 +28,22 @@ def _printable(name: str) -> str:
     return name
 
 
+def _of_a_folder(name: str) -> str:
+    if name.startswith(".") or set("/\\") & set(name):
+        raise ValueError(f"must hold no / or \\ and not begin with a dot, {_FOLDER}")
+    if (size := len(name.encode())) > _MOST_BYTES:
+        raise ValueError(f"must have at most {_MOST_BYTES} bytes and has {size}, {_FOLDER}")
+    return name
+
+
+_MOST_BYTES = 255  # of a file's name, on the usual file systems
+_FOLDER = "since the run's folder is called so; choose another name"
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable)]
+FolderName = Annotated[
+    Name,
+    AfterValidator(_of_a_folder),
+    Field(json_schema_extra={"pattern": r"^[^./\\][^/\\]*$"}),
+]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
@@ -89,7 +104,7 @@ class SuiteFile(_Keys):
     """The file."""
 
     version: Literal[1]
-    name: Name
+    name: FolderName
     include: str | Annotated[tuple[str, ...], AfterValidator(unique), UNIQUE] = ()
     plugins: Annotated[tuple[str, ...], AfterValidator(unique), UNIQUE] = ()
     datasets: dict[Name, DatasetUse] = Field(min_length=1)

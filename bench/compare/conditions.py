@@ -1,0 +1,57 @@
+"""Where, and by which versions, two trials were computed. CPU times tell of the code alone where all of that is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bench.compare.model import ConditionChange
+from bench.records import Record
+
+__all__ = ["changes_of_conditions", "slowing"]
+
+_IDLE = {
+    "metaselector-bench",
+    "pandas",
+    "pyarrow",
+}  # while a step's clock runs, or what is compared
+_NAMES = {"python": "Python"}
+
+
+def changes_of_conditions(
+    pairs: Iterable[tuple[Record, Record]],
+) -> tuple[ConditionChange, ...]:
+    """Processor, cores, system, threads, device, Python, packages: each that differs in some pair."""
+    differing: dict[str, list[tuple[str, str]]] = {}
+    for base, candidate in pairs:
+        for what, values in _differences(base, candidate).items():
+            differing.setdefault(what, []).append(values)
+    return tuple(
+        ConditionChange(_NAMES.get(what, what), _each(base), _each(candidate))
+        for what, values in differing.items()
+        for base, candidate in [zip(*values, strict=True)]
+    )
+
+
+def slowing(base: Record, candidate: Record) -> tuple[str, ...]:
+    """What differs that CPU time hangs on, whatever the code."""
+    return tuple(
+        _NAMES.get(what, what) for what in _differences(base, candidate) if what not in _IDLE
+    )
+
+
+def _differences(base: Record, candidate: Record) -> dict[str, tuple[str, str]]:
+    ours, theirs = _conditions(base), _conditions(candidate)
+    return {
+        what: (ours.get(what, ""), theirs.get(what, ""))
+        for what in dict.fromkeys((*ours, *theirs))
+        if ours.get(what) != theirs.get(what)
+    }
+
+
+def _conditions(record: Record) -> dict[str, str]:
+    recorded = {**record.get("environment", {}), **record.get("versions", {})}
+    return {what: str(value) for what, value in recorded.items()}
+
+
+def _each(values: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(value or "not recorded" for value in values))

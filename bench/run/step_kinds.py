@@ -1,0 +1,32 @@
+"""Steps that take about as long as one another, row for row."""
+
+from __future__ import annotations
+
+from bench.job.spec import MethodSpec
+from bench.job.steps import FitStep, SelectStep
+
+__all__ = ["Kind", "kind_of_fit", "kind_of_method", "kind_of_step"]
+
+Kind = tuple[str, ...]  # of step and plugins
+
+
+def kind_of_step(step: FitStep | SelectStep) -> Kind:
+    return kind_of_fit(step.model.use) if isinstance(step, FitStep) else kind_of_method(step.method)
+
+
+def kind_of_fit(use: str) -> Kind:
+    return "fit", use
+
+
+def kind_of_method(method: MethodSpec) -> Kind:
+    """What a method's time hangs on: adapting base models too takes many times as long, and so does every inner step."""
+    kind: Kind = ("select", method.selector.use)
+    learner = method.meta_learner
+    if learner is None:
+        return kind
+    return (
+        *kind,
+        learner.use,
+        "full" if learner.full else "simplified",
+        str(learner.params.get("inner_steps", "")),
+    )
