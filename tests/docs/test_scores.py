@@ -122,6 +122,12 @@ def test_a_selector_over_files_can_be_adapted(reader):
     assert result.exit_code == 0, result.output
 
 
+def test_what_the_files_saw_is_said_to_be_unknown(followed):
+    said = "which rows the models behind the files of predictions saw is not known"
+    assert said in plain(text_of(PAGE))
+    assert said in plain(followed[1]["bench run scores.yaml"].output)
+
+
 def test_rows_that_are_dropped_are_told_of(followed):
     result = followed[1][next(line for line in RUNS if "results/late" in line)]
     assert "dropped" in result.output or "left out" in result.output
