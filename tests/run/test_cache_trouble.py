@@ -97,10 +97,10 @@ def test_a_cache_without_any_room_is_found_before_the_first_step(
 ):
     suite = write_suite()
     preview(load_suite(suite), cache_dir=tmp_path / "cache", autoload=False)
-    full_disk(100)
+    full_disk(3_500)
     with pytest.raises(StorageError, match=rf"^cache {tmp_path}/cache: can't be written: .*{FIX}"):
         go(suite, cache="cache")
-    assert not (tmp_path / "one").exists()
+    assert not (tmp_path / "one" / "manifest.json").exists()
 
 
 # -- gone
@@ -181,7 +181,7 @@ def test_what_has_to_be_written_ends_the_run_before_anything_is_recorded(of_othe
         f"cache {cache}: can't be written: Permission denied; choose another folder with --cache-dir or BENCH_CACHE"
     )
     assert "Traceback" not in done.stderr
-    assert not (of_others.parent / "out").exists()
+    assert not (of_others.parent / "out" / "manifest.json").exists()
 
 
 @pytest.mark.parametrize("unreadable", ["steps", "steps/fit-*/logits.npy", "data/*"])
