@@ -102,12 +102,13 @@ def command(
 
     with watching() as watcher:
         finished = run(checked, plugins=plugins, autoload=autoload, watcher=watcher, **options)
-    _show(finished, as_json)
-    if finished.manifest["status"] != "complete":
-        raise click.exceptions.Exit(4)
+    exit_code = _show(finished, as_json)
+    if exit_code:
+        raise click.exceptions.Exit(exit_code)
 
 
-def _show(run: Run, as_json: bool) -> None:
+def _show(run: Run, as_json: bool) -> int:
+    """Prints the report; its exit code."""
     from rich.console import Console
 
     from bench.report import build, to_json, to_terminal
@@ -118,3 +119,4 @@ def _show(run: Run, as_json: bool) -> None:
     else:
         to_terminal(report, Console())
         click.echo(f"Records: {run.folder}   Again: bench report {run.folder}", err=True)
+    return report.exit_code

@@ -1,10 +1,17 @@
-"""How a metric's figures are printed. It belongs to the statistics because figures that print alike are called a tie."""
+"""How a metric is called, and how its figures are printed: part of the statistics, since what prints alike is called a tie."""
 
 from __future__ import annotations
 
-__all__ = ["printed"]
+__all__ = ["called", "printed"]
+
+_CALLED = {"logloss": "log loss", "auc": "AUC", "gauc": "GAUC", "relaimpr": "RelaImpr"}
 
 _DECIMALS = {"relaimpr": 2}
+
+
+def called(metric: str) -> str:
+    """The metric in a sentence: one word for it everywhere, `AUC` and never `auc`."""
+    return _CALLED.get(metric, metric)
 
 
 def printed(metric: str, value: float) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from bench.evaluate import Adaptation, QueryRows, analyse, analysis_to_json, best_single, user_table
+from bench.evaluate.inference.kept_resamples import pack
+from bench.evaluate.inference.resampling import Resampled
 from bench.interfaces import Metric
 from bench.job.outcome import of_record
-from bench.records import Record, Run, load, read_blob, write_analyses, write_table
+from bench.records import Record, Run, load, read_blob, write_analyses, write_blob, write_table
 from bench.run.planning.division import Division, Divisions
 from bench.run.progress import Watcher
 
@@ -27,17 +30,19 @@ def analyse_run(
     pool: Sequence[str],
     metrics: Mapping[str, Metric],
     primary: str,
+    chosen: str | None,
     watcher: Watcher,
 ) -> Run:
-    """Analyse each dataset under each protocol, unless that was done of these very records by this `primary` metric. `pool`:
-    the suite's base models; where one has no record (a part of the suite was run), nothing is said of choosing among them.
-    Raises StorageError."""
+    """Analyse each dataset under each protocol, unless that was done of these very records by this `primary` metric and
+    against this `chosen` method (None: best-single alone). `pool`: the suite's base models; where one has no record (a part
+    of the suite was run), nothing is said of choosing among them. Raises StorageError."""
     records: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in run.records:
         if of_record(record).ok and record["kind"] in _ANALYSED:
             records[record["trial"]["dataset"], record["trial"]["protocol"]].append(record)
     analysed = run.analyses and all(
-        found.get("primary", "logloss") == primary for found in run.analyses.values()
+        found.get("primary", "logloss") == primary and found.get("chosen") == chosen
+        for found in run.analyses.values()
     )
     if analysed or not records:
         return run
@@ -51,12 +56,19 @@ def analyse_run(
         }
         rows = _query_rows(run, of_place, of_seeds, pool)
         kinds = {record["trial"]["method"]: record["kind"] for record in of_place}
-        analyses[name] = analysis_to_json(
-            analyse(rows, kinds, singles.get(place), metrics, primary)
-        )
+        found = analyse(rows, kinds, singles.get(place), metrics, primary, chosen)
+        analyses[name] = analysis_to_json(found.analysis) | _kept(run, found.resampled)
         tables[name] = write_table(run.folder, _user_tables(rows))
     write_analyses(run.folder, run.records, analyses, tables)
     return load(run.folder)
+
+
+def _kept(run: Run, resampled: Resampled | None) -> dict[str, Any]:
+    """What a report needs to hold methods against another one."""
+    if resampled is None:
+        return {}
+    facts, array = pack(resampled)
+    return {"kept_resamples": facts | {"blob": write_blob(run.folder, array)}}
 
 
 def _query_rows(

@@ -65,8 +65,15 @@ def execute(
             state.folder, manifest.ended(begun, trials, state.records, interrupted=interrupted)
         )
     pool = tuple(state.suite.base_models)
+    suite = state.suite
     return analyse_run(
-        load(state.folder), divisions, pool, state.metrics, state.suite.primary, state.watcher
+        load(state.folder),
+        divisions,
+        pool,
+        state.metrics,
+        suite.primary,
+        suite.against,
+        state.watcher,
     )
 
 

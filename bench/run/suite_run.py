@@ -53,7 +53,7 @@ def run(
     suite = as_suite(suite, plugins, autoload, overrides)
     registry = load_registry((*plugins, *suite.plugins), autoload=autoload)
     made_executor = make_executor(registry, executor, executor_set, workers)
-    metrics = metrics_of(registry, suite.metrics)
+    metrics = metrics_of(registry, suite.computed)
     resources = Resources(threads=threads)
     planned, divisions = plan_suite(
         suite, registry, data_dir, cache_dir, plugins, autoload, resources, seeds, only, watcher

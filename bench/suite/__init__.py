@@ -4,7 +4,7 @@ from bench.job.spec import BaseModelSpec, MetaLearnerSpec, MethodSpec, SelectorS
 from bench.suite.check.consistency import BOUNDS
 from bench.suite.compose.overrides import read_value
 from bench.suite.loading import load
-from bench.suite.spec import DatasetSpec, ProtocolSpec, Suite
+from bench.suite.spec import DatasetSpec, MetricSpec, ProtocolSpec, Suite
 from bench.suite.used import used_plugins
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "DatasetSpec",
     "MetaLearnerSpec",
     "MethodSpec",
+    "MetricSpec",
     "ProtocolSpec",
     "SelectorSpec",
     "Suite",

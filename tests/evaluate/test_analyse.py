@@ -34,7 +34,7 @@ NAMES = tuple(KINDS)
 def quick(
     rows: Sequence[QueryRows], kinds: Mapping[str, str] = KINDS, single: str | None = "fm"
 ) -> Analysis:
-    found = analyse(rows, kinds, single, resamples=60, splits=3)
+    found = analyse(rows, kinds, single, resamples=60, splits=3).analysis
     assert (
         analysis_from_json(json.loads(json.dumps(analysis_to_json(found), allow_nan=False)))
         == found

@@ -81,6 +81,8 @@ def paired(resampled: Resampled, candidate: str, reference: str, metric: str) ->
         _over_users(draws, scale, resampled),
         _over_seeds(by_seed, scale),
     )
+    if metric in resampled.untested:
+        return _withheld(metric, difference, resampled.untested[metric])
     if users.error is None:
         equal = users.reason == _NO_SPREAD and not by_seed.any()
         return _equal(metric) if equal else _withheld(metric, difference, users.reason)

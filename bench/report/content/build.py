@@ -21,7 +21,6 @@ from bench.report.content.unfinished import unfinished
 __all__ = ["build"]
 
 Record = Mapping[str, Any]
-_ORDER = ("logloss", "auc", "relaimpr", "gauc")
 
 
 def build(run: Run) -> Report:
@@ -30,9 +29,7 @@ def build(run: Run) -> Report:
     Raises RecordError where the run's analysis is none."""
     manifest = run.manifest
     primary = manifest["primary"]
-    metrics = tuple(
-        sorted(manifest["metrics"], key=lambda name: (name != primary, (*_ORDER, name).index(name)))
-    )
+    metrics = tuple(sorted(manifest["metrics"], key=lambda name: name != primary))
     records = {record["id"]: record for record in run.records}
     sections: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for trial in manifest["trials"]:
@@ -112,6 +109,7 @@ def _section(
         at_edge=at_edge(good),
         primary=primary,
         higher_is_better=directions.get(primary, False),
+        invalid_primary=told.invalid_everywhere(good, primary),
     )
 
 

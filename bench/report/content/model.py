@@ -158,6 +158,8 @@ class Section:
     at_edge: tuple[AtEdge, ...] = ()
     primary: str = "logloss"  # the metric that verdicts are about and rows are ordered by
     higher_is_better: bool = False  # of the primary
+    # why the primary has no value anywhere, where what the metric gives is no score; "" where it has one or is undefined
+    invalid_primary: str = ""
 
     def analysed(self, row: Row) -> MethodAnalysis | None:
         """What the analysis found of a row; None of bounds."""
@@ -182,5 +184,6 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0, or 4 where trials failed or are missing, or there are none."""
-        return 4 if self.failures or not self.sections else 0
+        """0, or 4 where trials failed or are missing, or there are none, or the primary metric is no score anywhere."""
+        invalid = any(section.invalid_primary for section in self.sections)
+        return 4 if self.failures or invalid or not self.sections else 0

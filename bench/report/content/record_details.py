@@ -14,6 +14,7 @@ __all__ = [
     "calibrated",
     "from_files",
     "gauc_users",
+    "invalid_everywhere",
     "no_support",
     "support_rows",
     "training_users",
@@ -100,6 +101,14 @@ def warnings(good: Sequence[Record]) -> dict[str, tuple[str, ...]]:
     return _methods(
         (warning, record) for record in good for warning in _detail(record, "warnings") or ()
     )
+
+
+def invalid_everywhere(good: Sequence[Record], metric: str) -> str:
+    """Why no record has a value of the metric, where what it gave is a score in none; else nothing."""
+    scores = [record["metrics"].get(metric, {}) for record in good]
+    if not scores or not all(score.get("invalid") for score in scores):
+        return ""
+    return str(scores[0]["reason"])
 
 
 def _shifts(model: str, good: Sequence[Record]) -> dict[str, Shift]:

@@ -24,6 +24,8 @@ NO_ANALYSIS = (
 def answer(section: Section) -> list[Note]:
     """A sentence for whoever reads no further, then how far it can be trusted."""
     analysis = section.analysis
+    if section.invalid_primary:
+        return [Note(_invalid(section), strong=True)]
     if analysis is None:
         return [*_best_mean(section), Note(NO_ANALYSIS)]
     lead = next((row for row in section.rows if row.name == analysis.lead), None)
@@ -45,6 +47,14 @@ def answer(section: Section) -> list[Note]:
         *([Note(rest)] if rest else []),
         *told,
     ]
+
+
+def _invalid(section: Section) -> str:
+    why = sentence(short(section.invalid_primary, 300))
+    return (
+        f"There is no answer: {named(section.primary)}, the metric that decides, gave no score for any method. {why} Mend the "
+        "metric, or name another with `primary`, and run the suite again: nothing is trained again."
+    )
 
 
 def _against(section: Section, lead: Row) -> Iterator[tuple[str, Paired]]:
