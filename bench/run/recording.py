@@ -28,6 +28,7 @@ from bench.records import SCHEMA, write_blob
 from bench.registry import Registry
 from bench.registry.registration import in_one_line
 from bench.run.planning.trials import Trial
+from bench.run.suspicious import suspicious
 from bench.suite import MetricSpec
 
 __all__ = ["failed_record", "metrics_of", "record_of"]
@@ -61,7 +62,7 @@ def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[s
     folder = steps[trial.own].folder
     result = _result(folder)
     logits = _load(folder / "logits.npy")
-    validation = result["valid_logloss"]
+    validation, everywhere = result["valid_logloss"], logits
     if trial.kind == "base_model":  # its fit predicted every row of the table
         split = trial.division.split
         valid_rows, query = split.rows("valid", "query"), split.rows("test", "query")
@@ -77,7 +78,7 @@ def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[s
         "metrics": _scores(metrics, trial.division.test_rows, logits),
         "validation": {"logloss": validation},
         "cost": {"own": result["cost"], "total": _total(trial, steps)},
-        "details": result["details"],
+        "details": result["details"] | suspicious(trial.division, logits, everywhere),
         "blobs": blobs,
         # of the process that computed the step, now or in an earlier run
         "environment": result["environment"],

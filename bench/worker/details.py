@@ -1,4 +1,4 @@
-"""What a step says beside its logits: costs, warnings, and how far the sources of base predictions lie apart."""
+"""What a step says beside its logits: costs, and how far the sources of base predictions lie apart."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import numpy as np
 
 from bench.data.views.rows import TaskView
 from bench.evaluate.metrics.metrics import mean_log_loss
-from bench.evaluate.metrics.predictions import is_constant, looks_like_probabilities
 from bench.interfaces import FitNotes
 from bench.worker.clock import Clock
 
-__all__ = ["cost", "logloss", "of_selector", "source_shift", "warnings"]
+__all__ = ["cost", "logloss", "of_selector", "source_shift"]
 
 
 def cost(
@@ -34,15 +33,6 @@ def of_selector(notes: FitNotes) -> dict[str, Any]:
     if notes.history is not None:
         found |= {"epochs": notes.history.epochs, "best_epoch": notes.history.best_epoch}
     return found | ({"chosen": dict(notes.chosen)} if notes.chosen else {})
-
-
-def warnings(logits: np.ndarray) -> dict[str, Any]:
-    found = []
-    if looks_like_probabilities(logits):
-        found.append("all logits lie in [0, 1]: are they probabilities? a model hands back logits")
-    if is_constant(logits):
-        found.append("all predictions are the same")
-    return {"warnings": found} if found else {}
 
 
 def source_shift(train: TaskView, valid: TaskView) -> dict[str, dict[str, float | None]]:

@@ -41,7 +41,7 @@ def fit_step(step: FitStep, inputs: Inputs, progress: Progress) -> Made:
     return Made(
         arrays={"logits": logits},
         cost=details.cost(fitting, trained_rows, predicting, len(predicted)),
-        details={**model.details, **_epochs(model), **details.warnings(answer)},
+        details={**model.details, **_epochs(model)},
         software=model.software,
         save_parameters=model.save
         if isinstance(model, FittedModel) and step.variant == STAR

@@ -48,7 +48,7 @@ def select_step(step: SelectStep, inputs: Inputs, progress: Progress) -> Made:
     return Made(
         arrays=arrays,
         cost={**cost, "trained_users": selector.trained_users},
-        details=_details(step, inputs, tasks, selector, calibration, answer.logits),
+        details=_details(step, inputs, tasks, selector, calibration),
         valid_logloss=details.logloss(tasks.valid, valid_logits),
         software=selector.software,
     )
@@ -211,13 +211,11 @@ def _details(
     tasks: _Tasks,
     selector: AnySelector,
     calibration: Calibration | None,
-    logits: np.ndarray,
 ) -> dict[str, Any]:
     kept = step.method.support_rows
     return {
         **details.of_selector(selector),
         **({} if calibration is None else calibration.details),
-        **details.warnings(logits),
         "base_predictions": step.source.base_predictions,
         "training": {
             "users": len(tasks.train.query_ptr) - 1,

@@ -8,12 +8,14 @@ import pytest
 from bench.evaluate import AUC, GAUC, LogLoss, Slice, resample
 from bench.evaluate.inference.resampled_metric import figures, has_parts, recomputed
 from bench.evaluate.inference.resampling import draw_users
+from bench.evaluate.metrics.ndcg import NDCG
 from bench.interfaces import Metric, MetricRows, PluginParams, Score, UserParts
 from tests.evaluate.slices import grouped, make_slice, repeated
 from tests.fixtures.popularity_metric import MedianHit, TailLogLoss
 
 NO_PARAMS = PluginParams()
 FAST: list[Metric] = [metric(NO_PARAMS) for metric in (LogLoss, AUC, GAUC, TailLogLoss)]
+FAST.append(NDCG(NDCG.Params(k=3)))
 by_name = pytest.mark.parametrize("metric", FAST, ids=lambda metric: metric.name)
 
 
@@ -119,7 +121,7 @@ def test_a_value_that_is_not_finite_is_none() -> None:
 def test_whether_a_metric_has_parts_is_told_by_who_has_a_value() -> None:
     one = small(0)
     infinite = one._replace(logits=np.full((2, len(one.y)), np.inf))
-    assert [has_parts(metric, one) for metric in FAST] == [True, False, True, True]
+    assert [has_parts(metric, one) for metric in FAST] == [True, False, True, True, True]
     assert not has_parts(MedianHit(NO_PARAMS), one)
     assert not has_parts(TailLogLoss(NO_PARAMS), infinite)
     half = one._replace(logits=np.stack([infinite.logits[0], one.logits[0]]))

@@ -12,8 +12,6 @@ __all__ = [
     "beyond",
     "check_logits",
     "check_weights",
-    "is_constant",
-    "looks_like_probabilities",
 ]
 
 # what float32 holds, nearly: sums and squares of such losses are far from the end of float64
@@ -57,19 +55,9 @@ def check_weights(weights: object, n: int, models: int) -> np.ndarray:
     return array
 
 
-def looks_like_probabilities(logits: np.ndarray) -> bool:
-    """Whether all lie in [0, 1], as logits hardly do by chance."""
-    return bool(len(logits) and logits.min() >= 0 and logits.max() <= 1)
-
-
 def beyond(logits: np.ndarray, size: float) -> np.ndarray:
     """(n,) bool: where they are larger than that, whatever the sign; false for NaN. logits (n,)."""
     return np.asarray(np.abs(logits.astype(np.float64)) > size)
-
-
-def is_constant(logits: np.ndarray) -> bool:
-    """Whether several rows all have one logit."""
-    return bool(len(logits) > 1 and (logits == logits[0]).all())
 
 
 def _check_array(

@@ -6,18 +6,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench.report.content.model import BaseModelFacts, PredictionsFile, Shift
+from bench.report.content.model import BaseModelFacts, Extreme, PredictionsFile, Shift
 
 __all__ = [
     "base_models",
     "base_predictions",
     "calibrated",
+    "extreme",
     "from_files",
-    "gauc_users",
     "invalid_everywhere",
     "no_support",
     "support_rows",
     "training_users",
+    "users_scored",
     "warnings",
 ]
 
@@ -89,17 +90,25 @@ def support_rows(good: Sequence[Record]) -> dict[str, int]:
     return {method: rows for method, rows in found.items() if rows is not None}
 
 
-def gauc_users(good: Sequence[Record]) -> tuple[int, int] | None:
-    """The same for every method of a seed; where seeds split users apart, the seed with the most left out."""
-    counts = [record["metrics"].get("gauc", {}).get("counts", {}) for record in good]
-    pairs = [(count["users_scored"], count["users"]) for count in counts if "users_scored" in count]
+def users_scored(good: Sequence[Record], metric: str) -> tuple[int, int] | None:
+    """(scored, all) of a metric by users: the same for every method of a seed; where seeds split users apart, the seed with
+    the most left out."""
+    counts = [record["metrics"].get(metric, {}).get("counts", {}) for record in good]
+    pairs = [
+        (count["users_scored"], count["users"])
+        for count in counts
+        if count.keys() >= {"users_scored", "users"}
+    ]
     return max(pairs, key=lambda pair: pair[1] - pair[0], default=None)
 
 
 def warnings(good: Sequence[Record]) -> dict[str, tuple[str, ...]]:
-    """What was warned of, to the trials' methods."""
+    """What was warned of, to the trials' methods; extreme logits are told of by themselves."""
     return _methods(
-        (warning, record) for record in good for warning in _detail(record, "warnings") or ()
+        (warning, record)
+        for record in good
+        for warning in _detail(record, "warnings") or ()
+        if not (_detail(record, "extreme_logits") and "logits beyond" in warning)
     )
 
 
@@ -109,6 +118,19 @@ def invalid_everywhere(good: Sequence[Record], metric: str) -> str:
     if not scores or not all(score.get("invalid") for score in scores):
         return ""
     return str(scores[0]["reason"])
+
+
+def extreme(good: Sequence[Record]) -> tuple[Extreme, ...]:
+    """Methods with extreme logits, each once, by its worst seed."""
+    worst: dict[str, Record] = {}
+    for record in good:
+        found = _detail(record, "extreme_logits")
+        if found and found["rows"] > worst.get(_method(record), {"rows": 0})["rows"]:
+            worst[_method(record)] = found
+    return tuple(
+        Extreme(method, one["rows"], one["of"], one["beyond"], one["largest"], one.get("cause", ""))
+        for method, one in worst.items()
+    )
 
 
 def _shifts(model: str, good: Sequence[Record]) -> dict[str, Shift]:
