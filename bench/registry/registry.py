@@ -110,7 +110,8 @@ class Registry:
         unknown = f"unknown {what} {name!r}{did_you_mean(name, known)}"
         # their names are not known: it may be one that is built when the hook is called
         left_out = [f"{plugin.origin} is quarantined: {plugin.reason}" for plugin in self.refused]
-        may_be = f"; it may be in a plugin that was left out: {'; '.join(left_out)}"
+        may_be = " or is" if unknown.endswith("?") else "; is"
+        may_be += f" it in a plugin that was left out? {'; '.join(left_out)}"
         return PluginError(f"{unknown}{may_be if left_out else ''}")
 
     def extended(self, paths: Sequence[Path]) -> Registry:

@@ -33,8 +33,8 @@ def _signed(value: float | None, places: int) -> str:
 
 
 def _of_choosing(one: MethodAnalysis, share: float | None) -> float | None:
-    """Of a gap to a choosing bound; None where it is no figure of choosing."""
-    return share if share is None or not _no_share(one) else None
+    """Of a gap to a choosing bound; None where it is no figure of choosing, or of next to nothing."""
+    return None if share is None or abs(share) > _MOST or _averages(one) else share
 
 
 _CHOOSING = (
@@ -109,16 +109,26 @@ def selection(section: Section) -> Iterator[Block]:
     yield from _grid("User by user, and calibration", found, _USERS, _USERS_TERMS, places)
 
 
-def _no_share(one: MethodAnalysis) -> str:
-    """Why a share of a gap would mislead, where there is one: a bound of choosing says nothing of averaging."""
-    shares = [one.closed_gap.attainable, one.closed_gap.perfect]
-    known = [share for share in shares if share is not None]
-    if any(abs(share) > _MOST for share in known):
-        return f"more than {_MOST} times the gap, which is too small to divide by"
+def _averages(one: MethodAnalysis) -> bool:
+    """Whether what a method gains may be a plain average's: of that a bound of choosing says nothing."""
     average = one.against_average.get("logloss")
-    gained = any(share > 0 for share in known)
-    if one.kind == "method" and gained and average is not None and average.verdict != "better":
+    gains = any(share is not None and share > 0 for share in _shares(one).values())
+    return one.kind == "method" and gains and average is not None and average.verdict != "better"
+
+
+def _shares(one: MethodAnalysis) -> dict[str, float | None]:
+    return {"attainable": one.closed_gap.attainable, "perfect": one.closed_gap.perfect}
+
+
+def _no_share(one: MethodAnalysis) -> str:
+    """Why a share is not told, where there is one."""
+    if _averages(one):
         return "no better than a plain average of the pool, whose gain is not one of choosing"
+    huge = [
+        bound for bound, share in _shares(one).items() if share is not None and abs(share) > _MOST
+    ]
+    if huge:
+        return f"more than {_MOST} times the gap to the {' and the '.join(huge)} bound, which is too small to divide by"
     return ""
 
 

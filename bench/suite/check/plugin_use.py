@@ -68,7 +68,8 @@ def _metrics(entries: Any) -> Iterator[PluginUse]:
     for place, entry in enumerate(entries if isinstance(entries, list) else ()):
         if isinstance(entry, str) and entry not in DERIVED_METRICS:
             yield PluginUse(("metrics", place), "metrics", entry, {})
-        yield from _use(("metrics", place), entry, "metrics", MetricUse)
+        elif not (isinstance(entry, dict) and entry.get("use") in DERIVED_METRICS):
+            yield from _use(("metrics", place), entry, "metrics", MetricUse)
 
 
 def check_use(use: PluginUse, registry: Registry, document: Document) -> Checked | list[Problem]:
