@@ -50,6 +50,11 @@ def _made(registry: Registry, name: str, spec: MetricSpec) -> Metric:
         metric: Metric = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
         raise PluginError(f"metric {name!r} can't be made: {in_one_line(error)}") from error
+    if type(metric.higher_is_better) is not bool or type(metric.version) is not int:
+        told = f"higher_is_better {metric.higher_is_better!r}, version {metric.version!r}"
+        raise PluginError(
+            f"metric {name!r} has {told:.200}; give true or false, and a whole number"
+        )
     vars(metric)["name"] = name
     return metric
 

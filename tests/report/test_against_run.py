@@ -103,6 +103,8 @@ def test_the_table_and_the_answer_name_whom_all_are_held_against(suite: Path) ->
     lead = section_of(folder)["analysis"]["lead"]
     assert f"{lead} has the lowest log loss" in told
     assert "user-best, 95% interval" in told or "from user-best: difference" in told
+    assert "segments are held against the best single model all the same" in told
+    assert "all the same" not in bench("report", folder)
     told = " ".join(bench("report", folder, "--against", lead).split())
     assert f"Nothing has a lower log loss than {lead}, ." in told
 

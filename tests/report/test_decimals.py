@@ -93,6 +93,22 @@ def test_a_verdict_on_a_tiny_difference_shows_it(make_analysed: MakeRun) -> None
     assert "-.000003 \\[-.000005, -.000001\\]" in to_markdown(build(run))
 
 
+def test_a_width_that_is_rounding_moves_no_decimals(make_analysed: MakeRun) -> None:
+    def change(found: Analysis) -> Analysis:
+        def edit(one: MethodAnalysis) -> MethodAnalysis:
+            if one.name != "average":
+                return one
+            noise = replace(
+                one.against_best_single["logloss"], low=-1e-17, high=1e-17, verdict="tie"
+            )
+            return replace(one, against_best_single={"logloss": noise})
+
+        found = shrunk(found)
+        return replace(found, methods=tuple(map(edit, found.methods)))
+
+    assert build(make_analysed(edit=rare, change=change)).sections[0].places("logloss") == 6
+
+
 def test_few_positives_are_counted_beside_the_answer(make_analysed: MakeRun) -> None:
     def first(positives: int | None) -> str:
         run = make_analysed(change=lambda found: replace(found, positives=positives))

@@ -152,7 +152,16 @@ def test_an_undefined_primary_is_none(go, write_suite):
     assert build(finished).exit_code == 0
 
 
-def test_a_metric_that_can_not_be_made_ends_the_run_before_it_begins(go, write_suite, tmp_path):
-    with pytest.raises(PluginError, match=r"^metric 'unmade' can't be made: ValueError: no luck"):
-        go(with_metrics(write_suite, "logloss, unmade"), plugins=(WRONG,))
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("unmade", "^metric 'unmade' can't be made: ValueError: no luck"),
+        ("undirected", "^metric 'undirected' has higher_is_better .*False.*, version 1; give true"),
+    ],
+)
+def test_a_metric_that_can_not_be_used_ends_the_run_before_it_begins(
+    go, write_suite, tmp_path, name, told
+):
+    with pytest.raises(PluginError, match=told):
+        go(with_metrics(write_suite, f"logloss, {name}"), plugins=(WRONG,))
     assert not (tmp_path / "one").exists()

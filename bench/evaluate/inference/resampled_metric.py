@@ -13,12 +13,14 @@ import numpy as np
 from bench.evaluate.inference.slices import Slice, rows_at
 from bench.evaluate.inference.weighted_auc import resampled_auc
 from bench.evaluate.metrics.asked import ask, ask_by_user
-from bench.evaluate.metrics.metrics import AUC
+from bench.evaluate.metrics.metrics import AUC, GAUC, LogLoss
+from bench.evaluate.metrics.ndcg import NDCG
 from bench.interfaces import Metric, MetricRows, UserParts
 
 __all__ = ["Figures", "figures", "has_parts", "ratios", "recomputed"]
 
 _TOGETHER = 1 << 23  # weights of users held as float64 at a time: 64 MiB
+_PROVEN = (LogLoss, GAUC, NDCG)  # the harness's own: tests hold their parts against them
 _TRIED = 2  # resamples on which a metric's parts are held against the metric itself
 _AGREE = 1e-5  # share by which a metric's parts may differ from its value: some compute in float32
 
@@ -115,7 +117,8 @@ def _draws(
         _check_total(part, float(value))
     present = np.unique(rows.users)
     draws = ratios([_of_all(part, present, len(weights)) for part in known], weights)
-    _check_draws(draws[:_TRIED], recomputed(metric, rows, logits, weights[:, :_TRIED]))
+    if type(metric) not in _PROVEN:
+        _check_draws(draws[:_TRIED], recomputed(metric, rows, logits, weights[:, :_TRIED]))
     return draws
 
 

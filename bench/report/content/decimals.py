@@ -32,9 +32,9 @@ def section_decimals(
 
 
 def _telling_apart(least: int, means: Mapping[str, float], analysis: Analysis) -> int:
-    apart = [size for size in _apart(means, analysis) if size]
-    wanted = range(least, _MOST + 1)
-    return next((n for n in wanted if all(round(size, n) != 0 for size in apart)), least)
+    most = max(least, _MOST)
+    apart = [size for size in _apart(means, analysis) if round(size, most)]  # the rest is rounding
+    return next(n for n in range(least, most + 1) if all(round(size, n) for size in apart))
 
 
 def _apart(means: Mapping[str, float], analysis: Analysis) -> Iterator[float]:

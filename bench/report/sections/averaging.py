@@ -25,8 +25,9 @@ def averaging(section: Section, lead: Row, found: MethodAnalysis) -> Iterator[st
         return
     if added is None or added.difference is None:
         return
-    if added.low == added.high == 0:
-        yield f"{short(lead.name)} is a plain average of the pool, {_EXPLAINED}: nothing was gained by choosing."
+    places = section.places(section.primary)
+    if not any(round(size or 0.0, places) for size in (added.difference, added.low, added.high)):
+        yield f"{short(lead.name)} is as good as a plain average of the pool, {_EXPLAINED}: nothing was gained by choosing."
         return
     yield f"{_of_average(section, of_average)}; {_added(section, lead, added)}."
 
