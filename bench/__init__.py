@@ -15,11 +15,18 @@ __all__ = ["__version__", "hookimpl", "load_run", "run_suite"]
 __version__ = "0.1.0"
 
 
-def run_suite(suite: Path | str, **options: Any) -> Run:
-    """Run a suite file as `bench run` does; the options are those of bench.run.run. The records come back."""
-    from bench.run import run
+def run_suite(suite: Path | str, *, allow_incomplete: bool = False, **options: Any) -> Run:
+    """Run a suite file as `bench run` does; the options are those of bench.run.run (`out`, `data_dir`, `seeds`, ...). The
+    records come back: `run.records`, or as pandas tables `run.frame()` and `run.users()`.
 
-    return run(suite, **options)
+    Raises BenchError where the suite or its data are wrong. Where a trial that was asked for has no result, raises
+    IncompleteRunError, whose `run` has the others, unless `allow_incomplete`."""
+    from bench.run import incomplete, run
+
+    finished = run(suite, **options)
+    if not allow_incomplete and (error := incomplete(finished)) is not None:
+        raise error
+    return finished
 
 
 def load_run(folder: Path | str) -> Run:

@@ -9,23 +9,28 @@ BenchError                  2  anything the user can mend; its text is one line:
 ├── PredictionError         4  a plugin handed back what isn't a prediction (ends a trial, not the run)
 │   ├── DivergenceError     4  a meta-learner's inner steps lead to what is not finite
 │   └── SelectionError      4  weights off the simplex
+├── IncompleteRunError      4  a run that ended with trials without a result (Python alone; the command prints its table)
 ├── NoRunError              2  a folder that is named as a run and is none
 ├── CompareError            2  two runs that can't be compared
 └── StorageError            5  results or cache can't be written or read back
+    ├── DamagedCacheError   5  a folder of the cache does not hold what was written there
     └── RecordError         5  a record that is truncated, edited or of another schema
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, NamedTuple
+from pathlib import Path
+from typing import Any, ClassVar, Literal, NamedTuple
 
 __all__ = [
     "BenchError",
     "CompareError",
+    "DamagedCacheError",
     "DataError",
     "DivergenceError",
     "DownloadError",
     "Fault",
+    "IncompleteRunError",
     "NoRunError",
     "PluginError",
     "PluginUnavailable",
@@ -75,9 +80,10 @@ class PluginError(BenchError):
 
 
 class PluginUnavailable(PluginError):  # noqa: N818 - the word that records and reports use
-    """A plugin that is wanted is quarantined or does not import."""
+    """A plugin that is wanted is quarantined, does not import, or is no longer what was planned with."""
 
     exit_code: ClassVar[int] = 4
+    status: ClassVar[Literal["unavailable"]] = "unavailable"
 
 
 class PredictionError(BenchError):
@@ -97,6 +103,16 @@ class SelectionError(PredictionError):
     status: ClassVar[Literal["invalid_prediction", "invalid_selection"]] = "invalid_selection"
 
 
+class IncompleteRunError(BenchError):
+    """A run that ended with trials without a result. `run`: what there is of it."""
+
+    exit_code: ClassVar[int] = 4
+
+    def __init__(self, message: str, run: Any) -> None:
+        super().__init__(message)
+        self.run = run  # a bench.records.Run, which this module is too far below to name
+
+
 class NoRunError(BenchError):
     """A folder that is named as a run and is none."""
 
@@ -109,6 +125,17 @@ class StorageError(BenchError):
     """Results or cache can't be written or read back."""
 
     exit_code: ClassVar[int] = 5
+    status: ClassVar[Literal["storage"]] = "storage"
+
+
+class DamagedCacheError(StorageError):
+    """A folder of the cache does not hold what was written there. `what`: which file, and what is wrong with it."""
+
+    def __init__(self, folder: Path, what: str) -> None:
+        super().__init__(
+            f"cache {folder}: {what}; run again: what is damaged is made anew (else choose another folder with --cache-dir)"
+        )
+        self.folder, self.what = folder, what
 
 
 class RecordError(StorageError):

@@ -16,10 +16,12 @@ from click.testing import CliRunner
 
 from bench import errors, hookspecs, interfaces
 from bench.cli import main
+from bench.cli._group import BROKEN_PIPE, INTERNAL, INTERRUPTED
 from bench.registry import KINDS, load_registry
 from bench.settings import RESERVED_KEYS, MetaTrainSettings, TrainSettings
 from bench.suite import load
 from bench.suite.check.schema import MetaLearnerUse, MethodEntry, ProtocolUse, SuiteFile
+from tests.docs.pages import files_in, save_all
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted(
@@ -86,6 +88,8 @@ def test_suites_in_it_load(document, tmp_path):
         for text in blocks(document.read_text("utf-8"), "yaml")
         if text.startswith("version: 1\n")
     ]
+    shutil.copy(ROOT / "tests/fixtures/single_file_plugin.py", tmp_path / "nfm.py")
+    save_all(files_in(document.read_text("utf-8")), tmp_path)  # plugins that they name
     for number, text in enumerate(suites):
         file = tmp_path / f"{number}.yaml"
         file.write_text(text, "utf-8")
@@ -164,7 +168,7 @@ def test_every_exit_code_is_documented():
         for name in errors.__all__
         if issubclass(getattr(errors, name), errors.BenchError)
     ]
-    codes = {kind.exit_code for kind in kinds} | {0, 1, 70, 130}
+    codes = {kind.exit_code for kind in kinds} | {0, 1, INTERNAL, INTERRUPTED, BROKEN_PIPE}
     assert {
         int(code) for code in re.findall(r"^\| (\d+) \|", read("docs/commands.md"), re.MULTILINE)
     } == codes

@@ -68,7 +68,7 @@ def test_the_wheel_has_both_commands_and_the_plugins_entry_points(wheel):
     points = configparser.ConfigParser()
     points.read_string(wheel.read(name).decode())
     assert dict(points["console_scripts"]) == dict.fromkeys(
-        ["bench", "metaselector-bench"], "bench.cli:main"
+        ["bench", "metaselector-bench"], "bench.cli.__main__:run"
     )
     assert set(points["metaselector_bench"]) == {"core", "data", "ctr", "baselines", "metaselector"}
 

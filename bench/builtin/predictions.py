@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from bench.data.prepared.cache import file_digest
 from bench.data.tables.numbers import as_numbers, complete
 from bench.data.tables.raw import RawTable, counted
-from bench.data.tables.read import read_delimited, read_parquet
+from bench.data.tables.read import kind_of, read_delimited, read_json_lines, read_parquet
 from bench.data.tables.text import as_ids
 from bench.data.tables.times import order_of
 from bench.data.views.interactions import Interactions
@@ -29,7 +29,7 @@ _FIX = "give the model's own scores; a score of exactly 0 or 1 has no finite log
 
 
 class Predictions(Model):
-    """Scores of a file (CSV or Parquet), a row for each support and query row, joined by user, item and order.
+    """Scores of a file (CSV, JSON lines or Parquet), a row for each support and query row, joined by user, item and order.
 
     Nothing is learned and there are no folds: every slot reads the file. Rows that are missing, repeated with another
     score, or sure of themselves (a probability of 0 or 1) are refused with their counts; rows that no task has are left out
@@ -41,7 +41,8 @@ class Predictions(Model):
     class Params(PluginParams):
         path: str = Field(
             min_length=1,
-            description="the file, below the suite's folder or the data folder; .parquet or text",
+            description="the file, below the suite's folder or the data folder: .parquet, .jsonl, else delimited text; text "
+            "may be gzip, or alone in a zip archive",
         )
         user: str = Field("user_id", min_length=1, description="column of user ids")
         item: str = Field("item_id", min_length=1, description="column of item ids")
@@ -93,9 +94,13 @@ class Predictions(Model):
             for name in (params.user, params.item, params.order, params.probability or params.logit)
             if name
         ]
-        if self._path.suffix.lower() in (".parquet", ".pq"):
-            return RawTable(read_parquet(self._path, columns), self._path.name)
-        frame = read_delimited(self._path, columns, sep=params.sep, encoding=params.encoding)
+        kind = kind_of(self._path)
+        if kind == "parquet":
+            frame = read_parquet(self._path, columns)
+        elif kind == "json":
+            frame = read_json_lines(self._path, columns, encoding=params.encoding)
+        else:
+            frame = read_delimited(self._path, columns, sep=params.sep, encoding=params.encoding)
         return RawTable(frame, self._path.name)
 
 

@@ -15,6 +15,7 @@ main = LazyGroup(
         "data": ("bench.cli.data:command", "List datasets, fetch them, or show what one holds."),
         "describe": ("bench.cli.describe:command", "Show a plugin's summary and parameters."),
         "report": ("bench.cli.report:command", "Print the table of a finished run."),
+        "export": ("bench.cli.export:command", "Write a run's predictions with their keys."),
         "compare": (
             "bench.cli.compare:command",
             "Compare two runs; exit 1 where the second is worse.",

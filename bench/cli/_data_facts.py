@@ -11,6 +11,8 @@ import numpy as np
 from bench.cli._common import printable
 from bench.cli._table import echo_table
 from bench.data import Interactions
+from bench.data.oddities import oddities
+from bench.report.words.oddities import largest, odd_sentences
 
 __all__ = ["echo_facts", "facts"]
 
@@ -43,6 +45,7 @@ def facts(interactions: Interactions) -> dict[str, Any]:
             key: meta[key]
             for key in ("several_values", "fields", "source", "digest", "truth", "warnings")
         },
+        **oddities(interactions),
     }
 
 
@@ -58,7 +61,7 @@ def echo_facts(datasets: Mapping[str, Mapping[str, Any]]) -> None:
         echo_table(("field", "kind", "side", "values", "missing"), rows)
         for said in _several(held):
             click.echo(printable(said))
-        for warning in held["warnings"]:
+        for warning in (*odd_sentences(held), *held["warnings"]):
             click.echo(printable(f"warning: {warning}"))
 
 
@@ -92,6 +95,8 @@ def _summary(held: Mapping[str, Any]) -> dict[str, str]:
         "items": f"{held['items']:,}",
         "positives": f"{held['positives']:,} ({share:.1%}): {held['label']}",
         "rows per user": quantiles,
+        "largest user": largest(held["largest_user"]),
+        "largest item": largest(held["largest_item"]),
         "left out": _left_out(held),
         "exact duplicates": f"{held['exact_duplicates']:,} (alike in {alike})",
         "contradictory": f"{held['contradictory']:,} (both labels for one {of_one})",

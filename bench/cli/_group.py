@@ -17,11 +17,11 @@ import click
 
 from bench import __version__
 from bench.cli._common import JSON_ASKED, echo_json, printable
+from bench.cli._signals import exit_code_of, heeding_signals
 from bench.errors import BenchError, Fault, StorageError, SuiteError
 
 __all__ = ["LazyGroup"]
 
-INTERRUPTED = 130  # 128 + SIGINT
 BROKEN_PIPE = 141  # 128 + SIGPIPE
 INTERNAL = 70  # a bug of the harness; not 1, which says that a run regressed
 _STORAGE_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
@@ -56,12 +56,13 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with heeding_signals():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             click.echo("interrupted", err=True)
-            ctx.exit(INTERRUPTED)
+            ctx.exit(exit_code_of(stop))
         except BrokenPipeError:
             # the flush at exit has nowhere to go either
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.cli._health import Finding, gib
+from bench.processes import Said, Server, Task, taken
+from bench.processes.workers import PRELOAD, worker_environment
 
 __all__ = ["findings"]
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _MEMORY = 2 * 2**30  # less is little for two workers with torch in each
 _START = 60  # seconds to wait for the answer of a process that has started
-_READY = b"ready"
+_READY = "ready"
 _EARLIEST = 1_704_067_200  # 2024-01-01: a clock before it was never set
 
 
@@ -88,28 +89,17 @@ def _memory() -> Finding:
 def _start_method() -> Finding:
     """A step runs in a process forked from a server; one goes there and back, and says whether what it needs was there."""
     begun = time.monotonic()
-    answer = b""
+    answer, reason = "", f"no answer in {_START} s"
     try:
-        from bench.run.executors import worker_context  # and torch, which may be what is wrong here
-
-        context = worker_context()
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_answer, args=(theirs,), daemon=True)
-        process.start()
-        theirs.close()
-        if ours.poll(_START):
-            answer = ours.recv_bytes()
-        else:
-            process.kill()
-        process.join()
-    except (ImportError, OSError, ValueError, EOFError) as error:
+        with taken(worker_environment(), PRELOAD) as server:
+            server.start(Task("doctor", f"{__name__}:answer", ""))
+            answer = _answer_of(server)
+    except (ImportError, OSError, ValueError) as error:
         reason = f"{type(error).__name__}: {error}"
-    else:
-        reason = f"no answer in {_START} s"
     if not answer:
         fix = "use --executor inline, and look at the system's limits"
-        return Finding("processes", "fail", f"forkserver: {reason}", fix)
-    found = f"forkserver answers in {time.monotonic() - begun:.1f} s"
+        return Finding("processes", "fail", f"forked server: {reason}", fix)
+    found = f"forked server answers in {time.monotonic() - begun:.1f} s"
     if answer != _READY:
         fix = "install metaselector-bench where this Python finds it, or use --executor inline"
         return Finding(
@@ -118,8 +108,17 @@ def _start_method() -> Finding:
     return Finding("processes", "ok", found)
 
 
-def _answer(pipe: Connection) -> None:
-    pipe.send_bytes(_READY if "bench.worker.perform" in sys.modules else b"bare")
+def _answer_of(server: Server) -> str:
+    """What the task returned; nothing where it is late."""
+    events = list(server.events(_START))
+    while server.running and events:
+        events += server.events(_START)
+    return "".join(event.text for event in events if isinstance(event, Said) and event.result)
+
+
+def answer(_: str, __: Callable[[str], None]) -> str:
+    """In the forked process: whether it came with what steps need."""
+    return _READY if "bench.worker.perform" in sys.modules else "bare"
 
 
 def _clock() -> Finding:

@@ -52,7 +52,7 @@ class Lines(Watcher):
 
     def planned(self, steps: int, trials: int, reused: int) -> None:
         self._steps = steps
-        self.say(f"{steps} steps for {trials} trials; {reused} recorded already")
+        self.say(_planned(steps, trials, reused))
 
     def ended(self, step: str, title: str, failure: str) -> None:  # noqa: ARG002
         self._ended += 1
@@ -73,7 +73,7 @@ class Bars(Watcher):
         self._progress.console.print(printable(text), markup=False, highlight=False)
 
     def planned(self, steps: int, trials: int, reused: int) -> None:
-        self.say(f"{steps} steps for {trials} trials; {reused} recorded already")
+        self.say(_planned(steps, trials, reused))
         self._all = self._progress.add_task("steps", total=steps)
 
     def started(self, step: str, title: str) -> None:
@@ -90,3 +90,9 @@ class Bars(Watcher):
             self.say(f"{title}: failed: {failure}")
         if self._all is not None:
             self._progress.advance(self._all)
+
+
+def _planned(steps: int, trials: int, reused: int) -> str:
+    if not trials:
+        return f"all {reused} trials are recorded; nothing to run"
+    return f"{steps} steps for {trials} trials; {reused} recorded already"

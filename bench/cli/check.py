@@ -16,6 +16,7 @@ from bench.cli._common import (
     set_option,
     warn_quarantined,
 )
+from bench.cli._local_files import missing_files
 from bench.errors import PluginUnavailable
 from bench.registry import Registry, load_registry
 from bench.suite import BOUNDS, Suite, load, used_plugins
@@ -42,7 +43,8 @@ def command(
     checked = load(suite, registry, overrides=overrides)
     registry = registry.extended(checked.plugins)
     warn_quarantined(registry)
-    unavailable, notes = list(_unavailable(checked, registry)), list(_notes(checked))
+    unavailable = list(_unavailable(checked, registry))
+    notes = [*_notes(checked), *missing_files(checked, registry)]
     counts = _counts(checked)
     if as_json:
         echo_json({"suite": checked.name, **counts, "unavailable": unavailable, "notes": notes})

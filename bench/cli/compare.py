@@ -28,8 +28,8 @@ def command(ctx: click.Context, base: Path, candidate: Path, as_json: bool) -> N
 
     Metrics may get worse by the tolerance that BASE's suite states (gate: {tolerance: {auc: 1e-6}}; 1e-6 for metrics that
     it doesn't name); bounds are shown and never judged. Ends with 1 where one got worse by more, with 4 where a trial of
-    BASE is missing or failed (whatever the others say), with 2 where the two were not scored on the same data, split and
-    metrics."""
+    BASE is missing or failed (whatever the others say; not one that neither run was ever asked for), with 2 where the two
+    were not scored on the same data, split and metrics."""
     from rich.console import Console
 
     from bench.compare import compare, to_json
@@ -63,7 +63,8 @@ def _verdict(comparison: Comparison) -> str:
         return "Incomplete: the runs have no result in common"
     if comparison.absent:
         return f"Incomplete: {len(comparison.absent)} trials can't be compared; {found}"
-    return f"{'Regressed' if comparison.regressions else 'Fine'}: {found}"
+    part = " as far as it goes (BASE is a part of its suite)" if comparison.not_asked[0] else ""
+    return f"{'Regressed' if comparison.regressions else 'Fine'}{part}: {found}"
 
 
 def _grid(title: str, pairs: Sequence[Pair]) -> Iterator[Block]:
@@ -133,6 +134,9 @@ def _notes(comparison: Comparison) -> Iterator[str]:
     for absent in comparison.absent:
         place = f"{short(absent.dataset)}/{short(absent.protocol)} {short(absent.method)}, seed {absent.seed}"
         yield f"Not compared: {place}: {short(absent.reason, 200)}."
+    for name, number in zip(("BASE", "CANDIDATE"), comparison.not_asked, strict=True):
+        if number:
+            yield f"{name} is a part of its suite: {number} of its trials {'was' if number == 1 else 'were'} never asked for."
     if comparison.added:
         yield f"CANDIDATE alone has {', '.join(map(short, comparison.added))}; not judged."
     if comparison.cpu_ratio is not None:

@@ -17,9 +17,12 @@ from bench.cli._common import (
 )
 
 if TYPE_CHECKING:
+    from bench.finished import Command
     from bench.records import Run
 
 __all__ = ["command"]
+
+_DEPENDED_ON = ("out", "data_dir", "seeds", "only", "threads", "executor", "executor_set")
 
 
 def _folder(writable: bool) -> click.Path:
@@ -89,34 +92,70 @@ def command(
 ) -> None:
     """Run SUITE (a YAML file): train its base models, run its methods, print the table.
 
-    What an earlier run recorded, or left in the cache, is reused. Exit code 4 where trials failed or are missing."""
+    What an earlier run recorded, or left in the cache, is reused, and what it recorded of the same suite stays in the table.
+    Exit code 4 where a trial that was asked for failed or is missing."""
+    from bench.cache_folder import cache_dir
+    from bench.finished import Command, key_of, recall
+
+    asked = Command(
+        suite=suite,
+        cache=cache_dir(options["cache_dir"]),
+        plugins=plugins,
+        autoload=autoload,
+        overrides=overrides,
+        **{key: options[key] for key in _DEPENDED_ON},
+    )
+    key = None if options["rerun"] == "all" else key_of(asked)
+    finished = None if key is None else recall(asked, key)
+    if finished is not None:
+        click.echo(
+            f"all {len(finished.wanted or ())} trials are recorded; nothing to run", err=True
+        )
+    else:
+        finished = _run(asked, key, options)
+    code = 4 if finished.lacking or not finished.wanted else 0
+    raise click.exceptions.Exit(_show(finished, code, as_json))
+
+
+def _run(asked: Command, key: str | None, options: dict[str, Any]) -> Run:
+    from bench.finished import key_of, remember, seen
     from bench.registry import load_registry
     from bench.suite import load as load_suite
 
+    plugins, autoload = asked.plugins, asked.autoload
     registry = load_registry(plugins, autoload=autoload)
-    checked = load_suite(suite, registry, plugins, overrides)
+    suite = load_suite(asked.suite, registry, plugins, asked.overrides)
     warn_quarantined(registry)
 
     from bench.cli._progress import watching
-    from bench.run import run
+    from bench.run import places_of_files, run
+
+    every = registry.extended(suite.plugins)
+    files = seen(places_of_files(suite, every, asked.data_dir))
 
     with watching() as watcher:
-        finished = run(checked, plugins=plugins, autoload=autoload, watcher=watcher, **options)
-    exit_code = _show(finished, as_json)
-    if exit_code:
-        raise click.exceptions.Exit(exit_code)
+        finished = run(suite, plugins=plugins, autoload=autoload, watcher=watcher, **options)
+    # what was changed while it ran may or may not have been read
+    if key is not None and not every.quarantined and key == key_of(asked):
+        remember(asked, key, finished, files)
+    return finished
 
 
-def _show(run: Run, as_json: bool) -> int:
-    """Prints the report; its exit code."""
+def _show(run: Run, code: int, as_json: bool) -> int:
+    """Prints the report; `code`, or 4 where the metric that decides is no score anywhere."""
     from rich.console import Console
 
     from bench.report import build, to_json, to_terminal
 
     report = build(run)
+    code = code or 4 * any(section.invalid_primary for section in report.sections)
     if as_json:
-        echo_json(to_json(report))
+        echo_json(to_json(report) | {"exit_code": code})
     else:
         to_terminal(report, Console())
+        lines = run.manifest["trials"]
+        if not all(line["asked"] for line in lines):
+            ok = sum(line["status"] == "ok" for line in lines)
+            click.echo(f"A part: {ok} of {len(lines)} trials of the suite.", err=True)
         click.echo(f"Records: {run.folder}   Again: bench report {run.folder}", err=True)
-    return report.exit_code
+    return code

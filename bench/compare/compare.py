@@ -25,6 +25,8 @@ def compare(base: Run, candidate: Run) -> Comparison:
 
     Raises CompareError where data, split or a metric's version differ between two trials of one name."""
     ours, theirs = _trials(base), _trials(candidate)
+    never = _not_asked(base), _not_asked(candidate)
+    neither = {key for key in never[0] if key in never[1] or key not in theirs}
     both = [(key, ours[key], theirs[key]) for key in ours if key in theirs]
     check_comparable(
         (one, other) for _, one, other in both if one is not None and other is not None
@@ -39,7 +41,7 @@ def compare(base: Run, candidate: Run) -> Comparison:
         absent=tuple(
             _absence(key, ours, theirs)
             for key in ours
-            if not (_ok(ours[key]) and _ok(theirs.get(key)))
+            if not (_ok(ours[key]) and _ok(theirs.get(key))) and key not in neither
         ),
         added=tuple(dict.fromkeys(key[2] for key in theirs if key not in ours)),
         cpu_ratio=_ratio([(_cpu(one), _cpu(other)) for _, one, other in good if one and other]),
@@ -48,6 +50,7 @@ def compare(base: Run, candidate: Run) -> Comparison:
                 change for _, one, other in good if one and other for change in _code(one, other)
             )
         ),
+        not_asked=(len(never[0]), len(never[1])),
     )
 
 
@@ -55,6 +58,11 @@ def _trials(run: Run) -> dict[Key, Record | None]:
     """Every trial of a run by its names; None where it has no record."""
     records = {record["id"]: record for record in run.records}
     return {_key(trial): records.get(trial["record"]) for trial in run.manifest["trials"]}
+
+
+def _not_asked(run: Run) -> set[Key]:
+    """Trials of a run's suite that no command asked for."""
+    return {_key(trial) for trial in run.manifest["trials"] if not trial.get("asked", True)}
 
 
 def _pair(

@@ -64,13 +64,16 @@ class Absence:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`added` are methods that the candidate alone has; they are not judged. `cpu_ratio` is of all pairs together."""
+    """`added` are methods that the candidate alone has; they are not judged. `cpu_ratio` is of all pairs together. A trial
+    that neither run was ever asked for is neither a pair nor absent."""
 
     pairs: tuple[Pair, ...]
     absent: tuple[Absence, ...]
     added: tuple[str, ...]
     cpu_ratio: float | None
     code: tuple[CodeChange, ...]
+    # of base and candidate: trials of the suite that nobody asked for
+    not_asked: tuple[int, int] = (0, 0)
 
     @property
     def regressions(self) -> tuple[tuple[Pair, Difference], ...]:

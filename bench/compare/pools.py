@@ -27,9 +27,10 @@ class Pools:
     def of(self, record: Record) -> Pool:
         """Of what is no method, an empty one."""
         trial = record["trial"]
-        models = (
+        seen = (
             record.get("details", {}).get("source_shift", {}) if record["kind"] == "method" else {}
         )
+        models = seen if isinstance(seen, Mapping) else {}
         return {
             model: self._settings.get((trial["dataset"], trial["protocol"], model))
             for model in models

@@ -5,13 +5,17 @@ from bench.data.prepared.prepare import Status, prepare, status
 from bench.data.splits import Given, LeaveLast, Temporal, UserHoldout
 from bench.data.splits.base_predictions import Fit, FitPlan
 from bench.data.splits.split import Split, divide
-from bench.data.tables.labels import Rule, parse_condition, parse_rule
-from bench.data.tables.read import read_delimited, read_parquet
+from bench.data.tables.labels import Rule, parse_conditions, parse_rule
+from bench.data.tables.packed import UNPACK_RATIO
+from bench.data.tables.raw import missing_column
+from bench.data.tables.read import FileKind, kind_of, read_delimited, read_json_lines, read_parquet
 from bench.data.views.interactions import Bags, Interactions
 from bench.data.views.rows import TaskView, View
 
 __all__ = [
+    "UNPACK_RATIO",
     "Bags",
+    "FileKind",
     "Fit",
     "FitPlan",
     "Given",
@@ -26,10 +30,13 @@ __all__ = [
     "View",
     "cache_dir",
     "divide",
-    "parse_condition",
+    "kind_of",
+    "missing_column",
+    "parse_conditions",
     "parse_rule",
     "prepare",
     "read_delimited",
+    "read_json_lines",
     "read_parquet",
     "status",
 ]

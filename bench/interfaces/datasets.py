@@ -44,7 +44,9 @@ class Tables(NamedTuple):
     users: pd.DataFrame | None = None
     items: pd.DataFrame | None = None
     label: str = ""  # `COLUMN` (0 and 1) or `COLUMN OP NUMBER`
-    drop: str = ""  # `COLUMN OP NUMBER`; rows for which it holds are left out and counted
+    # `COLUMN OP NUMBER`, `COLUMN is missing` or `COLUMN is 'TEXT'`, several with `or` between them; such rows are left out and
+    # counted
+    drop: str = ""
     min_rows_per_user: int = 1  # users with fewer are left out and counted
     split_users: str = (
         ""  # column of the interactions that holds each row's user's role: train, valid or test
@@ -62,6 +64,11 @@ class Dataset(Plugin):
     @abstractmethod
     def sources(self) -> Sequence[Source]:
         """Places in the order to try."""
+
+    @classmethod
+    def field_names(cls, params: Mapping[str, Any]) -> Sequence[str] | None:  # noqa: ARG003
+        """The fields, where the parameters (as JSON) say them all; None: they are known once the data are read."""
+        return None
 
     @abstractmethod
     def read(self, source: str, files: Mapping[str, Path]) -> Tables:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bench.errors import BenchError, PredictionError
+from bench.errors import BenchError
 
 __all__ = [
     "OK",
@@ -31,6 +31,7 @@ Status = Literal[
     "no_result",  # its process ended without one
     "crashed",  # its process was ended by a signal
     "unavailable",  # never begun: a plugin can't be used, or a step that it needs has no result
+    "storage",  # of a step alone, never of a trial: the cache failed, which ends the run
 ]
 _REASON_CAP, _TRACEBACK_CAP = 2_000, 20_000  # characters
 
@@ -77,9 +78,9 @@ def of_record(record: Mapping[str, Any]) -> Outcome:
     return Outcome.model_validate(record["outcome"])
 
 
-def of_error(error: Exception, peak_rss_bytes: int | None = None) -> Outcome:
+def of_error(error: BaseException, peak_rss_bytes: int | None = None) -> Outcome:
     """Of what a step raised."""
-    status: Status = error.status if isinstance(error, PredictionError) else "error"
+    status: Status = getattr(error, "status", "error") if isinstance(error, BenchError) else "error"
     reason = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
     trace = "".join(tracebacks.format_exception(error))
     return Outcome(

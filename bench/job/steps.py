@@ -12,9 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from bench.job.resources import Resources
 from bench.job.spec import BaseModelSpec, MethodSpec
+from bench.registry.used_plugin import UsedPlugin
 from bench.settings import PredictionSource
 
-__all__ = ["FitStep", "SelectStep", "Step", "parse_step"]
+__all__ = ["RESULT", "FitStep", "SelectStep", "Step", "parse_step"]
+
+RESULT = "result.json"  # in a step's folder: its cost, details and versions
 
 
 class Step(BaseModel):
@@ -33,8 +36,9 @@ class Step(BaseModel):
     source: PredictionSource
     seed: int
     resources: Resources = Resources()
-    plugins: tuple[Path, ...] = ()
-    autoload: bool = True
+    harness: str  # digest of the harness's code that computes (bench.job.code)
+    plugins: tuple[UsedPlugin, ...]  # that it uses
+    plugin_paths: tuple[Path, ...] = ()  # where those lie that a user names by path
 
 
 class FitStep(Step):

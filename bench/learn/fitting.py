@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from bench.adapt_sets import BASE_MODELS, SELECTOR
@@ -74,10 +75,12 @@ class FittedModel(FitNotes):
         return outputs(self.network, self.encoder.encode(rows)).numpy()
 
     def save(self, file: Path) -> None:
-        """Parameters as safetensors; `restore` needs the training rows again."""
-        save_file(
-            {name: value.contiguous() for name, value in self.network.state_dict().items()}, file
-        )
+        """Parameters as safetensors; `restore` needs the training rows again. Raises OSError."""
+        state = self.network.state_dict()
+        try:
+            save_file({name: value.contiguous() for name, value in state.items()}, file)
+        except SafetensorError as error:  # what it makes of a full disk
+            raise OSError(str(error)) from error
 
     def restore(self, file: Path, train_rows: View, seed: int) -> None:
         self.encoder = Encoder.fit(train_rows)
@@ -121,7 +124,7 @@ class Gating(FitNotes):
         )
 
     def predict(self, tasks: TaskView) -> Selection:
-        base_logits = torch.from_numpy(tasks.query_base_logits)
+        base_logits = torch.tensor(tasks.query_base_logits)
         weights = outputs(self.network, self.encoder.encode(tasks.query), base_logits).softmax(-1)
         if self._select == "hard":
             weights = one_model_a_user(weights, torch.from_numpy(user_of_row(tasks.query_ptr)))
@@ -252,7 +255,7 @@ def _examples(encoder: Encoder, rows: View, base_logits: np.ndarray | None = Non
         raise ValueError("rows without labels can't be learned from")
     labels = torch.from_numpy(rows.labels.astype(np.float32))
     return Examples(
-        encoder.encode(rows), labels, None if base_logits is None else torch.from_numpy(base_logits)
+        encoder.encode(rows), labels, None if base_logits is None else torch.tensor(base_logits)
     )
 
 

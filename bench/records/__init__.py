@@ -1,27 +1,53 @@
 """Results on disk: immutable records with digests, arrays beside them, and the manifest of a run."""
 
-from bench.records.blobs import read_blob, read_table, write_blob, write_table
+from bench.records.analysis_file import Analysed, read_analyses, write_analyses
+from bench.records.atomic import alone
+from bench.records.beside import write_beside
+from bench.records.blobs import is_whole, read_blob, read_table, write_blob, write_table
 from bench.records.canonical import canonical, digest
-from bench.records.record import Record, read_record, record_path, write_record
-from bench.records.run import Conflict, Run, load, read_manifest, write_analyses, write_manifest
+from bench.records.details import capped
+from bench.records.manifest_file import (
+    followed,
+    lacking,
+    read_manifest,
+    records_of,
+    trial_of,
+    write_manifest,
+)
+from bench.records.notes import read_note, write_note
+from bench.records.record import Record, lacks_blobs, read_record, record_path, write_record
+from bench.records.run import Conflict, Run, load
 from bench.records.schema import SCHEMA
 
 __all__ = [
     "SCHEMA",
+    "Analysed",
     "Conflict",
     "Record",
     "Run",
+    "alone",
     "canonical",
+    "capped",
     "digest",
+    "followed",
+    "is_whole",
+    "lacking",
+    "lacks_blobs",
     "load",
+    "read_analyses",
     "read_blob",
     "read_manifest",
+    "read_note",
     "read_record",
     "read_table",
     "record_path",
+    "records_of",
+    "trial_of",
     "write_analyses",
+    "write_beside",
     "write_blob",
     "write_manifest",
+    "write_note",
     "write_record",
     "write_table",
 ]

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from bench.errors import RecordError
+from bench.errors import RecordError, StorageError
 from bench.records import atomic
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["read_blob", "read_table", "write_blob", "write_table"]
+__all__ = ["is_whole", "read_blob", "read_table", "write_blob", "write_table"]
+
+MOST_BYTES = 4 * 2**30  # a thousand million float32
 
 
 def write_blob(folder: Path, array: np.ndarray) -> str:
@@ -38,37 +43,62 @@ def write_table(folder: Path, table: pa.Table) -> str:
 
 def read_table(folder: Path, digest: str) -> pa.Table:
     """The table of that digest. Raises RecordError where it is missing or is not what its name says."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.read_table(io.BytesIO(_read(folder, digest, "parquet")))
+    with _verified(folder, digest, "parquet") as file:
+        try:
+            return pq.read_table(file)
+        except (pa.ArrowException, ValueError, OSError) as error:
+            raise _no(folder, digest, "parquet", "table") from error
 
 
 def read_blob(folder: Path, digest: str) -> np.ndarray:
     """The array of that digest. Raises RecordError where it is missing or is not what its name says."""
-    return np.asarray(
-        np.lib.format.read_array(io.BytesIO(_read(folder, digest, "npy")), allow_pickle=False)
-    )
+    with _verified(folder, digest, "npy") as file:
+        try:
+            return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
+        except (ValueError, EOFError, MemoryError, OverflowError, SyntaxError) as error:
+            raise _no(folder, digest, "npy", "array") from error
 
 
-def _write(folder: Path, data: bytes, kind: str) -> str:
+def is_whole(folder: Path, digest: str, kind: Literal["npy", "parquet"] = "npy") -> bool:
+    """Whether the blob of that digest is there and what its name says."""
+    try:
+        with _verified(folder, digest, kind):
+            return True
+    except StorageError:
+        return False
+
+
+def _write(folder: Path, data: bytes, kind: Literal["npy", "parquet"]) -> str:
     digest = hashlib.sha256(data).hexdigest()
     path = _path(folder, digest, kind)
-    if not atomic.write_once(path, data) and atomic.read(path) != data:
+    if len(data) > MOST_BYTES:
+        raise RecordError(f"{path}: {len(data):,} bytes; a run keeps {MOST_BYTES:,} at most")
+    if not atomic.write_once(path, data) and not is_whole(folder, digest, kind):
         atomic.replace(path, data)  # damaged since: its name says what it must hold
     return digest
 
 
-def _read(folder: Path, digest: str, kind: str) -> bytes:
+@contextmanager
+def _verified(folder: Path, digest: str, kind: str) -> Iterator[BufferedReader]:
     path = _path(folder, digest, kind)
     try:
-        data = atomic.read(path)
+        with atomic.opened(path, MOST_BYTES) as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise RecordError(
+                    f"{path}: truncated or edited, its content has another digest; run the suite again"
+                )
+            file.seek(0)
+            yield file
     except FileNotFoundError:
         raise RecordError(f"{path}: missing; run the suite again") from None
-    if hashlib.sha256(data).hexdigest() != digest:
-        raise RecordError(
-            f"{path}: truncated or edited, its content has another digest; remove it and run again"
-        )
-    return data
+
+
+def _no(folder: Path, digest: str, kind: str, what: str) -> RecordError:
+    """Of a file that is what its name says, and that none of this wrote."""
+    return RecordError(f"{_path(folder, digest, kind)}: holds no {what}; run the suite again")
 
 
 def _path(folder: Path, digest: str, kind: str) -> Path:

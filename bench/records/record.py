@@ -9,11 +9,14 @@ from typing import Any
 from bench.errors import RecordError
 from bench.job.outcome import of_record
 from bench.records import atomic
+from bench.records.blobs import is_whole
 from bench.records.canonical import digest
 from bench.records.schema import decode, encode
+from bench.records.seal import check_seal, sealed
+from bench.records.shape import check_record
 from bench.records.upgrade import upgraded_record
 
-__all__ = ["Record", "read_record", "record_path", "write_record"]
+__all__ = ["Record", "lacks_blobs", "read_record", "record_path", "write_record"]
 
 Record = dict[str, Any]
 
@@ -25,38 +28,46 @@ def write_record(folder: Path, record: Record) -> Record:
     """Keep a record and give it back with its digest. Raises StorageError; RecordError for what JSON can't hold, NaN among it.
 
     One with a result goes to RUN/records/ID.json, where the first writer wins: a record of the same id and result is given
-    back as it stands; one of another result is kept beside it, and `load` tells of the conflict. One of a failed trial goes
-    to RUN/failures/ID.json, in place of what an earlier try left there."""
+    back as it stands; one of another result is kept beside it, and `load` tells of the conflict. Where blobs of the standing
+    one are lost, the new one takes its place and that is kept beside. One of a failed trial goes to RUN/failures/ID.json, in
+    place of what an earlier try left there."""
     ok = of_record(record).ok
     path = record_path(folder, record["id"], ok=ok)
     encode(path, record)  # says what is wrong and where, as the digest of it could not
-    sealed = record | {"digest": _digest(record)}
-    data = encode(path, sealed)
+    ours = sealed(record)
     if not ok:
-        atomic.replace(path, data)
-        return sealed
-    if atomic.write_once(path, data):
-        return sealed
+        atomic.replace(path, encode(path, ours))
+        return ours
+    if atomic.write_once(path, encode(path, ours)):
+        return ours
     standing = read_record(path)
-    if _result(standing) == _result(sealed):
+    if _result(standing) == _result(ours):
         return standing
-    atomic.write_once(path.with_name(f"{record['id']}.{sealed['digest'][:16]}.json"), data)
-    return sealed
+    first, second = (ours, standing) if lacks_blobs(folder, standing) else (standing, ours)
+    beside = path.with_name(f"{record['id']}.{second['digest'][:16]}.json")
+    atomic.write_once(beside, encode(beside, second))
+    if first is ours:
+        atomic.replace(path, encode(path, ours))
+    return ours
+
+
+def lacks_blobs(folder: Path, record: Record) -> bool:
+    """Whether a blob that a record names is missing or damaged."""
+    return not all(is_whole(folder, blob) for blob in record.get("blobs", {}).values())
 
 
 def read_record(path: Path) -> Record:
-    """Raises RecordError where it is missing, truncated, edited, misnamed or of a newer schema."""
+    """Raises RecordError where it is missing, truncated, edited, misnamed, no record or of a newer schema."""
     try:
         record = decode(path, atomic.read(path))
     except FileNotFoundError:
         raise RecordError(f"{path}: missing; run the suite again") from None
-    if record.get("digest") != _digest(record):
-        raise RecordError(
-            f"{path}: truncated or edited, its content has another digest; remove it and run again"
-        )
+    check_seal(path, record, always=True)
+    upgraded = upgraded_record(path, record)
+    check_record(path, upgraded)
     if record["id"] != path.name.split(".")[0]:
         raise RecordError(f"{path}: holds the record {record['id']!r}; give the file its name back")
-    return upgraded_record(record)
+    return upgraded
 
 
 def record_path(folder: Path, identity: str, *, ok: bool = True) -> Path:
@@ -64,10 +75,6 @@ def record_path(folder: Path, identity: str, *, ok: bool = True) -> Path:
     if not _ID.fullmatch(identity):
         raise RecordError(f"{folder}: {identity[:100]!r} is not the id of a record")
     return folder / ("records" if ok else "failures") / f"{identity}.json"
-
-
-def _digest(record: Record) -> str:
-    return digest({key: value for key, value in record.items() if key != "digest"})
 
 
 def _result(record: Record) -> str:

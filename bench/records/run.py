@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.errors import NoRunError, RecordError
 from bench.job.outcome import of_record
-from bench.records import atomic
+from bench.records.analysis_file import read_analyses
+from bench.records.manifest_file import followed, lacking, read_manifest, records_of
 from bench.records.record import Record, read_record, record_path
-from bench.records.schema import SCHEMA, decode, encode
-from bench.records.upgrade import upgraded_manifest
 
-__all__ = ["Conflict", "Run", "load", "read_manifest", "write_analyses", "write_manifest"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-
-_TRIAL = {"dataset", "protocol", "method", "seed", "kind", "record"}
+__all__ = ["Conflict", "Run", "load"]
 
 
 class Conflict(NamedTuple):
@@ -28,9 +25,12 @@ class Conflict(NamedTuple):
 
 
 class Run(NamedTuple):
-    """`records` are those that the manifest names, in its order; a trial without one is missing or was never run.
-    `analyses`: "dataset/protocol" to what the run's own analysis found there; empty where there is none of these records.
-    `user_tables`: "dataset/protocol" to the digest of a table with a row for each method, seed and test user."""
+    """`manifest`: its `trials` are a line for every trial of the suite, each with its record's id and status as they are on
+    disk (None: no record) and whether it was `asked` for. `records`: those that there are, in its order.
+    `analyses`: "dataset/protocol" to what the run's own analysis found there; empty where there is none of these records,
+    and `analysis_fault` says why, where there is a file.
+    `user_tables`: "dataset/protocol" to the digest of a table with a row for each method, seed and test user.
+    `wanted`: ids of the trials that this execution was asked for; None of a run that was read: all that ever were."""
 
     folder: Path
     manifest: dict[str, Any]
@@ -38,86 +38,47 @@ class Run(NamedTuple):
     conflicts: tuple[Conflict, ...] = ()
     analyses: Mapping[str, dict[str, Any]] = {}
     user_tables: Mapping[str, str] = {}
+    analysis_fault: str = ""
+    wanted: frozenset[str] | None = None
+
+    @property
+    def lacking(self) -> tuple[Mapping[str, Any], ...]:
+        """Lines of the manifest that were asked for and have no result."""
+        return tuple(
+            line
+            for line in lacking(self.manifest["trials"])
+            if self.wanted is None or line["id"] in self.wanted
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """A row a trial: dataset, protocol, method, seed, kind, status ("missing" without a record), each metric, and costs:
+        `train_cpu_s`, `train_wall_s`, `train_rows`, `predict_*` alike and `peak_rss_bytes` of the trial's own step,
+        `total_*` with every step that it reads. What was not measured is NaN."""
+        from bench.records.frames import trials_frame
+
+        return trials_frame(self)
+
+    def users(self) -> pd.DataFrame:
+        """A row for each dataset, protocol, method, seed and test user, from the tables that the analysis keeps: rows,
+        support, losses, best and chosen model, weights. Raises RecordError where there is no analysis."""
+        from bench.records.frames import users_frame
+
+        return users_frame(self)
 
 
 def load(folder: Path | str) -> Run:
-    """Read a run. Other records of its folder, of an older suite say, are left alone.
+    """Read a run: the records that are there of the trials that its manifest lists. Other records of its folder, of an older
+    suite say, are left alone.
 
     Raises NoRunError where there is no run, RecordError where the manifest or a record is damaged or of a newer schema."""
     folder = Path(folder)
     manifest = read_manifest(folder)
-    named = [_path(folder, trial) for trial in manifest["trials"] if trial["record"] is not None]
-    records = tuple(read_record(path) for path in named if path.exists())
+    found = records_of(folder, manifest["trials"])
+    records = tuple(record for record in found if record is not None)
     conflicts = tuple(conflict for record in records if (conflict := _conflict(folder, record)))
-    analysed = _analysed(folder, records)
     return Run(
-        folder,
-        manifest,
-        records,
-        conflicts,
-        analysed.get("analyses", {}),
-        analysed.get("user_tables", {}),
+        folder, followed(manifest, found), records, conflicts, *read_analyses(folder, records)
     )
-
-
-def write_analyses(
-    folder: Path,
-    records: Iterable[Record],
-    analyses: Mapping[str, dict[str, Any]],
-    user_tables: Mapping[str, str] = MappingProxyType({}),
-) -> None:
-    """Make or replace RUN/analysis.json, of these records. Raises StorageError."""
-    path = folder / "analysis.json"
-    value = {
-        "schema": SCHEMA,
-        "records": _digests(records),
-        "analyses": dict(analyses),
-        "user_tables": dict(user_tables),
-    }
-    atomic.replace(path, encode(path, value))
-
-
-def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Make or replace RUN/manifest.json. Raises StorageError."""
-    path = folder / "manifest.json"
-    atomic.replace(path, encode(path, manifest))
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Raises NoRunError where there is none, RecordError where it is damaged or of a newer schema."""
-    path = folder / "manifest.json"
-    try:
-        manifest = decode(path, atomic.read(path))
-    except FileNotFoundError:
-        raise NoRunError(
-            f"{path}: missing, so {folder} is not a run; name the folder that `bench run` wrote"
-        ) from None
-    trials = manifest.get("trials")
-    if not isinstance(trials, list) or not all(
-        isinstance(trial, dict) and trial.keys() >= _TRIAL for trial in trials
-    ):
-        raise RecordError(f"{path}: edited, it lists no trials; remove it and run again")
-    return upgraded_manifest(manifest)
-
-
-def _path(folder: Path, trial: Mapping[str, Any]) -> Path:
-    path = record_path(folder, trial["record"], ok=trial["status"] == "ok")
-    # schema 1 had failures among the records
-    return path if path.exists() else record_path(folder, trial["record"])
-
-
-def _analysed(folder: Path, records: Iterable[Record]) -> dict[str, Any]:
-    """Those of the very records; a stale file is none."""
-    path = folder / "analysis.json"
-    try:
-        value = decode(path, atomic.read(path))
-    except FileNotFoundError:
-        return {}
-    return value if value.get("records") == _digests(records) else {}
-
-
-def _digests(records: Iterable[Record]) -> list[str]:
-    return [record["digest"] for record in records]
 
 
 def _conflict(folder: Path, record: Record) -> Conflict | None:

@@ -25,6 +25,7 @@ class Candidate:
     version: str
     load: Callable[[], object]
     sources: Callable[[], tuple[Path, ...]]
+    own: bool = False  # whether it is the harness's
 
 
 def find_candidates(plugins: Sequence[Path], *, autoload: bool) -> Iterator[Candidate]:
@@ -43,7 +44,9 @@ def find_candidates(plugins: Sequence[Path], *, autoload: bool) -> Iterator[Cand
 def _from_entry_point(entry: EntryPoint) -> Candidate:
     version = entry.dist.version if entry.dist else ""
     origin = f"{_distribution(entry)} {version} ({entry.value})"
-    return Candidate(origin, version, entry.load, partial(top_level_sources, entry.module))
+    return Candidate(
+        origin, version, entry.load, partial(top_level_sources, entry.module), _is_own(entry)
+    )
 
 
 def _from_file(local: LocalPlugin) -> Candidate:

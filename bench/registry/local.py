@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.machinery import SourceFileLoader
+from importlib import import_module
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +16,15 @@ from typing import Any, NamedTuple
 from bench.errors import PluginError
 from bench.registry.sources import digest, package_sources
 
-__all__ = ["NAMESPACE", "LocalPlugin", "find_local", "import_local", "loaded_digest"]
+__all__ = [
+    "NAMESPACE",
+    "LocalPlugin",
+    "find_local",
+    "import_local",
+    "import_local_module",
+    "loaded_digest",
+    "local_sources",
+]
 
 NAMESPACE = "bench_local"
 
@@ -32,7 +42,7 @@ class LocalPlugin:
 
     @property
     def sources(self) -> tuple[Path, ...]:
-        """Its .py files."""
+        """Its files."""
         return package_sources(self.path) if self.path.is_dir() else (self.path,)
 
 
@@ -53,6 +63,7 @@ def find_local(paths: Iterable[Path]) -> list[LocalPlugin]:
             raise PluginError(
                 f"{plugin.path} and {other.path} would both be imported as {plugin.module}; rename one"
             )
+    _Finder.of_process().plugins.update(by_module)
     return list(plugins.values())
 
 
@@ -64,15 +75,35 @@ def import_local(plugin: LocalPlugin) -> ModuleType:
         return loaded
     _forget(plugin.module)
     try:
-        return _execute(plugin, state)
+        return _execute(plugin)
     except BaseException:
         _forget(plugin.module)
         raise
 
 
+def import_local_module(module: str) -> ModuleType:
+    """A module below NAMESPACE, of a plugin that `find_local` has found."""
+    top = _top(module)
+    plugin = _Finder.of_process().plugins.get(top)
+    if plugin is None:
+        raise ModuleNotFoundError(f"no plugin was given that is imported as {top}")
+    import_local(plugin)
+    return import_module(module)
+
+
+def local_sources(module: str) -> tuple[Path, ...]:
+    """The files of the plugin that a module below NAMESPACE belongs to; none where none was found."""
+    plugin = _Finder.of_process().plugins.get(_top(module))
+    return plugin.sources if plugin is not None and plugin.path.exists() else ()
+
+
+def _top(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
 def loaded_digest(module: str) -> str:
     """Digest of the sources that a module below NAMESPACE was imported from; "" for any other module."""
-    top = sys.modules.get(".".join(module.split(".")[:2]))
+    top = sys.modules.get(_top(module))
     state = top.__spec__.loader_state if top is not None and top.__spec__ is not None else None
     return state.digest if isinstance(state, _State) else ""
 
@@ -114,7 +145,37 @@ class _SourceLoader(SourceFileLoader):
         raise OSError(f"{path}: bytecode is not used")
 
 
-def _execute(plugin: LocalPlugin, state: _State) -> ModuleType:
+class _Finder(MetaPathFinder):
+    """Finds the plugins that were given, for one that imports another, and their submodules, whose bytecode is not used
+    either."""
+
+    def __init__(self) -> None:
+        self.plugins: dict[str, LocalPlugin] = {}  # by module
+
+    @classmethod
+    def of_process(cls) -> _Finder:
+        for finder in sys.meta_path:
+            if isinstance(finder, cls):
+                return finder
+        made = cls()
+        sys.meta_path.insert(0, made)
+        _namespace()
+        return made
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if not fullname.startswith(f"{NAMESPACE}."):
+            return None
+        if plugin := self.plugins.get(fullname):
+            return _spec(plugin)
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and type(spec.loader) is SourceFileLoader:
+            spec.loader = _SourceLoader(fullname, spec.loader.path)
+        return spec
+
+
+def _spec(plugin: LocalPlugin) -> ModuleSpec:
     package = plugin.path.is_dir()
     file = plugin.path.resolve() / "__init__.py" if package else plugin.path.resolve()
     spec = spec_from_file_location(
@@ -125,10 +186,16 @@ def _execute(plugin: LocalPlugin, state: _State) -> ModuleType:
     )
     if spec is None or spec.loader is None:
         raise PluginError(f"{plugin.path}: can't be imported")
-    spec.loader_state = state
+    spec.loader_state = _State(plugin.path.resolve(), digest(plugin.sources))
+    return spec
+
+
+def _execute(plugin: LocalPlugin) -> ModuleType:
+    spec = _spec(plugin)
     module = module_from_spec(spec)
     _namespace()
     sys.modules[plugin.module] = module
+    assert spec.loader is not None
     spec.loader.exec_module(module)
     return module
 

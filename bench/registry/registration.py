@@ -17,6 +17,7 @@ import pluggy
 
 from bench import hookspecs
 from bench.registry.candidates import Candidate
+from bench.registry.global_state import kept
 from bench.registry.kinds import KINDS, did_you_mean
 
 __all__ = ["Refused", "Registered", "in_one_line", "register"]
@@ -61,7 +62,8 @@ class _RefusedError(Exception):
 def register(candidate: Candidate) -> Registered | Refused:
     """Import a plugin, check its hooks and call them."""
     try:
-        addresses = dict(_addresses(_manager(candidate.load())))
+        with kept():
+            addresses = dict(_addresses(_manager(candidate.load())))
     except _RefusedError as refusal:
         return Refused(candidate.origin, str(refusal), candidate.sources())
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit

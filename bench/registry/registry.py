@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.errors import PluginError, PluginUnavailable
-from bench.registry.candidates import find_candidates
+from bench.registry.candidates import Candidate, find_candidates
+from bench.registry.global_state import kept
 from bench.registry.kinds import KINDS, did_you_mean
 from bench.registry.local import loaded_digest
 from bench.registry.registration import Refused, Registered, in_one_line, register
-from bench.registry.sources import digest, plugin_sources
+from bench.registry.sources import plugin_digest, plugin_sources
+from bench.registry.used_plugin import UsedPlugin
 
 __all__ = ["PluginCode", "PluginInfo", "Quarantined", "Registry", "load_registry"]
 
@@ -54,6 +56,7 @@ class Registry:
     refused: tuple[Refused, ...] = ()
     paths: tuple[Path, ...] = ()
     autoload: bool = True
+    own: frozenset[str] = frozenset()  # origins of the harness's own plugins
     _digests: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -89,7 +92,8 @@ class Registry:
         from bench.registry.contract import breach  # pydantic, which listing plugins does without
 
         info = self.get(kind, name)
-        plugin = _import(info)
+        with kept():
+            plugin = _import(info)
         if reason := breach(plugin, kind, name):
             raise PluginError(f"{_described(info)} breaks the contract: {reason}")
         return plugin  # type: ignore[no-any-return]
@@ -99,8 +103,38 @@ class Registry:
         info = self.get(kind, name)
         module = info.address.partition(":")[0]
         if module not in self._digests:
-            self._digests[module] = loaded_digest(module) or digest(plugin_sources(module))
+            self._digests[module] = loaded_digest(module) or plugin_digest(module)
         return PluginCode(name, kind, info.origin, info.version, self._digests[module])
+
+    def used(self, kind: str, name: str) -> UsedPlugin:
+        """What a process needs to load the plugin of that name by itself; raises as `get` does."""
+        info = self.get(kind, name)
+        return UsedPlugin(kind, name, info.address, info.origin, self.code(kind, name).digest)
+
+    def tried(self, uses: Iterable[tuple[str, str, Mapping[str, Any]]]) -> Registry:
+        """This registry less the plugins that end the process when they are made under settings. `uses`: kind, name and
+        parameters; names that there are none of are passed over."""
+        known = [
+            (kind, name, params) for kind, name, params in uses if (kind, name) in self.plugins
+        ]
+        strangers = [
+            (self.used(kind, name), params)
+            for kind, name, params in known
+            if self.plugins[kind, name].origin not in self.own
+        ]
+        if not strangers:
+            return self
+        from bench.registry.tried import Use, dead_uses  # as above
+
+        dead = dead_uses([Use(*use) for use in strangers], self.paths)
+        if not dead:
+            return self
+        left = {key: info for key, info in self.plugins.items() if info.origin not in dead}
+        refused = [
+            Refused(origin, how, plugin_sources(_module_of(self.plugins.values(), origin)))
+            for origin, how in dead.items()
+        ]
+        return replace(self, plugins=left, refused=(*self.refused, *refused))
 
     def _absent(self, name: str, what: str, known: Sequence[str]) -> PluginError:
         for plugin in self.refused:
@@ -124,10 +158,36 @@ def load_registry(plugins: Sequence[Path] = (), *, autoload: bool = True) -> Reg
 
     `autoload=False` leaves out installed plugins other than the harness's own. A plugin that fails is quarantined whole and
     the rest go on; PluginError where two plugins claim one name, or a path holds no plugin."""
-    results = [register(candidate) for candidate in find_candidates(plugins, autoload=autoload)]
+    plugins = tuple({path.absolute(): path for path in plugins}.values())
+    candidates = list(find_candidates(plugins, autoload=autoload))
+    dead = _dead([one for one in candidates if not one.own], plugins, autoload=autoload)
+    results = [
+        Refused(one.origin, dead[one.origin], one.sources())
+        if one.origin in dead
+        else register(one)
+        for one in candidates
+    ]
     registered = [result for result in results if isinstance(result, Registered)]
     refused = tuple(result for result in results if isinstance(result, Refused))
-    return Registry(_by_name(registered), refused, tuple(plugins), autoload)
+    own = frozenset(one.origin for one in candidates if one.own)
+    return Registry(_by_name(registered), refused, plugins, autoload, own)
+
+
+def _module_of(infos: Iterable[PluginInfo], origin: str) -> str:
+    return next(info.address.partition(":")[0] for info in infos if info.origin == origin)
+
+
+def _dead(
+    strangers: Sequence[Candidate], paths: Sequence[Path], *, autoload: bool
+) -> dict[str, str]:
+    """Origins of those that may not be imported here, since it ends the process, and how."""
+    if not strangers:
+        return {}
+    from bench.registry.tried import (
+        dead_candidates,
+    )  # which needs much that a list of plugins does without
+
+    return dead_candidates(strangers, paths, autoload=autoload)
 
 
 def _by_name(registered: Sequence[Registered]) -> dict[tuple[str, str], PluginInfo]:

@@ -8,13 +8,33 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from pydantic import ValidationError
 
-from bench.evaluate import Adaptation, QueryRows, analyse, analysis_to_json, best_single, user_table
+from bench.data.ids import id_texts
+from bench.evaluate import (
+    Adaptation,
+    QueryRows,
+    analyse,
+    analysis_from_json,
+    analysis_to_json,
+    best_single,
+    user_table,
+)
+from bench.evaluate.analysis.user_table import with_ids
 from bench.evaluate.inference.kept_resamples import pack
 from bench.evaluate.inference.resampling import Resampled
 from bench.interfaces import Metric
 from bench.job.outcome import of_record
-from bench.records import Record, Run, load, read_blob, write_analyses, write_blob, write_table
+from bench.records import (
+    Record,
+    Run,
+    is_whole,
+    load,
+    read_blob,
+    write_analyses,
+    write_blob,
+    write_table,
+)
 from bench.run.planning.division import Division, Divisions
 from bench.run.progress import Watcher
 
@@ -34,18 +54,24 @@ def analyse_run(
     watcher: Watcher,
 ) -> Run:
     """Analyse each dataset under each protocol, unless that was done of these very records by this `primary` metric and
-    against this `chosen` method (None: best-single alone). `pool`: the suite's base models; where one has no record (a part
-    of the suite was run), nothing is said of choosing among them. Raises StorageError."""
+    against this `chosen` method (None: best-single alone), and is whole. `pool`: the suite's base models; where one has no
+    record (a part of the suite was run), nothing is said of choosing among them. A job beside this one may record trials
+    meanwhile: then all is analysed again, with them. Raises StorageError."""
     records: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in run.records:
         if of_record(record).ok and record["kind"] in _ANALYSED:
             records[record["trial"]["dataset"], record["trial"]["protocol"]].append(record)
-    analysed = run.analyses and all(
-        found.get("primary", "logloss") == primary and found.get("chosen") == chosen
-        for found in run.analyses.values()
-    )
-    if analysed or not records:
+    places = ["/".join(place) for place in records]
+    if not records or _stands(run, places, primary, chosen):
         return run
+    seeds = {(*place, record["trial"]["seed"]) for place, of in records.items() for record in of}
+    if not seeds <= divisions.keys():
+        watcher.say(
+            "another command added trials of other seeds meanwhile: run the suite again to compare all"
+        )
+        return run
+    if run.analysis_fault:
+        watcher.say(f"{run.analysis_fault}; it is made again")
 
     singles, analyses, tables = best_single(run.records), {}, {}
     for place, of_place in records.items():
@@ -58,9 +84,23 @@ def analyse_run(
         kinds = {record["trial"]["method"]: record["kind"] for record in of_place}
         found = analyse(rows, kinds, singles.get(place), metrics, primary, chosen)
         analyses[name] = analysis_to_json(found.analysis) | _kept(run, found.resampled)
-        tables[name] = write_table(run.folder, _user_tables(rows))
+        ids = id_texts(next(iter(of_seeds.values())).interactions, "user")
+        tables[name] = write_table(run.folder, _user_tables(rows, ids))
     write_analyses(run.folder, run.records, analyses, tables)
-    return load(run.folder)
+    return analyse_run(load(run.folder), divisions, pool, metrics, primary, chosen, watcher)
+
+
+def _stands(run: Run, places: Sequence[str], primary: str, chosen: str | None) -> bool:
+    """Whether there is an analysis of all places, by that metric and against that method, readable, with whole tables."""
+    if not set(places) <= run.analyses.keys() & run.user_tables.keys():
+        return False
+    try:
+        found = [analysis_from_json(run.analyses[place]) for place in places]
+    except ValidationError:
+        return False
+    return all((one.primary, one.chosen) == (primary, chosen) for one in found) and all(
+        is_whole(run.folder, run.user_tables[place], "parquet") for place in places
+    )
 
 
 def _kept(run: Run, resampled: Resampled | None) -> dict[str, Any]:
@@ -129,12 +169,12 @@ def _adaptation(run: Run, blobs: Mapping[str, str]) -> Adaptation:
     return Adaptation(*(read_blob(run.folder, blobs[name]) for name in Adaptation._fields))
 
 
-def _user_tables(rows: Sequence[QueryRows]) -> pa.Table:
-    """A row for each seed, method and test user."""
+def _user_tables(rows: Sequence[QueryRows], ids: pa.Array) -> pa.Table:
+    """A row for each seed, method and test user, by the user's own id. `ids`: of each user number."""
     tables = []
     for of_seed in rows:
         for name in of_seed.logits:
-            table = user_table(of_seed, name)
+            table = with_ids(user_table(of_seed, name), ids)
             length = len(table)
             table = table.add_column(0, "method", pa.array([name] * length, pa.string()))
             tables.append(

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Iterator
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
+from bench.errors import BenchError
 from bench.interfaces import Executor, StepEvent
 from bench.job.outcome import Outcome, no_result, of_exit
+from bench.processes import Ended, Said, Server, Task, borrow, give_back
+from bench.processes.workers import PRELOAD, worker_environment
 
-if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerContext  # which not every system has
-
-__all__ = ["InlineExecutor", "LocalExecutor", "worker_context"]
-
-
-def worker_context() -> ForkServerContext:
-    """Processes forked from a server that has imported what steps need. A program has one server, which imports what is said
-    before it starts: whoever forks from it without this slows all who come after."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bench.worker.perform"])
-    return context
+__all__ = ["InlineExecutor", "LocalExecutor"]
 
 
 class InlineExecutor(Executor):
@@ -61,24 +47,18 @@ class InlineExecutor(Executor):
         self._waiting.clear()
 
 
-class _Running(NamedTuple):
-    step: str  # its id
-    process: BaseProcess
-    messages: Connection
-    lifeline: Connection  # closed with this process, however that ends: the step then ends too
-
-
 class LocalExecutor(Executor):
     """A process a step, `workers` at a time, forked from a server that has imported torch and run nothing in it: one
-    step's memory, random state and crashes are no other's. Messages are JSON; nothing is pickled but the step's text."""
+    step's memory, random state and crashes are no other's. Once a step's result is in, its process is ended, with all that
+    it has started. Messages are JSON; nothing is pickled."""
 
     name = "local"
 
     def __init__(self, params: Any, workers: int = 1) -> None:
         super().__init__(params, workers)
         self._waiting: deque[str] = deque()
-        self._running: dict[str, _Running] = {}
-        self._context = worker_context()
+        self._outcomes: dict[str, str] = {}  # running step's id -> what it said that it came to
+        self._server: Server | None = None
 
     def submit(self, step: str) -> None:
         self._waiting.append(step)
@@ -87,69 +67,64 @@ class LocalExecutor(Executor):
         while self._waiting or self._running:
             while self._waiting and len(self._running) < self.workers:
                 yield self._start(self._waiting.popleft())
-            for ready in wait([running.messages for running in self._running.values()]):
-                yield self._receive(
-                    next(run for run in self._running.values() if run.messages is ready)
-                )
+            assert self._server is not None
+            for event in self._server.events():
+                if isinstance(event, Ended):
+                    yield self._ended(event)
+                elif (said := self._said(event)) is not None:
+                    yield said
 
     def close(self, *, kill: bool = False) -> None:
         self._waiting.clear()
-        for running in self._running.values():
-            if kill:
-                running.process.kill()
-            running.process.join()
-        self._running.clear()
+        if self._server is None:
+            return
+        while self._running and not kill:
+            for event in self._server.events():
+                if isinstance(event, Ended):
+                    self._ended(event)
+        give_back(self._server)
+        self._server = None
+
+    @property
+    def _running(self) -> tuple[str, ...]:
+        return () if self._server is None else tuple(self._server.running)
 
     def _start(self, step: str) -> StepEvent:
-        identity = _id_of(step)
-        messages, theirs = self._context.Pipe(duplex=False)
-        watched, lifeline = self._context.Pipe(duplex=False)
-        process = self._context.Process(
-            target=_child, args=(step, theirs, watched), name=f"step {identity[:8]}", daemon=True
-        )
-        process.start()
-        theirs.close()
-        watched.close()
-        self._running[identity] = _Running(identity, process, messages, lifeline)
-        return StepEvent(identity, "started", "")
-
-    def _receive(self, running: _Running) -> StepEvent:
-        """The next message, or what became of a process that closed its end without one."""
+        said = json.loads(step)
+        task = Task(str(said["id"]), "bench.worker.perform:performed", step)
+        environment = worker_environment(said["resources"]["threads"])
+        if self._server is not None and not (
+            self._running or self._server.serves(environment, PRELOAD)
+        ):
+            give_back(self._server)  # it is gone, or this step is to have other threads
+            self._server = None
+        if self._server is None:
+            self._server = borrow(environment, PRELOAD)
         try:
-            kind, detail = json.loads(running.messages.recv_bytes())
-        except (EOFError, OSError):
-            kind, detail = "ended", ""
-        if kind == "progress":
-            return StepEvent(running.step, "progress", detail)
-        running.process.join()
-        running.messages.close()
-        running.lifeline.close()
-        del self._running[running.step]
-        if detail:
-            return StepEvent(running.step, "ended", detail)
-        return _ended(running.step, of_exit(running.process.exitcode))
+            self._server.start(task)
+        except ConnectionError as error:
+            raise BenchError(
+                "the process that starts steps ended before it could; its reason is above: `bench doctor` looks further"
+            ) from error
+        return StepEvent(task.name, "started", "")
 
+    def _said(self, event: Said) -> StepEvent | None:
+        if not event.result:
+            return StepEvent(event.task, "progress", event.text)
+        self._outcomes[event.task] = event.text
+        return None
 
-def _child(step: str, messages: Connection, lifeline: Connection) -> None:
-    """In the step's own process: perform, and say how it went."""
-    from bench.worker.perform import perform
-
-    def send(kind: str, detail: str) -> None:
-        messages.send_bytes(json.dumps([kind, detail]).encode())
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the harness ends its workers itself
-    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
-    os.dup2(2, 1)  # what a plugin prints is no part of the harness's answer, which may be JSON
-    outcome = perform(step, lambda text: send("progress", text))
-    send("ended", outcome.model_dump_json())
-
-
-def _end_with(lifeline: Connection) -> None:
-    """A harness that was killed could not end its workers: no orphan goes on without it."""
-    try:
-        lifeline.recv_bytes()
-    except (EOFError, OSError):
-        os._exit(1)
+    def _ended(self, event: Ended) -> StepEvent:
+        """What became of a step, once its process is gone."""
+        said = self._outcomes.pop(event.task, None)
+        if event.malformed:
+            return _ended(
+                event.task,
+                no_result(f"it wrote {event.malformed} where its result belongs: it was ended"),
+            )
+        if said is not None:
+            return StepEvent(event.task, "ended", said)
+        return _ended(event.task, of_exit(event.code))
 
 
 def _id_of(step: str) -> str:

@@ -1,44 +1,57 @@
-"""What a run says of itself as a whole: its suite, data, splits and trials."""
+"""What a run says of itself as a whole: its suite, data, splits, and every trial of the suite."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
+from bench.data.oddities import oddities
 from bench.data.views.interactions import Interactions
+from bench.errors import NoRunError
 from bench.interfaces import Metric
-from bench.job.outcome import Outcome
-from bench.records import SCHEMA
+from bench.records import SCHEMA, alone, followed, read_manifest, records_of, write_manifest
 from bench.registry import Registry
 from bench.run.planning.division import Divisions
-from bench.run.planning.trials import Trial
+from bench.run.planning.trials import Plan, Trial
 from bench.run.split_facts import split_facts
 from bench.suite import Suite
 
-__all__ = ["Recorded", "ended", "started"]
+__all__ = ["begin", "earlier_seeds", "end", "of_plan"]
+
+Manifest = dict[str, Any]
 
 
-def started(
+def of_plan(
     suite: Suite,
     registry: Registry,
     metrics: Mapping[str, Metric],
     divisions: Divisions,
-    trials: list[Trial],
-) -> dict[str, Any]:
-    """The manifest of a run that begins: every trial planned, none recorded."""
-    by_name = {division.name: division for division in divisions.values()}
+    plan: Plan,
+) -> Manifest:
+    """The manifest of a run that begins: every trial of the suite, by its id; those asked for are marked."""
+    by_name = {
+        division.name: division
+        for (_, _, seed), division in divisions.items()
+        if seed in suite.seeds
+    }
     datasets = {division.dataset: division.interactions for division in divisions.values()}
+    asked = {trial.id for trial in plan.trials}
     return {
         "schema": SCHEMA,
         "suite": {"name": suite.name, "digest": suite.digest, "file": suite.file.name},
         "started": _now(),
         "ended": None,
         "status": "incomplete",
-        "trials": [_line(trial, None) for trial in trials],
+        "trials": [_line(trial, asked) for trial in plan.planned],
         "datasets": {name: _dataset(interactions) for name, interactions in datasets.items()},
         "splits": {
-            name: {**split_facts(division.plan, division.interactions), "digest": division.digest}
+            name: {
+                "use": suite.protocols[division.protocol].use,
+                **split_facts(division.plan, division.interactions),
+                "digest": division.digest,
+            }
             for name, division in by_name.items()
         },
         "plugins": {"quarantined": [plugin._asdict() for plugin in registry.quarantined]},
@@ -48,45 +61,71 @@ def started(
         "metrics": list(suite.metrics),
         "higher_is_better": {name: metric.higher_is_better for name, metric in metrics.items()},
         "tolerance": dict(suite.tolerance),
-        "seeds": sorted({seed for _, _, seed in divisions}),
+        "seeds": list(suite.seeds),
     }
 
 
-class Recorded(NamedTuple):
-    """A trial's record, by its id, and what the trial came to."""
+def earlier_seeds(folder: Path) -> tuple[int, ...]:
+    """Seeds that earlier commands asked for, ascending; none where there is no run yet. RecordError for a damaged manifest."""
+    earlier = _earlier(folder)
+    return tuple(sorted({line["seed"] for line in earlier["trials"] if line["asked"]}))
 
-    id: str
-    outcome: Outcome
+
+def begin(folder: Path, planned: Manifest) -> Manifest:
+    """Write the manifest of a run that begins, joined with what earlier commands, or others at this moment, asked for."""
+    with alone(folder):
+        joined = _joined(planned, _earlier(folder))
+        write_manifest(folder, joined)
+    return joined
 
 
-def ended(
-    manifest: dict[str, Any],
-    trials: list[Trial],
-    records: Mapping[str, Recorded],
-    *,
-    interrupted: bool,
-) -> dict[str, Any]:
-    """The same once it is over. `records`: by trial id, of those that have one."""
-    found = [records.get(trial.id) for trial in trials]
-    complete = all(one is not None and one.outcome.ok for one in found)
-    status = "interrupted" if interrupted else "complete" if complete else "incomplete"
-    lines = [_line(trial, one) for trial, one in zip(trials, found, strict=True)]
-    return manifest | {"trials": lines, "status": status, "ended": _now()}
+def end(folder: Path, begun: Manifest, *, interrupted: bool) -> None:
+    """Bring the manifest in line with the records: it may have lines of other commands by now."""
+    with alone(folder):
+        try:
+            last = read_manifest(folder)
+        except NoRunError:
+            last = begun
+        said = "interrupted" if interrupted else "incomplete"
+        ended = followed(last | {"status": said}, records_of(folder, last["trials"]))
+        write_manifest(folder, ended | {"ended": _now()})
+
+
+def _earlier(folder: Path) -> Manifest:
+    try:
+        return read_manifest(folder)
+    except NoRunError:
+        return {"trials": []}
+
+
+def _joined(planned: Manifest, earlier: Manifest) -> Manifest:
+    """An earlier line counts as asked for where its id is the one that the suite gives it now: what was run of an older suite,
+    plugin or data is another trial. One of a seed that was not planned comes of a command that began meanwhile."""
+    asked = {line["id"] for line in earlier["trials"] if line["asked"]}
+    lines = [line | {"asked": line["asked"] or line["id"] in asked} for line in planned["trials"]]
+    seeds = {line["seed"] for line in lines}
+    if earlier.get("suite") == planned["suite"]:
+        lines += [line for line in earlier["trials"] if line["seed"] not in seeds]
+    kept = [line for line in lines if line["asked"] or line["seed"] in planned["seeds"]]
+    return planned | {"trials": kept}
 
 
 def _dataset(interactions: Interactions) -> dict[str, Any]:
     kept = (
         "name", "digest", "source", "label", "order", "counts", "fields", "categories", "missing", "several_values", "truth",
     )  # fmt: skip
-    return {key: interactions.meta[key] for key in kept if key in interactions.meta}
+    about = {key: interactions.meta[key] for key in kept if key in interactions.meta}
+    return about | oddities(interactions)
 
 
-def _line(trial: Trial, recorded: Recorded | None) -> dict[str, Any]:
+def _line(trial: Trial, asked: set[str]) -> dict[str, Any]:
     return {
         **trial.names,
         "kind": trial.kind,
-        "record": None if recorded is None else recorded.id,
-        "status": None if recorded is None else recorded.outcome.status,
+        "id": trial.id,
+        "asked": trial.id in asked,
+        "record": None,
+        "status": None,
     }
 
 

@@ -3,6 +3,7 @@ and writes nothing into the run's folder."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -14,8 +15,9 @@ from bench.records import read_record, record_path
 from bench.registry import load_registry
 from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
-from bench.run.suite_run import as_suite, plan_suite
+from bench.run.suite_run import as_names, as_path, as_paths, as_suite, plan_suite
 from bench.run.timing import seconds_of
+from bench.storage.kept import KeptFolder
 from bench.suite import Suite
 
 __all__ = ["PlannedStep", "PlannedTrial", "Preview", "preview"]
@@ -68,36 +70,35 @@ class Preview:
 def preview(
     suite: Suite | Path | str,
     *,
-    out: Path | None = None,
-    data_dir: Path | None = None,
-    cache_dir: Path | None = None,
-    plugins: tuple[Path, ...] = (),
+    out: Path | str | None = None,
+    data_dir: Path | str | None = None,
+    cache_dir: Path | str | None = None,
+    plugins: Sequence[Path | str] = (),
     autoload: bool = True,
     workers: int = 1,
     threads: int = 1,
-    seeds: tuple[int, ...] = (),
-    only: tuple[str, ...] = (),
+    seeds: Sequence[int] = (),
+    only: Sequence[str] = (),
     watcher: Watcher | None = None,
-    overrides: tuple[str, ...] = (),
+    overrides: Sequence[str] = (),
 ) -> Preview:
     """What `bench.run.run` of the same options would do. Data are prepared, since the splits depend on them.
 
     Raises what a run would raise before its first step, a damaged record among it."""
-    suite = as_suite(suite, plugins, autoload, overrides)
-    registry = load_registry((*plugins, *suite.plugins), autoload=autoload)
+    paths = as_paths(plugins)
+    suite = as_suite(suite, paths, autoload, as_names(overrides))
+    registry = load_registry((*paths, *suite.plugins), autoload=autoload)
     planned, _ = plan_suite(
         suite,
         registry,
-        data_dir,
-        cache_dir,
-        plugins,
-        autoload,
+        as_path(data_dir),
+        as_path(cache_dir),
         Resources(threads=threads),
-        seeds,
-        only,
+        tuple(seeds),
+        as_names(only),
         watcher or Watcher(),
     )
-    folder = out or Path("results") / suite.name
+    folder = as_path(out) or Path("results") / suite.name
     trials = tuple(PlannedTrial(trial, _state(trial, folder)) for trial in planned.trials)
     return Preview(suite, folder, workers, trials, tuple(_steps(planned, trials, folder)))
 
@@ -116,7 +117,7 @@ def _state(trial: Trial, folder: Path) -> State:
 def _steps(planned: Plan, trials: tuple[PlannedTrial, ...], folder: Path) -> list[PlannedStep]:
     read = _in_order([planned_trial.trial for planned_trial in trials])
     needed = _in_order([trial for trial, state in trials if state == "to run"])
-    cached = {step for step in read if (planned.steps[step].folder / "result.json").exists()}
+    cached = {step for step in read if KeptFolder(planned.steps[step].folder).looks_whole()}
     seconds = seconds_of(planned, [step for step in needed if step not in cached], cached, folder)
     return [
         PlannedStep(planned.steps[step], step in cached, step in needed, seconds.get(step))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.errors import PluginError, StorageError
+from bench.errors import PluginError
 from bench.evaluate import (
     Adaptation,
     best_model_share,
@@ -23,12 +23,13 @@ from bench.interfaces import Metric, MetricRows, Score
 from bench.job.environment import environment, versions
 from bench.job.outcome import OK, Outcome
 from bench.job.resources import Resources
-from bench.job.steps import FitStep, SelectStep
-from bench.records import SCHEMA, write_blob
+from bench.job.steps import RESULT, FitStep, SelectStep
+from bench.records import SCHEMA, capped, write_blob
 from bench.registry import Registry
 from bench.registry.registration import in_one_line
 from bench.run.planning.trials import Trial
 from bench.run.suspicious import suspicious
+from bench.storage.kept import KeptFolder
 from bench.suite import MetricSpec
 
 __all__ = ["failed_record", "metrics_of", "record_of"]
@@ -60,13 +61,14 @@ def _made(registry: Registry, name: str, spec: MetricSpec) -> Metric:
 
 
 def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[str, Any]:
-    """The record of a trial whose steps are done; its logits, weights and what adaptation did are kept as blobs of the run."""
+    """The record of a trial whose steps are done; its logits, weights and what adaptation did are kept as blobs of the run.
+
+    Raises DamagedCacheError where the folder of a step does not hold what the step left there."""
     if trial.kind == "bound":
         return _bound(trial, steps, metrics)
     assert trial.own is not None
-    folder = steps[trial.own].folder
-    result = _result(folder)
-    logits = _load(folder / "logits.npy")
+    kept = KeptFolder(steps[trial.own].folder)
+    result, logits = kept.json(RESULT), kept.array("logits")
     validation, everywhere = result["valid_logloss"], logits
     if trial.kind == "base_model":  # its fit predicted every row of the table
         split = trial.division.split
@@ -77,18 +79,26 @@ def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[s
         logits = logits[query]
     blobs = {"logits": write_blob(run, np.asarray(logits))}
     for name in ("weights", *Adaptation._fields):
-        if (folder / f"{name}.npy").exists():
-            blobs[name] = write_blob(run, _load(folder / f"{name}.npy"))
+        if f"{name}.npy" in kept:
+            blobs[name] = write_blob(run, kept.array(name))
     return _record(trial, OK) | {
         "metrics": _scores(metrics, trial.division.test_rows, logits),
         "validation": {"logloss": validation},
         "cost": {"own": result["cost"], "total": _total(trial, steps)},
-        "details": result["details"] | suspicious(trial.division, logits, everywhere),
+        "details": _warned(
+            capped(result["details"]), suspicious(trial.division, logits, everywhere)
+        ),
         "blobs": blobs,
         # of the process that computed the step, now or in an earlier run
         "environment": result["environment"],
         "versions": result["versions"],
     }
+
+
+def _warned(details: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """The step's own warnings, then what its predictions give rise to."""
+    every = [*details.get("warnings", ()), *found.get("warnings", ())]
+    return details | found | ({"warnings": every} if every else {})
 
 
 def failed_record(trial: Trial, steps: Steps, outcome: Outcome) -> dict[str, Any]:
@@ -121,7 +131,8 @@ def _bound(trial: Trial, steps: Steps, metrics: Metrics) -> dict[str, Any]:
     rows = trial.division.test_rows
     query = trial.division.split.rows("test", "query")
     base = np.stack(
-        [_load(steps[star].folder / "logits.npy")[query] for star in trial.stars.values()], axis=1
+        [KeptFolder(steps[star].folder).array("logits")[query] for star in trial.stars.values()],
+        axis=1,
     )
     if trial.method == "perfect-user":
         logits = perfect_user_logits(rows.y, base, rows.users)
@@ -148,7 +159,7 @@ def _score(score: Score) -> dict[str, Any]:
 
 def _total(trial: Trial, steps: Steps) -> dict[str, Any]:
     """Own cost and that of every step it reads, as if nothing had been shared; memory is the most that one took."""
-    costs = [_result(steps[step].folder)["cost"] for step in trial.steps]
+    costs = [KeptFolder(steps[step].folder).json(RESULT)["cost"] for step in trial.steps]
     summed = {
         key: sum(cost[key] or 0 for cost in costs)
         for key in (
@@ -161,16 +172,3 @@ def _total(trial: Trial, steps: Steps) -> dict[str, Any]:
         )
     }
     return summed | {"peak_rss_bytes": max(cost["peak_rss_bytes"] for cost in costs)}
-
-
-def _result(folder: Path) -> dict[str, Any]:
-    try:
-        return json.loads((folder / "result.json").read_text("utf-8"))  # type: ignore[no-any-return]
-    except (OSError, ValueError) as error:
-        raise StorageError(
-            f"{folder / 'result.json'} can't be read back: {error}; remove its folder and run again"
-        ) from error
-
-
-def _load(file: Path) -> np.ndarray:
-    return np.load(file, allow_pickle=False)  # type: ignore[no-any-return]

@@ -12,7 +12,7 @@ from bench.data.splits.temporal import is_rank_within_users
 from bench.data.views.interactions import Interactions
 from bench.interfaces import Timeline
 
-__all__ = ["split_facts"]
+__all__ = ["split_facts", "training_after_test"]
 
 
 def split_facts(plan: FitPlan, interactions: Interactions) -> dict[str, Any]:
@@ -22,11 +22,13 @@ def split_facts(plan: FitPlan, interactions: Interactions) -> dict[str, Any]:
       In cold, holdout, `base_models` are the training users (and all of their rows) that base models are fitted on.
     - users_not_tested: test users (in blocks: all) without a query row.
     - tie_share: share of users whose cut falls between two rows of one time; None without an order.
-    - later_training_share: share of the star fit's training rows whose time is later than some test row's; None without a
-      time that users share.
+    - training_after_test: see `training_after_test`; None without a time that users share, and where nothing is trained.
+    - largest_user_share: of the star fit's training rows (train) and of test users' query rows (test), the share of the
+      user who has most of them.
     - users_cut_through_copies: users who have the same row, in all that is encoded, in support and in query of a task.
     - users_cut_through_contradictions: users with rows of one item and order there whose labels differ."""
     split, trained, tasks = plan.split, plan.star_rows, plan.tasks
+    order = interactions.order
     users: dict[str, Any] = {role: len(tasks.users(role)) for role in ROLES}
     rows: dict[str, Any] = {
         role: {p: len(tasks.rows(role, p)) for p in ("support", "query")} for role in ROLES
@@ -43,13 +45,25 @@ def split_facts(plan: FitPlan, interactions: Interactions) -> dict[str, Any]:
         "users_not_tested": testable - users["test"],
         "setting": split.setting,
         "in_blocks": split.in_blocks,
-        "tie_share": _tie_share(split, interactions.order),
-        "later_training_share": _later_training_share(split, interactions, trained),
+        "tie_share": _tie_share(split, order),
+        "training_after_test": None
+        if order is None or is_rank_within_users(Timeline(split.user_ptr, order))
+        else training_after_test(split, order, trained),
+        "largest_user_share": {
+            "train": _largest_share(split, trained),
+            "test": _largest_share(split, split.rows("test", "query")),
+        },
         "users_cut_through_copies": _users_on_both_sides(tasks, interactions.identity),
         "users_cut_through_contradictions": _users_on_both_sides(
             tasks, _contradicted(interactions)
         ),
     }
+
+
+def _largest_share(split: Split, rows: np.ndarray) -> float | None:
+    """Of rows (a mask or positions), the share of the user who has most; None without any."""
+    owner = np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr))[rows]
+    return float(np.bincount(owner).max() / len(owner)) if len(owner) else None
 
 
 def _tie_share(split: Split, order: np.ndarray | None) -> float | None:
@@ -62,14 +76,28 @@ def _tie_share(split: Split, order: np.ndarray | None) -> float | None:
     return float(tied.mean())
 
 
-def _later_training_share(
-    split: Split, interactions: Interactions, trained: np.ndarray
-) -> float | None:
-    order = interactions.order
-    if order is None or is_rank_within_users(Timeline(interactions.user_ptr, order)):
-        return None
-    times, first_test = order[trained], order[split.rows("test", "query")].min()
-    return float((times > first_test).mean()) if len(times) else None
+def training_after_test(split: Split, order: np.ndarray, trained: np.ndarray) -> float | None:
+    """How far training rows lie after the rows that are tested: 0 for a clean cut in time, about .5 for a random one.
+
+    For each test user's query row the share of *other* users' training rows whose time is later than its own, averaged
+    over query rows. `trained` (n,) bool. None where no query row has a training row of another user to compare with."""
+    query = split.rows("test", "query")
+    owner = np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr))
+    rank = np.unique(order, return_inverse=True)[
+        1
+    ]  # (n,): times as 0, 1, ..., equal where they are
+    ranks = int(rank.max(initial=0)) + 1
+
+    times = np.sort(rank[trained])
+    later = len(times) - np.searchsorted(times, rank[query], side="right")  # of anybody
+    own = np.sort(owner[trained] * ranks + rank[trained])  # by user, then time
+    own_end = np.searchsorted(own, (owner[query] + 1) * ranks)
+    own_rows = own_end - np.searchsorted(own, owner[query] * ranks)
+    own_later = own_end - np.searchsorted(own, owner[query] * ranks + rank[query], side="right")
+
+    others = len(times) - own_rows
+    known = others > 0
+    return float(((later - own_later)[known] / others[known]).mean()) if known.any() else None
 
 
 def _contradicted(interactions: Interactions) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.data import cache_dir as resolve_cache
@@ -14,6 +14,7 @@ from bench.records import Run
 from bench.registry import Registry, did_you_mean, load_registry
 from bench.run.execution import Rerun, RunState, execute
 from bench.run.executor_choice import make_executor
+from bench.run.manifest import earlier_seeds
 from bench.run.planning.division import Divisions
 from bench.run.planning.divisions import divide_all, prepare_all
 from bench.run.planning.joining import check_predictions
@@ -21,51 +22,79 @@ from bench.run.planning.plan import plan
 from bench.run.planning.trials import Plan
 from bench.run.progress import Watcher
 from bench.run.recording import metrics_of
+from bench.run.resolved import write_resolved
 from bench.suite import Suite
 from bench.suite import load as load_suite
 
-__all__ = ["Rerun", "as_suite", "plan_suite", "run"]
+__all__ = ["Rerun", "as_names", "as_path", "as_paths", "as_suite", "plan_suite", "run"]
 
 
 def run(
     suite: Suite | Path | str,
     *,
-    out: Path | None = None,
-    data_dir: Path | None = None,
-    cache_dir: Path | None = None,
-    plugins: tuple[Path, ...] = (),
+    out: Path | str | None = None,
+    data_dir: Path | str | None = None,
+    cache_dir: Path | str | None = None,
+    plugins: Sequence[Path | str] = (),
     autoload: bool = True,
     workers: int = 1,
     threads: int = 1,
     executor: str = "local",
-    executor_set: tuple[str, ...] = (),
-    seeds: tuple[int, ...] = (),
-    only: tuple[str, ...] = (),
+    executor_set: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    only: Sequence[str] = (),
     rerun: Rerun = "failed",
     watcher: Watcher | None = None,
-    overrides: tuple[str, ...] = (),
+    overrides: Sequence[str] = (),
 ) -> Run:
     """Run a suite into `out` (default: results/NAME) and give the records back; what is recorded or cached is reused.
     `overrides`: of a suite file's values, `a.b=1` each (`--set`); `executor_set`: of the executor's parameters.
 
     Raises BenchError where the suite or its data are wrong, before anything is written; a trial that fails is recorded."""
     watcher = watcher or Watcher()
-    suite = as_suite(suite, plugins, autoload, overrides)
-    registry = load_registry((*plugins, *suite.plugins), autoload=autoload)
-    made_executor = make_executor(registry, executor, executor_set, workers)
+    paths = as_paths(plugins)
+    suite = as_suite(suite, paths, autoload, as_names(overrides))
+    registry = load_registry((*paths, *suite.plugins), autoload=autoload)
+    made_executor = make_executor(registry, executor, as_names(executor_set), workers)
     metrics = metrics_of(registry, suite.computed)
     resources = Resources(threads=threads)
+    folder = as_path(out) or Path("results") / suite.name
     planned, divisions = plan_suite(
-        suite, registry, data_dir, cache_dir, plugins, autoload, resources, seeds, only, watcher
+        suite,
+        registry,
+        as_path(data_dir),
+        as_path(cache_dir),
+        resources,
+        tuple(seeds),
+        as_names(only),
+        watcher,
+        also=(*suite.seeds, *earlier_seeds(folder)),
     )
-    state = RunState(
-        suite, registry, planned, metrics, out or Path("results") / suite.name, watcher
-    )
+    cache = resolve_cache(as_path(cache_dir))
+    state = RunState(suite, registry, planned, metrics, folder=folder, cache=cache, watcher=watcher)
+    write_resolved(state.folder, suite, registry, divisions)
     return execute(state, divisions, made_executor, rerun)
 
 
+def as_path(path: Path | str | None) -> Path | None:
+    """A path that may be given as text."""
+    return None if path is None else Path(path)
+
+
+def as_paths(paths: Sequence[Path | str]) -> tuple[Path, ...]:
+    """Paths that may be given as text; one alone is no sequence of its letters."""
+    if isinstance(paths, str | Path):
+        return (Path(paths),)
+    return tuple(map(Path, paths))
+
+
+def as_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Texts; one alone is no sequence of its letters."""
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
 def as_suite(
-    suite: Suite | Path | str, plugins: tuple[Path, ...], autoload: bool, overrides: tuple[str, ...]
+    suite: Suite | Path | str, plugins: tuple[Path, ...], autoload: bool, overrides: Sequence[str]
 ) -> Suite:
     """A suite, read where it is a file."""
     if not isinstance(suite, Suite):
@@ -84,29 +113,30 @@ def plan_suite(
     registry: Registry,
     data_dir: Path | None,
     cache_dir: Path | None,
-    plugins: tuple[Path, ...],
-    autoload: bool,
     resources: Resources,
     seeds: tuple[int, ...],
     only: tuple[str, ...],
     watcher: Watcher,
+    also: tuple[int, ...] = (),
 ) -> tuple[Plan, Divisions]:
-    """Prepare the data, divide them and plan: all that comes before anything is run."""
+    """Prepare the data, divide them and plan: all that comes before anything is run. `also`: seeds of which the trials are
+    planned too, and not asked for."""
     only = _checked_only(suite, only)
     cache = resolve_cache(cache_dir)
     prepared = prepare_all(suite, registry, data_dir, cache, watcher)
     _check_frozen_fields(suite, prepared)
-    divisions = divide_all(suite, registry, prepared, seeds or suite.seeds, cache)
-    steps_plugins = (*plugins, *suite.plugins)
+    asked = seeds or suite.seeds
+    all_seeds = tuple(dict.fromkeys((*also, *asked)))
+    divisions = divide_all(suite, registry, prepared, all_seeds, cache, watcher)
     planned = plan(
         suite,
         registry,
         divisions,
         cache,
         resources=resources,
-        plugins=steps_plugins,
-        autoload=autoload,
+        plugin_paths=registry.paths,
         only=only,
+        seeds=asked,
         roots=roots(suite.file.parent, data_dir),
     )
     check_predictions(planned, registry)

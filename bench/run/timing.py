@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,10 +11,13 @@ from typing import Any
 import numpy as np
 
 from bench.data.splits.base_predictions import FitPlan
+from bench.errors import StorageError
 from bench.job.spec import BaseModelSpec, MethodSpec
-from bench.job.steps import FitStep, SelectStep
+from bench.job.steps import RESULT, FitStep, SelectStep
+from bench.records import read_record
 from bench.run.planning.division import Division
 from bench.run.planning.trials import Plan
+from bench.storage.kept import KeptFolder
 
 __all__ = ["seconds_of"]
 
@@ -32,7 +34,7 @@ def seconds_of(
     rates: dict[_Kind, list[float]] = defaultdict(list)
     for identity in cached:
         step = planned.steps[identity]
-        if (cost := _cost(step.folder / "result.json")) is not None:
+        if (cost := _cost(step.folder)) is not None:
             rates[_kind(step, divisions)].append(cost / rows.of(step))
     recorded = _recorded(planned, rows, run)
     known = {}
@@ -92,7 +94,7 @@ def _recorded(planned: Plan, rows: _Rows, run: Path) -> dict[_Kind, list[float]]
     found: dict[_Kind, list[float]] = defaultdict(list)
     for file in sorted((run / "records").glob("*.json")):
         try:
-            record = json.loads(file.read_text("utf-8"))
+            record = read_record(file)
             cost, identity = _seconds(record["cost"]["own"]), record["identity"]
             data, settings = identity["data"], identity["settings"]
             if cost is None or data not in by_data:
@@ -102,16 +104,16 @@ def _recorded(planned: Plan, rows: _Rows, run: Path) -> dict[_Kind, list[float]]
                 found["fit", data, use].append(cost / rows.of_star(by_data[data]))
             elif record["kind"] == "method":
                 found[_kind_of_method(data, MethodSpec.model_validate(settings))].append(cost)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (StorageError, ValueError, KeyError, TypeError):
             continue  # an estimate does without it; who reads the run is told
     return found
 
 
-def _cost(file: Path) -> float | None:
+def _cost(folder: Path) -> float | None:
     try:
-        return _seconds(json.loads(file.read_text("utf-8"))["cost"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return _seconds(KeptFolder(folder).json(RESULT)["cost"])
+    except (StorageError, ValueError, KeyError, TypeError):
+        return None  # an estimate does without it; the run itself makes such a step anew
 
 
 def _seconds(cost: Mapping[str, Any]) -> float | None:

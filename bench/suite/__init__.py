@@ -3,7 +3,8 @@
 from bench.job.spec import BaseModelSpec, MetaLearnerSpec, MethodSpec, SelectorSpec
 from bench.suite.check.consistency import BOUNDS
 from bench.suite.compose.overrides import read_value
-from bench.suite.loading import load
+from bench.suite.loading import Outline, load, outline
+from bench.suite.resolved import resolved
 from bench.suite.spec import DatasetSpec, MetricSpec, ProtocolSpec, Suite
 from bench.suite.used import used_plugins
 
@@ -14,10 +15,13 @@ __all__ = [
     "MetaLearnerSpec",
     "MethodSpec",
     "MetricSpec",
+    "Outline",
     "ProtocolSpec",
     "SelectorSpec",
     "Suite",
     "load",
+    "outline",
     "read_value",
+    "resolved",
     "used_plugins",
 ]

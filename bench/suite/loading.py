@@ -25,7 +25,7 @@ from bench.suite.places.tree import document_of, tree_of
 from bench.suite.places.yaml_document import Document, KeyPath, parse
 from bench.suite.spec import Suite
 
-__all__ = ["load"]
+__all__ = ["Outline", "load", "outline"]
 
 
 def load(
@@ -47,7 +47,9 @@ def load(
     registry = registry.extended(folders)
     problems += misplaced_plugins
     checked = {}
-    for use in find_uses(document.data):
+    uses = list(find_uses(document.data))
+    registry = registry.tried((use.kind, use.name, use.params) for use in uses)
+    for use in uses:
         result = check_use(use, registry, document)
         if isinstance(result, Checked):
             checked[use.path] = result
@@ -69,6 +71,21 @@ def load(
         raise as_error(str(path), problems)
     params = {where: use.params for where, use in checked.items()}
     return build(file, params, path, composed.digest, folders, expanded, document.values)
+
+
+class Outline(NamedTuple):
+    """What a suite's text says without any plugin. `digest`: as `Suite.digest`; `plugins`: the paths that it names."""
+
+    name: str
+    digest: str
+    plugins: tuple[Path, ...]
+
+
+def outline(path: Path, overrides: Sequence[str] = ()) -> Outline:
+    """Of a suite that `load` may still find fault with; SuiteError where there is none to look at."""
+    composed = _compose(path, overrides)
+    folders, _ = _plugin_paths(composed.document, path.parent)
+    return Outline(str(composed.document.data.get("name", "")), composed.digest, tuple(folders))
 
 
 class _Composed(NamedTuple):

@@ -1,24 +1,33 @@
-"""The harness's own clock: CPU and wall seconds of a plugin call, and the memory that its process reached."""
+"""The harness's own clock: CPU and wall seconds of a plugin call, child processes included, and the memory that its process
+reached."""
 
 from __future__ import annotations
 
+import math
 import resource
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
+from typing import Any
+
+import psutil
+
+from bench.errors import PluginError
 
 __all__ = ["Clock", "peak_rss_bytes"]
 
 
 class Clock:
-    """`with Clock() as clock:` one plugin call; then clock.cpu_s and clock.wall_s. All threads of the process count.
-    Entered again, it adds."""
+    """`with Clock() as clock:` one plugin call; then clock.cpu_s and clock.wall_s. All threads of the process count, and its
+    child processes, running or ended. Entered again, it adds. PluginError for a time that can't be."""
 
     cpu_s = 0.0
     wall_s = 0.0
 
     def __enter__(self) -> Clock:
-        self._cpu, self._wall = time.process_time(), time.monotonic()
+        self._children = _children_cpu_s()  # first, so that looking at them is not timed
+        self._cpu, self._wall = _cpu_s(), _wall_s()
         return self
 
     def __exit__(
@@ -27,11 +36,55 @@ class Clock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.cpu_s += time.process_time() - self._cpu
-        self.wall_s += time.monotonic() - self._wall
+        wall, cpu = _wall_s() - self._wall, _cpu_s() - self._cpu
+        cpu += _children_cpu_s() - self._children
+        for seconds in (cpu, wall):
+            if not (math.isfinite(seconds) and seconds >= 0) and error is None:
+                raise PluginError(
+                    f"a plugin call took {seconds} s: the process's clock was changed"
+                )
+        self.cpu_s += cpu
+        self.wall_s += wall
+
+
+# The functions as they are now: a plugin that puts others into their modules changes no figure.
+def _wall_s(now: Callable[[], float] = time.monotonic) -> float:
+    return now()
+
+
+def _cpu_s(now: Callable[[], float] = time.process_time) -> float:
+    return now()
+
+
+def _children_cpu_s(used: Callable[[int], Any] = resource.getrusage) -> float:
+    """Of child processes that were waited for, and of those that were not yet."""
+    waited = used(resource.RUSAGE_CHILDREN)
+    return float(waited.ru_utime + waited.ru_stime + sum(map(_cpu_of, _children())))
+
+
+def _cpu_of(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    # those that it has waited for itself are in the latter
+    return float(sum(times[:2]) + sum(times[2:4]))
+
+
+def _children() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
 
 
 def peak_rss_bytes() -> int:
-    """The most memory that this process has had resident."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    """The most memory that this process has had resident, and the most of one of its child processes beside it."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    waited = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
+    return own + max([waited, *map(_rss_of, _children())])
+
+
+def _rss_of(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0

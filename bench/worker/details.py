@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,13 @@ from bench.evaluate.metrics.metrics import mean_log_loss
 from bench.interfaces import FitNotes
 from bench.worker.clock import Clock
 
-__all__ = ["cost", "logloss", "of_selector", "source_shift"]
+__all__ = ["cost", "logloss", "of_selector", "source_shift", "warnings"]
+
+
+_BUSY, _SHORT = (
+    1.2,
+    1.0,
+)  # more than this many threads' worth, and this many CPU seconds, is no accident
 
 
 def cost(
@@ -33,6 +40,18 @@ def of_selector(notes: FitNotes) -> dict[str, Any]:
     if notes.history is not None:
         found |= {"epochs": notes.history.epochs, "best_epoch": notes.history.best_epoch}
     return found | ({"chosen": dict(notes.chosen)} if notes.chosen else {})
+
+
+def warnings(threads: int, fitting: Clock, changes: Sequence[str]) -> dict[str, Any]:
+    """What people should know of how a step came about. `threads`: that the step was given; `changes`: what
+    plugins changed of the process's settings."""
+    found = list(changes)
+    if fitting.cpu_s > _BUSY * threads * fitting.wall_s + _SHORT:
+        rate = fitting.cpu_s / fitting.wall_s
+        found.append(
+            f"fit used {rate:.1f} CPU seconds a second with --threads {threads}: it has threads or processes of its own"
+        )
+    return {"warnings": found} if found else {}
 
 
 def source_shift(train: TaskView, valid: TaskView) -> dict[str, dict[str, float | None]]:

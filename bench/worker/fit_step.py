@@ -27,21 +27,23 @@ def fit_step(step: FitStep, inputs: Inputs, progress: Progress) -> Made:
     model = make_model(step.model, inputs, progress)
     seed = step_seed(step.seed, f"fit {step.variant}", step.model.use, step.model.params)
     train, valid = _training_views(fit, inputs, seed, differentiable=isinstance(model, FittedModel))
-    with Clock() as fitting:
+    calling = inputs.plugins.calling
+    with calling(f"fit of base model {step.model.use!r}"), Clock() as fitting:
         model.fit(train, valid, context(step, seed, step.files))
 
     asked = _asked(fit, inputs.split, model)
     predicted = inputs.task_view(fit.predict[asked], labelled=False)
-    with Clock() as predicting:
+    with calling(f"predict of base model {step.model.use!r}"), Clock() as predicting:
         answer = model.predict(predicted)
     logits = np.full(len(fit.predict), np.nan, dtype=check_logits(answer, len(predicted)).dtype)
     logits[asked] = answer
 
+    warned = details.warnings(step.resources.threads, fitting, inputs.plugins.changes)
     trained_rows = len(train) if model.history is None else model.history.rows
     return Made(
         arrays={"logits": logits},
         cost=details.cost(fitting, trained_rows, predicting, len(predicted)),
-        details={**model.details, **_epochs(model)},
+        details={**model.details, **_epochs(model), **warned},
         software=model.software,
         save_parameters=model.save
         if isinstance(model, FittedModel) and step.variant == STAR

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from bench.job.spec import BaseModelSpec
 from bench.job.splits import WITHHELD, open_split
 from bench.job.steps import FitStep, SelectStep
 from bench.learn import DifferentiableModel, FittedModel
-from bench.registry import Registry, load_registry
+from bench.registry.used import UsedPlugins
 
 __all__ = [
     "Inputs",
@@ -36,7 +36,7 @@ Progress = Callable[[str], None]
 class Inputs(NamedTuple):
     """What every step starts from."""
 
-    registry: Registry
+    plugins: UsedPlugins
     interactions: Interactions
     plan: FitPlan  # of the split, under the step's source of base predictions
     labels: np.ndarray  # (n,) uint8, WITHHELD where a worker may not know
@@ -58,11 +58,10 @@ class Inputs(NamedTuple):
         return self.view(rows, labelled=labelled, hide_users=self.split.hides_users)
 
 
-def open_inputs(step: FitStep | SelectStep) -> Inputs:
+def open_inputs(step: FitStep | SelectStep, plugins: UsedPlugins) -> Inputs:
     interactions = Interactions.open(step.dataset, with_labels=False)
     split, labels = open_split(step.split, interactions)
-    registry = load_registry(step.plugins, autoload=step.autoload)
-    return Inputs(registry, interactions, FitPlan(split, step.source), labels)
+    return Inputs(plugins, interactions, FitPlan(split, step.source), labels)
 
 
 def context(
@@ -75,14 +74,19 @@ def context(
 
 
 def make_model(spec: BaseModelSpec, inputs: Inputs, progress: Progress) -> Model | FittedModel:
-    plugin = make_plugin(inputs.registry, "models", spec.use, spec.params)
+    with inputs.plugins.calling(f"making base model {spec.use!r}"):
+        plugin = make_plugin(inputs.plugins, "models", spec.use, spec.params)
     if isinstance(plugin, DifferentiableModel):
         return FittedModel(plugin, spec.train, inputs.split.id_dropout, progress)
     return plugin  # type: ignore[no-any-return]
 
 
-def make_plugin(registry: Registry, kind: str, name: str, params: Mapping[str, Any]) -> Any:
-    plugin = registry.load(kind, name)
+class _Plugins(Protocol):
+    def load(self, kind: str, name: str) -> type[Any]: ...
+
+
+def make_plugin(plugins: _Plugins, kind: str, name: str, params: Mapping[str, Any]) -> Any:
+    plugin = plugins.load(kind, name)
     return plugin(make_params(plugin.Params, params))
 
 

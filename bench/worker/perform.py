@@ -4,15 +4,21 @@ came of it."""
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import numpy as np
-import torch._dynamo  # noqa: F401 - imported once, by the server that workers are forked from
+import torch._dynamo  # imported once, by the server that workers are forked from
 
+from bench.errors import PluginUnavailable
+from bench.job.code import harness_digest_now
 from bench.job.environment import environment, versions
 from bench.job.outcome import OK, Outcome, of_error
-from bench.job.splits import commit_folder
-from bench.job.steps import FitStep, SelectStep, parse_step
+from bench.job.steps import RESULT, FitStep, SelectStep, parse_step
+from bench.registry.global_state import kept
+from bench.registry.used import UsedPlugins
+from bench.storage.kept import commit_folder
+from bench.storage.trouble import blamed, writing
 from bench.worker.clock import peak_rss_bytes
 from bench.worker.fit_step import fit_step
 from bench.worker.inputs import Progress, open_inputs
@@ -20,24 +26,51 @@ from bench.worker.made import PARAMETERS, Made
 from bench.worker.resources import applied
 from bench.worker.select_step import select_step
 
-__all__ = ["perform"]
+__all__ = ["perform", "performed"]
 
 
 def perform(step_json: str, progress: Progress) -> Outcome:
     """Do one step, as its resources say, and leave its folder. What a plugin raises is its outcome; what ends the process
-    (SystemExit, a signal) is not caught."""
+    (SystemExit, a signal, ctrl-C) is not caught. Settings that all code of the process shares are as before afterwards."""
     step = parse_step(step_json)
     try:
-        with applied(step.resources):
-            made = _make(step, progress)
+        with kept(), applied(step.resources) as applied_again:
+            _seed_everything(step.seed)
+            _check_harness(step)
+            plugins = UsedPlugins(step.plugins, step.plugin_paths, applied_again)
+            made = _make(step, plugins, progress)
             _commit(step, made)
-    except Exception as error:
-        return of_error(error, peak_rss_bytes())
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        return of_error(blamed(error, step.folder.parent.parent), peak_rss_bytes())
     return OK
 
 
-def _make(step: FitStep | SelectStep, progress: Progress) -> Made:
-    inputs = open_inputs(step)
+def performed(step_json: str, progress: Progress) -> str:
+    """`perform` as a task of a process of its own (bench.processes): the outcome as JSON."""
+    try:
+        return perform(step_json, progress).model_dump_json()
+    except KeyboardInterrupt as error:  # of a plugin: nobody's keyboard reaches this process
+        return of_error(error, peak_rss_bytes()).model_dump_json()
+
+
+def _seed_everything(seed: int) -> None:
+    """The generators that all code shares: who draws from them without a word draws the same again."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
+def _check_harness(step: FitStep | SelectStep) -> None:
+    if harness_digest_now() != step.harness:
+        raise PluginUnavailable(
+            "the harness's own code was changed while the run went on; run again, and its steps are planned anew"
+        )
+
+
+def _make(step: FitStep | SelectStep, plugins: UsedPlugins, progress: Progress) -> Made:
+    inputs = open_inputs(step, plugins)
     return (
         fit_step(step, inputs, progress)
         if isinstance(step, FitStep)
@@ -59,6 +92,7 @@ def _commit(step: FitStep | SelectStep, made: Made) -> None:
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
         if made.save_parameters is not None:
             made.save_parameters(folder / PARAMETERS)
-        (folder / "result.json").write_text(json.dumps(result, allow_nan=False), "utf-8")
+        (folder / RESULT).write_text(json.dumps(result, allow_nan=False), "utf-8")
 
-    commit_folder(step.folder, fill)
+    with writing(step.folder.parent.parent):
+        commit_folder(step.folder, fill)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bench.data.splits.base_predictions import STAR
-from bench.data.splits.split import Role
+from bench.data.splits.split import ROLES, Part, Role
 from bench.data.views.last_support import last_support
 from bench.data.views.rows import TaskView
 from bench.errors import PredictionError
@@ -17,6 +18,7 @@ from bench.interfaces import Selection, Selector
 from bench.job.seeds import step_seed
 from bench.job.steps import SelectStep
 from bench.learn import DifferentiableSelector, FittedModel, Gating, MetaLearned
+from bench.storage.kept import KeptFolder
 from bench.worker import details
 from bench.worker.base_logits import base_logits
 from bench.worker.calibrating import Calibration, calibrated, fit_calibration
@@ -30,25 +32,31 @@ AnySelector = Selector | Gating | MetaLearned
 
 
 def select_step(step: SelectStep, inputs: Inputs, progress: Progress) -> Made:
-    tasks = _Tasks(*(_tasks(step, inputs, role) for role in ("train", "valid", "test")))
+    logits = base_logits(step, inputs.plan)
+    tasks = _Tasks(*(_tasks(step, inputs, logits, role) for role in ROLES))
     selector = _selector(step, inputs, progress)
-    fitting = _fit(selector, step, tasks)
-    valid_logits, calibration = _calibrate(selector, step, tasks.valid, fitting)
+    calling = inputs.plugins.calling
+    with calling(f"fit of selector {step.method.selector.use!r}"):
+        fitting = _fit(selector, step, tasks)
+    with calling(f"predict of selector {step.method.selector.use!r}"):
+        valid_logits, calibration = _calibrate(selector, step, tasks.valid, fitting)
 
-    with Clock() as predicting:
-        answer = _ask(selector, tasks.test)
+    handed = tasks.test.copy()
+    with calling(f"predict of selector {step.method.selector.use!r}"), Clock() as predicting:
+        answer = _answer(selector.predict(handed), tasks.test)
         if calibration is not None:
             answer = _calibrated(selector, step, tasks.test, answer, calibration)
     arrays = answer.arrays()
     if isinstance(selector, MetaLearned):
         arrays |= _interpreted(selector, tasks.test)
 
+    warned = details.warnings(step.resources.threads, fitting, inputs.plugins.changes)
     trained_rows = len(tasks.train.query) if selector.history is None else selector.history.rows
     cost = details.cost(fitting, trained_rows, predicting, len(tasks.test.query))
     return Made(
         arrays=arrays,
         cost={**cost, "trained_users": selector.trained_users},
-        details=_details(step, inputs, tasks, selector, calibration),
+        details=_details(step, inputs, tasks, selector, calibration, warned),
         valid_logloss=details.logloss(tasks.valid, valid_logits),
         software=selector.software,
     )
@@ -63,7 +71,12 @@ class _Tasks(NamedTuple):
     test: TaskView  # labels of the query withheld
 
 
-def _tasks(step: SelectStep, inputs: Inputs, role: Role) -> TaskView:
+def _tasks(
+    step: SelectStep,
+    inputs: Inputs,
+    logits: Mapping[tuple[Role, Part], np.ndarray],
+    role: Role,
+) -> TaskView:
     """With `support_rows`, validation and test users keep their last ones alone."""
     split = inputs.plan.tasks
     tasks = TaskView(
@@ -72,8 +85,8 @@ def _tasks(step: SelectStep, inputs: Inputs, role: Role) -> TaskView:
         query=inputs.task_view(split.rows(role, "query"), labelled=role != "test"),
         support_ptr=split.pointer(role, "support"),
         query_ptr=split.pointer(role, "query"),
-        support_base_logits=base_logits(step, inputs.plan, role, "support"),
-        query_base_logits=base_logits(step, inputs.plan, role, "query"),
+        support_base_logits=logits[role, "support"],
+        query_base_logits=logits[role, "query"],
     )
     kept = step.method.support_rows
     return tasks if kept is None or role == "train" else last_support(tasks, kept)
@@ -84,13 +97,16 @@ def _tasks(step: SelectStep, inputs: Inputs, role: Role) -> TaskView:
 
 def _selector(step: SelectStep, inputs: Inputs, progress: Progress) -> AnySelector:
     method = step.method
-    plugin = make_plugin(inputs.registry, "selectors", method.selector.use, method.selector.params)
+    with inputs.plugins.calling(f"making selector {method.selector.use!r}"):
+        plugin = make_plugin(
+            inputs.plugins, "selectors", method.selector.use, method.selector.params
+        )
     if not isinstance(plugin, DifferentiableSelector):
         return plugin  # type: ignore[no-any-return]
     if method.meta_learner is None:
         return Gating(plugin, method.selector.train, progress, method.select)
     learner = method.meta_learner
-    rule = inputs.registry.load("meta_learners", learner.use)
+    rule = inputs.plugins.load("meta_learners", learner.use)
     return MetaLearned(
         rule,
         make_params(rule.Params, learner.params),
@@ -112,7 +128,7 @@ def _restored(step: SelectStep, inputs: Inputs, name: str) -> FittedModel:
     model = make_model(step.pool[name], inputs, lambda _: None)
     assert isinstance(model, FittedModel), "the suite's check refuses others"
     trained_on = inputs.view(inputs.plan.fit(STAR).train, labelled=True)
-    model.restore(step.fits[name][STAR] / PARAMETERS, trained_on, seed=0)
+    model.restore(KeptFolder(step.fits[name][STAR]).file(PARAMETERS), trained_on, seed=0)
     return model
 
 
@@ -121,8 +137,9 @@ def _fit(selector: AnySelector, step: SelectStep, tasks: _Tasks) -> Clock:
     seed = step_seed(step.seed, "select", step.method.selector.use, step.method.selector.params)
     if isinstance(selector, MetaLearned):
         selector.prepare()  # compiles, off the clock
+    train, valid = tasks.train.copy(), tasks.valid.copy()
     with Clock() as fitting:
-        selector.fit(tasks.train, tasks.valid, context(step, seed))
+        selector.fit(train, valid, context(step, seed))
     return fitting
 
 
@@ -176,25 +193,27 @@ class _Answer(NamedTuple):
 
 
 def _ask(selector: AnySelector, tasks: TaskView) -> _Answer:
-    return _answer(selector.predict(tasks), tasks)
+    return _answer(selector.predict(tasks.copy()), tasks)
 
 
 def _answer(selection: Selection, tasks: TaskView) -> _Answer:
-    """Logits as they were given, or of the mixture by the weights that were."""
+    """Logits as they were given, or of the mixture by the weights that were; the plugin keeps what it gave, the harness a
+    copy. `tasks`: the harness's own, whose base logits no plugin has seen."""
     if (selection.weights is None) == (selection.logits is None):
         raise PredictionError("a selection holds weights or logits, exactly one of them")
     if selection.logits is not None:
         check_logits(selection.logits, len(tasks.query))
         if selection.mixed_by is not None:
             check_weights(selection.mixed_by, len(tasks.query), len(tasks.models))
-        return _Answer(selection.logits, selection.mixed_by)
-    weights = check_weights(selection.weights, len(tasks.query), len(tasks.models))
+        mixed_by = None if selection.mixed_by is None else selection.mixed_by.copy()
+        return _Answer(selection.logits.copy(), mixed_by)
+    weights = check_weights(selection.weights, len(tasks.query), len(tasks.models)).copy()
     return _Answer(mixture_logits(weights, tasks.query_base_logits), weights)
 
 
 def _interpreted(selector: MetaLearned, tasks: TaskView) -> dict[str, np.ndarray]:
     """What adaptation did, off the clock: prediction is timed without it."""
-    found = selector.interpret(tasks)
+    found = selector.interpret(tasks.copy())
     arrays = {"support_losses": found.support_losses, "movements": found.movements}
     for when, adapted in (("before", found.before), ("after", found.after)):
         arrays[f"logits_{when}"] = _answer(selector.selection(adapted), tasks).logits
@@ -211,11 +230,13 @@ def _details(
     tasks: _Tasks,
     selector: AnySelector,
     calibration: Calibration | None,
+    warned: dict[str, Any],
 ) -> dict[str, Any]:
     kept = step.method.support_rows
     return {
         **details.of_selector(selector),
         **({} if calibration is None else calibration.details),
+        **warned,
         "base_predictions": step.source.base_predictions,
         "training": {
             "users": len(tasks.train.query_ptr) - 1,

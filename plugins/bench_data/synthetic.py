@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bench import interfaces
 from bench.interfaces import Column, Dataset, Source, Tables
@@ -32,6 +33,10 @@ class Synthetic(Dataset):
 
     def sources(self) -> Sequence[Source]:
         return (Source("generated", "", "", ()),)
+
+    @classmethod
+    def field_names(cls, params: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG003
+        return [column.field.name for column in COLUMNS.values() if column.field is not None]
 
     def read(self, source: str, files: Mapping[str, Path]) -> Tables:  # noqa: ARG002
         planted = generate(self.params)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
 from bench import interfaces
-from bench.data import parse_condition, parse_rule
+from bench.data import parse_conditions, parse_rule
 from bench.errors import DataError
 from bench.interfaces import Column, Dataset, Source, Tables
-from bench_data.table_params import Side, TableParams
+from bench_data.table_params import FILE_ORDER, Side, TableParams, no_id
 
 __all__ = ["Table"]
+
+PLACE = "place in the file"  # what `order: row` is called where it is told
 
 
 class Table(Dataset):
@@ -28,16 +30,26 @@ class Table(Dataset):
         files = (self.params.path, *(file.path for file in self.params.side_files.values()))
         return (Source("", "", "", files),)
 
+    @classmethod
+    def field_names(cls, params: Mapping[str, Any]) -> Sequence[str]:
+        return [*params["fields"], *params["multi"], *params["numeric"]]
+
     def read(self, source: str, files: Mapping[str, Path]) -> Tables:  # noqa: ARG002
         params, split = self.params, self.params.split
-        ids_and_order = _distinct([params.user, params.item, params.order])
+        in_file_order = params.order == FILE_ORDER
+        ids_and_order = _distinct([params.user, params.item, "" if in_file_order else params.order])
         wanted = _distinct(
             [*ids_and_order, *_rule_columns(params), *((split.users, split.part) if split else ())]
         )
         features = [name for name in params.features if name not in ids_and_order]
         if not params.side_files:
             wanted = _distinct([*wanted, *features])
-        frame = params.read(files[params.path], wanted, features)
+        # ids last, so that the absence of one is told in words of its own
+        others = [name for name in wanted if name not in (params.user, params.item)]
+        frame = params.read(files[params.path], others, [params.user, params.item, *features])
+        _require_ids(frame, params)
+        if in_file_order:
+            _number_rows(frame)
         ids = {"user": params.user, "item": params.item}
         joined = {
             owner: file.read_keyed(files[file.path], ids[owner], features)
@@ -60,7 +72,7 @@ class Table(Dataset):
         columns = {
             params.user: Column("user"),
             params.item: Column("item"),
-            **({params.order: Column("order")} if params.order else {}),
+            **({_order_column(params): Column("order")} if params.order else {}),
         }
         for kind, names in (
             ("categorical", params.fields),
@@ -87,8 +99,28 @@ class Table(Dataset):
         return said or owner or "context"
 
 
+def _require_ids(frame: pd.DataFrame, params: TableParams) -> None:
+    for name in (params.user, params.item):
+        if name not in frame.columns:
+            raise DataError(f"{frame.attrs['file']}: {no_id(name, frame.attrs['columns'])}")
+
+
+def _order_column(params: TableParams) -> str:
+    return PLACE if params.order == FILE_ORDER else params.order
+
+
+def _number_rows(frame: pd.DataFrame) -> None:
+    """A column of each row's place in the file, from 1."""
+    if FILE_ORDER in frame.attrs["columns"]:
+        raise DataError(
+            f"{frame.attrs['file']}: has a column {FILE_ORDER!r}, so that `order: {FILE_ORDER}` may mean it or the order of "
+            "the file; rename the column"
+        )
+    frame[PLACE] = range(1, len(frame) + 1)
+
+
 def _rule_columns(params: TableParams) -> list[str]:
-    rules = [parse_rule(params.label), *([parse_condition(params.drop)] if params.drop else [])]
+    rules = [parse_rule(params.label), *(parse_conditions(params.drop) if params.drop else ())]
     return [rule.column for rule in rules]
 
 

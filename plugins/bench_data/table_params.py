@@ -7,11 +7,20 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from bench.data import parse_condition, parse_rule
+from bench.data import missing_column, parse_conditions, parse_rule
 from bench.interfaces import PluginParams
 from bench_data.files import FileParams, SideFile
 
-__all__ = ["Side", "SplitColumns", "TableParams"]
+__all__ = ["FILE_ORDER", "Side", "SplitColumns", "TableParams", "no_id"]
+
+FILE_ORDER = "row"  # as `order`: the place of a row in the file
+
+
+def no_id(name: str, columns: Sequence[str]) -> str:
+    """What is said where a table lacks the column of users or items, as that of Criteo does."""
+    needs = "a table needs `user:`, the column that says whose row it is, and `item:`, what it is about; name one for each"
+    return f"{missing_column(name, columns)}; {needs}"
+
 
 Side = Literal["user", "item", "context"]
 
@@ -24,7 +33,11 @@ class SplitColumns(PluginParams):
 
 
 class TableParams(FileParams):
-    user: str = Field("user_id", min_length=1, description="column of user ids")
+    user: str = Field(
+        "user_id",
+        min_length=1,
+        description="column of user ids: whatever says whose row it is, since methods choose and adapt by user",
+    )
     item: str = Field("item_id", min_length=1, description="column of item ids")
     fields: tuple[str, ...] = Field((), description="columns that are categorical features")
     multi: dict[str, str] = Field(
@@ -45,11 +58,14 @@ class TableParams(FileParams):
         description="COLUMN (values 0 and 1) or COLUMN OP NUMBER, e.g. 'rating >= 4'"
     )
     drop: str = Field(
-        "", description="COLUMN OP NUMBER: rows for which it holds are left out and counted"
+        "",
+        description="rows to leave out, which are counted: COLUMN OP NUMBER, COLUMN is missing, COLUMN is 'TEXT', several "
+        "with `or` between them",
     )
     order: str = Field(
         "",
-        description="column of numbers or ISO 8601 times that orders a user's rows; without it: a seeded order",
+        description="column of numbers or ISO 8601 times that orders a user's rows; `row`: the order of the file is that of "
+        "time; without it: a seeded order",
     )
     split: SplitColumns | None = Field(
         None, description="columns that say who trains and what is support: users, part"
@@ -68,7 +84,7 @@ class TableParams(FileParams):
     @classmethod
     def _is_condition(cls, text: str) -> str:
         if text:
-            parse_condition(text)
+            parse_conditions(text)
         return text
 
     @field_validator("multi")
@@ -95,6 +111,7 @@ class TableParams(FileParams):
             raise ValueError(
                 f"column {label!r} is the label; as the order it would put a user's likes last, into the query"
             )
+        self._check_names(features)
         self._check_roles(features)
         self._check_files()
         self._check_split(features)
@@ -111,6 +128,20 @@ class TableParams(FileParams):
             "item": self.items,
         }
         return {owner: file for owner, file in files.items() if file is not None}
+
+    def _check_names(self, features: Sequence[str]) -> None:
+        """Where the suite names the columns of the file, whether those in use are among them."""
+        if not self.columns:
+            return
+        for name in (self.user, self.item):
+            if name not in self.columns:
+                raise ValueError(f"`columns` has {no_id(name, self.columns)}")
+        ordered = self.order if self.order != FILE_ORDER else ""
+        rules = [parse_rule(self.label), *(parse_conditions(self.drop) if self.drop else ())]
+        own = () if self.side_files else features
+        for name in filter(None, (ordered, *(rule.column for rule in rules), *own)):
+            if name not in self.columns:
+                raise ValueError(f"`columns` has {missing_column(name, self.columns)}")
 
     def _check_roles(self, features: Sequence[str]) -> None:
         for name in self.sides:

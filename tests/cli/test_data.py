@@ -122,6 +122,37 @@ def test_what_rows_repeat_is_said_with_what_is_compared(data: Run) -> None:
     assert "(both labels for one user, item and order)" in told
 
 
+def test_odd_times_and_a_user_with_most_rows_are_counted_and_said(data: Run) -> None:
+    times = [0, 1_500_000_000_000, *(1_500_000_000 + n for n in range(40))]
+    rows = "".join(
+        f"{'null' if n < 30 else n},i{n % 7},{1 + n % 5},{t}\n" for n, t in enumerate(times)
+    )
+    Path("x.csv").write_text("user,item,rating,time\n" + rows)
+    Path("suite.yaml").write_text(
+        "version: 1\nname: odd\ndatasets:\n  shop: {use: table, path: x.csv, user: user, item: item, fields: [item], "
+        'label: "rating >= 4", order: time}\nprotocols: {cold: {use: user-holdout}}\n'
+        "base_models: {lr: {use: lr}}\nseeds: [0]\n"
+    )
+    found = json.loads(data("info", "suite.yaml", "--json").stdout)["datasets"]["shop"]
+    assert found["odd_times"] == {
+        "unit": "s",
+        "before": 1,
+        "after": 1,
+        "earliest": 0,
+        "latest": 1_500_000_000_000,
+        "other_units": {"ms": 1},
+    }
+    assert found["largest_user"] == {"id": "null", "rows": 30, "share": 30 / 42, "stands_out": True}
+    text = data("info", "suite.yaml").stdout
+    assert "'null': 30 rows (71.4%)" in text
+    assert "warning: One user, 'null', has 71% of all rows (30)." in text
+    assert (
+        "warning: Times in time, read as seconds since 1970, that can't be: 1 row before 1990"
+        in text
+    )
+    assert "warning: 1 row would be real in milliseconds: time mixes two units" in text
+
+
 def test_fetch_prepares_once_and_says_where(data: Run) -> None:
     first, second = data("fetch", "suite.yaml"), data("fetch", "suite.yaml")
     assert first.exit_code == second.exit_code == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import subprocess
 import sys
 from collections.abc import Callable
@@ -62,7 +61,7 @@ def test_all_is_looked_at_and_nothing_fails_here(doctor: Doctor, tmp_path: Path)
     assert list(checks) == CHECKS
     assert "fail" not in {one["status"] for one in checks.values()}
     assert checks["processes"]["status"] == "ok"
-    assert checks["processes"]["found"].startswith("forkserver answers in ")
+    assert checks["processes"]["found"].startswith("forked server answers in ")
     assert checks["cache"]["found"].startswith(f"{tmp_path / 'cache'}: not made yet, ")
     assert not (tmp_path / "cache").exists()
 
@@ -70,14 +69,11 @@ def test_all_is_looked_at_and_nothing_fails_here(doctor: Doctor, tmp_path: Path)
 def test_workers_that_import_torch_anew_are_told(
     doctor: Doctor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ours, theirs = multiprocessing.Pipe(duplex=False)
     monkeypatch.setitem(sys.modules, "bench.worker.perform", sys)
-    _health_machine._answer(theirs)
-    assert ours.recv_bytes() == _health_machine._READY
+    assert _health_machine.answer("", print) == _health_machine._READY
     monkeypatch.delitem(sys.modules, "bench.worker.perform")
-    _health_machine._answer(theirs)
-    assert ours.recv_bytes() != _health_machine._READY
-    monkeypatch.setattr(_health_machine, "_READY", b"what no process says")
+    assert _health_machine.answer("", print) != _health_machine._READY
+    monkeypatch.setattr(_health_machine, "_READY", "what no process says")
     found = doctor()["processes"]
     assert found["status"] == "warn"
     assert "every step imports it anew" in found["found"]
@@ -179,9 +175,9 @@ def test_more_threads_than_cores_are_a_warning(
 def test_a_process_that_never_answers_fails(
     monkeypatch: pytest.MonkeyPatch, doctor: Doctor
 ) -> None:
-    monkeypatch.setattr("multiprocessing.connection.Connection.poll", lambda *_: False)
+    monkeypatch.setattr("bench.processes.Server.events", lambda *_: iter(()))
     found = doctor()["processes"]
-    assert (found["status"], found["found"]) == ("fail", "forkserver: no answer in 60 s")
+    assert (found["status"], found["found"]) == ("fail", "forked server: no answer in 60 s")
 
 
 def test_no_secret_of_the_environment_is_shown(

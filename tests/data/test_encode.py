@@ -54,7 +54,7 @@ def as_text(rows: list[Raw]) -> Tables:
 
 
 def saved(folder: Path, encoded: Encoded) -> Interactions:
-    store.write(folder, encoded, {"name": "x"}, folder.with_name("work"))
+    store.write(folder, encoded, {"name": "x"})
     return Interactions.open(folder)
 
 

@@ -39,7 +39,7 @@ def tables(rows: pd.DataFrame = ROWS, **settings: Any) -> Tables:
 
 
 def saved(folder: Any, encoded: Encoded, *, with_labels: bool = True) -> Interactions:
-    store.write(folder / "prepared", encoded, {"name": "x"}, folder / "work")
+    store.write(folder / "prepared", encoded, {"name": "x"})
     return Interactions.open(folder / "prepared", with_labels=with_labels)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.data import Rule, parse_condition, parse_rule
+from bench.data import Rule, parse_conditions, parse_rule
 from bench.data.tables.labels import binary_labels, holds
 from bench.data.tables.raw import RawTable
 from bench.errors import DataError
@@ -63,9 +63,9 @@ def test_what_is_no_rule_is_refused(text):
 
 
 def test_rows_to_drop_need_a_condition():
-    assert parse_condition("rating == 0") == Rule("rating", "==", "0")
+    assert parse_conditions("rating == 0") == (Rule("rating", "==", "0"),)
     with pytest.raises(ValueError, match="is not COLUMN OP NUMBER"):
-        parse_condition("rating")
+        parse_conditions("rating")
 
 
 @settings(max_examples=60)

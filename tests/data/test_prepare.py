@@ -58,7 +58,7 @@ def test_a_dataset_is_prepared_once_and_says_where_from(data, cache):
         "name": "toy",
         "sha256": {"clicks.csv": hashlib.sha256(CSV.encode()).hexdigest()},
     }
-    assert not list((cache / "work").iterdir())
+    assert list((cache / "data").iterdir()) == [first.folder]
 
 
 def test_the_environment_names_the_data_folder(data, cache, monkeypatch):
@@ -114,6 +114,10 @@ def truncate(folder: Path) -> None:
         lambda folder: (folder / "meta.json").unlink(),
         lambda folder: (folder / "labels.npy").write_bytes(b""),
         lambda folder: (folder / "user_ids.parquet").unlink(),
+        lambda folder: (folder / "item_ids.parquet").write_bytes(
+            (folder / "user_ids.parquet").read_bytes()
+        ),
+        lambda folder: (folder / "digests.json").unlink(),
     ],
 )
 def test_a_damaged_cache_is_set_aside_and_made_again_once(data, cache, damage):
@@ -198,7 +202,8 @@ def test_bad_data_leaves_nothing_prepared(data, cache):
 def test_a_cache_that_can_not_be_written_is_a_storage_error(data, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(
-        StorageError, match=r"^cache .*/file/cache: .*; free some space, or choose another folder"
+        StorageError,
+        match=r"^cache .*/file/cache: can't be written: .*; choose another folder with --cache-dir",
     ):
         prepare_toy(data, tmp_path / "file/cache")
 

@@ -37,14 +37,20 @@ from bench.records import (
 from bench.records import write_record as write
 
 
-def record(identity: str = "a" * 32, auc: float | None = 0.7, **more: Any) -> dict[str, Any]:
+def record(
+    identity: str = "a" * 32, auc: float | None = 0.7, method: str = "m0", **more: Any
+) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "id": identity,
         "created": "2024-01-01T00:00:00+00:00",
-        "trial": {"dataset": "ml", "protocol": "cold", "method": "fm", "seed": 0},
+        "trial": {"dataset": "ml", "protocol": "cold", "method": method, "seed": 0},
         "kind": "base_model",
         "outcome": Outcome().model_dump(mode="json"),
+        "identity": {"data": "d" * 64, "split": "s" * 64, "metrics": {"auc": 1}},
+        "details": {},
+        "environment": {},
+        "versions": {},
         "metrics": {"auc": {"value": auc, "reason": "", "counts": {}}},
         "validation": {"logloss": 0.5},
         "cost": {"own": {}, "total": {}},
@@ -174,20 +180,26 @@ def test_records_and_manifests_of_schema_1_are_read(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     olds = []
     for name, status in (("a" * 32, "ok"), (f"{'b' * 32}-failed", "crashed:SIGSEGV")):
-        old = {key: value for key, value in record(name).items() if key != "outcome"}
+        method = "m0" if status == "ok" else "m1"
+        old = {key: value for key, value in record(name, method=method).items() if key != "outcome"}
         old |= {"schema": 1, "status": status, "reason": "why", "traceback": "where"}
         sealed = old | {"digest": digest(old)}
         (tmp_path / "records" / f"{name}.json").write_text(json.dumps(sealed), "utf-8")
         olds.append(name)
-    trial = {"dataset": "ml", "protocol": "cold", "method": "fm", "seed": 0, "kind": "base_model"}
-    listed = {"schema": 1, "trials": [{**trial, "record": name} for name in (*olds, None)]}
+    listed = {
+        "schema": 1,
+        "trials": [
+            {**record(method=method)["trial"], "kind": "base_model", "record": name}
+            for method, name in zip(("m0", "m1", "m2"), (*olds, None), strict=True)
+        ],
+    }
     (tmp_path / "manifest.json").write_text(json.dumps(listed), "utf-8")
     run = load(tmp_path)
     outcomes = [of_record(one) for one in run.records]
     assert [(one.label, one.reason, one.traceback) for one in outcomes] == [
         ("ok", "why", "where"), ("crashed:SIGSEGV", "why", "where")
     ]  # fmt: skip
-    assert [trial["status"] for trial in run.manifest["trials"]] == ["ok", "error", None]
+    assert [trial["status"] for trial in run.manifest["trials"]] == ["ok", "crashed", None]
     assert run.manifest["primary"] == "logloss"
 
 
@@ -206,8 +218,10 @@ def test_an_id_can_not_lead_out_of_the_folder(tmp_path: Path, identity: str) -> 
 
 
 def test_the_first_writer_wins_where_the_result_is_the_same(tmp_path: Path) -> None:
-    first = write(tmp_path, record(cost={"own": {"train_cpu_s": 1.0}}))
-    again = write(tmp_path, record(cost={"own": {"train_cpu_s": 2.0}}, created="later"))
+    first = write(tmp_path, record(cost={"own": {"train_cpu_s": 1.0}, "total": {}}))
+    again = write(
+        tmp_path, record(cost={"own": {"train_cpu_s": 2.0}, "total": {}}, created="later")
+    )
     assert again == first
     assert read_record(only_file(tmp_path)) == first
 
@@ -224,7 +238,7 @@ def test_same_id_and_other_numbers_keeps_both_and_load_tells(tmp_path: Path) -> 
 
 
 def test_many_writers_of_one_record_leave_one_whole_file(tmp_path: Path) -> None:
-    costs = [record(cost={"own": {"train_cpu_s": float(i)}}) for i in range(24)]
+    costs = [record(cost={"own": {"train_cpu_s": float(i)}, "total": {}}) for i in range(24)]
     with ThreadPoolExecutor(8) as pool:
         written = list(pool.map(lambda one: write(tmp_path, one), costs))
     standing = read_record(only_file(tmp_path))
@@ -322,13 +336,13 @@ def test_objects_are_no_blob_and_a_missing_one_is_said(tmp_path: Path) -> None:
 
 
 def test_a_run_holds_the_records_that_its_manifest_names(tmp_path: Path) -> None:
-    for identity in ("a" * 32, "b" * 32, "old"):
-        write(tmp_path, record(identity))
+    for identity, method in (("a" * 32, "m2"), ("b" * 32, "m0"), ("old", "m1")):
+        write(tmp_path, record(identity, method=method))
     (tmp_path / "records" / ".x.json.0.tmp").write_text("left by a killed writer")
     write_manifest(tmp_path, manifest("b" * 32, None, "a" * 32, "gone"))
     run = load(tmp_path)
     assert [one["id"] for one in run.records] == ["b" * 32, "a" * 32]
-    assert run.manifest == read_manifest(tmp_path)
+    assert [line["record"] for line in run.manifest["trials"]] == ["b" * 32, None, "a" * 32, None]
     assert run.conflicts == ()
 
 
@@ -356,9 +370,9 @@ def test_a_manifest_is_replaced_whole(tmp_path: Path) -> None:
         (None, "is not a run; name the folder that `bench run` wrote"),
         ("{", "truncated or edited"),
         ("[1]", "names no schema"),
-        ('{"schema": 3, "trials": []}', "schema 3, newer than 2"),
+        ('{"schema": 4, "trials": []}', "schema 4, newer than 3"),
         ('{"schema": 1}', "it lists no trials"),
-        ('{"schema": 1, "trials": [{"record": "x"}]}', "it lists no trials"),
+        ('{"schema": 1, "trials": [{"record": "x"}]}', "trials.0.dataset: Field required"),
         ("[" * 100_000, "truncated or edited"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from bench.cli import main
-from bench.errors import RecordError
 from bench.evaluate import NOT_AFTER_HOLM, POWER, Analysis, MethodAnalysis, Paired
 from bench.records import Run, load
-from bench.report import Note, build
+from bench.report import Note, build, to_markdown
 from bench.report.sections.answer import answer as top
 from bench.report.sections.document import document
 from tests.report.analyses import paired
@@ -264,14 +264,16 @@ def test_without_an_analysis_too_best_single_may_be_the_lowest(make_run: MakeRun
     )
 
 
-def test_an_analysis_that_is_none_is_refused_with_its_place(make_analysed: MakeRun) -> None:
+def test_an_analysis_that_is_none_is_said_and_the_rest_is_shown(make_analysed: MakeRun) -> None:
     run = make_analysed()
     broken = {"ml-1m/cold": {**run.analyses["ml-1m/cold"], "users": "many"}}
-    with pytest.raises(
-        RecordError,
-        match=r"analysis\.json: no analysis of ml-1m/cold: users: .*; remove it and run",
-    ):
-        build(run._replace(analyses=broken))
+    report = build(run._replace(analyses=broken))
+    (section,) = report.sections
+    assert section.analysis is None
+    text = to_markdown(report).replace("\\", "")
+    assert re.search(r"can't be used: \S*analysis\.json: no analysis of ml-1m/cold: users", text)
+    assert "To get them, run the suite again" in text
+    assert "Quality on" in text, "the table is there"
 
 
 def test_an_analysis_of_other_records_is_not_shown(

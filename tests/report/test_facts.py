@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bench.records import Run
-from bench.report import Note, build
+from bench.report import Grid, Note, build
 from bench.report.sections.data_notes import data_facts
 from bench.report.sections.document import document
 from bench.report.sections.split_notes import split_facts
@@ -120,8 +120,16 @@ def test_a_split_of_blocks_tells_its_parts() -> None:
             {"users_cut_through_contradictions": 3},
             "3 users are cut between rows of one item and time whose labels differ.",
         ),
-        ({"later_training_share": 0.437}, "43.7% of training rows are later than some test row"),
-        ({"later_training_share": 0.0}, "No training row is later than a test row."),
+        (
+            {"training_after_test": 0.437},
+            "When a tested row happens, 43.7% of other users' training rows are still to come, on average",
+        ),
+        ({"training_after_test": 1e-5}, "less than 0.1% of other users' training rows"),
+        (
+            {"training_after_test": 0.0},
+            "No training row of another user is later than a tested row.",
+        ),
+        ({"use": "leave-last"}, "Split cold (protocol leave-last): "),
         ({"users_not_tested": 3}, "3 users are not tested: they have no rows to be tested on."),
         ({"time": [1, 2]}, "Time is cut at 1 to 2."),
     ],
@@ -134,7 +142,7 @@ def test_what_of_a_split_needs_care_is_a_sentence(facts: dict[str, Any], sentenc
 def test_what_a_split_does_not_tell_is_left_out(tie_share: float | None) -> None:
     nothing = {
         "users_cut_through_copies": 0,
-        "later_training_share": None,
+        "training_after_test": None,
         "tie_share": tie_share,
         "users_not_tested": 0,
     }
@@ -155,6 +163,7 @@ def test_base_predictions_from_a_file_are_told_with_what_that_means(make_run: Ma
                 }
 
     text = told(make_run(edit=edit))
+    assert "(cold), but which rows lr saw is not known (read from a file)" in text
     assert (
         text.count(
             "lr was not fitted: its predictions were read from lr.parquet (1,000,209 rows, sha256 abababababab)."
@@ -162,6 +171,59 @@ def test_base_predictions_from_a_file_are_told_with_what_that_means(make_run: Ma
         == 1
     )
     assert "They have no folds: all rows read the file" in text
+
+
+def test_of_a_pool_of_files_alone_nobody_knows_what_it_saw(make_run: MakeRun) -> None:
+    def edit(records: Records, _: dict[str, Any]) -> None:
+        for one in records:
+            if one["kind"] == "base_model":
+                one["details"]["predictions"] = {"file": "a.csv", "sha256": "ab" * 32}
+
+    text = told(make_run(edit=edit))
+    assert (
+        "setting cold, and which rows the models behind the files of predictions saw is not known"
+        in text
+    )
+    assert "never saw" not in text
+
+
+def odd(section: str, run: Run) -> list[str]:
+    """Notes before the first table: what stands beside the answer."""
+    blocks = list(document(build(run)))
+    first = next(place for place, block in enumerate(blocks) if isinstance(block, Grid))
+    return [
+        block.text
+        for block in blocks[:first]
+        if isinstance(block, Note) and block.text.startswith(f"Warning, data {section}:")
+    ]
+
+
+def test_what_is_odd_about_data_stands_beside_the_answer(make_run: MakeRun) -> None:
+    def edit(_: Records, manifest: dict[str, Any]) -> None:
+        manifest["datasets"]["ml-1m"] |= {
+            "order": "timestamp",
+            "odd_times": {
+                "unit": "ms",
+                "before": 3,
+                "after": 1,
+                "earliest": 0,
+                "latest": 253_402_214_400_000,
+                "other_units": {"s": 2},
+            },
+            "largest_user": {"id": "a99f", "rows": 830, "share": 0.83, "stands_out": True},
+            "largest_item": {"id": "i1", "rows": 20, "share": 0.02, "stands_out": False},
+        }
+        manifest["splits"]["ml-1m/cold"]["largest_user_share"] = {"train": 0.9, "test": 0.2}
+
+    (text,) = odd("ml-1m", make_run(edit=edit))
+    assert text == (
+        "Warning, data ml-1m: Times in timestamp, read as milliseconds since 1970, that can't be: 3 rows before 1990 (the "
+        "earliest: 0, 1970-01-01) and 1 row more than a year ahead (the latest: 253402214400000, 9999-12-31). 2 rows would "
+        "be real in seconds: timestamp mixes two units, so its order is wrong; mend the file. One user, 'a99f', has 83% of "
+        "all rows (830). Where it stands for ids that are missing, leave its rows out of the file: they are no history of "
+        "one. One user has 90% of the rows that base models are trained on."
+    )
+    assert odd("ml-1m", make_run()) == []
 
 
 def test_calibrated_methods_are_told(make_run: MakeRun) -> None:

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench.cli import main
-from bench.records import load
+from bench.records import load, read_manifest
 from bench.report import build
 from tests.run.conftest import status
 
@@ -153,6 +153,7 @@ def start(file: Path, *arguments: str) -> subprocess.Popen[str]:
 def _heed_interrupts() -> None:
     """A shell starts what it runs in the background with interrupts ignored, and these tests may be among that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def test_what_plugins_print_does_not_get_into_the_answer(write_suite):
@@ -164,7 +165,14 @@ def test_what_plugins_print_does_not_get_into_the_answer(write_suite):
     assert "noise noise" in said
 
 
-def test_an_interrupt_leaves_no_orphan_and_the_run_goes_on_where_it_was(write_suite, go, tmp_path):
+@pytest.mark.parametrize(
+    ("end", "group"),
+    [(signal.SIGINT, True), (signal.SIGTERM, False), (signal.SIGHUP, False)],
+)
+def test_a_signal_leaves_no_orphan_and_the_run_goes_on_where_it_was(
+    write_suite, go, tmp_path, end, group
+):
+    """A terminal sends an interrupt to the whole group."""
     models = "  lr: {use: lr}\n  slow: {use: faulty, fault: sleep-once}"
     file = write_suite(
         models=models, methods="  average: {selector: {use: average}}", protocol=IN_SAMPLE
@@ -172,15 +180,17 @@ def test_an_interrupt_leaves_no_orphan_and_the_run_goes_on_where_it_was(write_su
     process = start(file, "--workers", "2")
     records, asleep = tmp_path / "out" / "records", tmp_path / "cache" / "steps" / "slept"
     _wait_for(lambda: asleep.exists() and list(records.glob("*.json")), process)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the whole group
+    (os.killpg if group else os.kill)(process.pid, end)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
+    assert process.returncode == 128 + end, said
     assert said.splitlines()[-1] == "interrupted"
     _wait_for(lambda: not _in_session(process.pid))
 
     interrupted = load(tmp_path / "out")
     assert interrupted.manifest["status"] == "interrupted"
     assert status(interrupted) == {"lr": "ok"}
+    named = read_manifest(tmp_path / "out")["trials"]
+    assert [line["method"] for line in named if line["record"]] == ["lr"]
     assert build(interrupted).exit_code == 4
     finished, watcher = go(file, "out", plugins=(FAULTY,), cache="cache")
     assert watcher.titles == ["small/cold slow star seed 0", "small/cold average seed 0"]
@@ -199,7 +209,7 @@ def test_a_harness_that_is_killed_leaves_no_orphan_and_the_run_goes_on(
     _wait_for((tmp_path / "cache" / "steps" / "slept").exists, process)
     process.send_signal(end)
     process.communicate(timeout=60)
-    assert process.returncode == -end
+    assert process.returncode == (128 + end if end == signal.SIGTERM else -end)
     _wait_for(lambda: not _in_session(process.pid))
     finished, watcher = go(file, "out", plugins=(FAULTY,), cache="cache")
     assert "small/cold lr star seed 0" not in watcher.titles

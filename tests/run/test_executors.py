@@ -5,22 +5,27 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
 from bench.data.splits import UserHoldout
 from bench.data.splits.split import divide
 from bench.interfaces import PluginParams, Timeline
+from bench.job.code import harness_digest
 from bench.job.outcome import Outcome, of_exit
 from bench.job.resources import Resources
 from bench.job.spec import BaseModelSpec
 from bench.job.splits import write_split
 from bench.job.steps import FitStep
+from bench.registry.sources import digest
+from bench.registry.used_plugin import UsedPlugin
 from bench.run.executors import InlineExecutor, LocalExecutor
 from bench.settings import PredictionSource, TrainSettings
 from tests.datasets import make_interactions
@@ -43,11 +48,14 @@ def step(tmp_path):
 
     def step(identity: str, fault: str = "none", threads: int = 1) -> str:
         model = BaseModelSpec(use="faulty", params={"fault": fault}, train=TrainSettings())
+        used = UsedPlugin(
+            "models", "faulty", "bench_local.faulty_plugin:Faulty", str(FAULTY), digest([FAULTY])
+        )
         source = PredictionSource(base_predictions="in-sample", folds=2, seed=0)
         return FitStep(
             id=identity, title=identity, owner="faulty", dataset=tmp_path / "data", split=tmp_path / "steps" / "split",
             folder=tmp_path / "steps" / identity, source=source, seed=0, resources=Resources(threads=threads),
-            plugins=(FAULTY,), autoload=False, model=model, variant="star",
+            harness=harness_digest(), plugins=(used,), plugin_paths=(FAULTY,), model=model, variant="star",
         ).model_dump_json()  # fmt: skip
 
     return step
@@ -121,8 +129,7 @@ def test_a_step_that_is_killed_ends_with_its_signal(step, tmp_path):
         found.append(event)
         if event.kind == "started":
             _wait_for(lambda: (tmp_path / "steps" / "slept").exists())
-            (running,) = executor._running.values()
-            running.process.kill()
+            os.kill(*executor._server.running.values(), signal.SIGKILL)
     executor.close()
     assert [event.kind for event in found] == ["started", "ended"]
     outcome = Outcome.model_validate_json(found[-1].detail)
@@ -152,11 +159,10 @@ def test_closing_ends_what_runs(step, tmp_path):
     executor = made(LocalExecutor)
     executor.submit(step("slow", "sleep-once"))
     assert next(executor.events())[1] == "started"
-    (running,) = executor._running.values()
+    (pid,) = executor._server.running.values()
     _wait_for(lambda: (tmp_path / "steps" / "slept").exists())
     executor.close(kill=True)
-    with pytest.raises(ProcessLookupError):
-        os.kill(running.process.pid, 0)
+    _wait_for(lambda: not _lives(pid))
     assert list(executor.events()) == []
 
 
@@ -166,6 +172,11 @@ def test_a_worker_imports_nothing_heavy_that_steps_can_do_without():
     code = f"import sys, bench.worker.perform; print([n for n in {heavy} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def _lives(pid: int) -> bool:
+    """Whether it still does something: one that has ended and was not waited for does not."""
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def _wait_for(condition) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from bench.errors import RecordError, SuiteError
 from bench.job import environment
-from bench.records import read_blob, read_manifest
+from bench.records import load, read_blob, read_manifest, read_record
+from bench.run import recording
 from bench.run.planning import planned_steps
+from bench.storage.kept import DIGESTS, seal
 from tests.run.conftest import by_method, status
 
 META = """  gating: {selector: {use: mlp}}
@@ -120,6 +122,8 @@ def test_a_record_tells_of_the_machine_and_versions_that_computed_its_step(
         told = json.loads(result.read_text("utf-8"))
         told["environment"]["processor"], told["versions"]["torch"] = "of another machine", "98.0"
         result.write_text(json.dumps(told), "utf-8")
+        (result.parent / DIGESTS).unlink()
+        seal(result.parent)
     second, watcher = go(file, "two", cache="shared")
     assert watcher.steps == 0
     for record in second.records:
@@ -292,3 +296,78 @@ def test_a_secret_of_the_environment_is_in_no_record(go, write_suite, monkeypatc
     finished, _ = go(write_suite(), only=("lr",))
     for file in finished.folder.rglob("*.json"):
         assert "planted-secret" not in file.read_text("utf-8")
+
+
+# -- what a run's folder lost is made again
+
+
+def damage(path, how):
+    if how == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-3] + b"abc")
+
+
+@pytest.mark.parametrize("how", ["missing", "damaged"])
+@pytest.mark.parametrize("cache", ["cache-one", "empty"])
+def test_a_lost_blob_is_made_again_from_the_cache_or_by_its_step(go, write_suite, how, cache):
+    file = write_suite()
+    first, _ = go(file)
+    blob = first.folder / "blobs" / f"{by_method(first)['average']['blobs']['logits']}.npy"
+    before = blob.read_bytes()
+    damage(blob, how)
+    again, watcher = go(file, cache=cache)
+    assert blob.read_bytes() == before
+    assert again.records == first.records
+    assert again.manifest["status"] == "complete"
+    assert bool(watcher.titles) == (cache == "empty")
+
+
+@pytest.mark.parametrize("how", ["missing", "damaged"])
+def test_a_lost_table_by_user_is_made_again(go, write_suite, how):
+    file = write_suite()
+    first, _ = go(file)
+    table = first.folder / "blobs" / f"{first.user_tables['small/cold']}.parquet"
+    damage(table, how)
+    again, _ = go(file)
+    assert again.user_tables == first.user_tables
+    assert len(again.users()) == len(first.users())
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_text("{"),
+        lambda path: path.write_text(path.read_text("utf-8").replace('"lead"', '"led"'), "utf-8"),
+        lambda path: path.write_text('{"schema": 2, "records": [], "analyses": {}}'),
+    ],
+    ids=["missing", "truncated", "edited", "stale"],
+)
+def test_a_lost_analysis_is_made_again(go, write_suite, break_it):
+    file = write_suite()
+    first, _ = go(file)
+    assert first.analyses
+    break_it(first.folder / "analysis.json")
+    assert load(first.folder).analyses == {}
+    again, watcher = go(file)
+    assert watcher.titles == []
+    assert again.analyses == first.analyses
+
+
+def test_where_a_lost_blob_comes_out_otherwise_the_new_result_stands(go, write_suite, monkeypatch):
+    """Its record could not be analysed any more; it is kept beside the new one, as a conflict."""
+    file = write_suite()
+    first, _ = go(file)
+    old = by_method(first)["fm"]
+    (first.folder / "blobs" / f"{old['blobs']['logits']}.npy").unlink()
+    plain = recording.write_blob
+    monkeypatch.setattr(recording, "write_blob", lambda run, array: plain(run, array + 0.5))
+    again, _ = go(file)
+    new = by_method(again)["fm"]
+    assert new["blobs"] != old["blobs"]
+    (conflict,) = again.conflicts
+    assert [read_record(again.folder / name)["digest"] for name in conflict.files] == [
+        new["digest"], old["digest"]
+    ]  # fmt: skip
+    assert again.analyses

@@ -6,10 +6,12 @@ import itertools
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.data.splits.base_predictions import FitPlan
+from bench.data.splits.split import Split
 from bench.run.split_facts import split_facts
 from bench.settings import PredictionSource
 from tests.data.rows_oracle import described, name_of, slots, splits, trained_by_hand
@@ -88,16 +90,59 @@ def test_ties_are_those_of_any_cut_within_a_user(split, draw):
 
 @settings(max_examples=100)
 @given(splits().filter(has_query), st.data())
-def test_later_training_rows_are_those_after_some_test_row(split, draw):
+def test_training_after_test_compares_each_tested_row_with_other_users_training_rows(split, draw):
     order = [50 + value for value in values(draw, split, 9)]  # no rank from 0 or 1
+    owner = np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr)).tolist()
     trained = [
         r.row
         for r in described(split)
         if trained_by_hand(r, name_of(split), "out-of-sample", "star", 2, 0)
     ]
-    first = min(order[row] for row in split.rows("test", "query").tolist())
-    found = facts_of(split, data(split, order))["later_training_share"] if trained else None
-    assert not trained or found == sum(order[row] > first for row in trained) / len(trained)
+    shares = []
+    for row in split.rows("test", "query").tolist():
+        others = [one for one in trained if owner[one] != owner[row]]
+        if others:
+            shares.append(sum(order[one] > order[row] for one in others) / len(others))
+    found = facts_of(split, data(split, order))["training_after_test"]
+    assert found == (pytest.approx(sum(shares) / len(shares)) if shares else None)
+
+
+def of_times(times, cuts):
+    """leave-last's blocks of users with rows at `times` (users, rows), the query from `cuts` (users,) on."""
+    rows = times.shape[1]
+    ptr = np.arange(0, times.size + 1, rows)
+    role = np.zeros(len(times), dtype=np.uint8)
+    role[:2] = 1
+    split = Split(ptr, role, ptr[:-1] + cuts, "warm", 0.0, ptr[:-1] + np.maximum(cuts - 1, 0))
+    return facts_of(split, data(split, np.sort(times, axis=1).ravel()))["training_after_test"]
+
+
+def test_training_after_test_is_0_for_a_cut_in_time_and_half_for_one_without_regard_to_it():
+    rng = np.random.default_rng(0)
+    moments = 1000 + rng.permutation(2000).reshape(100, 20)
+    in_time = np.sort(moments, axis=1)
+    assert of_times(moments, (in_time < 2600).sum(axis=1)) == 0
+    # each user has a time of their own: the last row is late for the user and anywhere for the others
+    apart = 10_000 * rng.permutation(100)[:, None] + np.arange(20)
+    assert 0.45 < of_times(apart, np.full(100, 18)) < 0.55
+    # everybody is there all the time: nearly nothing is later than a user's last rows
+    assert of_times(moments, np.full(100, 18)) < 0.1
+
+
+@settings(max_examples=50)
+@given(splits().filter(has_query))
+def test_the_largest_users_share_is_of_training_rows_and_of_tested_ones(split):
+    owner = np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr)).tolist()
+    tested = [owner[row] for row in split.rows("test", "query").tolist()]
+    trained = [
+        owner[r.row]
+        for r in described(split)
+        if trained_by_hand(r, name_of(split), "out-of-sample", "star", 2, 0)
+    ]
+    found = facts_of(split, data(split))["largest_user_share"]
+    for role, owners in (("train", trained), ("test", tested)):
+        most = max(map(owners.count, owners), default=0)
+        assert found[role] == (most / len(owners) if owners else None)
 
 
 @settings(max_examples=100)
@@ -124,7 +169,7 @@ def test_a_rank_within_users_is_no_time(split, first):
         for row in range(start, stop)
     ]
     longest = int(np.diff(split.user_ptr).max())
-    found = facts_of(split, data(split, rank))["later_training_share"]
+    found = facts_of(split, data(split, rank))["training_after_test"]
     assert longest == 1 or found is None
 
 
@@ -133,7 +178,7 @@ def test_a_rank_within_users_is_no_time(split, first):
 def test_without_an_order_nothing_is_said_of_time(split):
     facts = facts_of(split, data(split))
     assert facts["tie_share"] is None
-    assert facts["later_training_share"] is None
+    assert facts["training_after_test"] is None
 
 
 @settings(max_examples=100)
@@ -158,3 +203,13 @@ def test_contradictions_on_both_sides_share_user_item_and_order_and_differ_in_la
     }
     facts = facts_of(split, data(split, order, items=items, labels=labels))
     assert facts["users_cut_through_contradictions"] == len(expected)
+
+
+def test_a_manifest_has_what_is_odd_of_the_data_and_who_made_the_split(go, write_suite):
+    manifest = go(write_suite(setting="blocks"), only=("lr",))[0].manifest
+    data, split = manifest["datasets"]["small"], manifest["splits"]["small/blocks"]
+    assert data["odd_times"] is None
+    assert data["largest_user"]["id"].startswith("u")
+    assert data["largest_user"]["rows"] <= 14
+    assert split["use"] == "leave-last"
+    assert set(split["largest_user_share"]) == {"train", "test"}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.data.splits.split import Split
-from bench.job.splits import WITHHELD, commit_folder, open_split, write_split
+from bench.job.splits import WITHHELD, open_split, write_split
 from tests.datasets import make_interactions
 
 
@@ -33,25 +33,6 @@ def test_test_users_query_labels_and_no_others_are_blanked(written):
     assert (labels[withheld] == WITHHELD).all()
     rest = np.setdiff1d(np.arange(len(labels)), withheld)
     assert (labels[rest] == truth[rest]).all()
-
-
-def test_a_folder_is_there_whole_or_not_at_all(tmp_path):
-    def fail(folder):
-        (folder / "half").touch()
-        raise RuntimeError("half way")
-
-    with pytest.raises(RuntimeError, match="half way"):
-        commit_folder(tmp_path / "steps" / "made", fail)
-    assert list((tmp_path / "steps").iterdir()) == []
-
-
-def test_the_first_writer_of_a_folder_wins(tmp_path):
-    for text in ("first", "second"):
-        commit_folder(
-            tmp_path / "made", lambda folder, text=text: (folder / "file").write_text(text)
-        )
-    assert (tmp_path / "made" / "file").read_text() == "first"
-    assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
 
 def test_blocks_are_read_back_too(tmp_path):

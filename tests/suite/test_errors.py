@@ -71,6 +71,11 @@ FULL = META.replace("[selector]", "[selector, base_models]")
             "use: trees, depth: 1e1",
             "8:30: parameter 'depth' of base model 'trees' must be a whole number; got 1e1; write 10",
         ),
+        (
+            "path: x.csv",
+            "pth: x.csv",
+            "4:19: unknown parameter 'pth' of dataset 'toy'; did you mean 'path'?",
+        ),
         (", path: x.csv", "", "4:8: dataset 'toy' needs the parameter 'path'; add it"),
         (
             "path: x.csv",
@@ -105,6 +110,12 @@ def test_faults_of_plugins_and_their_parameters(
     [
         ("version: 1", "version: 2", "1:10: version must be 1; got 2"),
         ("version: 1\n", "", "1:1: the suite lacks the key 'version'; add it"),
+        (
+            "base_models:",
+            "base_model:",
+            "7:1: unknown key 'base_model' in the suite; did you mean 'base_models'?",
+        ),
+        ("seeds:", "seed:", "12:1: unknown key 'seed' in the suite; did you mean 'seeds'?"),
         ("name: small", "name: 1.10", "2:7: name must be text; got 1.10; quote it: '1.10'"),
         ("name: small", "name: ''", "2:7: name must have at least 1 characters; got ''"),
         ("name: small", 'name: "a\\nb"', "2:7: name: must hold visible characters alone"),
@@ -158,6 +169,11 @@ def test_faults_of_plugins_and_their_parameters(
         (
             "selector: {use: gate}",
             "selectr: {use: gate}",
+            "11:12: unknown key 'selectr' in methods.gating; did you mean 'selector'?",
+        ),
+        (
+            "selector: {use: gate}",
+            "select: soft",
             "11:11: methods.gating lacks the key 'selector'; add it",
         ),
         (
@@ -423,7 +439,7 @@ def test_all_faults_are_told_in_the_order_of_the_file(errors_of: Errors) -> None
         ("use: trees", "use: tree"),
         ("seeds: [0]", "sed: 1"),
     )
-    assert [line.split(":")[1] for line in lines] == ["1", "2", "8", "9", "12"]
+    assert [line.split(":")[1] for line in lines] == ["2", "8", "9", "12"]
     assert all(line.startswith("suite.yaml:") for line in lines)
 
 

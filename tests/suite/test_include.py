@@ -132,7 +132,6 @@ def test_faults_are_told_where_they_are_written_those_of_the_suite_first(errors:
         common=COMMON.replace("dropout", "droput").replace("seeds", "seed").replace("gate", "gaet"),
     )
     assert lines == [
-        "suite.yaml:1:1: the suite lacks the key 'seeds'; add it",
         "suite.yaml:5:14: unknown dataset 'tyo'; did you mean 'toy'?" + IN_A_FILE,
         "common.yaml:6:19: unknown parameter 'droput' of base model 'net'; did you mean 'dropout'?",
         "common.yaml:8:28: unknown selector 'gaet'; did you mean 'gate'?" + IN_A_FILE,

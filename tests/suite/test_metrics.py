@@ -10,7 +10,7 @@ import pytest
 from bench.errors import PluginUnavailable, SuiteError
 from bench.registry import Registry, load_registry
 from bench.run.recording import metrics_of
-from bench.suite import MetricSpec, load
+from bench.suite import MetricSpec, load, resolved
 
 SuiteFile = Callable[..., Path]
 
@@ -83,6 +83,18 @@ def test_what_is_wrong_with_a_metric_is_said_with_its_place(
     errors_of: Callable[..., list[str]], metrics: str, expected: str
 ) -> None:
     assert errors_of(with_metrics(metrics)) == [f"suite.yaml:{expected}"]
+
+
+def test_the_suite_as_it_was_run_has_them_all(
+    suite_file: SuiteFile, registry: Registry, tmp_path: Path
+) -> None:
+    entries = "auc, {use: ndcg, k: 5}, {use: ndcg}, {use: ndcg, k: 3, as: top three}, relaimpr"
+    suite = load(suite_file(with_metrics(entries, "against: net\n")), registry)
+    again = tmp_path / "again.yaml"
+    again.write_text(resolved(suite, (0,)), "utf-8")
+    found = load(again, registry)
+    assert list(found.metrics.items()) == list(suite.metrics.items())
+    assert (found.against, found.primary) == ("net", "auc")
 
 
 @pytest.mark.parametrize("key", ["against", "relaimpr_base"])

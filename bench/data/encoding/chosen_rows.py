@@ -54,9 +54,11 @@ def choose_rows(layout: Layout) -> ChosenRows:
 
 
 def _dropped(layout: Layout, table: RawTable) -> np.ndarray:
-    if layout.drop is None:
-        return np.zeros(len(table), dtype=bool)
-    dropped = holds(layout.drop, table)
-    if dropped.all():
-        raise DataError(f"{table.file}: drop leaves none of {len(table)} rows")
+    """(n,) bool. A rule is asked of the rows that those before it leave: `time is missing or time < 1`."""
+    dropped = np.zeros(len(table), dtype=bool)
+    for rule in layout.drop:
+        left = np.flatnonzero(~dropped)
+        dropped[left] = holds(rule, table.where(~dropped) if dropped.any() else table)
+        if dropped.all():
+            raise DataError(f"{table.file}: drop leaves none of {len(table)} rows")
     return dropped

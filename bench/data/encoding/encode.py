@@ -18,7 +18,7 @@ from bench.data.encoding.ordering import Order, order_rows
 from bench.data.encoding.roles import Layout, arrange
 from bench.data.tables.labels import binary_labels
 from bench.data.tables.text import as_ids
-from bench.data.tables.times import order_of
+from bench.data.tables.times import OrderColumn, read_order
 from bench.errors import DataError
 from bench.interfaces import Tables
 
@@ -43,7 +43,10 @@ def encode(tables: Tables) -> Encoded:
     rows = _read(layout)
     sorting = _sorted(rows)
     counts = {**chosen.counts, **rows.columns.counts, **_sizes(rows), **sorting.repeats._asdict()}
-    meta = _meta(tables, layout, rows.columns, counts) | {"most_rows_of_users": chosen.largest}
+    meta = _meta(tables, layout, rows.columns, counts) | {
+        "most_rows_of_users": chosen.largest,
+        "order_unit": "" if rows.order is None else rows.order.unit,
+    }
     return Encoded(_arrays(rows, sorting), meta, rows.users.words, rows.items.words)
 
 
@@ -54,7 +57,7 @@ class _Rows:
     users: Vocabulary
     items: Vocabulary
     labels: np.ndarray  # (n,) uint8
-    order: np.ndarray | None  # (n,): the column of role order, as numbers
+    order: OrderColumn | None
     given: GivenSplit | None
     true_logits: np.ndarray | None  # (n,) float64
     columns: Columns
@@ -77,7 +80,7 @@ def _read(layout: Layout) -> _Rows:
         users,
         items,
         labels=binary_labels(layout.label, table),
-        order=order_of(table, layout.order) if layout.order else None,
+        order=read_order(table, layout.order) if layout.order else None,
         given=given_split(table, *layout.split, users) if layout.split else None,
         true_logits=true_logits(table, layout.true_logit) if layout.true_logit else None,
         columns=encode_features(layout, users, items),
@@ -88,7 +91,7 @@ def _sorted(rows: _Rows) -> Order:
     return order_rows(
         rows.user,
         rows.item,
-        rows.order,
+        None if rows.order is None else rows.order.values,
         ids=(rows.users.words, rows.items.words),
         content=rows.columns.content(rows.labels),
         labels=rows.labels,
@@ -109,7 +112,7 @@ def _arrays(rows: _Rows, sorting: Order) -> dict[str, np.ndarray]:
         "identity": sorting.identity[permutation],
     }
     if rows.order is not None:
-        arrays["order"] = rows.order[permutation]
+        arrays["order"] = rows.order.values[permutation]
     if rows.given is not None:
         arrays |= {"given-role": rows.given.role, "given-part": rows.given.part[permutation]}
     if rows.true_logits is not None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from bench.data.tables.labels import Rule, parse_condition, parse_rule
-from bench.data.tables.raw import RawTable, missing_column
+from bench.data.tables.labels import Rule, parse_conditions, parse_rule
+from bench.data.tables.raw import INTERACTIONS, RawTable, missing_column
 from bench.errors import DataError
 from bench.interfaces import Column, Field, Tables
 
@@ -34,7 +34,7 @@ class Layout:
     order: str | None
     features: tuple[Feature, ...]
     label: Rule
-    drop: Rule | None
+    drop: tuple[Rule, ...]  # a row goes for which any holds
     min_rows_per_user: int
     split: tuple[str, str] | None  # columns of roles and parts
     true_logit: str | None
@@ -60,8 +60,8 @@ def arrange(tables: Tables) -> Layout:
         item=item,
         order=order,
         features=_features(tables.columns, raw),
-        label=_rule(raw["row"], "label", tables.label),
-        drop=_rule(raw["row"], "drop", tables.drop) if tables.drop else None,
+        label=_rules(raw["row"], "label", tables.label)[0],
+        drop=_rules(raw["row"], "drop", tables.drop) if tables.drop else (),
         min_rows_per_user=tables.min_rows_per_user,
         split=_split(tables, raw["row"]),
         true_logit=_withheld("true_logit", tables.true_logit, tables, raw["row"])
@@ -96,7 +96,7 @@ def _withheld(what: str, name: str, tables: Tables, row: RawTable) -> str:
 
 
 def _raw_tables(tables: Tables) -> dict[Owner, RawTable]:
-    raw: dict[Owner, RawTable] = {"row": RawTable(tables.interactions, "interactions")}
+    raw: dict[Owner, RawTable] = {"row": RawTable(tables.interactions, INTERACTIONS)}
     if tables.users is not None:
         raw["user"] = RawTable(tables.users, "users")
     if tables.items is not None:
@@ -164,11 +164,12 @@ def _refuse_double(what: str, names: Iterable[str]) -> None:
         seen[name] = position
 
 
-def _rule(table: RawTable, what: str, text: str) -> Rule:
+def _rules(table: RawTable, what: str, text: str) -> tuple[Rule, ...]:
     try:
-        rule = parse_condition(text) if what == "drop" else parse_rule(text)
+        rules = parse_conditions(text) if what == "drop" else (parse_rule(text),)
     except ValueError as error:
         raise DataError(f"{table.file}: {what}: {error}") from error
-    if rule.column not in table.frame.columns:
-        raise DataError(f"{table.file}: {what}: {missing_column(rule.column, table.columns)}")
-    return rule
+    for rule in rules:
+        if rule.column not in table.frame.columns:
+            raise DataError(f"{table.file}: {what}: {missing_column(rule.column, table.columns)}")
+    return rules

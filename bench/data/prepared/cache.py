@@ -1,27 +1,22 @@
-"""The cache folder: where it is, and how processes share it."""
+"""The cache folder: how processes share it."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pooch
 from filelock import FileLock, Timeout
 
-from bench.errors import StorageError
+from bench.cache_folder import cache_dir
+from bench.storage.temporary import sweep
+from bench.storage.trouble import writing
 
-__all__ = ["Report", "cache_dir", "file_digest", "locked", "slug", "writing"]
+__all__ = ["Report", "cache_dir", "file_digest", "locked", "slug", "sweep_cache"]
 
 Report = Callable[[str], None]  # takes one line of progress
-
-
-def cache_dir(option: Path | None) -> Path:
-    """`option` (--cache-dir), else the environment's BENCH_CACHE, else the user's cache folder of this platform."""
-    return option or Path(os.environ.get("BENCH_CACHE") or pooch.os_cache("metaselector-bench"))
 
 
 def slug(name: str) -> str:
@@ -35,16 +30,10 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-@contextmanager
-def writing(cache: Path) -> Iterator[None]:
-    """What goes wrong inside is the cache's fault: StorageError."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"cache {cache}: {error.strerror or error}; free some space, or choose another folder "
-            "with --cache-dir or BENCH_CACHE"
-        ) from error
+def sweep_cache(cache: Path) -> None:
+    """Remove what killed processes have left half written."""
+    for room in ("data", "downloads", "steps", "work"):
+        sweep(cache / room)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from bench.data.prepared.cache import file_digest
 from bench.data.prepared.locate import public
 from bench.errors import DownloadError
 from bench.interfaces import Source
+from bench.storage.temporary import temporary_folder
 
 __all__ = ["archive_name", "extract", "fetch"]
 
@@ -38,18 +38,13 @@ def fetch(source: Source, folder: Path) -> Path:
     path = folder / f"{source.sha256[:16]}-{archive_name(source)}"
     if path.is_file() and file_digest(path) == source.sha256:
         return path
-    part = folder / f"{path.name}.part"
-    shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
-    part.mkdir(parents=True)
-    try:
+    with temporary_folder(path) as part:
         arrived = (
             _from_package_index(source, part)
             if source.url.startswith(PIP)
             else _from_url(source, part)
         )
         arrived.replace(path)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return path
 
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.data.encoding.encode import encode
 from bench.data.prepared import store
-from bench.data.prepared.cache import Report, file_digest, locked, slug, writing
+from bench.data.prepared.cache import Report, file_digest, locked, slug, sweep_cache
 from bench.data.prepared.download import archive_name, extract, fetch
 from bench.data.prepared.locate import find, is_local, location, roots
 from bench.data.views.interactions import Interactions
 from bench.errors import DownloadError
 from bench.interfaces import Dataset, Source
+from bench.storage.temporary import temporary_folder
+from bench.storage.trouble import writing
 
 __all__ = ["Status", "prepare", "status"]
 
@@ -117,6 +119,7 @@ class _Place:
     def make(self, origin: _Origin) -> Interactions:
         """Prepare unless another process just did. The lock is held."""
         folder = self.folder(origin)
+        sweep_cache(self.cache)
         if not store.is_intact(folder):
             with writing(self.cache):
                 if aside := store.set_aside(folder):
@@ -134,20 +137,27 @@ class _Place:
         return interactions
 
     def _write(self, origin: _Origin, folder: Path) -> None:
-        work = self.cache / "work" / slug(self.dataset.name)
-        files = self._unpacked(origin.source, work) if origin.files is None else origin.files
-        encoded = encode(self.dataset.read(origin.source.name, files))
+        with self._files(origin) as files:
+            encoded = encode(self.dataset.read(origin.source.name, files))
         about = {
             "name": self.dataset.name,
             "source": {"name": _name(origin), "sha256": dict(origin.sha256)},
         }
         with writing(self.cache):
-            store.write(folder, encoded, about, work)
+            store.write(folder, encoded, about)
 
-    def _unpacked(self, source: Source, work: Path) -> Mapping[str, Path]:
-        with writing(self.cache):
-            shutil.rmtree(work, ignore_errors=True)  # of a process that was killed
-            return extract(fetch(source, self.cache / "downloads"), source.members, work)
+    @contextmanager
+    def _files(self, origin: _Origin) -> Iterator[Mapping[str, Path]]:
+        """Those at hand, or unpacked from a download for as long as they are read."""
+        if origin.files is not None:
+            yield origin.files
+            return
+        with ExitStack() as stack:
+            with writing(self.cache):
+                unpacked = temporary_folder(self.cache / "work" / slug(self.dataset.name))
+                archive = fetch(origin.source, self.cache / "downloads")
+                files = extract(archive, origin.source.members, stack.enter_context(unpacked))
+            yield files
 
     def folder(self, origin: _Origin) -> Path:
         """Named by all that the prepared table depends on."""

@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from bench.errors import DataError
+from bench.data.views.handed import read_only
+from bench.errors import BenchError, DataError, PluginError
 from bench.interfaces import Cut, SplitProtocol, Timeline
 
 __all__ = ["ROLES", "Part", "Role", "Split", "divide"]
@@ -114,13 +115,40 @@ class Split:
 
 
 def divide(protocol: SplitProtocol, timeline: Timeline, seed: int) -> Split:
-    """Ask a protocol for its cut and check it: each role has users with a query row."""
+    """Ask a protocol for its cut and check it: each role has users with a query row.
+
+    The protocol reads a copy of the timeline, and its cut is copied: what it writes later changes no split. Raises DataError,
+    and PluginError for what else the protocol raises."""
     user_ptr = np.asarray(timeline.user_ptr)
-    cut = protocol.split(timeline, seed)
+    cut = _copied(_asked(protocol, _handed(timeline), seed))
     _check_form(protocol.name, cut, user_ptr)
     split = Split(user_ptr, cut.role, cut.cut, protocol.setting, protocol.id_dropout, cut.train_cut)
     _check_roles(protocol.name, split)
     return split
+
+
+def _asked(protocol: SplitProtocol, timeline: Timeline, seed: int) -> Cut:
+    try:
+        return protocol.split(timeline, seed)
+    except BenchError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"protocol {protocol.name!r}: split raised {type(error).__name__}: {error}"
+        ) from error
+
+
+def _handed(timeline: Timeline) -> Timeline:
+    def copy(values: np.ndarray | None) -> np.ndarray | None:
+        return None if values is None else read_only(values)
+
+    order, role, part = timeline.order, timeline.given_role, timeline.given_part
+    return Timeline(read_only(timeline.user_ptr), copy(order), copy(role), copy(part))
+
+
+def _copied(cut: Cut) -> Cut:
+    train_cut = None if cut.train_cut is None else cut.train_cut.copy()
+    return Cut(cut.role.copy(), cut.cut.copy(), train_cut)
 
 
 def _check_form(name: str, cut: Cut, user_ptr: np.ndarray) -> None:

@@ -1,10 +1,12 @@
-"""Delimited text, strict: one line is one row, and the line of whatever is wrong is known."""
+"""Delimited text, strict: one line is one row unless fields may span lines, and the line of whatever is wrong is known."""
 
 from __future__ import annotations
 
 import csv
+from array import array
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from bench.errors import DataError
 
@@ -16,8 +18,20 @@ _CHUNK = 8192  # lines held as Python text at a time
 class DelimitedText:
     """How lines of one file become cells."""
 
-    def __init__(self, file: str, sep: str, quote: str) -> None:
+    def __init__(
+        self, file: str, sep: str, quote: str, *, multiline: bool = False, escape: str = ""
+    ) -> None:
         self.file, self.sep, self.quote = file, sep, quote
+        self.multiline, self.escape = multiline, escape
+        self._dialect: dict[str, Any] = {
+            "delimiter": sep,
+            "quotechar": quote,
+            "escapechar": escape or None,
+            "strict": True,
+        }
+        self.starts = array(
+            "q"
+        )  # of each record, the header too: its first line; filled if multiline
 
     def refuse(self, line: int, what: str) -> DataError:
         return DataError(f"{self.file}:{line}: {what}")
@@ -26,7 +40,7 @@ class DelimitedText:
         """The cells of each line; [] for an empty one."""
         lines = self._without_nul(lines)
         if self.quote and len(self.sep) == 1:
-            return self._quoted(lines)
+            return self._spanning(lines) if self.multiline else self._quoted(lines)
         lines = self._without_quotes(lines) if self.quote else lines
         return (line.split(self.sep) if (line := raw.rstrip("\r\n")) else [] for raw in lines)
 
@@ -45,12 +59,13 @@ class DelimitedText:
             if self.quote in line and (opening in line or line.startswith(self.quote)):
                 raise self.refuse(
                     number,
-                    f"a quoted field; with the separator {self.sep!r} quotes are not understood",
+                    f"a quoted field; with the separator {self.sep!r} quotes are not understood; set "
+                    '`quote: ""` where they are plain characters',
                 )
             yield line
 
     def _quoted(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        reader = csv.reader(iter(lines), delimiter=self.sep, quotechar=self.quote, strict=True)
+        reader = csv.reader(iter(lines), **self._dialect)
         line = 0  # of the last row: rows and lines are one to one as long as no field spans lines
         try:
             for line, cells in enumerate(reader, start=1):
@@ -60,18 +75,37 @@ class DelimitedText:
         except csv.Error as error:
             if reader.line_num > line + 1 or "end of data" in str(error):
                 raise self.refuse(line + 1, _OPEN_QUOTE) from error
-            if "field larger" in str(error):
-                raise self.refuse(
-                    line + 1, f"{error} of characters; shorten it, or look for a quote left open"
-                ) from error
-            raise self.refuse(
-                line + 1, f"{error}; within a quoted field write each quote twice"
-            ) from error
+            raise self._wrong(line + 1, error) from error
+
+    def _spanning(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """As `_quoted`, where a quoted field may hold line breaks."""
+        reader = csv.reader(iter(lines), **self._dialect)
+        start = 1
+        try:
+            for cells in reader:
+                self.starts.append(start)
+                start = reader.line_num + 1
+                yield cells
+        except csv.Error as error:
+            if "end of data" in str(error):
+                raise self.refuse(start, _NEVER_CLOSED) from error
+            raise self._wrong(start, error) from error
+
+    def _wrong(self, line: int, error: csv.Error) -> DataError:
+        if "field larger" in str(error):
+            return self.refuse(
+                line, f"{error} of characters; shorten it, or look for a quote left open"
+            )
+        return self.refuse(line, f"{error}; {_CLOSED_EARLY}")
+
+    def _line(self, number: int) -> int:
+        """Where a record starts; they are numbered from 1, the header too."""
+        return self.starts[number - 1] if self.starts else number
 
     def chunks(
         self, records: Iterator[list[str]], width: int, first: int
     ) -> Iterator[list[list[str]]]:
-        """Records of `width` fields, many at a time; their lines are numbered from `first`."""
+        """Records of `width` fields, many at a time; the first is record number `first`."""
         while rows := list(islice(records, _CHUNK)):
             if set(map(len, rows)) != {width}:
                 rows = self._checked(rows, records, width, first)
@@ -84,11 +118,13 @@ class DelimitedText:
         """The rows less the empty lines that end the file; DataError for the first wrong one."""
         while rows and not rows[-1]:
             rows.pop()
-        for line, cells in enumerate(rows, start=first):
+        for number, cells in enumerate(rows, start=first):
             if len(cells) != width:
-                raise self.refuse(line, self._wrong_width(cells, width) if cells else _EMPTY_LINE)
+                raise self.refuse(
+                    self._line(number), self._wrong_width(cells, width) if cells else _EMPTY_LINE
+                )
         if any(later):
-            raise self.refuse(first + len(rows), _EMPTY_LINE)
+            raise self.refuse(self._line(first + len(rows)), _EMPTY_LINE)
         return rows
 
     def _wrong_width(self, cells: list[str], width: int) -> str:
@@ -100,4 +136,15 @@ class DelimitedText:
 
 
 _EMPTY_LINE = "an empty line within the data; remove it"
-_OPEN_QUOTE = "a quote opens a field here and does not close on this line; close it, or write a quote in text as a doubled one"
+_OPEN_QUOTE = (
+    "a quote opens a field here and does not close on this line; set `multiline: true` where a quoted field holds line breaks"
+    ', or `quote: ""` where quotes are plain characters; else close it, or write a quote in text as a doubled one'
+)
+_NEVER_CLOSED = (
+    "a quote opens a field in the row that starts here and is never closed; close it, or write a quote in text as a doubled "
+    'one; set `quote: ""` where quotes are plain characters'
+)
+_CLOSED_EARLY = (
+    'within a quoted field write each quote twice; set `escape: "\\\\"` where a backslash stands before it, or `quote: ""` '
+    "where quotes are plain characters"
+)

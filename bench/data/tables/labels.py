@@ -1,4 +1,5 @@
-"""Rules over a column, parsed and never evaluated: the label (`COLUMN` or `COLUMN OP NUMBER`) and rows to drop."""
+"""Rules over a column, parsed and never evaluated: the label (`COLUMN` or `COLUMN OP NUMBER`) and rows to drop (that, or
+`COLUMN is missing`, `COLUMN is 'TEXT'`; several with `or` between them)."""
 
 from __future__ import annotations
 
@@ -14,10 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.data.tables.numbers import NUMBER, Numbers, as_numbers, complete
-from bench.data.tables.raw import RawTable, missing_column
+from bench.data.tables.raw import RawTable, as_mask, is_text, missing_column
+from bench.data.tables.text import as_text
 from bench.errors import DataError
 
-__all__ = ["Rule", "binary_labels", "holds", "parse_condition", "parse_rule"]
+__all__ = ["Rule", "binary_labels", "holds", "parse_conditions", "parse_rule"]
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
@@ -30,12 +32,17 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 _CONDITION = re.compile(
     rf"\s*(?P<column>[^<>=!]*[^<>=!\s])\s*(?P<op>>=|<=|==|!=|>|<)\s*(?P<number>{NUMBER})\s*"
 )
+_IS = re.compile(
+    r"""\s*(?P<column>.*\S)\s+is\s+(?:(?P<missing>missing)|'(?P<one>[^']*)'|"(?P<two>[^"]*)")\s*"""
+)
+_OR = re.compile(r"""\s+or\s+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")  # outside of quotes
+MISSING, IS = "is missing", "is"
 _COMPARABLE = "a comparison needs numbers"
-_FILL = "fill it in or leave the row out of the file"
 
 
 class Rule(NamedTuple):
-    """`COLUMN OP NUMBER`; without an operator the column itself, which must hold 0 and 1."""
+    """`COLUMN OP NUMBER`; without an operator the column itself, which must hold 0 and 1. Of rows to drop also `is missing`,
+    and `is` with a text in the number's place."""
 
     column: str
     op: str = ""
@@ -54,18 +61,46 @@ def parse_rule(text: str) -> Rule:
     return Rule(text.strip())
 
 
-def parse_condition(text: str) -> Rule:
-    """The rule of rows to drop. ValueError where it isn't `COLUMN OP NUMBER`."""
+def parse_conditions(text: str) -> tuple[Rule, ...]:
+    """Which rows to drop: those for which any of the rules holds. ValueError, in one line, for what is none."""
+    return tuple(_condition(part) for part in _OR.split(text))
+
+
+def _condition(text: str) -> Rule:
+    if match := _IS.fullmatch(text):
+        if match["missing"]:
+            return Rule(match["column"], MISSING)
+        return Rule(match["column"], IS, match["one"] if match["one"] is not None else match["two"])
     rule = parse_rule(text)
     if not rule.op:
-        raise ValueError(f"{text!r} is not COLUMN OP NUMBER; e.g. 'rating == 0'")
+        raise ValueError(
+            f"{text!r} is not COLUMN OP NUMBER, COLUMN is missing or COLUMN is 'TEXT'; e.g. 'rating == 0'"
+        )
     return rule
 
 
 def holds(rule: Rule, table: RawTable) -> np.ndarray:
-    """(n,) bool: where a condition holds, compared in the column's own type. DataError where a cell is missing or infinite."""
-    numbers = complete(table, rule.column, as_numbers(table, rule.column, _COMPARABLE), _FILL)
-    return _compare(numbers, rule.op, rule.number)
+    """(n,) bool: where a condition holds, compared in the column's own type. DataError where a cell is missing or infinite,
+    unless the rule asks for that."""
+    if rule.op == MISSING:
+        return _missing(table, rule.column)
+    if rule.op == IS:
+        return as_mask(pc.equal(as_text(table, rule.column), rule.number))
+    numbers = as_numbers(table, rule.column, _COMPARABLE)
+    return _compare(
+        complete(table, rule.column, numbers, _fill(table, rule.column)), rule.op, rule.number
+    )
+
+
+def _missing(table: RawTable, column: str) -> np.ndarray:
+    values = table.column(column)
+    if is_text(values.type):
+        return as_mask(pc.equal(pc.fill_null(values, ""), ""))
+    return as_mask(pc.is_null(values, nan_is_null=True))
+
+
+def _fill(table: RawTable, column: str) -> str:
+    return f"fill it in{table.or_drop(column)}, or leave the row out of the file"
 
 
 def binary_labels(rule: Rule, table: RawTable) -> np.ndarray:
@@ -86,7 +121,7 @@ def binary_labels(rule: Rule, table: RawTable) -> np.ndarray:
 
 def _zero_or_one(table: RawTable, column: str) -> np.ndarray:
     # Checked before any cast: a cast to uint8 would turn a rate of 0.7 into 0 and -1 into 255.
-    values = complete(table, column, _words_or_numbers(table, column), _FILL)
+    values = complete(table, column, _words_or_numbers(table, column), _fill(table, column))
     bad = (values != 0) & (values != 1)
     if (row := table.first(bad)) is not None:
         seen = ", ".join(f"{value:g}" for value in np.unique(values)[:6].tolist())

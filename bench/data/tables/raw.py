@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["RawTable", "as_mask", "counted", "is_text", "missing_column", "plain_name", "shown"]
 
 INVISIBLE = r"\s\p{Z}\p{Cc}\p{Cf}"  # within [...] of a regular expression of Arrow: spaces, controls, marks without width
+INTERACTIONS = "interactions"  # the name of their table
 _TEXT = "is text that is not UTF-8"
 
 
@@ -91,6 +92,12 @@ class RawTable:
             raise DataError(
                 f"{self.file}: column {self.called(name)!r} {_TEXT}; write it as strings"
             ) from error
+
+    def or_drop(self, column: str) -> str:
+        """The way out for rows without a value; of the interactions, whose rows may be left out."""
+        if self.name != INTERACTIONS:
+            return ""
+        return f', leave such rows out (`drop: "{self.called(column)} is missing"` of a `table`)'
 
     def first(self, mask: Any) -> int | None:
         """Position of the first row where a mask (numpy or Arrow, nulls are false) holds."""

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.data.tables.delimited import DelimitedText
+from bench.data.tables.json_lines import read_lines
 from bench.data.tables.marks import codec_of, undecodable
+from bench.data.tables.packed import UNPACK_RATIO, inner_name, opened
 from bench.data.tables.raw import missing_column, plain_name
 from bench.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_delimited", "read_parquet"]
+__all__ = ["FileKind", "kind_of", "read_delimited", "read_json_lines", "read_parquet"]
+
+FileKind = Literal["parquet", "json", "text"]
+_KINDS: dict[str, FileKind] = {
+    ".parquet": "parquet", ".pq": "parquet", ".jsonl": "json", ".ndjson": "json", ".json": "json",
+}  # fmt: skip
+
+
+def kind_of(path: Path) -> FileKind:
+    """By the end of its name, .gz apart; of a zip archive by that of the file in it. DataError where it holds several."""
+    try:
+        name = Path(inner_name(path))
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    kind = _KINDS.get(name.suffix.lower(), "text")
+    if kind == "parquet" and name.name != path.name:
+        raise DataError(f"{path.name}: is a Parquet file packed once more; unpack it")
+    return kind
 
 
 def read_delimited(
@@ -28,19 +50,55 @@ def read_delimited(
     names: Sequence[str] = (),
     encoding: str = "utf-8",
     quote: str = '"',
+    multiline: bool = False,
+    escape: str = "",
+    unpack_ratio: int = UNPACK_RATIO,
     optional: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Some columns of a text file, every cell as text ("" is missing), the index its lines ("line", from 1).
+    """Some columns of a text file, every cell as text ("" is missing), the index the line where a row starts ("line", from 1).
 
-    One line is one row: a quoted field (RFC 4180) ends on its line, so that a stray quote can't swallow rows. `names` are
-    the columns of a file without a header; `optional` columns are read where they are there. With a separator of several
-    characters, or `quote` "", quotes are plain characters. DataError: undecodable bytes, NUL, too few or too many fields,
-    an open quote, double or missing columns."""
+    One line is one row: a quoted field (RFC 4180) ends on its line, so that a stray quote can't swallow rows, unless
+    `multiline`. `names` are the columns of a file without a header; `optional` columns are read where they are there. With
+    a separator of several characters, or `quote` "", quotes are plain characters. `escape`: a character before a quote that
+    is none. A gzip file, or a zip archive of one file, is read as what is in it, up to `unpack_ratio` times its size.
+    DataError: undecodable bytes, NUL, too few or too many fields, an open quote, double or missing columns."""
+    text = DelimitedText(path.name, sep, quote, multiline=multiline, escape=escape)
+    with _lines(path, encoding, unpack_ratio) as lines:
+        return _read(text, lines, columns, optional, names)
+
+
+def read_json_lines(
+    path: Path,
+    columns: Sequence[str],
+    *,
+    encoding: str = "utf-8",
+    unpack_ratio: int = UNPACK_RATIO,
+    optional: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Some keys of a file of one JSON object a line, every cell as text as it is written ("" where it is null or absent), the
+    index its lines. Packed files as in `read_delimited`. DataError: a line that is no object, a list or object as a cell."""
+    with _lines(path, encoding, unpack_ratio, is_json=True) as lines:
+        found = read_lines(path.name, lines, [*columns, *optional])
+    if not found.rows:
+        raise DataError(f"{path.name}: is empty")
+    wanted = _wanted(path.name, found.header, columns, optional)
+    cells = {name: pa.chunked_array(found.cells[name], pa.large_string()) for name in wanted}
+    return _frame(path.name, found.header, cells, "line", range(1, found.rows + 1))
+
+
+@contextmanager
+def _lines(path: Path, encoding: str, ratio: int, is_json: bool = False) -> Iterator[Iterable[str]]:
     try:
-        with path.open(encoding=codec_of(path, encoding), newline="") as file:
-            return _read(DelimitedText(path.name, sep, quote), file, columns, optional, names)
+        with opened(path, ratio) as file:
+            head = file.read(8)
+        codec = (
+            encoding if is_json and head.startswith(b'{"') else codec_of(path.name, head, encoding)
+        )
+        with opened(path, ratio) as file, io.TextIOWrapper(file, codec, newline="") as lines:
+            yield lines
     except UnicodeError as error:
-        raise undecodable(path, encoding) from error
+        with opened(path, ratio) as file:
+            raise undecodable(path.name, file, encoding) from error
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
 
@@ -60,7 +118,7 @@ def read_parquet(
             f"{path}: is not a whole Parquet file ({reason}); fetch or write it again"
         ) from error
     cells = {name: table.column(name) for name in wanted}
-    return _frame(path.name, header, cells, "row", 1, len(table))
+    return _frame(path.name, header, cells, "row", range(1, len(table) + 1))
 
 
 def _read(
@@ -88,7 +146,8 @@ def _read(
         for name, chunk in zip(wanted, chunks, strict=True)
     }
     count = sum(map(len, chunks[0]))
-    return _frame(text.file, header, table, "line", first, count)
+    starts = text.starts[first - 1 :] if text.multiline else range(first, first + count)
+    return _frame(text.file, header, table, "line", starts[:count])
 
 
 def _wanted(
@@ -124,12 +183,11 @@ def _frame(
     header: Sequence[str],
     columns: dict[str, pa.ChunkedArray],
     unit: str,
-    first: int,
-    count: int,
+    places: Sequence[int],
 ) -> pd.DataFrame:
     import pandas as pd  # here, since steps on prepared data do without
 
-    index = pd.RangeIndex(first, first + count, name=unit)
+    index = pd.Index(places if isinstance(places, range) else np.asarray(places), name=unit)
     frame = pd.DataFrame(
         {name: pd.arrays.ArrowExtensionArray(values) for name, values in columns.items()},
         index=index,

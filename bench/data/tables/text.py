@@ -45,11 +45,13 @@ def as_ids(table: RawTable, name: str) -> pa.Array:
     elif pa.types.is_decimal(values.type):
         _refuse_fractions(table, name, as_mask(pc.not_equal(values, pc.trunc(values))), values)
     text = as_text(table, name)
-    if (row := table.first(pc.equal(text, ""))) is not None:
+    missing = as_mask(pc.equal(text, ""))
+    if (row := table.first(missing)) is not None:
         table.refuse(
             row,
             name,
-            "the id is missing; give every row its user and item, or leave the row out of the file",
+            f"the id is missing{counted(missing)}; give every row its user and item{table.or_drop(name)}, or leave the row "
+            "out of the file",
         )
     _refuse_doubtful(table, name, text)
     return text

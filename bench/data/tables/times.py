@@ -6,7 +6,7 @@ none is finer than a microsecond, as the same instants read that are written as 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple, NoReturn
+from typing import Literal, NamedTuple, NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from bench.data.tables.numbers import NUMBER, as_numbers, complete
 from bench.data.tables.raw import RawTable, as_mask, counted, is_text, shown
 
-__all__ = ["order_of"]
+__all__ = ["OrderColumn", "order_of", "read_order"]
 
 _ISO = (
     r"^(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})"
@@ -25,7 +25,16 @@ _ISO = (
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _FIX = "order takes numbers, or dates and times in ISO 8601 like 2021-01-30 or 2021-01-30T18:05:00Z"
 _OTHER = "is not in ISO 8601, as other rows are"
-_GIVE = "give every row its place in time, or leave `order` out"
+
+
+def _give(table: RawTable, name: str) -> str:
+    return f"give every row its place in time{table.or_drop(name)}, or leave `order` out"
+
+
+class OrderColumn(NamedTuple):
+    values: np.ndarray  # (n,) int64 or float64
+    # of dates and times: what the values count since 1970. "": numbers, of which nobody said what they are
+    unit: Literal["", "s", "ns"]
 
 
 class _Instants(NamedTuple):
@@ -35,16 +44,21 @@ class _Instants(NamedTuple):
 
 def order_of(table: RawTable, name: str) -> np.ndarray:
     """(n,) int64 or float64. DataError, with the place, for what is missing, no number, or not ISO 8601 throughout."""
+    return read_order(table, name).values
+
+
+def read_order(table: RawTable, name: str) -> OrderColumn:
+    """`order_of`, and whether the column holds dates and times. DataError as there."""
     values = table.column(name)
     if pa.types.is_temporal(values.type) and _unit(values.type):
         return _canonical(table, name, _typed(table, name, values))
     if is_text(values.type) and not _all_numbers(table, name, values):
         return _canonical(table, name, _parsed(table, name, values))
-    return _numbers(table, name, values)
+    return OrderColumn(_numbers(table, name, values), "")
 
 
 def _numbers(table: RawTable, name: str, column: pa.Array) -> np.ndarray:
-    values = complete(table, name, as_numbers(table, name, _FIX), _GIVE)
+    values = complete(table, name, as_numbers(table, name, _FIX), _give(table, name))
     if np.issubdtype(values.dtype, np.floating):
         wide = values.astype(np.float64) + 0.0  # -0 is 0
         _refuse_lost_digits(table, name, column, wide)
@@ -98,7 +112,7 @@ def _unit(kind: pa.DataType) -> int:
 def _typed(table: RawTable, name: str, values: pa.Array) -> _Instants:
     missing = as_mask(pc.is_null(values))
     if (row := table.first(missing)) is not None:
-        table.refuse(row, name, f"the value is missing{counted(missing)}; {_GIVE}")
+        table.refuse(row, name, f"the value is missing{counted(missing)}; {_give(table, name)}")
     per_second = _unit(values.type)
     if pa.types.is_date32(values.type):
         seconds = values.cast(pa.int32()).to_numpy().astype(np.int64) * 86_400
@@ -111,7 +125,7 @@ def _parsed(table: RawTable, name: str, text: pa.Array) -> _Instants:
     """Each distinct text is parsed once."""
     missing = as_mask(pc.equal(pc.fill_null(text, ""), ""))
     if (row := table.first(missing)) is not None:
-        table.refuse(row, name, f"the value is missing{counted(missing)}; {_GIVE}")
+        table.refuse(row, name, f"the value is missing{counted(missing)}; {_give(table, name)}")
     encoded = pc.utf8_trim_whitespace(text).dictionary_encode()
     words, codes = encoded.dictionary, encoded.indices.to_numpy()
     parts = pc.extract_regex(words, pattern=_ISO)
@@ -165,18 +179,18 @@ def _refuse_any(table: RawTable, name: str, text: pa.Array, bad: np.ndarray, wha
         table.refuse(row, name, f"{shown(text[row].as_py())} {reason}{counted(bad)}; {fix}")
 
 
-def _canonical(table: RawTable, name: str, instants: _Instants) -> np.ndarray:
+def _canonical(table: RawTable, name: str, instants: _Instants) -> OrderColumn:
     seconds, nanoseconds = instants
     if not nanoseconds.any():
-        return seconds
+        return OrderColumn(seconds, "s")
     if (
         not (nanoseconds % 1000).any() and np.abs(seconds).max() < 2**33
     ):  # whole microseconds below 2^53: all distinct
-        return np.asarray((seconds * 10**6 + nanoseconds // 1000) / 1e6)
+        return OrderColumn((seconds * 10**6 + nanoseconds // 1000) / 1e6, "s")
     far = np.abs(seconds) > np.iinfo(np.int64).max // 10**9 - 1
     if far.any():
         _refuse_far(table, name, int(np.flatnonzero(far)[0]))
-    return np.asarray(seconds * 10**9 + nanoseconds)
+    return OrderColumn(seconds * 10**9 + nanoseconds, "ns")
 
 
 def _refuse_far(table: RawTable, name: str, row: int) -> NoReturn:

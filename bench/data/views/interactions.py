@@ -5,14 +5,17 @@ Rows are sorted by (user, order); where the data say which rows are support, by 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from bench.errors import StorageError
 from bench.interfaces import Field, Fields
 
 __all__ = ["Bags", "Interactions"]
@@ -40,11 +43,16 @@ class Interactions:
 
     @classmethod
     def open(cls, folder: Path, *, with_labels: bool = True) -> Interactions:
-        """Map a folder that bench.data.prepared.prepare wrote; a worker opens it without the labels."""
-        return cls(folder, json.loads((folder / "meta.json").read_text("utf-8")), with_labels)
+        """Map a folder that bench.data.prepared.prepare wrote; a worker opens it without the labels. This and the arrays raise
+        StorageError where a file can't be read."""
+        file = folder / "meta.json"
+        with _reading(file):
+            return cls(folder, json.loads(file.read_text("utf-8")), with_labels)
 
     def _map(self, name: str) -> np.ndarray:
-        return np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+        file = self.folder / f"{name}.npy"
+        with _reading(file):
+            return np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
 
     @property
     def digest(self) -> str:
@@ -58,7 +66,7 @@ class Interactions:
     @cached_property
     def sizes(self) -> Mapping[str, int]:
         """Field to its number of entries in the joint index."""
-        return dict(self.meta["sizes"])
+        return MappingProxyType(dict(self.meta["sizes"]))
 
     @cached_property
     def offsets(self) -> Mapping[str, int]:
@@ -67,7 +75,7 @@ class Interactions:
         for field in self.fields:
             starts[field.name] = start
             start += self.sizes[field.name]
-        return starts
+        return MappingProxyType(starts)
 
     @property
     def entries(self) -> int:
@@ -134,10 +142,11 @@ class Interactions:
     @cached_property
     def bags(self) -> Mapping[str, Bags]:
         """Multi-valued field to its bags."""
-        return {
+        bags = {
             name: Bags(owner, self._map(f"bags-{number}-ptr"), self._map(f"bags-{number}-codes"))
             for number, (name, owner) in enumerate(self.meta["bags"])
         }
+        return MappingProxyType(bags)
 
     def labels(self) -> np.ndarray:
         """(n,) uint8, all of them: for the split and the metrics. A step that fits is handed the split's own labels."""
@@ -155,3 +164,16 @@ class Interactions:
 
     def __len__(self) -> int:
         return int(self.user_ptr[-1])
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    """It was whole when the run began: whoever reads it is not to blame."""
+    try:
+        yield
+    except (OSError, EOFError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise StorageError(
+            f"cache {file}: can't be read back: {reason}; run again: it is prepared anew (else choose another folder with "
+            "--cache-dir)"
+        ) from error

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
+from bench.data.views.handed import read_only
 from bench.data.views.interactions import Interactions
 from bench.interfaces import Fields
 
@@ -14,7 +15,7 @@ __all__ = ["TaskView", "View"]
 
 
 class View:
-    """n rows of a prepared dataset (bench.interfaces.Rows).
+    """n rows of a prepared dataset (bench.interfaces.Rows), in memory of its own; the arrays that it keeps are read-only.
 
     `index` (n,) int64 into the prepared table; `labels` (n,) uint8 or None where withheld; `hide_users` (n,) bool or
     one bool: where the user field is to read as unknown."""
@@ -27,9 +28,10 @@ class View:
         hide_users: bool | np.ndarray = False,
     ) -> None:
         self.interactions = interactions
-        self._index = np.asarray(index, dtype=np.int64)
-        self._labels = labels
-        self.hidden = np.broadcast_to(np.asarray(hide_users, dtype=bool), self._index.shape)
+        self._index = read_only(np.asarray(index, dtype=np.int64))
+        self._labels = None if labels is None else read_only(labels)
+        hidden = np.asarray(hide_users, dtype=bool)
+        self.hidden = read_only(np.broadcast_to(hidden, self._index.shape))
 
     def __len__(self) -> int:
         return len(self._index)
@@ -48,7 +50,7 @@ class View:
 
     @cached_property
     def users(self) -> np.ndarray:
-        return np.asarray(self.interactions.users[self._index])
+        return read_only(self.interactions.users[self._index])
 
     @cached_property
     def joint(self) -> np.ndarray:
@@ -58,6 +60,7 @@ class View:
         if field is not None and self.hidden.any():
             column = self._categorical_column(field)
             joint[self.hidden, column] = self.interactions.offsets[field]
+        joint.flags.writeable = False
         return joint
 
     def codes(self, field: str) -> np.ndarray:
@@ -93,6 +96,10 @@ class View:
         labels = None if self._labels is None else self._labels[positions]
         return View(self.interactions, self._index[positions], labels, self.hidden[positions])
 
+    def copy(self) -> View:
+        """The same rows in other memory."""
+        return View(self.interactions, self._index, self._labels, self.hidden)
+
     def without_labels(self) -> View:
         return View(self.interactions, self._index, None, self.hidden)
 
@@ -111,7 +118,8 @@ class View:
 
 @dataclass(frozen=True)
 class TaskView:
-    """Users with support and query (bench.interfaces.Tasks); the pointers delimit each user's rows."""
+    """Users with support and query (bench.interfaces.Tasks); the pointers delimit each user's rows. Arrays are read-only, in
+    memory of its own."""
 
     models: tuple[str, ...]
     support: View
@@ -121,13 +129,13 @@ class TaskView:
     support_base_logits: np.ndarray
     query_base_logits: np.ndarray
 
+    def __post_init__(self) -> None:
+        for name in ("support_ptr", "query_ptr", "support_base_logits", "query_base_logits"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    def copy(self) -> TaskView:
+        """The same tasks in other memory: what a plugin is handed, where the harness goes on to read its own."""
+        return replace(self, support=self.support.copy(), query=self.query.copy())
+
     def without_query_labels(self) -> TaskView:
-        return TaskView(
-            self.models,
-            self.support,
-            self.query.without_labels(),
-            self.support_ptr,
-            self.query_ptr,
-            self.support_base_logits,
-            self.query_base_logits,
-        )
+        return replace(self, support=self.support.copy(), query=self.query.without_labels())

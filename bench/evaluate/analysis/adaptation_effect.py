@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from bench.evaluate.analysis.findings import AdaptationEffect
 from bench.evaluate.analysis.user_figures import mean_weights, user_entropy
 from bench.evaluate.analysis.user_losses import UserLosses, first_highest, is_shared, user_losses
 from bench.evaluate.query_rows import QueryRows
 from bench.settings import PARAMETER_GROUPS
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # functions import it themselves: a report needs none
 
 __all__ = ["adaptation_columns", "adaptation_effect"]
 
@@ -37,6 +39,8 @@ def adaptation_columns(rows: QueryRows, name: str) -> dict[str, pa.Array]:
     over query rows); after excludes a calibration that follows. `moved:<group>` is the root-mean-square change of the user's
     parameters of a group, relative to their root mean square before (see `movements` of bench.learn.adaptation.interpretation;
     null: no such parameters), and moved_most the group where that is largest (null: none moved)."""
+    import pyarrow as pa
+
     losses = user_losses(rows, [name])
     columns: dict[str, pa.Array] = {}
     for when, side in zip(_WHEN, _sides(rows, losses, name), strict=True):
@@ -113,6 +117,8 @@ def _side(
 
 
 def _names(pool: Sequence[str], places: np.ndarray) -> pa.Array:
+    import pyarrow as pa
+
     return pa.array([None if place < 0 else pool[place] for place in places.tolist()], pa.string())
 
 
@@ -143,4 +149,6 @@ def _mean(values: Sequence[np.ndarray | None]) -> float | None:
 
 
 def _nullable(values: np.ndarray) -> pa.Array:
+    import pyarrow as pa
+
     return pa.array(values, mask=np.isnan(values))

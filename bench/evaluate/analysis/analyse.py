@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from bench.evaluate.analysis.attainable import attainable_bound
 from bench.evaluate.analysis.findings import Analysis, AttainableBound, PlainAverage
@@ -182,7 +182,10 @@ def _optimum(rows: Sequence[QueryRows]) -> float | None:
     return float(
         np.mean(
             [
-                (expit(z) * np.logaddexp(0, -z) + expit(-z) * np.logaddexp(0, z)).mean()
+                (
+                    scipy.special.expit(z) * np.logaddexp(0, -z)
+                    + scipy.special.expit(-z) * np.logaddexp(0, z)
+                ).mean()
                 for z in known
             ]
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import entr
+import scipy
 
 from bench.evaluate.analysis.findings import Regret
 from bench.evaluate.analysis.user_losses import EQUAL, UserLosses, first_highest, is_shared
@@ -68,7 +68,7 @@ def user_entropy(losses: UserLosses, weights: np.ndarray) -> np.ndarray | None:
 def _entropy(weights: np.ndarray) -> np.ndarray:
     """(n,) in 0..1; rows are scaled to add up to 1, which float32 does only nearly."""
     sums = weights.sum(axis=1, dtype=np.float64)
-    entropy = sum(entr(column.astype(np.float64) / sums) for column in weights.T)
+    entropy = sum(scipy.special.entr(column.astype(np.float64) / sums) for column in weights.T)
     return np.asarray(np.clip(entropy / np.log(weights.shape[1]), 0.0, 1.0))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import optimize, special
+import scipy  # whose parts load when they are used: a report uses none
 
 from bench.evaluate.inference.standard_error import StandardError, t_quantile
 
@@ -20,7 +20,7 @@ def detectable(users: StandardError, seeds: StandardError | None = None) -> floa
     upper = 1.0
     while _found(upper * spread, widths, spread) < POWER:
         upper *= 2
-    root = optimize.brentq(
+    root = scipy.optimize.brentq(
         lambda share: _found(share * spread, widths, spread) - POWER, 0.0, upper, rtol=1e-6
     )
     return spread * float(root)
@@ -34,7 +34,7 @@ def power(difference: float, users: StandardError, seeds: StandardError | None =
 
 
 def _found(difference: float, widths: np.ndarray, spread: float) -> float:
-    found = special.ndtr((difference - widths) / spread) + special.ndtr(
+    found = scipy.special.ndtr((difference - widths) / spread) + scipy.special.ndtr(
         (-difference - widths) / spread
     )
     return float(found.mean())
@@ -65,6 +65,6 @@ def _sizes(error: StandardError) -> np.ndarray:
     squares = (
         2
         / error.degrees
-        * special.gammaincinv(error.degrees / 2, (np.arange(_STEPS) + 0.5) / _STEPS)
+        * scipy.special.gammaincinv(error.degrees / 2, (np.arange(_STEPS) + 0.5) / _STEPS)
     )  # chi^2 / f
     return np.asarray(error.size * np.sqrt(squares))

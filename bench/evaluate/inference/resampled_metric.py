@@ -6,7 +6,7 @@ drawn. Pooled AUC has an exact way of its own. Any other metric is computed anew
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from bench.evaluate.metrics.ndcg import NDCG
 from bench.interfaces import Metric, MetricRows, UserParts
 
 __all__ = ["Figures", "figures", "has_parts", "ratios", "recomputed"]
+
+T = TypeVar("T")
 
 _TOGETHER = 1 << 23  # weights of users held as float64 at a time: 64 MiB
 _PROVEN = (LogLoss, GAUC, NDCG)  # the harness's own: tests hold their parts against them

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
+import scipy
 
 __all__ = ["LEVEL", "StandardError", "t_quantile"]
 
@@ -29,7 +29,9 @@ class StandardError(NamedTuple):
 
     def p(self, difference: float, least: float) -> float:
         """Two-sided; never below `least`."""
-        return max(least, 2 * float(special.stdtr(self.degrees, -abs(difference) / self.size)))
+        return max(
+            least, 2 * float(scipy.special.stdtr(self.degrees, -abs(difference) / self.size))
+        )
 
     def with_other(self, other: StandardError) -> StandardError:
         """Of a difference that errs by two independent causes; degrees of freedom by Satterthwaite (Biometrics 1946)."""
@@ -40,4 +42,4 @@ class StandardError(NamedTuple):
 
 def t_quantile(degrees: float | np.ndarray) -> np.ndarray:
     """Half of the 95 % interval in standard errors (scipy.stats gives the same, many times slower)."""
-    return np.asarray(special.stdtrit(degrees, 1 - LEVEL / 2))
+    return np.asarray(scipy.special.stdtrit(degrees, 1 - LEVEL / 2))

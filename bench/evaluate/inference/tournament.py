@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
+import scipy
 
 from bench.evaluate.metrics.ascending import ascending
 
@@ -23,8 +23,8 @@ _WIDTHS = (np.uint16, np.uint32, np.uint64)
 
 
 class _Leaves(NamedTuple):
-    negatives: csr_array  # (leaves, users) halves of negatives
-    positives: csr_array  # (leaves, users) positives
+    negatives: scipy.sparse.csr_array  # (leaves, users) halves of negatives
+    positives: scipy.sparse.csr_array  # (leaves, users) positives
 
 
 def auc_by_tournament(
@@ -98,12 +98,12 @@ def _gathered(y: np.ndarray, logits: np.ndarray, users: np.ndarray, n_users: int
     leaves = int(leaf_of_row[-1]) + 1
     in_whole_blocks = -(-leaves // _LEAVES) * _LEAVES  # the leaves that are added have no rows
 
-    def matrix(mine: np.ndarray, values: np.ndarray) -> csr_array:
+    def matrix(mine: np.ndarray, values: np.ndarray) -> scipy.sparse.csr_array:
         # entries of one user in a leaf are not added up, so that the cap on a leaf holds
         lengths = np.bincount(leaf_of_row[mine], minlength=in_whole_blocks)
         pointers = np.concatenate([[0], np.cumsum(lengths)])
         entries = values.astype(np.uint16), user_of_row[mine], pointers
-        return csr_array(entries, shape=(in_whole_blocks, n_users))
+        return scipy.sparse.csr_array(entries, shape=(in_whole_blocks, n_users))
 
     negative = ~rows.positive
     return _Leaves(

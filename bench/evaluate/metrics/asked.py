@@ -8,6 +8,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from bench.evaluate.metrics.metric_rows import handed
 from bench.interfaces import Metric, MetricRows, Score, UserParts
 from bench.registry.registration import in_one_line
 
@@ -29,7 +30,7 @@ def ask(metric: Metric, rows: MetricRows, logits: np.ndarray) -> Score:
     The metric sees its arrays read-only: one that writes into them would change what the next one scores."""
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # NaN; a sum beyond float64
-            score: object = metric.compute(_read_only_rows(rows), _read_only(logits))
+            score: object = metric.compute(*handed(rows, logits))
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
         return InvalidScore(None, f"compute raised {_told(error)}")
     wrong = _wrong(score)
@@ -47,7 +48,7 @@ def ask_by_user(metric: Metric, rows: MetricRows, logits: np.ndarray) -> UserPar
     """What `by_user` gives, as float64; or why that is none: a reason without its subject."""
     try:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            parts: object = metric.by_user(_read_only_rows(rows), _read_only(logits))
+            parts: object = metric.by_user(*handed(rows, logits))
     except (Exception, SystemExit) as error:
         return f"by_user raised {_told(error)}"
     if parts is None:
@@ -137,14 +138,3 @@ def _numbers(part: object) -> np.ndarray | None:
     except (Exception, SystemExit):
         return None
     return array.astype(np.float64) if array.dtype.kind in "biuf" else None
-
-
-def _read_only_rows(rows: MetricRows) -> MetricRows:
-    return MetricRows(*map(_read_only, rows))
-
-
-def _read_only(array: np.ndarray) -> np.ndarray:
-    """A view that can't be written to, of the same memory."""
-    view = array.view()
-    view.flags.writeable = False
-    return view

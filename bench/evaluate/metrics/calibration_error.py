@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from bench.evaluate.metrics.equal_mass import equal_mass_bins
 
@@ -18,10 +18,10 @@ def expected_calibration_error(y: np.ndarray, logits: np.ndarray, bins: int = EC
 
     y (n,) of 0 and 1, logits (n,) finite, n > 0. Above 0 even for the truth, the more so the fewer the rows of a bin."""
     of_row = equal_mass_bins(logits, bins)
-    gaps = np.bincount(of_row, expit(logits.astype(np.float64)) - y, minlength=bins)
+    gaps = np.bincount(of_row, scipy.special.expit(logits.astype(np.float64)) - y, minlength=bins)
     return float(np.abs(gaps).sum() / len(y))
 
 
 def calibration_in_the_large(y: np.ndarray, logits: np.ndarray) -> float:
     """Mean prediction less mean label: above 0 where predictions are too high. y (n,), logits (n,), n > 0."""
-    return float(expit(logits.astype(np.float64)).mean() - y.mean(dtype=np.float64))
+    return float(scipy.special.expit(logits.astype(np.float64)).mean() - y.mean(dtype=np.float64))

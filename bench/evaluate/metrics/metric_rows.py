@@ -6,10 +6,11 @@ import numpy as np
 
 from bench.data.splits.base_predictions import FitPlan
 from bench.data.splits.split import Role
+from bench.data.views.handed import read_only
 from bench.data.views.interactions import Interactions
 from bench.interfaces import MetricRows
 
-__all__ = ["metric_rows"]
+__all__ = ["handed", "metric_rows"]
 
 
 def metric_rows(plan: FitPlan, interactions: Interactions, role: Role) -> MetricRows:
@@ -38,6 +39,12 @@ def metric_rows(plan: FitPlan, interactions: Interactions, role: Role) -> Metric
         support_rate=np.repeat(rate, query_rows),
         popularity=np.asarray(popularity[items]),
     )
+
+
+def handed(rows: MetricRows, logits: np.ndarray) -> tuple[MetricRows, np.ndarray]:
+    """Rows and logits (n,) as a metric is handed them: read-only copies, so that no other metric or method is scored on what
+    this one wrote."""
+    return MetricRows(*map(read_only, rows)), read_only(logits)
 
 
 def _sums(values: np.ndarray, pointer: np.ndarray) -> np.ndarray:

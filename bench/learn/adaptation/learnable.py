@@ -232,7 +232,8 @@ class Learnable:
                 self._outputs_of(self._pool, "pool", per_user, block, None), dim=-1
             )
         assert base_logits is not None, "tasks carry base logits where the pool is not adapted"
-        (scores,) = self._outputs_of((SELECTOR,), "selector", per_user, block, base_logits)
+        # A copy for the plugin: what it does to it in place is not what is mixed.
+        (scores,) = self._outputs_of((SELECTOR,), "selector", per_user, block, base_logits.clone())
         return scores, base_logits
 
     def _outputs_of(

@@ -81,4 +81,5 @@ class RowLookup:
         span, single = self._layout.span(field), self._layout.single
         if span.start < single:
             return rows, torch.ones_like(rows[..., 0])
-        return rows, self._weights[..., span.start - single : span.stop - single].to(rows.dtype)
+        weights = self._weights[..., span.start - single : span.stop - single]
+        return rows, weights.to(rows.dtype, copy=True)  # the plugin's own

@@ -127,9 +127,9 @@ def _losses(network: Network, rows: RowIndex, examples: Examples, batch: Tensor 
     if examples.base_logits is None:
         return binary_cross_entropy(network(network.lookup(rows, weights)), labels)
     base_logits = examples.base_logits[batch]
-    return mixture_cross_entropy(
-        network(network.lookup(rows, weights, base_logits)), base_logits, labels
-    )
+    # A copy for the plugin: what it does to it in place is not what is mixed, nor what the next epoch sees.
+    scores = network(network.lookup(rows, weights, base_logits.clone()))
+    return mixture_cross_entropy(scores, base_logits, labels)
 
 
 @torch.no_grad()

@@ -16,21 +16,26 @@ from bench.report.content import record_details as told
 from bench.report.content.against import run_against
 from bench.report.content.decimals import section_decimals
 from bench.report.content.edges import at_edge
-from bench.report.content.model import Failure, Report, Section
+from bench.report.content.model import Failure, NotAsked, Report, Section
 from bench.report.content.table_rows import rows, tested
 from bench.report.content.unfinished import unfinished
 
 __all__ = ["build"]
 
 Record = Mapping[str, Any]
+_READ = (
+    "suite", "status", "seeds", "datasets", "splits", "plugins", "primary", "metrics", "relaimpr_base",
+)  # fmt: skip
 
 
 def build(run: Run, against: str | None = None) -> Report:
-    """What there is to say of a run: a section for each dataset and protocol, and what went wrong. `against`: the base model
-    or method that differences are from (default: the suite's `against`; "best-single" is one too).
+    """What there is to say of a run: a section for each dataset and protocol, what went wrong, and what was never asked for.
+    `against`: the base model or method that differences are from (default: the suite's `against`; "best-single" is one too).
 
-    Raises RecordError where the run's analysis is none, BenchError where nothing can be held against that method."""
+    Raises RecordError where the manifest lacks what a report is made of, BenchError where nothing can be held against that
+    method."""
     manifest = run.manifest
+    _check_keys(run)
     if against is not None:
         run = run_against(run, against)
     primary = manifest["primary"]
@@ -47,13 +52,38 @@ def build(run: Run, against: str | None = None) -> Report:
         relaimpr_base=manifest["relaimpr_base"],
         sections=tuple(_section(run, metrics, trials, records) for trials in sections.values()),
         failures=tuple(
-            failure for trial in manifest["trials"] for failure in _failures(trial, records)
+            failure
+            for trial in manifest["trials"]
+            if _asked(trial)
+            for failure in _failures(trial, records)
         ),
         conflicts=tuple(conflict.files for conflict in run.conflicts),
         quarantined=tuple(
             (one["origin"], one["reason"]) for one in manifest["plugins"]["quarantined"]
         ),
+        not_asked=_not_asked(manifest["trials"]),
+        analysis_fault=run.analysis_fault or _unreadable(run),
     )
+
+
+def _check_keys(run: Run) -> None:
+    for key in _READ:
+        if key not in run.manifest:
+            raise RecordError(
+                f"{run.folder / 'manifest.json'}: no manifest: {key} is missing; remove it and run again"
+            )
+
+
+def _asked(trial: Record) -> bool:
+    return bool(trial.get("asked", True))
+
+
+def _not_asked(trials: Sequence[Record]) -> tuple[NotAsked, ...]:
+    seeds: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for trial in trials:
+        if not _asked(trial):
+            seeds[trial["dataset"], trial["protocol"], trial["method"]].append(trial["seed"])
+    return tuple(NotAsked(*of, tuple(sorted(found))) for of, found in seeds.items())
 
 
 def _failures(trial: Record, records: Mapping[str, Record]) -> list[Failure]:
@@ -82,7 +112,7 @@ def _section(
     manifest, dataset, protocol = run.manifest, trials[0]["dataset"], trials[0]["protocol"]
     records = [known[trial["record"]] for trial in trials if trial["record"] in known]
     good = [record for record in records if of_record(record).ok]
-    kinds = {trial["method"]: trial["kind"] for trial in trials}
+    kinds = {trial["method"]: trial["kind"] for trial in trials if _asked(trial)}
     lines = summarise(kinds, records, manifest["seeds"], metrics, manifest["relaimpr_base"])
     directions, primary = (
         HIGHER_IS_BETTER | manifest.get("higher_is_better", {}),
@@ -127,14 +157,22 @@ def _section(
 
 
 def _analysis(run: Run, place: str, primary: str) -> Analysis | None:
-    """None too where it is by another metric than the run's primary."""
+    """None too where it is by another metric than the run's primary, or is no analysis."""
     found = run.analyses.get(place)
     try:
         analysis = None if found is None else analysis_from_json(found)
-    except ValidationError as error:
-        what = error.errors()[0]
-        at = ".".join(map(str, what["loc"]))
-        raise RecordError(
-            f"{run.folder / 'analysis.json'}: no analysis of {place}: {at}: {what['msg']}; remove it and run the suite again"
-        ) from error
+    except ValidationError:
+        return None  # _unreadable says why
     return analysis if analysis is not None and analysis.primary == primary else None
+
+
+def _unreadable(run: Run) -> str:
+    """Why what the run has is no analysis; nothing where it is one."""
+    for place, found in run.analyses.items():
+        try:
+            analysis_from_json(found)
+        except ValidationError as error:
+            what = error.errors()[0]
+            at = ".".join(map(str, what["loc"]))
+            return f"{run.folder / 'analysis.json'}: no analysis of {place}: {at}: {what['msg']}"
+    return ""

@@ -21,7 +21,8 @@ def at_edge(good: Sequence[Record]) -> tuple[AtEdge, ...]:
     found: dict[tuple[str, str, float], list[int]] = defaultdict(list)
     for record in good:
         for setting, tried in _lists(record).items():
-            chosen = (record["details"].get("chosen") or {}).get(setting)
+            found_best = record["details"].get("chosen")
+            chosen = found_best.get(setting) if isinstance(found_best, Mapping) else None
             if (
                 isinstance(chosen, list)
                 and len(chosen) == 1

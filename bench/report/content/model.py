@@ -15,6 +15,7 @@ __all__ = [
     "Extreme",
     "Failure",
     "Figure",
+    "NotAsked",
     "PredictionsFile",
     "Report",
     "Row",
@@ -141,6 +142,16 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class NotAsked:
+    """A base model, method or bound and the seeds in which no command asked for it."""
+
+    dataset: str
+    protocol: str
+    method: str
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Section:
     """One dataset under one protocol. `rows` are in the order of the table: methods, base models, best-single, bounds.
     `tested`: the metrics whose marks are verdicts of the analysis; the others' follow bench.evaluate.marks."""
@@ -223,9 +234,13 @@ class Report:
     # files that hold different results of one trial; the first is shown
     conflicts: tuple[tuple[str, ...], ...]
     quarantined: tuple[tuple[str, str], ...]  # (origin, reason)
+    # trials of the suite that no command asked for: the run is a part of it
+    not_asked: tuple[NotAsked, ...] = ()
+    analysis_fault: str = ""  # why the analysis that is there can't be used
 
     @property
     def exit_code(self) -> int:
-        """0, or 4 where trials failed or are missing, or there are none, or the primary metric is no score anywhere."""
+        """0, or 4 where trials that were asked for failed or are missing, or there are none, or the primary metric is no score
+        anywhere."""
         invalid = any(section.invalid_primary for section in self.sections)
         return 4 if self.failures or invalid or not self.sections else 0

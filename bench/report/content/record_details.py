@@ -28,11 +28,13 @@ Record = Mapping[str, Any]
 def base_models(models: Sequence[str], good: Sequence[Record]) -> tuple[BaseModelFacts, ...]:
     """`good`: the records with a result, here and below."""
     shares = [
-        _detail(record, "best_model_share") for record in good if _method(record) == "perfect-user"
+        _mapping(_detail(record, "best_model_share"))
+        for record in good
+        if _method(record) == "perfect-user"
     ]
     return tuple(
         BaseModelFacts(
-            model, _mean([share.get(model) for share in shares if share]), _shifts(model, good)
+            model, _mean([_number(share.get(model)) for share in shares]), _shifts(model, good)
         )
         for model in models
     )
@@ -40,15 +42,16 @@ def base_models(models: Sequence[str], good: Sequence[Record]) -> tuple[BaseMode
 
 def base_predictions(good: Sequence[Record]) -> dict[str, tuple[str, ...]]:
     """Source to the methods that took their base predictions from it."""
-    return _methods((_detail(record, "base_predictions") or "", record) for record in good)
+    return _methods((_source(record), record) for record in good)
 
 
 def training_users(good: Sequence[Record]) -> dict[str, tuple[int, ...]]:
     """Source of base predictions to the distinct counts of users whose tasks its methods learned from, ascending."""
     found: dict[str, set[int]] = defaultdict(set)
     for record in good:
-        if (tasks := _detail(record, "training")) is not None:
-            found[_detail(record, "base_predictions") or ""].add(tasks["users"])
+        users = _number(_mapping(_detail(record, "training")).get("users"))
+        if users is not None:
+            found[_source(record)].add(int(users))
     return {source: tuple(sorted(counts)) for source, counts in found.items()}
 
 
@@ -70,7 +73,7 @@ def from_files(good: Sequence[Record]) -> tuple[PredictionsFile, ...]:
                 _method(record),
                 str(read.get("file", "")),
                 str(read.get("sha256", "")),
-                read.get("rows"),
+                rows if type(rows := read.get("rows")) is int else None,
             )
             found[one.model, one.sha256] = one
     return tuple(found.values())
@@ -80,13 +83,13 @@ def no_support(good: Sequence[Record]) -> tuple[int, ...]:
     """Distinct counts of test users without support; methods that see none of anybody's do not count."""
     seeing = [record for record in good if _detail(record, "support_rows") != 0]
     return tuple(
-        sorted({count for record in seeing if (count := _detail(record, "empty_support_users"))})
+        sorted({count for record in seeing if (count := _whole(record, "empty_support_users"))})
     )
 
 
 def support_rows(good: Sequence[Record]) -> dict[str, int]:
     """Methods that see the last rows alone of validation and test users' support, to how many."""
-    found = {_method(record): _detail(record, "support_rows") for record in good}
+    found = {_method(record): _whole(record, "support_rows") for record in good}
     return {method: rows for method, rows in found.items() if rows is not None}
 
 
@@ -95,9 +98,10 @@ def users_scored(good: Sequence[Record], metric: str) -> tuple[int, int] | None:
     the most left out."""
     counts = [record["metrics"].get(metric, {}).get("counts", {}) for record in good]
     pairs = [
-        (count["users_scored"], count["users"])
+        (scored, users)
         for count in counts
-        if count.keys() >= {"users_scored", "users"}
+        if isinstance(scored := count.get("users_scored"), int)
+        and isinstance(users := count.get("users"), int)
     ]
     return max(pairs, key=lambda pair: pair[1] - pair[0], default=None)
 
@@ -107,8 +111,9 @@ def warnings(good: Sequence[Record]) -> dict[str, tuple[str, ...]]:
     return _methods(
         (warning, record)
         for record in good
-        for warning in _detail(record, "warnings") or ()
-        if not (_detail(record, "extreme_logits") and "logits beyond" in warning)
+        for warning in _list(_detail(record, "warnings"))
+        if isinstance(warning, str)
+        and not (_detail(record, "extreme_logits") and "logits beyond" in warning)
     )
 
 
@@ -137,13 +142,13 @@ def _shifts(model: str, good: Sequence[Record]) -> dict[str, Shift]:
     """Methods of one source saw the same predictions, so that each seed counts once."""
     seen: dict[str, dict[int, Record]] = defaultdict(dict)
     for record in good:
-        shift = (_detail(record, "source_shift") or {}).get(model)
-        if shift is not None:
-            seen[_detail(record, "base_predictions") or ""][record["trial"]["seed"]] = shift
+        shift = _mapping(_mapping(_detail(record, "source_shift")).get(model))
+        if shift:
+            seen[_source(record)][record["trial"]["seed"]] = shift
     return {
         source: Shift(
             *(
-                _mean([one[slot] for one in by_seed.values()])
+                _mean([_number(one.get(slot)) for one in by_seed.values()])
                 for slot in ("train_query", "valid_query")
             )
         )
@@ -165,7 +170,30 @@ def _method(record: Record) -> str:
 
 
 def _detail(record: Record, key: str) -> Any:
+    """A plugin may have left anything there under the same key: what is of another type is none."""
     return record["details"].get(key)
+
+
+def _source(record: Record) -> str:
+    source = _detail(record, "base_predictions")
+    return source if isinstance(source, str) else ""
+
+
+def _whole(record: Record, key: str) -> int | None:
+    value = _detail(record, key)
+    return value if type(value) is int else None
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _mapping(value: Any) -> Record:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -20,7 +20,9 @@ def unfinished(good: Sequence[Record]) -> tuple[Unfinished, ...]:
     found: dict[tuple[str, int, str], list[int]] = defaultdict(list)
     for record in good:
         epochs, spec = record["details"].get("epochs"), recorded_spec(record)
-        ended_last = epochs and record["details"].get("best_epoch") == epochs
+        ended_last = (
+            type(epochs) is int and epochs > 0 and record["details"].get("best_epoch") == epochs
+        )
         cap = _cap(spec, epochs) if ended_last and spec is not None else ""
         if cap:
             found[record["trial"]["method"], epochs, cap].append(record["trial"]["seed"])

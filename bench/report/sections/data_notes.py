@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bench.report.content.model import Section
+from bench.report.words.blocks import Note
 from bench.report.words.figures import counted, loss, number, share
 from bench.report.words.names import short
+from bench.report.words.oddities import odd_sentences
 
-__all__ = ["data_facts"]
+__all__ = ["data_facts", "data_warnings"]
 
 _MAIN = ("rows", "users", "items", "positives")
 _COUNTS = {  # one of them, several
@@ -74,6 +77,23 @@ def data_facts(name: str, facts: Mapping[str, Any], optimum: float | None) -> li
         *_oddities(facts),
     ]
     return [" ".join(sentences), *_truth(facts.get("truth"), optimum)]
+
+
+def data_warnings(section: Section) -> list[Note]:
+    """What of the data may make the answer another than it seems, to stand beside it."""
+    told = [
+        *odd_sentences(section.dataset_facts),
+        *_one_user(section.split_facts.get("largest_user_share") or {}),
+    ]
+    return [Note(f"Warning, data {short(section.dataset)}: {' '.join(told)}")] if told else []
+
+
+def _one_user(shares: Mapping[str, float | None]) -> Iterator[str]:
+    """Where one user has most of the rows that something rests on."""
+    rows = {"train": "that base models are trained on", "test": "that are tested"}
+    for role, of_what in rows.items():
+        if (share := shares.get(role)) is not None and share > 0.5:
+            yield f"One user has {share:.0%} of the rows {of_what}."
 
 
 def _sizes(counts: Mapping[str, Any]) -> str:

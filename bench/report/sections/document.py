@@ -9,9 +9,11 @@ from bench.report.sections.adaptation import adaptation
 from bench.report.sections.answer import answer
 from bench.report.sections.bounds import bounds
 from bench.report.sections.cost import COST_NOTE, base_models_grid, cost_grid
+from bench.report.sections.data_notes import data_warnings
 from bench.report.sections.edge_notes import edge_notes
 from bench.report.sections.for_whom import segments
 from bench.report.sections.legend import legend
+from bench.report.sections.part_notes import analysis_fault, not_asked
 from bench.report.sections.provenance import section_facts
 from bench.report.sections.quality import quality_grid
 from bench.report.sections.quality_notes import quality_notes
@@ -24,11 +26,18 @@ from bench.report.words.names import short
 
 __all__ = ["document"]
 
+_HOW = {
+    "interrupted": "The run was interrupted",
+    "part": "The run is a part of its suite",
+}
+
 
 def document(report: Report) -> Iterator[Block]:
     """Blocks from top to bottom."""
     yield Heading(1, short(report.suite))
     yield Note(_progress(report))
+    yield from not_asked(report)
+    yield from analysis_fault(report)
     for section in report.sections:
         yield Heading(2, f"{short(section.dataset)} / {short(section.protocol)}")
         yield from _section(report, section)
@@ -43,15 +52,13 @@ def _progress(report: Report) -> str:
         sum(getattr(section, key) for section in report.sections) for key in ("trials", "ok")
     )
     seeds = ", ".join(map(str, report.seeds))
-    run = (
-        "The run was interrupted"
-        if report.status == "interrupted"
-        else f"The run is {report.status}"
-    )
+    run = _HOW.get(report.status, f"The run is {report.status}")
+    if report.not_asked and report.status != "part":
+        run += ", and is a part of its suite"
     if not trials:
         return f"{run}: it has no trials, so there is nothing to report."
-    of_seeds = f"seed{'s' * (len(report.seeds) > 1)} {seeds}"
-    return f"{run}: {ok} of {trials} trials have a result ({of_seeds})."
+    of_seeds = f" (seed{'s' * (len(report.seeds) > 1)} {seeds})" if report.seeds else ""
+    return f"{run}: {ok} of {trials} trials have a result{of_seeds}."
 
 
 def _section(report: Report, section: Section) -> Iterator[Block]:
@@ -59,6 +66,7 @@ def _section(report: Report, section: Section) -> Iterator[Block]:
         yield Note(f"None of {section.trials} trials has a result: there is nothing to compare.")
     else:
         yield from answer(section)
+        yield from data_warnings(section)
         yield from unfinished_notes(section)
         yield from edge_notes(section)
         yield quality_grid(report, section)

@@ -23,9 +23,7 @@ def section_facts(section: Section) -> list[Note]:
     optimum = section.analysis.optimum_logloss if section.analysis is not None else None
     lines = [
         *data_facts(section.dataset, section.dataset_facts, optimum),
-        split_facts(
-            section.protocol, section.split_facts, bool(section.dataset_facts.get("order"))
-        ),
+        _split(section),
         _base_predictions(section),
         *_from_files(section),
         " ".join(_calibrated(section)),
@@ -34,6 +32,18 @@ def section_facts(section: Section) -> list[Note]:
         *_warnings(section),
     ]
     return [Note(line) for line in lines if line]
+
+
+def _split(section: Section) -> str:
+    from_files = sorted({one.model for one in section.from_files})
+    models = {row.name for row in section.rows if row.kind == "base_model"}
+    return split_facts(
+        section.protocol,
+        section.split_facts,
+        bool(section.dataset_facts.get("order")),
+        from_files,
+        all_from_files=bool(models) and models <= set(from_files),
+    )
 
 
 def _base_predictions(section: Section) -> str:

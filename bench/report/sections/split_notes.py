@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bench.report.words.figures import number
+from bench.report.words.figures import listed, number
 from bench.report.words.names import short
 
 __all__ = ["split_facts"]
@@ -18,16 +18,34 @@ _SETTINGS = {
 }
 
 
-def split_facts(name: str, facts: Mapping[str, Any], ordered: bool = True) -> str:
-    """What the manifest has of it; nothing where it has nothing. `ordered`: the data have an order."""
+def split_facts(
+    name: str,
+    facts: Mapping[str, Any],
+    ordered: bool = True,
+    from_files: Sequence[str] = (),
+    all_from_files: bool = False,
+) -> str:
+    """What the manifest has of it; nothing where it has nothing. `ordered`: the data have an order. `from_files`: base
+    models that were fitted elsewhere."""
     if not facts:
         return ""
-    return f"Split {short(name)}: {'. '.join(_sizes(facts))}. {' '.join(_cautions(facts, ordered))}".rstrip()
+    by = f" (protocol {short(facts['use'])})" if facts.get("use") not in (None, name) else ""
+    sizes = ". ".join(filter(None, [_saw(facts, from_files, all_from_files), *_sizes(facts)]))
+    return f"Split {short(name)}{by}: {sizes}. {' '.join(_cautions(facts, ordered))}".rstrip()
+
+
+def _saw(facts: Mapping[str, Any], from_files: Sequence[str], all_from_files: bool) -> str:
+    """What base models were fitted on; of one that was read from a file nobody here knows."""
+    if not isinstance(facts.get("setting"), str):
+        return ""
+    told = _SETTINGS.get(facts["setting"], f"setting {short(facts['setting'])}")
+    if all_from_files:
+        return f"setting {short(facts['setting'])}, and which rows the models behind the files of predictions saw is not known"
+    names = listed(from_files)
+    return f"{told}, but which rows {names} saw is not known (read from a file)" if names else told
 
 
 def _sizes(facts: Mapping[str, Any]) -> Iterator[str]:
-    if isinstance(facts.get("setting"), str):
-        yield _SETTINGS.get(facts["setting"], f"setting {short(facts['setting'])}")
     for what in ("users", "rows"):
         if isinstance(facts.get(what), Mapping):
             yield f"{what.capitalize()}: {', '.join(_of_role(role, count) for role, count in facts[what].items())}"
@@ -61,16 +79,17 @@ def _cautions(facts: Mapping[str, Any], ordered: bool) -> Iterator[str]:
     if facts.get("users_cut_through_contradictions"):
         cut = _users(facts["users_cut_through_contradictions"], "is", "are")
         yield f"{cut} cut between rows of one item{' and time' if ordered else ''} whose labels differ."
-    if facts.get("later_training_share") is not None:
-        yield _later(facts["later_training_share"])
+    if facts.get("training_after_test") is not None:
+        yield _later(facts["training_after_test"])
 
 
 def _later(share: float) -> str:
     if not share:
-        return "No training row is later than a test row."
+        return "No training row of another user is later than a tested row."
+    shown = f"{share:.1%}" if share >= 0.0005 else "less than 0.1%"
     return (
-        f"{share:.1%} of training rows are later than some test row: what they tell about items would not be known yet when "
-        "that row is predicted."
+        f"When a tested row happens, {shown} of other users' training rows are still to come, on average: what they tell "
+        "of items would not be known yet. A cut in time has 0% (protocol temporal), one without regard to time about 50%."
     )
 
 

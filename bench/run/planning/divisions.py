@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.data import prepare
-from bench.data.splits.split import divide
+from bench.data.splits.split import Split, divide
 from bench.data.views.interactions import Interactions
 from bench.errors import DataError
 from bench.interfaces import Dataset, SplitProtocol, Timeline
@@ -19,6 +19,8 @@ from bench.registry import Registry
 from bench.run.planning.division import Division, Divisions
 from bench.run.progress import Watcher
 from bench.settings import PredictionSource
+from bench.storage.kept import KeptFolder
+from bench.storage.trouble import writing
 from bench.suite import ProtocolSpec, Suite
 
 __all__ = ["divide_all", "prepare_all"]
@@ -44,6 +46,7 @@ def divide_all(
     prepared: Mapping[str, Interactions],
     seeds: tuple[int, ...],
     cache: Path,
+    watcher: Watcher,
 ) -> Divisions:
     divisions: Divisions = {}
     for dataset, interactions in prepared.items():
@@ -51,10 +54,14 @@ def divide_all(
             plugin = registry.load("protocols", spec.use)
             protocol = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
             assert isinstance(protocol, SplitProtocol)
-            for seed in seeds:
-                divisions[dataset, name, seed] = _division(
-                    dataset, name, interactions, protocol, spec, seed, cache
-                )
+            made: dict[int, Division] = {}  # by split seed: most suites have one for all trials
+            for trial_seed in seeds:
+                seed = trial_seed if spec.split_seed is None else spec.split_seed
+                if seed not in made:
+                    made[seed] = _division(
+                        dataset, name, interactions, protocol, spec, seed, cache, watcher
+                    )
+                divisions[dataset, name, trial_seed] = made[seed]
     return divisions
 
 
@@ -64,10 +71,10 @@ def _division(
     interactions: Interactions,
     protocol: SplitProtocol,
     spec: ProtocolSpec,
-    trial_seed: int,
+    seed: int,
     cache: Path,
+    watcher: Watcher,
 ) -> Division:
-    seed = trial_seed if spec.split_seed is None else spec.split_seed
     source = PredictionSource(base_predictions=spec.base_predictions, folds=spec.folds, seed=seed)
     try:
         split = divide(protocol, _timeline(interactions), seed)
@@ -83,9 +90,21 @@ def _division(
     }
     identity = digest(content)
     folder = cache / "steps" / f"split-{identity[:32]}"
-    if not folder.exists():
-        write_split(split, interactions, folder)
+    _keep(split, interactions, folder, cache, watcher)
     return Division(dataset, name, interactions, split, folder, identity, source)
+
+
+def _keep(
+    split: Split, interactions: Interactions, folder: Path, cache: Path, watcher: Watcher
+) -> None:
+    """Have a division in the cache for workers; what is there and is damaged is replaced."""
+    if folder.exists():
+        damage = KeptFolder(folder).damage()
+        if not damage:
+            return
+        watcher.say(f"{folder.name}: damaged in the cache ({damage}); it is made again")
+    with writing(cache):
+        write_split(split, interactions, folder)
 
 
 def _timeline(interactions: Interactions) -> Timeline:

@@ -13,6 +13,7 @@ from bench.errors import DataError
 from bench.job.steps import FitStep
 from bench.registry import Registry
 from bench.run.planning.trials import Plan, Trial
+from bench.storage.kept import KeptFolder
 from bench.worker.inputs import context, make_plugin
 
 __all__ = ["check_predictions"]
@@ -29,7 +30,7 @@ def check_predictions(planned: Plan, registry: Registry) -> None:
             if trial.kind == "base_model" and trial.own is not None
             else None
         )
-        if not isinstance(step, FitStep) or (step.folder / "result.json").exists():
+        if not isinstance(step, FitStep) or KeptFolder(step.folder).looks_whole():
             continue
         if (trial.method, step.split) not in joined and registry.load(
             "models", step.model.use

@@ -31,24 +31,25 @@ def plan(
     cache: Path,
     *,
     resources: Resources,
-    plugins: tuple[Path, ...] = (),
-    autoload: bool = True,
+    plugin_paths: tuple[Path, ...] = (),
     only: tuple[str, ...] = (),
+    seeds: Sequence[int] = (),
     roots: Sequence[Path] = (),
 ) -> Plan:
-    """`only`: base models and methods to keep (default: all); bounds stay where what they read is needed anyway. `roots`:
-    where files that base models read are looked for.
+    """`only`, `seeds`: base models and methods, and seeds, that are asked for (default: all); bounds are where what they read
+    is needed anyway. `roots`: where files that base models read are looked for.
 
     Raises DataError where such a file is missing."""
     files = {name: model_files(spec, registry, roots) for name, spec in suite.base_models.items()}
-    steps = PlannedSteps(suite, registry, files, cache / "steps", resources, plugins, autoload)
+    steps = PlannedSteps(suite, registry, files, cache / "steps", resources, plugin_paths)
     planner = _Planner(suite, registry, steps)
     trials = [
         trial
         for (_, _, seed), division in divisions.items()
         for trial in planner.trials(division, seed)
     ]
-    return Plan(steps.by_id, _only(trials, only) if only else trials)
+    asked = [trial for trial in trials if not seeds or trial.seed in seeds]
+    return Plan(steps.by_id, _only(asked, only) if only else asked, trials)
 
 
 def _only(trials: list[Trial], names: tuple[str, ...]) -> list[Trial]:

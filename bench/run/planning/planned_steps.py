@@ -5,7 +5,7 @@ from. bench.data.splits.base_predictions has the table of both."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,7 @@ class PlannedSteps:
     files: Mapping[str, ModelFiles]
     folder: Path
     resources: Resources
-    plugins: tuple[Path, ...]
-    autoload: bool
+    plugin_paths: tuple[Path, ...]
     by_id: dict[str, FitStep | SelectStep] = field(default_factory=dict)
 
     def fit(
@@ -64,8 +63,9 @@ class PlannedSteps:
             "files": self.files[name].sha256,
         }
         common = self._common(
-            "fit", division, seed, owner=name, variant=variant, source=source, depends=depends
-        )
+            "fit", division, seed, [("models", spec.use)],
+            owner=name, variant=variant, source=source, depends=depends,
+        )  # fmt: skip
         step = FitStep(**common, model=spec, variant=variant, files=self.files[name].paths)
         self.by_id.setdefault(step.id, step)
         return step
@@ -98,7 +98,14 @@ class PlannedSteps:
         }
         step = SelectStep(
             **self._common(
-                "select", division, seed, owner=name, variant="", source=source, depends=depends
+                "select",
+                division,
+                seed,
+                self._used_by(method, pool),
+                owner=name,
+                variant="",
+                source=source,
+                depends=depends,
             ),
             needs=needs,
             method=method,
@@ -137,13 +144,15 @@ class PlannedSteps:
         kind: str,
         division: Division,
         seed: int,
+        plugins: Sequence[tuple[str, str]],
         *,
         owner: str,
         variant: str,
         source: PredictionSource,
         depends: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """The fields that all steps share. `depends`: what the step depends on beside them."""
+        """The fields that all steps share. `plugins`: kind and name of those that it uses; `depends`: what it depends on
+        beside the fields."""
         identity = digest(
             {
                 "kind": kind,
@@ -167,9 +176,21 @@ class PlannedSteps:
             "source": source,
             "seed": seed,
             "resources": self.resources,
-            "plugins": self.plugins,
-            "autoload": self.autoload,
+            "harness": harness_digest(),
+            "plugins": tuple(self.registry.used(*plugin) for plugin in plugins),
+            "plugin_paths": self.plugin_paths,
         }
+
+    def _used_by(
+        self, method: MethodSpec, pool: Mapping[str, BaseModelSpec]
+    ) -> list[tuple[str, str]]:
+        """Kind and name of the plugins that a method's step uses: base models where it adapts them."""
+        plugins = [("selectors", method.selector.use)]
+        if method.meta_learner is not None:
+            plugins.append(("meta_learners", method.meta_learner.use))
+        if method.full:
+            plugins += [("models", spec.use) for spec in pool.values()]
+        return list(dict.fromkeys(plugins))
 
     def _code_of(self, method: MethodSpec) -> list[str]:
         digests = [self._digest("selectors", method.selector.use)]

@@ -49,7 +49,9 @@ class Trial:
 
 
 class Plan(NamedTuple):
-    """Steps by id, those that others need first; trials in the order of the suite."""
+    """Steps by id, those that others need first; trials that are asked for, and all that were planned, in the order of the
+    suite."""
 
     steps: dict[str, FitStep | SelectStep]
     trials: list[Trial]
+    planned: list[Trial]

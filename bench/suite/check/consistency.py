@@ -42,6 +42,7 @@ def inconsistencies(
         yield from _meta_learning(name, method, suite, classes, document)
         if method.meta_learner is not None:
             yield from unknown_parts(name, method.meta_learner, suite, checked, document)
+            yield from _frozen_fields(name, method.meta_learner, suite, checked, document)
             yield from _unread(name, method.meta_learner, classes, document)
 
 
@@ -204,6 +205,28 @@ def _meta_learning(
     if method.base_predictions == "out-of-sample":
         message = "adapting base models takes base_predictions in-sample or holdout; got out-of-sample; drop the key"
         yield at_value(document, (*path, "base_predictions"), message)
+
+
+def _frozen_fields(
+    name: str,
+    learner: MetaLearnerUse,
+    suite: SuiteFile,
+    checked: Mapping[KeyPath, Checked],
+    document: Document,
+) -> Iterator[Problem]:
+    """Of datasets that say their fields in the suite, as a table does; of others they are known once the data are read."""
+    for dataset in suite.datasets:
+        use = checked.get(("datasets", dataset))
+        fields: Sequence[str] | None = (
+            None if use is None or use.plugin is None else use.plugin.field_names(use.params)
+        )
+        if fields is None:
+            continue
+        for number, frozen in enumerate(learner.frozen_fields):
+            if frozen not in fields:
+                said = f"dataset {quoted(dataset)} has no field {quoted(frozen)} to freeze{did_you_mean(frozen, fields)}"
+                path: KeyPath = ("methods", name, "meta_learner", "frozen_fields", number)
+                yield at_value(document, path, said)
 
 
 def _unread(

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bench.registry import did_you_mean
 from bench.suite.check.wording import Wording
 from bench.suite.compose.overrides import is_override
 from bench.suite.places.problems import Problem, at_key, at_value
@@ -68,10 +69,25 @@ def validate(
     by_place: dict[KeyPath, list[ErrorDetails]] = {}
     for detail in filterfalse(_is_echo, details):
         by_place.setdefault(_path(value, detail), []).append(detail)
+    misspelt = set(_misspelt(model, by_place))
     return [
         _problem(model, path, alternatives, document, prefix, wording)
         for path, alternatives in by_place.items()
+        if path not in misspelt
     ]
+
+
+def _misspelt(
+    model: type[BaseModel], by_place: Mapping[KeyPath, Sequence[ErrorDetails]]
+) -> Iterator[KeyPath]:
+    """Keys that are missing since an unknown one beside them was meant for them: that one's problem says so."""
+    kinds = {path: details[0]["type"] for path, details in by_place.items()}
+    for path, kind in kinds.items():
+        if kind == "extra_forbidden":
+            keys = _keys(model, path[:-1])
+            hint = did_you_mean(str(path[-1]), keys)
+            meant = ((*path[:-1], key) for key in keys if hint == f"; did you mean {key!r}?")
+            yield from (key for key in meant if kinds.get(key) == "missing")
 
 
 def _is_echo(detail: ErrorDetails) -> bool:

@@ -189,7 +189,7 @@ TEXT = {
     "another separator": (
         (HEAD + BODY).replace(",", ";"),
         {},
-        r"no column 'user'; .*is `sep` right\?",
+        r"no column 'time'; .*is `sep` right\?",
     ),
     "utf-16": (
         (HEAD + BODY).encode("utf-16"),

@@ -167,7 +167,7 @@ def test_settings_that_can_not_be_are_refused_before_a_file_is_opened(params, er
             r"^x\.csv: min_rows_per_user: 9 leaves 0 of 2 users \(0 of 5 rows\); .* is 3 "
             r"\(the protocol may need more users\)$",
         ),
-        ({"sep": ";"}, r"^x\.csv: no column 'user'; .*; is `sep` right\?$"),
+        ({"sep": ";"}, r"^x\.csv: no column 'rating'; .*; is `sep` right\?$"),
         ({"columns": ["user", "item", "rating"]}, r"^x\.csv:1: 7 fields where 3 are expected"),
         ({"encoding": "ascii"}, r"^x\.csv:2: byte \d+ \(0xc3\) is not ascii; set `encoding`"),
         (

@@ -1,0 +1,73 @@
+"""A task's own process, from the fork to its end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+from bench.processes.system import adopt_orphans, die_with_parent
+
+__all__ = ["MESSAGE_END", "run_task"]
+
+MESSAGE_END = b"\n"
+
+
+def run_task(channel: int, stderr: int, server: int) -> NoReturn:
+    """Read what to call from the channel, call it, say what it returned, and end: with whatever threads, exit handlers and
+    children it has left."""
+    code = 1
+    try:
+        _isolate(stderr, server)
+        code = _call(socket.socket(fileno=channel))
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        _flush()
+        os._exit(code & 255)
+
+
+def _isolate(stderr: int, server: int) -> None:
+    """A session of its own, so that signals to the group reach no other; no input; what is printed goes to stderr."""
+    os.setsid()
+    die_with_parent(server)
+    adopt_orphans()  # they are this task's as long as it lives
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for output in (1, 2):
+        os.dup2(stderr, output)
+    os.close(stderr)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _call(channel: socket.socket) -> int:
+    def send(kind: str, text: str) -> None:
+        channel.sendall(json.dumps([kind, text]).encode() + MESSAGE_END)
+
+    with channel.makefile("rb") as reader:
+        order = json.loads(reader.readline())
+    _settle(order)
+    module, _, attribute = order["function"].partition(":")
+    function = getattr(import_module(module), attribute)
+    send("result", function(order["argument"], lambda text: send("progress", text)))
+    return 0
+
+
+def _settle(order: dict[str, Any]) -> None:
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    os.chdir(order["folder"])
+    sys.path[:] = order["path"]
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # a stranger's code may have closed or replaced it
+            continue

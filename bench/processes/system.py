@@ -1,0 +1,48 @@
+"""What Linux offers a process that looks after others; elsewhere the calls do nothing."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+import psutil
+
+__all__ = ["adopt_orphans", "descendants", "die_with_parent", "end_all"]
+
+_SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36  # of linux/prctl.h
+
+
+def die_with_parent(parent: int) -> None:
+    """Be killed when the parent (its pid) ends, stopped or busy though this process may be."""
+    _prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the call
+        os._exit(1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own has ended, in whatever session they are."""
+    _prctl(_SET_CHILD_SUBREAPER, 1)
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    """Processes below one, those that have ended and were not waited for among them."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def end_all(processes: list[psutil.Process]) -> None:
+    """Kill them."""
+    for process in processes:
+        try:
+            process.kill()
+        except psutil.Error:
+            continue  # it ended by itself, or belongs to somebody else
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)

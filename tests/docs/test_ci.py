@@ -1,0 +1,149 @@
+"""docs/ci.md, followed: the workflows parse and their commands run; exit codes are what the page says of them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+
+import pytest
+import yaml
+
+from bench.cli import main
+from tests.docs.pages import DOCS, commands_of, files_of, follow, save, text_of
+
+PAGE = "ci.md"
+WORKFLOWS = [name for name in files_of(PAGE) if name.startswith(".github/")]
+ACTIONS = {"checkout", "setup-python", "cache", "upload-artifact"}
+
+
+def steps_of(workflow):
+    (job,) = yaml.safe_load(files_of(PAGE)[workflow])["jobs"].values()
+    return job["steps"]
+
+
+def bench_lines(workflow):
+    """What its steps run of `bench`, redirections cut off."""
+    lines = [step["run"].partition(" >> ")[0] for step in steps_of(workflow) if "run" in step]
+    return [line for line in lines if line.startswith("bench ")]
+
+
+def nfm():
+    return re.search(r"^```python\n(.*?)^```", text_of("plugins.md"), re.DOTALL | re.MULTILINE)[1]
+
+
+def prepare(folder):
+    """The page's suite, the model and the table that it names."""
+    folder.mkdir(exist_ok=True)
+    (folder / "ci.yaml").write_text(files_of(PAGE)["ci.yaml"], "utf-8")
+    (folder / "nfm.py").write_text(nfm(), "utf-8")
+    shutil.copy(DOCS.parent / "suites/golden/ratings.csv", folder / "clicks.csv")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the base and a candidate of the page were run."""
+    folder = tmp_path_factory.mktemp("ci")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("BENCH_CACHE", str(folder / "cache"))
+        prepare(folder)
+        save(PAGE, folder)
+        for line in commands_of(PAGE):
+            result = follow(line)
+            assert result.exit_code == 0, f"{line}\n{result.output}"
+        yield folder
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_a_workflow_is_one(workflow):
+    parsed = yaml.safe_load(files_of(PAGE)[workflow])
+    assert parsed.keys() == {"name", True, "jobs"}, (
+        "`on` is a truth value to YAML 1.1, not to GitHub"
+    )
+    for step in steps_of(workflow):
+        assert ("run" in step) != ("uses" in step)
+        action, _, version = step.get("uses", "actions/checkout@v4").partition("@")
+        assert action.removeprefix("actions/") in ACTIONS
+        assert re.fullmatch(r"v\d", version)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_commands_of_a_workflow_exist_with_their_options(workflow):
+    assert len(bench_lines(workflow)) >= 3
+    for line in bench_lines(workflow):
+        _, command, *words = shlex.split(line)
+        known = {
+            option for param in main.get_command(None, command).params for option in param.opts
+        }
+        assert {word for word in words if word.startswith("--")} <= known, line
+
+
+def test_the_workflow_runs_what_the_page_says(folder):
+    on_a_change = commands_of(PAGE)[2:]
+    assert [line for line in bench_lines(WORKFLOWS[0]) if line in on_a_change] == on_a_change
+    for line in set(bench_lines(WORKFLOWS[0])) - set(commands_of(PAGE)):
+        result = follow(line)
+        assert result.exit_code == 0, f"{line}\n{result.output}"
+
+
+def test_base_and_candidate_can_be_run_in_one_job(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("base", "candidate"):
+        prepare(tmp_path / name)
+    for line in bench_lines(WORKFLOWS[1]):
+        result = follow(line)
+        assert result.exit_code == 0, f"{line}\n{result.output}"
+    assert "0 figures regressed" in result.output
+
+
+def test_every_exit_code_is_told_of():
+    told = re.findall(r"^\| (\d+) \|", text_of(PAGE), re.MULTILINE)
+    assert told == re.findall(r"^\| (\d+) \|", text_of("commands.md"), re.MULTILINE)
+
+
+# -- what the page says of compare
+
+
+def test_manifest_and_records_are_enough_for_a_base(folder):
+    shutil.copytree(folder / "ci-base", folder / "lean")
+    shutil.rmtree(folder / "lean/blobs")
+    (folder / "lean/analysis.json").unlink()
+    assert follow("bench compare lean results/candidate").exit_code == 0
+    sizes = [file.stat().st_size for file in (folder / "lean/records").iterdir()]
+    assert sum(sizes) / len(sizes) == pytest.approx(5_000, rel=0.5)
+
+
+def test_a_worse_model_is_1(folder):
+    worse = (
+        "bench run ci.yaml --out results/worse --set train.epochs=1 --set train.learning_rate=1e-5"
+    )
+    assert follow(worse).exit_code == 0
+    result = follow("bench compare ci-base results/worse")
+    assert result.exit_code == 1
+    assert "Regressed" in result.output
+
+
+def test_other_data_are_2(folder):
+    lines = (folder / "clicks.csv").read_text("utf-8").splitlines(keepends=True)
+    (folder / "fewer.csv").write_text("".join(lines[:-5]), "utf-8")
+    again = "bench run ci.yaml --out results/fewer --only lr --set datasets.clicks.path=fewer.csv"
+    assert follow(again).exit_code == 0
+    assert follow("bench compare ci-base results/fewer").exit_code == 2
+    assert follow("bench compare ci-base results/no-such-run").exit_code == 2
+
+
+def test_a_method_that_is_missing_is_4_though_another_regressed(folder):
+    less = "bench run ci.yaml --out results/less --only lr --set train.learning_rate=1e-5"
+    assert follow(less).exit_code == 0
+    result = follow("bench compare ci-base results/less")
+    assert result.exit_code == 4
+    assert "Regressed:" in result.output
+    assert "Not compared:" in result.output
+
+
+def test_an_edited_record_is_5(folder):
+    shutil.copytree(folder / "ci-base", folder / "edited")
+    record = next((folder / "edited/records").iterdir())
+    record.write_text(record.read_text("utf-8").replace("0", "1", 1), "utf-8")
+    assert follow("bench compare edited results/candidate").exit_code == 5

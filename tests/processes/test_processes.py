@@ -1,0 +1,171 @@
+"""Functions in processes of their own: what comes back, and that nothing of them stays or spreads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.processes import Ended, Said, Task, taken
+from bench.processes.workers import worker_environment
+
+FUNCTIONS = "tests.processes.functions"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with taken(worker_environment()) as server:
+        yield server
+
+
+def ask(server, function: str, argument: str = ""):
+    """All that is told of a task, in order."""
+    server.start(Task("it", f"{FUNCTIONS}:{function}", argument))
+    return rest(server)
+
+
+def rest(server):
+    events = []
+    while server.running:
+        events += server.events()
+    return events
+
+
+def test_a_function_says_and_returns(server):
+    assert ask(server, "shout", "ü") == [
+        Said("it", "begun", result=False),
+        Said("it", "Ü", result=True),
+        Ended("it", 0),
+    ]
+
+
+def test_a_megabyte_goes_there_and_back(server):
+    assert ask(server, "shout", "x" * 2**20)[1].text == "X" * 2**20
+
+
+def test_tasks_run_side_by_side(server):
+    for name in ("a", "b", "c"):
+        server.start(Task(name, f"{FUNCTIONS}:shout", name))
+    assert len(server.running) == 3
+    events = rest(server)
+    assert {event.text for event in events if isinstance(event, Said) and event.result} == set(
+        "ABC"
+    )
+    assert sorted(event.task for event in events if isinstance(event, Ended)) == ["a", "b", "c"]
+
+
+def test_what_is_printed_is_no_message(server, capfd):
+    assert ask(server, "print_all_over")[0] == Said("it", "real", result=True)
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert "noise" in printed.err
+
+
+def test_a_task_is_over_with_its_result_and_leaves_nothing(server):
+    said, ended = ask(server, "leave_much")
+    assert ended == Ended("it", 0, left=2)
+    for pid in map(int, said.text.split()):
+        wait_for(lambda pid=pid: not lives(pid))
+
+
+def test_a_signal_to_the_group_of_a_task_reaches_nobody_else(server):
+    assert ask(server, "signal_own_group") == [Ended("it", -15)]
+    assert ask(server, "shout", "a")[1].text == "A"
+
+
+def test_a_fork_that_holds_the_pipe_delays_nothing(server):
+    assert ask(server, "hold_the_pipe_and_die") == [Ended("it", 7, left=1)]
+
+
+@pytest.mark.parametrize("text", ["garbage", '["result", 3]', '{"a": 1}', "[" * 100_000])
+def test_what_is_no_message_is_not_believed(server, text):
+    (ended,) = ask(server, "write_into_every_pipe", text)
+    assert ended.code == -9
+    assert ended.malformed == repr(text[:60].encode())
+
+
+def test_a_stopped_task_can_be_ended(server):
+    server.start(Task("it", f"{FUNCTIONS}:stop", ""))
+    (said,) = server.events()
+    server.end("it")
+    assert rest(server) == [Ended("it", -9)]
+    assert not lives(int(said.text))
+
+
+def test_a_task_sees_this_program_as_it_is_now_and_no_input(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATER", "set")
+    monkeypatch.chdir(tmp_path)
+    with taken(worker_environment()) as server:
+        assert ask(server, "look_around")[0].text == f"set {tmp_path} ''"
+
+
+def test_hashes_have_one_order_in_all_servers(monkeypatch):
+    """Whatever this program's own is."""
+    found = []
+    for seed in ("1", "random"):
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        with taken(worker_environment()) as server:
+            found.append(ask(server, "hash_of", "a")[0].text)
+    assert len(set(found)) == 1
+
+
+def test_an_end_is_told_in_words(server):
+    assert [ask(server, "end_with", "3")[-1].how, Ended("it", -11).how, Ended("it", -35).how] == [
+        "exit code 3",
+        "SIGSEGV",
+        "signal 35",
+    ]
+
+
+def test_tasks_end_where_their_server_is_killed():
+    with taken(worker_environment()) as server:
+        server.start(Task("it", f"{FUNCTIONS}:stop", ""))
+        (said,) = server.events()
+        server._process.kill()
+        assert rest(server) == [Ended("it", -9)]
+        wait_for(lambda: not lives(int(said.text)))
+        with pytest.raises(ConnectionError):
+            server.start(Task("late", f"{FUNCTIONS}:shout", ""))
+
+
+def test_a_stopped_task_does_not_outlive_a_program_that_is_killed(tmp_path):
+    code = f"""
+        from bench.processes import Task, taken
+        with taken({{}}) as server:
+            server.start(Task("it", "{FUNCTIONS}:stop", ""))
+            print(next(iter(server.events())).text, flush=True)
+            next(server.events())
+    """
+    program = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    with program:
+        assert program.stdout is not None
+        pid = int(program.stdout.readline())
+        wait_for(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+        program.kill()
+    wait_for(lambda: not lives(pid))
+
+
+def lives(pid: int) -> bool:
+    """Whether it still does something: one that has ended and was not waited for does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_for(condition) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, os.getpid()
+        time.sleep(0.02)

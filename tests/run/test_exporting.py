@@ -1,0 +1,138 @@
+"""What leaves a run by user or by row has the data's own ids: text, as in the file, never the harness's numbers."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from bench.cli import main
+from bench.errors import NoRunError, StorageError
+from bench.records import read_table
+from bench.run.exporting import predictions_table
+from tests.run.conftest import by_method, write_ratings
+
+KEYS = ["user", "item", "order"]
+
+
+def renamed(folder: Path) -> dict[tuple[str, str, int], int]:
+    """ratings.csv by ids that are numbers too, though not those that the harness gives; its labels by key."""
+    write_ratings(folder / "ratings.csv")
+    with (folder / "ratings.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    for row in rows:
+        row["user_id"] = f"{(7 * int(row['user_id'][1:])) % 24:03}"
+        row["item_id"] = str(14 - int(row["item_id"][1:]))
+    with (folder / "ratings.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return {(row["user_id"], row["item_id"], int(row["time"])): int(row["liked"]) for row in rows}
+
+
+@pytest.fixture
+def finished(tmp_path, write_suite, go):
+    labels = renamed(tmp_path)
+    return go(write_suite())[0], labels
+
+
+def loss(frame, labels):
+    y = np.array([labels[key] for key in frame[KEYS].itertuples(index=False, name=None)])
+    return np.logaddexp(0, np.where(y == 1, -frame.logit, frame.logit)).mean()
+
+
+def test_tables_by_user_have_the_datas_ids(finished):
+    run, labels = finished
+    table = read_table(run.folder, run.user_tables["small/cold"]).to_pandas()
+    rows_of_user = {
+        user: sum(key[0] == user for key in labels) for user in {key[0] for key in labels}
+    }
+    assert set(table.user) <= set(rows_of_user)
+    for line in table.itertuples():
+        assert line.rows + line.support_rows == rows_of_user[line.user]
+
+
+def test_every_prediction_is_exported_under_the_key_of_its_row(finished, tmp_path):
+    run, labels = finished
+    frame = predictions_table(run, tmp_path / "cache-one", labels=True).to_pandas()
+    assert list(frame) == ["dataset", "protocol", "method", "seed", *KEYS, "label", "logit"]
+    assert set(frame.method) == {"lr", "fm", "average", "user-best"}
+    keys = list(frame[KEYS].itertuples(index=False, name=None))
+    assert frame.label.tolist() == [labels[key] for key in keys]
+    for name, own in frame.groupby("method"):
+        assert not own.duplicated(KEYS).any()
+        record = by_method(run)[name]
+        assert loss(own, labels) == pytest.approx(record["metrics"]["logloss"]["value"], rel=1e-12)
+
+
+def test_one_seeds_own_split_is_the_one_whose_rows_are_told(tmp_path, write_suite, go):
+    labels = renamed(tmp_path)
+    run, _ = go(write_suite(protocol="split_seed: trial"), seeds=(0, 1, 2), only=("lr",))
+    frame = predictions_table(run, tmp_path / "cache-one").to_pandas()
+    assert "label" not in frame
+    tested = [set(own.user) for _, own in frame.groupby("seed")]
+    assert len({frozenset(users) for users in tested}) > 1
+    for record in run.records:
+        if record["trial"]["method"] == "lr":
+            own = frame[frame.seed == record["trial"]["seed"]]
+            assert loss(own, labels) == pytest.approx(record["metrics"]["logloss"]["value"])
+
+
+def test_the_command_writes_what_reads_back_the_same(finished, tmp_path):
+    run, _ = finished
+    expected = predictions_table(run, tmp_path / "cache-one", ("fm",))
+    for name in ("a.csv", "a.parquet"):
+        options = ["--method", "fm", "--cache-dir", str(tmp_path / "cache-one")]
+        result = CliRunner().invoke(
+            main, ["export", str(run.folder), str(tmp_path / name), *options]
+        )
+        assert result.exit_code == 0, result.output
+    assert pq.read_table(tmp_path / "a.parquet").equals(expected)
+    types = pa_csv.ConvertOptions(column_types=expected.schema)
+    assert pa_csv.read_csv(tmp_path / "a.csv", convert_options=types).equals(expected)
+
+
+def test_without_the_prepared_data_the_way_out_is_told(finished, tmp_path):
+    run, _ = finished
+    with pytest.raises(
+        StorageError, match=r"dataset 'small' of .* is not in the cache .*; run the suite again"
+    ):
+        predictions_table(run, tmp_path / "other")
+    with pytest.raises(NoRunError, match="no predictions of a method 'fmm'; did you mean 'fm'"):
+        predictions_table(run, tmp_path / "cache-one", ("fmm",))
+    result = CliRunner().invoke(main, ["export", str(run.folder), str(tmp_path / "a.txt")])
+    assert result.exit_code == 2
+
+
+def test_equal_content_under_other_ids_is_not_taken_for_the_runs_data(tmp_path, write_suite, go):
+    """The digest of the content does not see the texts of ids: another file of the same content lies in the same cache."""
+    labels = renamed(tmp_path)
+    file = write_suite()
+    run, _ = go(file, cache="cache")
+    text = (tmp_path / "ratings.csv").read_text()
+    head, *lines = text.splitlines()
+    (tmp_path / "ratings.csv").write_text("\n".join([head, *(f"x{line}" for line in lines), ""]))
+    go(file, "two", cache="cache")
+    frame = predictions_table(run, tmp_path / "cache").to_pandas()
+    assert set(frame.user) <= {key[0] for key in labels}
+
+
+def test_orders_of_two_types_are_kept_to_the_last_digit(tmp_path, write_suite, go):
+    renamed(tmp_path)
+    file = write_suite()
+    text = file.read_text()
+    (tmp_path / "late.csv").write_text(
+        (tmp_path / "ratings.csv").read_text().replace(",0\n", ",0.5\n")
+    )
+    second = text.split("small: ")[1].split("\n")[0].replace("ratings.csv", "late.csv")
+    file.write_text(text.replace("protocols:", f"  late: {second}\nprotocols:"))
+    run, _ = go(file, only=("lr",))
+    table = predictions_table(run, tmp_path / "cache-one")
+    assert table.schema.field("order").type == pa.large_string()
+    assert all(value.isdigit() for value in table.to_pandas().query("dataset == 'small'").order)
