@@ -27,6 +27,7 @@ def bench_metrics() -> dict[str, str]:
         "auc": "bench.evaluate.metrics.metrics:AUC",
         "logloss": "bench.evaluate.metrics.metrics:LogLoss",
         "gauc": "bench.evaluate.metrics.metrics:GAUC",
+        "ndcg": "bench.evaluate.metrics.ndcg:NDCG",
     }
 
 

@@ -60,7 +60,7 @@ def command(
 def _unavailable(suite: Suite, registry: Registry) -> Iterator[str]:
     for kind, name in [
         *used_plugins(suite),
-        *(("metrics", metric) for metric in suite.metrics if metric != "relaimpr"),
+        *(("metrics", spec.use) for spec in suite.computed.values()),
     ]:
         try:
             registry.load(kind, name)

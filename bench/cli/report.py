@@ -20,16 +20,23 @@ __all__ = ["command"]
     metavar="FILE",
     help="Write Markdown to a file too; - prints it instead of the table.",
 )
+@click.option(
+    "--against",
+    metavar="METHOD",
+    help="Give differences and verdicts against this method (default: the suite's, else the best single model).",
+)
 @json_option
 @click.pass_context
-def command(ctx: click.Context, run: Path, markdown: str | None, as_json: bool) -> None:
+def command(
+    ctx: click.Context, run: Path, markdown: str | None, against: str | None, as_json: bool
+) -> None:
     """Print the table of a finished run, RUN being its folder.
 
     Ends with 4 where trials failed or are missing."""
     from bench.records import load
     from bench.report import build, to_json, to_markdown, to_terminal
 
-    report = build(load(run))
+    report = build(load(run), against)
     if markdown is not None and markdown != "-":
         _write(Path(markdown), to_markdown(report))
     if as_json:

@@ -113,8 +113,7 @@ def command(
     else:
         finished = _run(asked, key, options)
     code = 4 if finished.lacking or not finished.wanted else 0
-    _show(finished, code, as_json)
-    raise click.exceptions.Exit(code)
+    raise click.exceptions.Exit(_show(finished, code, as_json))
 
 
 def _run(asked: Command, key: str | None, options: dict[str, Any]) -> Run:
@@ -141,10 +140,12 @@ def _run(asked: Command, key: str | None, options: dict[str, Any]) -> Run:
     return finished
 
 
-def _show(run: Run, code: int, as_json: bool) -> None:
+def _show(run: Run, code: int, as_json: bool) -> int:
+    """Prints the report; `code`, or 4 where the metric that decides is no score anywhere."""
     from bench.report import build, to_json, to_terminal
 
     report = build(run)
+    code = code or 4 * any(section.invalid_primary for section in report.sections)
     if as_json:
         echo_json(to_json(report) | {"exit_code": code})
     else:
@@ -154,3 +155,4 @@ def _show(run: Run, code: int, as_json: bool) -> None:
             ok = sum(line["status"] == "ok" for line in lines)
             say(f"A part: {ok} of {len(lines)} trials of the suite.")
         say(f"Records: {run.folder}   Again: bench report {run.folder}")
+    return code

@@ -38,12 +38,25 @@ def _differences(base: Record, candidate: Record) -> list[str]:
 def _metrics(base: dict[str, Any], candidate: dict[str, Any]) -> list[str]:
     """Metrics that the candidate alone has don't matter. Other code of one version is told of, beside that of plugins."""
     ours, theirs = _versions(base), _versions(candidate)
-    return [
+    asked = [(name, _asked(of), _asked(candidate.get(name))) for name, of in base.items()]
+    others = [
+        f"metric {name!r} is {mine!r} in BASE and {other!r} in CANDIDATE; run both with the same metrics"
+        for name, mine, other in asked
+        if mine and other and mine != other
+    ]
+    return others + [
         f"metric {name!r} is of version {version} in BASE and {theirs.get(name, 'none')} in CANDIDATE; "
         "run both with the same metrics"
         for name, version in ours.items()
         if theirs.get(name) != version
     ]
+
+
+def _asked(of: Any) -> str:
+    """`ndcg k=5`; "" in records of before metrics had parameters."""
+    if not isinstance(of, dict) or "use" not in of:
+        return ""
+    return " ".join([of["use"], *(f"{name}={value}" for name, value in of["params"].items())])
 
 
 def _versions(metrics: dict[str, Any]) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Metrics, bounds, and what is derived over records: best-single, RelaImpr, means over seeds, ties."""
 
-from bench.evaluate.analysis.analyse import analyse
+from bench.evaluate.analysis.analyse import Analysed, analyse
+from bench.evaluate.analysis.chosen import held_against
 from bench.evaluate.analysis.findings import (
     AdaptationEffect,
     Analysis,
@@ -8,6 +9,7 @@ from bench.evaluate.analysis.findings import (
     Calibration,
     ClosedGap,
     MethodAnalysis,
+    PlainAverage,
     Regret,
     Segment,
     analysis_from_json,
@@ -34,13 +36,9 @@ from bench.evaluate.metrics.perfect import (
     perfect_sample_logits,
     perfect_user_logits,
 )
-from bench.evaluate.metrics.predictions import (
-    check_logits,
-    check_weights,
-    is_constant,
-    looks_like_probabilities,
-)
-from bench.evaluate.printed import printed
+from bench.evaluate.metrics.predictions import check_logits, check_weights
+from bench.evaluate.metrics.suspicion import is_constant, looks_like_probabilities
+from bench.evaluate.printed import called, decimals, printed
 from bench.evaluate.query_rows import Adaptation, QueryRows
 from bench.evaluate.ranking import HIGHER_IS_BETTER, Mark, marks, ordered
 from bench.evaluate.summary import BEST_SINGLE, Estimate, Line, best_single, estimate, summarise
@@ -57,6 +55,7 @@ __all__ = [
     "POWER",
     "Adaptation",
     "AdaptationEffect",
+    "Analysed",
     "Analysis",
     "AttainableBound",
     "Calibration",
@@ -67,6 +66,7 @@ __all__ = [
     "Mark",
     "MethodAnalysis",
     "Paired",
+    "PlainAverage",
     "QueryRows",
     "Regret",
     "Resampled",
@@ -79,9 +79,12 @@ __all__ = [
     "analysis_to_json",
     "best_model_share",
     "best_single",
+    "called",
     "check_logits",
     "check_weights",
+    "decimals",
     "estimate",
+    "held_against",
     "is_constant",
     "leaves_out_zero",
     "looks_like_probabilities",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from bench.evaluate.printed import printed
+from bench.evaluate.printed import decimals, printed
 from bench.evaluate.summary import Estimate, Line
 
 __all__ = ["HIGHER_IS_BETTER", "Mark", "marks", "ordered"]
@@ -34,8 +34,11 @@ def marks(lines: Iterable[Line], metric: str, higher_is_better: bool) -> dict[st
         return {}
     choose = max if higher_is_better else min
     best = choose(ranked, key=lambda name: ranked[name].mean or 0.0)
+    places = decimals(metric, [figure.mean or 0.0 for figure in ranked.values()])
     found: dict[str, Mark] = {
-        name: "tie" for name, figure in ranked.items() if _ties(metric, figure, ranked[best])
+        name: "tie"
+        for name, figure in ranked.items()
+        if _ties(metric, places, figure, ranked[best])
     }
     found[best] = "best"
     return found | {line.name: found[line.model] for line in lines if line.model in found}
@@ -52,8 +55,8 @@ def ordered(lines: Iterable[Line], metric: str, higher_is_better: bool) -> list[
     return sorted(lines, key=key)
 
 
-def _ties(metric: str, figure: Estimate, best: Estimate) -> bool:
-    if printed(metric, figure.mean or 0.0) == printed(metric, best.mean or 0.0):
+def _ties(metric: str, places: int, figure: Estimate, best: Estimate) -> bool:
+    if printed(metric, figure.mean or 0.0, places) == printed(metric, best.mean or 0.0, places):
         return True
     differences = [
         a - b

@@ -134,4 +134,7 @@ def _score(record: Record | None, metric: str) -> Score:
     if not outcome.ok:
         return Score(None, outcome.label)
     score = record["metrics"].get(metric)
-    return Score(score["value"], score["reason"]) if score else Score(None, "not computed")
+    if not score:
+        return Score(None, "not computed")
+    invalid = "invalid: " if score.get("invalid") else ""
+    return Score(score["value"], f"{invalid}{score['reason']}")

@@ -145,7 +145,12 @@ class Registry:
             if plugin.mentions(name):
                 reason = f"{plugin.origin} is quarantined: {plugin.reason}"
                 return PluginUnavailable(f"{what} {name!r} is unavailable: {reason}")
-        return PluginError(f"unknown {what} {name!r}{did_you_mean(name, known)}")
+        unknown = f"unknown {what} {name!r}{did_you_mean(name, known)}"
+        # their names are not known: it may be one that is built when the hook is called
+        left_out = [f"{plugin.origin} is quarantined: {plugin.reason}" for plugin in self.refused]
+        may_be = " or is" if unknown.endswith("?") else "; is"
+        may_be += f" it in a plugin that was left out? {'; '.join(left_out)}"
+        return PluginError(f"{unknown}{may_be if left_out else ''}")
 
     def extended(self, paths: Sequence[Path]) -> Registry:
         """This registry and the plugins at more paths, e.g. those that a suite names."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,9 +21,20 @@ from bench.evaluate import (
     user_table,
 )
 from bench.evaluate.analysis.user_table import with_ids
+from bench.evaluate.inference.kept_resamples import pack
+from bench.evaluate.inference.resampling import Resampled
 from bench.interfaces import Metric
 from bench.job.outcome import of_record
-from bench.records import Record, Run, is_whole, load, read_blob, write_analyses, write_table
+from bench.records import (
+    Record,
+    Run,
+    is_whole,
+    load,
+    read_blob,
+    write_analyses,
+    write_blob,
+    write_table,
+)
 from bench.run.planning.division import Division, Divisions
 from bench.run.progress import Watcher
 
@@ -38,18 +50,19 @@ def analyse_run(
     pool: Sequence[str],
     metrics: Mapping[str, Metric],
     primary: str,
+    chosen: str | None,
     watcher: Watcher,
 ) -> Run:
-    """Analyse each dataset under each protocol, unless that was done of these very records by this `primary` metric and is
-    whole. `pool`: the suite's base models; where one has no record (a part of the suite was run), nothing is said of choosing
-    among them. A job beside this one may record trials meanwhile: then all is analysed again, with them. Raises
-    StorageError."""
+    """Analyse each dataset under each protocol, unless that was done of these very records by this `primary` metric and
+    against this `chosen` method (None: best-single alone), and is whole. `pool`: the suite's base models; where one has no
+    record (a part of the suite was run), nothing is said of choosing among them. A job beside this one may record trials
+    meanwhile: then all is analysed again, with them. Raises StorageError."""
     records: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in run.records:
         if of_record(record).ok and record["kind"] in _ANALYSED:
             records[record["trial"]["dataset"], record["trial"]["protocol"]].append(record)
     places = ["/".join(place) for place in records]
-    if not records or _stands(run, places, primary):
+    if not records or _stands(run, places, primary, chosen):
         return run
     seeds = {(*place, record["trial"]["seed"]) for place, of in records.items() for record in of}
     if not seeds <= divisions.keys():
@@ -69,26 +82,33 @@ def analyse_run(
         }
         rows = _query_rows(run, of_place, of_seeds, pool)
         kinds = {record["trial"]["method"]: record["kind"] for record in of_place}
-        analyses[name] = analysis_to_json(
-            analyse(rows, kinds, singles.get(place), metrics, primary)
-        )
+        found = analyse(rows, kinds, singles.get(place), metrics, primary, chosen)
+        analyses[name] = analysis_to_json(found.analysis) | _kept(run, found.resampled)
         ids = id_texts(next(iter(of_seeds.values())).interactions, "user")
         tables[name] = write_table(run.folder, _user_tables(rows, ids))
     write_analyses(run.folder, run.records, analyses, tables)
-    return analyse_run(load(run.folder), divisions, pool, metrics, primary, watcher)
+    return analyse_run(load(run.folder), divisions, pool, metrics, primary, chosen, watcher)
 
 
-def _stands(run: Run, places: Sequence[str], primary: str) -> bool:
-    """Whether there is an analysis of all places, by that metric, that can be read, and their tables are whole."""
+def _stands(run: Run, places: Sequence[str], primary: str, chosen: str | None) -> bool:
+    """Whether there is an analysis of all places, by that metric and against that method, readable, with whole tables."""
     if not set(places) <= run.analyses.keys() & run.user_tables.keys():
         return False
     try:
         found = [analysis_from_json(run.analyses[place]) for place in places]
     except ValidationError:
         return False
-    return all(one.primary == primary for one in found) and all(
+    return all((one.primary, one.chosen) == (primary, chosen) for one in found) and all(
         is_whole(run.folder, run.user_tables[place], "parquet") for place in places
     )
+
+
+def _kept(run: Run, resampled: Resampled | None) -> dict[str, Any]:
+    """What a report needs to hold methods against another one."""
+    if resampled is None:
+        return {}
+    facts, array = pack(resampled)
+    return {"kept_resamples": facts | {"blob": write_blob(run.folder, array)}}
 
 
 def _query_rows(

@@ -76,9 +76,11 @@ def execute(
         interrupted = False
     finally:
         manifest.end(state.folder, begun, interrupted=interrupted)
-    run, pool = load(state.folder), tuple(state.suite.base_models)
-    known = _for_all_seeds(state.suite, divisions, run)
-    analysed = analyse_run(run, known, pool, state.metrics, state.suite.primary, state.watcher)
+    run, pool, suite = load(state.folder), tuple(state.suite.base_models), state.suite
+    known = _for_all_seeds(suite, divisions, run)
+    analysed = analyse_run(
+        run, known, pool, state.metrics, suite.primary, suite.against, state.watcher
+    )
     return analysed._replace(wanted=frozenset(trial.id for trial in trials))
 
 

@@ -56,6 +56,7 @@ def of_plan(
         },
         "plugins": {"quarantined": [plugin._asdict() for plugin in registry.quarantined]},
         "primary": suite.primary,
+        "against": suite.against,
         "relaimpr_base": suite.relaimpr_base,
         "metrics": list(suite.metrics),
         "higher_is_better": {name: metric.higher_is_better for name, metric in metrics.items()},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from bench.evaluate import (
     perfect_sample_logits,
     perfect_user_logits,
 )
-from bench.evaluate.metrics.metric_rows import handed
+from bench.evaluate.metrics.asked import InvalidScore, ask
 from bench.evaluate.metrics.metrics import mean_log_loss
 from bench.interfaces import Metric, MetricRows, Score
 from bench.job.environment import environment, versions
@@ -26,8 +26,11 @@ from bench.job.resources import Resources
 from bench.job.steps import RESULT, FitStep, SelectStep
 from bench.records import SCHEMA, capped, write_blob
 from bench.registry import Registry
+from bench.registry.registration import in_one_line
 from bench.run.planning.trials import Trial
+from bench.run.suspicious import suspicious
 from bench.storage.kept import KeptFolder
+from bench.suite import MetricSpec
 
 __all__ = ["failed_record", "metrics_of", "record_of"]
 
@@ -35,14 +38,26 @@ Steps = Mapping[str, FitStep | SelectStep]
 Metrics = Mapping[str, Metric]
 
 
-def metrics_of(registry: Registry, names: tuple[str, ...]) -> dict[str, Metric]:
-    """The suite's metrics, made; `relaimpr` is derived when reporting."""
-    made = {}
-    for name in names:
-        if name != "relaimpr":
-            plugin = registry.load("metrics", name)
-            made[name] = plugin(plugin.Params())
-    return made
+def metrics_of(registry: Registry, specs: Mapping[str, MetricSpec]) -> dict[str, Metric]:
+    """The suite's metrics, made, each under the name that the suite gives it: two may be of one plugin.
+
+    Raises PluginUnavailable for one that does not import, PluginError for one that can't be made."""
+    return {name: _made(registry, name, spec) for name, spec in specs.items()}
+
+
+def _made(registry: Registry, name: str, spec: MetricSpec) -> Metric:
+    plugin = registry.load("metrics", spec.use)
+    try:
+        metric: Metric = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
+        raise PluginError(f"metric {name!r} can't be made: {in_one_line(error)}") from error
+    if type(metric.higher_is_better) is not bool or type(metric.version) is not int:
+        told = f"higher_is_better {metric.higher_is_better!r}, version {metric.version!r}"
+        raise PluginError(
+            f"metric {name!r} has {told:.200}; give true or false, and a whole number"
+        )
+    vars(metric)["name"] = name
+    return metric
 
 
 def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[str, Any]:
@@ -54,7 +69,7 @@ def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[s
     assert trial.own is not None
     kept = KeptFolder(steps[trial.own].folder)
     result, logits = kept.json(RESULT), kept.array("logits")
-    validation = result["valid_logloss"]
+    validation, everywhere = result["valid_logloss"], logits
     if trial.kind == "base_model":  # its fit predicted every row of the table
         split = trial.division.split
         valid_rows, query = split.rows("valid", "query"), split.rows("test", "query")
@@ -67,15 +82,23 @@ def record_of(trial: Trial, steps: Steps, metrics: Metrics, run: Path) -> dict[s
         if f"{name}.npy" in kept:
             blobs[name] = write_blob(run, kept.array(name))
     return _record(trial, OK) | {
-        "metrics": _scores(metrics, trial, trial.division.test_rows, logits),
+        "metrics": _scores(metrics, trial.division.test_rows, logits),
         "validation": {"logloss": validation},
         "cost": {"own": result["cost"], "total": _total(trial, steps)},
-        "details": capped(result["details"]),
+        "details": _warned(
+            capped(result["details"]), suspicious(trial.division, logits, everywhere)
+        ),
         "blobs": blobs,
         # of the process that computed the step, now or in an earlier run
         "environment": result["environment"],
         "versions": result["versions"],
     }
+
+
+def _warned(details: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """The step's own warnings, then what its predictions give rise to."""
+    every = [*details.get("warnings", ()), *found.get("warnings", ())]
+    return details | found | ({"warnings": every} if every else {})
 
 
 def failed_record(trial: Trial, steps: Steps, outcome: Outcome) -> dict[str, Any]:
@@ -117,36 +140,21 @@ def _bound(trial: Trial, steps: Steps, metrics: Metrics) -> dict[str, Any]:
         logits = perfect_sample_logits(rows.y, base)
     shares = best_model_share(rows.y, base, rows.users)
     return _record(trial, OK) | {
-        "metrics": _scores(metrics, trial, rows, logits),
+        "metrics": _scores(metrics, rows, logits),
         "details": {"best_model_share": dict(zip(trial.stars, map(float, shares), strict=True))},
         "environment": environment(Resources()),
         "versions": versions(),
     }
 
 
-def _scores(metrics: Metrics, trial: Trial, rows: MetricRows, logits: np.ndarray) -> dict[str, Any]:
-    """Raises PluginError for what is no score."""
-    scores = {name: _score(metric, trial, rows, logits) for name, metric in metrics.items()}
-    return {
-        name: {"value": score.value, "reason": score.reason, "counts": dict(score.counts)}
-        for name, score in scores.items()
-    }
+def _scores(metrics: Metrics, rows: MetricRows, logits: np.ndarray) -> dict[str, Any]:
+    """By the metrics' names. What is no score is that metric's `invalid`, with its reason, and no other's."""
+    return {name: _score(ask(metric, rows, logits)) for name, metric in metrics.items()}
 
 
-def _score(metric: Metric, trial: Trial, rows: MetricRows, logits: np.ndarray) -> Score:
-    try:
-        score = metric.compute(*handed(rows, logits))
-    except Exception as error:
-        what = f"compute raised {type(error).__name__}: {error}"
-        raise PluginError(f"metric {metric.name!r} on {trial.title}: {what}") from error
-    wrong = ""
-    if not isinstance(score, Score):
-        wrong = f"compute gave {type(score).__name__}; it gives a bench.interfaces.Score"
-    elif score.value is not None and not math.isfinite(score.value):
-        wrong = f"compute gave {score.value}; where it is undefined it gives Score(None, reason)"
-    if wrong:
-        raise PluginError(f"metric {metric.name!r} on {trial.title}: {wrong}")
-    return score if score.value is None else score._replace(value=float(score.value))
+def _score(score: Score) -> dict[str, Any]:
+    invalid = {"invalid": True} if isinstance(score, InvalidScore) else {}
+    return {"value": score.value, "reason": score.reason, "counts": dict(score.counts)} | invalid
 
 
 def _total(trial: Trial, steps: Steps) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def run(
     suite = as_suite(suite, paths, autoload, as_names(overrides))
     registry = load_registry((*paths, *suite.plugins), autoload=autoload)
     made_executor = make_executor(registry, executor, as_names(executor_set), workers)
-    metrics = metrics_of(registry, suite.metrics)
+    metrics = metrics_of(registry, suite.computed)
     resources = Resources(threads=threads)
     folder = as_path(out) or Path("results") / suite.name
     planned, divisions = plan_suite(

@@ -5,7 +5,7 @@ from bench.suite.check.consistency import BOUNDS
 from bench.suite.compose.overrides import read_value
 from bench.suite.loading import Outline, load, outline
 from bench.suite.resolved import resolved
-from bench.suite.spec import DatasetSpec, ProtocolSpec, Suite
+from bench.suite.spec import DatasetSpec, MetricSpec, ProtocolSpec, Suite
 from bench.suite.used import used_plugins
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "DatasetSpec",
     "MetaLearnerSpec",
     "MethodSpec",
+    "MetricSpec",
     "Outline",
     "ProtocolSpec",
     "SelectorSpec",

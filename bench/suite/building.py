@@ -17,11 +17,13 @@ from bench.job.spec import (
     SelectorSpec,
 )
 from bench.settings import TrainSettings
-from bench.suite.check.schema import MetaLearnerUse, MethodEntry, SuiteFile
+from bench.suite.check.schema import MetaLearnerUse, MethodEntry, MetricUse, SuiteFile, metric_name
 from bench.suite.places.yaml_document import KeyPath, Place
-from bench.suite.spec import DatasetSpec, ProtocolSpec, Suite
+from bench.suite.spec import DatasetSpec, MetricSpec, ProtocolSpec, Suite
 
 __all__ = ["build"]
+
+BEST_SINGLE = "best-single"
 
 Params = Mapping[KeyPath, Mapping[str, Any]]
 
@@ -66,14 +68,25 @@ def build(
             name: _method(name, method, file.train, params) for name, method in file.methods.items()
         },
         seeds=file.seeds,
-        metrics=file.metrics,
-        primary=file.primary or _first_metric(file.metrics),
+        metrics=_metrics(file.metrics, params),
+        primary=file.primary or _first_metric([metric_name(entry) for entry in file.metrics]),
+        against=None if file.against == BEST_SINGLE else file.against,
         relaimpr_base=file.relaimpr_base,
         tolerance=dict(file.gate.tolerance),
         plugins=tuple(plugins),
         expanded=dict(expanded),
         places=dict(places),
     )
+
+
+def _metrics(entries: Sequence[str | MetricUse], params: Params) -> dict[str, MetricSpec]:
+    """By name. RelaImpr, which no plugin is, has no parameters."""
+    return {
+        metric_name(entry): MetricSpec(
+            entry if isinstance(entry, str) else entry.use, params.get(("metrics", place), {})
+        )
+        for place, entry in enumerate(entries)
+    }
 
 
 def _first_metric(metrics: Sequence[str]) -> str:

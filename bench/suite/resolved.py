@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from bench.job.spec import BaseModelSpec, MetaLearnerKeys, MethodKeys, MethodSpec, SelectorSpec
-from bench.suite.spec import ProtocolSpec, Suite
+from bench.suite.spec import MetricSpec, ProtocolSpec, Suite
 
 __all__ = ["resolved"]
 
@@ -29,8 +29,9 @@ def resolved(suite: Suite, seeds: Sequence[int]) -> str:
         "base_models": {name: _trained(one) for name, one in suite.base_models.items()},
         "methods": {name: _method(one) for name, one in suite.methods.items()},
         "seeds": list(seeds),
-        "metrics": list(suite.metrics),
+        "metrics": [_metric(name, one) for name, one in suite.metrics.items()],
         **({"primary": suite.primary} if suite.primary in suite.metrics else {}),
+        **({"against": suite.against} if suite.against is not None else {}),
         "relaimpr_base": suite.relaimpr_base,
         "gate": {"tolerance": dict(suite.tolerance)},
     }
@@ -53,6 +54,14 @@ def _protocol(spec: ProtocolSpec) -> dict[str, Any]:
         "folds": spec.folds,
         "split_seed": "trial" if spec.split_seed is None else spec.split_seed,
     }
+
+
+def _metric(name: str, spec: MetricSpec) -> str | dict[str, Any]:
+    """A name alone where that says it all; else with all parameters, under the name that it had."""
+    if name == spec.use and not spec.params:
+        return name
+    own = {"as": name} if name != spec.use else {}
+    return {"use": spec.use, **spec.params, **own}
 
 
 def _trained(spec: BaseModelSpec | SelectorSpec) -> dict[str, Any]:

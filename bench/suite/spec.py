@@ -11,7 +11,7 @@ from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.settings import BasePredictions
 from bench.suite.places.yaml_document import KeyPath, Place
 
-__all__ = ["DatasetSpec", "ProtocolSpec", "Suite"]
+__all__ = ["DatasetSpec", "MetricSpec", "ProtocolSpec", "Suite"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,17 @@ class ProtocolSpec:
 
 
 @dataclass(frozen=True)
+class MetricSpec:
+    """`use` names a metric plugin, or is `relaimpr`, which is derived; `params` are the plugin's own."""
+
+    use: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+_METRICS = ("auc", "logloss", "relaimpr", "gauc")
+
+
+@dataclass(frozen=True)
 class Suite:
     """Mappings keep the order of the file."""
 
@@ -43,8 +54,12 @@ class Suite:
     base_models: Mapping[str, BaseModelSpec]
     methods: Mapping[str, MethodSpec]
     seeds: tuple[int, ...]
-    metrics: tuple[str, ...] = ("auc", "logloss", "relaimpr", "gauc")
+    # by the name that it has in tables
+    metrics: Mapping[str, MetricSpec] = field(
+        default_factory=lambda: {name: MetricSpec(name) for name in _METRICS}
+    )
     primary: str = "logloss"  # the metric that verdicts are about and rows are ordered by
+    against: str | None = None  # the method that differences are from; None: best-single
     relaimpr_base: str = "best-single"
     tolerance: Mapping[str, float] = field(default_factory=dict)  # gate: {tolerance: {auc: 1e-6}}
     plugins: tuple[Path, ...] = ()
@@ -52,3 +67,9 @@ class Suite:
     expanded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     places: Mapping[KeyPath, Place] = field(default_factory=dict, repr=False, compare=False)
     # path of keys -> where the value is written, so that later checks can still say where
+
+    @property
+    def computed(self) -> Mapping[str, MetricSpec]:
+        """The metrics that every trial is scored by: RelaImpr is derived, of an AUC that is there for it."""
+        asked = {name: spec for name, spec in self.metrics.items() if name != "relaimpr"}
+        return asked | ({"auc": MetricSpec("auc")} if "relaimpr" in self.metrics else {})

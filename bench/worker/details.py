@@ -1,4 +1,4 @@
-"""What a step says beside its logits: costs, warnings, and how far the sources of base predictions lie apart."""
+"""What a step says beside its logits: costs, and how far the sources of base predictions lie apart."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from bench.data.views.rows import TaskView
 from bench.evaluate.metrics.metrics import mean_log_loss
-from bench.evaluate.metrics.predictions import is_constant, looks_like_probabilities
 from bench.interfaces import FitNotes
 from bench.worker.clock import Clock
 
@@ -43,10 +42,8 @@ def of_selector(notes: FitNotes) -> dict[str, Any]:
     return found | ({"chosen": dict(notes.chosen)} if notes.chosen else {})
 
 
-def warnings(
-    logits: np.ndarray, threads: int, fitting: Clock, changes: Sequence[str]
-) -> dict[str, Any]:
-    """What people should know of these logits and how they came about. `threads`: that the step was given; `changes`: what
+def warnings(threads: int, fitting: Clock, changes: Sequence[str]) -> dict[str, Any]:
+    """What people should know of how a step came about. `threads`: that the step was given; `changes`: what
     plugins changed of the process's settings."""
     found = list(changes)
     if fitting.cpu_s > _BUSY * threads * fitting.wall_s + _SHORT:
@@ -54,10 +51,6 @@ def warnings(
         found.append(
             f"fit used {rate:.1f} CPU seconds a second with --threads {threads}: it has threads or processes of its own"
         )
-    if looks_like_probabilities(logits):
-        found.append("all logits lie in [0, 1]: are they probabilities? a model hands back logits")
-    if is_constant(logits):
-        found.append("all predictions are the same")
     return {"warnings": found} if found else {}
 
 

@@ -38,7 +38,7 @@ def fit_step(step: FitStep, inputs: Inputs, progress: Progress) -> Made:
     logits = np.full(len(fit.predict), np.nan, dtype=check_logits(answer, len(predicted)).dtype)
     logits[asked] = answer
 
-    warned = details.warnings(answer, step.resources.threads, fitting, inputs.plugins.changes)
+    warned = details.warnings(step.resources.threads, fitting, inputs.plugins.changes)
     trained_rows = len(train) if model.history is None else model.history.rows
     return Made(
         arrays={"logits": logits},

@@ -50,9 +50,7 @@ def select_step(step: SelectStep, inputs: Inputs, progress: Progress) -> Made:
     if isinstance(selector, MetaLearned):
         arrays |= _interpreted(selector, tasks.test)
 
-    warned = details.warnings(
-        answer.logits, step.resources.threads, fitting, inputs.plugins.changes
-    )
+    warned = details.warnings(step.resources.threads, fitting, inputs.plugins.changes)
     trained_rows = len(tasks.train.query) if selector.history is None else selector.history.rows
     cost = details.cost(fitting, trained_rows, predicting, len(tasks.test.query))
     return Made(

@@ -252,6 +252,22 @@ def test_a_new_method_of_the_candidate_is_not_judged(make: Callable[..., Run]) -
     assert comparison.added == ("dcn",)
 
 
+def asked(**params: int) -> dict[str, Any]:
+    return {"top": {"use": "ndcg", "params": params, "version": 1, "digest": "m" * 64}}
+
+
+def test_a_metric_of_other_parameters_is_another_metric(
+    make: Callable[..., Run], tmp_path: Path
+) -> None:
+    make("base", set_identity("metrics", asked(k=5)))
+    make("same", set_identity("metrics", asked(k=5)))
+    make("candidate", set_identity("metrics", asked(k=10)))
+    compare(load(tmp_path / "base"), load(tmp_path / "same"))
+    with pytest.raises(CompareError) as raised:
+        compare(load(tmp_path / "base"), load(tmp_path / "candidate"))
+    assert "metric 'top' is 'ndcg k=5' in BASE and 'ndcg k=10' in CANDIDATE" in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [

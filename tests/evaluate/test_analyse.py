@@ -34,7 +34,7 @@ NAMES = tuple(KINDS)
 def quick(
     rows: Sequence[QueryRows], kinds: Mapping[str, str] = KINDS, single: str | None = "fm"
 ) -> Analysis:
-    found = analyse(rows, kinds, single, resamples=60, splits=3)
+    found = analyse(rows, kinds, single, resamples=60, splits=3).analysis
     assert (
         analysis_from_json(json.loads(json.dumps(analysis_to_json(found), allow_nan=False)))
         == found
@@ -396,6 +396,33 @@ def test_losses_beyond_float64_are_left_out() -> None:
         notes=(),
         methods=(),
     )
+
+
+@pytest.mark.parametrize("size", [1e39, 1e160, 1e300, 1.7e308])
+@pytest.mark.parametrize("primary", ["logloss", "auc"])
+def test_finite_logits_that_overflow_leave_the_others_figures_alone(
+    size: float, primary: str
+) -> None:
+    """One row of a base model, as records of before such predictions were refused may hold it."""
+    rows = make_rows()
+    logits = rows.logits["fm"].astype(np.float64)
+    logits[3] = -size if rows.y[3] else size
+    huge = rows._replace(logits={**rows.logits, "fm": logits})
+    found = analyse([huge], KINDS, "lr", primary=primary, resamples=60, splits=3).analysis
+    json.dumps(analysis_to_json(found), allow_nan=False)
+    alone = analyse([rows], KINDS, "lr", primary=primary, resamples=60, splits=3).analysis
+    for one, other in zip(found.methods, alone.methods, strict=True):
+        if one.name != "fm":
+            assert one.calibration == other.calibration
+            assert one.win_rate == other.win_rate
+            figures = [
+                pair.get(primary) for pair in (one.against_best_single, other.against_best_single)
+            ]
+            assert [pair and (pair.difference, pair.low) for pair in figures[:1]] == [
+                pair and (pair.difference, pair.low) for pair in figures[1:]
+            ]
+    assert found.attainable is not None
+    assert found.attainable.reason == "base model fm: logits beyond ±1e+38 in seed 0"
 
 
 def without(rows: QueryRows, name: str) -> QueryRows:

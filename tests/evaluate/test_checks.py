@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.errors import PredictionError, SelectionError
-from bench.evaluate import check_logits, check_weights, is_constant, looks_like_probabilities
+from bench.evaluate import check_logits, check_weights
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -74,14 +74,9 @@ def test_weights_off_the_simplex_are_refused(weights: object, message: str) -> N
     assert raised.value.status == "invalid_selection"
 
 
-def test_probabilities_are_suspected_only_where_all_lie_between_0_and_1() -> None:
-    assert looks_like_probabilities(np.array([0.0, 0.4, 1.0]))
-    assert not looks_like_probabilities(np.array([-0.1, 0.4]))
-    assert not looks_like_probabilities(np.array([0.5, 1.1]))
-    assert not looks_like_probabilities(np.array([]))
-
-
-def test_constant_predictions_are_noticed() -> None:
-    assert is_constant(np.full(3, 0.3))
-    assert not is_constant(np.array([0.3, 0.4]))
-    assert not is_constant(np.array([0.3]))
+def test_logits_beyond_what_a_log_loss_holds_are_refused() -> None:
+    logits = np.array([0.0, 1e300, -1e39])
+    told = "logits: 2 of 3 rows are beyond ±1e+38, the first in row 1 (1e+300)"
+    with pytest.raises(PredictionError, match=re.escape(told)):
+        check_logits(logits, 3)
+    assert check_logits(np.array([1e38, -1e38]), 2).tolist() == [1e38, -1e38]

@@ -11,6 +11,7 @@ from scipy import stats
 
 from bench.evaluate import ONE_SEED, Paired, Slice, adjust, paired, resample
 from bench.evaluate.inference.holm import holm
+from bench.evaluate.inference.paired import _NOT_OVER_SEEDS
 from tests.evaluate.slices import make_slice
 
 LABELS = np.array([0, 1, 1, 0], np.uint8)
@@ -147,7 +148,7 @@ def test_seeds_that_disagree_make_a_tie_of_what_users_find() -> None:
     found = compare(slices)
     assert found.p is not None
     assert found.p < 0.01
-    assert (found.verdict, found.reason) == ("tie", "beyond chance over users, not over seeds")
+    assert (found.verdict, found.reason) == ("tie", _NOT_OVER_SEEDS)
 
 
 def test_both_causes_of_error_add_up() -> None:
@@ -280,9 +281,36 @@ def test_adjusted_over_a_table_a_difference_may_become_a_tie_and_says_why() -> N
     assert table[1].p == found.p
 
 
-def test_a_comparison_without_p_is_none_of_the_table() -> None:
+def step_down(p_values: list[float | None]) -> list[bool]:
+    """Holm's own words: of m hypotheses reject the smallest p while p <= .05 / (m - k), k rejected before; no p, no end."""
+    order = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    rejected = [False] * len(p_values)
+    for k, (p, place) in enumerate(order):
+        if p > 0.05 / (len(p_values) - k):
+            break
+        rejected[place] = True
+    return rejected
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_comparisons_without_p_keep_their_place_in_the_family(seed: int) -> None:
+    found = compare([steady(60, 0.3)])
+    withheld = compare([of_probabilities(1, LABELS * 0.2 + 0.3, LABELS * 0.2 + 0.35)])
+    rng = np.random.default_rng(seed)
+    p_values = [None if rng.random() < 0.4 else float(rng.random() ** 6) for _ in range(9)]
+    table = adjust(
+        {
+            place: withheld if p is None else replace(found, p_both=p)
+            for place, p in enumerate(p_values)
+        }
+    )
+    assert [one.verdict == "better" for one in table.values()] == step_down(p_values)
+    assert all(table[place] == withheld for place, p in enumerate(p_values) if p is None)
+
+
+def test_a_comparison_without_p_makes_the_others_more_cautious() -> None:
     found = compare([steady(60, 0.3)])
     withheld = compare([of_probabilities(1, LABELS * 0.2 + 0.3, LABELS * 0.2 + 0.35)])
     table = adjust({"a": replace(found, p_both=0.03), "b": withheld})
-    assert table["a"].p_holm == 0.03
+    assert (table["a"].p_holm, table["a"].verdict) == (0.06, "tie")
     assert table["b"] == withheld

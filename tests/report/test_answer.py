@@ -227,8 +227,8 @@ def test_ties_that_the_table_does_not_mark_are_not_said_to_be_marked(
             " The interval leaves out 0, but among 9 comparisons that is not beyond chance (Holm's adjustment, p .213).",
         ),
         (
-            {"reason": "beyond chance over users, not over seeds", "p_holm": 0.2134},
-            " The interval leaves out 0, but the difference is beyond chance over users, not over seeds.",
+            {"reason": "too large for chance, and so on", "p_holm": 0.2134},
+            " The interval leaves out 0, but the difference is too large for chance, and so on.",
         ),
     ],
 )

@@ -214,7 +214,7 @@ def test_a_metric_of_a_plugin_is_a_column_and_is_marked_where_its_direction_is_k
         manifest["higher_is_better"] = {"brier": False}
 
     unknown = make_run(seeds=(0,), edit=edit)
-    assert build(unknown).metrics == ("logloss", "auc", "relaimpr", "gauc", "brier")
+    assert build(unknown).metrics == ("logloss", "brier", "auc", "relaimpr", "gauc")
     assert rows(unknown)["lr"].figures["brier"].mark is None
     assert rows(make_run(seeds=(0,), edit=with_direction))["lr"].figures["brier"].mark == "best"
 

@@ -65,7 +65,7 @@ def test_the_answer_speaks_of_the_primary_and_of_its_direction(make_analysed: Ma
 def test_rows_and_columns_are_in_the_order_of_the_primary(make_analysed: MakeRun) -> None:
     run = make_analysed(edit=by("gauc"), change=in_gauc)
     report = build(run)
-    assert report.metrics == ("gauc", "logloss", "auc", "relaimpr")
+    assert report.metrics == ("gauc", "auc", "logloss", "relaimpr")
     (section,) = report.sections
     for kind in ("method", "base_model"):
         means = [row.figures["gauc"].estimate.mean for row in section.rows if row.kind == kind]
@@ -73,7 +73,7 @@ def test_rows_and_columns_are_in_the_order_of_the_primary(make_analysed: MakeRun
     table = next(block for block in document(report) if isinstance(block, Grid))
     heads = [head.replace("\n", " ") for head in table.heads]
     assert heads[1] == "GAUC"
-    assert heads[3:6] == ["verdict", "valid. log loss", "log loss"]
+    assert heads[3:6] == ["verdict", "valid. log loss", "AUC"]
     lead = next(row for row in table.rows if row.name == "metaselector")
     assert [cell.text.strip() for cell in lead.cells[1:3]] == ["+.0190 [+.0140, +.0240]", "better"]
     assert any("above 0 is better" in note.text for note in notes(run))

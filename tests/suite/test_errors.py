@@ -250,7 +250,8 @@ def test_faults_of_the_harness_s_keys(errors_of: Errors, old: str, new: str, exp
         (
             "seeds:",
             "metrics: [auc, loglos]\nseeds:",
-            "12:16: unknown metric 'loglos'; did you mean 'logloss'?",
+            "12:16: unknown metric 'loglos'; did you mean 'logloss'? or is it in a file? give it with --plugins FILE, or "
+            "under `plugins:`",
         ),
         (
             "seeds:",

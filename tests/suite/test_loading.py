@@ -41,7 +41,7 @@ def test_defaults_are_filled_in(suite_file: SuiteFile, registry: Registry) -> No
     assert suite.methods["gating"].meta_learner is None
     assert suite.methods["gating"].base_predictions is None
     assert suite.seeds == (0,)
-    assert suite.metrics == ("auc", "logloss", "relaimpr", "gauc")
+    assert tuple(suite.metrics) == ("auc", "logloss", "relaimpr", "gauc")
     assert suite.relaimpr_base == "best-single"
     assert suite.tolerance == {}
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import scipy
 
 from bench.evaluate.analysis.attainable import attainable_bound
-from bench.evaluate.analysis.findings import Analysis, AttainableBound
+from bench.evaluate.analysis.findings import Analysis, AttainableBound, PlainAverage
 from bench.evaluate.analysis.method_analysis import (
     Kind,
     References,
@@ -17,25 +18,29 @@ from bench.evaluate.analysis.method_analysis import (
     without_figures,
 )
 from bench.evaluate.analysis.notes import NO_ROWS, notes
+from bench.evaluate.analysis.plain_average import AVERAGE, plain_average, with_average
 from bench.evaluate.analysis.scored import Scored, score
 from bench.evaluate.analysis.segments import segments
 from bench.evaluate.analysis.standings import Standings, standings
-from bench.evaluate.inference.comparisons import (
-    Table,
-    against,
-    agree,
-    count_rows,
-    slices,
-    tested_metrics,
-)
-from bench.evaluate.inference.resampling import LOGLOSS_AND_AUC, resample
+from bench.evaluate.inference.comparisons import Table, count_rows, slices, tested_metrics
+from bench.evaluate.inference.pairings import NO_PAIRINGS, Pairings, pairings
+from bench.evaluate.inference.resampling import LOGLOSS_AND_AUC, Resampled, of_metric, resample
 from bench.evaluate.query_rows import QueryRows
 from bench.interfaces import Metric
 
-__all__ = ["analyse"]
+__all__ = ["Analysed", "analyse"]
 
 _KINDS: Mapping[str, Kind] = {"method": "method", "base_model": "base_model"}
 _OWN: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in LOGLOSS_AND_AUC})
+
+
+class Analysed(NamedTuple):
+    """An analysis, and what further comparisons of it can be made of, after the labels are gone."""
+
+    analysis: Analysis
+    resampled: (
+        Resampled | None
+    )  # of the primary alone; None where fewer than two methods have a value
 
 
 def analyse(
@@ -44,14 +49,15 @@ def analyse(
     best_single: str | None,
     metrics: Mapping[str, Metric] = _OWN,
     primary: str = "logloss",
+    chosen: str | None = None,
     *,
     resamples: int = 2000,
     splits: int = 100,
     seed: int = 0,
-) -> Analysis:
+) -> Analysed:
     """`rows` are one a seed. `kinds` are names to "method" or "base_model", in the order of the result; other kinds, such as
-    bounds, are passed over. `best_single` is a base model. `metrics` are the suite's, by name; log loss and AUC are there
-    anyway. The lead is the best by the `primary`, one of them.
+    bounds, are passed over. `best_single` is a base model; `chosen` is whom else all are held against. `metrics` are the
+    suite's, by name; log loss and AUC are there anyway. The lead is the best by the `primary`, one of them.
 
     Who lacks the primary in some seed is compared with nothing. Bounds, closed gap, regret, win rate and segments are in log
     loss whatever the primary: who lacks a finite one in some seed has none of them."""
@@ -59,25 +65,25 @@ def analyse(
     kept = [one for one in rows if len(one.y)]
     named = {name: _KINDS[kind] for name, kind in kinds.items() if kind in _KINDS}
     if not kept:
-        empty = tuple(
-            without_figures(name, kind, "no test query rows") for name, kind in named.items()
-        )
-        return Analysis(
-            None, None, 0, 0, (), resamples, empty, None, None, None, (), (NO_ROWS,), primary
-        )
+        return Analysed(_without_rows(named, resamples, primary, chosen), None)
     scored = score(kept, named)
     ranked = standings(kept, named, metrics[primary])
-    single, compared = (
+    single, found_single = (
         best_single if best_single in names else None for names in (scored.names, ranked.means)
     )
     attainable = _attainable(scored, splits, resamples, seed)
-    tables = _tables(kept, metrics, primary, ranked, compared, resamples, seed)
-    references = References(single, _perfect(scored), attainable.logloss, *tables)
-    return Analysis(
-        compared or single,
+    compared = _compare(
+        kept, scored, ranked, metrics, primary, found_single, chosen, resamples, seed
+    )
+    references = References(
+        single, _perfect(scored), attainable.logloss, compared.pairings, compared.against_average
+    )
+    counts = [len(one.y) for one in kept], [int(one.y.sum()) for one in kept]
+    analysis = Analysis(
+        found_single or single,
         ranked.lead,
         len(np.unique(np.concatenate([one.users for one in kept]))),
-        count_rows(kept, [len(one.y) for one in kept]),
+        count_rows(kept, counts[0]),
         tuple(one.seed for one in kept),
         resamples,
         tuple(
@@ -90,32 +96,67 @@ def analyse(
         references.perfect,
         _optimum(kept),
         segments(kept, scored.names, single, resamples, seed) if scored.names else (),
-        tuple(notes(rows, scored, ranked, best_single)),
+        tuple(notes(rows, scored, ranked, best_single, compared.methods)),
         primary,
+        chosen,
+        compared.average,
+        None if single is None else scored.mean(single),
+        count_rows(kept, counts[1]),
     )
+    kept_resamples = None if compared.methods is None else of_metric(compared.methods, primary)
+    return Analysed(analysis, kept_resamples)
 
 
-def _tables(
+class _Compared(NamedTuple):
+    pairings: Pairings
+    average: PlainAverage | None
+    against_average: Table
+    methods: Resampled | None  # their resamples, without the plain average
+
+
+def _compare(
+    rows: Sequence[QueryRows],
+    scored: Scored,
+    ranked: Standings,
+    metrics: Mapping[str, Metric],
+    primary: str,
+    single: str | None,
+    chosen: str | None,
+    resamples: int,
+    seed: int,
+) -> _Compared:
+    resampled = _resampled(with_average(rows, scored), metrics, primary, ranked, resamples, seed)
+    if resampled is None:
+        return _Compared(NO_PAIRINGS, None, {}, None)
+    average, against_average, methods = plain_average(resampled, single)
+    found = pairings(methods, single, ranked.lead, chosen)
+    return _Compared(found, average, against_average, methods)
+
+
+def _without_rows(
+    named: Mapping[str, Kind], resamples: int, primary: str, chosen: str | None
+) -> Analysis:
+    empty = tuple(without_figures(name, kind, "no test query rows") for name, kind in named.items())
+    return Analysis(
+        None, None, 0, 0, (), resamples, empty, None, None, None, (), (NO_ROWS,), primary, chosen
+    )  # fmt: skip
+
+
+def _resampled(
     rows: Sequence[QueryRows],
     metrics: Mapping[str, Metric],
     primary: str,
     ranked: Standings,
-    single: str | None,
     resamples: int,
     seed: int,
-) -> tuple[Table, Table]:
-    """Two tables of comparisons: with best-single, and with the lead."""
-    names = tuple(ranked.means)
-    if len(names) < 2:
-        return {}, {}
+) -> Resampled | None:
+    """The methods that have a value, and the plain average where the rows have it; None where no two can be compared."""
+    if len(ranked.means) < 2:
+        return None
+    names = (*ranked.means, *([AVERAGE] if AVERAGE in rows[0].logits else []))
     parts = slices(rows, names)
     tested = tested_metrics(metrics[primary], metrics, parts[0])
-    resampled = resample(parts, names, metrics=tested, resamples=resamples, seed=seed)
-    with_single, with_lead = (
-        {} if reference is None else against(resampled, reference)
-        for reference in (single, ranked.lead)
-    )
-    return agree(with_single, with_lead, single, ranked.lead)
+    return resample(parts, names, metrics=tested, resamples=resamples, seed=seed)
 
 
 def _attainable(scored: Scored, splits: int, resamples: int, seed: int) -> AttainableBound:

@@ -5,7 +5,7 @@ It is made at the end of a run, where labels are at hand, and kept with the reco
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
@@ -19,6 +19,7 @@ __all__ = [
     "Calibration",
     "ClosedGap",
     "MethodAnalysis",
+    "PlainAverage",
     "Regret",
     "Segment",
     "analysis_from_json",
@@ -87,6 +88,18 @@ class MethodAnalysis:
     entropy: float | None  # mean entropy of a row's weights over log K: 0 one model, 1 uniform
     selection_reason: str = ""  # why a method that gives weights has no selection_accuracy
     adaptation: AdaptationEffect | None = None  # of methods under a meta-learner
+    # the same by metric, less the method that the suite or a report names (`against`); empty without one
+    against_chosen: Mapping[str, Paired] = field(default_factory=dict)
+    # less the plain average of the pool
+    against_average: Mapping[str, Paired] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlainAverage:
+    """The mixture in which every base model of the pool weighs the same for everybody: what is gained without choosing."""
+
+    values: Mapping[str, float]  # by metric, mean over seeds
+    against_best_single: Mapping[str, Paired]  # by metric
 
 
 @dataclass(frozen=True)
@@ -131,6 +144,10 @@ class Analysis:
     segments: tuple[Segment, ...]
     notes: tuple[str, ...] = ()  # what could not be analysed, and why
     primary: str = "logloss"  # the metric that verdicts are about
+    chosen: str | None = None  # the method that differences are from in place of best-single
+    plain_average: PlainAverage | None = None  # None: no whole pool, or a pool of one
+    best_single_logloss: float | None = None
+    positives: int | None = None  # of `rows`
 
 
 _ADAPTER: TypeAdapter[Analysis] = TypeAdapter(Analysis)

@@ -12,7 +12,8 @@ from bench.evaluate.analysis.findings import Calibration, ClosedGap, MethodAnaly
 from bench.evaluate.analysis.scored import Scored
 from bench.evaluate.analysis.user_figures import mean_entropy, regret, selection_accuracy, win_rate
 from bench.evaluate.analysis.user_losses import EQUAL
-from bench.evaluate.inference.paired import Paired
+from bench.evaluate.inference.comparisons import Table
+from bench.evaluate.inference.pairings import NO_PAIRINGS, Pairings
 from bench.evaluate.metrics.calibration_error import (
     calibration_in_the_large,
     expected_calibration_error,
@@ -33,8 +34,8 @@ class References(NamedTuple):
     best_single: str | None
     perfect: float | None  # log loss of the perfect user-level selector, mean over seeds
     attainable: float | None
-    against_best_single: Mapping[str, Mapping[str, Paired]]  # name -> metric
-    against_lead: Mapping[str, Mapping[str, Paired]]
+    pairings: Pairings
+    against_average: Table
 
 
 def analyse_method(scored: Scored, name: str, kind: Kind, references: References) -> MethodAnalysis:
@@ -47,7 +48,8 @@ def analyse_method(scored: Scored, name: str, kind: Kind, references: References
     return MethodAnalysis(
         name,
         kind,
-        *_compared(name, references),
+        references.pairings.with_single.get(name, {}),
+        references.pairings.with_lead.get(name, {}),
         _closed_gap(scored, name, references),
         Calibration(
             _mean([expected_calibration_error(one.y, one.logits[name]) for one in scored.rows]),
@@ -61,6 +63,8 @@ def analyse_method(scored: Scored, name: str, kind: Kind, references: References
         adaptation=adaptation_effect(scored.rows, name)
         if all(name in one.adaptations for one in scored.rows)
         else None,
+        against_chosen=references.pairings.with_chosen.get(name, {}),
+        against_average=references.against_average.get(name, {}),
     )
 
 
@@ -68,24 +72,21 @@ def without_figures(
     name: str, kind: Kind, reason: str, references: References | None = None
 ) -> MethodAnalysis:
     """Of one that has no finite log loss in some seed; it may be compared by another metric."""
-    compared = ({}, {}) if references is None else _compared(name, references)
+    with_single, with_lead, with_chosen = NO_PAIRINGS if references is None else references.pairings
     return MethodAnalysis(
         name,
         kind,
-        *compared,
+        with_single.get(name, {}),
+        with_lead.get(name, {}),
         ClosedGap(None, None, reason),
         Calibration(None, None),
         None,
         None,
         None,
         None,
+        against_chosen=with_chosen.get(name, {}),
+        against_average={} if references is None else references.against_average.get(name, {}),
     )
-
-
-def _compared(
-    name: str, references: References
-) -> tuple[Mapping[str, Paired], Mapping[str, Paired]]:
-    return references.against_best_single.get(name, {}), references.against_lead.get(name, {})
 
 
 def _closed_gap(scored: Scored, name: str, references: References) -> ClosedGap:

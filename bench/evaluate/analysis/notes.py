@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.evaluate.analysis.scored import Scored
 from bench.evaluate.analysis.standings import Standings
+from bench.evaluate.inference.resampling import Resampled
 from bench.evaluate.query_rows import QueryRows
 
 __all__ = ["NO_ROWS", "notes"]
@@ -16,7 +17,11 @@ _IN_LOG_LOSS = "no closed gap, regret or win rate"
 
 
 def notes(
-    rows: Sequence[QueryRows], scored: Scored, ranked: Standings, best_single: str | None
+    rows: Sequence[QueryRows],
+    scored: Scored,
+    ranked: Standings,
+    best_single: str | None,
+    resampled: Resampled | None,
 ) -> Iterator[str]:
     """`best_single`: the one that there would be; rows, scores and standings may lack it."""
     empty = [str(one.seed) for one in rows if not len(one.y)]
@@ -26,6 +31,8 @@ def notes(
     yield from _of_best_single(scored, ranked, best_single)
     if scored.no_pool:
         yield f"There are no bounds, no regret and no selection accuracy: {scored.no_pool}."
+    for why in () if resampled is None else resampled.untested.values():
+        yield f"There are no intervals and no verdicts by {why}."
     if len(ranked.means) > 1:
         yield _LEAD
 

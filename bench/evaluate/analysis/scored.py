@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.evaluate.analysis.user_losses import UserLosses, user_losses
+from bench.evaluate.metrics.predictions import LARGEST_LOGIT, beyond
 from bench.evaluate.query_rows import QueryRows
 
 __all__ = ["Scored", "score"]
@@ -45,12 +46,21 @@ def _why_not(name: str, rows: Sequence[QueryRows], losses: Sequence[UserLosses])
     missing = [str(one.seed) for one in rows if name not in one.logits]
     if missing:
         return f"no result in seed {', '.join(missing)}"
-    infinite = [
-        str(one.seed)
-        for one, of in zip(rows, losses, strict=True)
-        if not np.isfinite(of.sums[name].sum())
-    ]
-    return f"no finite log loss in seed {', '.join(infinite)}" if infinite else ""
+    with np.errstate(over="ignore"):
+        infinite = [
+            str(one.seed)
+            for one, of in zip(rows, losses, strict=True)
+            if not np.isfinite(of.sums[name].sum())
+        ]
+    if infinite:
+        return f"no finite log loss in seed {', '.join(infinite)}"
+    large = [str(one.seed) for one in rows if _overflows(one.logits[name])]
+    return f"logits beyond ±{LARGEST_LOGIT:g} in seed {', '.join(large)}" if large else ""
+
+
+def _overflows(logits: np.ndarray) -> bool:
+    """Whether squares and sums of finite losses leave float64: such predictions are refused today, and were not always."""
+    return bool((beyond(logits, LARGEST_LOGIT) & np.isfinite(logits)).any())
 
 
 def _why_no_pool(rows: Sequence[QueryRows], losses: Sequence[UserLosses]) -> str:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.evaluate.inference.resampled_metric import score_of
+from bench.evaluate.metrics.asked import ask
+from bench.evaluate.printed import called
 from bench.evaluate.query_rows import QueryRows
 from bench.interfaces import Metric
 
@@ -39,12 +40,12 @@ def _values(rows: Sequence[QueryRows], name: str, metric: Metric) -> tuple[list[
     missing = [str(one.seed) for one in rows if name not in one.logits]
     if missing:
         return [], f"no result in seed {', '.join(missing)}"
-    scores = [score_of(metric, one.scored, one.logits[name]) for one in rows]
+    scores = [ask(metric, one.scored, one.logits[name]) for one in rows]
     undefined = [
         str(one.seed) for one, score in zip(rows, scores, strict=True) if score.value is None
     ]
     if undefined:
         reason = next(score.reason for score in scores if score.value is None)
-        what = "finite log loss" if metric.name == "logloss" else metric.name
+        what = f"{'finite ' if metric.name == 'logloss' else ''}{called(metric.name)}"
         return [], f"no {what} in seed {', '.join(undefined)}{f' ({reason})' if reason else ''}"
     return [score.value for score in scores if score.value is not None], ""

@@ -19,8 +19,9 @@ __all__ = ["Table", "against", "agree", "count_rows", "slices", "tested_metrics"
 Table = dict[str, dict[str, Paired]]  # name -> metric -> its difference from one reference
 
 
-def against(resampled: Resampled, reference: str) -> Table:
+def against(resampled: Resampled, reference: str | None) -> Table:
     """Name to metric to its difference from the reference, which has none itself. Holm over the names, of each metric."""
+    assert reference is not None, "one of the resampled names"
     found: Table = {name: {} for name in resampled.names}
     for metric in resampled.metrics:
         others = [name for name in resampled.names if name != reference]

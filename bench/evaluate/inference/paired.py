@@ -30,8 +30,11 @@ ONE_SEED = "one seed: the spread over training runs is unknown"
 _MOST_UNDEFINED = 0.05  # share of resamples
 _ROUNDING = 1e-12  # spread below this share of the figures is none
 _NO_SPREAD = "no spread: every resample of users gives the same difference"
-_NOT_OVER_SEEDS = "beyond chance over users, not over seeds"
-_NOT_OVER_BOTH = "beyond chance over users and over seeds, not over both together"
+_NOT_OVER_SEEDS = (
+    "too large to be chance in who the test users are, but it varies so much from one training run (seed) to the next that "
+    "another training may turn it around"
+)
+_NOT_OVER_BOTH = "too large to be chance in who the test users are, or chance in the training runs, but not to be both at once"
 NOT_AFTER_HOLM = "not beyond chance among so many comparisons (Holm)"
 
 
@@ -81,6 +84,8 @@ def paired(resampled: Resampled, candidate: str, reference: str, metric: str) ->
         _over_users(draws, scale, resampled),
         _over_seeds(by_seed, scale),
     )
+    if metric in resampled.untested:
+        return _withheld(metric, difference, resampled.untested[metric])
     if users.error is None:
         equal = users.reason == _NO_SPREAD and not by_seed.any()
         return _equal(metric) if equal else _withheld(metric, difference, users.reason)
@@ -95,17 +100,20 @@ def paired(resampled: Resampled, candidate: str, reference: str, metric: str) ->
 
 
 def adjust(comparisons: Mapping[K, Paired]) -> dict[K, Paired]:
-    """Holm's adjustment over a table: p_holm, and verdicts that follow it (it only ever makes ties of differences). A
-    comparison without a p is none of the table's."""
-    p_values = {
-        key: one.p if one.p_both is None else one.p_both for key, one in comparisons.items()
-    }
-    tested = {key: p for key, p in p_values.items() if p is not None}
-    adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
+    """Holm's adjustment over a table: p_holm, and verdicts that follow it (it only ever makes ties of differences).
+
+    A comparison without a p counts as one: whether a p can be had hangs on the same rows, so that a family without it would
+    be chosen by what was seen. It has no p_holm."""
+    adjusted = holm([1.0 if (p := _p(one)) is None else p for one in comparisons.values()])
     return {
-        key: _adjusted(one, adjusted[key]) if key in adjusted else one
-        for key, one in comparisons.items()
+        key: one if _p(one) is None else _adjusted(one, p_holm)
+        for (key, one), p_holm in zip(comparisons.items(), adjusted, strict=True)
     }
+
+
+def _p(one: Paired) -> float | None:
+    """By users and seeds together where there is one, else by users."""
+    return one.p if one.p_both is None else one.p_both
 
 
 def leaves_out_zero(one: Paired) -> bool:

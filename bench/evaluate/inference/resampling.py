@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from bench.evaluate.inference.slices import Slice, rows_at
 from bench.evaluate.metrics.metrics import AUC, LogLoss
 from bench.interfaces import Metric, PluginParams
 
-__all__ = ["LOGLOSS_AND_AUC", "Resampled", "draw_users", "resample"]
+__all__ = ["LOGLOSS_AND_AUC", "Resampled", "draw_users", "of_metric", "resample", "without"]
 
 LOGLOSS_AND_AUC: tuple[Metric, ...] = (LogLoss(PluginParams()), AUC(PluginParams()))
 
@@ -27,6 +28,8 @@ class Resampled:
     values: Mapping[str, np.ndarray]  # metric -> (S, M) float64
     draws: Mapping[str, np.ndarray]  # metric -> (R, M) float64
     undefined: Mapping[str, Mapping[str, str]]  # metric -> method -> why a value is NaN
+    # metric -> why its draws are NaN though its values are defined
+    untested: Mapping[str, str]
     users: int
     effective_users: float  # of equal rows each; fewer than users where rows are unequal: (sum of rows)^2 / sum of rows^2
     rows: int  # of all seeds together
@@ -49,7 +52,7 @@ def resample(
     """Draw as many users as there are, with replacement, `resamples` times; rows of a user drawn k times count k times.
 
     `slices` are one a seed, at least one, none empty; `names` are the rows of their logits. Holds one byte a user and
-    resample. Raises PluginError where a metric contradicts itself."""
+    resample. What a metric raises or hands back that is wrong is in `undefined` and `untested`."""
     ids = np.unique(np.concatenate([one.users for one in slices]))
     weights = draw_users(len(ids), resamples, seed)
     placed = [_placed(one, ids) for one in slices]
@@ -68,10 +71,42 @@ def resample(
             for metric, of_seeds in found.items()
         },
         {metric: _reasons(names, of_seeds) for metric, of_seeds in found.items()},
+        {
+            metric: why
+            for metric, of_seeds in found.items()
+            if (why := next(filter(None, (one.untested for one in of_seeds)), ""))
+        },
         len(ids),
         float(rows.sum() ** 2 / (rows**2).sum()),
         int(rows.sum()),
         len(slices),
+    )
+
+
+def without(resampled: Resampled, name: str) -> Resampled:
+    """The same of all other methods."""
+    kept = [place for place, one in enumerate(resampled.names) if one != name]
+    return replace(
+        resampled,
+        names=tuple(resampled.names[place] for place in kept),
+        values={metric: values[:, kept] for metric, values in resampled.values.items()},
+        draws={metric: draws[:, kept] for metric, draws in resampled.draws.items()},
+    )
+
+
+def of_metric(resampled: Resampled, metric: str) -> Resampled:
+    """The same of one metric alone."""
+
+    def one(table: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: of for name, of in table.items() if name == metric}
+
+    return replace(
+        resampled,
+        higher_is_better=one(resampled.higher_is_better),
+        values=one(resampled.values),
+        draws=one(resampled.draws),
+        undefined=one(resampled.undefined),
+        untested=one(resampled.untested),
     )
 
 
@@ -104,7 +139,10 @@ def _of_distinct(metric: Metric, one: Slice, weights: np.ndarray) -> Figures:
         [of[digest] for digest in digests],
     )
     return Figures(
-        found.values[back], found.draws[:, back], tuple(found.reasons[place] for place in back)
+        found.values[back],
+        found.draws[:, back],
+        tuple(found.reasons[place] for place in back),
+        found.untested,
     )
 
 

@@ -7,25 +7,34 @@ import numpy as np
 from bench.errors import PredictionError, SelectionError
 
 __all__ = [
+    "LARGEST_LOGIT",
     "SIMPLEX_TOLERANCE",
+    "beyond",
     "check_logits",
     "check_weights",
-    "is_constant",
-    "looks_like_probabilities",
 ]
 
+# what float32 holds, nearly: sums and squares of such losses are far from the end of float64
+LARGEST_LOGIT = 1e38
 SIMPLEX_TOLERANCE = 1e-5  # a softmax in float32 over a large pool adds up to 1 within this
 
 
 def check_logits(logits: object, n: int) -> np.ndarray:
-    """`logits` themselves, where they are (n,) finite float32 or float64; else PredictionError with counts and the first
-    bad row (0 is the first row that was asked for)."""
+    """`logits` themselves, where they are (n,) float32 or float64, finite and none beyond LARGEST_LOGIT; else
+    PredictionError with counts and the first bad row (0 is the first row that was asked for)."""
     array = _check_array(logits, (n,), "logits", PredictionError)
     bad = ~np.isfinite(array)
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         raise PredictionError(
             f"logits: {_count(bad)} not finite, the first in row {first} ({array[first]}); a logit is a finite number"
+        )
+    large = beyond(array, LARGEST_LOGIT)
+    if large.any():
+        first = int(np.flatnonzero(large)[0])
+        raise PredictionError(
+            f"logits: {_count(large)} beyond ±{LARGEST_LOGIT:g}, the first in row {first} ({array[first]:g}); no log loss can "
+            "be computed of them: does the model diverge, or is a field far from what it was trained on?"
         )
     return array
 
@@ -46,14 +55,9 @@ def check_weights(weights: object, n: int, models: int) -> np.ndarray:
     return array
 
 
-def looks_like_probabilities(logits: np.ndarray) -> bool:
-    """Whether all lie in [0, 1], as logits hardly do by chance."""
-    return bool(len(logits) and logits.min() >= 0 and logits.max() <= 1)
-
-
-def is_constant(logits: np.ndarray) -> bool:
-    """Whether several rows all have one logit."""
-    return bool(len(logits) > 1 and (logits == logits[0]).all())
+def beyond(logits: np.ndarray, size: float) -> np.ndarray:
+    """(n,) bool: where they are larger than that, whatever the sign; false for NaN. logits (n,)."""
+    return np.asarray(np.abs(logits.astype(np.float64)) > size)
 
 
 def _check_array(

@@ -13,6 +13,8 @@ from bench.evaluate import HIGHER_IS_BETTER, Analysis, analysis_from_json, summa
 from bench.job.outcome import of_record
 from bench.records import Run
 from bench.report.content import record_details as told
+from bench.report.content.against import run_against
+from bench.report.content.decimals import section_decimals
 from bench.report.content.edges import at_edge
 from bench.report.content.model import Failure, NotAsked, Report, Section
 from bench.report.content.table_rows import rows, tested
@@ -24,19 +26,20 @@ Record = Mapping[str, Any]
 _READ = (
     "suite", "status", "seeds", "datasets", "splits", "plugins", "primary", "metrics", "relaimpr_base",
 )  # fmt: skip
-_ORDER = ("logloss", "auc", "relaimpr", "gauc")
 
 
-def build(run: Run) -> Report:
+def build(run: Run, against: str | None = None) -> Report:
     """What there is to say of a run: a section for each dataset and protocol, what went wrong, and what was never asked for.
+    `against`: the base model or method that differences are from (default: the suite's `against`; "best-single" is one too).
 
-    Raises RecordError where the manifest lacks what a report is made of."""
+    Raises RecordError where the manifest lacks what a report is made of, BenchError where nothing can be held against that
+    method."""
     manifest = run.manifest
     _check_keys(run)
+    if against is not None:
+        run = run_against(run, against)
     primary = manifest["primary"]
-    metrics = tuple(
-        sorted(manifest["metrics"], key=lambda name: (name != primary, (*_ORDER, name).index(name)))
-    )
+    metrics = tuple(sorted(manifest["metrics"], key=lambda name: name != primary))
     records = {record["id"]: record for record in run.records}
     sections: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for trial in manifest["trials"]:
@@ -116,18 +119,19 @@ def _section(
         manifest["primary"],
     )
     analysis = _analysis(run, f"{dataset}/{protocol}", primary)
+    found = rows(lines, directions, primary, good, manifest["seeds"], analysis)
     return Section(
         dataset=dataset,
         protocol=protocol,
         dataset_facts=manifest["datasets"].get(dataset, {}),
         split_facts=manifest["splits"].get(f"{dataset}/{protocol}", {}),
-        rows=rows(lines, directions, primary, good, manifest["seeds"], analysis),
+        rows=found,
         base_models=told.base_models(
             [name for name, kind in kinds.items() if kind == "base_model"], good
         ),
         base_predictions=told.base_predictions(good),
         users_without_support=told.no_support(good),
-        gauc_users=told.gauc_users(good),
+        gauc_users=told.users_scored(good, "gauc"),
         warnings=told.warnings(good),
         trials=len(trials),
         ok=len(good),
@@ -141,6 +145,14 @@ def _section(
         at_edge=at_edge(good),
         primary=primary,
         higher_is_better=directions.get(primary, False),
+        extreme=told.extreme(good),
+        users_scored={
+            metric: counts
+            for metric in metrics
+            if metric != "gauc" and (counts := told.users_scored(good, metric)) is not None
+        },
+        decimals=section_decimals(found, analysis, primary),
+        invalid_primary=told.invalid_everywhere(good, primary),
     )
 
 

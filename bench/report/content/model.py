@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.evaluate import Analysis, Estimate, Mark, MethodAnalysis
+from bench.evaluate import Analysis, Estimate, Mark, MethodAnalysis, Paired, decimals
 
 __all__ = [
     "AtEdge",
     "BaseModelFacts",
     "Cost",
+    "Extreme",
     "Failure",
     "Figure",
     "NotAsked",
@@ -114,6 +115,19 @@ class AtEdge:
 
 
 @dataclass(frozen=True)
+class Extreme:
+    """Logits so large that a few rows decide a method's log loss: in the worst seed so many `rows` `of` its test query, all
+    beyond ±`beyond`; `cause`: what in the data may be behind it, "" where nothing was found."""
+
+    method: str
+    rows: int
+    of: int
+    beyond: float
+    largest: float
+    cause: str
+
+
+@dataclass(frozen=True)
 class Failure:
     """A trial without a result; `status` is "missing" where there is no record."""
 
@@ -169,6 +183,36 @@ class Section:
     at_edge: tuple[AtEdge, ...] = ()
     primary: str = "logloss"  # the metric that verdicts are about and rows are ordered by
     higher_is_better: bool = False  # of the primary
+    # why the primary has no value anywhere, where what the metric gives is no score; "" where it has one or is undefined
+    invalid_primary: str = ""
+    decimals: Mapping[str, int] = field(default_factory=dict)  # by metric
+    extreme: tuple[Extreme, ...] = ()
+    # of other metrics than GAUC: (scored, all) test users
+    users_scored: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def reference(self) -> str | None:
+        """Whom differences and verdicts are against: the method that was asked for, else best-single's base model."""
+        return None if self.analysis is None else self.analysis.chosen or self.analysis.best_single
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether the reference was asked for."""
+        return self.analysis is not None and self.analysis.chosen is not None
+
+    def places(self, metric: str) -> int:
+        """With how many decimals its figures are printed."""
+        return self.decimals.get(metric, decimals(metric, ()))
+
+    def pair(self, row: Row) -> Paired | None:
+        """A row's difference from the reference, by the primary."""
+        found = self.analysed(row)
+        return None if found is None else self.pair_of(found)
+
+    def pair_of(self, found: MethodAnalysis) -> Paired | None:
+        """The same of what the analysis found of a method."""
+        table = found.against_chosen if self.is_chosen else found.against_best_single
+        return table.get(self.primary)
 
     def analysed(self, row: Row) -> MethodAnalysis | None:
         """What the analysis found of a row; None of bounds."""
@@ -196,5 +240,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0, or 4 where trials that were asked for failed or are missing, or there are none."""
-        return 4 if self.failures or not self.sections else 0
+        """0, or 4 where trials that were asked for failed or are missing, or there are none, or the primary metric is no score
+        anywhere."""
+        invalid = any(section.invalid_primary for section in self.sections)
+        return 4 if self.failures or invalid or not self.sections else 0

@@ -6,17 +6,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench.report.content.model import BaseModelFacts, PredictionsFile, Shift
+from bench.report.content.model import BaseModelFacts, Extreme, PredictionsFile, Shift
 
 __all__ = [
     "base_models",
     "base_predictions",
     "calibrated",
+    "extreme",
     "from_files",
-    "gauc_users",
+    "invalid_everywhere",
     "no_support",
     "support_rows",
     "training_users",
+    "users_scored",
     "warnings",
 ]
 
@@ -91,9 +93,10 @@ def support_rows(good: Sequence[Record]) -> dict[str, int]:
     return {method: rows for method, rows in found.items() if rows is not None}
 
 
-def gauc_users(good: Sequence[Record]) -> tuple[int, int] | None:
-    """The same for every method of a seed; where seeds split users apart, the seed with the most left out."""
-    counts = [record["metrics"].get("gauc", {}).get("counts", {}) for record in good]
+def users_scored(good: Sequence[Record], metric: str) -> tuple[int, int] | None:
+    """(scored, all) of a metric by users: the same for every method of a seed; where seeds split users apart, the seed with
+    the most left out."""
+    counts = [record["metrics"].get(metric, {}).get("counts", {}) for record in good]
     pairs = [
         (scored, users)
         for count in counts
@@ -104,12 +107,34 @@ def gauc_users(good: Sequence[Record]) -> tuple[int, int] | None:
 
 
 def warnings(good: Sequence[Record]) -> dict[str, tuple[str, ...]]:
-    """What was warned of, to the trials' methods."""
+    """What was warned of, to the trials' methods; extreme logits are told of by themselves."""
     return _methods(
         (warning, record)
         for record in good
         for warning in _list(_detail(record, "warnings"))
         if isinstance(warning, str)
+        and not (_detail(record, "extreme_logits") and "logits beyond" in warning)
+    )
+
+
+def invalid_everywhere(good: Sequence[Record], metric: str) -> str:
+    """Why no record has a value of the metric, where what it gave is a score in none; else nothing."""
+    scores = [record["metrics"].get(metric, {}) for record in good]
+    if not scores or not all(score.get("invalid") for score in scores):
+        return ""
+    return str(scores[0]["reason"])
+
+
+def extreme(good: Sequence[Record]) -> tuple[Extreme, ...]:
+    """Methods with extreme logits, each once, by its worst seed."""
+    worst: dict[str, Record] = {}
+    for record in good:
+        found = _detail(record, "extreme_logits")
+        if found and found["rows"] > worst.get(_method(record), {"rows": 0})["rows"]:
+            worst[_method(record)] = found
+    return tuple(
+        Extreme(method, one["rows"], one["of"], one["beyond"], one["largest"], one.get("cause", ""))
+        for method, one in worst.items()
     )
 
 

@@ -44,16 +44,21 @@ def adaptation(section: Section) -> Iterator[Block]:
     ]
     if not found:
         return
-    effects = [effect for _, effect in found]
+    effects, places = [effect for _, effect in found], section.places("logloss")
     changed = align([_percent(effect.model_changed) for effect in effects], 1)
     rows = [
         GridRow(
             short(name),
             (
                 Cell(
-                    _pair(loss(effect.support_logloss_before), loss(effect.support_logloss_after))
+                    _pair(
+                        loss(effect.support_logloss_before, places),
+                        loss(effect.support_logloss_after, places),
+                    )
                 ),
-                Cell(_pair(loss(effect.logloss_before), loss(effect.logloss_after))),
+                Cell(
+                    _pair(loss(effect.logloss_before, places), loss(effect.logloss_after, places))
+                ),
                 Cell(_pair(fixed(effect.entropy_before, 2), fixed(effect.entropy_after, 2))),
                 Cell(share),
                 Cell(_moved_most(effect)),

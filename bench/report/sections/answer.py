@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from bench.evaluate import NOT_AFTER_HOLM, Analysis, MethodAnalysis, Paired, leaves_out_zero
 from bench.report.content.model import Row, Section
+from bench.report.sections.averaging import averaging
+from bench.report.sections.extreme_notes import extreme_notes
+from bench.report.sections.reference import named_reference, reference
 from bench.report.words.blocks import Note
 from bench.report.words.figures import counted, listed, reasons, sentence, signed
 from bench.report.words.metrics import best_word, figure, gain, named
@@ -13,6 +16,7 @@ from bench.report.words.names import short
 
 __all__ = ["answer"]
 
+FEW = 100  # rows of the rarer class: so few are counted
 ALIKE = 1.25  # figures that differ by a factor up to this are told as one
 POWER = "four times out of five"  # bench.evaluate.POWER in words
 NO_ANALYSIS = (
@@ -24,8 +28,10 @@ NO_ANALYSIS = (
 def answer(section: Section) -> list[Note]:
     """A sentence for whoever reads no further, then how far it can be trusted."""
     analysis = section.analysis
+    if section.invalid_primary:
+        return [Note(_invalid(section), strong=True)]
     if analysis is None:
-        return [*_best_mean(section), Note(NO_ANALYSIS)]
+        return [*_best_mean(section), *extreme_notes(section), Note(NO_ANALYSIS)]
     lead = next((row for row in section.rows if row.name == analysis.lead), None)
     found = section.analysed(lead) if lead is not None else None
     told = (
@@ -37,14 +43,24 @@ def answer(section: Section) -> list[Note]:
         nobody = (
             f"No method has a value of {named(section.primary)} for every seed, so none is best."
         )
-        return [Note(nobody, strong=True), *told]
+        return [Note(nobody, strong=True), *extreme_notes(section), *told]
     others = dict(_against(section, lead))
     rest = " ".join((*_others(section, others), *_seeds(section, analysis, found)))
     return [
         Note(_first(section, lead, found, analysis), strong=True),
+        *extreme_notes(section),
+        *map(Note, averaging(section, lead, found)),
         *([Note(rest)] if rest else []),
         *told,
     ]
+
+
+def _invalid(section: Section) -> str:
+    why = sentence(short(section.invalid_primary, 300))
+    return (
+        f"There is no answer: {named(section.primary)}, the metric that decides, gave no score for any method. {why} Mend the "
+        "metric, or name another with `primary`, and run the suite again: nothing is trained again."
+    )
 
 
 def _against(section: Section, lead: Row) -> Iterator[tuple[str, Paired]]:
@@ -67,7 +83,8 @@ def _best_mean(section: Section) -> Iterator[Note]:
     if best is None:
         return
     if single is not None and single.subject == best.name:
-        yield Note(_none_better(section, f"mean {named(primary)}", best), strong=True)
+        name = f"the best single model ({short(best.name)})"
+        yield Note(_none_better(section, f"mean {named(primary)}", best, name), strong=True)
         return
     of_single = (
         f"; the best single model ({short(single.subject)}) has{_mean(section, single)[1:]}"
@@ -79,35 +96,43 @@ def _best_mean(section: Section) -> Iterator[Note]:
     yield Note(told, strong=True)
 
 
-def _none_better(section: Section, what: str, single: Row) -> str:
+def _none_better(section: Section, what: str, row: Row, name: str) -> str:
     better = "higher" if section.higher_is_better else "lower"
-    return f"Nothing has a {better} {what} than the best single model ({short(single.name)}){_mean(section, single)}."
+    return f"Nothing has a {better} {what} than {name}{_mean(section, row)}."
+
+
+def _over(analysis: Analysis) -> str:
+    """How much was scored; of the rarer class how many rows, where they are few."""
+    over = f"over {counted(analysis.users, 'user')} and {counted(analysis.rows, 'row')}"
+    if analysis.positives is None:
+        return over
+    classes = {"positive": analysis.positives, "negative": analysis.rows - analysis.positives}
+    rare = min(classes, key=classes.__getitem__)
+    few = f"{classes[rare] or 'none'} of them {rare}"
+    return f"{over}, {few}" if classes[rare] < FEW else over
 
 
 def _first(section: Section, lead: Row, found: MethodAnalysis, analysis: Analysis) -> str:
-    over = f"over {counted(analysis.users, 'user')} and {counted(analysis.rows, 'row')}"
+    over = _over(analysis)
     extreme = (
         f"the {best_word(section.higher_is_better)} {named(section.primary)}{_mean(section, lead)}"
     )
-    if analysis.lead == analysis.best_single:
-        return f"{_none_better(section, named(section.primary), lead).removesuffix('.')}, {over}."
     best = f"{short(lead.name)} has {extreme}"
-    if analysis.best_single is None:
+    if section.reference is None:
         return f"{best}, {over}. There is no best single model to compare it with."
-    single, paired = (
-        f"the best single model ({short(analysis.best_single)})",
-        found.against_best_single.get(section.primary),
-    )
+    single, paired = named_reference(section, section.reference), section.pair_of(found)
+    if analysis.lead == section.reference:
+        told = _none_better(section, named(section.primary), lead, single)
+        return f"{told.removesuffix('.')}, {over}."
     if paired is None or paired.difference is None:
         return f"{best}, {over}. There is no verdict against {single}: {_why(paired)}."
-    apart = (
-        f"{_size(abs(paired.difference))} {'above' if paired.difference > 0 else 'below'} {single}"
-    )
+    size = _size(section, abs(paired.difference))
+    apart = f"{size} {'above' if paired.difference > 0 else 'below'} {single}"
     if paired.verdict == "withheld":
         return f"{best}: {apart}, {over}. There is no verdict: {_why(paired)}."
     between = _between(section, paired, paired.low, paired.high)
     if paired.verdict == "tie":
-        difference = f"difference {signed(paired.difference)}, {between}, {over}"
+        difference = f"difference {_signed(section, paired.difference)}, {between}, {over}"
         return f"{best}, but the run can't tell it apart from {single}: {difference}.{_though(section, paired)}"
     return f"{best}: {apart}, {between}, {over}."
 
@@ -124,10 +149,7 @@ def _though(section: Section, paired: Paired) -> str:
     if paired.p_holm is None or not paired.reason.endswith(NOT_AFTER_HOLM):
         return f" The interval leaves out 0, but the difference is {_why(paired)}."
     methods = section.analysis.methods if section.analysis is not None else ()
-    pairs = (one.against_best_single.get(section.primary) for one in methods)
-    tested = counted(
-        sum(pair is not None and pair.p_holm is not None for pair in pairs), "comparison"
-    )
+    tested = counted(sum(section.pair_of(one) is not None for one in methods), "comparison")
     p = f"{paired.p_holm:.3f}".removeprefix("0")
     return f" The interval leaves out 0, but among {tested} that is not beyond chance (Holm's adjustment, p {p})."
 
@@ -164,7 +186,8 @@ def _detectable(section: Section, pairs: Mapping[str, Paired]) -> list[str]:
     if not sizes:
         return []
     least, most = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
-    low, high = (figure(section.primary, sizes[name]) for name in (least, most))
+    places = section.places(section.primary)
+    low, high = (figure(section.primary, sizes[name], places) for name in (least, most))
     if sizes[most] <= ALIKE * sizes[least]:
         return [f"The run would have noticed a true difference of {high} at least {POWER}."]
     return [
@@ -174,17 +197,13 @@ def _detectable(section: Section, pairs: Mapping[str, Paired]) -> list[str]:
 
 def _seeds(section: Section, analysis: Analysis, found: MethodAnalysis) -> Iterator[str]:
     """How much hangs on the luck of training."""
-    paired = found.against_best_single.get(section.primary)
+    paired = section.pair_of(found)
     if len(analysis.seeds) == 1:
         yield f"All figures come from one training run (seed {analysis.seeds[0]}): another seed may change them."
-    elif (
-        analysis.lead != analysis.best_single
-        and paired is not None
-        and paired.seeds_low is not None
-    ):
+    elif analysis.lead != section.reference and paired is not None and paired.seeds_low is not None:
         inside = _between(section, paired, paired.seeds_low, paired.seeds_high)
         runs = f"the {len(analysis.seeds)} training runs alone"
-        yield f"Over {runs}, the difference from the best single model has the {inside}."
+        yield f"Over {runs}, the difference from {reference(section)} has the {inside}."
 
 
 def _between(section: Section, paired: Paired, low: float | None, high: float | None) -> str:
@@ -192,17 +211,22 @@ def _between(section: Section, paired: Paired, low: float | None, high: float | 
     if low is None or high is None:
         return "no interval"
     if paired.verdict == "tie":
-        return f"95% interval {signed(low)} to {signed(high)}"
+        return f"95% interval {_signed(section, low)} to {_signed(section, high)}"
     worst, best = sorted(gain(end, section.higher_is_better) for end in (low, high))
-    return f"95% interval {_size(worst)} to {_size(best)}"
+    return f"95% interval {_size(section, worst)} to {_size(section, best)}"
 
 
 def _mean(section: Section, row: Row) -> str:
     """`, .5306`; nothing where the suite does not list the primary."""
     found = row.figures.get(section.primary)
-    return "" if found is None else f", {figure(section.primary, found.estimate.mean)}"
+    places = section.places(section.primary)
+    return "" if found is None else f", {figure(section.primary, found.estimate.mean, places)}"
 
 
-def _size(difference: float) -> str:
+def _signed(section: Section, difference: float) -> str:
+    return signed(difference, section.places(section.primary))
+
+
+def _size(section: Section, difference: float) -> str:
     """Without the sign of a positive one."""
-    return signed(difference).removeprefix("+")
+    return _signed(section, difference).removeprefix("+")

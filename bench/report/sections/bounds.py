@@ -20,7 +20,7 @@ class _Bound(NamedTuple):
     name: str
     logloss: float | None
     meaning: str = ""
-    interval: str = ""
+    interval: tuple[float, float] | None = None
 
 
 def bounds(section: Section) -> Iterator[Block]:
@@ -30,7 +30,7 @@ def bounds(section: Section) -> Iterator[Block]:
         return
     found = [bound for bound in _bounds(section, analysis) if bound.logloss is not None]
     if found:
-        yield _grid(found, _single(section))
+        yield _grid(found, _single(section), section.places(_LOSS))
         yield Terms(tuple((bound.name, bound.meaning) for bound in found))
         passed = "all but the optimum" if analysis.optimum_logloss is not None else "them"
         yield Note(
@@ -43,14 +43,14 @@ def bounds(section: Section) -> Iterator[Block]:
         )
 
 
-def _grid(found: Sequence[_Bound], single: _Bound | None) -> Grid:
+def _grid(found: Sequence[_Bound], single: _Bound | None, places: int) -> Grid:
     shown = [*([single] if single is not None else []), *found]
     reference = single.logloss if single is not None else None
-    columns = {"log loss": align([loss(bound.logloss) for bound in shown], 4)}
-    if any(bound.interval for bound in shown):
-        columns["95%\ninterval"] = [bound.interval for bound in shown]
+    columns = {"log loss": align([loss(bound.logloss, places) for bound in shown], places)}
+    if any(bound.interval is not None for bound in shown):
+        columns["95%\ninterval"] = [_interval(bound, places) for bound in shown]
     columns["vs best\nsingle"] = [
-        _less(bound, reference) if bound is not single else "" for bound in shown
+        _less(bound, reference, places) if bound is not single else "" for bound in shown
     ]
     rows = [
         GridRow(bound.name, tuple(map(Cell, cells)), rule=single is not None and position == 1)
@@ -64,14 +64,14 @@ def _grid(found: Sequence[_Bound], single: _Bound | None) -> Grid:
 
 
 def _single(section: Section) -> _Bound | None:
-    row = next(
-        (row for row in section.rows if row.kind == "best_single" and _LOSS in row.figures), None
-    )
-    return (
-        None
-        if row is None
-        else _Bound(f"{row.name} = {short(row.subject)}", row.figures[_LOSS].estimate.mean)
-    )
+    """Best-single's log loss; where the suite does without it, as the analysis has it."""
+    row = next((row for row in section.rows if row.kind == "best_single"), None)
+    if row is None:
+        return None
+    figure = row.figures.get(_LOSS)
+    found = section.analysis.best_single_logloss if section.analysis is not None else None
+    mean = found if figure is None else figure.estimate.mean
+    return None if mean is None else _Bound(f"{row.name} = {short(row.subject)}", mean)
 
 
 def _bounds(section: Section, analysis: Analysis) -> Iterator[_Bound]:
@@ -80,13 +80,12 @@ def _bounds(section: Section, analysis: Analysis) -> Iterator[_Bound]:
     }
     reached = analysis.attainable
     if reached is not None:
-        known = reached.low is not None and reached.high is not None
         yield _Bound(
             "attainable",
             reached.logloss,
             "for each user the model that is best on a random half of the query rows, scored on the other half (mean of "
             f"{reached.splits} random halvings)",
-            f"{loss(reached.low)} to {loss(reached.high)}" if known else "",
+            None if reached.low is None or reached.high is None else (reached.low, reached.high),
         )
     perfect = of.get("perfect-user", analysis.perfect_user_logloss)
     yield _Bound(
@@ -106,5 +105,13 @@ def _bounds(section: Section, analysis: Analysis) -> Iterator[_Bound]:
     )
 
 
-def _less(bound: _Bound, reference: float | None) -> str:
-    return "" if bound.logloss is None or reference is None else signed(bound.logloss - reference)
+def _less(bound: _Bound, reference: float | None, places: int) -> str:
+    if bound.logloss is None or reference is None:
+        return ""
+    return signed(bound.logloss - reference, places)
+
+
+def _interval(bound: _Bound, places: int) -> str:
+    if bound.interval is None:
+        return ""
+    return " to ".join(loss(end, places) for end in bound.interval)

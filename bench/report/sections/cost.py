@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.evaluate import printed
 from bench.report.content.model import BaseModelFacts, Cost, Section
-from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align, fixed
+from bench.report.words.blocks import Cell, Grid, GridRow, align, fixed
+from bench.report.words.figures import loss
 from bench.report.words.names import short
 
 __all__ = ["COST_NOTE", "base_models_grid", "cost_grid"]
@@ -56,7 +56,7 @@ def base_models_grid(section: Section) -> Grid | None:
     for source in sources:
         for slot in ("train", "valid"):
             columns[f"{short(source)}\n{slot} query"] = _losses(
-                [_shift(model, source, slot) for model in models]
+                [_shift(model, source, slot) for model in models], section.places("logloss")
             )
     rows = [
         GridRow(short(model.name), tuple(cells))
@@ -84,11 +84,8 @@ def _column(values: Sequence[float | None], decimals: int) -> list[Cell]:
     return [Cell(text) for text in align([fixed(value, decimals) for value in values], decimals)]
 
 
-def _losses(values: Sequence[float | None]) -> list[Cell]:
-    return [
-        Cell(text)
-        for text in align([ABSENT if v is None else printed("logloss", v) for v in values], 4)
-    ]
+def _losses(values: Sequence[float | None], places: int) -> list[Cell]:
+    return [Cell(text) for text in align([loss(value, places) for value in values], places)]
 
 
 def _shift(model: BaseModelFacts, source: str, slot: str) -> float | None:

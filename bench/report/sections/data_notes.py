@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.report.content.model import Section
 from bench.report.words.blocks import Note
-from bench.report.words.figures import counted, loss, number
+from bench.report.words.figures import counted, loss, number, share
 from bench.report.words.names import short
 from bench.report.words.oddities import odd_sentences
 
@@ -101,7 +101,7 @@ def _sizes(counts: Mapping[str, Any]) -> str:
         f"{number(counts[key])} {key}" for key in ("rows", "users", "items") if key in counts
     )
     if counts.get("rows") and "positives" in counts:
-        sizes += f", {counts['positives'] / counts['rows']:.1%} positive"
+        sizes += f", {share(counts['positives'] / counts['rows'])} positive"
     return sizes
 
 
@@ -145,7 +145,7 @@ def _truth(truth: Any, optimum: float | None) -> Iterator[str]:
     if not truth and optimum is None:
         return
     best = (
-        f": their true probabilities have an expected log loss of {loss(optimum)}"
+        f": their true probabilities have an expected log loss of {loss(optimum, 4)}"
         if optimum is not None
         else ""
     )

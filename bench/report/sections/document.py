@@ -73,6 +73,7 @@ def _section(report: Report, section: Section) -> Iterator[Block]:
         yield from legend(section)
         yield from quality_notes(report, section)
         yield from _in_log_loss(section)
+        yield from _against_best_single(section)
         yield from bounds(section)
         yield from selection(section)
         yield from adaptation(section)
@@ -86,6 +87,13 @@ def _in_log_loss(section: Section) -> Iterator[Block]:
     if section.primary != "logloss" and section.analysis is not None:
         what = "Bounds, shares of the gap, regret, users helped and segments"
         yield Note(f"{what} are in log loss, not in {named(section.primary)}.")
+
+
+def _against_best_single(section: Section) -> Iterator[Block]:
+    """What a reader of verdicts against another method would take for figures against that."""
+    if section.is_chosen:
+        what = "Bounds, shares of the gap, users helped and segments"
+        yield Note(f"{what} are held against the best single model all the same.")
 
 
 def _cost(section: Section) -> Iterator[Block]:

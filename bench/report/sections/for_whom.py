@@ -32,7 +32,7 @@ def segments(section: Section) -> Iterator[Block]:
     for by, title in _TITLES.items():
         parts = [segment for segment in section.analysis.segments if segment.by == by]
         if parts and rows:
-            grid = _grid(f"For whom (log loss): {title}", parts, rows, section.analysis.best_single)
+            grid = _grid(f"For whom (log loss): {title}", parts, rows, section)
             marks |= {cell.mark.strip() for row in grid.rows for cell in row.cells}
             yield grid
     if section.analysis.segments and rows:
@@ -82,10 +82,8 @@ def _lead(section: Section) -> str | None:
     return section.analysis.lead if section.analysis is not None else None
 
 
-def _grid(
-    title: str, parts: Sequence[Segment], rows: Sequence[Row], best_single: str | None
-) -> Grid:
-    columns = [_column(part, rows, best_single) for part in parts]
+def _grid(title: str, parts: Sequence[Segment], rows: Sequence[Row], section: Section) -> Grid:
+    columns = [_column(part, rows, section) for part in parts]
     return Grid(
         title,
         ("method", *_heads(parts)),
@@ -117,8 +115,10 @@ def _heads(parts: Sequence[Segment]) -> list[str]:
     ]
 
 
-def _column(part: Segment, rows: Sequence[Row], best_single: str | None) -> list[Cell]:
-    texts = align([loss(part.logloss.get(row.subject)) for row in rows], 4)
+def _column(part: Segment, rows: Sequence[Row], section: Section) -> list[Cell]:
+    places = section.places("logloss")
+    best_single = section.analysis.best_single if section.analysis is not None else None
+    texts = align([loss(part.logloss.get(row.subject), places) for row in rows], places)
     pairs = [part.against_best_single.get(row.subject) for row in rows]
     marks = [
         "" if pair is None or row.subject == best_single else _MARKS[pair.verdict]

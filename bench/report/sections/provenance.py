@@ -10,6 +10,7 @@ from bench.report.sections.data_notes import data_facts
 from bench.report.sections.split_notes import split_facts
 from bench.report.words.blocks import Note
 from bench.report.words.figures import counted, listed, number
+from bench.report.words.metrics import named
 from bench.report.words.names import short
 
 __all__ = ["section_facts"]
@@ -104,6 +105,10 @@ def _users(section: Section) -> Iterator[str]:
         scored, users = section.gauc_users
         left_out = f"{users - scored:,} of {counted(users, 'user')}"
         yield f"GAUC weighs users by their rows and leaves out {left_out}, whose rows are all of one class."
+    for metric, (scored, users) in section.users_scored.items():
+        if scored < users:
+            left_out = f"{users - scored:,} of {counted(users, 'user')}"
+            yield f"{named(metric)} leaves out {left_out}, for whom it is undefined."
 
 
 def _warnings(section: Section) -> Iterator[str]:

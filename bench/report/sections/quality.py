@@ -8,12 +8,13 @@ from bench.evaluate import Paired, printed
 from bench.report.content.model import Figure, Report, Row, Section
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
 from bench.report.words.figures import interval, loss, signed
-from bench.report.words.metrics import head
+from bench.report.words.metrics import figure, head
 from bench.report.words.names import short
 
-__all__ = ["AGAINST", "quality_grid", "row_name"]
+__all__ = ["against", "quality_grid", "row_name"]
 
 AGAINST = "vs best single"
+_HEAD = 20  # cells of a name in a head
 VALIDATION = "valid.\nlog loss"
 _MARKS = {"best": "*", "tie": "=", None: ""}
 
@@ -42,18 +43,20 @@ def row_name(row: Row) -> str:
     return f"{row.name} = {short(row.model)}" if row.model is not None else short(row.name)
 
 
-def _mean_sd(figures: Sequence[Figure], metric: str) -> list[Cell]:
+def _mean_sd(figures: Sequence[Figure], metric: str, places: int) -> list[Cell]:
     """`mean ±sd` aligned on the point, with its mark."""
     means = align(
-        [ABSENT if f.estimate.mean is None else printed(metric, f.estimate.mean) for f in figures],
-        _decimals(metric),
+        [figure(metric, f.estimate.mean, places) for f in figures],
+        places,
     )
     sds = [
-        "" if f.estimate.sd is None else f" ±{printed(metric, f.estimate.sd).removeprefix('+')}"
+        ""
+        if f.estimate.sd is None
+        else f" ±{printed(metric, f.estimate.sd, places).removeprefix('+')}"
         for f in figures
     ]
     width = max(map(len, sds), default=0)
-    marks = [_mark(figure) for figure in figures]
+    marks = [_mark(one) for one in figures]
     slot = " " if any(marks) else ""
     return [
         Cell(mean + sd.ljust(width), mark or slot)
@@ -64,17 +67,19 @@ def _mean_sd(figures: Sequence[Figure], metric: str) -> list[Cell]:
 def _columns(report: Report, section: Section) -> Iterator[tuple[str, list[Cell]]]:
     """Head and cells: the primary with its differences, what models were chosen by, then the other metrics."""
     if section.primary not in report.metrics:
-        yield from (*_against_best_single(section), *_validation(section))
+        yield from (*_against_reference(section), *_validation(section))
     for metric in report.metrics:
-        yield head(metric), _mean_sd([row.figures[metric] for row in section.rows], metric)
+        figures = [row.figures[metric] for row in section.rows]
+        yield head(metric), _mean_sd(figures, metric, section.places(metric))
         if metric == section.primary:
-            yield from (*_against_best_single(section), *_validation(section))
+            yield from (*_against_reference(section), *_validation(section))
 
 
 def _validation(section: Section) -> Iterator[tuple[str, list[Cell]]]:
     losses = [row.validation.mean if row.validation is not None else None for row in section.rows]
     if any(value is not None for value in losses):
-        texts = align([loss(value) for value in losses], 4)
+        places = section.places("logloss")
+        texts = align([loss(value, places) for value in losses], places)
         shown = [
             "" if row.kind == "bound" else text
             for row, text in zip(section.rows, texts, strict=True)
@@ -82,19 +87,17 @@ def _validation(section: Section) -> Iterator[tuple[str, list[Cell]]]:
         yield VALIDATION, [Cell(text) for text in shown]
 
 
-def _against_best_single(section: Section) -> Iterator[tuple[str, list[Cell]]]:
+def _against_reference(section: Section) -> Iterator[tuple[str, list[Cell]]]:
     found = [section.analysed(row) for row in section.rows]
-    pairs = [
-        one.against_best_single.get(section.primary) if one is not None else None for one in found
-    ]
-    is_reference = [one is not None and one.name == _reference(section) for one in found]
+    pairs = [section.pair(row) for row in section.rows]
+    is_reference = [one is not None and one.name == section.reference for one in found]
     if not any(pairs):
         return
     texts = [
-        "reference" if itself else _difference(pair)
+        "reference" if itself else _difference(pair, section.places(section.primary))
         for pair, itself in zip(pairs, is_reference, strict=True)
     ]
-    yield f"{AGAINST}\n[95% interval]", [Cell(text) for text in texts]
+    yield f"{against(section)}\n[95% interval]", [Cell(text) for text in texts]
     verdicts = [
         "" if itself or pair is None else pair.verdict
         for pair, itself in zip(pairs, is_reference, strict=True)
@@ -103,25 +106,24 @@ def _against_best_single(section: Section) -> Iterator[tuple[str, list[Cell]]]:
     yield "verdict", [Cell(verdict.ljust(width)) for verdict in verdicts]
 
 
-def _reference(section: Section) -> str | None:
-    return section.analysis.best_single if section.analysis is not None else None
+def against(section: Section) -> str:
+    """Head of the column of differences."""
+    chosen = section.analysis.chosen if section.analysis is not None else None
+    return AGAINST if chosen is None else f"vs {short(chosen, _HEAD)}"
 
 
-def _difference(paired: Paired | None) -> str:
+def _difference(paired: Paired | None, places: int) -> str:
     if paired is None:
         return ""
     if paired.difference is None:
         return ABSENT
-    return f"{signed(paired.difference)} {interval(paired.low, paired.high)}".rstrip()
+    told = interval(paired.low, paired.high, places)
+    return f"{signed(paired.difference, places)} {told}".rstrip()
 
 
 def _block(row: Row) -> str:
     return "base_model" if row.kind == "best_single" else row.kind
 
 
-def _decimals(metric: str) -> int:
-    return len(printed(metric, 0.0).partition(".")[2])
-
-
-def _mark(figure: Figure) -> str:
-    return "!" if 0 < figure.estimate.defined < len(figure.estimate.values) else _MARKS[figure.mark]
+def _mark(one: Figure) -> str:
+    return "!" if 0 < one.estimate.defined < len(one.estimate.values) else _MARKS[one.mark]

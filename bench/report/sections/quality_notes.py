@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 
 from bench.evaluate import leaves_out_zero
 from bench.report.content.model import Report, Section
-from bench.report.sections.quality import AGAINST, row_name
+from bench.report.sections.quality import against, row_name
+from bench.report.sections.reference import reference
 from bench.report.words.blocks import ABSENT, Note
 from bench.report.words.figures import counted, loss, reasons
 from bench.report.words.metrics import named
@@ -37,19 +38,15 @@ def _marks(report: Report, section: Section) -> Iterator[str]:
         users = counted(section.analysis.users, "test user")
         better = "above" if section.higher_is_better else "below"
         yield (
-            f'"{AGAINST}" is the difference from the best single model: {better} 0 is better. Its interval comes from a '
-            f"paired bootstrap over the {users} ({drawn})."
+            f'"{against(section)}" is the difference from {reference(section)}: {better} 0 is better. Its interval comes from '
+            f"a paired bootstrap over the {users} ({drawn})."
         )
         yield from _verdicts(section)
 
 
 def _verdicts(section: Section) -> Iterator[str]:
     """What they ask for beside the interval, where there are any."""
-    found = [
-        one.against_best_single.get(section.primary)
-        for row in section.rows
-        if (one := section.analysed(row)) is not None
-    ]
+    found = [section.pair(row) for row in section.rows]
     given = [pair for pair in found if pair is not None and pair.verdict != "withheld"]
     if given:
         too = (
@@ -85,8 +82,11 @@ def _meanings(report: Report, section: Section) -> Iterator[str]:
     if any(row.validation is not None and row.validation.mean is not None for row in section.rows):
         yield '"valid. log loss" is that of validation users\' query rows: models and settings are chosen by it.'
     single = next((row for row in section.rows if row.kind == "best_single"), None)
+    places = section.places("logloss")
     if single is not None:
-        chosen = f" ({loss(single.validation.mean)})" if single.validation is not None else ""
+        chosen = (
+            f" ({loss(single.validation.mean, places)})" if single.validation is not None else ""
+        )
         yield (
             f"best-single, the best single model, is {short(single.subject)}: it has the lowest mean validation log loss of "
             f"the base models{chosen}. Test labels had no part in that choice."
@@ -109,10 +109,7 @@ def _base(report: Report, section: Section) -> str:
 
 
 def _withheld(section: Section) -> Iterator[str]:
-    found = [(row, section.analysed(row)) for row in section.rows if row.kind != "best_single"]
-    pairs = [
-        (row, one.against_best_single.get(section.primary)) for row, one in found if one is not None
-    ]
+    pairs = [(row, section.pair(row)) for row in section.rows if row.kind != "best_single"]
     told = reasons(
         (row.name, pair.reason)
         for row, pair in pairs

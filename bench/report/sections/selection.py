@@ -13,29 +13,45 @@ from bench.report.words.names import short
 
 __all__ = ["selection"]
 
+_MOST = 5  # of a share: beyond it a gap is next to nothing
 Found = Sequence[tuple[Row, MethodAnalysis]]
 
 
 class _Column(NamedTuple):
     head: str
     figure: Callable[[MethodAnalysis], float | None]
-    text: Callable[[float | None], str]
-    decimals: int
+    text: Callable[[float | None, int], str]
+    decimals: int | None  # None: those of log loss
 
 
-def _percent(share: float | None) -> str:
-    return fixed(None if share is None else 100 * share, 1)
+def _percent(share: float | None, places: int) -> str:
+    return fixed(None if share is None else 100 * share, places)
 
 
-def _signed(value: float | None) -> str:
-    return ABSENT if value is None else signed(value)
+def _signed(value: float | None, places: int) -> str:
+    return ABSENT if value is None else signed(value, places)
+
+
+def _of_choosing(one: MethodAnalysis, share: float | None) -> float | None:
+    """Of a gap to a choosing bound; None where it is no figure of choosing, or of next to nothing."""
+    return None if share is None or abs(share) > _MOST or _averages(one) else share
 
 
 _CHOOSING = (
-    _Column("% of gap to\nattainable", lambda one: one.closed_gap.attainable, _percent, 1),
-    _Column("% of gap to\nperfect-user", lambda one: one.closed_gap.perfect, _percent, 1),
+    _Column(
+        "% of gap to\nattainable",
+        lambda one: _of_choosing(one, one.closed_gap.attainable),
+        _percent,
+        1,
+    ),
+    _Column(
+        "% of gap to\nperfect-user",
+        lambda one: _of_choosing(one, one.closed_gap.perfect),
+        _percent,
+        1,
+    ),
     _Column("best model\nchosen %", lambda one: one.selection_accuracy, _percent, 1),
-    _Column("entropy\nof weights", lambda one: one.entropy, lambda value: fixed(value, 2), 2),
+    _Column("entropy\nof weights", lambda one: one.entropy, fixed, 2),
 )
 _CHOOSING_TERMS = (
     (
@@ -53,10 +69,10 @@ _USERS = (
     _Column(
         "users it\nharms %", lambda one: one.regret.worse_share if one.regret else None, _percent, 1
     ),
-    _Column("regret\nmean", lambda one: one.regret.mean if one.regret else None, _signed, 4),
-    _Column("regret\np90", lambda one: one.regret.p90 if one.regret else None, _signed, 4),
-    _Column("ECE", lambda one: one.calibration.ece, loss, 4),
-    _Column("mean minus\nobserved", lambda one: one.calibration.in_the_large, _signed, 4),
+    _Column("regret\nmean", lambda one: one.regret.mean if one.regret else None, _signed, None),
+    _Column("regret\np90", lambda one: one.regret.p90 if one.regret else None, _signed, None),
+    _Column("ECE", lambda one: one.calibration.ece, loss, None),
+    _Column("mean minus\nobserved", lambda one: one.calibration.in_the_large, _signed, None),
 )
 _USERS_TERMS = (
     (
@@ -82,28 +98,53 @@ def selection(section: Section) -> Iterator[Block]:
         for row in section.rows
         if row.kind != "best_single" and (one := section.analysed(row))
     ]
-    yield from _grid("What choosing was worth", found, _CHOOSING, _CHOOSING_TERMS)
-    missing = reasons((one.name, one.closed_gap.reason) for _, one in found)
+    places = section.places("logloss")
+    yield from _grid("What choosing was worth", found, _CHOOSING, _CHOOSING_TERMS, places)
+    missing = reasons((one.name, _no_share(one) or one.closed_gap.reason) for _, one in found)
     if missing:
         yield Note(f"{ABSENT} stands where there is no % of gap: {'; '.join(missing)}.")
     undecided = reasons((one.name, one.selection_reason) for _, one in found)
     if undecided:
         yield Note(f"{ABSENT} stands where no best model is chosen: {'; '.join(undecided)}.")
-    yield from _grid("User by user, and calibration", found, _USERS, _USERS_TERMS)
+    yield from _grid("User by user, and calibration", found, _USERS, _USERS_TERMS, places)
+
+
+def _averages(one: MethodAnalysis) -> bool:
+    """Whether what a method gains may be a plain average's: of that a bound of choosing says nothing."""
+    average = one.against_average.get("logloss")
+    gains = any(share is not None and share > 0 for share in _shares(one).values())
+    return one.kind == "method" and gains and average is not None and average.verdict != "better"
+
+
+def _shares(one: MethodAnalysis) -> dict[str, float | None]:
+    return {"attainable": one.closed_gap.attainable, "perfect": one.closed_gap.perfect}
+
+
+def _no_share(one: MethodAnalysis) -> str:
+    """Why a share is not told, where there is one."""
+    if _averages(one):
+        return "no better than a plain average of the pool, whose gain is not one of choosing"
+    huge = [
+        bound for bound, share in _shares(one).items() if share is not None and abs(share) > _MOST
+    ]
+    if huge:
+        return f"more than {_MOST} times the gap to the {' and the '.join(huge)} bound, which is too small to divide by"
+    return ""
 
 
 def _grid(
-    title: str, found: Found, columns: Sequence[_Column], terms: tuple[tuple[str, str], ...]
+    title: str,
+    found: Found,
+    columns: Sequence[_Column],
+    terms: tuple[tuple[str, str], ...],
+    places: int,
 ) -> Iterator[Block]:
     known = [
         column for column in columns if any(column.figure(one) is not None for _, one in found)
     ]
     if not known:
         return
-    cells = [
-        align([column.text(column.figure(one)) for _, one in found], column.decimals)
-        for column in known
-    ]
+    cells = [_cells(found, column, column.decimals or places) for column in known]
     rows = [
         GridRow(
             short(row.name),
@@ -115,3 +156,7 @@ def _grid(
     yield Grid(title, ("method", *(column.head for column in known)), tuple(rows))
     heads = " ".join(column.head for column in known).replace("\n", " ")
     yield Terms(tuple(pair for pair in terms if pair[0].split(",")[0] in heads))
+
+
+def _cells(found: Found, column: _Column, places: int) -> list[str]:
+    return align([column.text(column.figure(one), places) for _, one in found], places)

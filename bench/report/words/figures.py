@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,26 +10,44 @@ from bench.evaluate import printed
 from bench.report.words.blocks import ABSENT
 from bench.report.words.names import short
 
-__all__ = ["counted", "interval", "listed", "loss", "number", "reasons", "sentence", "signed"]
+__all__ = [
+    "counted",
+    "interval",
+    "listed",
+    "loss",
+    "number",
+    "reasons",
+    "sentence",
+    "share",
+    "signed",
+]
 
 _NAMES = 5
 _REASON_CELLS = 300
 
 
-def loss(value: float | None) -> str:
-    """`.5261`; an en dash where there is none."""
-    return ABSENT if value is None else printed("logloss", value)
+def loss(value: float | None, places: int) -> str:
+    """`.5261`; an en dash where there is none. `places`: decimals, here and below."""
+    return ABSENT if value is None else printed("logloss", value, places)
 
 
-def signed(value: float) -> str:
+def signed(value: float, places: int) -> str:
     """A difference in log loss or another metric of that size: `-.0778`, `+.0012`, `.0000`."""
-    text = printed("logloss", abs(value))
+    text = printed("logloss", abs(value), places)
     return text if not float(text) else f"{'+' if value > 0 else '-'}{text}"
 
 
-def interval(low: float | None, high: float | None) -> str:
+def interval(low: float | None, high: float | None, places: int) -> str:
     """`[-.0815, -.0741]` of differences; nothing where there is none."""
-    return "" if low is None or high is None else f"[{signed(low)}, {signed(high)}]"
+    if low is None or high is None:
+        return ""
+    return f"[{signed(low, places)}, {signed(high, places)}]"
+
+
+def share(part: float) -> str:
+    """`0.4%`; with as many digits as show that it is not nothing: `0.012%`."""
+    few = 0 < part < 0.001
+    return f"{part:.{1 - math.floor(math.log10(part)) - 2}%}" if few else f"{part:.1%}"
 
 
 def listed(names: Iterable[str], most: int | None = _NAMES) -> str:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from bench.evaluate import printed
+from bench.evaluate import called, printed
 from bench.report.words.blocks import ABSENT
 from bench.report.words.names import short
 
 __all__ = ["best_word", "figure", "gain", "head", "named"]
 
-_HEADS = {"logloss": "log loss", "auc": "AUC", "relaimpr": "RelaImpr %", "gauc": "GAUC"}
-
 
 def head(metric: str) -> str:
     """Of a column."""
-    return _HEADS.get(metric, short(metric))
+    return f"{named(metric)} %" if metric == "relaimpr" else named(metric)
 
 
 def named(metric: str) -> str:
     """In a sentence."""
-    return head(metric).removesuffix(" %")
+    return short(called(metric))
 
 
-def figure(metric: str, value: float | None) -> str:
-    """`.5261`; an en dash where there is none."""
-    return ABSENT if value is None else printed(metric, value)
+def figure(metric: str, value: float | None, places: int) -> str:
+    """`.5261`, with so many decimals; an en dash where there is none."""
+    return ABSENT if value is None else printed(metric, value, places)
 
 
 def best_word(higher_is_better: bool) -> str:

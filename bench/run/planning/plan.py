@@ -17,7 +17,7 @@ from bench.run.planning.division import Division, Divisions
 from bench.run.planning.model_files import model_files
 from bench.run.planning.planned_steps import PlannedSteps
 from bench.run.planning.trials import Kind, Plan, Trial
-from bench.suite import BOUNDS, Suite
+from bench.suite import BOUNDS, MetricSpec, Suite
 
 __all__ = ["plan"]
 
@@ -133,9 +133,7 @@ class _Planner:
         return {
             "data": division.interactions.digest,
             "split": division.digest,
-            "metrics": {
-                name: self._metric(name) for name in self.suite.metrics if name != "relaimpr"
-            },
+            "metrics": {name: self._metric(spec) for name, spec in self.suite.computed.items()},
             "steps": [step for step in steps if step],
             "plugins": []
             if missing
@@ -144,9 +142,10 @@ class _Planner:
             "harness": harness_digest(),
         }
 
-    def _metric(self, name: str) -> dict[str, Any]:
-        version: int = self.registry.load("metrics", name).version
-        return {"version": version, "digest": self.registry.code("metrics", name).digest}
+    def _metric(self, spec: MetricSpec) -> dict[str, Any]:
+        version: int = self.registry.load("metrics", spec.use).version
+        digest = self.registry.code("metrics", spec.use).digest
+        return {"use": spec.use, "params": dict(spec.params), "version": version, "digest": digest}
 
     def _pool(self) -> list[PluginName]:
         """Base models by name, so that the order of the file makes no other trial."""

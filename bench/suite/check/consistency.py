@@ -10,8 +10,8 @@ from bench.adapt_sets import BASE_MODELS, SELECTOR
 from bench.interfaces import DifferentiableModel, DifferentiableSelector
 from bench.registry import Registry, did_you_mean
 from bench.suite.check.adaptable import unknown_parts
-from bench.suite.check.plugin_use import Checked
-from bench.suite.check.schema import MetaLearnerUse, MethodEntry, SuiteFile
+from bench.suite.check.plugin_use import DERIVED_METRICS, Checked
+from bench.suite.check.schema import MetaLearnerUse, MethodEntry, SuiteFile, metric_name
 from bench.suite.places.problems import Problem, at_key, at_value
 from bench.suite.places.text import quoted
 from bench.suite.places.yaml_document import Document, KeyPath
@@ -20,7 +20,6 @@ __all__ = ["BOUNDS", "inconsistencies"]
 
 BOUNDS = ("perfect-user", "perfect-sample")  # trials of every suite beside its methods
 _RESERVED_ROWS = ("best-single", *BOUNDS)  # derived rows of every report
-_DERIVED_METRICS = ("relaimpr",)
 
 
 def inconsistencies(
@@ -34,7 +33,7 @@ def inconsistencies(
     made of a base model or method."""
     classes = {path: use.plugin for path, use in checked.items()}  # None: unavailable
     yield from _names(suite, document)
-    yield from _relaimpr_base(suite, document, expanded)
+    yield from _references(suite, document, expanded)
     yield from _metrics(suite, registry, document)
     for name in suite.protocols:
         yield from _validation_users(name, checked, document)
@@ -67,20 +66,20 @@ def _names(suite: SuiteFile, document: Document) -> Iterator[Problem]:
         yield at_key(document, ("methods", name), message)
 
 
-def _relaimpr_base(
+def _references(
     suite: SuiteFile, document: Document, expanded: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Problem]:
-    base = suite.relaimpr_base
+    """Methods that others are held against: best-single, a base model or a method."""
     rows = ["best-single", *suite.base_models, *suite.methods]
-    if base in expanded:
-        first = quoted(expanded[base][0])
-        message = f"relaimpr_base {quoted(base)} became {len(expanded[base])} entries by the grid; did you mean {first}?"
-        yield at_value(document, ("relaimpr_base",), message)
-    elif base not in rows:
-        message = (
-            f"relaimpr_base {quoted(base)} is no base model or method{did_you_mean(base, rows)}"
-        )
-        yield at_value(document, ("relaimpr_base",), message)
+    for key in ("against", "relaimpr_base"):
+        name = getattr(suite, key)
+        if name in expanded:
+            first = quoted(expanded[name][0])
+            message = f"{key} {quoted(name)} became {len(expanded[name])} entries by the grid; did you mean {first}?"
+            yield at_value(document, (key,), message)
+        elif name not in rows:
+            message = f"{key} {quoted(name)} is no base model or method{did_you_mean(name, rows)}"
+            yield at_value(document, (key,), message)
 
 
 def _places_of_one_name(suite: SuiteFile, document: Document) -> Iterator[Problem]:
@@ -139,26 +138,41 @@ def _holdout_in_blocks(
 
 
 def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterator[Problem]:
-    known = [*registry.names("metrics"), *_DERIVED_METRICS]
-    for position, metric in enumerate(suite.metrics):
-        if metric not in known:
-            message = f"unknown metric {quoted(metric)}{did_you_mean(metric, known)}"
-            yield at_value(document, ("metrics", position), message)
-    primary = suite.primary
-    if primary in _DERIVED_METRICS:
-        message = f"primary {quoted(primary)} is derived from the AUC when reporting; write primary: auc, which orders alike"
-        yield at_value(document, ("primary",), message)
-    elif primary is not None and primary not in suite.metrics:
-        message = f"primary {quoted(primary)} is no metric of the suite{did_you_mean(primary, suite.metrics)}"
-        yield at_value(document, ("primary",), message)
+    names = [metric_name(entry) for entry in suite.metrics]
+    for place, (name, entry) in enumerate(zip(names, suite.metrics, strict=True)):
+        path: KeyPath = ("metrics", place)
+        use = entry if isinstance(entry, str) else entry.use
+        if not isinstance(entry, str) and use in DERIVED_METRICS:
+            yield at_value(
+                document, path, f"{use} is derived and has no parameters; write its name alone"
+            )
+        elif name in names[:place]:
+            message = (
+                f"two metrics are called {quoted(name)}; remove one, or give one a name with `as`"
+            )
+            yield at_value(document, path, message)
+        elif name != use and name in (*registry.names("metrics"), *DERIVED_METRICS):
+            message = f"{quoted(name)} is another metric's name; choose another for this one of {quoted(use)}"
+            yield at_value(document, (*path, "as"), message)
+    yield from _primary(suite, names, document)
     for metric in suite.gate.tolerance:
-        if metric not in suite.metrics:
+        if metric not in names:
             message = f"tolerance of {quoted(metric)}, which is no metric of the suite"
             yield at_key(
-                document,
-                ("gate", "tolerance", metric),
-                message + did_you_mean(metric, suite.metrics),
+                document, ("gate", "tolerance", metric), message + did_you_mean(metric, names)
             )
+
+
+def _primary(suite: SuiteFile, names: Sequence[str], document: Document) -> Iterator[Problem]:
+    primary = suite.primary
+    if primary in DERIVED_METRICS:
+        message = f"primary {quoted(primary)} is derived from the AUC when reporting; write primary: auc, which orders alike"
+        yield at_value(document, ("primary",), message)
+    elif primary is not None and primary not in names:
+        message = (
+            f"primary {quoted(primary)} is no metric of the suite{did_you_mean(primary, names)}"
+        )
+        yield at_value(document, ("primary",), message)
 
 
 def _hard_selection(

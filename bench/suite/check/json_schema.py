@@ -11,6 +11,7 @@ from bench.suite.check.schema import (
     BaseModelUse,
     DatasetUse,
     MetaLearnerUse,
+    MetricUse,
     ProtocolUse,
     SelectorUse,
     SuiteFile,
@@ -26,6 +27,7 @@ _USES: Mapping[type[Use], str] = {
     BaseModelUse: "models",
     SelectorUse: "selectors",
     MetaLearnerUse: "meta_learners",
+    MetricUse: "metrics",
 }
 _ALWAYS = {"version", "name"}  # the rest may be in a file that is included
 
@@ -48,7 +50,7 @@ def json_schema(registry: Registry) -> dict[str, Any]:
         }
         own["allOf"] = branches
     known = [*registry.names("metrics"), "relaimpr"]
-    schema["properties"]["metrics"]["items"] = {"enum": known}
+    schema["properties"]["metrics"]["items"]["oneOf"][0] = {"enum": known}
     schema["properties"]["grid"]["propertyNames"] = {"pattern": rf"^({'|'.join(NAMED)})\..+\..+$"}
     everything = set(schema.pop("required"))
     alone = {

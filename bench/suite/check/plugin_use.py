@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from bench.errors import PluginError, PluginUnavailable
-from bench.registry import Registry
+from bench.registry import Registry, did_you_mean
 from bench.suite.check.schema import (
     BaseModelUse,
     DatasetUse,
     MetaLearnerUse,
+    MetricUse,
     ProtocolUse,
     SelectorUse,
     Use,
@@ -21,7 +22,9 @@ from bench.suite.check.wording import PluginParameters
 from bench.suite.places.problems import Problem, at_value
 from bench.suite.places.yaml_document import Document, KeyPath
 
-__all__ = ["Checked", "PluginUse", "check_use", "find_uses"]
+__all__ = ["DERIVED_METRICS", "Checked", "PluginUse", "check_use", "find_uses"]
+
+DERIVED_METRICS = ("relaimpr",)  # of other metrics, when reporting
 
 
 class PluginUse(NamedTuple):
@@ -57,6 +60,16 @@ def find_uses(data: Any) -> Iterator[PluginUse]:
                 yield from _use(("methods", name, key), value, "selectors", SelectorUse)
             elif key == "meta_learner":
                 yield from _use(("methods", name, key), value, "meta_learners", MetaLearnerUse)
+    yield from _metrics(data.get("metrics"))
+
+
+def _metrics(entries: Any) -> Iterator[PluginUse]:
+    """A name alone, or a mapping with parameters; `relaimpr` is no plugin."""
+    for place, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, str) and entry not in DERIVED_METRICS:
+            yield PluginUse(("metrics", place), "metrics", entry, {})
+        elif not (isinstance(entry, dict) and entry.get("use") in DERIVED_METRICS):
+            yield from _use(("metrics", place), entry, "metrics", MetricUse)
 
 
 def check_use(use: PluginUse, registry: Registry, document: Document) -> Checked | list[Problem]:
@@ -66,11 +79,8 @@ def check_use(use: PluginUse, registry: Registry, document: Document) -> Checked
     except PluginUnavailable:
         return Checked(None, use.params)
     except PluginError as error:
-        return [
-            at_value(
-                document, (*use.path, "use"), f"{error}{_or_in_a_file(use, registry, str(error))}"
-            )
-        ]
+        message = f"{error}{_or_in_a_file(use, registry, str(error))}"
+        return [at_value(document, (*use.path, "use"), message)]
     result = validate(
         plugin.Params, use.params, document, use.path, PluginParameters(use.kind, use.name)
     )
@@ -79,9 +89,12 @@ def check_use(use: PluginUse, registry: Registry, document: Document) -> Checked
 
 def _or_in_a_file(use: PluginUse, registry: Registry, message: str) -> str:
     """Behind a name that nobody has: where else it may be."""
-    if use.name in registry.names(use.kind):
+    if use.name in registry.names(use.kind) or "is quarantined" in message:
         return ""
-    return f"{' or' if message.endswith('?') else '; or'} is it in a file? give it with --plugins FILE, or under `plugins:`"
+    derived = "" if use.kind != "metrics" else did_you_mean(use.name, DERIVED_METRICS)
+    hint = "" if message.endswith("?") else derived
+    before = " or" if f"{message}{hint}".endswith("?") else "; or"
+    return f"{hint}{before} is it in a file? give it with --plugins FILE, or under `plugins:`"
 
 
 def _items(data: Any, section: str) -> Iterator[tuple[str, Any]]:
@@ -91,5 +104,6 @@ def _items(data: Any, section: str) -> Iterator[tuple[str, Any]]:
 
 def _use(path: KeyPath, value: Any, kind: str, model: type[Use]) -> Iterator[PluginUse]:
     if isinstance(value, dict) and isinstance(value.get("use"), str):
-        params = {key: item for key, item in value.items() if key not in model.model_fields}
+        own = {field.alias or key for key, field in model.model_fields.items()}
+        params = {key: item for key, item in value.items() if key not in own}
         yield PluginUse(path, kind, value["use"], params)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+)
 
 from bench.job.spec import UNIQUE, MetaLearnerKeys, MethodKeys, unique
 from bench.settings import BasePredictions, TrainSettings
@@ -15,10 +24,12 @@ __all__ = [
     "DatasetUse",
     "MetaLearnerUse",
     "MethodEntry",
+    "MetricUse",
     "ProtocolUse",
     "SelectorUse",
     "SuiteFile",
     "Use",
+    "metric_name",
 ]
 
 
@@ -94,6 +105,30 @@ class MethodEntry(MethodKeys, _Keys):
     meta_learner: MetaLearnerUse | None = None
 
 
+class MetricUse(Use):
+    """`metrics:` an entry with parameters, or with a name of its own"""
+
+    name: Name | None = Field(None, alias="as", description="what tables call it")
+
+
+# a mapping is judged as one alone, so that a fault in it is not told of as "must be text" too
+MetricEntry = Annotated[
+    Annotated[str, Tag("[name]")] | Annotated[MetricUse, Tag("[mapping]")],
+    Discriminator(lambda entry: "[mapping]" if isinstance(entry, dict | MetricUse) else "[name]"),
+]
+
+
+def metric_name(entry: str | MetricUse) -> str:
+    """What tables call a metric: its `as`, else the plugin's name with the parameters that the suite sets, `ndcg k=5`."""
+    if isinstance(entry, str):
+        return entry
+    params = (entry.model_extra or {}).items()
+    own = (
+        f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in params
+    )
+    return entry.name or " ".join([entry.use, *own])
+
+
 class Gate(_Keys):
     """`gate:`"""
 
@@ -113,7 +148,7 @@ class SuiteFile(_Keys):
     base_models: dict[Name, BaseModelUse] = Field(min_length=1)
     methods: dict[Name, MethodEntry] = {}
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1), AfterValidator(unique), UNIQUE]
-    metrics: Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(unique), UNIQUE] = (
+    metrics: Annotated[tuple[MetricEntry, ...], Field(min_length=1), UNIQUE] = (
         "auc",
         "logloss",
         "relaimpr",
@@ -121,6 +156,7 @@ class SuiteFile(_Keys):
     )
     # the metric that verdicts are about and rows are ordered by; None: logloss, or the first of metrics
     primary: str | None = None
+    against: str = "best-single"  # differences and verdicts are against it
     relaimpr_base: str = "best-single"
     gate: Gate = Gate()
     grid: Mapping[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field({})

@@ -1,0 +1,19 @@
+"""Whom all are held against, in words."""
+
+from __future__ import annotations
+
+from bench.report.content.model import Section
+from bench.report.words.names import short
+
+__all__ = ["named_reference", "reference"]
+
+
+def reference(section: Section) -> str:
+    """`the best single model`, or the name of the method that was asked for."""
+    chosen = section.analysis.chosen if section.analysis is not None else None
+    return "the best single model" if chosen is None else short(chosen)
+
+
+def named_reference(section: Section, name: str) -> str:
+    """`the best single model (fm)`, or the name alone of the method that was asked for."""
+    return short(name) if section.is_chosen else f"the best single model ({short(name)})"
