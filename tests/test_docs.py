@@ -18,7 +18,8 @@ from click.testing import CliRunner
 
 from bench import errors, hookspecs, interfaces
 from bench.cli import main
-from bench.cli._group import BROKEN_PIPE, INTERNAL
+from bench.cli._group import INTERNAL
+from bench.cli._output import BROKEN_PIPE
 from bench.registry import KINDS, load_registry
 from bench.settings import RESERVED_KEYS, MetaTrainSettings, TrainSettings
 from bench.suite import load
