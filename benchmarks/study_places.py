@@ -93,7 +93,7 @@ def read_places(
     seeds = tuple(sorted({record["trial"]["seed"] for record in run.records}))
     parsed = load_suite(suite, registry)
     _, divisions = plan_suite(
-        parsed, registry, data_dir, cache_dir, (), True, Resources(), seeds, (), Watcher()
+        parsed, registry, data_dir, cache_dir, Resources(), seeds, (), Watcher()
     )
     return [
         _place(run, at, seeds, divisions) for at in dict.fromkeys((d, p) for d, p, _ in divisions)

@@ -96,8 +96,8 @@ def _memory(act: Act) -> Path:
 
 def _remember(act: Act) -> None:
     memory = _memory(act)
-    try:
-        memory.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(
+        OSError
+    ):  # it is tried again next time; a cache is made by what has something to keep in it
+        memory.parent.mkdir(exist_ok=True)
         memory.touch()
-    except OSError:
-        return  # it is tried again next time

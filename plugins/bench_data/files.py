@@ -135,7 +135,7 @@ class FileParams(PluginParams):
         try:
             self._check_format(kind)  # known only now of a file in an archive
         except ValueError as error:
-            raise DataError(f"{path.name}: {error}") from error
+            raise DataError(str(error), file=path.name) from error
         if kind == "parquet":
             return read_parquet(path, columns, optional=optional)
         if kind == "json":

@@ -103,7 +103,7 @@ class Table(Dataset):
 def _require_ids(frame: pd.DataFrame, params: TableParams) -> None:
     for name in (params.user, params.item):
         if name not in frame.columns:
-            raise DataError(f"{frame.attrs['file']}: {no_id(name, frame.attrs['columns'])}")
+            raise DataError(no_id(name, frame.attrs["columns"]), file=frame.attrs["file"])
 
 
 def _order_column(params: TableParams) -> str:

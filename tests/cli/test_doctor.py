@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -79,9 +80,18 @@ def test_workers_that_import_torch_anew_are_told(
     assert "every step imports it anew" in found["found"]
 
 
-def test_without_torch_every_check_has_its_line() -> None:
-    code = "import sys; sys.modules['torch'] = None; from bench.cli import main; main(['doctor', '--json'])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+def test_without_torch_every_check_has_its_line(tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise ImportError('no torch here')", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.cli", "doctor", "--json"],
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 2, done.stderr
     checks = {one["check"]: one["status"] for one in json.loads(done.stdout)["checks"]}
     assert list(checks) == CHECKS
@@ -98,7 +108,8 @@ def test_the_size_of_the_cache(doctor: Doctor, tmp_path: Path) -> None:
     (tmp_path / "cache" / "steps").mkdir(parents=True)
     (tmp_path / "cache" / "steps" / "x").write_bytes(bytes(3 * 2**20))
     assert doctor()["cache"]["found"].startswith(f"{tmp_path / 'cache'}: 3 MiB, ")
-    assert list((tmp_path / "cache").iterdir()) == [tmp_path / "cache" / "steps"]
+    left = {path.name for path in (tmp_path / "cache").iterdir()}
+    assert left <= {"steps", "rehearsed"}  # the latter of the plugin that is given
 
 
 def test_a_cache_that_can_t_be_written_fails(doctor: Doctor, tmp_path: Path) -> None:
@@ -175,9 +186,9 @@ def test_more_threads_than_cores_are_a_warning(
 def test_a_process_that_never_answers_fails(
     monkeypatch: pytest.MonkeyPatch, doctor: Doctor
 ) -> None:
-    monkeypatch.setattr("bench.processes.Server.events", lambda *_: iter(()))
+    monkeypatch.setattr(_health_machine, "_START", 0)
     found = doctor()["processes"]
-    assert (found["status"], found["found"]) == ("fail", "forked server: no answer in 60 s")
+    assert (found["status"], found["found"]) == ("fail", "forked server: no answer in 0 s")
 
 
 def test_no_secret_of_the_environment_is_shown(

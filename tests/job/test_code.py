@@ -14,8 +14,15 @@ import bench
 from bench.job.code import COMPUTES
 
 PACKAGE = Path(bench.__file__).parent
-# What a worker imports beside: it finds plugins and refuses what is wrong, and computes nothing.
-FINDS_AND_REFUSES = ("bench.errors", "bench.hookspecs", "bench.registry")
+# What a worker imports beside: it finds plugins, starts processes, keeps files and refuses what is wrong, and computes nothing.
+FINDS_AND_REFUSES = (
+    "bench.cache_folder",
+    "bench.errors",
+    "bench.hookspecs",
+    "bench.processes",
+    "bench.registry",
+    "bench.storage",
+)
 
 
 def within(module: str, packages: tuple[str, ...]) -> bool:

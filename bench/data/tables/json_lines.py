@@ -53,13 +53,13 @@ def _objects(file: str, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             empty = empty or number
             continue
         if empty:
-            raise DataError(f"{file}:{empty}: an empty line within the data; remove it")
+            raise DataError("an empty line within the data; remove it", file=file, line=empty)
         yield _object(file, number, line)
 
 
 def _object(file: str, number: int, line: str) -> dict[str, Any]:
     def refuse(what: str) -> NoReturn:
-        raise DataError(f"{file}:{number}: {what}")
+        raise DataError(what, file=file, line=number)
 
     def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)

@@ -95,7 +95,7 @@ def _only_member(path: Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 def _damaged(path: Path, error: BaseException) -> DataError:
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return DataError(f"{path.name}: can't be unpacked ({reason}); fetch or pack it again")
+    return DataError(f"can't be unpacked ({reason}); fetch or pack it again", file=path.name)
 
 
 class _Bounded(io.RawIOBase):

@@ -35,10 +35,10 @@ def kind_of(path: Path) -> FileKind:
     try:
         name = Path(inner_name(path))
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
+        raise DataError(error.strerror or str(error), file=str(path)) from error
     kind = _KINDS.get(name.suffix.lower(), "text")
     if kind == "parquet" and name.name != path.name:
-        raise DataError(f"{path.name}: is a Parquet file packed once more; unpack it")
+        raise DataError("is a Parquet file packed once more; unpack it", file=path.name)
     return kind
 
 
@@ -80,7 +80,7 @@ def read_json_lines(
     with _lines(path, encoding, unpack_ratio, is_json=True) as lines:
         found = read_lines(path.name, lines, [*columns, *optional])
     if not found.rows:
-        raise DataError(f"{path.name}: is empty")
+        raise DataError("is empty", file=path.name)
     wanted = _wanted(path.name, found.header, columns, optional)
     cells = {name: pa.chunked_array(found.cells[name], pa.large_string()) for name in wanted}
     return _frame(path.name, found.header, cells, "line", range(1, found.rows + 1))
