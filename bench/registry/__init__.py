@@ -1,7 +1,14 @@
 """Finds, loads and quarantines plugins: name to plugin and its origin. Importing it imports no plugin, torch or pydantic."""
 
 from bench.registry.kinds import KINDS, did_you_mean
-from bench.registry.registry import PluginCode, PluginInfo, Quarantined, Registry, load_registry
+from bench.registry.registry import (
+    PluginCode,
+    PluginInfo,
+    Quarantined,
+    Registry,
+    load_registry,
+    recorded,
+)
 
 __all__ = [
     "KINDS",
@@ -11,4 +18,5 @@ __all__ = [
     "Registry",
     "did_you_mean",
     "load_registry",
+    "recorded",
 ]

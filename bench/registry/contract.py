@@ -34,6 +34,7 @@ _INTERFACES: Mapping[str, tuple[type[Plugin], ...]] = {
     "metrics": (Metric,),
     "executors": (Executor,),
 }
+_PROTOCOL_KINDS = ("user-holdout", "blocks")
 _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "protocols": ("kind",),
     "metrics": ("higher_is_better", "version"),
@@ -67,6 +68,8 @@ def _wrong_attributes(plugin: type, kind: str, name: str) -> str | None:
         attribute for attribute in _ATTRIBUTES.get(kind, ()) if not hasattr(plugin, attribute)
     ]:
         return f"it lacks {', '.join(missing)}"
+    if kind == "protocols" and plugin.kind not in _PROTOCOL_KINDS:  # type: ignore[attr-defined]
+        return f"its kind is {plugin.kind!r}; write {' or '.join(map(repr, _PROTOCOL_KINDS))}"  # type: ignore[attr-defined]
     own = getattr(plugin, "name", None)
     if own != name:
         return f"its name is {own!r}, its hook calls it {name!r}"

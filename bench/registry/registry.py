@@ -18,7 +18,7 @@ from bench.registry.registration import Refused, Registered, in_one_line, regist
 from bench.registry.sources import plugin_digest, plugin_sources
 from bench.registry.used_plugin import UsedPlugin
 
-__all__ = ["PluginCode", "PluginInfo", "Quarantined", "Registry", "load_registry"]
+__all__ = ["PluginCode", "PluginInfo", "Quarantined", "Registry", "load_registry", "recorded"]
 
 
 class PluginInfo(NamedTuple):
@@ -39,7 +39,8 @@ class Quarantined(NamedTuple):
 
 
 class PluginCode(NamedTuple):
-    """Which code stood behind a name; goes into records. `digest` is a sha256 over its .py sources."""
+    """Which code stood behind a name; goes into records. `origin`: of a plugin given by its path the file's name alone, since
+    where it lies is nobody else's business; `digest` is a sha256 over its sources."""
 
     name: str
     kind: str
@@ -104,7 +105,7 @@ class Registry:
         module = info.address.partition(":")[0]
         if module not in self._digests:
             self._digests[module] = loaded_digest(module) or plugin_digest(module)
-        return PluginCode(name, kind, info.origin, info.version, self._digests[module])
+        return PluginCode(name, kind, recorded(info.origin), info.version, self._digests[module])
 
     def is_own(self, kind: str, name: str) -> bool:
         """Whether that plugin is the harness's; raises as `get` does."""
@@ -179,6 +180,11 @@ def load_registry(plugins: Sequence[Path] = (), *, autoload: bool = True) -> Reg
 
 def _module_of(infos: Iterable[PluginInfo], origin: str) -> str:
     return next(info.address.partition(":")[0] for info in infos if info.origin == origin)
+
+
+def recorded(origin: str) -> str:
+    """An origin as records and manifests have it."""
+    return Path(origin).name
 
 
 def _dead(

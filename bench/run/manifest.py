@@ -12,7 +12,7 @@ from bench.data.views.interactions import Interactions
 from bench.errors import NoRunError
 from bench.interfaces import Metric
 from bench.records import SCHEMA, alone, followed, read_manifest, records_of, write_manifest
-from bench.registry import Registry
+from bench.registry import Registry, recorded
 from bench.run.planning.division import Divisions
 from bench.run.planning.trials import Plan, Trial
 from bench.run.split_facts import split_facts
@@ -54,7 +54,12 @@ def of_plan(
             }
             for name, division in by_name.items()
         },
-        "plugins": {"quarantined": [plugin._asdict() for plugin in registry.quarantined]},
+        "plugins": {
+            "quarantined": [
+                {"origin": recorded(plugin.origin), "reason": plugin.reason}
+                for plugin in registry.quarantined
+            ]
+        },
         "primary": suite.primary,
         "against": suite.against,
         "relaimpr_base": suite.relaimpr_base,

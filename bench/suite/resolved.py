@@ -60,8 +60,7 @@ def _metric(name: str, spec: MetricSpec) -> str | dict[str, Any]:
     """A name alone where that says it all; else with all parameters, under the name that it had."""
     if name == spec.use and not spec.params:
         return name
-    own = {"as": name} if name != spec.use else {}
-    return {"use": spec.use, **spec.params, **own}
+    return {"use": spec.use, **spec.params, "as": name}  # parameters would be in its name else
 
 
 def _trained(spec: BaseModelSpec | SelectorSpec) -> dict[str, Any]:

@@ -199,6 +199,10 @@ def _ask(selector: AnySelector, tasks: TaskView) -> _Answer:
 def _answer(selection: Selection, tasks: TaskView) -> _Answer:
     """Logits as they were given, or of the mixture by the weights that were; the plugin keeps what it gave, the harness a
     copy. `tasks`: the harness's own, whose base logits no plugin has seen."""
+    if not isinstance(selection, Selection):
+        raise PredictionError(
+            f"predict gave {type(selection).__name__}; give a bench.interfaces.Selection of weights or logits"
+        )
     if (selection.weights is None) == (selection.logits is None):
         raise PredictionError("a selection holds weights or logits, exactly one of them")
     if selection.logits is not None:

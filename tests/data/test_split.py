@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
 from bench.data.splits.split import ROLES, divide
-from bench.errors import DataError
+from bench.errors import DataError, PluginError
 from bench.interfaces import Cut, PluginParams, SplitProtocol, Timeline
 from tests.data.rows_oracle import slots, splits
 
@@ -36,6 +37,40 @@ class Told(SplitProtocol):
 
 
 PTR = np.array([0, 3, 6, 9])
+
+
+ROLE, CUT = np.array([0, 1, 2], np.uint8), np.array([1, 4, 7])
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((ROLE, CUT), "split gave tuple; give a bench.interfaces.Cut"),
+        (None, "split gave NoneType"),
+        (Cut(ROLE.tolist(), CUT), "split gave role that is list; give a numpy array of whole"),
+        (Cut(ROLE, CUT / 1.0), "split gave cut that is float64"),
+        (Cut(ROLE, CUT, "none"), "split gave train_cut that is str"),
+    ],
+)
+def test_what_is_no_cut_is_named(answer, said):
+    protocol = Told([0, 1, 2], [1, 4, 7])
+    protocol.answer = answer
+    with pytest.raises(PluginError, match=re.escape(f"protocol 'told': {said}")):
+        divide(protocol, Timeline(PTR, None), 0)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "said"),
+    [
+        ("setting", "frozen", "setting is 'frozen'; it is warm or cold"),
+        ("id_dropout", 2.0, "id_dropout is 2.0; it is a chance, from 0 to 1"),
+        ("id_dropout", "0.1", "id_dropout is '0.1'"),
+    ],
+)
+def test_what_is_no_setting_is_named(attribute, value, said):
+    protocol = type("Odd", (Told,), {attribute: value})([0, 1, 2], [1, 4, 7])
+    with pytest.raises(PluginError, match=re.escape(f"protocol 'told': {said}")):
+        divide(protocol, Timeline(PTR, None), 0)
 
 
 @settings(max_examples=120)

@@ -87,6 +87,24 @@ def test_an_address_of_something_else_than_a_class_breaks_the_contract(write: Wr
         load(file).load("models", "f")
 
 
+def test_a_protocol_says_which_kind_it_is(write: Write) -> None:
+    file = write(
+        "mine.py",
+        "from bench.interfaces import SplitProtocol",
+        *HOOK,
+        "def bench_protocols():",
+        "    return {'mine': f'{__name__}:Mine'}",
+        "class Mine(SplitProtocol):",
+        '    """A protocol."""',
+        "    name, kind, setting = 'mine', 'holdout', 'warm'",
+        "    def split(self, timeline, seed): ...",
+    )
+    with pytest.raises(
+        PluginError, match="its kind is 'holdout'; write 'user-holdout' or 'blocks'"
+    ):
+        load(file).load("protocols", "mine")
+
+
 def test_an_executor_is_a_plugin_like_the_others(write: Write) -> None:
     methods = [f"    def {name}(self, *_, **__): ..." for name in ("submit", "events", "close")]
     importing = "from bench.interfaces import Executor"

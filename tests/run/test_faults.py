@@ -140,6 +140,11 @@ def test_inline_too_an_exit_ends_its_step_and_not_the_harness(go, write_suite):
             "^a selection holds weights or logits, exactly one of them$",
         ),
         (
+            "bare",
+            "invalid_prediction",
+            "^predict gave ndarray; give a bench.interfaces.Selection of weights or logits$",
+        ),
+        (
             "wrong-mix",
             "invalid_selection",
             r"^weights: (\d+) of \1 rows are off the simplex, the first is row 0 .*smallest weight -7",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -200,6 +201,23 @@ def test_a_helper_that_a_plugin_imports_is_part_of_its_identity(go, write_suite,
     second, _ = go(file, executor="local", plugins=files)
     assert logits(first)["mine"] != logits(second)["mine"]
     assert {r["id"] for r in first.records}.isdisjoint(r["id"] for r in second.records)
+
+
+def test_where_a_plugin_lies_is_in_no_record_and_no_identity(go, write_suite, plugin, tmp_path):
+    file = write_suite(
+        models="  mine: {use: mine}", methods="  average: {selector: {use: average}}"
+    )
+    here = plugin()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    there = Path(shutil.copy(here, elsewhere / "mine.py"))
+    (elsewhere / "broken.py").write_text("import no_such_package")
+    one, _ = go(file, "one", plugins=(here,))
+    two, _ = go(file, "two", plugins=(there, elsewhere / "broken.py"))
+    assert [r["id"] for r in one.records] == [r["id"] for r in two.records]
+    for run in (one, two):
+        for text in run.folder.rglob("*.json"):
+            assert str(tmp_path) not in text.read_text("utf-8")
 
 
 def test_child_processes_are_allowed_and_count(go, write_suite, plugin):

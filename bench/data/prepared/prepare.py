@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from bench.data.encoding.encode import encode
 from bench.data.prepared import store
+from bench.data.prepared.asked import ask_sources, ask_tables
 from bench.data.prepared.cache import Report, file_digest, locked, slug, sweep_cache
 from bench.data.prepared.download import archive_name, extract, fetch
 from bench.data.prepared.locate import find, is_local, location, roots
@@ -63,7 +64,7 @@ def status(
     place = _Place(dataset, roots(base, data_dir), cache, lambda _: None)
     origin, _ = place.ready()
     prepared = origin is not None and store.is_intact(place.folder(origin))
-    downloadable = any(not is_local(source) for source in dataset.sources())
+    downloadable = any(not is_local(source) for source in ask_sources(dataset))
     return Status(origin.source if origin else None, prepared, downloadable)
 
 
@@ -86,7 +87,7 @@ class _Place:
     def ready(self) -> tuple[_Origin | None, list[str]]:
         """The first source that serves without a download, files at hand or prepared before; and why others don't."""
         failures = []
-        for source in self.dataset.sources():
+        for source in ask_sources(self.dataset):
             if not is_local(source):
                 remote = _remote(source)
                 if store.is_intact(self.folder(remote)):
@@ -102,7 +103,7 @@ class _Place:
 
     def download(self, failures: list[str]) -> Interactions:
         """From the first URL that serves."""
-        for source in self.dataset.sources():
+        for source in ask_sources(self.dataset):
             if is_local(source):
                 continue
             try:
@@ -138,7 +139,7 @@ class _Place:
 
     def _write(self, origin: _Origin, folder: Path) -> None:
         with self._files(origin) as files:
-            encoded = encode(self.dataset.read(origin.source.name, files))
+            encoded = encode(ask_tables(self.dataset, origin.source.name, files))
         about = {
             "name": self.dataset.name,
             "source": {"name": _name(origin), "sha256": dict(origin.sha256)},

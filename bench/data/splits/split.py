@@ -120,7 +120,10 @@ def divide(protocol: SplitProtocol, timeline: Timeline, seed: int) -> Split:
     The protocol reads a copy of the timeline, and its cut is copied: what it writes later changes no split. Raises DataError,
     and PluginError for what else the protocol raises."""
     user_ptr = np.asarray(timeline.user_ptr)
-    cut = _copied(_asked(protocol, _handed(timeline), seed))
+    found = _asked(protocol, _handed(timeline), seed)
+    if wrong := _wrong(found, protocol):
+        raise PluginError(f"protocol {protocol.name!r}: {wrong}")
+    cut = _copied(found)
     _check_form(protocol.name, cut, user_ptr)
     split = Split(user_ptr, cut.role, cut.cut, protocol.setting, protocol.id_dropout, cut.train_cut)
     _check_roles(protocol.name, split)
@@ -132,10 +135,28 @@ def _asked(protocol: SplitProtocol, timeline: Timeline, seed: int) -> Cut:
         return protocol.split(timeline, seed)
     except BenchError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
         raise PluginError(
             f"protocol {protocol.name!r}: split raised {type(error).__name__}: {error}"
         ) from error
+
+
+def _wrong(cut: object, protocol: SplitProtocol) -> str:
+    """What is none of a protocol's contract; nothing where all is."""
+    if not isinstance(cut, Cut):
+        return f"split gave {type(cut).__name__}; give a bench.interfaces.Cut"
+    for name, values in cut._asdict().items():
+        if values is None and name == "train_cut":
+            continue
+        if not isinstance(values, np.ndarray) or values.dtype.kind not in "iu":
+            kind = values.dtype if isinstance(values, np.ndarray) else type(values).__name__
+            return f"split gave {name} that is {kind}; give a numpy array of whole numbers"
+    if protocol.setting not in ("warm", "cold"):
+        return f"setting is {protocol.setting!r}; it is warm or cold"
+    chance: object = protocol.id_dropout
+    if not isinstance(chance, int | float) or not 0 <= chance <= 1:
+        return f"id_dropout is {chance!r}; it is a chance, from 0 to 1"
+    return ""
 
 
 def _handed(timeline: Timeline) -> Timeline:

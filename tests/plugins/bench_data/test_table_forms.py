@@ -267,6 +267,7 @@ def test_what_unpacks_without_end_is_refused_with_the_option_that_allows_it(read
         ("t.jsonl", "[" * 100_000, r"^t\.jsonl:1: is no line of JSON"),
         ("t.jsonl", "\n", r"^t\.jsonl: is empty$"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "content",  # bytes have times in them
 )  # fmt: skip
 def test_what_is_wrong_with_a_form_is_told_with_its_place(read, name, content, error):
     with pytest.raises(DataError, match=error):
