@@ -40,17 +40,27 @@ def command(
     registry = load_registry(plugins, autoload=autoload)
     is_file = _is_file(registry, plugin)
     registry = registry.extended([Path(plugin)] if is_file else [])
-    found = _of_file(registry, Path(plugin)) if is_file else registry.find(plugin)
-    chosen = _chosen(found, plugin, (kind,) if kind else CHECKED)
+    found = _of_file(registry, Path(plugin)) if is_file else Found(registry.find(plugin))
+    chosen = _chosen(found.plugins, plugin, (kind,) if kind else CHECKED)
 
     checked: list[Checked] = []
     for info in chosen:
         checked.append(_check(registry, info))
         if not as_json:
             _echo(checked[-1])
-    if as_json and (len(checked) > 1 or not checked[0].refusal):
+    refusals = [*found.refusals, *(one.refusal for one in checked if one.refusal)]
+    if not any(one.results for one in checked):
+        raise refusals[0]
+    if as_json:
         echo_json({"plugins": [_as_dict(one) for one in checked]})
-    _exit(checked)
+    _exit(checked, refusals)
+
+
+class Found(NamedTuple):
+    """`refusals`: of files of a folder that are quarantined."""
+
+    plugins: Sequence[PluginInfo]
+    refusals: Sequence[PluginError] = ()
 
 
 class Checked(NamedTuple):
@@ -71,11 +81,8 @@ def _check(registry: Registry, info: PluginInfo) -> Checked:
         return Checked(info, [], refusal)
 
 
-def _exit(checked: Sequence[Checked]) -> None:
+def _exit(checked: Sequence[Checked], refusals: Sequence[PluginError]) -> None:
     """The others have been checked when one that can't be ends the command."""
-    refusals = [one.refusal for one in checked if one.refusal]
-    if refusals and len(checked) == 1:
-        raise refusals[0]
     for refusal in refusals:
         say(str(refusal))
     if refusals:
@@ -101,21 +108,28 @@ def _chosen(found: Sequence[PluginInfo], plugin: str, kinds: Sequence[str]) -> l
     raise PluginError(f"{plugin}: what is checked are {wanted}; there is {there}")
 
 
-def _of_file(registry: Registry, path: Path) -> list[PluginInfo]:
+def _of_file(registry: Registry, path: Path) -> Found:
+    """PluginUnavailable where all that there is is quarantined."""
     found = [info for info in registry.infos() if not info.version and _lies_in(info.origin, path)]
+    refusals = []
     for refused in registry.quarantined:
         if _lies_in(refused.origin, path):
-            found += _that_end_the_process(refused)
-    return found
+            named = _that_end_the_process(refused)
+            found += named
+            reason = f"{refused.origin} is quarantined: {refused.reason}"
+            refusals += [] if named else [PluginUnavailable(reason)]
+    if refusals and not found:
+        raise refusals[0]
+    return Found(found, refusals)
 
 
 def _that_end_the_process(refused: Quarantined) -> list[PluginInfo]:
     """A file is quarantined too where one of its plugins ends the process as it is made; its checks tell which."""
+    if ENDED not in refused.reason:
+        return []
     from bench.testing import named_apart  # as above
 
-    named = named_apart(refused.origin) if ENDED in refused.reason else []
-    if not named:
-        raise PluginUnavailable(f"{refused.origin} is quarantined: {refused.reason}")
+    named = named_apart(refused.origin)
     return [PluginInfo(one.kind, one.name, one.address, one.origin, "") for one in named]
 
 

@@ -30,7 +30,7 @@ _BY_SEED = {"determinism by seed": "bench.testing.shared_checks:determinism"}
 _BY_CALL = {"determinism by call": "bench.testing.shared_checks:determinism"}
 _LEARNERS = {
     "shape, dtype and finiteness": "bench.testing.checks:shape_and_finiteness",
-    **_BY_SEED,
+    "determinism by seed": "bench.testing.checks:determinism_of_fits",
     "unseen ids": "bench.testing.checks:unseen_ids",
     "ragged and empty support": "bench.testing.checks:ragged_and_empty_support",
     "vmap over users": "bench.testing.adaptation:vmap_over_users",

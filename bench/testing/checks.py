@@ -10,11 +10,14 @@ from bench.data.views.rows import View
 from bench.errors import PredictionError
 from bench.evaluate import check_logits, check_weights
 from bench.testing.adaptation import ragged_support_adapts
+from bench.testing.sampled import apart
+from bench.testing.shared_checks import determinism
 from bench.testing.subject import Subject
 from bench.testing.synthetic import MODELS
 from bench.testing.verdicts import Failed, NotApplicable
 
 __all__ = [
+    "determinism_of_fits",
     "query_labels_never_read",
     "ragged_and_empty_support",
     "shape_and_finiteness",
@@ -45,6 +48,17 @@ def shape_and_finiteness(subject: Subject) -> None:
         raise Failed(
             str(error), "hand back one finite float32 or float64 logit (or weights) a row"
         ) from error
+
+
+def determinism_of_fits(subject: Subject) -> None:
+    """Two fits with one seed, and one fit asked twice."""
+    determinism(subject)
+    fitted = subject.fitted()
+    if difference := apart(subject.predict(fitted), subject.predict(fitted)):
+        raise Failed(
+            f"one fit asked twice for the same rows gives {difference}",
+            "let predict change nothing of what fit has learned",
+        )
 
 
 def unseen_ids(subject: Subject) -> None:

@@ -317,6 +317,22 @@ def test_a_plugin_that_ends_the_process_as_it_is_imported_never_exits_0(mine: Pa
     assert "it ended the process (exit code 0)" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [("import os\nos._exit(0)\n", "it ended the process"), ("import numpyy\n", "numpyy")],
+)
+def test_a_file_of_a_folder_that_is_quarantined_does_not_keep_the_others_unchecked(
+    mine: Path, source: str, reason: str
+) -> None:
+    (mine.parent / "dead.py").write_text(source, "utf-8")
+    result = check(mine.parent, "--json")
+    assert result.exit_code == 4
+    assert f"{mine.parent / 'dead.py'} is quarantined: " in result.stderr
+    assert reason in result.stderr
+    rate, twice = json.loads(result.stdout)["plugins"]
+    assert all(one["checks"] for one in (rate, twice))
+
+
 def test_a_metric_a_protocol_and_a_dataset_by_name() -> None:
     for kind, name in (("metrics", "gauc"), ("protocols", "leave-last"), ("datasets", "synthetic")):
         result = check(name, "--json")

@@ -68,6 +68,14 @@ class GlobalSeed(Fine):
         super().fit(train, valid, context)
 
 
+class LearnsWhenAsked(Fine):
+    """Moves its rate with each prediction."""
+
+    def predict(self, rows):
+        self.rate *= 0.99
+        return super().predict(rows)
+
+
 class GlobalNoise(Fine):
     """Draws from the generator that everybody has."""
 

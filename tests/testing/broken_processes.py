@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import numpy as np
 
@@ -70,6 +71,16 @@ class ExitsInForward(DifferentiableSelector):
 
     def forward(self, rows):
         os._exit(0)
+
+
+class WritesEverywhere(Fine):
+    """Writes to whatever is open."""
+
+    def predict(self, rows):
+        for descriptor in range(3, 64):
+            with suppress(OSError):
+                os.write(descriptor, b"junk\n")
+        return super().predict(rows)
 
 
 class LeavesThread(Fine):

@@ -103,6 +103,7 @@ def test_no_false_alarm(plugin):
         (broken.TooFewWeights, SHAPE, r"weights: expected shape \(\d+, 3\); got \(\d+, 2\)"),
         (broken.Exits, SHAPE, r"^SystemExit: no licence found \(broken.py:\d+\)$"),
         (broken.Unseeded, SEED, "asked twice in one process, it gives values up to .* apart"),
+        (broken.LearnsWhenAsked, SEED, "one fit asked twice for the same rows gives values up to"),
         (broken.GlobalNoise, SEED, "asked twice in one process, it gives values up to .* apart"),
         (broken.SmallSeed, SEED, r"ValueError: Seed must be between .* \(broken.py:\d+\)"),
         (broken.KnownIdsAlone, IDS, r"KeyError: 0 \(broken.py:\d+\)"),
@@ -180,6 +181,7 @@ def test_a_breach_is_caught_by_its_own_check(plugin, check, reason):
         (broken.OffSimplex, SIMPLEX),
         (broken.GlobalSeed, STATE),
         (broken.GlobalNoise, SEED),
+        (broken.LearnsWhenAsked, SEED),
         (broken.ReadsLabels, LABELS),
         (broken_processes.LeavesThread, LEFT),
         (broken_processes.LeavesChild, LEFT),
@@ -303,6 +305,11 @@ def test_a_model_that_ends_its_process_fails_each_check_that_asks_it(plugin, how
         assert found[name].reason == f"it ended the process ({how})"
         assert "raise an exception" in found[name].fix
     assert (found[HASHES].status, found[HASHES].reason) == ("n/a", f"see the check {SEED!r}")
+
+
+def test_a_model_that_writes_where_the_kit_listens_fails():
+    found = failed(broken_processes.WritesEverywhere)
+    assert found[SHAPE].reason == "it wrote b'junk' where the harness listens"
 
 
 def test_one_check_that_ends_the_process_leaves_the_others_theirs():
