@@ -26,6 +26,7 @@ from bench.interfaces import Context, Model, PluginParams, Rows
 __all__ = ["Predictions"]
 
 _FIX = "give the model's own scores; a score of exactly 0 or 1 has no finite log loss where it is wrong"
+_NO_PROBABILITY = "a probability is from 0 to 1: divide percentages by 100, or name a column of logits as `logit`"
 
 
 class Predictions(Model):
@@ -115,12 +116,12 @@ def _scores(table: RawTable, params: Predictions.Params) -> np.ndarray:
     values = complete(table, column, as_numbers(table, column, _FIX), _FIX).astype(np.float64)
     if params.logit:
         return np.asarray(values)
-    for bad, what in (
-        ((values < 0) | (values > 1), "is no probability"),
-        ((values == 0) | (values == 1), "is exactly 0 or 1"),
+    for bad, what, fix in (
+        ((values < 0) | (values > 1), "is no probability", _NO_PROBABILITY),
+        ((values == 0) | (values == 1), "is exactly 0 or 1", _FIX),
     ):
         if (row := table.first(bad)) is not None:
-            table.refuse(row, column, f"{values[row]:g} {what}{counted(bad)}; {_FIX}")
+            table.refuse(row, column, f"{values[row]:g} {what}{counted(bad)}; {fix}")
     return np.asarray(np.log(values) - np.log1p(-values))
 
 
@@ -145,7 +146,8 @@ def _matched(
         example = _described(interactions, int(rows.index[np.flatnonzero(missing)[0]]), params)
         raise DataError(
             f"no score for {missing.sum():,} of {len(rows):,} support and query rows, of {users:,} users "
-            f"(the first: {example}); every method needs every row: score them too, or leave the model out",
+            f"(the first: {example}){_first_key(table, params) if missing.all() else ''}; every method needs every row: score "
+            "them too, or leave the model out",
             file=table.file,
         )
     used = np.zeros(len(first), dtype=bool)
@@ -222,6 +224,15 @@ def _find(theirs: list[np.ndarray], ours: list[np.ndarray]) -> np.ndarray:
     place = np.full(int(group.max(initial=-1)) + 1, -1, dtype=np.int64)
     place[group[: len(theirs[0])]] = np.arange(len(theirs[0]))
     return np.asarray(place[group[len(theirs[0]) :]])
+
+
+def _first_key(table: RawTable, params: Predictions.Params) -> str:
+    """Where no key is the dataset's, the file's own are of another form: one is shown."""
+    if not len(table):
+        return "; the file has no rows"
+    columns = filter(None, (params.user, params.item, params.order))
+    told = ", ".join(f"{column} {table.frame[column].iloc[0]!r}" for column in columns)
+    return f"; the first row of the file has {told}"
 
 
 def _described(interactions: Interactions, row: int, params: Predictions.Params) -> str:

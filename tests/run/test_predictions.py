@@ -195,7 +195,7 @@ def edited(rows, position, value):
         (lambda rows: [*rows, rows[0].rpartition(",")[0] + ",0.123"], r"scores\.csv:\d+: another score .*csv:2 \(1 such"),
         (lambda rows: edited(rows, 3, "1"), r"scores\.csv:5: column 'p': 1 is exactly 0 or 1; give"),
         (lambda rows: edited(edited(rows, 3, "0.0"), 9, "1"), r"scores\.csv:5: .* is exactly 0 or 1 \(2 such rows\)"),
-        (lambda rows: edited(rows, 3, "1.5"), r"scores\.csv:5: column 'p': 1\.5 is no probability"),
+        (lambda rows: edited(rows, 3, "1.5"), r"scores\.csv:5: column 'p': 1\.5 is no probability.*divide percentages by 100"),
         (lambda rows: edited(rows, 3, ""), r"scores\.csv:5: column 'p': the value is missing"),
         (lambda rows: edited(rows, 3, "nan"), r"scores\.csv:5: column 'p': 'nan' is not a number"),
     ],
@@ -216,7 +216,8 @@ def test_a_file_whose_columns_are_swapped_is_refused_before_anything_is_fitted(s
         ",".join((item, user, *rest))
         for user, item, *rest in (line.split(",") for line in lines(ratings))
     ]
-    with pytest.raises(DataError, match=r"no score for (\d+) of \1 support and query rows"):
+    said = r"no score for (\d+) of \1 support and query rows.*; the first row of the file has user_id '"
+    with pytest.raises(DataError, match=said):
         go(scored(swapped), "one")
 
 
