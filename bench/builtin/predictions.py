@@ -26,7 +26,9 @@ from bench.interfaces import Context, Model, PluginParams, Rows
 __all__ = ["Predictions"]
 
 _FIX = "give the model's own scores; a score of exactly 0 or 1 has no finite log loss where it is wrong"
-_NO_PROBABILITY = "a probability is from 0 to 1: divide percentages by 100, or name a column of logits as `logit`"
+_NO_PROBABILITY = (
+    "a probability is from 0 to 1: divide percentages by 100, or name a column of logits as `logit`"
+)
 
 
 class Predictions(Model):

@@ -14,7 +14,7 @@ import bench
 from bench.job.code import COMPUTES
 
 PACKAGE = Path(bench.__file__).parent
-# What a worker imports beside: it finds plugins, starts processes, keeps files and refuses what is wrong, and computes nothing.
+# What a worker imports beside: it finds plugins, starts processes, keeps files, refuses what is wrong; it computes nothing.
 FINDS_AND_REFUSES = (
     "bench.cache_folder",
     "bench.errors",
