@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+ENDS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 TIDYING = """
 import time
 from bench.cli._signals import heeding_signals
@@ -48,11 +49,14 @@ def start(script: str) -> subprocess.Popen[str]:
         [sys.executable, "-c", script],
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=_heard,
     )
 
 
-ENDS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+def _heard() -> None:
+    """Under nohup or in the background of a shell some are ignored, which is inherited."""
+    for number in ENDS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("first", ENDS)

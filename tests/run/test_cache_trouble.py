@@ -56,7 +56,7 @@ def test_a_cache_that_is_full_as_a_step_is_left_ends_the_run(
     wide = 400 if too_large == "parameters.safetensors" else 2
     models = f"  lr: {{use: lr}}\n  fm: {{use: fm, embedding_dim: {wide}}}"
     suite = write_suite(models=models, protocol=IN_SAMPLE)
-    failing = "lr star" if too_large == "logits.npy" else "fm star"
+    failing = "lr, all training rows" if too_large == "logits.npy" else "fm, all training rows"
     preview(load_suite(suite), cache_dir=tmp_path / "cache", autoload=False)  # divides
     watcher = Watching({failing: lambda: full_disk(30_000)})
     with pytest.raises(StorageError, match=rf"^cache {tmp_path}/cache: can't be written: .*{FIX}"):
@@ -66,7 +66,7 @@ def test_a_cache_that_is_full_as_a_step_is_left_ends_the_run(
     assert not (tmp_path / "one" / "failures").exists()
     assert read_manifest(tmp_path / "one")["status"] == "interrupted"
     recorded = list((tmp_path / "one" / "records").glob("*"))
-    assert len(recorded) == (failing == "fm star")  # lr, which was done before
+    assert len(recorded) == (failing == "fm, all training rows")  # lr, which was done before
     resumed, watcher = go(suite, cache="cache")
     assert set(status(resumed).values()) == {"ok"}
     assert watcher.reused == len(recorded)
@@ -76,7 +76,7 @@ def test_a_scratch_folder_that_is_full_is_the_cache_s(go, write_suite, tmp_path,
     """A plugin's own write fails, and so does everybody's."""
     models = "  lr: {use: lr}\n  rate: {use: faulty, fault: scratch}"
     suite = write_suite(models=models, protocol=IN_SAMPLE)
-    watcher = Watching({"rate star": lambda: full_disk(30_000)})
+    watcher = Watching({"rate, all training rows": lambda: full_disk(30_000)})
     with pytest.raises(StorageError, match=rf"^cache {tmp_path}/cache: can't be written: .*{FIX}"):
         go(suite, cache="cache", watcher=watcher, plugins=(FAULTY,))
     full_disk(resource.RLIM_INFINITY)
@@ -109,7 +109,7 @@ def test_a_cache_without_any_room_is_found_before_the_first_step(
 @pytest.mark.parametrize("executor", ["inline", "local"])
 def test_a_cache_that_is_removed_meanwhile_ends_the_run(go, write_suite, tmp_path, executor):
     suite = write_suite(protocol=IN_SAMPLE)
-    watcher = Watching({"fm star": lambda: shutil.rmtree(tmp_path / "cache")})
+    watcher = Watching({"fm, all training rows": lambda: shutil.rmtree(tmp_path / "cache")})
     with pytest.raises(StorageError, match=rf"^cache {tmp_path}/cache/.*--cache-dir"):
         go(suite, cache="cache", watcher=watcher, executor=executor)
     assert not (tmp_path / "one" / "failures").exists()

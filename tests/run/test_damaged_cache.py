@@ -25,7 +25,7 @@ class Telling(Counting):
 
     def __init__(self, when=None, times: int = 1) -> None:
         super().__init__()
-        self.when, self.left, self.said = when or {}, times, []
+        self.when, self.times_left, self.said = when or {}, times, []
 
     def say(self, text):
         if "damaged" in text:
@@ -40,8 +40,8 @@ class Telling(Counting):
 
     def _act(self, title):
         for part, act in self.when.items():
-            if part in title and self.left:
-                self.left -= 1
+            if part in title and self.times_left:
+                self.times_left -= 1
                 act()
 
 
@@ -96,11 +96,11 @@ def folder_of(tmp_path):
 @pytest.mark.parametrize(
     ("title", "file", "damage", "what"),
     [
-        ("fm star", "logits.npy", zero, "logits.npy is truncated or changed"),
-        ("fm fold-0", "logits.npy", zero, "logits.npy is truncated or changed"),
-        ("fm star", RESULT, edit_result, "result.json is truncated or changed"),
-        ("fm star", RESULT, lambda file: file.unlink(), "result.json is missing"),
-        ("fm star", DIGESTS, lambda file: file.unlink(), "digests.json is missing"),
+        ("fm, all training rows", "logits.npy", zero, "logits.npy is truncated or changed"),
+        ("fm, fold 1 of 2", "logits.npy", zero, "logits.npy is truncated or changed"),
+        ("fm, all training rows", RESULT, edit_result, "result.json is truncated or changed"),
+        ("fm, all training rows", RESULT, lambda file: file.unlink(), "result.json is missing"),
+        ("fm, all training rows", DIGESTS, lambda file: file.unlink(), "digests.json is missing"),
         ("average", "weights.npy", zero, "weights.npy is truncated or changed"),
         ("average", "weights.npy", lambda file: file.unlink(), "weights.npy is missing"),
     ],
@@ -112,9 +112,9 @@ def test_a_damaged_step_is_made_again_aloud(go, write_suite, folder_of, title, f
     watcher = Telling()
     second, _ = go(suite, "two", cache="shared", watcher=watcher)
     assert figures(second) == figures(first)
-    assert watcher.titles == [f"small/cold {title} seed 0"]
+    assert watcher.titles == [f"small/cold {title}, seed 0"]
     (said,) = watcher.said
-    assert said.startswith(f"small/cold {title} seed 0: damaged in the cache ({what}")
+    assert said.startswith(f"small/cold {title}, seed 0: damaged in the cache ({what}")
     assert said.endswith("); it is made again")
     assert KeptFolder(folder_of(suite, title)).damage() == ""
 
@@ -122,7 +122,7 @@ def test_a_damaged_step_is_made_again_aloud(go, write_suite, folder_of, title, f
 @pytest.mark.parametrize(
     ("title", "file"),
     [
-        ("fm star", "parameters.safetensors"),
+        ("fm, all training rows", "parameters.safetensors"),
         ("metaselector", "movements.npy"),
         ("metaselector", "logits_before.npy"),
     ],
@@ -134,7 +134,7 @@ def test_what_adaptation_reads_and_leaves_is_checked_too(go, write_suite, folder
     watcher = Telling()
     second, _ = go(suite, "two", cache="shared", watcher=watcher)
     assert figures(second) == figures(first)
-    assert watcher.titles == [f"small/cold {title} seed 0"]
+    assert watcher.titles == [f"small/cold {title}, seed 0"]
     assert len(watcher.said) == 1
 
 
@@ -182,7 +182,11 @@ def test_a_split_in_blocks_without_its_first_cut_is_no_split_of_two(go, write_su
 
 @pytest.mark.parametrize(
     ("ended", "damaged"),
-    [("fm star", "fm star"), ("average", "average"), ("small/cold fm seed 0", "fm star")],
+    [
+        ("fm, all training rows", "fm, all training rows"),
+        ("average", "average"),
+        ("small/cold fm, seed 0", "fm, all training rows"),
+    ],
     ids=["a fit that was just done", "a method that was just done", "a fit that a bound reads"],
 )
 @pytest.mark.parametrize("damage", [zero, truncate, remove_folder])
@@ -195,14 +199,14 @@ def test_a_step_that_is_damaged_before_it_is_recorded_is_made_again(
     watcher = Telling({ended: lambda: damage(folder / "logits.npy")})
     second, _ = go(suite, "two", cache="shared", watcher=watcher)
     assert figures(second) == figures(first)
-    assert watcher.titles.count(f"small/cold {damaged} seed 0") == 2
+    assert watcher.titles.count(f"small/cold {damaged}, seed 0") == 2
     assert len(watcher.said) == 1
 
 
 def test_a_step_that_is_damaged_again_ends_the_run_by_name(go, write_suite, folder_of):
     suite = write_suite(methods=AVERAGE, protocol="base_predictions: in-sample")
-    folder = folder_of(suite, "fm star")
-    watcher = Telling({"fm star": lambda: zero(folder / "logits.npy")}, times=2)
+    folder = folder_of(suite, "fm, all training rows")
+    watcher = Telling({"fm, all training rows": lambda: zero(folder / "logits.npy")}, times=2)
     with pytest.raises(
         StorageError, match=rf"^cache {folder}: logits.npy is truncated or changed.*; run again"
     ):
@@ -213,14 +217,17 @@ def test_a_step_that_is_damaged_again_ends_the_run_by_name(go, write_suite, fold
 @pytest.mark.parametrize("executor", ["inline", "local"])
 @pytest.mark.parametrize(
     ("ended", "damaged", "file"),
-    [("fm fold-1", "fm fold-0", "logits.npy"), ("lr fold-1", "split", "labels.npy")],
+    [
+        ("fm, fold 2 of 2", "fm, fold 1 of 2", "logits.npy"),
+        ("lr, fold 2 of 2", "split", "labels.npy"),
+    ],
 )
 def test_a_worker_that_reads_what_is_damaged_blames_no_model(
     go, write_suite, folder_of, tmp_path, executor, ended, damaged, file
 ):
     suite = write_suite(methods=AVERAGE)
     first, _ = go(suite, "one", cache="other")
-    fit = folder_of(suite, "fm fold-0")
+    fit = folder_of(suite, "fm, fold 1 of 2")
     (split,) = fit.parent.glob("split-*")
     folder = split if damaged == "split" else fit
     watcher = Telling({ended: lambda: truncate(folder / file)})
@@ -239,7 +246,7 @@ def test_a_worker_that_reads_what_is_damaged_blames_no_model(
 def test_rerun_all_reads_nothing_that_is_damaged(go, write_suite, folder_of):
     suite = write_suite()
     first, _ = go(suite, "one", cache="shared")
-    zero(folder_of(suite, "fm star") / "logits.npy")
+    zero(folder_of(suite, "fm, all training rows") / "logits.npy")
     again, _ = go(suite, "one", cache="shared", rerun="all")
     assert figures(again) == figures(first)
 
@@ -247,5 +254,9 @@ def test_rerun_all_reads_nothing_that_is_damaged(go, write_suite, folder_of):
 def test_nothing_is_read_through_numpy_s_pickles(go, write_suite, folder_of):
     suite = write_suite()
     first, _ = go(suite, "one", cache="shared")
-    np.save(folder_of(suite, "fm star") / "logits.npy", np.array([print]), allow_pickle=True)
+    np.save(
+        folder_of(suite, "fm, all training rows") / "logits.npy",
+        np.array([print]),
+        allow_pickle=True,
+    )
     assert figures(go(suite, "two", cache="shared")[0]) == figures(first)
