@@ -175,8 +175,6 @@ def test_what_is_no_score_is_told_of_as_shown(reader):
     result = follow("bench run metrics.yaml")
     assert result.exit_code == 4
     assert shown("plugin-metrics.md", "There is no answer") in " ".join(result.output.split())
-        result.output.split()
-    )
 
 
 # -- datasets
