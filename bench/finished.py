@@ -15,7 +15,7 @@ from bench.job.environment import software, versions
 from bench.records import (
     Run,
     digest,
-    is_whole,
+    has_its_blobs,
     lacks_blobs,
     load,
     read_manifest,
@@ -116,7 +116,10 @@ def _recalled(note: Mapping[str, Any]) -> Run | None:
     if note["files"] != seen(map(Path, note["files"])):
         return None
     run = load(folder)._replace(wanted=frozenset(note["wanted"]))
-    tables = all(is_whole(folder, table, "parquet") for table in run.user_tables.values())
+    tables = all(
+        has_its_blobs(folder, run.analyses[place], table)
+        for place, table in run.user_tables.items()
+    )
     whole = tables and not any(lacks_blobs(folder, record) for record in run.records)
     analysed = bool(run.analyses) == note["analysed"] and not run.analysis_fault
     return run if whole and analysed and not run.lacking else None

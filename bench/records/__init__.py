@@ -1,6 +1,11 @@
 """Results on disk: immutable records with digests, arrays beside them, and the manifest of a run."""
 
-from bench.records.analysis_file import Analysed, read_analyses, write_analyses
+from bench.records.analysis_file import (
+    Analysed,
+    has_its_blobs,
+    read_analyses,
+    write_analyses,
+)
 from bench.records.atomic import alone
 from bench.records.beside import write_beside
 from bench.records.blobs import is_whole, read_blob, read_table, write_blob, write_table
@@ -30,6 +35,7 @@ __all__ = [
     "capped",
     "digest",
     "followed",
+    "has_its_blobs",
     "is_whole",
     "lacking",
     "lacks_blobs",

@@ -11,11 +11,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from bench.errors import StorageError
 from bench.records import atomic
+from bench.records.blobs import is_whole
 from bench.records.record import Record
 from bench.records.schema import SCHEMA, decode, encode
 from bench.records.seal import check_seal, sealed
 
-__all__ = ["Analysed", "read_analyses", "write_analyses"]
+__all__ = ["Analysed", "has_its_blobs", "read_analyses", "write_analyses"]
 
 
 class Analysed(NamedTuple):
@@ -51,6 +52,14 @@ def write_analyses(
     }
     encode(path, value)
     atomic.replace(path, encode(path, sealed(value)))
+
+
+def has_its_blobs(folder: Path, analysis: Mapping[str, Any], user_table: str) -> bool:
+    """Whether what an analysis keeps beside it is whole: its table by user, and its resamples where it has some."""
+    if not is_whole(folder, user_table, "parquet"):
+        return False
+    resamples = analysis.get("kept_resamples")
+    return resamples is None or is_whole(folder, resamples["blob"], "npy")
 
 
 def read_analyses(folder: Path, records: Iterable[Record]) -> Analysed:

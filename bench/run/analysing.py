@@ -28,7 +28,7 @@ from bench.job.outcome import of_record
 from bench.records import (
     Record,
     Run,
-    is_whole,
+    has_its_blobs,
     load,
     read_blob,
     write_analyses,
@@ -99,7 +99,7 @@ def _stands(run: Run, places: Sequence[str], primary: str, chosen: str | None) -
     except ValidationError:
         return False
     return all((one.primary, one.chosen) == (primary, chosen) for one in found) and all(
-        is_whole(run.folder, run.user_tables[place], "parquet") for place in places
+        has_its_blobs(run.folder, run.analyses[place], run.user_tables[place]) for place in places
     )
 
 
