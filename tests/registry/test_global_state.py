@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 import gc
+import io
 import locale
 import os
 import random
@@ -93,6 +94,16 @@ def test_what_raises_puts_back_too_and_random_states_are_not_told():
         plugin()
     assert told == ["torch's default dtype"]
     assert torch.get_default_dtype() == torch.float32
+
+
+def test_a_stream_around_a_standard_one_does_not_close_it(monkeypatch, tmp_path):
+    with (tmp_path / "out").open("w", encoding="utf-8") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        with kept():
+            sys.stdout = io.TextIOWrapper(out.buffer, encoding="utf-8")
+        gc.collect()
+        print("said")
+    assert (tmp_path / "out").read_text("utf-8") == "said\n"
 
 
 @pytest.mark.parametrize("stay", [False, True])

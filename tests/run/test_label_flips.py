@@ -13,10 +13,12 @@ from bench.data.splits import LeaveLast, UserHoldout
 from bench.data.splits.base_predictions import FitPlan
 from bench.data.splits.split import divide
 from bench.interfaces import Timeline
+from bench.job.code import harness_digest
 from bench.job.spec import BaseModelSpec, MethodSpec, SelectorSpec
 from bench.job.splits import write_split
 from bench.job.steps import FitStep, SelectStep
 from bench.learn.network import training
+from bench.registry import load_registry
 from bench.settings import PredictionSource, TrainSettings
 from bench.worker.perform import perform
 from tests.data.rows_oracle import described, fold_by_hand, slots
@@ -24,6 +26,7 @@ from tests.datasets import make_interactions
 from tests.run import mutants
 
 SPY = Path(__file__).parent.parent / "fixtures" / "spy_plugin.py"
+REGISTRY = load_registry([SPY], autoload=False)
 FOLDS = 3
 # one epoch: early stopping can't hide or make a change
 TRAIN = TrainSettings(batch_size=32, learning_rate=0.05, epochs=1)
@@ -90,7 +93,8 @@ class Case:
         variants = [fit.variant for fit in FitPlan(self.split, of).fits]
         common = {
             "title": "", "owner": "", "dataset": self.folder / "data", "split": folder / "split", "source": of, "seed": 0,
-            "plugins": (SPY,), "autoload": False,
+            "harness": harness_digest(), "plugin_paths": (SPY,),
+            "plugins": (REGISTRY.used("models", "lr"), REGISTRY.used("selectors", "spy-selector")),
         }  # fmt: skip
         lr = BaseModelSpec(use="lr", params={}, train=TRAIN)
         for variant in variants:
