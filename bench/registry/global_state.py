@@ -136,7 +136,9 @@ def _streams() -> tuple[Any, ...]:
     return sys.stdin, sys.stdout, sys.stderr, sys.excepthook
 
 
-_replaced: list[Any] = []  # a stream that wraps another's buffer would close that, once nobody has it
+_replaced: list[
+    Any
+] = []  # a stream that wraps another's buffer would close that, once nobody has it
 
 
 def _put_streams(streams: tuple[Any, ...]) -> None:

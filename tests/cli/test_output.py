@@ -72,7 +72,8 @@ def test_json_is_one_document_whatever_plugins_print(done: Path, name: str) -> N
         text=True,
         check=False,
     )
-    assert result.returncode == 0, result.stderr
+    # its thread outlasts the import, which the kit does not pass
+    assert result.returncode == (1 if name == "test-plugin" else 0), result.stderr
     assert isinstance(json.loads(result.stdout), dict)
     ways = ("print", "write", "real", "descriptor", "printf", "child", "thread")
     assert {f"{way} import" for way in ways} <= set(result.stderr.splitlines())
@@ -99,7 +100,7 @@ def test_an_error_is_said_after_a_plugin_has_closed_its_standard_output(done: Pa
         command("describe", "quiet", *PLUGINS), cwd=done, capture_output=True, text=True
     )
     assert result.returncode == 2
-    assert "'quiet'" in result.stderr.splitlines()[-3]
+    assert any("'quiet'" in line for line in result.stderr.splitlines()), result.stderr
     assert result.stdout == ""
 
 

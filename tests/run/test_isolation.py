@@ -126,12 +126,18 @@ def test_one_seed_gives_the_same_bytes_whatever_the_hash_order_of_the_command(
         models="  mine: {use: mine}", methods="  average: {selector: {use: average}}"
     )
     found = [
-        command(file, tmp_path / f"{seed}-{executor}", "--plugins", "mine.py", "--executor", executor,
-                PYTHONHASHSEED=seed)
-        for seed in ("1", "random")
-        for executor in ("local", "inline")
-    ]  # fmt: skip
-    assert all(one == found[0] for one in found)
+        command(
+            file,
+            tmp_path / seed,
+            "--plugins",
+            "mine.py",
+            "--executor",
+            executor,
+            PYTHONHASHSEED=seed,
+        )
+        for seed, executor in (("1", "local"), ("random", "inline"))
+    ]
+    assert found[0] == found[1]
 
 
 def command(file: Path, out: Path, *options: str, **environment: str) -> dict[str, str]:
@@ -284,21 +290,21 @@ def test_pools_that_a_plugin_brings_keep_to_the_threads(go, write_suite, plugin,
 def test_who_uses_more_threads_than_given_is_told_of(go, write_suite, plugin):
     fit = """
         import subprocess
-        burn = "import time; end = time.process_time() + 2\\nwhile time.process_time() < end: pass"
-        running = [subprocess.Popen([sys.executable, "-c", burn]) for _ in range(8)]
+        burn = "import time; end = time.process_time() + 1\\nwhile time.process_time() < end: pass"
+        running = [subprocess.Popen([sys.executable, "-c", burn]) for _ in range(4)]
         self.codes = [one.wait() for one in running]
     """
-    if len(os.sched_getaffinity(0)) < 2:
-        pytest.skip("needs two cores")
     file = write_suite(
-        models="  mine: {use: mine}", methods="  average: {selector: {use: average}}"
+        models="  mine: {use: mine}",
+        methods="  average: {selector: {use: average}}",
+        protocol="base_predictions: in-sample",
     )
     text = textwrap.dedent(fit).strip().replace("\n", "\n        ")
-    done, _ = go(file, executor="local", plugins=(plugin(fit=text),))
+    done, _ = go(file, executor="local", plugins=(plugin(fit=text),), only=("mine",))
     cost = by_method(done)["mine"]["cost"]["own"]
     said = [w for w in by_method(done)["mine"]["details"].get("warnings", ()) if "threads" in w]
     assert bool(said) == (cost["train_cpu_s"] > 1.2 * cost["train_wall_s"] + 1)
-    assert cost["train_cpu_s"] > 16
+    assert cost["train_cpu_s"] > 4
 
 
 DEADLY = {
@@ -309,7 +315,15 @@ DEADLY = {
 }
 
 
-@pytest.mark.parametrize("place", DEADLY)
+@pytest.mark.parametrize(
+    "place",
+    [
+        "import",
+        "init",
+        pytest.param("signal at import", marks=pytest.mark.slow),
+        pytest.param("files", marks=pytest.mark.slow),
+    ],
+)
 def test_a_plugin_that_ends_its_process_in_the_harness_is_left_out(
     write_suite, plugin, tmp_path, place
 ):
