@@ -22,6 +22,7 @@ from bench.processes.workers import PRELOAD, worker_environment
 __all__ = ["Act", "deaths", "survive"]
 
 _TASK = "rehearsal"
+_of_process: set[Path] = set()  # what went well here, where there is no cache to remember it
 
 
 class Act(NamedTuple):
@@ -36,7 +37,7 @@ class Act(NamedTuple):
 
 def deaths(acts: Sequence[Act]) -> dict[str, str]:
     """Names of the acts that ended their process, each with how."""
-    waiting = [act for act in acts if not _memory(act).exists()]
+    waiting = [act for act in acts if not _remembered(act)]
     dead: dict[str, str] = {}
     while waiting:
         done, how = _try(waiting)
@@ -94,8 +95,14 @@ def _memory(act: Act) -> Path:
     return Path(cache) / "rehearsed" / hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def _remembered(act: Act) -> bool:
+    memory = _memory(act)
+    return memory in _of_process or memory.exists()
+
+
 def _remember(act: Act) -> None:
     memory = _memory(act)
+    _of_process.add(memory)
     with suppress(
         OSError
     ):  # it is tried again next time; a cache is made by what has something to keep in it

@@ -42,7 +42,9 @@ def failed(plugin):
 
 @pytest.mark.parametrize(("kind", "name"), CHECKED, ids=lambda value: value)
 def test_every_built_in_and_the_single_file_pass_through_the_same_door(kind, name, monkeypatch):
-    if name == "movielens-1m":  # a million rows: where they are at hand, another of its kind is read
+    if (
+        name == "movielens-1m"
+    ):  # a million rows: where they are at hand, another of its kind is read
         monkeypatch.delenv("BENCH_DATA", raising=False)
     assert_conforms(REGISTRY.load(kind, name))
 
