@@ -13,7 +13,7 @@ from bench.processes.system import descendants
 
 __all__ = ["Standing"]
 
-_GRACE_S = 2.0  # for what is just ending
+_GRACE_S = 6.0  # for what is just ending, on a busy machine
 _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")  # Python's own
 _HARMLESS = ("TMonitor",)  # tqdm's, one a process, which sleeps
 

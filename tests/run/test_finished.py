@@ -101,7 +101,22 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+SAID_ELSEWHERE = {
+    "what it includes",
+    "the data",
+    "a blob",
+    "the analysis",
+    "a table",
+}  # of a like kind
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(change, id=name, marks=[pytest.mark.slow] if name in SAID_ELSEWHERE else [])
+        for name, change in CHANGES.items()
+    ],
+)
 def test_after_a_change_it_is_run(again, write_suite, tmp_path, change):
     protocols = "  cold: {use: user-holdout, setting: cold, users: {train: 0.5, valid: 0.25, test: 0.25}, folds: 2}\n"
     text = write_suite().read_text("utf-8")

@@ -271,7 +271,7 @@ def test_a_patched_clock_changes_no_cost(go, write_suite, plugin):
         assert 0 <= cost["train_wall_s"] < 60
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_pools_that_a_plugin_brings_keep_to_the_threads(go, write_suite, plugin, tmp_path, threads):
     """Those of scikit-learn, pyarrow and numba, which nothing has imported before."""
     before = "import numba, pyarrow, sklearn.ensemble, threadpoolctl, json"
@@ -319,7 +319,7 @@ DEADLY = {
     "place",
     [
         "import",
-        "init",
+        pytest.param("init", marks=pytest.mark.slow),
         pytest.param("signal at import", marks=pytest.mark.slow),
         pytest.param("files", marks=pytest.mark.slow),
     ],
