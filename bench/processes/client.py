@@ -85,6 +85,7 @@ class Server:
         self.preload = tuple(preload)
         self._control, theirs = socket.socketpair()
         said = {"control": theirs.fileno(), "preload": preload, "path": sys.path}
+        # as multiprocessing starts its own: -O, -X and -W are this program's
         arguments = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
         with theirs:
             self._process = subprocess.Popen(

@@ -68,8 +68,9 @@ def _wrong_attributes(plugin: type, kind: str, name: str) -> str | None:
         attribute for attribute in _ATTRIBUTES.get(kind, ()) if not hasattr(plugin, attribute)
     ]:
         return f"it lacks {', '.join(missing)}"
-    if kind == "protocols" and plugin.kind not in _PROTOCOL_KINDS:  # type: ignore[attr-defined]
-        return f"its kind is {plugin.kind!r}; write {' or '.join(map(repr, _PROTOCOL_KINDS))}"  # type: ignore[attr-defined]
+    divides = getattr(plugin, "kind", None)
+    if kind == "protocols" and divides not in _PROTOCOL_KINDS:
+        return f"its kind is {divides!r}; write {' or '.join(map(repr, _PROTOCOL_KINDS))}"
     own = getattr(plugin, "name", None)
     if own != name:
         return f"its name is {own!r}, its hook calls it {name!r}"

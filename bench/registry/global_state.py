@@ -69,14 +69,12 @@ def kept(
 ) -> Iterator[None]:
     """Put the settings back at the end, whatever ends it; `changed` is told the names of what had to be, random states left
     out, which every fit may use up."""
-    before = GlobalState(with_random=False, new_variables_stay=new_variables_stay)
-    random_states = GlobalState(new_variables_stay=new_variables_stay)
+    before = GlobalState(new_variables_stay=new_variables_stay)
     try:
         yield
     finally:
-        if names := before.restore():
+        if names := [name for name in before.restore() if name not in _RANDOM_NAMES]:
             changed(names)
-        random_states.restore()
 
 
 def _same(one: Any, two: Any) -> bool:
@@ -303,3 +301,4 @@ _RANDOM = (
         "torch",
     ),
 )
+_RANDOM_NAMES = frozenset(setting.name for setting in _RANDOM)

@@ -58,6 +58,9 @@ class Registry:
     paths: tuple[Path, ...] = ()
     autoload: bool = True
     own: frozenset[str] = frozenset()  # origins of the harness's own plugins
+    _classes: dict[tuple[str, str], type[Any]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
     _digests: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -93,10 +96,13 @@ class Registry:
         from bench.registry.contract import breach  # pydantic, which listing plugins does without
 
         info = self.get(kind, name)
+        if (kind, name) in self._classes:
+            return self._classes[kind, name]
         with kept():
             plugin = _import(info)
         if reason := breach(plugin, kind, name):
             raise PluginError(f"{_described(info)} breaks the contract: {reason}")
+        self._classes[kind, name] = plugin
         return plugin  # type: ignore[no-any-return]
 
     def code(self, kind: str, name: str) -> PluginCode:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -13,8 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pooch
-
+from bench.cache_folder import cache_dir
 from bench.errors import PluginError
 from bench.processes import Ended, Said, Task, taken
 from bench.processes.workers import PRELOAD, worker_environment
@@ -91,8 +89,7 @@ def play(argument: str, say: Callable[[str], None]) -> str:
 def _memory(act: Act) -> Path:
     """The file that says that an act went well, with this code under this Python."""
     text = json.dumps([act.function, act.argument, act.code, platform.python_version()])
-    cache = os.environ.get("BENCH_CACHE") or pooch.os_cache("metaselector-bench")
-    return Path(cache) / "rehearsed" / hashlib.sha256(text.encode()).hexdigest()[:32]
+    return cache_dir(None) / "rehearsed" / hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _remembered(act: Act) -> bool:
