@@ -32,6 +32,7 @@ CONTRACTS = {
 }
 OF_THE_ENGINE = {"parameters", "head", "only"}  # of Learnable: what a rule may well do without
 PAGES = ["plugins.md", *CONTRACTS]
+TAKE_LONG = ("plugin-executors.md", "plugin-meta-learners.md")
 
 
 @pytest.fixture
@@ -68,7 +69,13 @@ def shown(page: str, begin: str) -> str:
     return next(line for text in texts for line in text.splitlines() if line.startswith(begin))
 
 
-@pytest.mark.parametrize("page", CONTRACTS)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] if page in TAKE_LONG else [])
+        for page in CONTRACTS
+    ],
+)
 def test_every_command_ends_with_0(page, reader):
     """Of executors, the figures too: where a step runs is no part of what it is."""
     reader(page)

@@ -167,7 +167,11 @@ def test_what_plugins_print_does_not_get_into_the_answer(write_suite):
 
 @pytest.mark.parametrize(
     ("end", "group"),
-    [(signal.SIGINT, True), (signal.SIGTERM, False), (signal.SIGHUP, False)],
+    [
+        (signal.SIGINT, True),
+        (signal.SIGTERM, False),
+        pytest.param(signal.SIGHUP, False, marks=pytest.mark.slow),
+    ],
 )
 def test_a_signal_leaves_no_orphan_and_the_run_goes_on_where_it_was(
     write_suite, go, tmp_path, end, group

@@ -97,12 +97,26 @@ def folder_of(tmp_path):
     ("title", "file", "damage", "what"),
     [
         ("fm, all training rows", "logits.npy", zero, "logits.npy is truncated or changed"),
-        ("fm, fold 1 of 2", "logits.npy", zero, "logits.npy is truncated or changed"),
+        pytest.param(
+            *("fm, fold 1 of 2", "logits.npy", zero, "logits.npy is truncated or changed"),
+            marks=pytest.mark.slow,
+        ),
         ("fm, all training rows", RESULT, edit_result, "result.json is truncated or changed"),
-        ("fm, all training rows", RESULT, lambda file: file.unlink(), "result.json is missing"),
+        pytest.param(
+            *(
+                "fm, all training rows",
+                RESULT,
+                lambda file: file.unlink(),
+                "result.json is missing",
+            ),
+            marks=pytest.mark.slow,
+        ),
         ("fm, all training rows", DIGESTS, lambda file: file.unlink(), "digests.json is missing"),
         ("average", "weights.npy", zero, "weights.npy is truncated or changed"),
-        ("average", "weights.npy", lambda file: file.unlink(), "weights.npy is missing"),
+        pytest.param(
+            *("average", "weights.npy", lambda file: file.unlink(), "weights.npy is missing"),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_damaged_step_is_made_again_aloud(go, write_suite, folder_of, title, file, damage, what):
@@ -124,7 +138,7 @@ def test_a_damaged_step_is_made_again_aloud(go, write_suite, folder_of, title, f
     [
         ("fm, all training rows", "parameters.safetensors"),
         ("metaselector", "movements.npy"),
-        ("metaselector", "logits_before.npy"),
+        pytest.param("metaselector", "logits_before.npy", marks=pytest.mark.slow),
     ],
 )
 def test_what_adaptation_reads_and_leaves_is_checked_too(go, write_suite, folder_of, title, file):
@@ -146,7 +160,7 @@ def test_what_adaptation_reads_and_leaves_is_checked_too(go, write_suite, folder
     [
         ("labels.npy", truncate),
         ("labels.npy", zero),
-        ("role.npy", zero),
+        pytest.param("role.npy", zero, marks=pytest.mark.slow),
         ("split.json", edit_split),
         (DIGESTS, truncate),
     ],
@@ -189,7 +203,9 @@ def test_a_split_in_blocks_without_its_first_cut_is_no_split_of_two(go, write_su
     ],
     ids=["a fit that was just done", "a method that was just done", "a fit that a bound reads"],
 )
-@pytest.mark.parametrize("damage", [zero, truncate, remove_folder])
+@pytest.mark.parametrize(
+    "damage", [zero, pytest.param(truncate, marks=pytest.mark.slow), remove_folder]
+)
 def test_a_step_that_is_damaged_before_it_is_recorded_is_made_again(
     go, write_suite, folder_of, ended, damaged, damage
 ):

@@ -440,9 +440,11 @@ def bench_metrics():
         ("small: {use: table, path: ratings.csv, user: user_id, item: item_id, "
          "fields: [user_id, item_id], label: liked, order: time}", "small: {use: ends}",
          "dataset 'ends': reading: it ended the process (exit code 0)"),
-        ("use: user-holdout, setting: cold, users: {train: 0.5, valid: 0.25, test: 0.25}",
-         "use: ends-dividing",
-         "protocol 'ends-dividing': dividing: it ended the process (exit code 0)"),
+        pytest.param(
+            "use: user-holdout, setting: cold, users: {train: 0.5, valid: 0.25, test: 0.25}",
+            "use: ends-dividing",
+            "protocol 'ends-dividing': dividing: it ended the process (exit code 0)",
+            marks=pytest.mark.slow),
         ("seeds: [0]", "seeds: [0]\nmetrics: [auc, logloss, ends-scoring]",
          "it ended the process (exit code 0)"),
     ],

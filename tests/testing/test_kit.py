@@ -26,6 +26,14 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 REGISTRY = load_registry([FIXTURES / "single_file_plugin.py"], autoload=False)
 NEEDS_A_FILE = {"predictions", "table"}  # whose path has no default
 CHECKED = [(kind, n) for kind in CHECKS for n in REGISTRY.names(kind) if n not in NEEDS_A_FILE]
+TAKE_LONG = {
+    ("selectors", "user-cluster"),
+    ("selectors", "stacking"),
+    ("selectors", "fwls"),
+    ("models", "gbdt"),
+    ("models", "autoint"),
+    ("datasets", "movielens-latest-small"),
+}
 IMPORT, SHAPE, SEED, IDS, SUPPORT, VMAP, SECOND, ZERO, SIMPLEX, LABELS, NOTES, *_ = check_names(
     "models"
 )
@@ -40,7 +48,11 @@ def failed(plugin):
     return {result.name: result for result in check_plugin(plugin) if result.status == "failed"}
 
 
-@pytest.mark.parametrize(("kind", "name"), CHECKED, ids=lambda value: value)
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [pytest.param(*one, marks=[pytest.mark.slow] if one in TAKE_LONG else []) for one in CHECKED],
+    ids=lambda value: value,
+)
 def test_every_built_in_and_the_single_file_pass_through_the_same_door(kind, name, monkeypatch):
     if (
         name == "movielens-1m"
