@@ -36,7 +36,10 @@ class TrainSettings(_Settings):
     """`train:` of base models and of selectors that are trained row by row."""
 
     batch_size: int = Field(4096, ge=1, description="rows a step")
-    learning_rate: float = Field(2e-3, gt=0, le=10, description="of Adam")
+    optimizer: Literal["adam", "adagrad"] = Field(
+        "adam", description="Adam (Kingma and Ba 2015) or AdaGrad (Duchi et al. 2011)"
+    )
+    learning_rate: float = Field(2e-3, gt=0, le=10, description="of the optimizer")
     epochs: int = Field(12, ge=1, description="at most so many passes over the training rows")
     patience: int = Field(
         2, ge=0, description="epochs without a better validation log loss before training stops"

@@ -8,7 +8,6 @@ thread, CPU time. The last test prints ratios within this run."""
 from __future__ import annotations
 
 import time
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -53,8 +52,6 @@ def case(tmp_path_factory):
 @pytest.mark.parametrize("table", ["moves", "frozen"])
 @pytest.mark.parametrize("steps", [1, 5])
 def test_outer_step(benchmark, case, steps, table, way):
-    if way == "numba" and find_spec("numba") is None:
-        pytest.skip("numba is not installed")
     frozen = tuple(field.name for field in case[0].fields) if table == "frozen" else ()
     step = (
         _plain_loop(*case, steps, frozen)

@@ -17,11 +17,13 @@ from bench.learn.calibration import (
     choose_strengths,
 )
 from bench.learn.fitting import FittedModel, Gating, MetaLearned
+from bench.learn.network.draws import Hidden
 from bench.learn.network.encoder import Encoded, Encoder
+from bench.learn.network.examples import Examples
 from bench.learn.network.layers import Linear
 from bench.learn.network.network import Network, build_model, build_selector
 from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
-from bench.learn.network.training import Examples, Hidden, outputs, train
+from bench.learn.network.training import outputs, train
 from bench.learn.perceptron import PerceptronSelector
 
 __all__ = [

@@ -15,17 +15,19 @@ from bench.adapt_sets import BASE_MODELS, SELECTOR
 from bench.data.views.by_user import user_of_row
 from bench.data.views.rows import TaskView, View
 from bench.errors import DivergenceError
-from bench.interfaces import Context, FitNotes, MetaLearner, PluginParams, Selection
+from bench.interfaces import Context, Fields, FitNotes, MetaLearner, PluginParams, Selection
 from bench.learn.adaptation.hard_selection import one_model_a_user
 from bench.learn.adaptation.interpretation import Interpretation, interpret
 from bench.learn.adaptation.learnable import Learnable
 from bench.learn.adaptation.meta_training import meta_train, outer_parameters
 from bench.learn.adaptation.predicting import Adapted, adapt_and_predict, query_loss
 from bench.learn.adaptation.task_data import TaskData
+from bench.learn.network.draws import Hidden
 from bench.learn.network.encoder import Encoder
+from bench.learn.network.examples import Examples
 from bench.learn.network.network import Network, build_model, build_selector
 from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
-from bench.learn.network.training import Examples, Hidden, outputs, train
+from bench.learn.network.training import outputs, train
 from bench.learn.perceptron import PerceptronSelector, compile_kernel, kernel_software
 from bench.settings import MetaTrainSettings, Select, TrainSettings
 
@@ -57,6 +59,12 @@ class FittedModel(FitNotes):
             id_dropout,
             progress,
         )
+
+    def prepare(self, fields: Fields) -> None:
+        """Off the clock: compile what training will call."""
+        from bench.learn.network.precompiling import precompile_model
+
+        precompile_model(self._plugin, fields, self._settings)
 
     def fit(self, train_rows: View, valid: View, context: Context) -> None:
         self.encoder = Encoder.fit(train_rows)
@@ -107,6 +115,12 @@ class Gating(FitNotes):
             progress,
             select,
         )
+
+    def prepare(self, fields: Fields, models: tuple[str, ...]) -> None:
+        """Off the clock: compile what training will call."""
+        from bench.learn.network.precompiling import precompile_selector
+
+        precompile_selector(self._plugin, fields, models, self._settings)
 
     def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
         query = train_tasks.query
@@ -160,8 +174,9 @@ class MetaLearned(FitNotes):
         self.details = {}
         self.trained_users = 0
 
-    def prepare(self) -> None:
-        """Off the clock: compile what adaptation will call."""
+    def prepare(self, fields: Fields, models: tuple[str, ...]) -> None:
+        """Off the clock: compile what training and adaptation will call."""
+        self._gating.prepare(fields, models)
         if self._perceptron_alone:
             compile_kernel()
 

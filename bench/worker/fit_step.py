@@ -28,6 +28,9 @@ def fit_step(step: FitStep, inputs: Inputs, progress: Progress) -> Made:
     seed = step_seed(step.seed, f"fit {step.variant}", step.model.use, step.model.params)
     train, valid = _training_views(fit, inputs, seed, differentiable=isinstance(model, FittedModel))
     calling = inputs.plugins.calling
+    if isinstance(model, FittedModel):
+        with calling(f"building base model {step.model.use!r}"):
+            model.prepare(train.fields)  # compiles, off the clock
     with calling(f"fit of base model {step.model.use!r}"), Clock() as fitting:
         model.fit(train, valid, context(step, seed, step.files))
 

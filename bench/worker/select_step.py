@@ -135,8 +135,8 @@ def _restored(step: SelectStep, inputs: Inputs, name: str) -> FittedModel:
 def _fit(selector: AnySelector, step: SelectStep, tasks: _Tasks) -> Clock:
     """Fit the selector; the clock that ran while it did."""
     seed = step_seed(step.seed, "select", step.method.selector.use, step.method.selector.params)
-    if isinstance(selector, MetaLearned):
-        selector.prepare()  # compiles, off the clock
+    if isinstance(selector, Gating | MetaLearned):
+        selector.prepare(tasks.train.query.fields, step.models)  # compiles, off the clock
     train, valid = tasks.train.copy(), tasks.valid.copy()
     with Clock() as fitting:
         selector.fit(train, valid, context(step, seed))

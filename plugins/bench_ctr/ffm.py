@@ -17,6 +17,7 @@ class FFM(DifferentiableModel):
     """Field-aware factorization machine: a value has another vector for each field it meets (Juan et al. 2016)."""
 
     name = "ffm"
+    compiled_form = "field-aware-factorization-machine"
 
     class Params(PluginParams):
         embedding_dim: int = Field(

@@ -16,6 +16,7 @@ class FM(DifferentiableModel):
     """Factorization machine: every pair of fields interacts by the product of two vectors (Rendle 2010)."""
 
     name = "fm"
+    compiled_form = "factorization-machine"
 
     class Params(PluginParams):
         embedding_dim: int = Field(

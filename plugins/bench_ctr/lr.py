@@ -12,6 +12,7 @@ class LR(DifferentiableModel):
     """Logistic regression: a weight for every value of every field (Richardson et al. 2007)."""
 
     name = "lr"
+    compiled_form = "logistic-regression"
 
     def build(self, fields: Fields) -> None: ...
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
-import pytest
 import torch
 
 from bench.learn import Learnable, TaskData, build_selector
@@ -16,7 +13,6 @@ from tests.learn.parts import task_data, tasks
 from tests.learn.test_exactness import RAGGED
 
 MODELS = ("linear", "pairwise", "deep")
-needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed")
 
 
 def some_interactions(folder):

@@ -13,29 +13,18 @@ from torch import nn
 from bench.interfaces import Context
 from bench.learn import Learnable, MetaLearned, PerceptronSelector, fitting
 from bench.learn.perceptron import compiled_kernel as compiling
-from bench.learn.perceptron import kernel_software, precompile
+from bench.learn.perceptron import kernel_software
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_baselines.mlp import MLP
 from bench_metaselector.meta_sgd import MetaSGD
 from tests.learn.parts import Gate, networks, tasks
-from tests.learn.perceptrons import needs_numba, perceptron, some_interactions, some_tasks
+from tests.learn.perceptrons import perceptron, some_interactions, some_tasks
 from tests.learn.test_exactness import EMPTY_SUPPORT, RAGGED, engine, plain, rule, worst
 
 
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
     return some_interactions(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture
-def without_numba(monkeypatch):
-    """As where the extra `fast` isn't installed."""
-
-    def missing():
-        raise ModuleNotFoundError("No module named 'numba'")
-
-    monkeypatch.setattr(compiling, "find_spec", lambda name: None)
-    monkeypatch.setattr("bench.learn.perceptron.loss.compiled_kernel", missing)
 
 
 class Scaled(MLP):
@@ -77,7 +66,6 @@ def small_mlp():
     return MLP(MLP.Params(embedding_dim=2, hidden=(6,)))
 
 
-@needs_numba
 def test_a_perceptron_is_adapted_by_hand(interactions):
     assert Learnable(interactions, perceptron(interactions)["selector"]).compiled is not None
     assert (
@@ -105,7 +93,6 @@ def test_the_mlp_is_such_a_perceptron():
     assert issubclass(MLP, PerceptronSelector)
 
 
-@needs_numba
 @pytest.mark.parametrize(
     ("leaves", "compiled"),
     [
@@ -126,47 +113,15 @@ def test_which_leaves_its_descent_moves(interactions, leaves, compiled):
     assert narrowed.compiled.moves(narrowed.adapted()) == compiled
 
 
-# -- without numba
-
-
-@pytest.mark.usefixtures("without_numba")
-@pytest.mark.parametrize("order", ["first", "second"])
-def test_without_numba_a_perceptron_is_adapted_by_automatic_differentiation(interactions, order):
-    nets, data = perceptron(interactions), some_tasks(interactions, RAGGED + EMPTY_SUPPORT)
-    assert Learnable(interactions, nets["selector"]).compiled is None
-    found = engine(nets, data, interactions, rule(3, order))
-    assert worst(found, plain(nets, data, interactions, 3, order)) < 1e-10
-
-
-@needs_numba
-def test_numba_changes_no_number(interactions, monkeypatch):
-    nets, data = perceptron(interactions), some_tasks(interactions)
-    compiled = engine(nets, data, interactions, rule(3, "second"))
-    monkeypatch.setattr(compiling, "find_spec", lambda name: None)
-    assert worst(engine(nets, data, interactions, rule(3, "second")), compiled) < 1e-10
-
-
-@pytest.mark.usefixtures("without_numba")
-def test_without_numba_a_method_is_fitted_and_says_so(tmp_path):
-    interactions = some_interactions(tmp_path)
-    view, method = tasks(interactions, RAGGED), method_of(small_mlp())
-    method.prepare()
-    method.fit(view, view, Context(1, 1, "cpu", tmp_path))
-    assert method.predict(view).weights.shape == (len(view.query), 3)
-    assert method.software == {"selector_kernel": "autograd"}
-
-
 # -- what is compiled, and when
 
 
-@needs_numba
 def test_what_adapts_is_named(interactions):
     learnable = Learnable(interactions, perceptron(interactions)["selector"])
     assert kernel_software(learnable.compiled) == f"numba {version('numba')}"
     assert kernel_software(None) == "autograd"
 
 
-@needs_numba
 def test_once_compiled_a_fit_compiles_nothing(tmp_path):
     """In a process of its own, as a step is: whatever was compiled in this one."""
     code = (
@@ -183,7 +138,7 @@ def compiled_by_fits(folder):
     interactions = some_interactions(folder)
     view = tasks(interactions, RAGGED + EMPTY_SUPPORT)
     methods = [method_of(small_mlp()), method_of(small_mlp(), adapt=("selector/scores",))]
-    methods[0].prepare()
+    methods[0].prepare(interactions.fields, view.models)
     before = _signatures()
     for method in methods:
         method.fit(view, view, Context(1, 1, "cpu", folder))
@@ -200,26 +155,19 @@ def _signatures():
 
 
 @pytest.mark.parametrize(("kind", "compiled"), [(MLP, True), (Gate, False)])
-def test_only_a_perceptron_without_a_pool_has_it_compiled(monkeypatch, kind, compiled):
+def test_only_a_perceptron_without_a_pool_has_it_compiled(monkeypatch, tmp_path, kind, compiled):
     called = []
     monkeypatch.setattr(fitting, "compile_kernel", lambda: called.append(1))
-    method_of(kind(kind.Params())).prepare()
-    method_of(kind(kind.Params()), pool={}).prepare()
+    fields, models = some_interactions(tmp_path).fields, ("a", "b", "c")
+    method_of(kind(kind.Params())).prepare(fields, models)
+    method_of(kind(kind.Params()), pool={}).prepare(fields, models)
     assert len(called) == compiled
-
-
-@pytest.mark.usefixtures("without_numba")
-def test_without_numba_there_is_nothing_to_compile(monkeypatch):
-    called = []
-    monkeypatch.setattr(precompile, "PerceptronLoss", lambda *_: called.append(1))
-    precompile.compile_kernel()
-    assert called == []
 
 
 @pytest.mark.parametrize(
     "code", ["import bench.cli", "import bench.learn", "import bench_baselines.mlp"]
 )
-def test_numba_is_not_imported_before_a_descent(code):
+def test_numba_is_not_imported_before_a_fit(code):
     subprocess.run(
         [sys.executable, "-c", f"{code}, sys; assert 'numba' not in sys.modules"], check=True
     )

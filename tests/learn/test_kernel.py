@@ -18,7 +18,6 @@ from tests.learn.parts import task_data, tasks
 from tests.learn.perceptrons import (
     in_float32,
     learnable_and_batch,
-    needs_numba,
     perceptron,
     some_interactions,
     some_tasks,
@@ -35,7 +34,6 @@ from tests.learn.test_exactness import (
 )
 
 ALL_EMPTY = [(0, 3), (0, 1)]
-pytestmark = needs_numba
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,6 @@ from bench_metaselector.meta_sgd import MetaSGD
 from tests.learn.perceptrons import (
     in_float32,
     learnable_and_batch,
-    needs_numba,
     perceptron,
     some_interactions,
     some_tasks,
@@ -26,7 +25,6 @@ from tests.learn.perceptrons import (
 from tests.learn.test_exactness import EMPTY_SUPPORT, RAGGED, RATES, plain, worst
 
 TABLE = "selector/embeddings"
-pytestmark = needs_numba
 
 
 class DenseOnly(MetaSGD):

@@ -22,7 +22,7 @@ from bench.learn.adaptation.hard_selection import one_model_a_user
 from bench.learn.network.lookup import Rows
 from bench.learn.network.losses import mixture_cross_entropy, mixture_logits
 from bench.learn.network.network import Network
-from bench.learn.perceptron import CompiledSelector, KernelName, default_kernel
+from bench.learn.perceptron import CompiledSelector, KernelName
 from bench.settings import Select
 
 __all__ = ["Learnable"]
@@ -36,7 +36,7 @@ class Learnable:
 
     What no entry of `adapt` names (bench.adapt_sets) stays as it is: neither users nor the outer loop move it.
 
-    `kernel`: for tests and timing, how a perceptron without a pool is adapted; default: by numba where it is installed."""
+    `kernel`: for tests and timing, how a perceptron without a pool is adapted."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Learnable:
         frozen_fields: tuple[str, ...] = (),
         adapt: tuple[str, ...] = (SELECTOR, BASE_MODELS),
         select: Select = "soft",
-        kernel: KernelName | None = None,
+        kernel: KernelName = "numba",
     ) -> None:
         self.networks: dict[str, Network] = {SELECTOR: selector, **(pool or {})}
         self._pool, self._select = tuple(pool or ()), select
@@ -59,7 +59,7 @@ class Learnable:
         self._only = self._trained  # what `only` has left of them
         for network in self.networks.values():
             network.eval()
-        by_autograd = bool(pool) or (kernel or default_kernel()) == "autograd"
+        by_autograd = bool(pool) or kernel == "autograd"
         self.compiled = None if by_autograd else CompiledSelector.of(selector)
 
     @property

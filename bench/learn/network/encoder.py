@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from bench.data.views.interactions import Interactions
 from bench.data.views.rows import View
 from bench.interfaces import Field
 from bench.learn.network.lookup import Layout
+from bench.learn.network.packed import PackedRows
 
 __all__ = ["Encoded", "Encoder", "layout_of"]
 
@@ -24,6 +24,7 @@ class Encoded:
 
     index: Tensor
     weights: Tensor
+    packed: PackedRows  # both are views of it, but for weights of another type
 
 
 def layout_of(interactions: Interactions) -> Layout:
@@ -69,8 +70,8 @@ class Encoder:
     def encode(self, view: View) -> Encoded:
         """Index and weights of a view's rows."""
         layout, single = self.layout, self.layout.single
-        index = np.empty((len(view), layout.entries), dtype=np.int32)
-        weights = np.empty((len(view), layout.entries - single), dtype=np.float32)
+        packed = PackedRows.empty(len(view), layout)
+        index, weights = packed.index.numpy(), packed.weights.numpy()
         # all categorical fields at once; they come first
         index[:, :single] = self._known[view.joint]
         for field in layout.fields[single:]:
@@ -81,7 +82,7 @@ class Encoder:
                 entries, of_field = self._numbers(view, field.name)
             index[:, span] = entries
             weights[:, span.start - single : span.stop - single] = of_field
-        return Encoded(torch.from_numpy(index), torch.from_numpy(weights))
+        return Encoded(packed.index, packed.weights, packed)
 
     @cached_property
     def _known(self) -> np.ndarray:

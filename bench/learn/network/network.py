@@ -19,7 +19,7 @@ from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelec
 from bench.learn.network.row_index import RowIndex
 from bench.learn.network.user_axis import takes_user_axis
 
-__all__ = ["Group", "Network", "build_model", "build_selector"]
+__all__ = ["BIAS", "Group", "Network", "build_model", "build_selector"]
 
 Group = Literal["table", "bias", "dense"]
 Leaves = Mapping[str, Tensor]

@@ -6,18 +6,27 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
 import bench.interfaces as interfaces
 from bench.interfaces import Fields, Lookup
 
-__all__ = ["DifferentiableModel", "DifferentiableSelector"]
+__all__ = ["CompiledForm", "DifferentiableModel", "DifferentiableSelector"]
+
+CompiledForm = Literal[
+    "logistic-regression", "factorization-machine", "field-aware-factorization-machine"
+]
 
 
 class DifferentiableModel(nn.Module, interfaces.DifferentiableModel):
-    """A base model as tables and a pure function of one example; full MetaSelector can adapt it."""
+    """A base model as tables and a pure function of one example; full MetaSelector can adapt it.
+
+    `compiled_form`: this very function is known to the harness, which then trains it by its compiled kernels. Tables are
+    'linear' (width 1) and 'factors'; a subclass with a forward of its own is trained as any other."""
+
+    compiled_form: ClassVar[CompiledForm | None] = None
 
     def __init__(self, params: Any) -> None:
         nn.Module.__init__(self)

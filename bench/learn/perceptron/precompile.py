@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from bench.learn.perceptron.compiled_kernel import default_kernel
 from bench.learn.perceptron.inner_loop import Step, descend, descend_backward
 from bench.learn.perceptron.loss import DenseAndTable, Part, PerceptronLoss
 
@@ -14,9 +13,7 @@ __all__ = ["compile_kernel"]
 
 def compile_kernel() -> None:
     """Call each function of the kernel once, in float32, on one row of one user: numba has then compiled it, or read it
-    from its cache. Where numba isn't installed there is nothing to compile."""
-    if default_kernel() != "numba":
-        return
+    from disk."""
     zeros = {n: np.zeros((1, n), np.float32) for n in (1, 2, 14)}
     loss, rows, dense = (
         PerceptronLoss((3, 2, 2), 1),

@@ -1,0 +1,226 @@
+"""Vectors of 4, 8 or 16 float32 as values of compiled code: `load(array, at, FOUR)`, sums and products with `+ - * /`.
+
+How many is said by a tuple of so many zeros, since numba compiles a function anew for every type of its arguments: one kernel
+then serves each width. A product and the sum that follows may become one operation; sums are not reordered but in `total`."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core.datamodel import models
+from numba.extending import overload, register_model
+
+from bench.learn.kernels.memory import llvm_function, operation, pointer_to
+
+__all__ = [
+    "EIGHT",
+    "FOUR",
+    "SIXTEEN",
+    "Lanes",
+    "lanes_for",
+    "load",
+    "load_part",
+    "root",
+    "splat",
+    "store",
+    "store_part",
+    "total",
+]
+
+Lanes = tuple[int, ...]
+FOUR, EIGHT, SIXTEEN = (0,) * 4, (0,) * 8, (0,) * 16
+_FLOAT = ir.FloatType()
+_FLAGS = ("contract", "nsz", "arcp")
+
+
+def lanes_for(width: int) -> Lanes:
+    """The vectors with which rows of `width` floats are done in the fewest operations."""
+    return FOUR if width <= 4 else EIGHT if width <= 8 else SIXTEEN
+
+
+class Vector(types.Type):
+    """Of numba's types: so many float32."""
+
+    def __init__(self, lanes: int) -> None:
+        self.lanes = lanes
+        super().__init__(name=f"float32x{lanes}")
+
+
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Vector) -> None:
+        super().__init__(manager, kind, _llvm(kind))  # type: ignore[no-untyped-call]
+
+
+def _llvm(kind: Vector) -> Any:
+    return ir.VectorType(_FLOAT, kind.lanes)
+
+
+@operation
+def load(_: Any, array: Any, at: Any, lanes: Any) -> Any:
+    """The float32 of a flat array from place `at` on."""
+    kind = Vector(lanes.count)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = pointer_to(context, builder, signature.args[0], *arguments[:2])
+        vector = builder.load(builder.bitcast(place, _llvm(kind).as_pointer()))
+        vector.align = 4
+        return vector
+
+    return kind(array, types.int64, lanes), codegen
+
+
+@operation
+def store(_: Any, array: Any, at: Any, vector: Any) -> Any:
+    """Write a vector to a flat array of float32, from place `at` on."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = pointer_to(context, builder, signature.args[0], *arguments[:2])
+        stored = builder.store(arguments[2], builder.bitcast(place, _llvm(vector).as_pointer()))
+        stored.align = 4
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, vector), codegen
+
+
+@operation
+def load_part(_: Any, array: Any, at: Any, count: Any, lanes: Any) -> Any:
+    """`load` of the first `count` places alone; the others are 0, and their memory is not read."""
+    kind = Vector(lanes.count)
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, at, count, _ = arguments
+        place = pointer_to(context, builder, signature.args[0], array, at)
+        place = builder.bitcast(place, _llvm(kind).as_pointer())
+        wanted = _first(builder, count, kind)
+        function = _masked(
+            builder,
+            "load",
+            kind,
+            [place.type, ir.IntType(32), wanted.type, _llvm(kind)],
+            _llvm(kind),
+        )
+        nothing = ir.Constant(_llvm(kind), [0.0] * kind.lanes)
+        return builder.call(function, [place, ir.IntType(32)(4), wanted, nothing])
+
+    return kind(array, types.int64, types.int64, lanes), codegen
+
+
+@operation
+def store_part(_: Any, array: Any, at: Any, count: Any, vector: Any) -> Any:
+    """`store` of the first `count` places alone; the others' memory stays as it is."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, at, count, stored = arguments
+        place = pointer_to(context, builder, signature.args[0], array, at)
+        place = builder.bitcast(place, _llvm(vector).as_pointer())
+        wanted = _first(builder, count, vector)
+        kinds = [_llvm(vector), place.type, ir.IntType(32), wanted.type]
+        function = _masked(builder, "store", vector, kinds, ir.VoidType())
+        builder.call(function, [stored, place, ir.IntType(32)(4), wanted])
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, types.int64, vector), codegen
+
+
+def _first(builder: Any, count: Any, kind: Vector) -> Any:
+    """Of LLVM: which places come before `count`."""
+    numbers = ir.VectorType(ir.IntType(64), kind.lanes)
+    first = builder.insert_element(ir.Constant(numbers, ir.Undefined), count, ir.IntType(32)(0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), kind.lanes), [0] * kind.lanes)
+    counts = builder.shuffle_vector(first, ir.Constant(numbers, ir.Undefined), zeros)
+    return builder.icmp_signed("<", ir.Constant(numbers, list(range(kind.lanes))), counts)
+
+
+def _masked(builder: Any, what: str, kind: Vector, arguments: list[Any], result: Any) -> Any:
+    name = f"llvm.masked.{what}.v{kind.lanes}f32.p0v{kind.lanes}f32"
+    function = ir.FunctionType(result, arguments)
+    return llvm_function(builder, function, name)
+
+
+@operation
+def splat(_: Any, value: Any, lanes: Any) -> Any:
+    """The same float32 in every place."""
+    kind = Vector(lanes.count)
+
+    def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        nothing = ir.Constant(_llvm(kind), ir.Undefined)
+        first = builder.insert_element(nothing, arguments[0], ir.IntType(32)(0))
+        places = ir.Constant(ir.VectorType(ir.IntType(32), kind.lanes), [0] * kind.lanes)
+        return builder.shuffle_vector(first, nothing, places)
+
+    return kind(types.float32, lanes), codegen
+
+
+@operation
+def _like(_: Any, value: Any, vector: Any) -> Any:
+    """`value` in every place of a vector like the given one."""
+
+    def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        nothing = ir.Constant(_llvm(vector), ir.Undefined)
+        first = builder.insert_element(nothing, arguments[0], ir.IntType(32)(0))
+        places = ir.Constant(ir.VectorType(ir.IntType(32), vector.lanes), [0] * vector.lanes)
+        return builder.shuffle_vector(first, nothing, places)
+
+    return vector(types.float32, vector), codegen
+
+
+@operation
+def total(_: Any, vector: Any) -> Any:
+    """The sum of a vector's elements, in the processor's own order."""
+
+    def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(_FLOAT, [_FLOAT, _llvm(vector)])
+        name = f"llvm.vector.reduce.fadd.v{vector.lanes}f32"
+        function = llvm_function(builder, kind, name)
+        fast = ("reassoc", "nsz", "contract")
+        return builder.call(function, [ir.Constant(_FLOAT, 0.0), *arguments], fastmath=fast)
+
+    return types.float32(vector), codegen
+
+
+@operation
+def root(_: Any, vector: Any) -> Any:
+    """The square root, element by element."""
+
+    def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(_llvm(vector), [_llvm(vector)])
+        name = f"llvm.sqrt.v{vector.lanes}f32"
+        return builder.call(llvm_function(builder, kind, name), arguments)
+
+    return vector(vector), codegen
+
+
+def _elementwise(instruction: str) -> Any:
+    @operation
+    def apply(_: Any, one: Any, other: Any) -> Any:
+        def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            return getattr(builder, instruction)(*arguments, flags=_FLAGS)
+
+        return one(one, one), codegen
+
+    return apply
+
+
+def _with_operator(symbol: Callable[..., Any], instruction: str) -> None:
+    apply = _elementwise(instruction)
+
+    @overload(symbol)
+    def operate(one, other):  # type: ignore[no-untyped-def]  # numba compares the signatures
+        if isinstance(one, Vector) and one == other:
+            return lambda one, other: apply(one, other)
+        if isinstance(one, Vector) and other == types.float32:
+            return lambda one, other: apply(one, _like(other, one))
+        if isinstance(other, Vector) and one == types.float32:
+            return lambda one, other: apply(_like(one, other), other)
+        return None
+
+
+_with_operator(operator.add, "fadd")
+_with_operator(operator.sub, "fsub")
+_with_operator(operator.mul, "fmul")
+_with_operator(operator.truediv, "fdiv")

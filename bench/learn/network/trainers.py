@@ -1,0 +1,65 @@
+"""Who trains a network, and who predicts with it: the compiled form of its model where there is one, else torch."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from bench.learn.network.compiled_training import (
+    CompiledTraining,
+    check_form,
+    compiled_form,
+    held_network,
+)
+from bench.learn.network.draws import Draws, Hidden
+from bench.learn.network.encoder import Encoded
+from bench.learn.network.examples import Examples
+from bench.learn.network.looked_up import LookedUp, plain_tables
+from bench.learn.network.network import Network
+from bench.learn.network.row_training import RowTraining
+from bench.learn.network.slices import slices
+from bench.settings import TrainSettings
+
+__all__ = ["Trainer", "network_outputs", "trainer"]
+
+
+class Trainer(Protocol):
+    """Parameters under training, beside the network's own."""
+
+    def epoch(self, examples: Examples, draws: Draws, hidden: Hidden | None) -> None:
+        """One pass over the rows; all table rows are then where the optimiser has them."""
+
+    def mean_loss(self, examples: Examples) -> float:
+        """Mean log loss in eval mode, summed in float64."""
+
+    def keep(self) -> None:
+        """The parameters as they are now are the best."""
+
+    def finish(self) -> None:
+        """Give the network the best parameters; the last ones where none were kept."""
+
+
+def trainer(network: Network, examples: Examples, settings: TrainSettings, steps: int) -> Trainer:
+    """For at most so many steps."""
+    form = compiled_form(network)
+    if form is None:
+        return RowTraining(network, settings, steps)
+    check_form(network, form, examples.packed)
+    return CompiledTraining(network, form, settings, steps)
+
+
+@torch.no_grad()
+def network_outputs(network: Network, encoded: Encoded, base_logits: Tensor | None) -> Tensor:
+    """As bench.learn.outputs."""
+    if (form := compiled_form(network)) is not None:
+        return torch.from_numpy(held_network(network, form).logits(encoded.packed))
+    network.eval()
+    tables, parts = plain_tables(network), []
+    for batch in slices(len(encoded.index)):
+        rows = encoded.packed.part(batch.start, batch.stop)
+        looked_up = LookedUp(rows.memory, rows.shape.width, rows.n, rows.shape, tables, network)
+        own = None if base_logits is None else base_logits[batch]
+        parts.append(network(looked_up.lookup(own)))
+    return torch.cat(parts) if parts else torch.empty(0)
