@@ -134,3 +134,12 @@ def test_what_is_predicted_is_the_models_own_forward(interactions, halves):
         with torch.no_grad():
             expected = network.eval()(network.lookup(rows, encoded.weights))
         torch.testing.assert_close(outputs(network, encoded), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_numbers_below_the_smallest_normal_one_are_there_again_afterwards(interactions, halves):
+    """In this thread and in those of torch, whose results in adaptation depend on them."""
+    train(
+        build_model(Deep(PluginParams()), interactions, 0), *halves, TrainSettings(epochs=1), seed=0
+    )
+    small = torch.full((1 << 18,), 2e-38, dtype=torch.float32)
+    assert bool((small / 4 != 0).all())

@@ -123,7 +123,7 @@ def _encoded(
 
 
 def _cast(encoded: Encoded, dtype: torch.dtype) -> Encoded:
-    return Encoded(encoded.index, encoded.weights.to(dtype), encoded.packed)
+    return Encoded(encoded.index, encoded.weights.to(dtype))
 
 
 def _equal(one: Encoded, other: Encoded) -> bool:

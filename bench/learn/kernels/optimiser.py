@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from bench.learn.kernels import adagrad, adam
+from bench.learn.kernels.denormals import flushed
 from bench.learn.kernels.resting import rest_tables
 from bench.learn.kernels.steps import ADAGRAD, ADAM, Descent, mark_moved
 from bench.learn.kernels.tables import Table, batch_table
@@ -37,23 +38,25 @@ class Optimiser:
     def take(self, touched: np.ndarray, count: int, rest: np.ndarray, tables: Pairs) -> None:
         """The values of the first `count` rows of `touched` as the optimiser has them; rest: room for adam.REST of each."""
         descent = self.descent
-        if self.adam:
-            adam.rested(touched, count, descent.moved, self.steps, descent.rest, descent.rate, rest)
-        for table, taken in tables:
-            if self.adam:
-                adam.take(table, touched, count, rest, taken)
-            else:
+        if not self.adam:
+            for table, taken in tables:
                 adagrad.take(table, touched, count, taken)
+            return
+        with flushed():
+            adam.rested(touched, count, descent.moved, self.steps, descent.rest, descent.rate, rest)
+            for table, taken in tables:
+                adam.take(table, touched, count, rest, taken)
 
     def move(self, touched: np.ndarray, count: int, rest: np.ndarray, tables: Pairs) -> None:
         """One step of the rows that were taken, by their gradients, which are 0 afterwards."""
         self.steps += 1
         rate = self.descent.rate
-        for table, taken in tables:
-            if self.adam:
-                adam.move(table, touched, count, rest, taken, self.steps, rate)
-            else:
-                adagrad.move(table, touched, count, taken, np.float32(rate))
+        with flushed():
+            for table, taken in tables:
+                if self.adam:
+                    adam.move(table, touched, count, rest, taken, self.steps, rate)
+                else:
+                    adagrad.move(table, touched, count, taken, np.float32(rate))
         mark_moved(self.descent.moved, touched, count, self.steps)
 
     def catch_up(self, *tables: Table) -> None:

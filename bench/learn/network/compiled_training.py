@@ -13,6 +13,7 @@ from torch import Tensor
 
 from bench.errors import PluginError
 from bench.learn.kernels import factorization, field_aware, logistic
+from bench.learn.kernels.denormals import flushed
 from bench.learn.kernels.optimiser import Optimiser
 from bench.learn.kernels.room import batch_room
 from bench.learn.kernels.tables import Table, serving_table, training_table, values
@@ -149,11 +150,12 @@ class CompiledTraining:
     def epoch(self, examples: Examples, draws: Draws, hidden: Hidden | None) -> None:
         rows, held, by = examples.packed, self._held, self._optimiser
         column, entry = (0, 0) if hidden is None else (hidden.column, hidden.entry)
-        by.steps = self._form.epoch(
-            rows.memory, rows.shape, draws.order, self._settings.batch_size,
-            (draws.hides, column, np.int32(entry)),
-            self._batch, held.linear, held.factors, by.descent, by.steps,
-        )  # fmt: skip
+        with flushed():
+            by.steps = self._form.epoch(
+                rows.memory, rows.shape, draws.order, self._settings.batch_size,
+                (draws.hides, column, np.int32(entry)),
+                self._batch, held.linear, held.factors, by.descent, by.steps,
+            )  # fmt: skip
         by.catch_up(held.linear, held.factors)
 
     def mean_loss(self, examples: Examples) -> float:

@@ -24,7 +24,16 @@ class Encoded:
 
     index: Tensor
     weights: Tensor
-    packed: PackedRows  # both are views of it, but for weights of another type
+    packed: PackedRows | None = None  # what both are views of, where they are an encoder's
+
+    def rows(self, layout: Layout) -> PackedRows:
+        """As training and prediction read them; a copy where they are not an encoder's."""
+        if self.packed is not None:
+            return self.packed
+        packed = PackedRows.empty(len(self.index), layout)
+        packed.index.copy_(self.index)
+        packed.weights.copy_(self.weights)
+        return packed
 
 
 def layout_of(interactions: Interactions) -> Layout:

@@ -28,4 +28,6 @@ class Examples:
 
     @property
     def packed(self) -> PackedRows:
+        """The rows with their labels."""
+        assert self.encoded.packed is not None, "rows that no encoder encoded"
         return self.encoded.packed

@@ -54,11 +54,11 @@ def trainer(network: Network, examples: Examples, settings: TrainSettings, steps
 def network_outputs(network: Network, encoded: Encoded, base_logits: Tensor | None) -> Tensor:
     """As bench.learn.outputs."""
     if (form := compiled_form(network)) is not None:
-        return torch.from_numpy(held_network(network, form).logits(encoded.packed))
+        return torch.from_numpy(held_network(network, form).logits(encoded.rows(network.layout)))
     network.eval()
-    tables, parts = plain_tables(network), []
+    every, tables, parts = encoded.rows(network.layout), plain_tables(network), []
     for batch in slices(len(encoded.index)):
-        rows = encoded.packed.part(batch.start, batch.stop)
+        rows = every.part(batch.start, batch.stop)
         looked_up = LookedUp(rows.memory, rows.shape.width, rows.n, rows.shape, tables, network)
         own = None if base_logits is None else base_logits[batch]
         parts.append(network(looked_up.lookup(own)))

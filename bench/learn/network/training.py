@@ -6,8 +6,7 @@ looks at a plugin need not wait."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -47,7 +46,7 @@ def train(
     steps = settings.epochs * -(-len(examples) // settings.batch_size)
     generator = torch.Generator().manual_seed(seed)
     losses: list[float] = []
-    with _no_denormals(), torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # dropout
         training = trainer(network, examples, settings, steps)
         for epoch in range(settings.epochs):
@@ -68,19 +67,6 @@ def outputs(network: Network, encoded: Encoded, base_logits: Tensor | None = Non
     from bench.learn.network.trainers import network_outputs
 
     return network_outputs(network, encoded, base_logits)
-
-
-@contextmanager
-def _no_denormals() -> Iterator[None]:
-    """Numbers below 1e-38 are 0: moments of rows at rest come there, and each operation with one takes a hundred times as
-    long."""
-    smallest = torch.finfo(torch.float32).tiny
-    were_flushed = float(torch.tensor(smallest) / 2) == 0.0
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(were_flushed)
 
 
 def _start_at_base_rate(network: Network, labels: Tensor) -> None:
