@@ -1,4 +1,4 @@
-"""What processes that run strangers' code start with: few threads, one order of hashes, and torch imported."""
+"""What processes that run strangers' code start with: few threads, one order of hashes, torch and numba imported."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 __all__ = ["PRELOAD", "worker_environment"]
 
-PRELOAD = ("bench.worker.perform", "bench.learn.network.trainers")
+PRELOAD = ("bench.worker.perform", "bench.learn.network.ready")
 # By these pools learn their size, at latest when they are first used.
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
