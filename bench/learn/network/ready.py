@@ -1,5 +1,5 @@
-"""Imported by the server that steps are forked from: all that compiles, and one compiled function called, so that numba has set
-itself up. A step then reads a kernel from disk in a twentieth of a second."""
+"""Imported by the server that steps are forked from: all that compiles, and one compiled function called, so that numba is set
+up. A step then reads a kernel from disk in a twentieth of a second."""
 
 from __future__ import annotations
 
