@@ -11,7 +11,7 @@ __all__ = ["COMPUTES", "harness_digest", "harness_digest_now"]
 # What finds, plans, records and shows (registry, suite, run, report, ...) is not among them: a change there voids no step.
 COMPUTES = (
     "adapt_sets.py",
-    "compiled.py",
+    "compiled",
     "data",
     "evaluate/metrics",
     "interfaces",

@@ -6,10 +6,10 @@ from __future__ import annotations
 import numpy as np
 
 from bench.compiled import compiled
+from bench.compiled.memory import get, put
+from bench.compiled.vectors import load, root, splat, store
 from bench.learn.kernels.batches import AHEAD, prefetch_row
-from bench.learn.kernels.memory import get, put
 from bench.learn.kernels.tables import Table
-from bench.learn.kernels.vectors import load, root, splat, store
 
 __all__ = ["ADAGRAD_EPSILON", "move", "take"]
 

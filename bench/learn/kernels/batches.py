@@ -7,10 +7,10 @@ from __future__ import annotations
 import numpy as np
 
 from bench.compiled import compiled, inlined
-from bench.learn.kernels.memory import get, prefetch, put
+from bench.compiled.memory import get, prefetch, put
+from bench.compiled.vectors import SIXTEEN, load, store
 from bench.learn.kernels.shape import BLOCK
 from bench.learn.kernels.tables import Table
-from bench.learn.kernels.vectors import SIXTEEN, load, store
 
 __all__ = ["AHEAD", "UNMARKED", "gather", "hide", "prefetch_row", "touch"]
 

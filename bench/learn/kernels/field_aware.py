@@ -9,16 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 from bench.compiled import compiled, inlined
+from bench.compiled.memory import get, put
+from bench.compiled.vectors import load, splat, store, total
 from bench.learn.kernels.logistic import (
     add_linear_gradient,
     gradient_of_logit,
     linear_logit,
 )
-from bench.learn.kernels.memory import get, put
 from bench.learn.kernels.shape import Shape
 from bench.learn.kernels.steps import Batch, Descent, Hides, begin, end
 from bench.learn.kernels.tables import SPARE, Table
-from bench.learn.kernels.vectors import load, splat, store, total
 
 __all__ = ["epoch", "logits"]
 

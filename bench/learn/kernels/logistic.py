@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bench.compiled import compiled, inlined
-from bench.learn.kernels.memory import get, put
+from bench.compiled.memory import get, put
 from bench.learn.kernels.shape import Shape
 from bench.learn.kernels.steps import Batch, Descent, Hides, begin, end
 from bench.learn.kernels.tables import Table

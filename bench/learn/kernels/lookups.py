@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from bench.compiled import compiled
-from bench.learn.kernels.memory import get, put
+from bench.compiled.memory import get, put
+from bench.compiled.vectors import load, load_part, splat, store, store_part
 from bench.learn.kernels.shape import Shape
 from bench.learn.kernels.tables import Table
-from bench.learn.kernels.vectors import load, load_part, splat, store, store_part
 
 __all__ = ["add_gradient", "add_gradient_of_field", "of_field", "pool"]
 

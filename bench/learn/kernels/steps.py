@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.compiled import compiled
+from bench.compiled.memory import get, put
 from bench.learn.kernels import adagrad, adam
 from bench.learn.kernels.batches import gather, hide, touch
-from bench.learn.kernels.memory import get, put
 from bench.learn.kernels.resting import Rest
 from bench.learn.kernels.shape import Shape
 from bench.learn.kernels.tables import Table

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.learn.kernels.vectors import Lanes, lanes_for
+from bench.compiled.vectors import Lanes, lanes_for
 
 __all__ = [
     "SPARE",

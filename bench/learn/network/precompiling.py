@@ -7,6 +7,7 @@ import copy
 import numpy as np
 import torch
 
+from bench.compiled.vectors import lanes_for
 from bench.interfaces import Fields
 from bench.learn.kernels.batches import gather, hide, touch
 from bench.learn.kernels.lookups import add_gradient, add_gradient_of_field, of_field, pool
@@ -14,7 +15,6 @@ from bench.learn.kernels.optimiser import Optimiser
 from bench.learn.kernels.room import batch_room
 from bench.learn.kernels.shape import Shape
 from bench.learn.kernels.tables import batch_table, plain_table, training_table
-from bench.learn.kernels.vectors import lanes_for
 from bench.learn.network.compiled_training import FACTORS, LINEAR, Form, Held, form_of
 from bench.learn.network.draws import Draws
 from bench.learn.network.network import BIAS

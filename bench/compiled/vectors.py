@@ -14,7 +14,7 @@ from numba import types
 from numba.core.datamodel import models
 from numba.extending import overload, register_model
 
-from bench.learn.kernels.memory import llvm_function, operation, pointer_to
+from bench.compiled.memory import llvm_function, operation, pointer_to
 
 __all__ = [
     "EIGHT",

@@ -1,7 +1,7 @@
 """Functions that numba compiles when they are first called, and keeps on disk for every later process.
 
-A compiled function may call compiled functions of its own folder alone: what is kept is keyed by the sources of that folder,
-so that none is ever run after an edit of something that it calls."""
+A compiled function may call compiled functions of its own folder, and what is in this one, alone: what is kept is keyed by the
+sources of both, so that none is ever run after an edit of something that it calls."""
 
 from __future__ import annotations
 
@@ -87,6 +87,6 @@ def _remove_older(parent: Path, name: str) -> None:
 
 def _digest(sources: Path) -> str:
     digest = hashlib.sha256()
-    for file in sorted(sources.glob("*.py")):
+    for file in (*sorted(sources.glob("*.py")), *sorted(Path(__file__).parent.glob("*.py"))):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

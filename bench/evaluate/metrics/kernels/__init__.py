@@ -1,0 +1,1 @@
+"""Compiled counting over many rows, for metrics; imported where there are enough rows to pay for importing numba."""
