@@ -71,11 +71,11 @@ def _starts(keys: np.ndarray, passes: int) -> np.ndarray:
             put(starts, slot, get(starts, slot) + 1)
     for begin in range(0, passes * SLOTS, SLOTS):
         total, one_digit = 0, False
-        for slot in range(begin, begin + SLOTS - 1):
-            count = starts[slot]
+        for own in range(begin, begin + SLOTS - 1):
+            count = starts[own]
             one_digit |= count == keys.size
-            starts[slot] = total
-            total += int(count)
+            starts[own] = total
+            total += count
         starts[begin + SLOTS - 1] = -1 if one_digit else total
     return starts
 
