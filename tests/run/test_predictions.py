@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import random
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -173,6 +174,93 @@ def test_rows_of_no_task_are_left_out_and_counted(scored, go, ratings):
     more = [*lines(ratings), "nobody,i00,3,0.5", "u00,i00,999,0.5"]
     finished, _ = go(scored(more), "one")
     assert by_method(finished)["theirs"]["details"]["predictions"]["unused_rows"] == 2
+
+
+@pytest.mark.parametrize(
+    "empty", [",i00,3,0.5", "u00,,3,0.5", "u00,i00,,0.5", "u00,i00,,", ",,,", "u00,i00,,1"]
+)
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_a_score_without_a_key_is_of_no_row_and_is_counted(
+    scored, go, ratings, tmp_path, empty, kind
+):
+    """`drop` takes rows without a time out of the table; their scores may stay in the file."""
+    rows = [line.split(",") for line in [empty, *lines(ratings), empty]]
+    file = scored([",".join(row) for row in rows], file=f"scores.{kind}")
+    names = ("user_id", "item_id", "time", "p")
+    typed = [
+        (user or None, item or None, int(time) if time else None, float(p) if p else None)
+        for user, item, time, p in rows
+    ]
+    if kind == "jsonl":
+        text = "".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in typed)
+        (tmp_path / "scores.jsonl").write_text(text, "utf-8")
+    elif kind == "parquet":
+        columns = dict(zip(names, map(list, zip(*typed, strict=True)), strict=True))
+        pq.write_table(pa.table(columns), tmp_path / "scores.parquet")
+    finished, _ = go(file, "one")
+    told = by_method(finished)["theirs"]["details"]["predictions"]
+    assert (told["rows"], told["unused_rows"], told["rows_without_key"]) == (len(rows), 2, 2)
+    alone, _ = go(scored(), "two")
+    assert logits_of(finished).tolist() == logits_of(alone).tolist()
+
+
+def test_a_key_that_is_wrong_is_not_taken_for_an_empty_one(scored, go, ratings):
+    with pytest.raises(
+        DataError, match=r"scores\.csv:2: column 'time': 'soon' is neither a number"
+    ):
+        go(scored(["u00,i00,soon,0.5", *lines(ratings)]), "one")
+
+
+def test_a_file_of_empty_keys_alone_says_so(scored, go, ratings):
+    said = r"no score for (\d+) of \1 .*; the file has no rows but 2 whose key is empty;"
+    with pytest.raises(DataError, match=said):
+        go(scored(["u00,i00,,0.5", "u00,i01,,0.5"]), "one")
+
+
+def test_ids_that_lost_their_zeros_are_named(scored, go, ratings, tmp_path):
+    table = (tmp_path / "ratings.csv").read_text("utf-8").replace("\nu", "\n0")
+    (tmp_path / "ratings.csv").write_text(table, "utf-8")
+    rows = [line.removeprefix("u").removeprefix("0") for line in lines(ratings)]
+    said = r"; no user of the file is in the table: '\d+' may be '0+\d+' there \(write ids as text"
+    with pytest.raises(DataError, match=said) as raised:
+        go(scored(rows), "one")
+    assert "no item of the file" not in str(raised.value)
+
+
+def test_ids_of_another_kind_are_not_taken_for_lost_zeros(scored, go, ratings):
+    rows = [f"x{line}" for line in lines(ratings)]
+    with pytest.raises(DataError, match=r"; no user of the file is in the table; every method"):
+        go(scored(rows), "one")
+
+
+@pytest.mark.parametrize("fraction", ["", ".25", ".000000001"])
+def test_a_missing_score_names_the_time_as_the_table_has_it(
+    scored, go, ratings, tmp_path, fraction
+):
+    def iso(time):
+        return f"{np.datetime64(int(time), 'h')}:00:00{fraction}Z"
+
+    header, *rows = (tmp_path / "ratings.csv").read_text("utf-8").splitlines()
+    told = [f"{row.rpartition(',')[0]},{iso(row.rpartition(',')[2])}" for row in rows]
+    (tmp_path / "ratings.csv").write_text("\n".join([header, *told]) + "\n", "utf-8")
+    theirs = [[*line.split(",")] for line in lines(ratings)]
+    kept = [f"{user},{item},{iso(time)},{p}" for user, item, time, p in theirs[2:]]
+    with pytest.raises(DataError, match="no score for 2 of") as raised:
+        go(scored(kept), "one")
+    (time,) = re.findall(r"time ([^)]*)\)", str(raised.value))
+    assert f"{time}Z" in {iso(line.split(",")[2]) for line in lines(ratings)}
+
+
+def test_rows_without_order_name_the_column_once(scored, go, ratings):
+    file = scored()
+    file.write_text(file.read_text("utf-8").replace("order: time, probability", "probability"))
+    table = file.with_name("ratings.csv")
+    text = table.read_text("utf-8").splitlines()
+    table.write_text("\n".join([*text, f"{text[1].rpartition(',')[0]},99"]) + "\n")
+    with pytest.raises(DataError) as raised:
+        go(file, "one")
+    assert "base model 'predictions'" not in str(raised.value)
+    assert re.search(r"^base model 'theirs' on small/cold: \d+ rows? repeat", str(raised.value))
 
 
 def test_the_same_row_twice_is_read_once(scored, go, ratings):
