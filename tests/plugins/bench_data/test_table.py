@@ -143,6 +143,15 @@ def test_dropped_rows_and_users_are_counted(read):
     assert counts["dropped_users"] == 1
 
 
+def test_rows_are_dropped_by_a_time(read):
+    """The rows that may stay lie at or after it; those without a time go by a rule of their own."""
+    times = ["2024-06-30T23:00:00Z", "2024-07-01T00:00:00Z", "2024-07-02T00:00:00Z", ""]
+    rows = [f"u1,i{n},{5 - 4 * (n % 2)},{time}\n" for n, time in enumerate(times)]
+    found = read(HEAD + "".join(rows), drop="time is missing or time < 2024-07-01", order="time")
+    assert found.meta["counts"]["dropped_rows"] == 2
+    assert len(found) == 2
+
+
 @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b""])
 def test_a_byte_order_mark_is_no_part_of_the_first_name(read, mark):
     assert len(read(mark + (HEAD + BODY).encode())) == 5
