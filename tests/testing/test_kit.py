@@ -190,6 +190,12 @@ def test_a_breach_is_caught_by_its_own_check(plugin, check, reason):
     assert found[check].fix
 
 
+@pytest.mark.parametrize("plugin", [broken.SmallSeed, broken.TypedSeed, broken.NarrowSeed])
+def test_a_library_that_takes_a_smaller_seed_is_known(plugin):
+    found = failed(plugin)[SEED]
+    assert "context.seed % 2**32" in found.fix
+
+
 @pytest.mark.parametrize(
     ("plugin", "check"),
     [
