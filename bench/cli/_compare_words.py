@@ -51,13 +51,14 @@ def _differences(comparison: Comparison) -> Iterator[Block]:
             ("settings", f"{short(method)}: {short(change, 200)}")
             for method, change in _settings(comparison)
         ),
+        *(("file", told) for told in _files(comparison)),
         *(("pool", told) for told in _pools(comparison)),
     ]
     if terms:
         yield Note("What differs, BASE -> CANDIDATE:")
         yield Terms(tuple(terms))
     else:
-        yield Note("Machine, versions, code and settings are recorded as the same.")
+        yield Note("Machine, versions, code, settings and files are recorded as the same.")
     if comparison.code_unknown:
         yield Note(
             f"Whether the code of the metrics {', '.join(map(short, comparison.code_unknown))} differs is not known: a record "
@@ -81,6 +82,12 @@ def _settings(comparison: Comparison) -> Iterable[tuple[str, str]]:
     return dict.fromkeys(
         (pair.method, pair.settings_change) for pair in comparison.pairs if pair.settings_change
     )
+
+
+def _files(comparison: Comparison) -> Iterator[str]:
+    for one in comparison.files:
+        what = f"{short(one.model)}: {short(one.file)}"
+        yield f"{what} {short(one.base[:12])} -> {short(one.candidate[:12])}"
 
 
 def _pools(comparison: Comparison) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from bench.compare.checks import check_comparable
 from bench.compare.code import changes_of_code, unknown_code
 from bench.compare.conditions import changes_of_conditions, slowing
+from bench.compare.files import changes_of_files
 from bench.compare.model import Absence, Comparison, Difference, Pair, Verdict
 from bench.compare.pools import Pools, change_of_pool
 from bench.compare.settings import change_of_settings
@@ -54,6 +55,7 @@ def compare(base: Run, candidate: Run) -> Comparison:
         conditions=changes_of_conditions(found),
         cpu_unlike=tuple(dict.fromkeys(what for pair in found for what in slowing(*pair))),
         code_unknown=unknown_code(found),
+        files=changes_of_files(found),
         not_asked=(len(never[0]), len(never[1])),
     )
 

@@ -56,6 +56,7 @@ class _Identity(_Shape):
     plugins: list[_Plugin] = []
     settings: dict[str, Any] | None = None
     harness: str = ""
+    files: dict[str, str] = {}
 
 
 class _Cost(_Shape):

@@ -334,6 +334,35 @@ def test_code_settings_and_time_that_differ_are_shown(
     assert "candidate takes 1.50 times that of base" in text
 
 
+@pytest.mark.parametrize("where", ["identity", "details"])
+def test_a_file_with_other_content_is_shown(
+    make: Callable[..., Run], tmp_path: Path, where: str
+) -> None:
+    """Of any base model that reads files; records of before have that of a file of scores among the details."""
+
+    def of(content: str) -> Edit:
+        def edit(records: list[dict[str, Any]]) -> None:
+            for one in records:
+                if one["trial"]["method"] == "fm":
+                    if where == "identity":
+                        one["identity"]["files"] = {"a.csv": content * 64, "b.csv": "c" * 64}
+                    else:
+                        one["details"] = {
+                            "predictions": {"file": "a.csv", "sha256": content * 64, "rows": 3}
+                        }
+
+        return edit
+
+    comparison = compare(make("base", of("d")), make("candidate", of("e")))
+    assert [(one.model, one.file) for one in comparison.files] == [("fm", "a.csv")]
+    text = " ".join(bench(tmp_path / "base", tmp_path / "candidate").output.split())
+    assert "file fm: a.csv dddddddddddd -> eeeeeeeeeeee" in text
+    assert "as the same" not in text
+    assert json.loads(bench(tmp_path / "base", tmp_path / "candidate", "--json").output)["files"]
+    same = bench(tmp_path / "base", tmp_path / "base").output
+    assert "code, settings and files are recorded as the same" in " ".join(same.split())
+
+
 def test_bounds_are_shown_and_never_judged(make: Callable[..., Run], tmp_path: Path) -> None:
     comparison = compare(make("base"), make("candidate", set_metric("auc", 0.6, of="perfect-user")))
     assert comparison.exit_code == 0

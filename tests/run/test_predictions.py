@@ -13,12 +13,38 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bench.compare import compare
 from bench.errors import DataError, SuiteError
-from bench.records import read_blob
+from bench.records import load, read_blob
 from tests.run.conftest import by_method, status, write_ratings
 
 MODELS = "  lr: {{use: lr}}\n  theirs: {{use: predictions, path: {file}, order: time, {score}}}"
 METHODS = "  average: {selector: {use: average}}\n  best: {selector: {use: user-best}}"
+
+
+READS = """
+import numpy as np
+from bench import hookimpl
+from bench.interfaces import Model
+
+class Reads(Model):
+    \"\"\"The level that a file says.\"\"\"
+
+    name = "reads"
+
+    def files(self):
+        return ("levels.txt",)
+
+    def fit(self, train, valid, context):
+        self.level = float(context.files["levels.txt"].read_text())
+
+    def predict(self, rows):
+        return np.full(len(rows), self.level)
+
+@hookimpl
+def bench_models():
+    return {"reads": f"{__name__}:Reads"}
+"""
 
 
 def score_of(user: str, item: str, time: int) -> float:
@@ -133,6 +159,20 @@ def test_another_content_is_another_step(scored, go, ratings):
     second, _ = go(scored(changed), "two", cache="cache")
     assert by_method(first)["theirs"]["id"] != by_method(second)["theirs"]["id"]
     assert by_method(first)["lr"]["id"] == by_method(second)["lr"]["id"]
+
+
+def test_the_record_of_any_model_has_the_digests_of_its_files(write_suite, go, tmp_path):
+    """So that two runs tell whether they read the same."""
+    (tmp_path / "reads.py").write_text(READS, "utf-8")
+    (tmp_path / "levels.txt").write_text("0.5", "utf-8")
+    file = write_suite(models="  lr: {use: lr}\n  mine: {use: reads}", methods=METHODS)
+    plugins = (tmp_path / "reads.py",)
+    one, _ = go(file, "one", plugins=plugins)
+    (tmp_path / "levels.txt").write_text("0.25", "utf-8")
+    two, _ = go(file, "two", plugins=plugins)
+    found = compare(load(one.folder), load(two.folder)).files
+    assert [(change.model, change.file) for change in found] == [("mine", "levels.txt")]
+    assert "files" not in by_method(one)["lr"]["identity"]
 
 
 @pytest.mark.parametrize("kind", ["logit", "parquet"])
