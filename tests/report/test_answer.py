@@ -241,7 +241,7 @@ def test_ties_that_the_table_does_not_mark_are_not_said_to_be_marked(
         ),
         (
             {"reason": "too large for chance, and so on", "p_holm": 0.2134},
-            " The interval leaves out 0, but the difference is too large for chance, and so on.",
+            " The interval leaves out 0; the difference is too large for chance, and so on.",
         ),
     ],
 )

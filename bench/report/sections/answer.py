@@ -147,7 +147,7 @@ def _though(section: Section, paired: Paired) -> str:
     if not leaves_out_zero(paired):
         return ""
     if paired.p_holm is None or not paired.reason.endswith(NOT_AFTER_HOLM):
-        return f" The interval leaves out 0, but the difference is {_why(paired)}."
+        return f" The interval leaves out 0; the difference is {_why(paired)}."
     methods = section.analysis.methods if section.analysis is not None else ()
     tested = counted(sum(section.pair_of(one) is not None for one in methods), "comparison")
     p = f"{paired.p_holm:.3f}".removeprefix("0")
