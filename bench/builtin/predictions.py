@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,9 @@ from bench.data.views.interactions import Interactions
 from bench.data.views.rows import View
 from bench.errors import DataError
 from bench.interfaces import Context, Model, PluginParams, Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Predictions"]
 
@@ -95,19 +98,33 @@ class Predictions(Model):
     def _read(self) -> RawTable:
         params = self.params
         columns = [*_columns(params).named(), params.probability or params.logit]
+        try:
+            return RawTable(self._frame(columns), self._path.name)
+        except DataError as error:
+            raise _with_key_to_name(error, params) from error
+
+    def _frame(self, columns: Sequence[str]) -> pd.DataFrame:
+        params = self.params
         kind = kind_of(self._path)
         if kind == "parquet":
-            frame = read_parquet(self._path, columns)
-        elif kind == "json":
-            frame = read_json_lines(self._path, columns, encoding=params.encoding)
-        else:
-            frame = read_delimited(self._path, columns, sep=params.sep, encoding=params.encoding)
-        return RawTable(frame, self._path.name)
+            return read_parquet(self._path, columns)
+        if kind == "json":
+            return read_json_lines(self._path, columns, encoding=params.encoding)
+        return read_delimited(self._path, columns, sep=params.sep, encoding=params.encoding)
 
 
 class _Matched(NamedTuple):
     logits: np.ndarray  # (n,) float64, of the rows asked for
     unused: int  # rows of the file that none of them is
+
+
+def _with_key_to_name(error: DataError, params: Predictions.Params) -> DataError:
+    """A file without a column of the key is told which setting names it: the dataset's own names are not looked up."""
+    for setting in KeyColumns._fields:
+        if str(error.faults[0].message).startswith(f"no column {getattr(params, setting)!r};"):
+            said = f"{error.faults[0].message}; name it with `{setting}:` of the model"
+            return DataError(said, file=error.faults[0].file)
+    return error
 
 
 def _columns(params: Predictions.Params) -> KeyColumns:

@@ -244,6 +244,17 @@ def test_a_score_without_a_key_is_of_no_row_and_is_counted(
     assert logits_of(finished).tolist() == logits_of(alone).tolist()
 
 
+@pytest.mark.parametrize("setting", ["user", "item", "order"])
+def test_a_key_under_another_name_is_told_how_to_be_named(scored, go, ratings, setting):
+    header = {"user": "customer,item_id,time,p", "item": "user_id,sku,time,p"}
+    file = scored(header=header.get(setting, "user_id,item_id,ts,p"))
+    with pytest.raises(DataError, match=rf"no column '\w+'; .*; name it with `{setting}:` of the"):
+        go(file, "one")
+    file = scored(header="user_id,item_id,time,q")
+    with pytest.raises(DataError, match=r"no column 'p'; there are [^;]*$"):
+        go(file, "two")
+
+
 def test_a_key_that_is_wrong_is_not_taken_for_an_empty_one(scored, go, ratings):
     with pytest.raises(
         DataError, match=r"scores\.csv:2: column 'time': 'soon' is neither a number"

@@ -112,11 +112,9 @@ def _all_numbers(table: RawTable, name: str, text: pa.Array) -> bool:
         return True
     dates = as_mask(pc.match_substring_regex(trimmed, ISO))
     if dates.any():
-        _refuse_any(
-            table, name, text, ~dates & as_mask(pc.not_equal(text, "")), f"{_OTHER}; {_FIX}"
-        )
+        _refuse_word(table, name, text, ~dates & as_mask(pc.not_equal(text, "")), _OTHER)
         return False
-    _refuse_any(table, name, text, ~numbers, f"is neither a number nor in ISO 8601; {_FIX}")
+    _refuse_word(table, name, text, ~numbers, "is neither a number nor in ISO 8601")
     raise AssertionError("a cell that is no number is refused")
 
 
@@ -155,6 +153,12 @@ def _parsed(table: RawTable, name: str, text: pa.Array, fix: str) -> _Instants:
             table, name, text, ~aware[codes], f"has no time zone, and other rows have one; {fix}"
         )
     return _Instants(found.seconds[codes], found.nanoseconds[codes])
+
+
+def _refuse_word(table: RawTable, name: str, text: pa.Array, bad: np.ndarray, what: str) -> None:
+    if (row := table.first(bad)) is not None:
+        or_drop = table.or_drop_text(name, text[row].as_py())
+        _refuse_any(table, name, text, bad, f"{what}; {_FIX}{or_drop}")
 
 
 def _refuse_any(table: RawTable, name: str, text: pa.Array, bad: np.ndarray, what: str) -> None:
