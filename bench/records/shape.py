@@ -159,7 +159,9 @@ def _check(shape: type[_Shape], path: Path, value: dict[str, Any], what: str) ->
     try:
         shape.model_validate(value)
     except (ValidationError, OverflowError, RecursionError) as error:
-        raise RecordError(f"{path}: no {what}: {_first(error)}; remove it and run again") from error
+        raise RecordError(
+            f"{path}: no {what}: {_first(error)}; restore it from git, or remove it and run again"
+        ) from error
 
 
 def _first(error: Exception) -> str:

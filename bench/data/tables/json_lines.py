@@ -33,7 +33,7 @@ class _Number(str):
 
 def read_lines(file: str, lines: Iterable[str], columns: Sequence[str]) -> JsonColumns:
     """Cells of some keys: text verbatim, numbers as written, true and false as words, "" where a key is null or absent.
-    DataError, with the line, for what is no object, a key twice, a list or object as a cell, numbers as text beside numbers."""
+    DataError, with the line, for what is no object, a key twice, a list or object as a cell, numbers of which one is text."""
     keys: dict[str, None] = {}
     cells: dict[str, list[pa.Array]] = {name: [] for name in columns}
     kinds: dict[str, type[str]] = {}
