@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bench.compare import Comparison, Difference, Pair
+from bench.evaluate import printed
 from bench.report import Block, Cell, Grid, GridRow, Heading, Note, Terms, short
 
 __all__ = ["blocks", "told_apart"]
@@ -151,14 +152,14 @@ def told_apart(base: float | None, candidate: float | None) -> tuple[str, str]:
     if base is None or candidate is None:
         return _plain(base), _plain(candidate)
     for decimals in range(_LEAST_DECIMALS, _MOST_DECIMALS):
-        shown = f"{base:.{decimals}f}", f"{candidate:.{decimals}f}"
+        shown = printed("", base, decimals), printed("", candidate, decimals)
         if shown[0] != shown[1]:
             return shown
     return repr(base), repr(candidate)
 
 
 def _plain(value: float | None) -> str:
-    return "no value" if value is None else f"{value:.{_LEAST_DECIMALS}f}"
+    return "no value" if value is None else printed("", value, _LEAST_DECIMALS)
 
 
 # -- every figure

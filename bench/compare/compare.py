@@ -79,6 +79,7 @@ def _pair(
     pools: tuple[Pools, Pools],
 ) -> Pair:
     settings_change = change_of_settings(base, candidate)
+    primary = manifest.get("primary", "logloss")  # first, as in a report
     return Pair(
         *key,
         kind=base["kind"],
@@ -90,7 +91,7 @@ def _pair(
                 manifest,
                 judged=base["kind"] != "bound",
             )
-            for metric, score in base["metrics"].items()
+            for metric, score in sorted(base["metrics"].items(), key=lambda one: one[0] != primary)
         ),
         cpu_ratio=None if slowing(base, candidate) else _ratio([(_cpu(base), _cpu(candidate))]),
         same_settings=not settings_change,
