@@ -257,30 +257,35 @@ def test_the_model_in_the_documentation_is_the_one_that_is_tested():
 
 @pytest.mark.slow
 def test_the_readme_can_be_followed(tmp_path):
-    """Its suite, a table, its model added, and the commands of both sections."""
+    """Its suite, a table, its model added, and the commands of all three sections, each of which ends with 0."""
     (tmp_path / "shop.yaml").write_text(shop(), "utf-8")
     shutil.copy(ROOT / "suites/golden/ratings.csv", tmp_path / "clicks.csv")
     (tmp_path / "nfm.py").write_text(blocks(read("docs/plugins.md"), "python")[0], "utf-8")
     told = [
         " ".join(words)
         for words in commands(read("README.md"))
-        if re.search("shop.yaml|nfm.py", " ".join(words))
+        if re.search("shop.yaml|nfm", " ".join(words))
     ]
     assert told == [
         "bench check shop.yaml",
         "bench run shop.yaml --workers 2",
         "bench test-plugin nfm.py",
         "bench run shop.yaml --plugins nfm.py --out results/with-nfm",
+        "bench run shop.yaml --plugins nfm.py --out results/candidate",
+        "bench compare results/with-nfm results/candidate",
     ]
     for line in told[:2]:
         follow(line, tmp_path)
     (tmp_path / "shop.yaml").write_text(
         shop().replace("methods:", "  nfm: {use: nfm}\nmethods:"), "utf-8"
     )
-    for line in told[2:]:
+    for line in told[2:4]:
         output = follow(line, tmp_path)
     assert re.search(r"^nfm +\.\d", output, re.MULTILINE)
     assert re.search(r"^metaselector +\.\d", output, re.MULTILINE)
+    for line in told[4:]:
+        output = follow(line, tmp_path)
+    assert output.startswith("Fine: ")
 
 
 def shop() -> str:

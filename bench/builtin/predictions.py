@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pydantic import Field, model_validator
 
+from bench.builtin._missing_scores import KeyColumns, ids_of, missing_scores
 from bench.data.prepared.cache import file_digest
 from bench.data.tables.numbers import as_numbers, complete
-from bench.data.tables.raw import RawTable, counted
+from bench.data.tables.raw import RawTable, as_mask, counted, is_text
 from bench.data.tables.read import kind_of, read_delimited, read_json_lines, read_parquet
 from bench.data.tables.text import as_ids
 from bench.data.tables.times import order_of
@@ -23,9 +22,13 @@ from bench.data.views.rows import View
 from bench.errors import DataError
 from bench.interfaces import Context, Model, PluginParams, Rows
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["Predictions"]
 
-_FIX = "give the model's own scores; a score of exactly 0 or 1 has no finite log loss where it is wrong"
+_FIX = "give the model's own scores"
+_TOO_SURE = "give the model's own score: where this one is wrong, its log loss is infinite"
 _NO_PROBABILITY = (
     "a probability is from 0 to 1: divide percentages by 100, or name a column of logits as `logit`"
 )
@@ -35,8 +38,8 @@ class Predictions(Model):
     """Scores of a file (CSV, JSON lines or Parquet), a row for each support and query row, joined by user, item and order.
 
     Nothing is learned and there are no folds: every slot reads the file. Rows that are missing, repeated with another
-    score, or sure of themselves (a probability of 0 or 1) are refused with their counts; rows that no task has are left out
-    and counted."""
+    score, or sure of themselves (a probability of 0 or 1) are refused with their counts; rows that no task has, and
+    rows without a key, are left out and counted."""
 
     name = "predictions"
     learns = False
@@ -77,39 +80,66 @@ class Predictions(Model):
 
     def predict(self, rows: Rows) -> np.ndarray:
         assert isinstance(rows, View), "the harness's own views know the ids behind their rows"
-        table = self._read()
+        everything = self._read()
+        table, without_key = _with_key(everything, self.params)
         scores = _scores(table, self.params)
-        matched = _matched(table, scores, self.params, rows)
-        self.details = {
-            "predictions": {
-                "file": self.params.path,
-                "sha256": file_digest(self._path),
-                "rows": len(table),
-                "unused_rows": matched.unused,
-            }
+        matched = _matched(table, scores, self.params, rows, without_key)
+        told = {
+            "file": self.params.path,
+            "sha256": file_digest(self._path),
+            "rows": len(everything),
+            "unused_rows": matched.unused + without_key,
         }
+        if without_key:
+            told["rows_without_key"] = without_key
+        self.details = {"predictions": told}
         return matched.logits
 
     def _read(self) -> RawTable:
         params = self.params
-        columns = [
-            name
-            for name in (params.user, params.item, params.order, params.probability or params.logit)
-            if name
-        ]
+        columns = [*_columns(params).named(), params.probability or params.logit]
+        try:
+            return RawTable(self._frame(columns), self._path.name)
+        except DataError as error:
+            raise _with_key_to_name(error, params) from error
+
+    def _frame(self, columns: Sequence[str]) -> pd.DataFrame:
+        params = self.params
         kind = kind_of(self._path)
         if kind == "parquet":
-            frame = read_parquet(self._path, columns)
-        elif kind == "json":
-            frame = read_json_lines(self._path, columns, encoding=params.encoding)
-        else:
-            frame = read_delimited(self._path, columns, sep=params.sep, encoding=params.encoding)
-        return RawTable(frame, self._path.name)
+            return read_parquet(self._path, columns)
+        if kind == "json":
+            return read_json_lines(self._path, columns, encoding=params.encoding)
+        return read_delimited(self._path, columns, sep=params.sep, encoding=params.encoding)
 
 
 class _Matched(NamedTuple):
     logits: np.ndarray  # (n,) float64, of the rows asked for
     unused: int  # rows of the file that none of them is
+
+
+def _with_key_to_name(error: DataError, params: Predictions.Params) -> DataError:
+    """A file without a column of the key is told which setting names it: the dataset's own names are not looked up."""
+    for setting in KeyColumns._fields:
+        if str(error.faults[0].message).startswith(f"no column {getattr(params, setting)!r};"):
+            said = f"{error.faults[0].message}; name it with `{setting}:` of the model"
+            return DataError(said, file=error.faults[0].file)
+    return error
+
+
+def _columns(params: Predictions.Params) -> KeyColumns:
+    return KeyColumns(params.user, params.item, params.order)
+
+
+def _with_key(table: RawTable, params: Predictions.Params) -> tuple[RawTable, int]:
+    """The rows whose key is whole, and how many others there are: an empty user, item or time is no row's of the dataset."""
+    empty = np.zeros(len(table), dtype=bool)
+    for column in _columns(params).named():
+        values = table.column(column)
+        empty |= as_mask(pc.is_null(values, nan_is_null=True))
+        if is_text(values.type):
+            empty |= as_mask(pc.equal(values, ""))
+    return (table.where(~empty), int(empty.sum())) if empty.any() else (table, 0)
 
 
 def _scores(table: RawTable, params: Predictions.Params) -> np.ndarray:
@@ -120,7 +150,7 @@ def _scores(table: RawTable, params: Predictions.Params) -> np.ndarray:
         return np.asarray(values)
     for bad, what, fix in (
         ((values < 0) | (values > 1), "is no probability", _NO_PROBABILITY),
-        ((values == 0) | (values == 1), "is exactly 0 or 1", _FIX),
+        ((values == 0) | (values == 1), "is exactly 0 or 1", _TOO_SURE),
     ):
         if (row := table.first(bad)) is not None:
             table.refuse(row, column, f"{values[row]:g} {what}{counted(bad)}; {fix}")
@@ -128,10 +158,13 @@ def _scores(table: RawTable, params: Predictions.Params) -> np.ndarray:
 
 
 def _matched(
-    table: RawTable, scores: np.ndarray, params: Predictions.Params, rows: View
+    table: RawTable,
+    scores: np.ndarray,
+    params: Predictions.Params,
+    rows: View,
+    without_key: int,
 ) -> _Matched:
-    interactions = rows.interactions
-    theirs, ours = _keys(table, params, interactions), _own_keys(params, rows)
+    theirs, ours = _keys(table, params, rows.interactions), _own_keys(params, rows)
     order = np.lexsort((scores, *theirs[::-1]))
     same = np.ones(len(order), dtype=bool)
     same[:1] = False
@@ -144,14 +177,7 @@ def _matched(
     place = _find([key[first] for key in theirs], ours)
     missing = place < 0
     if missing.any():
-        users = len(np.unique(rows.users[missing]))
-        example = _described(interactions, int(rows.index[np.flatnonzero(missing)[0]]), params)
-        raise DataError(
-            f"no score for {missing.sum():,} of {len(rows):,} support and query rows, of {users:,} users "
-            f"(the first: {example}){_first_key(table, params) if missing.all() else ''}; every method needs every row: score "
-            "them too, or leave the model out",
-            file=table.file,
-        )
+        raise missing_scores(table, _columns(params), rows, missing, without_key)
     used = np.zeros(len(first), dtype=bool)
     used[place] = True
     return _Matched(scores[first][place], int(len(table) - len(first) + (~used).sum()))
@@ -162,8 +188,8 @@ def _keys(
 ) -> list[np.ndarray]:
     """User, item and order of the file's rows; -1 for an id that the dataset does not have."""
     keys = [
-        _numbered(as_ids(table, column), interactions.folder / f"{owner}_ids.parquet")
-        for owner, column in (("user", params.user), ("item", params.item))
+        _numbered(as_ids(table, params.user), ids_of(interactions, "user")),
+        _numbered(as_ids(table, params.item), ids_of(interactions, "item")),
     ]
     return [*keys, order_of(table, params.order)] if params.order else keys
 
@@ -175,21 +201,20 @@ def _own_keys(params: Predictions.Params, rows: View) -> list[np.ndarray]:
     if params.order:
         if interactions.order is None:
             raise DataError(
-                "base model 'predictions': `order` is named, and the dataset has none; drop it"
+                "`order` is named, and the dataset has none; drop it, or name one there"
             )
         return [*keys, np.asarray(interactions.order[index])]
     pairs = np.unique(np.stack(keys, axis=1), axis=0)
     if len(pairs) < len(index) and interactions.order is not None:
         raise DataError(
-            f"base model 'predictions': {len(index) - len(pairs):,} rows repeat a user's item, so that user and item do "
+            f"{len(index) - len(pairs):,} rows repeat a user's item, so that user and item do "
             "not say which row a score is of; name the column of `order`"
         )
     return keys
 
 
-def _numbered(ids: pa.Array, file: Path) -> np.ndarray:
+def _numbered(ids: pa.Array, known: pa.Array) -> np.ndarray:
     """(n,) int64: the dataset's number of each id."""
-    known = pq.read_table(file).column(0).combine_chunks().cast(pa.large_string())
     return np.asarray(
         pc.fill_null(pc.index_in(ids, value_set=known), -1).to_numpy(), dtype=np.int64
     )
@@ -207,7 +232,7 @@ def _refuse_contradictions(
     if differs.any():
         at = int(np.flatnonzero(differs)[0])
         before, after = sorted((int(order[at]), int(order[at + 1])))
-        key = ", ".join(filter(None, (params.user, params.item, params.order)))
+        key = ", ".join(_columns(params).named())
         raise table.error(
             after,
             f"another score for the {key} of {table.place(before)} ({differs.sum():,} such rows); "
@@ -226,25 +251,3 @@ def _find(theirs: list[np.ndarray], ours: list[np.ndarray]) -> np.ndarray:
     place = np.full(int(group.max(initial=-1)) + 1, -1, dtype=np.int64)
     place[group[: len(theirs[0])]] = np.arange(len(theirs[0]))
     return np.asarray(place[group[len(theirs[0]) :]])
-
-
-def _first_key(table: RawTable, params: Predictions.Params) -> str:
-    """Where no key is the dataset's, the file's own are of another form: one is shown."""
-    if not len(table):
-        return "; the file has no rows"
-    columns = filter(None, (params.user, params.item, params.order))
-    told = ", ".join(f"{column} {table.frame[column].iloc[0]!r}" for column in columns)
-    return f"; the first row of the file has {told}"
-
-
-def _described(interactions: Interactions, row: int, params: Predictions.Params) -> str:
-    user, item = (
-        pq.read_table(interactions.folder / f"{owner}_ids.parquet")
-        .column(0)[int(numbers[row])]
-        .as_py()
-        for owner, numbers in (("user", interactions.users), ("item", interactions.items))
-    )
-    told = [f"{params.user} {user!r}", f"{params.item} {item!r}"]
-    if params.order and interactions.order is not None:
-        told.append(f"{params.order} {interactions.order[row]}")
-    return ", ".join(told)

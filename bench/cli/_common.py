@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "JSON_ASKED",
+    "KindChoice",
     "echo_json",
     "json_option",
     "plugin_options",
@@ -69,6 +70,18 @@ def set_option(command: F) -> F:
         metavar="PATH=VALUE",
         help="Set a value of the suite, e.g. methods.gating.selector.hidden=[64]. Repeatable.",
     )(command)
+
+
+class KindChoice(click.Choice[str]):
+    """A kind of plugin; what is none is told which one it may have been."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from bench.registry import did_you_mean
+
+        known = [str(choice) for choice in self.choices]
+        if value not in known:
+            self.fail(f"{value!r} is no kind of plugin{did_you_mean(value, known)}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def seeds_option(command: F) -> F:

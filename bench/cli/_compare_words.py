@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bench.compare import Comparison, Difference, Pair
+from bench.evaluate import printed
 from bench.report import Block, Cell, Grid, GridRow, Heading, Note, Terms, short
 
 __all__ = ["blocks", "told_apart"]
@@ -51,13 +52,14 @@ def _differences(comparison: Comparison) -> Iterator[Block]:
             ("settings", f"{short(method)}: {short(change, 200)}")
             for method, change in _settings(comparison)
         ),
+        *(("file", told) for told in _files(comparison)),
         *(("pool", told) for told in _pools(comparison)),
     ]
     if terms:
         yield Note("What differs, BASE -> CANDIDATE:")
         yield Terms(tuple(terms))
     else:
-        yield Note("Machine, versions, code and settings are recorded as the same.")
+        yield Note("Machine, versions, code, settings and files are recorded as the same.")
     if comparison.code_unknown:
         yield Note(
             f"Whether the code of the metrics {', '.join(map(short, comparison.code_unknown))} differs is not known: a record "
@@ -81,6 +83,12 @@ def _settings(comparison: Comparison) -> Iterable[tuple[str, str]]:
     return dict.fromkeys(
         (pair.method, pair.settings_change) for pair in comparison.pairs if pair.settings_change
     )
+
+
+def _files(comparison: Comparison) -> Iterator[str]:
+    for one in comparison.files:
+        what = f"{short(one.model)}: {short(one.file)}"
+        yield f"{what} {short(one.base[:12])} -> {short(one.candidate[:12])}"
 
 
 def _pools(comparison: Comparison) -> Iterator[str]:
@@ -144,14 +152,14 @@ def told_apart(base: float | None, candidate: float | None) -> tuple[str, str]:
     if base is None or candidate is None:
         return _plain(base), _plain(candidate)
     for decimals in range(_LEAST_DECIMALS, _MOST_DECIMALS):
-        shown = f"{base:.{decimals}f}", f"{candidate:.{decimals}f}"
+        shown = printed("", base, decimals), printed("", candidate, decimals)
         if shown[0] != shown[1]:
             return shown
     return repr(base), repr(candidate)
 
 
 def _plain(value: float | None) -> str:
-    return "no value" if value is None else f"{value:.{_LEAST_DECIMALS}f}"
+    return "no value" if value is None else printed("", value, _LEAST_DECIMALS)
 
 
 # -- every figure

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from bench.cli._common import echo_json, json_option, plugin_options, warn_quarantined
+from bench.cli._common import (
+    echo_json,
+    json_option,
+    plugin_options,
+    set_option,
+    warn_quarantined,
+)
 from bench.cli._group import LazyGroup
 from bench.cli._output import echo, printable, say
 from bench.errors import PluginUnavailable, SuiteError
@@ -95,25 +101,29 @@ def list_command(
 
 @click.command("fetch")
 @click.argument("name", metavar="NAME|SUITE")
+@set_option
 @_place_options
 def fetch_command(
     name: str,
+    overrides: tuple[str, ...],
     plugins: tuple[Path, ...],
     autoload: bool,
     data_dir: Path | None,
     cache_dir: Path | None,
 ) -> None:
     """Download and prepare the dataset NAME, or every dataset of the suite file SUITE, into the cache."""
-    for use, interactions in _prepared(name, plugins, autoload, data_dir, cache_dir):
+    for use, interactions in _prepared(name, overrides, plugins, autoload, data_dir, cache_dir):
         echo(printable(f"{use.name}: {len(interactions):,} rows in {interactions.folder}"))
 
 
 @click.command("info")
 @click.argument("name", metavar="NAME|SUITE")
+@set_option
 @_place_options
 @json_option
 def info_command(
     name: str,
+    overrides: tuple[str, ...],
     plugins: tuple[Path, ...],
     autoload: bool,
     data_dir: Path | None,
@@ -125,7 +135,7 @@ def info_command(
 
     found = {
         use.name: facts(held)
-        for use, held in _prepared(name, plugins, autoload, data_dir, cache_dir)
+        for use, held in _prepared(name, overrides, plugins, autoload, data_dir, cache_dir)
     }
     if as_json:
         echo_json({"datasets": found})
@@ -134,14 +144,19 @@ def info_command(
 
 
 def _prepared(
-    name: str, plugins: tuple[Path, ...], autoload: bool, data_dir: Path | None, cache: Path | None
+    name: str,
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+    autoload: bool,
+    data_dir: Path | None,
+    cache: Path | None,
 ) -> Iterator[tuple[_Use, Any]]:
     from bench.data import cache_dir, prepare
     from bench.registry import load_registry
 
     registry = load_registry(plugins, autoload=autoload)
     warn_quarantined(registry)
-    for use in _uses(name, registry, plugins):
+    for use in _uses(name, overrides, registry, plugins):
         report = _reporter(use)
         yield (
             use,
@@ -151,18 +166,22 @@ def _prepared(
         )
 
 
-def _uses(name: str, registry: Registry, plugins: tuple[Path, ...]) -> list[_Use]:
+def _uses(
+    name: str, overrides: tuple[str, ...], registry: Registry, plugins: tuple[Path, ...]
+) -> list[_Use]:
     """The datasets of a suite, where `name` is the file of one; else the dataset of that name."""
     from bench.suite import load
 
     path = Path(name)
     if path.suffix.lower() in (".yaml", ".yml") or path.is_file():
-        suite = load(path, registry, plugins=plugins)
+        suite = load(path, registry, plugins, overrides)
         registry = registry.extended(suite.plugins)
         return [
             _Use(each, _make(registry, spec.use, dict(spec.params)), suite.file.parent)
             for each, spec in suite.datasets.items()
         ]
+    if overrides:
+        raise SuiteError(f"--set sets values of a suite, and {name!r} is the name of a dataset")
     dataset = _without_settings(registry, name)
     if dataset is None:
         raise SuiteError(f"dataset {name!r} needs settings; name it in a suite file and give that")

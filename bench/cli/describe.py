@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bench.cli._common import echo_json, json_option, plugin_options, warn_quarantined
+from bench.cli._common import KindChoice, echo_json, json_option, plugin_options, warn_quarantined
 from bench.cli._output import echo, printable
 from bench.cli._table import echo_table
 from bench.errors import PluginError
@@ -21,7 +21,7 @@ __all__ = ["command"]
 @click.argument("name")
 @click.option(
     "--kind",
-    type=click.Choice([kind.replace("_", "-") for kind in KINDS]),
+    type=KindChoice([kind.replace("_", "-") for kind in KINDS]),
     help="Where several kinds have the name.",
 )
 @plugin_options

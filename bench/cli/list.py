@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli._common import echo_json, json_option, plugin_options
+from bench.cli._common import KindChoice, echo_json, json_option, plugin_options
 from bench.cli._output import echo
 from bench.cli._table import echo_table
 from bench.registry import KINDS, Registry, load_registry
@@ -19,7 +19,7 @@ __all__ = ["command"]
     "kind",
     required=False,
     metavar="[KIND]",
-    type=click.Choice([kind.replace("_", "-") for kind in KINDS]),
+    type=KindChoice([kind.replace("_", "-") for kind in KINDS]),
 )
 @plugin_options
 @json_option

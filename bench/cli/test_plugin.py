@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from bench.cli._common import echo_json, json_option, plugin_options
+from bench.cli._common import KindChoice, echo_json, json_option, plugin_options
 from bench.cli._output import echo, printable, say
 from bench.cli._table import echo_table
 from bench.errors import PluginError, PluginUnavailable
@@ -26,7 +26,7 @@ CHECKED = ("models", "selectors", "datasets", "protocols", "metrics")
 
 @click.command("test-plugin")
 @click.argument("plugin", metavar="NAME|FILE")
-@click.option("--kind", type=click.Choice(CHECKED), help="Check plugins of this kind alone.")
+@click.option("--kind", type=KindChoice(CHECKED), help="Check plugins of this kind alone.")
 @plugin_options
 @json_option
 def command(
@@ -105,7 +105,8 @@ def _chosen(found: Sequence[PluginInfo], plugin: str, kinds: Sequence[str]) -> l
     there = ", ".join(f"{KINDS[info.kind]} {info.name!r}" for info in found) or "no plugin"
     *others, last = (f"{KINDS[kind]}s" for kind in kinds)
     wanted = f"{', '.join(others)} and {last}" if others else last
-    raise PluginError(f"{plugin}: what is checked are {wanted}; there is {there}")
+    run = "; a run is its test" if found and not {info.kind for info in found} & {*CHECKED} else ""
+    raise PluginError(f"{plugin}: what is checked are {wanted}; there is {there}{run}")
 
 
 def _of_file(registry: Registry, path: Path) -> Found:

@@ -8,6 +8,7 @@ from typing import Any
 from bench.compare.checks import check_comparable
 from bench.compare.code import changes_of_code, unknown_code
 from bench.compare.conditions import changes_of_conditions, slowing
+from bench.compare.files import changes_of_files
 from bench.compare.model import Absence, Comparison, Difference, Pair, Verdict
 from bench.compare.pools import Pools, change_of_pool
 from bench.compare.settings import change_of_settings
@@ -54,6 +55,7 @@ def compare(base: Run, candidate: Run) -> Comparison:
         conditions=changes_of_conditions(found),
         cpu_unlike=tuple(dict.fromkeys(what for pair in found for what in slowing(*pair))),
         code_unknown=unknown_code(found),
+        files=changes_of_files(found),
         not_asked=(len(never[0]), len(never[1])),
     )
 
@@ -77,6 +79,7 @@ def _pair(
     pools: tuple[Pools, Pools],
 ) -> Pair:
     settings_change = change_of_settings(base, candidate)
+    primary = manifest.get("primary", "logloss")  # first, as in a report
     return Pair(
         *key,
         kind=base["kind"],
@@ -88,7 +91,7 @@ def _pair(
                 manifest,
                 judged=base["kind"] != "bound",
             )
-            for metric, score in base["metrics"].items()
+            for metric, score in sorted(base["metrics"].items(), key=lambda one: one[0] != primary)
         ),
         cpu_ratio=None if slowing(base, candidate) else _ratio([(_cpu(base), _cpu(candidate))]),
         same_settings=not settings_change,

@@ -11,6 +11,7 @@ __all__ = [
     "Comparison",
     "ConditionChange",
     "Difference",
+    "FileChange",
     "Pair",
     "Verdict",
     "to_json",
@@ -39,6 +40,16 @@ class CodeChange:
     """Plugin (or the harness) whose sources differ; digests are sha256, empty where it is absent."""
 
     what: str
+    base: str
+    candidate: str
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """A file that a base model read, with other content; digests are sha256."""
+
+    model: str
+    file: str
     base: str
     candidate: str
 
@@ -97,6 +108,7 @@ class Comparison:
     conditions: tuple[ConditionChange, ...] = ()
     cpu_unlike: tuple[str, ...] = ()
     code_unknown: tuple[str, ...] = ()
+    files: tuple[FileChange, ...] = ()
 
     @property
     def regressions(self) -> tuple[tuple[Pair, Difference], ...]:

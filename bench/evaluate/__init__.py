@@ -20,6 +20,7 @@ from bench.evaluate.inference.detectable import POWER
 from bench.evaluate.inference.paired import (
     NOT_AFTER_HOLM,
     ONE_SEED,
+    SAME_FIGURE,
     Paired,
     Verdict,
     adjust,
@@ -53,6 +54,7 @@ __all__ = [
     "NOT_AFTER_HOLM",
     "ONE_SEED",
     "POWER",
+    "SAME_FIGURE",
     "Adaptation",
     "AdaptationEffect",
     "Analysed",

@@ -78,8 +78,8 @@ class Rows(Protocol):
 
 
 class Context(NamedTuple):
-    """What a fit may use besides its data: a seed, threads, a device ("cpu"), a folder for scratch files, and the files that
-    the model asked for (`Model.files`), name to path."""
+    """What a fit may use besides its data: a seed in [0, 2^63) (for a library of 32 bits take `seed % 2**32`), threads, a
+    device ("cpu"), a folder for scratch files, and the files that the model asked for (`Model.files`), name to path."""
 
     seed: int
     threads: int

@@ -43,7 +43,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     check_seal(path, manifest)
     trials = manifest.get("trials")
     if not isinstance(trials, list) or not all(isinstance(trial, dict) for trial in trials):
-        raise RecordError(f"{path}: no manifest: it lists no trials; remove it and run again")
+        raise RecordError(
+            f"{path}: no manifest: it lists no trials; restore it from git, or remove it and run again"
+        )
     upgraded = upgraded_manifest(manifest)
     check_manifest(path, upgraded)
     _check_once(path, upgraded["trials"])
@@ -113,7 +115,7 @@ def _checked(path: Path, line: Line) -> Record:
     check_run_record(path, record)
     if record["trial"] != trial_of(line):
         raise RecordError(
-            f"{path}: holds another trial than the manifest says; remove it and run again"
+            f"{path}: holds another trial than the manifest says; restore it from git, or remove it and run again"
         )
     return _EMPTY | record
 
@@ -125,5 +127,7 @@ def _check_once(path: Path, trials: Sequence[Line]) -> None:
         for key in (names, line["id"]):
             if key is not None and key in seen:
                 told = f"{'/'.join(map(str, names[:2]))} {names[2]}, seed {names[3]}"
-                raise RecordError(f"{path}: lists {told} twice; remove it and run again")
+                raise RecordError(
+                    f"{path}: lists {told} twice; restore it from git, or remove it and run again"
+                )
             seen.add(key)

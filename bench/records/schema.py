@@ -36,12 +36,12 @@ def decode(path: Path, data: bytes) -> dict[str, Any]:
         value = json.loads(data, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise RecordError(
-            f"{path}: truncated or edited, not JSON ({error}); remove it and run again"
+            f"{path}: truncated or edited, not JSON ({error}); restore it from git, or remove it and run again"
         ) from error
     schema = value.get("schema") if isinstance(value, dict) else None
     if type(schema) is not int:
         raise RecordError(
-            f"{path}: not a record or manifest, it names no schema; remove it and run again"
+            f"{path}: not a record or manifest, it names no schema; restore it from git, or remove it and run again"
         )
     if schema > SCHEMA:
         raise RecordError(

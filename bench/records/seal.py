@@ -27,7 +27,7 @@ def check_seal(path: Path, value: Mapping[str, Any], *, always: bool = False) ->
         return
     if value.get("digest") != _digest(value):
         raise RecordError(
-            f"{path}: truncated or edited, its content has another digest; remove it and run again"
+            f"{path}: truncated or edited, its content has another digest; restore it from git, or remove it and run again"
         )
 
 

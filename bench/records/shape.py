@@ -56,6 +56,7 @@ class _Identity(_Shape):
     plugins: list[_Plugin] = []
     settings: dict[str, Any] | None = None
     harness: str = ""
+    files: dict[str, str] = {}
 
 
 class _Cost(_Shape):
@@ -158,7 +159,9 @@ def _check(shape: type[_Shape], path: Path, value: dict[str, Any], what: str) ->
     try:
         shape.model_validate(value)
     except (ValidationError, OverflowError, RecursionError) as error:
-        raise RecordError(f"{path}: no {what}: {_first(error)}; remove it and run again") from error
+        raise RecordError(
+            f"{path}: no {what}: {_first(error)}; restore it from git, or remove it and run again"
+        ) from error
 
 
 def _first(error: Exception) -> str:

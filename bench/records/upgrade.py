@@ -22,7 +22,7 @@ def upgraded_record(path: Path, record: dict[str, Any]) -> dict[str, Any]:
         return record
     if not record.keys() >= {"status", "reason", "traceback"}:
         raise RecordError(
-            f"{path}: no record: it does not say what its trial came to; remove it and run again"
+            f"{path}: no record: it does not say what its trial came to; restore it from git, or remove it and run again"
         )
     status, _, signal = str(record["status"]).partition(":")
     outcome = {

@@ -20,6 +20,8 @@ from bench.registry.used_plugin import UsedPlugin
 
 __all__ = ["PluginCode", "PluginInfo", "Quarantined", "Registry", "load_registry", "recorded"]
 
+_IN_A_FILE = "is it in a file? give that with --plugins FILE, beside the plugin's name"
+
 
 class PluginInfo(NamedTuple):
     """A name that a plugin claims. `origin` is "metaselector-bench 0.1.0 (bench_ctr)" or the path of a file."""
@@ -88,7 +90,10 @@ class Registry:
         """The plugins of that name, of whatever kind, one at least; raises as `get` does."""
         if found := tuple(info for info in self.infos() if info.name == name):
             return found
-        raise self._absent(name, "plugin", [info.name for info in self.infos()])
+        absent = self._absent(name, "plugin", [info.name for info in self.infos()])
+        if isinstance(absent, PluginUnavailable):
+            raise absent
+        raise PluginError(f"{absent}{' or ' if str(absent).endswith('?') else '; '}{_IN_A_FILE}")
 
     def load(self, kind: str, name: str) -> type[Any]:
         """The class of that name, imported and checked: a subclass of its kind's interface in bench.interfaces.

@@ -12,6 +12,7 @@ from bench.errors import PluginError
 from bench.interfaces import Executor, PluginParams
 from bench.registry import Registry, did_you_mean
 from bench.suite import read_value
+from bench.suite.check.validation import reason_of
 
 __all__ = ["make_executor"]
 
@@ -55,5 +56,5 @@ def _validated(model: type[PluginParams], executor: str, params: dict[str, Any])
             ) from error
         fix = f"`bench describe {executor}` has its parameters"
         raise PluginError(
-            f"{_OPTION} {key}: executor {executor!r}: {what['msg']}; {fix}"
+            f"{_OPTION} {key}: executor {executor!r}: {reason_of(what)}; {fix}"
         ) from error

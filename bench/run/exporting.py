@@ -17,6 +17,7 @@ from bench.errors import NoRunError, StorageError
 from bench.job.splits import open_split
 from bench.records import Record, Run, read_blob
 from bench.registry import did_you_mean
+from bench.run.name_lists import apart
 
 __all__ = ["predictions_table"]
 
@@ -33,6 +34,7 @@ def predictions_table(
     The keys come from the prepared data and the splits in `cache`: StorageError where it lacks them. NoRunError for a
     method that the run does not have."""
     records = [record for record in run.records if "logits" in record["blobs"]]
+    methods = apart(methods, {record["trial"]["method"] for record in records})
     _check_methods(run, records, methods)
     tables = [
         table

@@ -83,7 +83,7 @@ def preview(
     autoload: bool = True,
     workers: int = 1,
     threads: int = 1,
-    seeds: Sequence[int] = (),
+    seeds: Sequence[int] | int = (),
     only: Sequence[str] = (),
     watcher: Watcher | None = None,
     overrides: Sequence[str] = (),
@@ -100,7 +100,7 @@ def preview(
         as_path(data_dir),
         as_path(cache_dir),
         Resources(threads=threads),
-        tuple(seeds),
+        (seeds,) if isinstance(seeds, int) else tuple(seeds),
         as_names(only),
         watcher or Watcher(),
     )

@@ -15,6 +15,7 @@ from bench.registry import Registry, did_you_mean, load_registry
 from bench.run.execution import Rerun, RunState, execute
 from bench.run.executor_choice import make_executor
 from bench.run.manifest import earlier_seeds
+from bench.run.name_lists import apart
 from bench.run.planning.division import Divisions
 from bench.run.planning.divisions import divide_all, prepare_all
 from bench.run.planning.joining import check_predictions
@@ -41,7 +42,7 @@ def run(
     threads: int = 1,
     executor: str = "local",
     executor_set: Sequence[str] = (),
-    seeds: Sequence[int] = (),
+    seeds: Sequence[int] | int = (),
     only: Sequence[str] = (),
     rerun: Rerun = "failed",
     watcher: Watcher | None = None,
@@ -53,6 +54,7 @@ def run(
     Raises BenchError where the suite or its data are wrong, before anything is written; a trial that fails is recorded."""
     watcher = watcher or Watcher()
     paths = as_paths(plugins)
+    seeds = (seeds,) if isinstance(seeds, int) else tuple(seeds)
     suite = as_suite(suite, paths, autoload, as_names(overrides))
     registry = load_registry((*paths, *suite.plugins), autoload=autoload)
     made_executor = make_executor(registry, executor, as_names(executor_set), workers)
@@ -65,7 +67,7 @@ def run(
         as_path(data_dir),
         as_path(cache_dir),
         resources,
-        tuple(seeds),
+        seeds,
         as_names(only),
         watcher,
         also=(*suite.seeds, *(earlier := earlier_seeds(folder))),
@@ -147,6 +149,7 @@ def plan_suite(
 def _checked_only(suite: Suite, only: tuple[str, ...]) -> tuple[str, ...]:
     """The methods asked for; one that the grid has expanded stands for all its entries."""
     known = [*suite.base_models, *suite.methods]
+    only = apart(only, {*known, *suite.expanded})
     for name in only:
         if name not in known and name not in suite.expanded:
             raise SuiteError(

@@ -11,14 +11,27 @@ from torch.func import vmap
 
 from bench.data.views.rows import TaskView
 from bench.interfaces import Episodes, Fields, Lookup, PluginParams
-from bench.learn import DifferentiableSelector, Learnable, TaskData, build_selector, inner_step
+from bench.learn import (
+    DifferentiableSelector,
+    Learnable,
+    Network,
+    TaskData,
+    build_selector,
+    inner_step,
+)
 from bench.learn.adaptation.gathering import gather
 from bench.learn.adaptation.windows import chunks, whole
 from bench.testing.inputs import OwnRows, at, encoder, own_dense, own_rows
 from bench.testing.subject import Subject
 from bench.testing.verdicts import Failed, NotApplicable
 
-__all__ = ["inner_rate_zero", "ragged_support_adapts", "vmap_over_users"]
+__all__ = [
+    "inner_rate_zero",
+    "learnable_of",
+    "ragged_support_adapts",
+    "refuse_plain",
+    "vmap_over_users",
+]
 
 USERS = 3
 GROUPS = ("selector", "bias", "dense", "user", "item", "context")
@@ -26,14 +39,12 @@ GROUPS = ("selector", "bias", "dense", "user", "item", "context")
 
 def vmap_over_users(subject: Subject) -> None:
     """A loop over users against vmap; with as many rows as users, too, so that a broadcast between them shows."""
-    _refuse_plain(subject)
+    refuse_plain(subject)
     network = subject.network()
     dense = own_dense(network, USERS)
     for rows in (USERS, 5):
         own = own_rows(subject, network, USERS, rows)
-        each = [
-            network.call(at(dense, user), *_user(own, user).arguments()) for user in range(USERS)
-        ]
+        each = _each_alone(network, dense, own)
         _check_float64(each[0])
         try:
             mapped = vmap(network.call)(dense, *own.arguments())
@@ -53,9 +64,24 @@ def vmap_over_users(subject: Subject) -> None:
         )
 
 
+def _each_alone(network: Network, dense: Mapping[str, Tensor], own: OwnRows) -> list[Tensor]:
+    """Each user's output by a call of that user alone."""
+    try:
+        return [
+            network.call(at(dense, user), *_user(own, user).arguments()) for user in range(USERS)
+        ]
+    except RuntimeError as error:
+        if "dtype" not in str(error) and "scalar type" not in str(error):
+            raise
+        raise Failed(
+            f"forward can't be called in float64: {str(error).splitlines()[0]}",
+            "keep a constant tensor by register_buffer, which follows the dtype; fix no dtype in forward",
+        ) from error
+
+
 def inner_rate_zero(subject: Subject) -> None:
     """The engine, with a rate of 0: predictions are the unadapted ones, bit for bit."""
-    _refuse_plain(subject)
+    refuse_plain(subject)
     for before, after, _ in _adapted(subject, subject.test_tasks(), rate=0.0):
         if not torch.equal(before, after):
             raise Failed(
@@ -85,7 +111,7 @@ class _Step(NamedTuple):
 
 
 def _adapted(subject: Subject, tasks: TaskView, rate: float) -> Iterator[_Step]:
-    learnable = _learnable(subject)
+    learnable = learnable_of(subject, subject.network(), torch.float64)
     rates = learnable.rates(dict.fromkeys(GROUPS, rate))
     for batch in _episodes(subject, tasks):
         start = learnable.per_user(learnable.parameters(), batch)
@@ -97,14 +123,12 @@ def _adapted(subject: Subject, tasks: TaskView, rate: float) -> Iterator[_Step]:
         yield _Step(before, after, batch.query.mask.bool())
 
 
-def _learnable(subject: Subject) -> Learnable:
-    """A selector alone, or a base model as a pool of one."""
+def learnable_of(subject: Subject, network: Network, dtype: torch.dtype) -> Learnable:
+    """Its network: a selector alone, or a base model as a pool of one."""
     if subject.is_selector:
-        return Learnable(subject.interactions, subject.network())
-    average = build_selector(
-        _Average(PluginParams()), subject.interactions, ("it",), seed=0
-    ).double()
-    return Learnable(subject.interactions, average, {"it": subject.network()})
+        return Learnable(subject.interactions, network)
+    average = build_selector(_Average(PluginParams()), subject.interactions, ("it",), seed=0)
+    return Learnable(subject.interactions, average.to(dtype), {"it": network})
 
 
 def _episodes(subject: Subject, tasks: TaskView) -> Iterator[Episodes]:
@@ -128,7 +152,7 @@ class _Average(DifferentiableSelector):
         return torch.zeros_like(rows.base_logits)
 
 
-def _refuse_plain(subject: Subject) -> None:
+def refuse_plain(subject: Subject) -> None:
     if not subject.is_differentiable:
         raise NotApplicable("it is not differentiable, so nothing adapts it")
 

@@ -36,6 +36,7 @@ _LEARNERS = {
     "vmap over users": "bench.testing.adaptation:vmap_over_users",
     "second derivatives": "bench.testing.derivatives:second_derivatives",
     "inner rate 0 changes nothing": "bench.testing.adaptation:inner_rate_zero",
+    "meta-training": "bench.testing.meta_trained:meta_training",
     "weights on the simplex": "bench.testing.checks:simplex",
     "query labels never read": "bench.testing.checks:query_labels_never_read",
     "fit notes": "bench.testing.notes:fit_notes",

@@ -94,6 +94,10 @@ class Subject(Sampled):
             return FittedModel(made, SETTINGS, id_dropout=0.3)
         return Gating(made, SETTINGS) if isinstance(made, DifferentiableSelector) else made
 
+    def labelled_tasks(self) -> tuple[TaskView, TaskView]:
+        """Training and validation users' tasks, their labels visible."""
+        return self._tasks(TRAIN_USERS), self._tasks(VALID_USERS)
+
     def _fit_data(self) -> tuple[View | TaskView, View | TaskView]:
         """Training and validation users'."""
         of = self._tasks if self.is_selector else self._rows

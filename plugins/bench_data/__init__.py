@@ -1,4 +1,4 @@
-"""Datasets: MovieLens 100K, 1M and latest-small, any table in a CSV or Parquet file, and a generated one."""
+"""Datasets: MovieLens 100K, 1M and latest-small, any table in a file of CSV, JSON lines or Parquet, and a generated one."""
 
 from bench import hookimpl
 

@@ -1,4 +1,4 @@
-"""Any table of interactions: a CSV file (or any other separator) or a Parquet file, with files of users and items."""
+"""Any table of interactions: CSV (or any other separator), JSON lines or Parquet, with files of users and items."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLACE = "place in the file"  # what `order: row` is called where it is told
 
 
 class Table(Dataset):
-    """A table of interactions in a CSV or Parquet file, its columns named in the suite."""
+    """A table of interactions in a file of CSV, JSON lines or Parquet, its columns named in the suite."""
 
     name = "table"
     Params = TableParams

@@ -59,8 +59,8 @@ class TableParams(FileParams):
     )
     drop: str = Field(
         "",
-        description="rows to leave out, which are counted: COLUMN OP NUMBER, COLUMN is missing, COLUMN is 'TEXT', several "
-        "with `or` between them",
+        description="rows to leave out, which are counted: COLUMN OP NUMBER, COLUMN OP TIME (ISO 8601), COLUMN is missing, "
+        "COLUMN is 'TEXT', several with `or` between them",
     )
     order: str = Field(
         "",

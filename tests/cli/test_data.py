@@ -173,6 +173,19 @@ def small(folder: Path) -> None:
     )
 
 
+def test_values_of_the_suite_can_be_set(data: Run) -> None:
+    setting = ("--set", "datasets.plain.drop=rating == 1 or rating == 5")
+    before, after = (
+        json.loads(data("info", "suite.yaml", "--json", *more).stdout)["datasets"]["plain"]["rows"]
+        for more in ((), setting)
+    )
+    assert after < before
+    assert data("fetch", "suite.yaml", *setting).stdout.count(f"plain: {after} rows") == 1
+    wrong = data("info", "movielens-100k", *setting)
+    assert wrong.exit_code == 2
+    assert "--set sets values of a suite" in wrong.stderr
+
+
 def test_list_says_what_is_there_prepared_and_to_be_downloaded(data: Run, tmp_path: Path) -> None:
     def listed(*options: str) -> dict[str, dict[str, object]]:
         return {

@@ -49,7 +49,11 @@ def test_a_plugin_without_parameters_says_so(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("gat",), "unknown plugin 'gat'; did you mean 'gate'?"),
+        (
+            ("gat",),
+            "unknown plugin 'gat'; did you mean 'gate'? or is it in a file? give that with --plugins FILE, beside",
+        ),
+        (("gated_fm.py",), "unknown plugin 'gated_fm.py'; there are: "),
         (("gate", "--kind", "models"), "unknown base model 'gate'"),
     ],
 )
@@ -57,6 +61,7 @@ def test_an_unknown_name_exits_2(bench: Bench, arguments: tuple[str, ...], expec
     result = bench("describe", *arguments)
     assert result.exit_code == 2
     assert result.stderr.startswith(expected)
+    assert ("give that with --plugins FILE" in result.stderr) == ("--kind" not in arguments)
 
 
 def test_a_name_of_two_kinds_asks_for_the_kind(bench: Bench, tmp_path: Path) -> None:

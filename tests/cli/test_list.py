@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
 from bench.registry import load_registry
@@ -28,6 +29,20 @@ def test_one_kind(bench: Bench) -> None:
     plugins = json.loads(bench("list", "meta-learners", "--json").stdout)["plugins"]
     assert {plugin["kind"] for plugin in plugins} == {"meta_learners"}
     assert "steps" in {plugin["name"] for plugin in plugins}
+
+
+@pytest.mark.parametrize(
+    "command", [("list",), ("describe", "gate", "--kind"), ("test-plugin", "lr", "--kind")]
+)
+@pytest.mark.parametrize(
+    ("kind", "hint"), [("metric", "did you mean 'metrics'?"), ("x", "there are: ")]
+)
+def test_what_is_no_kind_is_told_which_it_may_be(
+    bench: Bench, command: tuple[str, ...], kind: str, hint: str
+) -> None:
+    result = bench(*command, kind)
+    assert result.exit_code == 2
+    assert f"'{kind}' is no kind of plugin; {hint}" in result.stderr
 
 
 def test_what_is_quarantined_and_why(bench: Bench, tmp_path: Path) -> None:

@@ -333,6 +333,15 @@ def test_only_and_a_method_that_the_grid_expanded(done: Path) -> None:
     assert "no method 'gatin' to run" in result.stderr
 
 
+@pytest.mark.parametrize("names", ["lr,gating", "gating, lr"])
+def test_only_takes_a_list_with_commas_as_seeds_do(done: Path, names: str) -> None:
+    trials = planned(done, "--only", names)["trials"]
+    assert {trial["method"] for trial in trials if trial["kind"] != "bound"} >= {"lr", "gating"}
+    assert "fm" not in {trial["method"] for trial in trials}
+    result = command(done, "plan", "--only", "lr,gatin")
+    assert "no method 'lr,gatin' to run" in result.stderr
+
+
 def test_a_damaged_record_is_told_as_the_run_would(done: Path, tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     identity = planned(done)["trials"][0]["id"]

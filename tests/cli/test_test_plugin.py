@@ -153,11 +153,14 @@ def test_a_folder_called_like_a_plugin_is_not_loaded_unasked(
 @pytest.mark.parametrize(
     ("plugin", "message"),
     [
-        ("lrr", "unknown plugin 'lrr'; did you mean 'lr'?\n"),
+        (
+            "lrr",
+            "unknown plugin 'lrr'; did you mean 'lr'? or is it in a file? give that with --plugins FILE",
+        ),
         (
             "meta-sgd",
             "meta-sgd: what is checked are base models, selectors, datasets, protocols and metrics; "
-            "there is meta-learner 'meta-sgd'\n",
+            "there is meta-learner 'meta-sgd'; a run is its test\n",
         ),
         ("nowhere.py", "nowhere.py: no such file or folder"),
         ("no/where", "no/where: no such file or folder"),
@@ -179,7 +182,8 @@ def test_a_file_of_kinds_that_are_not_checked_exits_2(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert (
         result.stderr
-        == f"{file}: what is checked are base models, selectors, datasets, protocols and metrics; there is executor 'mine'\n"
+        == f"{file}: what is checked are base models, selectors, datasets, protocols and metrics; there is executor 'mine'; "
+        "a run is its test\n"
     )
 
 

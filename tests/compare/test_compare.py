@@ -170,7 +170,7 @@ def test_degraded_predictions_end_with_1_and_name_each_figure(
     result = bench(tmp_path / "base", tmp_path / "candidate")
     assert result.exit_code == 1
     text = " ".join(result.output.split())
-    assert "Regressed: ml/cold gating, seed 0: auc 0.7500 -> 0.7000 (tolerance 1e-06)." in text
+    assert "Regressed: ml/cold gating, seed 0: auc .7500 -> .7000 (tolerance 1e-06)." in text
     assert "-0.051000!" in text  # the worse of the two seeds
     assert max(map(len, result.output.splitlines())) <= 80
 
@@ -334,6 +334,40 @@ def test_code_settings_and_time_that_differ_are_shown(
     assert "candidate takes 1.50 times that of base" in text
 
 
+def test_the_primary_comes_first_as_in_a_report(make: Callable[..., Run]) -> None:
+    comparison = compare(make("base"), make("candidate"))
+    assert [one.metric for one in comparison.pairs[0].differences] == ["logloss", "auc", "gauc"]
+
+
+@pytest.mark.parametrize("where", ["identity", "details"])
+def test_a_file_with_other_content_is_shown(
+    make: Callable[..., Run], tmp_path: Path, where: str
+) -> None:
+    """Of any base model that reads files; records of before have that of a file of scores among the details."""
+
+    def of(content: str) -> Edit:
+        def edit(records: list[dict[str, Any]]) -> None:
+            for one in records:
+                if one["trial"]["method"] == "fm":
+                    if where == "identity":
+                        one["identity"]["files"] = {"a.csv": content * 64, "b.csv": "c" * 64}
+                    else:
+                        one["details"] = {
+                            "predictions": {"file": "a.csv", "sha256": content * 64, "rows": 3}
+                        }
+
+        return edit
+
+    comparison = compare(make("base", of("d")), make("candidate", of("e")))
+    assert [(one.model, one.file) for one in comparison.files] == [("fm", "a.csv")]
+    text = " ".join(bench(tmp_path / "base", tmp_path / "candidate").output.split())
+    assert "file fm: a.csv dddddddddddd -> eeeeeeeeeeee" in text
+    assert "as the same" not in text
+    assert json.loads(bench(tmp_path / "base", tmp_path / "candidate", "--json").output)["files"]
+    same = bench(tmp_path / "base", tmp_path / "base").output
+    assert "code, settings and files are recorded as the same" in " ".join(same.split())
+
+
 def test_bounds_are_shown_and_never_judged(make: Callable[..., Run], tmp_path: Path) -> None:
     comparison = compare(make("base"), make("candidate", set_metric("auc", 0.6, of="perfect-user")))
     assert comparison.exit_code == 0
@@ -414,8 +448,8 @@ def test_json_holds_the_verdict_and_the_evidence(make: Callable[..., Run], tmp_p
     result = bench(tmp_path / "base", tmp_path / "candidate", "--json")
     told = json.loads(result.stdout)
     assert (result.exit_code, told["exit_code"], told["regressions"]) == (1, 1, 2)
-    first = next(pair for pair in told["pairs"] if pair["method"] == "gating")["differences"][0]
-    assert first == {
+    _, of_auc, _ = next(pair for pair in told["pairs"] if pair["method"] == "gating")["differences"]
+    assert of_auc == {
         "metric": "auc", "base": 0.75, "candidate": 0.7, "change": pytest.approx(-0.05), "tolerance": 1e-6,
         "verdict": "worse", "higher_is_better": True,
     }  # fmt: skip
@@ -561,10 +595,10 @@ def test_defaults_of_keys_that_came_later_are_no_change(make: Callable[..., Run]
 @pytest.mark.parametrize(
     ("base", "candidate", "shown"),
     [
-        (0.75, 0.7, ("0.7500", "0.7000")),
-        (0.123456789, 0.123456123, ("0.123457", "0.123456")),
-        (1 / 3, 1 / 3 + 1e-16, ("0.3333333333333333", "0.3333333333333334")),
-        (0.5, None, ("0.5000", "no value")),
+        (0.75, 0.7, (".7500", ".7000")),
+        (0.123456789, 0.123456123, (".123457", ".123456")),
+        (1 / 3, 1 / 3 + 1e-16, (".3333333333333333", ".3333333333333334")),
+        (0.5, None, (".5000", "no value")),
     ],
 )
 def test_figures_have_the_digits_that_tell_them_apart(

@@ -26,6 +26,9 @@ OPERATORS = {
 }
 
 
+NO_CONDITION = r"none of COLUMN OP NUMBER, COLUMN OP TIME \(ISO 8601\), COLUMN is missing and COLUMN is 'TEXT' \(OP: >="
+
+
 def table(values: object, name: str = "rating") -> RawTable:
     return RawTable(pd.DataFrame({name: values}), "x.csv")
 
@@ -64,8 +67,60 @@ def test_what_is_no_rule_is_refused(text):
 
 def test_rows_to_drop_need_a_condition():
     assert parse_conditions("rating == 0") == (Rule("rating", "==", "0"),)
-    with pytest.raises(ValueError, match="is not COLUMN OP NUMBER"):
+    with pytest.raises(ValueError, match=NO_CONDITION):
         parse_conditions("rating")
+
+
+@pytest.mark.parametrize(
+    "text", ["rating", "rating => 4", "ts < soon", "ts is null", "ts < '2024'"]
+)
+def test_what_is_no_condition_is_told_all_that_there_are(text):
+    with pytest.raises(ValueError, match=NO_CONDITION):
+        parse_conditions(f"rating == 0 or {text}")
+
+
+@pytest.mark.parametrize("time", ["2024-13-01", "2024-02-30", "2024-07-01 25:00", "2024-07"])
+def test_a_time_that_is_none_is_refused_with_the_rule(time):
+    with pytest.raises(ValueError, match=f"'{time}' is no date or time that there is"):
+        parse_conditions(f"ts < {time}")
+
+
+TIMES = ["2024-06-30T23:59:59.999Z", "2024-07-01T00:00:00Z", "2024-07-01T01:00:00.000000001+01:00"]
+
+
+@pytest.mark.parametrize("form", ["text", "typed", "plain text"])
+@pytest.mark.parametrize("to", ["2024-07-01", "2024-07-01 00:00", "2024-07-01T02:00:00+02:00"])
+@pytest.mark.parametrize("op", list(OPERATORS))
+def test_a_column_of_times_is_compared_with_a_time(form, to, op):
+    """To the nanosecond, and as an instant."""
+    column = {
+        "text": TIMES,
+        "typed": pa.array([-1_000_000, 0, 1]),
+        "plain text": ["2024-06-30 23:59:59.999", "2024-07-01", "2024-07-01 00:00:00.000000001"],
+    }[form]
+    if form == "typed":
+        first = np.datetime64("2024-07-01", "ns")
+        column = pd.Series(first + column.to_numpy().astype("timedelta64[ns]"))
+    (rule,) = parse_conditions(f"my ts {op} {to}")
+    assert rule == Rule("my ts", op, to)
+    expected = [OPERATORS[op](after, 0) for after in (-1, 0, 1)]
+    assert holds(rule, table(column, "my ts")).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "rule", "error"),
+    [
+        ([1, 2], "rating < 2024-07-01", r"'rating' holds numbers, and is compared with a date"),
+        (["2024-07-01", ""], "rating < 2024-07-01", r"the value is missing; fill it in.*, or leave the row out"),
+        (["2024-07-01", "soon"], "rating < 2024-07-01", r"'soon' is not in ISO 8601"),
+        (["2024-07-01", "2024-07-02"], "rating < 17", r"of a column of times, a time: 'COLUMN < 2021-01-30'"),
+        (pd.to_datetime(["2024-07-01"]), "rating < 17", r"of a column of times, a time: 'COLUMN < 2021-01-30'"),
+        (pd.to_datetime(["2024-07-01", None]), "rating < 2024-07-01", r"the value is missing; fill it in"),
+    ],
+)  # fmt: skip
+def test_times_and_numbers_are_not_mixed_in_a_comparison(values, rule, error):
+    with pytest.raises(DataError, match=error):
+        holds(*parse_conditions(rule), table(values))
 
 
 @settings(max_examples=60)

@@ -61,7 +61,7 @@ def test_paths_that_lead_out_are_refused_whether_or_not_there_is_a_file(roots, p
     (roots[0] / "folder").symlink_to(roots[0].parent)
     with pytest.raises(
         DataError,
-        match=rf"^{path}: leads out of .*suite and .*data; move the file there or give its folder",
+        match=rf"^{path}: leads out of .*suite and .*data; move the file there, or give its folder",
     ):
         find(local(path), roots)
 

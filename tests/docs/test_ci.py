@@ -9,6 +9,7 @@ import shutil
 import pytest
 import yaml
 
+import bench
 from bench.cli import main
 from tests.docs.pages import DOCS, commands_of, exit_codes, files_of, follow, save, text_of
 
@@ -95,6 +96,22 @@ def test_base_and_candidate_can_be_run_in_one_job(folder, tmp_path, monkeypatch)
         result = follow(line)
         assert result.exit_code == 0, f"{line}\n{result.output}"
     assert "0 figures regressed" in result.output
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_a_workflow_installs_the_wheel_under_constraints(workflow):
+    """The wheel has the name that this version builds, and no list of constraints is taken for one of requirements."""
+    (line,) = [step["run"] for step in steps_of(workflow) if "pip" in step.get("run", "")]
+    assert re.search(r" -c (candidate/)?constraints\.txt (candidate/)?vendor/", line)
+    assert line.endswith(f"/metaselector_bench-{bench.__version__}-py3-none-any.whl")
+    assert " -r " not in line
+    assert "pip wheel --no-deps -w vendor ." in text_of(PAGE)
+
+
+def test_what_of_a_base_to_commit_is_said_of_every_file(folder):
+    said = text_of(PAGE).partition("The base is a folder")[2].partition("\n\n")[0]
+    names = {entry.name + "/" * entry.is_dir() for entry in (folder / "ci-base").iterdir()}
+    assert {name for name in names if f"`{name}`" not in said} == set()
 
 
 def test_every_exit_code_is_told_of():

@@ -177,6 +177,39 @@ def test_equal_methods_tie_with_exactly_nothing_between_them() -> None:
             assert_plain(found)
 
 
+@pytest.mark.parametrize(("size", "verdict"), [(1e-9, "tie"), (1e-7, "tie"), (1e-4, "better")])
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_what_float32_makes_of_one_figure_is_no_verdict(
+    size: float, verdict: str, seeds: int
+) -> None:
+    """Every user is better by so little, as after an adaptation at a rate of next to nothing."""
+    found = compare([steady(60, size, spread=size / 100)] * seeds)
+    assert found.difference is not None
+    assert 0 < -found.difference <= size
+    assert found.verdict == verdict
+    assert ("within rounding" in found.reason) == (verdict == "tie")
+    assert adjust({1: found})[1].verdict == verdict
+    assert_plain(found)
+
+
+def test_small_figures_have_a_rounding_of_their_own() -> None:
+    """Rare clicks: a loss of .0002, and a gain of a thousandth of it."""
+    rng = np.random.default_rng(0)
+    a = np.log(2e-4) + rng.normal(0, 0.1, 240)  # logits
+    b = a - rng.normal(1e-3, 1e-4, 240)
+    rows = Slice.of_labels(np.zeros(240), np.repeat(np.arange(60), 4), np.stack([a, b]))
+    found = compare([rows])
+    assert found.difference == pytest.approx(-2e-7, rel=0.1)
+    assert found.verdict == "better"
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-8])
+def test_a_shift_of_all_by_rounding_is_equal(size: float) -> None:
+    a = np.tile([0.25, 0.75, 0.5, 0.5], 8)
+    found = compare([of_probabilities(8, a, a + size * np.tile([-1, 1, 1, -1], 8))])
+    assert found.verdict == "tie"
+
+
 def test_one_user_has_a_difference_and_no_interval() -> None:
     a = np.array([0.4, 0.6, 0.7, 0.2])
     found = compare([of_probabilities(1, a, a + 0.05)])

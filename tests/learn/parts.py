@@ -137,8 +137,10 @@ def _users_with(rows: list[int], interactions: Interactions) -> list[int]:
     return chosen
 
 
-def task_data(interactions: Interactions, view: TaskView, *, full: bool) -> TaskData:
-    """The tasks in float64, encoded as if every row of the dataset had been trained on."""
+def task_data(
+    interactions: Interactions, view: TaskView, *, full: bool, dtype: torch.dtype = torch.float64
+) -> TaskData:
+    """The tasks, encoded as if every row of the dataset had been trained on."""
     everything = View(interactions, np.arange(len(interactions)))
     encoder = Encoder.fit(everything)
-    return TaskData.of(view, encoder, encoder if full else None, torch.float64)
+    return TaskData.of(view, encoder, encoder if full else None, dtype)

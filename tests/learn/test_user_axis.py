@@ -77,20 +77,20 @@ def interactions(tmp_path_factory):
     )
 
 
-def losses_and_gradients(interactions, kind, direct: bool | None):
+def losses_and_gradients(interactions, kind, direct: bool | None, dtype=torch.float64):
     """Query losses of a model under a selector, and gradients of its per-user leaves; `direct` forces the way of calling."""
     networks = {
-        "selector": build_selector(Gate(PluginParams()), interactions, ("it",), seed=1).double(),
-        "it": build_model(kind(PluginParams()), interactions, seed=2).double(),
+        "selector": build_selector(Gate(PluginParams()), interactions, ("it",), seed=1).to(dtype),
+        "it": build_model(kind(PluginParams()), interactions, seed=2).to(dtype),
     }
     with torch.no_grad():
         generator = torch.Generator().manual_seed(0)
         for parameter in networks["it"].parameters():
-            parameter += torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
+            parameter += torch.randn(parameter.shape, generator=generator, dtype=dtype)
     networks["it"]._takes_user_axis = direct
     learnable = Learnable(interactions, networks["selector"], {"it": networks["it"]})
-    (chunk,) = chunks(whole(task_data(interactions, tasks(interactions, SIZES), full=True)))
-    data = task_data(interactions, tasks(interactions, SIZES), full=True)
+    data = task_data(interactions, tasks(interactions, SIZES), full=True, dtype=dtype)
+    (chunk,) = chunks(whole(data))
     batch = gather(data, chunk)
     leaves = learnable.per_user(learnable.parameters(), batch)
     losses = learnable.loss(leaves, batch, "query")
@@ -126,3 +126,51 @@ def test_torch_layers_equal_own_ones(interactions):
     own, _, _ = losses_and_gradients(interactions, OwnLayers, None)
     theirs, _, _ = losses_and_gradients(interactions, TorchLayers, None)
     np.testing.assert_allclose(own.numpy(), theirs.numpy(), rtol=1e-12)
+
+
+class Buffers(Linear):
+    """A constant matrix in a buffer, and one of whole numbers, which stays as it is."""
+
+    def build(self, fields):
+        self.register_buffer("turn", torch.eye(len(fields)).flip(0))
+        self.register_buffer("first", torch.tensor([0]))
+
+    def forward(self, rows):
+        turned = rows["linear"].squeeze(-1) @ self.turn
+        return turned.sum(-1) + turned[..., self.first].squeeze(-1)
+
+
+class Normed(Linear):
+    """Batch norm, whose running statistics are buffers."""
+
+    def build(self, fields):
+        self.norm = nn.BatchNorm1d(len(fields))
+
+    def forward(self, rows):
+        return self.norm(rows["linear"].squeeze(-1)).square().sum(-1)
+
+
+class PlainTensor(Linear):
+    """A constant that follows no dtype."""
+
+    def build(self, fields):
+        self.turn = torch.eye(len(fields)).flip(0)
+
+    def forward(self, rows):
+        return (rows["linear"].squeeze(-1) @ self.turn).sum(-1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "in_one_call"), [(Buffers, True), (Normed, False), (PlainTensor, False)]
+)
+def test_what_a_model_keeps_beside_its_parameters_adapts_in_float32(
+    interactions, kind, in_one_call
+):
+    """A run is in float32, the trial of the user axis in float64: buffers follow, and a plain tensor means vmap."""
+    losses, gradients, found = losses_and_gradients(interactions, kind, None, torch.float32)
+    assert found is in_one_call
+    expected_losses, expected, _ = losses_and_gradients(interactions, kind, False, torch.float32)
+    torch.testing.assert_close(losses, expected_losses)
+    for name, gradient in expected.items():
+        assert gradient.dtype == torch.float32
+        torch.testing.assert_close(gradients[name], gradient)

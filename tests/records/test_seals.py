@@ -57,7 +57,9 @@ def test_an_edited_manifest_is_refused_by_name(folder: Path, change: Any) -> Non
 
 def test_a_trial_that_is_listed_twice_is_refused_though_it_is_sealed(folder: Path) -> None:
     edit(folder / "manifest.json", list_a_trial_twice, seal=True)
-    with pytest.raises(RecordError, match=r"lists ml/cold lr, seed 0 twice; remove it and run"):
+    with pytest.raises(
+        RecordError, match=r"lists ml/cold lr, seed 0 twice; restore it from git, or remove it"
+    ):
         load(folder)
 
     def under_another_name(manifest: dict[str, Any]) -> None:

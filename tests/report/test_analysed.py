@@ -241,6 +241,39 @@ def test_who_chooses_nobody_has_a_dash_and_the_reason(make_analysed: MakeRun) ->
     assert "no best model is chosen" not in told(make_analysed())
 
 
+def test_of_a_table_without_choices_no_dash_is_explained(make_analysed: MakeRun) -> None:
+    run = make_analysed(
+        change=with_methods(
+            lambda one: replace(one, selection_accuracy=None, selection_reason="all share")
+        )
+    )
+    assert "No best model is chosen: all share (" in told(run)
+    assert "– stands where no best model" not in told(run)
+
+
+def test_a_dash_in_one_of_two_columns_is_explained(make_analysed: MakeRun) -> None:
+    def edit(one: MethodAnalysis) -> MethodAnalysis:
+        gap = ClosedGap(0.2, None, "no gap")
+        return replace(one, closed_gap=gap) if one.name == "average" else one
+
+    run = make_analysed(change=with_methods(edit))
+    assert "– stands where there is no % of gap: no gap (average)" in told(run)
+
+
+def test_a_column_that_is_not_there_is_not_explained(make_analysed: MakeRun) -> None:
+    """A run of one model has nobody to compare it with."""
+
+    def alone(found: Analysis) -> Analysis:
+        def edit(one: MethodAnalysis) -> MethodAnalysis:
+            return replace(one, against_best_single={}, against_lead={})
+
+        return replace(found, best_single=None, methods=tuple(map(edit, found.methods)))
+
+    run = make_analysed(change=alone)
+    assert '"vs best single" is' not in told(run)
+    assert '"vs best single" is' in told(make_analysed())
+
+
 def test_users_and_calibration_have_a_table_of_their_own(make_analysed: MakeRun) -> None:
     found = cells(grid(make_analysed(seeds=(0,)), "User by user"), "metaselector")
     assert found == {
@@ -269,7 +302,8 @@ def test_what_nobody_has_a_figure_in_is_no_column_and_has_no_meaning(
     ]
     assert "best model" in terms
     assert not {"entropy", "% of gap"} & set(terms)
-    assert "– stands where there is no % of gap: no gap (" in told(run)
+    assert "There is no % of gap: no gap (" in told(run)
+    assert "stands where" not in told(run)
 
 
 # -- for whom

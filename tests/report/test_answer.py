@@ -72,16 +72,29 @@ def test_the_lead_is_named_with_its_difference_interval_and_users(make_analysed:
         "over 604 users and 21,037 rows."
     )
     assert rest.startswith(
-        "Every other method and base model is worse. The run would have noticed a true difference of .0084 at least "
-        "four times out of five."
+        "Every other method and base model is worse than metaselector. The run would have noticed a true difference of .0084 "
+        "at least four times out of five."
     )
 
 
 def test_who_ties_with_the_lead_is_named_with_what_would_have_shown(make_analysed: MakeRun) -> None:
     assert answer(make_analysed())[1].startswith(
         "The run can't tell it apart from user-calibration (a tie, marked =). The run would have noticed a true difference of "
-        ".0084 at least four times out of five. Every other one is worse."
+        ".0084 at least four times out of five. Every other one is worse than metaselector."
     )
+
+
+def test_the_legend_names_both_differences_that_are_judged(make_analysed: MakeRun) -> None:
+    """A row may be worse than the lead and tie with the reference."""
+    text = to_markdown(build(make_analysed())).replace("\\", "")
+    assert (
+        "The verdict is on that difference; = and the sentences at the top are on the difference from the best (*)."
+        in text
+    )
+    worse = to_markdown(build(make_analysed(change=nobody_ties))).replace("\\", "")
+    assert "; the sentences at the top are on the difference from the best (*)." in worse
+    single = make_analysed(change=lambda found: replace(found, lead=found.best_single))
+    assert "The verdict is on that difference" not in to_markdown(build(single))
 
 
 def test_of_several_seeds_the_interval_over_training_is_told_too(make_analysed: MakeRun) -> None:
@@ -132,7 +145,7 @@ def test_withheld_comparisons_with_the_lead_are_told_with_their_reason(
 
     _, rest = answer(make_analysed(change=against_lead(withheld)))
     assert (
-        "Of the others, 6 are worse. There is no verdict on others: few users (average and gating)."
+        "Of the others, 6 are worse than metaselector. There is no verdict on others: few users (average and gating)."
         in rest
     )
 
@@ -228,7 +241,7 @@ def test_ties_that_the_table_does_not_mark_are_not_said_to_be_marked(
         ),
         (
             {"reason": "too large for chance, and so on", "p_holm": 0.2134},
-            " The interval leaves out 0, but the difference is too large for chance, and so on.",
+            " The interval leaves out 0; the difference is too large for chance, and so on.",
         ),
     ],
 )

@@ -61,6 +61,11 @@ def told(run: Run) -> str:
         ),
         (
             paired(-0.012, 0.004),
+            paired(0.0, 0.0),
+            f"metaselector is the plain average of the pool, {POOL}: it chooses nothing.",
+        ),
+        (
+            paired(-0.012, 0.004),
             replace(paired(-0.01, 0.0), low=None, high=None, verdict="withheld", reason="one user"),
             f"A plain average of the pool, {POOL}, gains .0120 over fm by itself; over that average, metaselector gains "
             ".0100, without an interval (one user).",
@@ -71,6 +76,20 @@ def test_a_gain_is_divided_into_the_averages_and_the_rest(
     make_analysed: MakeRun, of_average: Paired, added: Paired, expected: str
 ) -> None:
     assert told(make_analysed(change=averaged(of_average, metaselector=added))) == expected
+
+
+@pytest.mark.parametrize(
+    ("of_chosen", "expected"),
+    [(0.03, "gains .0300 over lr by itself"), (-0.03, "gains nothing over lr (.0300 worse)")],
+)
+def test_the_average_is_held_against_whom_all_are(
+    make_analysed: MakeRun, of_chosen: float, expected: str
+) -> None:
+    change = averaged(
+        paired(-0.012, 0.004), metaselector=paired(-0.05, 0.002), lr=paired(of_chosen, 0.002)
+    )
+    run = make_analysed(change=lambda found: replace(change(found), chosen="lr"))
+    assert expected in told(run)
 
 
 def test_a_metric_that_is_better_high_gains_the_other_way(make_analysed: MakeRun) -> None:

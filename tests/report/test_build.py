@@ -189,6 +189,25 @@ def test_all_failed_is_said_in_place_of_a_table(make_run: MakeRun) -> None:
     assert text.count("Failed: ") == 12  # seeds that ended alike share a line
 
 
+def test_seeds_whose_errors_differ_in_numbers_share_a_line(make_run: MakeRun) -> None:
+    def edit(records: Records, _: dict[str, Any]) -> None:
+        for one in records:
+            seed = one["trial"]["seed"]
+            if one["trial"]["method"] == "fm":
+                one.update(failed(f"a seed of 32 bits. Got {77 + seed}"))
+            if one["trial"]["method"] == "lr":
+                one.update(failed("boom" if seed else "bang"))
+
+    told = [note.text for note in trouble(build(make_run(edit=edit)))]
+    assert [line.partition(": error")[0] for line in told] == [
+        "Failed: ml-1m/cold lr, seed 0",
+        "Failed: ml-1m/cold fm, seeds 0, 1, 2",
+        "Failed: ml-1m/cold lr, seeds 1, 2",
+    ]
+    assert told[1].endswith("Got 77. (That is of seed 0; the others' numbers differ.)")
+    assert "That is of seed" not in told[2]
+
+
 def test_a_run_without_trials_is_no_success(make_run: MakeRun) -> None:
     report = build(
         make_run(edit=lambda records, manifest: (records.clear(), manifest["trials"].clear()))

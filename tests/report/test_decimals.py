@@ -109,6 +109,24 @@ def test_a_width_that_is_rounding_moves_no_decimals(make_analysed: MakeRun) -> N
     assert build(make_analysed(edit=rare, change=change)).sections[0].places("logloss") == 6
 
 
+def test_a_difference_that_is_rounding_moves_no_decimals(make_analysed: MakeRun) -> None:
+    """Two methods of one and the same prediction, one of them through float32."""
+
+    def change(found: Analysis) -> Analysis:
+        def edit(one: MethodAnalysis) -> MethodAnalysis:
+            same = replace(
+                one.against_best_single["logloss"],
+                difference=3e-8, low=1e-8, high=5e-8, verdict="tie", detectable=4e-8,
+            )  # fmt: skip
+            return replace(one, against_best_single={"logloss": same})
+
+        return replace(
+            found, methods=tuple(edit(m) if m.name == "gating" else m for m in found.methods)
+        )
+
+    assert build(make_analysed(change=change)).sections[0].places("logloss") == 4
+
+
 def test_few_positives_are_counted_beside_the_answer(make_analysed: MakeRun) -> None:
     def first(positives: int | None) -> str:
         run = make_analysed(change=lambda found: replace(found, positives=positives))

@@ -65,6 +65,19 @@ def test_the_least_and_the_most_are_told_in_every_form(make_run: Callable[..., R
     }
 
 
+@pytest.mark.parametrize(("rows", "told"), [(0, False), (1, True), (None, True)])
+def test_without_support_no_setting_does_anything(
+    make_run: Callable[..., Run], rows: int | None, told: bool
+) -> None:
+    def edit(records: list[dict[str, Any]], manifest: object) -> None:
+        edit_of({"inner_steps": [30]})(records, manifest)
+        for record in records:
+            if record["trial"]["method"] == "metaselector":
+                record["identity"]["settings"] = SETTINGS | {"support_rows": rows}
+
+    assert ("Validation users chose" in terminal(make_run(edit=edit))) is told
+
+
 @pytest.mark.parametrize(
     "chosen",
     [

@@ -173,6 +173,32 @@ def test_base_predictions_from_a_file_are_told_with_what_that_means(make_run: Ma
     assert "They have no folds: all rows read the file" in text
 
 
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({"unused_rows": 0}, "sha256 abababababab)"),
+        (
+            {"unused_rows": 1_046},
+            "sha256 abababababab; 1,046 of no support or query row were left out)",
+        ),
+        (
+            {"unused_rows": 1_046, "rows_without_key": 203},
+            "1,046 of no support or query row were left out, 203 without user, item or time)",
+        ),
+    ],
+)
+def test_scores_that_no_row_took_are_told(
+    make_run: MakeRun, counts: dict[str, int], expected: str
+) -> None:
+    def edit(records: Records, _: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "lr":
+                file = {"file": "lr.csv", "sha256": "ab" * 32, "rows": 19_991}
+                one["details"]["predictions"] = file | counts
+
+    assert expected in told(make_run(edit=edit))
+
+
 def test_of_a_pool_of_files_alone_nobody_knows_what_it_saw(make_run: MakeRun) -> None:
     def edit(records: Records, _: dict[str, Any]) -> None:
         for one in records:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from bench.evaluate import analysis_from_json
 from bench.records import load, read_table
+from bench.report import build, to_markdown
 from tests.run.conftest import by_method
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
@@ -63,10 +65,12 @@ def test_without_the_whole_pool_nothing_is_said_of_choosing(write_suite, go, onl
     assert found.perfect_user_logloss is None
     missing = ", ".join(f"{name} was not run" for name in ("lr", "fm") if name not in only)
     assert (
-        f"There are no bounds, no regret and no selection accuracy: the pool is incomplete: {missing} in seed 0."
+        f"There is no attainable bound, no regret and no selection accuracy: the pool is incomplete: {missing} in seed 0."
         in found.notes
     )
     assert all(one.regret is None and one.selection_accuracy is None for one in found.methods)
+    if "lr" not in only:  # nor is there a best single model, so that no column is from one
+        assert not re.search(r"vs best\s+single", to_markdown(build(load(finished.folder))))
 
 
 def test_a_base_model_that_failed_is_said_to_have_failed(write_suite, go):
@@ -74,7 +78,7 @@ def test_a_base_model_that_failed_is_said_to_have_failed(write_suite, go):
     finished, _ = go(write_suite(models=models), plugins=(FIXTURES / "faulty_plugin.py",))
     notes = analysis_of(finished).notes
     assert (
-        "There are no bounds, no regret and no selection accuracy: the pool is incomplete: theirs failed in seed 0."
+        "There is no attainable bound, no regret and no selection accuracy: the pool is incomplete: theirs failed in seed 0."
         in notes
     )
 

@@ -46,7 +46,7 @@ def test_parameters_are_read_as_yaml_and_have_defaults() -> None:
         ),
         (
             "queue.slots=none",
-            r"^--executor-set queue\.slots: executor 'patient': .*integer.*; `bench describe patient`",
+            r"^--executor-set queue\.slots: executor 'patient': must be a whole number; `bench describe patient`",
         ),
         ("queue.slots", r"^--executor-set queue\.slots: write --executor-set KEY=VALUE$"),
         ("=1", r"write --executor-set KEY=VALUE$"),

@@ -98,6 +98,15 @@ def test_the_command_writes_what_reads_back_the_same(finished, tmp_path):
     assert pa_csv.read_csv(tmp_path / "a.csv", convert_options=types).equals(expected)
 
 
+def test_methods_may_be_a_list_with_commas(finished, tmp_path):
+    run, _ = finished
+    cache = tmp_path / "cache-one"
+    both = predictions_table(run, cache, ("lr,fm",))
+    assert both.equals(predictions_table(run, cache, ("lr", "fm")))
+    with pytest.raises(NoRunError, match="no predictions of a method 'lr,fn'"):
+        predictions_table(run, cache, ("lr,fn",))
+
+
 def test_without_the_prepared_data_the_way_out_is_told(finished, tmp_path):
     run, _ = finished
     with pytest.raises(

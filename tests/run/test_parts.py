@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -29,6 +30,9 @@ def results(run):
     return {
         (line["method"], line["seed"]) for line in run.manifest["trials"] if line["status"] == "ok"
     }
+
+
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 
 
 def headline(run):
@@ -248,6 +252,22 @@ def test_a_deleted_record_makes_no_complete_run(go, write_suite):
     assert build(run).exit_code == 4
     again, _ = go(file)
     assert again.manifest["status"] == "complete"
+
+
+def test_the_headline_names_the_model_that_took_the_methods_along(go, write_suite):
+    models = "  lr: {use: lr}\n  theirs: {use: faulty, fault: raise}"
+    plugins = (FIXTURES / "faulty_plugin.py",)
+    run, _ = go(write_suite(models=models), plugins=plugins)
+    assert headline(run) == (
+        "The run is incomplete: 1 of 6 trials have a result (seed 0). theirs failed, and with it 4 trials that needed it; "
+        '"What went wrong", below, says why.'
+    )
+
+
+def test_the_headline_names_a_method_that_failed_alone(go, write_suite):
+    mix = "  mix: {selector: {use: off-simplex}}"
+    run, _ = go(write_suite(methods=mix), plugins=(FIXTURES / "faulty_plugin.py",))
+    assert headline(run).endswith(' mix failed; "What went wrong", below, says why.')
 
 
 def test_a_failure_is_there_until_the_trial_has_a_result(go, write_suite, tmp_path):

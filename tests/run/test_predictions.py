@@ -6,18 +6,45 @@ import csv
 import gzip
 import json
 import random
+import re
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bench.compare import compare
 from bench.errors import DataError, SuiteError
-from bench.records import read_blob
+from bench.records import load, read_blob
 from tests.run.conftest import by_method, status, write_ratings
 
 MODELS = "  lr: {{use: lr}}\n  theirs: {{use: predictions, path: {file}, order: time, {score}}}"
 METHODS = "  average: {selector: {use: average}}\n  best: {selector: {use: user-best}}"
+
+
+READS = """
+import numpy as np
+from bench import hookimpl
+from bench.interfaces import Model
+
+class Reads(Model):
+    \"\"\"The level that a file says.\"\"\"
+
+    name = "reads"
+
+    def files(self):
+        return ("levels.txt",)
+
+    def fit(self, train, valid, context):
+        self.level = float(context.files["levels.txt"].read_text())
+
+    def predict(self, rows):
+        return np.full(len(rows), self.level)
+
+@hookimpl
+def bench_models():
+    return {"reads": f"{__name__}:Reads"}
+"""
 
 
 def score_of(user: str, item: str, time: int) -> float:
@@ -134,6 +161,20 @@ def test_another_content_is_another_step(scored, go, ratings):
     assert by_method(first)["lr"]["id"] == by_method(second)["lr"]["id"]
 
 
+def test_the_record_of_any_model_has_the_digests_of_its_files(write_suite, go, tmp_path):
+    """So that two runs tell whether they read the same."""
+    (tmp_path / "reads.py").write_text(READS, "utf-8")
+    (tmp_path / "levels.txt").write_text("0.5", "utf-8")
+    file = write_suite(models="  lr: {use: lr}\n  mine: {use: reads}", methods=METHODS)
+    plugins = (tmp_path / "reads.py",)
+    one, _ = go(file, "one", plugins=plugins)
+    (tmp_path / "levels.txt").write_text("0.25", "utf-8")
+    two, _ = go(file, "two", plugins=plugins)
+    found = compare(load(one.folder), load(two.folder)).files
+    assert [(change.model, change.file) for change in found] == [("mine", "levels.txt")]
+    assert "files" not in by_method(one)["lr"]["identity"]
+
+
 @pytest.mark.parametrize("kind", ["logit", "parquet"])
 def test_logits_and_parquet_give_the_same(scored, go, ratings, tmp_path, kind):
     expected = logits_of(go(scored(), "one")[0])
@@ -173,6 +214,104 @@ def test_rows_of_no_task_are_left_out_and_counted(scored, go, ratings):
     more = [*lines(ratings), "nobody,i00,3,0.5", "u00,i00,999,0.5"]
     finished, _ = go(scored(more), "one")
     assert by_method(finished)["theirs"]["details"]["predictions"]["unused_rows"] == 2
+
+
+@pytest.mark.parametrize(
+    "empty", [",i00,3,0.5", "u00,,3,0.5", "u00,i00,,0.5", "u00,i00,,", ",,,", "u00,i00,,1"]
+)
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_a_score_without_a_key_is_of_no_row_and_is_counted(
+    scored, go, ratings, tmp_path, empty, kind
+):
+    """`drop` takes rows without a time out of the table; their scores may stay in the file."""
+    rows = [line.split(",") for line in [empty, *lines(ratings), empty]]
+    file = scored([",".join(row) for row in rows], file=f"scores.{kind}")
+    names = ("user_id", "item_id", "time", "p")
+    typed = [
+        (user or None, item or None, int(time) if time else None, float(p) if p else None)
+        for user, item, time, p in rows
+    ]
+    if kind == "jsonl":
+        text = "".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in typed)
+        (tmp_path / "scores.jsonl").write_text(text, "utf-8")
+    elif kind == "parquet":
+        columns = dict(zip(names, map(list, zip(*typed, strict=True)), strict=True))
+        pq.write_table(pa.table(columns), tmp_path / "scores.parquet")
+    finished, _ = go(file, "one")
+    told = by_method(finished)["theirs"]["details"]["predictions"]
+    assert (told["rows"], told["unused_rows"], told["rows_without_key"]) == (len(rows), 2, 2)
+    alone, _ = go(scored(), "two")
+    assert logits_of(finished).tolist() == logits_of(alone).tolist()
+
+
+@pytest.mark.parametrize("setting", ["user", "item", "order"])
+def test_a_key_under_another_name_is_told_how_to_be_named(scored, go, ratings, setting):
+    header = {"user": "customer,item_id,time,p", "item": "user_id,sku,time,p"}
+    file = scored(header=header.get(setting, "user_id,item_id,ts,p"))
+    with pytest.raises(DataError, match=rf"no column '\w+'; .*; name it with `{setting}:` of the"):
+        go(file, "one")
+    file = scored(header="user_id,item_id,time,q")
+    with pytest.raises(DataError, match=r"no column 'p'; there are [^;]*$"):
+        go(file, "two")
+
+
+def test_a_key_that_is_wrong_is_not_taken_for_an_empty_one(scored, go, ratings):
+    with pytest.raises(
+        DataError, match=r"scores\.csv:2: column 'time': 'soon' is neither a number"
+    ):
+        go(scored(["u00,i00,soon,0.5", *lines(ratings)]), "one")
+
+
+def test_a_file_of_empty_keys_alone_says_so(scored, go, ratings):
+    said = r"no score for (\d+) of \1 .*; the file has no rows but 2 whose key is empty;"
+    with pytest.raises(DataError, match=said):
+        go(scored(["u00,i00,,0.5", "u00,i01,,0.5"]), "one")
+
+
+def test_ids_that_lost_their_zeros_are_named(scored, go, ratings, tmp_path):
+    table = (tmp_path / "ratings.csv").read_text("utf-8").replace("\nu", "\n0")
+    (tmp_path / "ratings.csv").write_text(table, "utf-8")
+    rows = [line.removeprefix("u").removeprefix("0") for line in lines(ratings)]
+    said = r"; no user of the file is in the table: '\d+' may be '0+\d+' there \(write ids as text"
+    with pytest.raises(DataError, match=said) as raised:
+        go(scored(rows), "one")
+    assert "no item of the file" not in str(raised.value)
+
+
+def test_ids_of_another_kind_are_not_taken_for_lost_zeros(scored, go, ratings):
+    rows = [f"x{line}" for line in lines(ratings)]
+    with pytest.raises(DataError, match=r"; no user of the file is in the table; every method"):
+        go(scored(rows), "one")
+
+
+@pytest.mark.parametrize("fraction", ["", ".25", ".000000001"])
+def test_a_missing_score_names_the_time_as_the_table_has_it(
+    scored, go, ratings, tmp_path, fraction
+):
+    def iso(time):
+        return f"{np.datetime64(int(time), 'h')}:00:00{fraction}Z"
+
+    header, *rows = (tmp_path / "ratings.csv").read_text("utf-8").splitlines()
+    told = [f"{row.rpartition(',')[0]},{iso(row.rpartition(',')[2])}" for row in rows]
+    (tmp_path / "ratings.csv").write_text("\n".join([header, *told]) + "\n", "utf-8")
+    theirs = [[*line.split(",")] for line in lines(ratings)]
+    kept = [f"{user},{item},{iso(time)},{p}" for user, item, time, p in theirs[2:]]
+    with pytest.raises(DataError, match="no score for 2 of") as raised:
+        go(scored(kept), "one")
+    (time,) = re.findall(r"time ([^)]*)\)", str(raised.value))
+    assert f"{time}Z" in {iso(line.split(",")[2]) for line in lines(ratings)}
+
+
+def test_rows_without_order_name_the_column_once(scored, go, ratings):
+    file = scored()
+    file.write_text(file.read_text("utf-8").replace("order: time, probability", "probability"))
+    table = file.with_name("ratings.csv")
+    text = table.read_text("utf-8").splitlines()
+    table.write_text("\n".join([*text, f"{text[1].rpartition(',')[0]},99"]) + "\n")
+    with pytest.raises(DataError) as raised:
+        go(file, "one")
+    assert "base model 'predictions'" not in str(raised.value)
+    assert re.search(r"^base model 'theirs' on small/cold: \d+ rows? repeat", str(raised.value))
 
 
 def test_the_same_row_twice_is_read_once(scored, go, ratings):

@@ -45,6 +45,11 @@ def test_paths_may_be_text_wherever_they_are_given(run_suite, write_suite, tmp_p
     assert [planned.state for planned in found.trials].count("recorded") == 1
 
 
+def test_one_seed_needs_no_list(run_suite, write_suite):
+    run = run_suite(write_suite(), seeds=3, only="lr")
+    assert [record["trial"]["seed"] for record in run.records] == [3]
+
+
 def test_an_incomplete_run_raises_and_names_what_failed(run_suite, write_suite):
     models = "  lr: {use: lr}\n  bad: {use: faulty, fault: raise}"
     file = write_suite(models=models, protocol="base_predictions: in-sample")

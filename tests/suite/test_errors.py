@@ -256,7 +256,17 @@ def test_faults_of_the_harness_s_keys(errors_of: Errors, old: str, new: str, exp
         (
             "seeds:",
             "metrics: [auc]\ngate: {tolerance: {gauc: 1e-3}}\nseeds:",
-            "13:20: tolerance of 'gauc', which is no metric of the suite; did you mean 'auc'?",
+            "13:20: tolerance of 'gauc', which is no metric of the suite; list it under `metrics`, too",
+        ),
+        (
+            "seeds:",
+            "metrics: [auc]\nprimary: gauc\nseeds:",
+            "13:10: primary 'gauc' is no metric of the suite; list it under `metrics`, too",
+        ),
+        (
+            "seeds:",
+            "metrics: [auc]\ngate: {tolerance: {acu: 1e-3}}\nseeds:",
+            "13:20: tolerance of 'acu', which is no metric of the suite; did you mean 'auc'?",
         ),
         (
             GATING,

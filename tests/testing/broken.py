@@ -192,6 +192,23 @@ class SmallSeed(Fine):
         self.noise = np.random.RandomState(context.seed).normal()
 
 
+class TypedSeed(Fine):
+    """Refuses a large seed as scikit-learn does."""
+
+    def fit(self, train, valid, context):
+        super().fit(train, valid, context)
+        if context.seed > 2**32 - 1:
+            raise ValueError("The 'random_state' parameter must be in the range [0, 4294967295]")
+
+
+class NarrowSeed(Fine):
+    """Puts it into an array of 32 bits."""
+
+    def fit(self, train, valid, context):
+        super().fit(train, valid, context)
+        np.array([context.seed], dtype=np.uint32)
+
+
 class WritesLabels(Fine):
     """Centres the labels where they lie."""
 

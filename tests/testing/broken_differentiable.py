@@ -64,6 +64,44 @@ class RunningStatistics(Linear):
         return super().forward(rows) + self.norm(rows["factors"].flatten(-2)).sum(-1)
 
 
+class Buffer(Linear):
+    """Conforms: a constant matrix in a buffer."""
+
+    def build(self, fields):
+        super().build(fields)
+        self.register_buffer("turn", torch.eye(2).flip(0))
+
+    def forward(self, rows):
+        return super().forward(rows) + (rows["factors"] @ self.turn).square().sum((-2, -1))
+
+
+class PlainTensor(Buffer):
+    """The same in a tensor that follows no dtype."""
+
+    def build(self, fields):
+        Linear.build(self, fields)
+        self.turn = torch.eye(2).flip(0)
+
+
+class Norm(Linear):
+    """Conforms: batch norm, whose running statistics adaptation leaves as they are."""
+
+    def build(self, fields):
+        super().build(fields)
+        self.norm = nn.BatchNorm1d(2 * len(fields))
+
+    def forward(self, rows):
+        return super().forward(rows) + self.norm(rows["factors"].flatten(-2)).square().sum(-1)
+
+
+class EvalAlone(Linear):
+    """Has a gradient that is no number, in eval mode alone."""
+
+    def forward(self, rows):
+        out = super().forward(rows)
+        return out if self.training else out + (0 * self.scale).sqrt()
+
+
 class OverUsers(Linear):
     """Centres by a mean over all leading axes, users' too."""
 

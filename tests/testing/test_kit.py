@@ -34,9 +34,10 @@ TAKE_LONG = {
     ("models", "autoint"),
     ("datasets", "movielens-latest-small"),
 }
-IMPORT, SHAPE, SEED, IDS, SUPPORT, VMAP, SECOND, ZERO, SIMPLEX, LABELS, NOTES, *_ = check_names(
+IMPORT, SHAPE, SEED, IDS, SUPPORT, VMAP, SECOND, ZERO, META, SIMPLEX, LABELS, *_ = check_names(
     "models"
 )
+NOTES = "fit notes"
 *_, INPUTS, STATE, LEFT, PROCESS, HASHES = check_names("models")
 _, SCORE, CALL, ORDER, DIRECTION, PARTS, *_ = check_names("metrics")
 _, SOURCES, TABLE, *_ = check_names("datasets")
@@ -78,7 +79,7 @@ def test_every_check_but_that_of_notes_applies_to_a_differentiable_selector():
 
 def test_what_does_not_apply_says_why():
     plain = {result.name: (result.status, result.reason) for result in check_plugin(broken.Fine)}
-    assert {plain[name] for name in (VMAP, SECOND, ZERO)} == {
+    assert {plain[name] for name in (VMAP, SECOND, ZERO, META)} == {
         ("n/a", "it is not differentiable, so nothing adapts it")
     }
     assert plain[SIMPLEX] == ("n/a", "a base model gives no weights")
@@ -96,6 +97,8 @@ def test_what_does_not_apply_says_why():
         differentiable.Linear,
         differentiable.DeepReLU,
         differentiable.FrozenNorm,
+        differentiable.Buffer,
+        differentiable.Norm,
         broken.UsesUpRandomNumbers,
         broken_processes.UsesPool,
         broken_notes.PlainNotes,
@@ -154,6 +157,8 @@ def test_no_false_alarm(plugin):
             "second derivatives by '.*' differ from finite differences of the gradient",
         ),
         (differentiable.Flash, SECOND, "no second derivative"),
+        (differentiable.PlainTensor, VMAP, "forward can't be called in float64"),
+        (differentiable.EvalAlone, META, "diverges|is not finite"),
         (differentiable.Counts, ZERO, "rate 0 changes predictions"),
         (broken.OffSimplex, SIMPLEX, "off the simplex"),
         (broken.GlobalSeed, STATE, "python's random state, numpy's .*, torch's random state"),
@@ -183,6 +188,12 @@ def test_a_breach_is_caught_by_its_own_check(plugin, check, reason):
     assert check in found, found
     assert re.search(reason, found[check].reason), found[check].reason
     assert found[check].fix
+
+
+@pytest.mark.parametrize("plugin", [broken.SmallSeed, broken.TypedSeed, broken.NarrowSeed])
+def test_a_library_that_takes_a_smaller_seed_is_known(plugin):
+    found = failed(plugin)[SEED]
+    assert "context.seed % 2**32" in found.fix
 
 
 @pytest.mark.parametrize(

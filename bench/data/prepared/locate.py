@@ -75,7 +75,7 @@ def _find(relative: Path, roots: Sequence[Path]) -> Path | None:
     if len(inside) < len(candidates):
         folders = " and ".join(map(str, roots))
         raise DataError(
-            f"leads out of {folders}; move the file there or give its folder as --data-dir",
+            f"leads out of {folders}; move the file there, or give its folder as --data-dir and write the path from there on",
             file=str(relative),
         )
     return None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, NoReturn
 
 import pyarrow as pa
 
+from bench.data.tables.numbers import NUMBER
 from bench.data.tables.raw import shown
 from bench.errors import DataError
 
@@ -31,7 +33,7 @@ class _Number(str):
 
 def read_lines(file: str, lines: Iterable[str], columns: Sequence[str]) -> JsonColumns:
     """Cells of some keys: text verbatim, numbers as written, true and false as words, "" where a key is null or absent.
-    DataError, with the line, for what is no object, a key twice, a list or object as a cell, text beside numbers."""
+    DataError, with the line, for what is no object, a key twice, a list or object as a cell, numbers of which one is text."""
     keys: dict[str, None] = {}
     cells: dict[str, list[pa.Array]] = {name: [] for name in columns}
     kinds: dict[str, type[str]] = {}
@@ -86,15 +88,21 @@ def _object(file: str, number: int, line: str) -> dict[str, Any]:
     return value
 
 
+def _reads_as_a_number(value: str) -> bool:
+    return isinstance(value, _Number) or re.fullmatch(NUMBER, value.strip()) is not None
+
+
 def _texts(
     file: str, name: str, values: list[Any], first: int, kinds: dict[str, type[str]]
 ) -> pa.Array:
     for place, value in enumerate(values):
         if type(value) is str or type(value) is _Number:
-            if value and kinds.setdefault(name, type(value)) is not type(value):
+            if not _reads_as_a_number(value):
+                continue  # a word beside numbers is told from each of them
+            if kinds.setdefault(name, type(value)) is not type(value):
                 raise DataError(
-                    f"{file}:{first + place}: column {name!r} holds numbers and text ({shown(value)}); write all as text, or "
-                    'all as numbers: 1 and "1" may be one id or two'
+                    f"{file}:{first + place}: column {name!r} holds numbers, and numbers as text ({shown(value)}); write all "
+                    'as text, or all as numbers: 1 and "1" may be one id or two'
                 )
         elif isinstance(value, bool):
             values[place] = "true" if value else "false"

@@ -1,5 +1,5 @@
-"""Rules over a column, parsed and never evaluated: the label (`COLUMN` or `COLUMN OP NUMBER`) and rows to drop (that, or
-`COLUMN is missing`, `COLUMN is 'TEXT'`; several with `or` between them)."""
+"""Rules over a column, parsed and never evaluated: the label (`COLUMN` or `COLUMN OP NUMBER`) and rows to drop (`COLUMN OP
+NUMBER`, `COLUMN OP TIME`, `COLUMN is missing`, `COLUMN is 'TEXT'`; several with `or` between them)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.data.tables.iso import instant
 from bench.data.tables.numbers import NUMBER, Numbers, as_numbers, complete
 from bench.data.tables.raw import RawTable, as_mask, is_text, missing_column
 from bench.data.tables.text import as_text
+from bench.data.tables.times import compared
 from bench.errors import DataError
 
 __all__ = ["Rule", "binary_labels", "holds", "parse_conditions", "parse_rule"]
@@ -32,17 +34,20 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 _CONDITION = re.compile(
     rf"\s*(?P<column>[^<>=!]*[^<>=!\s])\s*(?P<op>>=|<=|==|!=|>|<)\s*(?P<number>{NUMBER})\s*"
 )
+_BY_TIME = re.compile(
+    r"\s*(?P<column>[^<>=!]*[^<>=!\s])\s*(?P<op>>=|<=|==|!=|>|<)\s*(?P<time>\d{4}-.*\S)\s*"
+)
 _IS = re.compile(
     r"""\s*(?P<column>.*\S)\s+is\s+(?:(?P<missing>missing)|'(?P<one>[^']*)'|"(?P<two>[^"]*)")\s*"""
 )
 _OR = re.compile(r"""\s+or\s+(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")  # outside of quotes
 MISSING, IS = "is missing", "is"
-_COMPARABLE = "a comparison needs numbers"
+_COMPARABLE = "a comparison needs numbers; of a column of times, a time: 'COLUMN < 2021-01-30'"
 
 
 class Rule(NamedTuple):
-    """`COLUMN OP NUMBER`; without an operator the column itself, which must hold 0 and 1. Of rows to drop also `is missing`,
-    and `is` with a text in the number's place."""
+    """`COLUMN OP NUMBER`; without an operator the column itself, which must hold 0 and 1. Of rows to drop also a time in
+    the number's place, `is missing`, and `is` with a text there."""
 
     column: str
     op: str = ""
@@ -71,12 +76,17 @@ def _condition(text: str) -> Rule:
         if match["missing"]:
             return Rule(match["column"], MISSING)
         return Rule(match["column"], IS, match["one"] if match["one"] is not None else match["two"])
-    rule = parse_rule(text)
-    if not rule.op:
-        raise ValueError(
-            f"{text!r} is not COLUMN OP NUMBER, COLUMN is missing or COLUMN is 'TEXT'; e.g. 'rating == 0'"
-        )
-    return rule
+    if match := _CONDITION.fullmatch(text):
+        return Rule(match["column"], match["op"], match["number"])
+    if match := _BY_TIME.fullmatch(text):
+        instant(
+            match["time"]
+        )  # refused here, with the place in the suite, where there is no such time
+        return Rule(match["column"], match["op"], match["time"])
+    raise ValueError(
+        f"{text!r} is none of COLUMN OP NUMBER, COLUMN OP TIME (ISO 8601), COLUMN is missing and COLUMN is 'TEXT' "
+        f"(OP: {' '.join(_OPERATORS)}); e.g. 'rating == 0' or 'time < 2021-01-30'"
+    )
 
 
 def holds(rule: Rule, table: RawTable) -> np.ndarray:
@@ -86,10 +96,12 @@ def holds(rule: Rule, table: RawTable) -> np.ndarray:
         return _missing(table, rule.column)
     if rule.op == IS:
         return as_mask(pc.equal(as_text(table, rule.column), rule.number))
+    fill = _fill(table, rule.column)
+    if _BY_TIME.fullmatch(f"{rule.column} {rule.op} {rule.number}"):
+        after = compared(table, rule.column, instant(rule.number), fill)
+        return np.asarray(_OPERATORS[rule.op](after, 0))
     numbers = as_numbers(table, rule.column, _COMPARABLE)
-    return _compare(
-        complete(table, rule.column, numbers, _fill(table, rule.column)), rule.op, rule.number
-    )
+    return _compare(complete(table, rule.column, numbers, fill), rule.op, rule.number)
 
 
 def _missing(table: RawTable, column: str) -> np.ndarray:

@@ -62,7 +62,9 @@ def _parsed(table: RawTable, name: str, text: pa.Array, fix: str) -> Numbers:
     trimmed = pc.if_else(pa.array(missing), "0", pc.utf8_trim_whitespace(text))
     bad = ~as_mask(pc.match_substring_regex(trimmed, f"^{NUMBER}$"))
     if (row := table.first(bad)) is not None:
-        table.refuse(row, name, f"{shown(text[row].as_py())} is not a number{counted(bad)}; {fix}")
+        word = text[row].as_py()
+        or_drop = table.or_drop_text(name, word)
+        table.refuse(row, name, f"{shown(word)} is not a number{counted(bad)}; {fix}{or_drop}")
     return Numbers(
         _parse(pc.replace_substring_regex(trimmed, r"^\+", "")).to_numpy(zero_copy_only=False),
         missing,

@@ -111,6 +111,14 @@ class RawTable:
             return ""
         return f', leave such rows out (`drop: "{self.called(column)} is missing"` of a `table`)'
 
+    def or_drop_text(self, column: str, text: str) -> str:
+        """The way out for rows with a word where a number or a time belongs, where a rule can name it."""
+        if self.name != INTERACTIONS or "'" in text or shown(text) != f"'{text}'":
+            return ""
+        return (
+            f", or leave such rows out (`drop: \"{self.called(column)} is '{text}'\"` of a `table`)"
+        )
+
     def first(self, mask: Any) -> int | None:
         """Position of the first row where a mask (numpy or Arrow, nulls are false) holds."""
         hits = np.flatnonzero(as_mask(mask))

@@ -12,16 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.data.tables.iso import ISO, Instant, read_iso
 from bench.data.tables.numbers import NUMBER, as_numbers, complete
 from bench.data.tables.raw import RawTable, as_mask, counted, is_text, shown
 
-__all__ = ["OrderColumn", "order_of", "read_order"]
+__all__ = ["OrderColumn", "compared", "order_of", "read_order"]
 
-_ISO = (
-    r"^(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})"
-    r"(?:[Tt ](?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"(?P<zone>[Zz]|(?P<sign>[+-])(?P<zone_hour>\d{2})(?::?(?P<zone_minute>\d{2}))?)?)?$"
-)
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _FIX = "order takes numbers, or dates and times in ISO 8601 like 2021-01-30 or 2021-01-30T18:05:00Z"
 _OTHER = "is not in ISO 8601, as other rows are"
@@ -49,12 +45,34 @@ def order_of(table: RawTable, name: str) -> np.ndarray:
 
 def read_order(table: RawTable, name: str) -> OrderColumn:
     """`order_of`, and whether the column holds dates and times. DataError as there."""
+    instants = _instants(table, name, _give(table, name))
+    if instants is None:
+        return OrderColumn(_numbers(table, name, table.column(name)), "")
+    return _canonical(table, name, instants)
+
+
+def compared(table: RawTable, name: str, to: Instant, fix: str) -> np.ndarray:
+    """(n,) int64: -1, 0 or 1 where a row's time is before, at or after `to`. DataError, with the place, for what is missing
+    (with the `fix`) or no time."""
+    instants = _instants(table, name, fix)
+    if instants is None:
+        table.refuse_column(
+            name, "holds numbers, and is compared with a date or time; compare it with a number"
+        )
+    seconds = np.sign(instants.seconds - to.seconds)
+    return np.asarray(
+        np.where(seconds != 0, seconds, np.sign(instants.nanoseconds - to.nanoseconds))
+    )
+
+
+def _instants(table: RawTable, name: str, fix: str) -> _Instants | None:
+    """Of a column of dates and times; None of another. `fix`: of a row without one."""
     values = table.column(name)
     if pa.types.is_temporal(values.type) and _unit(values.type):
-        return _canonical(table, name, _typed(table, name, values))
+        return _typed(table, name, values, fix)
     if is_text(values.type) and not _all_numbers(table, name, values):
-        return _canonical(table, name, _parsed(table, name, values))
-    return OrderColumn(_numbers(table, name, values), "")
+        return _parsed(table, name, values, fix)
+    return None
 
 
 def _numbers(table: RawTable, name: str, column: pa.Array) -> np.ndarray:
@@ -92,13 +110,11 @@ def _all_numbers(table: RawTable, name: str, text: pa.Array) -> bool:
     numbers = as_mask(pc.match_substring_regex(trimmed, f"^({NUMBER})?$"))
     if numbers.all():
         return True
-    dates = as_mask(pc.match_substring_regex(trimmed, _ISO))
+    dates = as_mask(pc.match_substring_regex(trimmed, ISO))
     if dates.any():
-        _refuse_any(
-            table, name, text, ~dates & as_mask(pc.not_equal(text, "")), f"{_OTHER}; {_FIX}"
-        )
+        _refuse_word(table, name, text, ~dates & as_mask(pc.not_equal(text, "")), _OTHER)
         return False
-    _refuse_any(table, name, text, ~numbers, f"is neither a number nor in ISO 8601; {_FIX}")
+    _refuse_word(table, name, text, ~numbers, "is neither a number nor in ISO 8601")
     raise AssertionError("a cell that is no number is refused")
 
 
@@ -109,10 +125,10 @@ def _unit(kind: pa.DataType) -> int:
     return 1 if pa.types.is_date32(kind) else 1000 if pa.types.is_date64(kind) else 0
 
 
-def _typed(table: RawTable, name: str, values: pa.Array) -> _Instants:
+def _typed(table: RawTable, name: str, values: pa.Array, fix: str) -> _Instants:
     missing = as_mask(pc.is_null(values))
     if (row := table.first(missing)) is not None:
-        table.refuse(row, name, f"the value is missing{counted(missing)}; {_give(table, name)}")
+        table.refuse(row, name, f"the value is missing{counted(missing)}; {fix}")
     per_second = _unit(values.type)
     if pa.types.is_date32(values.type):
         seconds = values.cast(pa.int32()).to_numpy().astype(np.int64) * 86_400
@@ -121,56 +137,28 @@ def _typed(table: RawTable, name: str, values: pa.Array) -> _Instants:
     return _Instants(seconds, rest * (10**9 // per_second))
 
 
-def _parsed(table: RawTable, name: str, text: pa.Array) -> _Instants:
+def _parsed(table: RawTable, name: str, text: pa.Array, fix: str) -> _Instants:
     """Each distinct text is parsed once."""
     missing = as_mask(pc.equal(pc.fill_null(text, ""), ""))
     if (row := table.first(missing)) is not None:
-        table.refuse(row, name, f"the value is missing{counted(missing)}; {_give(table, name)}")
+        table.refuse(row, name, f"the value is missing{counted(missing)}; {fix}")
     encoded = pc.utf8_trim_whitespace(text).dictionary_encode()
     words, codes = encoded.dictionary, encoded.indices.to_numpy()
-    parts = pc.extract_regex(words, pattern=_ISO)
-    number = {
-        group: _group(parts, group)
-        for group in ("year", "month", "day", "hour", "minute", "second")
-    }
-    zone = {group: _group(parts, group) for group in ("zone_hour", "zone_minute")}
-    days, real = _days(number, zone)
-    _refuse_any(table, name, text, ~real[codes], "is no date or time that there is; mend it")
-    aware = as_mask(pc.not_equal(pc.struct_field(parts, "zone"), ""))
+    found = read_iso(words)
+    _refuse_any(table, name, text, ~found.real[codes], "is no date or time that there is; mend it")
+    aware = found.aware
     if aware.any() and not aware.all():
         fix = "give all times one, or none"
         _refuse_any(
             table, name, text, ~aware[codes], f"has no time zone, and other rows have one; {fix}"
         )
-    offset = (zone["zone_hour"] * 60 + zone["zone_minute"]) * 60
-    offset = np.where(as_mask(pc.equal(pc.struct_field(parts, "sign"), "-")), -offset, offset)
-    seconds = (
-        days * 86_400 + number["hour"] * 3600 + number["minute"] * 60 + number["second"] - offset
-    )
-    fraction = pc.utf8_rpad(pc.struct_field(parts, "fraction"), 9, "0").cast(pa.int64()).to_numpy()
-    return _Instants(seconds[codes], fraction[codes])
+    return _Instants(found.seconds[codes], found.nanoseconds[codes])
 
 
-def _group(parts: pa.Array, name: str) -> np.ndarray:
-    """A group of the pattern as whole numbers; 0 where it isn't there."""
-    text = pc.struct_field(parts, name)
-    return np.asarray(pc.if_else(pc.equal(text, ""), "0", text).cast(pa.int64()).to_numpy())
-
-
-def _days(
-    number: dict[str, np.ndarray], zone: dict[str, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Days since 1970, and whether the calendar and the clock have such a date and time (no leap seconds, no 24:00)."""
-    year, month, day = number["year"], number["month"], number["day"]
-    clock = (number["hour"] < 24) & (number["minute"] < 60) & (number["second"] < 60)
-    clock &= (zone["zone_hour"] < 24) & (zone["zone_minute"] < 60)
-    real = clock & (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)
-    months = (year - 1970) * 12 + np.where(real, month, 1) - 1
-    first, following = (
-        each.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-        for each in (months, months + 1)
-    )
-    return first + day - 1, real & (day <= following - first)
+def _refuse_word(table: RawTable, name: str, text: pa.Array, bad: np.ndarray, what: str) -> None:
+    if (row := table.first(bad)) is not None:
+        or_drop = table.or_drop_text(name, text[row].as_py())
+        _refuse_any(table, name, text, bad, f"{what}; {_FIX}{or_drop}")
 
 
 def _refuse_any(table: RawTable, name: str, text: pa.Array, bad: np.ndarray, what: str) -> None:

@@ -30,7 +30,7 @@ def notes(
     yield from _left_out(scored, ranked, best_single)
     yield from _of_best_single(scored, ranked, best_single)
     if scored.no_pool:
-        yield f"There are no bounds, no regret and no selection accuracy: {scored.no_pool}."
+        yield f"There is no attainable bound, no regret and no selection accuracy: {scored.no_pool}."
     for why in () if resampled is None else resampled.untested.values():
         yield f"There are no intervals and no verdicts by {why}."
     if len(ranked.means) > 1:

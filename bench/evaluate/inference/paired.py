@@ -21,7 +21,16 @@ from bench.evaluate.inference.holm import holm
 from bench.evaluate.inference.resampling import Resampled
 from bench.evaluate.inference.standard_error import LEVEL, StandardError
 
-__all__ = ["NOT_AFTER_HOLM", "ONE_SEED", "Paired", "Verdict", "adjust", "leaves_out_zero", "paired"]
+__all__ = [
+    "NOT_AFTER_HOLM",
+    "ONE_SEED",
+    "SAME_FIGURE",
+    "Paired",
+    "Verdict",
+    "adjust",
+    "leaves_out_zero",
+    "paired",
+]
 
 Verdict = Literal["better", "worse", "tie", "withheld"]
 K = TypeVar("K", bound=Hashable)
@@ -29,6 +38,10 @@ K = TypeVar("K", bound=Hashable)
 ONE_SEED = "one seed: the spread over training runs is unknown"
 _MOST_UNDEFINED = 0.05  # share of resamples
 _ROUNDING = 1e-12  # spread below this share of the figures is none
+SAME_FIGURE = (
+    1e-6  # a difference below this share of the figures is what float32 makes of one figure
+)
+_WITHIN_ROUNDING = "within rounding: less than a millionth of the figures"
 _NO_SPREAD = "no spread: every resample of users gives the same difference"
 _NOT_OVER_SEEDS = (
     "too large to be chance in who the test users are, but it varies so much from one training run (seed) to the next that "
@@ -87,9 +100,9 @@ def paired(resampled: Resampled, candidate: str, reference: str, metric: str) ->
     if metric in resampled.untested:
         return _withheld(metric, difference, resampled.untested[metric])
     if users.error is None:
-        equal = users.reason == _NO_SPREAD and not by_seed.any()
+        equal = users.reason == _NO_SPREAD and np.abs(by_seed).max() <= SAME_FIGURE * scale
         return _equal(metric) if equal else _withheld(metric, difference, users.reason)
-    return _tested(
+    found = _tested(
         metric,
         difference,
         users.error,
@@ -97,6 +110,8 @@ def paired(resampled: Resampled, candidate: str, reference: str, metric: str) ->
         1 / (len(draws) + 1),
         resampled.higher_is_better[metric],
     )
+    same = abs(difference) <= SAME_FIGURE * scale and found.verdict != "tie"
+    return replace(found, verdict="tie", reason=_WITHIN_ROUNDING) if same else found
 
 
 def adjust(comparisons: Mapping[K, Paired]) -> dict[K, Paired]:

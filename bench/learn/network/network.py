@@ -144,8 +144,10 @@ class Network(nn.Module):
             layout=self.layout,
             base_logits=base_logits,
         )
+        plugin = self._plugin_of_thread()
         parameters = {leaf: value for leaf, value in dense.items() if leaf != BIAS}
-        out: Tensor = functional_call(self._plugin_of_thread(), parameters, (lookup,))
+        state = {**_buffers_like(weights, plugin), **parameters}
+        out: Tensor = functional_call(plugin, state, (lookup,))
         return out
 
     def _plugin_of_thread(self) -> DifferentiableModel | DifferentiableSelector:
@@ -175,6 +177,16 @@ def build_selector(
         torch.manual_seed(seed)
         plugin.build(interactions.fields, models)
         return Network(plugin, interactions, with_bias=False)
+
+
+def _buffers_like(values: Tensor, plugin: nn.Module) -> dict[str, Tensor]:
+    """The plugin's floating buffers that have another dtype than `values`, cast to it. Parameters come in as arguments;
+    buffers would else stay as the plugin made them, where the same function is asked for in float64."""
+    return {
+        name: buffer.to(values.dtype)
+        for name, buffer in plugin.named_buffers()
+        if buffer.is_floating_point() and buffer.dtype != values.dtype
+    }
 
 
 def _refuse_bad_names(plugin: DifferentiableModel | DifferentiableSelector) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bench.evaluate import Analysis, Paired, decimals
+from bench.evaluate import SAME_FIGURE, Analysis, Paired, decimals
 from bench.report.content.model import Row
 
 __all__ = ["section_decimals"]
@@ -33,7 +33,10 @@ def section_decimals(
 
 def _telling_apart(least: int, means: Mapping[str, float], analysis: Analysis) -> int:
     most = max(least, _MOST)
-    apart = [size for size in _apart(means, analysis) if round(size, most)]  # the rest is rounding
+    same = SAME_FIGURE * max(map(abs, means.values()), default=0.0)
+    apart = [
+        size for size in map(abs, _apart(means, analysis)) if size > same and round(size, most)
+    ]
     return next(n for n in range(least, most + 1) if all(round(size, n) for size in apart))
 
 

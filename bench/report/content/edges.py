@@ -17,7 +17,7 @@ Record = Mapping[str, Any]
 
 def at_edge(good: Sequence[Record]) -> tuple[AtEdge, ...]:
     """Of the records with a result, in their order: settings for which the least or the most of those tried was chosen.
-    A chosen 0 is no edge, since nothing lies beyond it."""
+    A chosen 0 is no edge, since nothing lies beyond it; nor is any choice without support, where no setting does anything."""
     found: dict[tuple[str, str, float], list[int]] = defaultdict(list)
     for record in good:
         for setting, tried in _lists(record).items():
@@ -36,8 +36,9 @@ def at_edge(good: Sequence[Record]) -> tuple[AtEdge, ...]:
 def _lists(record: Record) -> dict[str, list[float]]:
     """Parameters of the meta-learner that are several numbers to choose from."""
     spec = recorded_spec(record)
-    meta_learner = spec.meta_learner if isinstance(spec, MethodSpec) else None
-    params = meta_learner.params if meta_learner is not None else {}
+    if not isinstance(spec, MethodSpec) or spec.meta_learner is None or spec.support_rows == 0:
+        return {}
+    params = spec.meta_learner.params
     return {
         name: value
         for name, value in params.items()

@@ -91,6 +91,8 @@ class PredictionsFile:
     file: str
     sha256: str
     rows: int | None
+    unused: int  # of them, those that no support or query row is
+    without_key: int  # of those, the ones whose user, item or time is empty
 
 
 @dataclass(frozen=True)

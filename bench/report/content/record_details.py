@@ -74,9 +74,15 @@ def from_files(good: Sequence[Record]) -> tuple[PredictionsFile, ...]:
                 str(read.get("file", "")),
                 str(read.get("sha256", "")),
                 rows if type(rows := read.get("rows")) is int else None,
+                _count(read.get("unused_rows")),
+                _count(read.get("rows_without_key")),
             )
             found[one.model, one.sha256] = one
     return tuple(found.values())
+
+
+def _count(value: object) -> int:
+    return value if type(value) is int else 0
 
 
 def no_support(good: Sequence[Record]) -> tuple[int, ...]:

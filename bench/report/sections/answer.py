@@ -147,7 +147,7 @@ def _though(section: Section, paired: Paired) -> str:
     if not leaves_out_zero(paired):
         return ""
     if paired.p_holm is None or not paired.reason.endswith(NOT_AFTER_HOLM):
-        return f" The interval leaves out 0, but the difference is {_why(paired)}."
+        return f" The interval leaves out 0; the difference is {_why(paired)}."
     methods = section.analysis.methods if section.analysis is not None else ()
     tested = counted(sum(section.pair_of(one) is not None for one in methods), "comparison")
     p = f"{paired.p_holm:.3f}".removeprefix("0")
@@ -166,7 +166,7 @@ def _others(section: Section, others: Mapping[str, Paired]) -> Iterator[str]:
         yield f"The run can't tell it apart from {listed(ties)} ({'a tie' if len(ties) == 1 else 'ties'}{marked})."
         yield from seen
     if worse:
-        yield _worse(len(worse), len(others) - len(ties), bool(ties))
+        yield _worse(section, len(worse), len(others) - len(ties), bool(ties))
     if not ties:
         yield from seen
     withheld = reasons((name, others[name].reason) for name in by_verdict.get("withheld", []))
@@ -174,10 +174,14 @@ def _others(section: Section, others: Mapping[str, Paired]) -> Iterator[str]:
         yield f"There is no verdict on others: {'; '.join(withheld)}."
 
 
-def _worse(worse: int, rest: int, after_ties: bool) -> str:
+def _worse(section: Section, worse: int, rest: int, after_ties: bool) -> str:
+    """Worse than the lead: what the column of verdicts says is of another difference."""
+    lead = short(str(section.analysis.lead)) if section.analysis is not None else ""
     if worse == rest:
-        return f"Every other {'one' if after_ties else 'method and base model'} is worse."
-    return f"Of the others, {worse} {'is' if worse == 1 else 'are'} worse."
+        return (
+            f"Every other {'one' if after_ties else 'method and base model'} is worse than {lead}."
+        )
+    return f"Of the others, {worse} {'is' if worse == 1 else 'are'} worse than {lead}."
 
 
 def _detectable(section: Section, pairs: Mapping[str, Paired]) -> list[str]:

@@ -25,8 +25,11 @@ def averaging(section: Section, lead: Row, found: MethodAnalysis) -> Iterator[st
         return
     if added is None or added.difference is None:
         return
-    places = section.places(section.primary)
-    if not any(round(size or 0.0, places) for size in (added.difference, added.low, added.high)):
+    sizes = [size or 0.0 for size in (added.difference, added.low, added.high)]
+    if not any(sizes):
+        yield f"{short(lead.name)} is the plain average of the pool, {_EXPLAINED}: it chooses nothing."
+        return
+    if not any(round(size, section.places(section.primary)) for size in sizes):
         yield f"{short(lead.name)} is as good as a plain average of the pool, {_EXPLAINED}: nothing was gained by choosing."
         return
     yield f"{_of_average(section, of_average)}; {_added(section, lead, added)}."
@@ -43,13 +46,23 @@ def _pairs(
 
 
 def _of_average(section: Section, pair: Paired) -> str:
-    assert pair.difference is not None
-    gained = gain(pair.difference, section.higher_is_better)
+    over, difference = _over_reference(section, pair)
+    gained = gain(difference, section.higher_is_better)
     said = f"A plain average of the pool, {_EXPLAINED},"
-    single = short(str(section.analysis.best_single)) if section.analysis is not None else ""
     if gained > 0:
-        return f"{said} gains {_size(section, gained)} over {single} by itself"
-    return f"{said} gains nothing over {single} ({_size(section, -gained)} worse)"
+        return f"{said} gains {_size(section, gained)} over {over} by itself"
+    return f"{said} gains nothing over {over} ({_size(section, -gained)} worse)"
+
+
+def _over_reference(section: Section, pair: Paired) -> tuple[str, float]:
+    """Whom the average is held against, as all are, and its difference from it. `pair`: the average less best-single."""
+    assert pair.difference is not None
+    assert section.analysis is not None
+    of_name = {one.name: one.against_average for one in section.analysis.methods}
+    chosen = of_name.get(section.analysis.chosen or "", {}).get(section.primary)
+    if chosen is None or chosen.difference is None:
+        return short(str(section.analysis.best_single)), pair.difference
+    return short(str(section.analysis.chosen)), -chosen.difference
 
 
 def _added(section: Section, lead: Row, pair: Paired) -> str:

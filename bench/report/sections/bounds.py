@@ -49,9 +49,10 @@ def _grid(found: Sequence[_Bound], single: _Bound | None, places: int) -> Grid:
     columns = {"log loss": align([loss(bound.logloss, places) for bound in shown], places)}
     if any(bound.interval is not None for bound in shown):
         columns["95%\ninterval"] = [_interval(bound, places) for bound in shown]
-    columns["vs best\nsingle"] = [
-        _less(bound, reference, places) if bound is not single else "" for bound in shown
-    ]
+    if reference is not None:
+        columns["vs best\nsingle"] = [
+            _less(bound, reference, places) if bound is not single else "" for bound in shown
+        ]
     rows = [
         GridRow(bound.name, tuple(map(Cell, cells)), rule=single is not None and position == 1)
         for position, (bound, *cells) in enumerate(zip(shown, *columns.values(), strict=True))
@@ -105,8 +106,8 @@ def _bounds(section: Section, analysis: Analysis) -> Iterator[_Bound]:
     )
 
 
-def _less(bound: _Bound, reference: float | None, places: int) -> str:
-    if bound.logloss is None or reference is None:
+def _less(bound: _Bound, reference: float, places: int) -> str:
+    if bound.logloss is None:
         return ""
     return signed(bound.logloss - reference, places)
 

@@ -21,6 +21,7 @@ from bench.report.sections.selection import selection
 from bench.report.sections.trouble import trouble
 from bench.report.sections.unfinished_notes import unfinished_notes
 from bench.report.words.blocks import Block, Heading, Note
+from bench.report.words.figures import counted, listed
 from bench.report.words.metrics import named
 from bench.report.words.names import short
 
@@ -58,7 +59,19 @@ def _progress(report: Report) -> str:
     if not trials:
         return f"{run}: it has no trials, so there is nothing to report."
     of_seeds = f" (seed{'s' * (len(report.seeds) > 1)} {seeds})" if report.seeds else ""
-    return f"{run}: {ok} of {trials} trials have a result{of_seeds}."
+    return f"{run}: {ok} of {trials} trials have a result{of_seeds}.{_causes(report)}"
+
+
+def _causes(report: Report) -> str:
+    """Who failed, and how many trials could not begin without them: one base model takes all methods over the pool along."""
+    failures = [one for one in report.failures if one.status != "missing"]
+    if not failures:
+        return ""
+    failed = list(dict.fromkeys(one.needed or one.method for one in failures))
+    waiting = sum(one.needed is not None for one in failures)
+    them = "it" if len(failed) == 1 else "them"
+    along = f", and with {them} {counted(waiting, 'trial')} that needed {them}" if waiting else ""
+    return f' {listed(failed)} failed{along}; "What went wrong", below, says why.'
 
 
 def _section(report: Report, section: Section) -> Iterator[Block]:

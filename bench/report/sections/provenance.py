@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from bench.report.content.model import Section
+from bench.report.content.model import PredictionsFile, Section
 from bench.report.sections.data_notes import data_facts
 from bench.report.sections.split_notes import split_facts
 from bench.report.words.blocks import Note
@@ -68,8 +68,15 @@ def _from_files(section: Section) -> Iterator[str]:
         rows = "" if one.rows is None else f"{number(one.rows)} rows, "
         yield (
             f"{short(one.model)} was not fitted: its predictions were read from {short(one.file)} ({rows}sha256 "
-            f"{short(one.sha256[:12])}). They have no folds: all rows read the file, whatever it was fitted on."
+            f"{short(one.sha256[:12])}{_unused(one)}). They have no folds: all rows read the file, whatever it was fitted on."
         )
+
+
+def _unused(one: PredictionsFile) -> str:
+    if not one.unused:
+        return ""
+    empty = f", {number(one.without_key)} without user, item or time" if one.without_key else ""
+    return f"; {number(one.unused)} of no support or query row were left out{empty}"
 
 
 def _calibrated(section: Section) -> Iterator[str]:

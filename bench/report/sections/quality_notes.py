@@ -33,7 +33,7 @@ def _marks(report: Report, section: Section) -> Iterator[str]:
         yield "* marks the best mean of methods and base models" + (
             f", = {_tie(report, section)}." if "tie" in marks else "."
         )
-    if section.analysis is not None and any(map(section.analysed, section.rows)):
+    if section.analysis is not None and any(map(section.pair, section.rows)):
         drawn = counted(section.analysis.resamples, "resample")
         users = counted(section.analysis.users, "test user")
         better = "above" if section.higher_is_better else "below"
@@ -41,7 +41,20 @@ def _marks(report: Report, section: Section) -> Iterator[str]:
             f'"{against(section)}" is the difference from {reference(section)}: {better} 0 is better. Its interval comes from '
             f"a paired bootstrap over the {users} ({drawn})."
         )
+        yield from _of_the_lead(section)
         yield from _verdicts(section)
+
+
+def _of_the_lead(section: Section) -> Iterator[str]:
+    """Two differences are judged, and one of them has a column."""
+    lead = section.analysis.lead if section.analysis is not None else None
+    if lead is None or lead == section.reference:
+        return
+    marked = any(
+        row.figures[metric].mark == "tie" for row in section.rows for metric in section.tested
+    )
+    others = "= and the sentences at the top are" if marked else "the sentences at the top are"
+    yield f"The verdict is on that difference; {others} on the difference from the best (*)."
 
 
 def _verdicts(section: Section) -> Iterator[str]:

@@ -53,6 +53,7 @@ _CHOOSING = (
     _Column("best model\nchosen %", lambda one: one.selection_accuracy, _percent, 1),
     _Column("entropy\nof weights", lambda one: one.entropy, fixed, 2),
 )
+_GAPS, _CHOSEN = _CHOOSING[:2], _CHOOSING[2:3]
 _CHOOSING_TERMS = (
     (
         "% of gap",
@@ -102,11 +103,19 @@ def selection(section: Section) -> Iterator[Block]:
     yield from _grid("What choosing was worth", found, _CHOOSING, _CHOOSING_TERMS, places)
     missing = reasons((one.name, _no_share(one) or one.closed_gap.reason) for _, one in found)
     if missing:
-        yield Note(f"{ABSENT} stands where there is no % of gap: {'; '.join(missing)}.")
+        yield Note(f"{_dash(found, _GAPS, 'there is no % of gap')}: {'; '.join(missing)}.")
     undecided = reasons((one.name, one.selection_reason) for _, one in found)
     if undecided:
-        yield Note(f"{ABSENT} stands where no best model is chosen: {'; '.join(undecided)}.")
+        yield Note(f"{_dash(found, _CHOSEN, 'no best model is chosen')}: {'; '.join(undecided)}.")
     yield from _grid("User by user, and calibration", found, _USERS, _USERS_TERMS, places)
+
+
+def _dash(found: Found, columns: Sequence[_Column], why: str) -> str:
+    """`– stands where ...`, if the table has such a dash: columns that nobody has a figure in are left out."""
+    figures = [[column.figure(one) for _, one in found] for column in columns]
+    shown = [column for column in figures if any(figure is not None for figure in column)]
+    dashed = any(figure is None for column in shown for figure in column)
+    return f"{ABSENT} stands where {why}" if dashed else f"{why[0].upper()}{why[1:]}"
 
 
 def _averages(one: MethodAnalysis) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -18,7 +19,7 @@ _REASON_CELLS, _PLACE_CELLS = 300, 120
 
 class _Ended(NamedTuple):
     place: str  # dataset/protocol method
-    how: str  # status: reason
+    how: str  # status: reason, numbers left out
 
 
 def trouble(report: Report) -> list[Note]:
@@ -40,19 +41,32 @@ def _failures(failures: Sequence[Failure]) -> Iterator[str]:
     waiting: dict[_Ended, list[Failure]] = defaultdict(list)
     for one in failures:
         if one.needed is None:
-            alike[_Ended(_place(one, one.method), f"{one.status}: {one.reason}")].append(one)
+            alike[_ended(one)].append(one)
         else:
-            waiting[_Ended(_place(one, one.needed), one.needed_ended)].append(one)
+            waiting[_ended(one)].append(one)
     for ended, own in alike.items():
         place = f"{short(ended.place, _PLACE_CELLS)}{_seeds(own)}"
-        yield f"Failed: {place}: {_told(ended)}{_because(waiting.pop(ended, []))}"
+        yield f"Failed: {place}: {_told(own)}{_because(waiting.pop(ended, []))}"
     for ended, others in waiting.items():
         place = f"{short(ended.place, _PLACE_CELLS)}, in a fold of its fits"
-        yield f"Failed: {place}: {_told(ended)}{_because(others)}"
+        yield f"Failed: {place}: {_told(others)}{_because(others)}"
 
 
-def _told(ended: _Ended) -> str:
-    return sentence(short(ended.how, _REASON_CELLS))
+def _ended(one: Failure) -> _Ended:
+    """What people would call one and the same: a seed draws other numbers, and some errors show them."""
+    return _Ended(_place(one, one.needed or one.method), re.sub(r"\d+", "#", _how(one)))
+
+
+def _how(one: Failure) -> str:
+    return f"{one.status}: {one.reason}" if one.needed is None else one.needed_ended
+
+
+def _told(alike: Sequence[Failure]) -> str:
+    """The first of them in full."""
+    first, *others = map(_how, alike)
+    numbers = any(how != first for how in others)
+    of_first = f" (That is of seed {alike[0].seed}; the others' numbers differ.)" if numbers else ""
+    return f"{sentence(short(first, _REASON_CELLS))}{of_first}"
 
 
 def _place(one: Failure, method: str) -> str:

@@ -154,24 +154,29 @@ def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterat
         elif name != use and name in (*registry.names("metrics"), *DERIVED_METRICS):
             message = f"{quoted(name)} is another metric's name; choose another for this one of {quoted(use)}"
             yield at_value(document, (*path, "as"), message)
-    yield from _primary(suite, names, document)
+    yield from _primary(suite, names, registry, document)
     for metric in suite.gate.tolerance:
         if metric not in names:
             message = f"tolerance of {quoted(metric)}, which is no metric of the suite"
-            yield at_key(
-                document, ("gate", "tolerance", metric), message + did_you_mean(metric, names)
+            message += (
+                "; list it under `metrics`, too"
+                if metric in registry.names("metrics")
+                else did_you_mean(metric, names)
             )
+            yield at_key(document, ("gate", "tolerance", metric), message)
 
 
-def _primary(suite: SuiteFile, names: Sequence[str], document: Document) -> Iterator[Problem]:
+def _primary(
+    suite: SuiteFile, names: Sequence[str], registry: Registry, document: Document
+) -> Iterator[Problem]:
     primary = suite.primary
     if primary in DERIVED_METRICS:
         message = f"primary {quoted(primary)} is derived from the AUC when reporting; write primary: auc, which orders alike"
         yield at_value(document, ("primary",), message)
     elif primary is not None and primary not in names:
-        message = (
-            f"primary {quoted(primary)} is no metric of the suite{did_you_mean(primary, names)}"
-        )
+        listed = "; list it under `metrics`, too" if primary in registry.names("metrics") else ""
+        message = f"primary {quoted(primary)} is no metric of the suite"
+        message += listed or did_you_mean(primary, names)
         yield at_value(document, ("primary",), message)
 
 

@@ -18,16 +18,19 @@ from bench.suite.places.problems import Problem, at_key, at_value
 from bench.suite.places.text import quoted
 from bench.suite.places.yaml_document import Document, KeyPath
 
-__all__ = ["validate"]
+__all__ = ["reason_of", "validate"]
 
 M = TypeVar("M", bound=BaseModel)
 
 _REASONS = {
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
     "float_type": "must be a number",
+    "float_parsing": "must be a number",
     "string_type": "must be text",
     "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
     "tuple_type": "must be a list",
     "list_type": "must be a list",
     "dict_type": "must be a mapping",
@@ -127,14 +130,17 @@ def _problem(
     if detail["type"] == "extra_forbidden":
         return at_key(document, place, wording.unknown(path, _keys(model, path[:-1])))
     if detail["loc"] and detail["loc"][-1] == _OF_A_KEY:
-        return at_key(document, place, f"the name {quoted(path[-1])} {_reason(detail)}")
+        return at_key(document, place, f"the name {quoted(path[-1])} {reason_of(detail)}")
     if detail["type"] in ("value_error", "assertion_error"):
         return at_value(
-            document, _set_below(document, place), f"{wording.thing(path)}: {_reason(detail)}"
+            document, _set_below(document, place), f"{wording.thing(path)}: {reason_of(detail)}"
         )
     reason = " or ".join(
         dict.fromkeys(
-            [_reason(detail), *(_reason(other)[len("must be ") :] for other in alternatives[1:])]
+            [
+                reason_of(detail),
+                *(reason_of(other)[len("must be ") :] for other in alternatives[1:]),
+            ]
         )
     )
     got = _got(document, place, detail["input"])
@@ -153,7 +159,7 @@ def _set_below(document: Document, place: KeyPath) -> KeyPath:
     return next(below, place)
 
 
-def _reason(detail: ErrorDetails) -> str:
+def reason_of(detail: ErrorDetails) -> str:
     """What is allowed."""
     if detail["type"] not in _REASONS:
         told = str(detail.get("ctx", {}).get("error", "")) or f"must be otherwise ({detail['msg']})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,6 +143,37 @@ def test_dropped_rows_and_users_are_counted(read):
     assert counts["rows"] == 5
     assert counts["dropped_rows"] == 1
     assert counts["dropped_users"] == 1
+
+
+def test_rows_are_dropped_by_a_time(read):
+    """The rows that may stay lie at or after it; those without a time go by a rule of their own."""
+    times = ["2024-06-30T23:00:00Z", "2024-07-01T00:00:00Z", "2024-07-02T00:00:00Z", ""]
+    rows = [f"u1,i{n},{5 - 4 * (n % 2)},{time}\n" for n, time in enumerate(times)]
+    found = read(HEAD + "".join(rows), drop="time is missing or time < 2024-07-01", order="time")
+    assert found.meta["counts"]["dropped_rows"] == 2
+    assert len(found) == 2
+
+
+PRICED = [("u1", "i1", 5, 1.5), ("u1", "i2", 1, "N/A"), ("u2", "i1", 5, 2), ("u2", "i3", 1, 3)]
+
+
+def priced(kind):
+    """A column of prices, one of them a word."""
+    names = ("user_id", "item_id", "rating", "price")
+    if kind == "csv":
+        return "\n".join(",".join(map(str, row)) for row in (names, *PRICED)) + "\n"
+    return "".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in PRICED)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
+def test_a_word_among_numbers_is_refused_and_may_be_dropped_whatever_the_form(read, name):
+    options = {"name": name, "numeric": ["price"], "order": ""}
+    text = priced(name.rpartition(".")[2])
+    said = r"column 'price': 'N/A' is not a number; .* or leave such rows out \(`drop: \"price is 'N/A'\"`"
+    with pytest.raises(DataError, match=said):
+        read(text, **options)
+    found = read(text, drop="price is 'N/A'", **options)
+    assert found.meta["counts"]["dropped_rows"] == 1
 
 
 @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b""])

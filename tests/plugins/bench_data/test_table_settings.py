@@ -138,7 +138,7 @@ def test_ids_are_no_features_unless_named(tmp_path):
             "column 'rating' is the label; as the order it would put a user's likes last",
         ),
         ({"label": "rating => 4"}, "'rating => 4' is neither COLUMN nor COLUMN OP NUMBER"),
-        ({"drop": "rating"}, "'rating' is not COLUMN OP NUMBER"),
+        ({"drop": "rating"}, "'rating' is none of COLUMN OP NUMBER"),
         ({"encoding": "utf-9"}, "unknown encoding 'utf-9'"),
         ({"encoding": "rot13"}, "unknown encoding 'rot13'"),
         ({"sep": '"'}, "a separator can't hold a quote or a line break"),
