@@ -16,6 +16,7 @@ from bench.job.steps import FitStep
 from bench.learn import FittedModel
 from bench.worker import details
 from bench.worker.clock import Clock
+from bench.worker.files_read import unchanged
 from bench.worker.inputs import Inputs, Progress, context, make_model
 from bench.worker.made import Made
 
@@ -28,13 +29,13 @@ def fit_step(step: FitStep, inputs: Inputs, progress: Progress) -> Made:
     seed = step_seed(step.seed, f"fit {step.variant}", step.model.use, step.model.params)
     train, valid = _training_views(fit, inputs, seed, differentiable=isinstance(model, FittedModel))
     calling = inputs.plugins.calling
-    with calling(f"fit of base model {step.model.use!r}"), Clock() as fitting:
-        model.fit(train, valid, context(step, seed, step.files))
-
     asked = _asked(fit, inputs.split, model)
     predicted = inputs.task_view(fit.predict[asked], labelled=False)
-    with calling(f"predict of base model {step.model.use!r}"), Clock() as predicting:
-        answer = model.predict(predicted)
+    with unchanged(step.files):
+        with calling(f"fit of base model {step.model.use!r}"), Clock() as fitting:
+            model.fit(train, valid, context(step, seed, step.paths))
+        with calling(f"predict of base model {step.model.use!r}"), Clock() as predicting:
+            answer = model.predict(predicted)
     logits = np.full(len(fit.predict), np.nan, dtype=check_logits(answer, len(predicted)).dtype)
     logits[asked] = answer
 
