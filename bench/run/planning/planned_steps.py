@@ -61,7 +61,7 @@ class PlannedSteps:
             "model": spec.model_dump(mode="json"),
             "code": self._digest("models", spec.use),
             "variant": variant,
-            "files": {file: read.sha256 for file, read in self.files[name].items()},
+            **self._read(division, name),
         }
         rows = fitted_on(variant, source, division.split.setting) if learns else ""
         common = self._common(
@@ -140,6 +140,12 @@ class PlannedSteps:
             }
             for model in pool
         }
+
+    def _read(self, division: Division, name: str) -> dict[str, Any]:
+        """What the files of a base model are to it: they may be joined by the ids of users and items."""
+        files = {file: read.sha256 for file, read in self.files[name].items()}
+        ids = {"ids": division.interactions.ids_digest} if files else {}
+        return {"files": files, **ids}
 
     def _common(
         self,
