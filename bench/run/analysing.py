@@ -24,6 +24,7 @@ from bench.evaluate.analysis.user_table import with_ids
 from bench.evaluate.inference.kept_resamples import pack
 from bench.evaluate.inference.resampling import Resampled
 from bench.interfaces import Metric
+from bench.job.code import analysis_digest
 from bench.job.outcome import of_record
 from bench.records import (
     Record,
@@ -53,8 +54,8 @@ def analyse_run(
     chosen: str | None,
     watcher: Watcher,
 ) -> Run:
-    """Analyse each dataset under each protocol, unless that was done of these very records and ids, by this `primary` metric
-    and against this `chosen` method (None: best-single alone), and is whole. `pool`: the suite's base models; where one has no
+    """Analyse each dataset under each protocol, unless that was done of these very records and ids, by this code and `primary`
+    metric and against this `chosen` method (None: best-single alone), and is whole. `pool`: the suite's base models; where one has no
     record (a part of the suite was run), nothing is said of choosing among them. A job beside this one may record trials
     meanwhile: then all is analysed again, with them. Raises StorageError."""
     records: dict[tuple[str, str], list[Record]] = defaultdict(list)
@@ -97,7 +98,7 @@ def analyse_run(
 
 def _made_of(division: Division) -> dict[str, str]:
     """What an analysis depends on beside the records."""
-    return {"ids": division.interactions.ids_digest}
+    return {"ids": division.interactions.ids_digest, "code": analysis_digest()}
 
 
 def _stands(
