@@ -54,10 +54,10 @@ def analyse_run(
     chosen: str | None,
     watcher: Watcher,
 ) -> Run:
-    """Analyse each dataset under each protocol, unless that was done of these very records and ids, by this code and `primary`
-    metric and against this `chosen` method (None: best-single alone), and is whole. `pool`: the suite's base models; where one has no
-    record (a part of the suite was run), nothing is said of choosing among them. A job beside this one may record trials
-    meanwhile: then all is analysed again, with them. Raises StorageError."""
+    """Analyse each dataset under each protocol, unless that was done of these very records and ids, by this code and
+    `primary` metric and against this `chosen` method (None: best-single alone), and is whole. `pool`: the suite's base
+    models; where one has no record (a part of the suite was run), nothing is said of choosing among them. A job beside this
+    one may record trials meanwhile: then all is analysed again, with them. Raises StorageError."""
     records: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in run.records:
         if of_record(record).ok and record["kind"] in _ANALYSED:
