@@ -10,8 +10,8 @@ import numpy as np
 
 from bench.interfaces import MetricRows, Score, UserParts
 from bench.testing.metric_subject import MIXED, Case, MetricSubject
-from bench.testing.notes import not_json
 from bench.testing.verdicts import Failed, NotApplicable
+from bench.worker.notes import not_json
 
 __all__ = ["direction", "no_state", "order_of_rows", "parts_by_user", "score_or_reason"]
 

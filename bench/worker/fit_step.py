@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from bench.data.splits.base_predictions import STAR, Fit
@@ -19,6 +17,7 @@ from bench.worker.clock import Clock
 from bench.worker.files_read import unchanged
 from bench.worker.inputs import Inputs, Progress, context, make_model
 from bench.worker.made import Made
+from bench.worker.notes import notes_of
 
 __all__ = ["fit_step"]
 
@@ -39,27 +38,18 @@ def fit_step(step: FitStep, inputs: Inputs, progress: Progress) -> Made:
     logits = np.full(len(fit.predict), np.nan, dtype=check_logits(answer, len(predicted)).dtype)
     logits[asked] = answer
 
+    notes = notes_of(model, f"base model {step.model.use!r}")
     warned = details.warnings(step.resources.threads, fitting, inputs.plugins.changes)
-    trained_rows = len(train) if model.history is None else model.history.rows
+    trained_rows = len(train) if notes.history is None else notes.history.rows
     return Made(
         arrays={"logits": logits},
         cost=details.cost(fitting, trained_rows, predicting, len(predicted)),
-        details={**model.details, **_epochs(model), **warned},
-        software=model.software,
+        details={**notes.details, **notes.epochs(), **warned},
+        software=notes.software,
         save_parameters=model.save
         if isinstance(model, FittedModel) and step.variant == STAR
         else None,
     )
-
-
-def _epochs(model: Model | FittedModel) -> dict[str, Any]:
-    if model.history is None:
-        return {}
-    return {
-        "epochs": model.history.epochs,
-        "best_epoch": model.history.best_epoch,
-        "valid_logloss": list(model.history.valid_logloss),
-    }
 
 
 def _asked(fit: Fit, split: Split, model: Model | FittedModel) -> np.ndarray:

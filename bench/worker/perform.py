@@ -84,7 +84,7 @@ def _commit(step: FitStep | SelectStep, made: Made) -> None:
         "details": made.details,
         "valid_logloss": made.valid_logloss,
         "environment": environment(step.resources),
-        "versions": {**versions(), **made.software},
+        "versions": {**made.software, **versions()},
     }
 
     def fill(folder: Path) -> None:
