@@ -10,6 +10,7 @@ import pytest
 
 from bench.evaluate import analyse, analysis_from_json
 from bench.records import load, read_table
+from bench.report import build, to_markdown
 from bench.run import analysing
 from tests.run.conftest import by_method
 
@@ -98,6 +99,20 @@ def test_an_analysis_by_other_code_is_made_again(write_suite, go, monkeypatch):
 def intervals(finished):
     found = analysis_of(finished)
     return [one.against_best_single["logloss"] for one in found.methods if one.against_best_single]
+
+
+def test_a_report_says_that_the_analysis_is_lacking(write_suite, go):
+    """A run may end between its last record and its analysis: its disk was full."""
+    suite = write_suite()
+    finished, _ = go(suite)
+    assert build(finished).analysis_fault == ""
+    (finished.folder / "analysis.json").unlink()
+    report = build(load(finished.folder))
+    told = "there is none of small/cold; run the suite again, which makes it"
+    assert (report.status, report.analysis_fault) == ("complete", told)
+    assert told in " ".join(to_markdown(report).split())
+    again, _ = go(suite)
+    assert build(again).analysis_fault == ""
 
 
 def test_blocks_are_analysed_too(write_suite, go):
