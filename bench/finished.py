@@ -25,11 +25,12 @@ from bench.records import (
 from bench.registry.candidates import find_candidates
 from bench.registry.sources import digest as sources_digest
 from bench.registry.sources import package_sources
+from bench.storage.file_state import FileState, file_state
 from bench.suite import outline
 
 __all__ = ["Command", "Files", "key_of", "recall", "remember", "seen"]
 
-Files = Mapping[str, list[int] | None]  # path -> what tells a changed file; None: there is none
+Files = Mapping[str, FileState | None]  # by path; None: there is none
 
 
 class Command(NamedTuple):
@@ -80,7 +81,7 @@ def key_of(command: Command) -> str | None:
 
 def seen(paths: Iterable[Path]) -> Files:
     """How files are now; those that are not there too, since they may come."""
-    return {str(path): _stat(path) for path in paths}
+    return {str(path): file_state(path) for path in paths}
 
 
 def remember(command: Command, key: str, run: Run, files: Files) -> None:
@@ -135,14 +136,6 @@ def _out(command: Command, name: str) -> Path:
 
 def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))
-
-
-def _stat(path: Path) -> list[int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_mode]
 
 
 def _bytes(files: Iterable[Path]) -> str:

@@ -166,6 +166,24 @@ def test_every_command_is_documented_and_so_is_every_option_of_run():
     )
 
 
+def test_the_commands_that_print_no_json_are_documented():
+    told = next(line for line in read("docs/commands.md").splitlines() if "take `--json`" in line)
+    named = set(re.findall(r"`([a-z][a-z -]*)`", told.partition("take `--json`")[0]))
+    leaves = {}
+    for name in main.targets:
+        command = main.get_command(None, name)
+        for part in getattr(command, "targets", ()):
+            leaves[f"{name} {part}"] = command.get_command(None, part)
+        if not hasattr(command, "targets"):
+            leaves[name] = command
+    lacking = {
+        name
+        for name, command in leaves.items()
+        if not any("--json" in param.opts for param in command.params)
+    }
+    assert lacking == named
+
+
 def test_every_exit_code_is_documented():
     kinds = [
         getattr(errors, name)

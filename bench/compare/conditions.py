@@ -49,7 +49,10 @@ def _differences(base: Record, candidate: Record) -> dict[str, tuple[str, str]]:
 
 
 def _conditions(record: Record) -> dict[str, str]:
-    recorded = {**record.get("environment", {}), **record.get("versions", {})}
+    recorded = {
+        **record.get("versions", {}),
+        **record.get("environment", {}),
+    }  # plugins add to versions
     return {what: str(value) for what, value in recorded.items()}
 
 

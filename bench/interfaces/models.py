@@ -26,7 +26,7 @@ class Model(FitNotes, Plugin):
 
     def files(self) -> Sequence[str]:
         """Files that the model reads, paths below the suite's folder or the data folder. Found by the harness, which hands
-        them over as `context.files` and fits anew where their content changes."""
+        them over as `context.files`, fits anew where their content changes, and takes no result where it does meanwhile."""
         return ()
 
     @abstractmethod

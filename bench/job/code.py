@@ -1,12 +1,13 @@
-"""Which code of the harness a result depends on, as one digest: the packages that compute one, whole."""
+"""Which code of the harness a result or an analysis depends on, as one digest: the packages that compute it, whole."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-__all__ = ["COMPUTES", "harness_digest", "harness_digest_now"]
+__all__ = ["COMPUTES", "analysis_digest", "harness_digest", "harness_digest_now"]
 
 # What finds, plans, records and shows (registry, suite, run, report, ...) is not among them: a change there voids no step.
 COMPUTES = (
@@ -20,6 +21,7 @@ COMPUTES = (
     "settings.py",
     "worker",
 )
+_ANALYSES = ("evaluate", "run/analysing.py")  # beside those
 
 
 @cache
@@ -30,9 +32,19 @@ def harness_digest() -> str:
 
 def harness_digest_now() -> str:
     """sha256 over the sources of those packages as they lie on disk."""
+    return _digest(COMPUTES)
+
+
+@cache
+def analysis_digest() -> str:
+    """sha256 over the sources that compare methods, given their results."""
+    return _digest(_ANALYSES)
+
+
+def _digest(names: Sequence[str]) -> str:
     root = Path(__file__).parent.parent
     total = hashlib.sha256()
-    for file in sorted(file for name in COMPUTES for file in _sources(root / name)):
+    for file in sorted(file for name in names for file in _sources(root / name)):
         total.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return total.hexdigest()
 

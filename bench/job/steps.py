@@ -6,7 +6,7 @@ are handed to an executor. Each leaves a folder in the cache, named by the hash 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -15,9 +15,16 @@ from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.registry.used_plugin import UsedPlugin
 from bench.settings import PredictionSource
 
-__all__ = ["RESULT", "FitStep", "SelectStep", "Step", "parse_step"]
+__all__ = ["RESULT", "FitStep", "ReadFile", "SelectStep", "Step", "parse_step"]
 
 RESULT = "result.json"  # in a step's folder: its cost, details and versions
+
+
+class ReadFile(NamedTuple):
+    """A file that a model reads, and the sha256 of its content when the step was planned."""
+
+    path: Path
+    sha256: str
 
 
 class Step(BaseModel):
@@ -47,7 +54,12 @@ class FitStep(Step):
     kind: Literal["fit"] = "fit"
     model: BaseModelSpec
     variant: str
-    files: dict[str, Path] = {}  # that the model reads
+    files: dict[str, ReadFile] = {}  # that the model reads, by its names
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """Where those files lie."""
+        return {name: file.path for name, file in self.files.items()}
 
 
 class SelectStep(Step):

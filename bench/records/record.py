@@ -34,6 +34,7 @@ def write_record(folder: Path, record: Record) -> Record:
     ok = of_record(record).ok
     path = record_path(folder, record["id"], ok=ok)
     encode(path, record)  # says what is wrong and where, as the digest of it could not
+    check_record(path, record)  # what would be refused when it is read
     ours = sealed(record)
     if not ok:
         atomic.replace(path, encode(path, ours))

@@ -69,11 +69,11 @@ def find_local(paths: Iterable[Path]) -> list[LocalPlugin]:
 
 def import_local(plugin: LocalPlugin) -> ModuleType:
     """Import it, or give the module that is there if it came from these sources. sys.path stays as it is."""
-    state = _State(plugin.path.resolve(), digest(plugin.sources))
     loaded = sys.modules.get(plugin.module)
-    if loaded is not None and loaded.__spec__ is not None and loaded.__spec__.loader_state == state:
+    if loaded is not None and _loaded_state(loaded) == _state(plugin):
         return loaded
     _forget(plugin.module)
+    _forget_changed()  # it may import them
     try:
         return _execute(plugin)
     except BaseException:
@@ -104,8 +104,17 @@ def _top(module: str) -> str:
 def loaded_digest(module: str) -> str:
     """Digest of the sources that a module below NAMESPACE was imported from; "" for any other module."""
     top = sys.modules.get(_top(module))
-    state = top.__spec__.loader_state if top is not None and top.__spec__ is not None else None
-    return state.digest if isinstance(state, _State) else ""
+    state = None if top is None else _loaded_state(top)
+    return "" if state is None else state.digest
+
+
+def _state(plugin: LocalPlugin) -> _State:
+    return _State(plugin.path.resolve(), digest(plugin.sources))
+
+
+def _loaded_state(module: ModuleType) -> _State | None:
+    state = None if module.__spec__ is None else module.__spec__.loader_state
+    return state if isinstance(state, _State) else None
 
 
 def _plugins_at(path: Path) -> Iterator[Path]:
@@ -186,7 +195,7 @@ def _spec(plugin: LocalPlugin) -> ModuleSpec:
     )
     if spec is None or spec.loader is None:
         raise PluginError(f"{plugin.path}: can't be imported")
-    spec.loader_state = _State(plugin.path.resolve(), digest(plugin.sources))
+    spec.loader_state = _state(plugin)
     return spec
 
 
@@ -206,6 +215,13 @@ def _namespace() -> None:
         package = ModuleType(NAMESPACE, "Plugins given by --plugins or by a suite.")
         package.__path__ = []
         sys.modules[NAMESPACE] = package
+
+
+def _forget_changed() -> None:
+    for module, plugin in _Finder.of_process().plugins.items():
+        loaded = sys.modules.get(module)
+        if loaded is not None and plugin.path.exists() and _loaded_state(loaded) != _state(plugin):
+            _forget(module)
 
 
 def _forget(module: str) -> None:

@@ -9,6 +9,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
 from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,10 +44,32 @@ def plugin_sources(module: str) -> tuple[Path, ...]:
 def top_level_sources(module: str) -> tuple[Path, ...]:
     """The files of the top-level package (or module) that a module belongs to, found without importing it; none where it
     can't be found."""
-    try:
-        spec = find_spec(module.partition(".")[0])
-    except (ImportError, ValueError):
-        return ()
+    return _files(_spec(module.partition(".")[0]))
+
+
+def package_sources(folder: Path) -> tuple[Path, ...]:
+    """The files of a package in sorted order, data files among them; without bytecode and what is hidden. Links to folders
+    are followed, each folder once."""
+    return tuple(sorted(_below(folder)))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    walked: set[str] = set()  # a link may lead back up
+    for place, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        if (real := os.path.realpath(place)) in walked:
+            folders.clear()
+            continue
+        walked.add(real)
+        found = (Path(place, name) for name in names if not _is_hidden(name))
+        yield from (path for path in found if path.suffix not in _NOT_SOURCES and path.is_file())
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__pycache__"
+
+
+def _files(spec: ModuleSpec | None) -> tuple[Path, ...]:
     if spec is None:
         return ()
     if spec.submodule_search_locations is not None:
@@ -58,15 +81,17 @@ def top_level_sources(module: str) -> tuple[Path, ...]:
     return (Path(spec.origin),) if spec.origin and spec.has_location else ()
 
 
-def package_sources(folder: Path) -> tuple[Path, ...]:
-    """The files of a package in sorted order, data files among them; without bytecode and what is hidden."""
-    return tuple(sorted(path for path in folder.rglob("*") if _is_source(path, folder)))
-
-
-def _is_source(path: Path, folder: Path) -> bool:
-    parts = path.relative_to(folder).parts
-    hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
-    return not hidden and path.suffix not in _NOT_SOURCES and path.is_file()
+def _spec(name: str) -> ModuleSpec | None:
+    """Where a top-level module would come from. What is imported already does not matter: a digest has to be the same
+    before and after the import."""
+    for finder in sys.meta_path:
+        try:
+            spec = finder.find_spec(name, None)
+        except (ImportError, ValueError):
+            continue
+        if spec is not None:
+            return spec
+    return None
 
 
 # -- digests
@@ -74,8 +99,9 @@ def _is_source(path: Path, folder: Path) -> bool:
 
 def digest(files: Sequence[Path]) -> str:
     """sha256 over the names (below the folder that they share) and contents of files; where they lie does not matter. What
-    they import counts: modules that belong to no installed distribution by their own files, distributions by version.
-    An import by a name that is put together while running is not seen."""
+    they import counts: modules that belong to no installed distribution by their own files, distributions by version, and
+    what lies beside a file under an imported name, which it may reach by a `sys.path` of its own. An import by a name that
+    is put together while running is not seen."""
     return _digest(tuple(files), frozenset())
 
 
@@ -83,49 +109,66 @@ def _digest(files: tuple[Path, ...], seen: frozenset[Path]) -> str:
     total = hashlib.sha256()
     root = Path(os.path.commonpath([path.parent for path in files])) if files else Path()
     seen = seen | {path.resolve() for path in files}
-    imported: set[str] = set()
+    imported: dict[
+        str, set[str]
+    ] = {}  # a module, and folders below the root of files that import it
     for path in files:
         content = path.read_bytes()
         total.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode())
         total.update(content)
         if path.suffix == ".py":
-            imported |= _imports(content)
+            folder = path.parent.relative_to(root).as_posix()
+            for name in _imports(content):
+                imported.setdefault(name, set()).add(folder)
     for name in sorted(imported):
-        if text := _depends_on(name, seen):
+        folders = [root / folder for folder in sorted(imported[name])]
+        if text := _depends_on(name, folders, seen):
             total.update(f"\0{name}\0{text}".encode())
     return total.hexdigest()
 
 
-def _depends_on(name: str, seen: frozenset[Path]) -> str:
-    """What stands for an imported module in a digest; nothing for what is counted elsewhere or not there."""
+def _depends_on(name: str, folders: Sequence[Path], seen: frozenset[Path]) -> str:
+    """What stands in a digest for a module that files of these folders import; nothing for what is counted elsewhere or
+    not there."""
     from bench.registry.local import NAMESPACE, local_sources  # which needs this module
 
     if name.partition(".")[0] == NAMESPACE:
-        files = local_sources(name)
-    elif name in _NOT_FOLLOWED or name in sys.stdlib_module_names:
+        return _of_unseen(local_sources(name), seen)
+    if name in _NOT_FOLLOWED or name in sys.stdlib_module_names:
         return ""
-    elif distribution := _distribution(name):
-        return distribution
-    else:
-        files = top_level_sources(name)
+    elsewhere = _distribution(name) or _of_unseen(top_level_sources(name), seen)
+    beside = (_of_unseen(_beside(name, folder), seen) for folder in folders)
+    return elsewhere + "".join(beside)
+
+
+def _of_unseen(files: Sequence[Path], seen: frozenset[Path]) -> str:
     followed = tuple(path for path in files if path.resolve() not in seen)
     return _digest(followed, seen) if followed else ""
 
 
-def _imports(source: bytes) -> set[str]:
+def _beside(name: str, folder: Path) -> tuple[Path, ...]:
+    """The files of a module in a folder; of one without `__init__.py`, which may be any folder, code alone."""
+    spec = PathFinder.find_spec(name, [str(folder)])
+    files = _files(spec)
+    package = spec is not None and spec.has_location
+    return files if package else tuple(path for path in files if path.suffix == ".py")
+
+
+@cache
+def _imports(source: bytes) -> frozenset[str]:
     """Top-level names of the modules that a file imports; those beside a plugin of a single file as `bench_local.NAME`."""
     from bench.registry.local import NAMESPACE
 
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
-        return set()
+        return frozenset()
     found = set()
     for node in ast.walk(tree):
         for name in _named(node):
             top, _, rest = name.partition(".")
             found.add(f"{top}.{rest.partition('.')[0]}" if top == NAMESPACE else top)
-    return found
+    return frozenset(found)
 
 
 def _named(node: ast.AST) -> Iterator[str]:
@@ -161,10 +204,7 @@ def _installed() -> _Installed:
 @cache
 def _distribution(name: str) -> str:
     """`name==version` of what a top-level name is installed by; nothing for modules that lie elsewhere."""
-    try:
-        spec = find_spec(name)
-    except (ImportError, ValueError):
-        return ""
+    spec = _spec(name)
     places = [] if spec is None else [spec.origin or "", *(spec.submodule_search_locations or ())]
     if not any(_installed().has(place) for place in places):
         return ""

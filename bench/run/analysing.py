@@ -24,6 +24,7 @@ from bench.evaluate.analysis.user_table import with_ids
 from bench.evaluate.inference.kept_resamples import pack
 from bench.evaluate.inference.resampling import Resampled
 from bench.interfaces import Metric
+from bench.job.code import analysis_digest
 from bench.job.outcome import of_record
 from bench.records import (
     Record,
@@ -53,16 +54,17 @@ def analyse_run(
     chosen: str | None,
     watcher: Watcher,
 ) -> Run:
-    """Analyse each dataset under each protocol, unless that was done of these very records by this `primary` metric and
-    against this `chosen` method (None: best-single alone), and is whole. `pool`: the suite's base models; where one has no
-    record (a part of the suite was run), nothing is said of choosing among them. A job beside this one may record trials
-    meanwhile: then all is analysed again, with them. Raises StorageError."""
+    """Analyse each dataset under each protocol, unless that was done of these very records and ids, by this code and
+    `primary` metric and against this `chosen` method (None: best-single alone), and is whole. `pool`: the suite's base
+    models; where one has no record (a part of the suite was run), nothing is said of choosing among them. A job beside this
+    one may record trials meanwhile: then all is analysed again, with them. Raises StorageError."""
     records: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for record in run.records:
         if of_record(record).ok and record["kind"] in _ANALYSED:
             records[record["trial"]["dataset"], record["trial"]["protocol"]].append(record)
     places = ["/".join(place) for place in records]
-    if not records or _stands(run, places, primary, chosen):
+    made_of = {division.name: _made_of(division) for division in divisions.values()}
+    if not records or _stands(run, places, made_of, primary, chosen):
         return run
     seeds = {(*place, record["trial"]["seed"]) for place, of in records.items() for record in of}
     if not seeds <= divisions.keys():
@@ -83,15 +85,31 @@ def analyse_run(
         rows = _query_rows(run, of_place, of_seeds, pool)
         kinds = {record["trial"]["method"]: record["kind"] for record in of_place}
         found = analyse(rows, kinds, singles.get(place), metrics, primary, chosen)
-        analyses[name] = analysis_to_json(found.analysis) | _kept(run, found.resampled)
+        analyses[name] = {
+            **analysis_to_json(found.analysis),
+            **_kept(run, found.resampled),
+            "made_of": made_of[name],
+        }
         ids = id_texts(next(iter(of_seeds.values())).interactions, "user")
         tables[name] = write_table(run.folder, _user_tables(rows, ids))
     write_analyses(run.folder, run.records, analyses, tables)
     return analyse_run(load(run.folder), divisions, pool, metrics, primary, chosen, watcher)
 
 
-def _stands(run: Run, places: Sequence[str], primary: str, chosen: str | None) -> bool:
-    """Whether there is an analysis of all places, by that metric and against that method, readable, with whole tables."""
+def _made_of(division: Division) -> dict[str, str]:
+    """What an analysis depends on beside the records."""
+    return {"ids": division.interactions.ids_digest, "code": analysis_digest()}
+
+
+def _stands(
+    run: Run,
+    places: Sequence[str],
+    made_of: Mapping[str, Mapping[str, str]],
+    primary: str,
+    chosen: str | None,
+) -> bool:
+    """Whether there is an analysis of all places, made of that, by that metric and against that method, readable, with whole
+    tables."""
     if not set(places) <= run.analyses.keys() & run.user_tables.keys():
         return False
     try:
@@ -99,7 +117,9 @@ def _stands(run: Run, places: Sequence[str], primary: str, chosen: str | None) -
     except ValidationError:
         return False
     return all((one.primary, one.chosen) == (primary, chosen) for one in found) and all(
-        has_its_blobs(run.folder, run.analyses[place], run.user_tables[place]) for place in places
+        run.analyses[place].get("made_of") == made_of.get(place)
+        and has_its_blobs(run.folder, run.analyses[place], run.user_tables[place])
+        for place in places
     )
 
 

@@ -21,6 +21,8 @@ from bench.run.name_lists import apart
 
 __all__ = ["predictions_table"]
 
+_TOLD = ("name", "source", "order", "ids")
+
 
 def predictions_table(
     run: Run, cache: Path, methods: Sequence[str] = (), *, labels: bool = False
@@ -90,7 +92,7 @@ def _of_place(
 
 
 def _prepared(run: Run, cache: Path, dataset: str, digest: str) -> Interactions:
-    """The folder of the cache with the run's own data: the same content, and read from the same files."""
+    """The folder of the cache with the run's own data: the same content under the same ids, read from the same files."""
     told = run.manifest["datasets"].get(dataset, {})
     for file in sorted((cache / "data").glob("*/meta.json")):
         try:
@@ -103,8 +105,8 @@ def _prepared(run: Run, cache: Path, dataset: str, digest: str) -> Interactions:
 
 
 def _as_told(meta: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
-    """The digest is of the encoded content, ids' texts are not in it: so the source has to be the same too."""
-    return all(meta.get(key) == told[key] for key in ("name", "source", "order") if key in told)
+    """The digest is of the encoded content; ids' texts have one of their own. Older manifests lack that."""
+    return all(meta.get(key) == told[key] for key in _TOLD if key in told)
 
 
 def _query(run: Run, cache: Path, interactions: Interactions, digest: str) -> np.ndarray:

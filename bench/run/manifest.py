@@ -117,7 +117,8 @@ def _joined(planned: Manifest, earlier: Manifest) -> Manifest:
 
 def _dataset(interactions: Interactions) -> dict[str, Any]:
     kept = (
-        "name", "digest", "source", "label", "order", "counts", "fields", "categories", "missing", "several_values", "truth",
+        "name", "digest", "ids", "source", "label", "order", "counts", "fields", "categories", "missing", "several_values",
+        "truth",
     )  # fmt: skip
     about = {key: interactions.meta[key] for key in kept if key in interactions.meta}
     return about | oddities(interactions)

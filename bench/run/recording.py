@@ -48,7 +48,8 @@ def metrics_of(registry: Registry, specs: Mapping[str, MetricSpec]) -> dict[str,
 def _made(registry: Registry, name: str, spec: MetricSpec) -> Metric:
     plugin = registry.load("metrics", spec.use)
     try:
-        metric: Metric = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
+        params = plugin.Params.model_validate_json(json.dumps(dict(spec.params)))
+        metric: Metric = plugin(params)
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
         raise PluginError(f"metric {name!r} can't be made: {in_one_line(error)}") from error
     if type(metric.higher_is_better) is not bool or type(metric.version) is not int:
@@ -56,6 +57,7 @@ def _made(registry: Registry, name: str, spec: MetricSpec) -> Metric:
         raise PluginError(
             f"metric {name!r} has {told:.200}; give true or false, and a whole number"
         )
+    vars(metric).setdefault("params", params)  # by which it is made anew
     vars(metric)["name"] = name
     return metric
 

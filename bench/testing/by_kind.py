@@ -49,6 +49,7 @@ CHECKS: Mapping[str, Mapping[str, str]] = {
         "a score or a reason": "bench.testing.metric_checks:score_or_reason",
         **_BY_CALL,
         "order of rows": "bench.testing.metric_checks:order_of_rows",
+        "no state": "bench.testing.metric_checks:no_state",
         "direction": "bench.testing.metric_checks:direction",
         "parts by user": "bench.testing.metric_checks:parts_by_user",
         **_EVERY,

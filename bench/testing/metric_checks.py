@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from bench.interfaces import MetricRows, Score, UserParts
 from bench.testing.metric_subject import MIXED, Case, MetricSubject
-from bench.testing.notes import not_json
 from bench.testing.verdicts import Failed, NotApplicable
+from bench.worker.notes import not_json
 
-__all__ = ["direction", "order_of_rows", "parts_by_user", "score_or_reason"]
+__all__ = ["direction", "no_state", "order_of_rows", "parts_by_user", "score_or_reason"]
 
 _AGREE = 1e-5  # as the harness asks of parts and value: some compute in float32
 
@@ -41,6 +42,20 @@ def order_of_rows(subject: MetricSubject) -> None:
         raise Failed(
             f"with each user's rows in another order the value is {other}, not {value}",
             "take each row's own label, item and logit; the place of a row says nothing",
+        )
+
+
+def no_state(subject: MetricSubject) -> None:
+    """Rows scored by a metric that has scored others, and by one that has not."""
+    case = subject.cases[MIXED]
+    first, used = replace(subject), replace(subject)
+    for other in [*subject.cases.values()][::-1]:
+        used.value(other)
+    value, again = first.value(case), used.value(case)
+    if not _agree(value, again):
+        raise Failed(
+            f"after other rows the value of the same ones is {again}, not {value}",
+            "keep nothing from one call to the next: the harness makes a metric anew for each",
         )
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bench.interfaces import History
 from bench.testing.subject import Subject
 from bench.testing.verdicts import Failed, NotApplicable
+from bench.worker.notes import RESERVED, not_json
 
-__all__ = ["fit_notes", "not_json"]
+__all__ = ["fit_notes"]
 
 _NOTES = ("history", "chosen", "details", "software", "trained_users")
 
@@ -32,6 +32,8 @@ def fit_notes(subject: Subject) -> None:
                 f"{place} is {what}, which is no JSON",
                 "keep plain values: float(x), int(x), x.tolist(), str(key); None for what is not finite",
             )
+    for key in sorted(RESERVED & fitted.details.keys()):
+        raise Failed(f"details has the key {key!r}, which is the harness's own", "choose another")
 
 
 def _check_form(name: str, value: Any) -> None:
@@ -45,20 +47,3 @@ def _check_form(name: str, value: Any) -> None:
             "trained_users": "a whole number or None",
         }.get(name, "a mapping of names to values")
         raise Failed(f"{name} is {type(value).__name__}", f"set {name} to {form}")
-
-
-def not_json(value: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Places in a value that JSON can't hold as they are, and what is there: NaN, numpy's scalars, keys that are no text."""
-    if isinstance(value, Mapping):
-        for key, part in value.items():
-            if not isinstance(key, str):
-                yield f"a key of {place}", f"{key!r} ({type(key).__name__})"
-            yield from not_json(part, f"{place}[{key!r}]")
-    elif isinstance(value, list | tuple):
-        for position, part in enumerate(value):
-            yield from not_json(part, f"{place}[{position}]")
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            yield place, str(float(value))
-    elif not isinstance(value, str | int | None):
-        yield place, f"of type {type(value).__module__}.{type(value).__name__}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import math
 import resource
+import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -20,7 +22,8 @@ __all__ = ["Clock", "peak_rss_bytes"]
 
 class Clock:
     """`with Clock() as clock:` one plugin call; then clock.cpu_s and clock.wall_s. All threads of the process count, and its
-    child processes, running or ended. Entered again, it adds. PluginError for a time that can't be."""
+    child processes, running or ended. Entered again, it adds. PluginError for a time that can't be, and where the call has
+    the system forget child processes that end."""
 
     cpu_s = 0.0
     wall_s = 0.0
@@ -43,6 +46,10 @@ class Clock:
                 raise PluginError(
                     f"a plugin call took {seconds} s: the process's clock was changed"
                 )
+        if error is None and _forgets_children():
+            raise PluginError(
+                "a plugin call left SIGCHLD ignored: the cost of its child processes is lost; leave that signal as it is"
+            )
         self.cpu_s += cpu
         self.wall_s += wall
 
@@ -60,6 +67,16 @@ def _children_cpu_s(used: Callable[[int], Any] = resource.getrusage) -> float:
     """Of child processes that were waited for, and of those that were not yet."""
     waited = used(resource.RUSAGE_CHILDREN)
     return float(waited.ru_utime + waited.ru_stime + sum(map(_cpu_of, _children())))
+
+
+def _forgets_children() -> bool:
+    """Whether child processes that end leave no times behind, since SIGCHLD is ignored, by Python or by other code."""
+    try:
+        status = Path("/proc/self/status").read_text("ascii", errors="replace")
+        ignored = int(status.partition("SigIgn:")[2].split()[0], 16)
+    except (OSError, ValueError, IndexError):  # no such file on this system
+        return signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN
+    return bool(ignored >> (signal.SIGCHLD - 1) & 1)
 
 
 def _cpu_of(process: psutil.Process) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 
 from bench.data.views.rows import TaskView
 from bench.evaluate.metrics.metrics import mean_log_loss
-from bench.interfaces import FitNotes
 from bench.worker.clock import Clock
+from bench.worker.notes import Notes
 
 __all__ = ["cost", "logloss", "of_selector", "source_shift", "warnings"]
 
@@ -34,7 +34,7 @@ def cost(
     }
 
 
-def of_selector(notes: FitNotes) -> dict[str, Any]:
+def of_selector(notes: Notes) -> dict[str, Any]:
     """Its own details, its epochs, and what it chose."""
     found: dict[str, Any] = dict(notes.details)
     if notes.history is not None:

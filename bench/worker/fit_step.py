@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from bench.data.splits.base_predictions import STAR, Fit
@@ -16,8 +14,10 @@ from bench.job.steps import FitStep
 from bench.learn import FittedModel
 from bench.worker import details
 from bench.worker.clock import Clock
+from bench.worker.files_read import unchanged
 from bench.worker.inputs import Inputs, Progress, context, make_model
 from bench.worker.made import Made
+from bench.worker.notes import notes_of
 
 __all__ = ["fit_step"]
 
@@ -31,37 +31,28 @@ def fit_step(step: FitStep, inputs: Inputs, progress: Progress) -> Made:
     if isinstance(model, FittedModel):
         with calling(f"building base model {step.model.use!r}"):
             model.prepare(train.fields)  # compiles, off the clock
-    with calling(f"fit of base model {step.model.use!r}"), Clock() as fitting:
-        model.fit(train, valid, context(step, seed, step.files))
-
     asked = _asked(fit, inputs.split, model)
     predicted = inputs.task_view(fit.predict[asked], labelled=False)
-    with calling(f"predict of base model {step.model.use!r}"), Clock() as predicting:
-        answer = model.predict(predicted)
+    with unchanged(step.files):
+        with calling(f"fit of base model {step.model.use!r}"), Clock() as fitting:
+            model.fit(train, valid, context(step, seed, step.paths))
+        with calling(f"predict of base model {step.model.use!r}"), Clock() as predicting:
+            answer = model.predict(predicted)
     logits = np.full(len(fit.predict), np.nan, dtype=check_logits(answer, len(predicted)).dtype)
     logits[asked] = answer
 
+    notes = notes_of(model, f"base model {step.model.use!r}")
     warned = details.warnings(step.resources.threads, fitting, inputs.plugins.changes)
-    trained_rows = len(train) if model.history is None else model.history.rows
+    trained_rows = len(train) if notes.history is None else notes.history.rows
     return Made(
         arrays={"logits": logits},
         cost=details.cost(fitting, trained_rows, predicting, len(predicted)),
-        details={**model.details, **_epochs(model), **warned},
-        software=model.software,
+        details={**notes.details, **notes.epochs(), **warned},
+        software=notes.software,
         save_parameters=model.save
         if isinstance(model, FittedModel) and step.variant == STAR
         else None,
     )
-
-
-def _epochs(model: Model | FittedModel) -> dict[str, Any]:
-    if model.history is None:
-        return {}
-    return {
-        "epochs": model.history.epochs,
-        "best_epoch": model.history.best_epoch,
-        "valid_logloss": list(model.history.valid_logloss),
-    }
 
 
 def _asked(fit: Fit, split: Split, model: Model | FittedModel) -> np.ndarray:

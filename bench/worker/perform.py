@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import random
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,7 @@ def perform(step_json: str, progress: Progress) -> Outcome:
     try:
         with kept(), applied(step.resources) as applied_again:
             _seed_everything(step.seed)
+            _remember_children()
             _check_harness(step)
             plugins = UsedPlugins(step.plugins, step.plugin_paths, applied_again)
             made = _make(step, plugins, progress)
@@ -62,6 +65,12 @@ def _seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+def _remember_children() -> None:
+    """Who started this process may have ignored SIGCHLD, which is inherited: times of child processes would be lost."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
 def _check_harness(step: FitStep | SelectStep) -> None:
     if harness_digest_now() != step.harness:
         raise PluginUnavailable(
@@ -84,7 +93,7 @@ def _commit(step: FitStep | SelectStep, made: Made) -> None:
         "details": made.details,
         "valid_logloss": made.valid_logloss,
         "environment": environment(step.resources),
-        "versions": {**versions(), **made.software},
+        "versions": {**made.software, **versions()},
     }
 
     def fill(folder: Path) -> None:

@@ -25,6 +25,7 @@ from bench.worker.calibrating import Calibration, calibrated, fit_calibration
 from bench.worker.clock import Clock
 from bench.worker.inputs import Inputs, Progress, context, make_model, make_params, make_plugin
 from bench.worker.made import PARAMETERS, Made
+from bench.worker.notes import Notes, notes_of
 
 __all__ = ["select_step"]
 
@@ -50,15 +51,16 @@ def select_step(step: SelectStep, inputs: Inputs, progress: Progress) -> Made:
     if isinstance(selector, MetaLearned):
         arrays |= _interpreted(selector, tasks.test)
 
+    notes = notes_of(selector, f"selector {step.method.selector.use!r}")
     warned = details.warnings(step.resources.threads, fitting, inputs.plugins.changes)
-    trained_rows = len(tasks.train.query) if selector.history is None else selector.history.rows
+    trained_rows = len(tasks.train.query) if notes.history is None else notes.history.rows
     cost = details.cost(fitting, trained_rows, predicting, len(tasks.test.query))
     return Made(
         arrays=arrays,
-        cost={**cost, "trained_users": selector.trained_users},
-        details=_details(step, inputs, tasks, selector, calibration, warned),
+        cost={**cost, "trained_users": notes.trained_users},
+        details=_details(step, inputs, tasks, notes, calibration, warned),
         valid_logloss=details.logloss(tasks.valid, valid_logits),
-        software=selector.software,
+        software=notes.software,
     )
 
 
@@ -232,13 +234,13 @@ def _details(
     step: SelectStep,
     inputs: Inputs,
     tasks: _Tasks,
-    selector: AnySelector,
+    notes: Notes,
     calibration: Calibration | None,
     warned: dict[str, Any],
 ) -> dict[str, Any]:
     kept = step.method.support_rows
     return {
-        **details.of_selector(selector),
+        **details.of_selector(notes),
         **({} if calibration is None else calibration.details),
         **warned,
         "base_predictions": step.source.base_predictions,

@@ -626,3 +626,14 @@ def test_many_regressions_are_counted_and_the_first_are_shown(
     assert result.exit_code == 1
     assert result.output.count("Regressed: ml/cold fm, seed") == 20
     assert "And 8 more like these; --json has all." in result.output
+
+
+def test_versions_that_a_plugin_tells_stand_for_no_fact_of_the_machine(
+    make: Callable[..., Run],
+) -> None:
+    told = {"processor": "Z"}
+    comparison = compare(
+        make("base", computed({}, told)), make("candidate", computed({"processor": "B"}, told))
+    )
+    found = [(change.what, change.base, change.candidate) for change in comparison.conditions]
+    assert found == [("processor", "A", "B")]

@@ -210,6 +210,17 @@ def test_nan_and_numpy_numbers_are_refused_before_anything_is_written(tmp_path: 
     assert not (tmp_path / "records").exists()
 
 
+@pytest.mark.parametrize(
+    "odd", [{"versions": {"x": 5}}, {"details": "text"}, {"blobs": {"logits": "a"}}]
+)
+def test_what_would_be_refused_when_read_is_refused_before_it_is_written(
+    tmp_path: Path, odd: dict[str, Any]
+) -> None:
+    with pytest.raises(RecordError, match=f"no record: {next(iter(odd))}"):
+        write(tmp_path, record() | odd)
+    assert not list(tmp_path.rglob("*.json"))
+
+
 @pytest.mark.parametrize("identity", ["../x", "", "a/b", "a.b", "x" * 101])
 def test_an_id_can_not_lead_out_of_the_folder(tmp_path: Path, identity: str) -> None:
     with pytest.raises(RecordError, match="is not the id of a record"):

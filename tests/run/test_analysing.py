@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench.evaluate import analysis_from_json
+from bench.evaluate import analyse, analysis_from_json
 from bench.records import load, read_table
 from bench.report import build, to_markdown
+from bench.run import analysing
 from tests.run.conftest import by_method
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
@@ -81,6 +83,39 @@ def test_a_base_model_that_failed_is_said_to_have_failed(write_suite, go):
         "There is no attainable bound, no regret and no selection accuracy: the pool is incomplete: theirs failed in seed 0."
         in notes
     )
+
+
+def test_an_analysis_by_other_code_is_made_again(write_suite, go, monkeypatch):
+    suite = write_suite()
+    first, _ = go(suite)
+    path = first.folder / "analysis.json"
+    standing = path.read_bytes()
+    go(suite)
+    assert path.read_bytes() == standing
+    monkeypatch.setattr(analysing, "analysis_digest", lambda: "of other code")
+    monkeypatch.setattr(analysing, "analyse", partial(analyse, resamples=50))
+    second, _ = go(suite)
+    assert intervals(second) != intervals(first)
+    assert by_method(second) == by_method(first)
+
+
+def intervals(finished):
+    found = analysis_of(finished)
+    return [one.against_best_single["logloss"] for one in found.methods if one.against_best_single]
+
+
+def test_a_report_says_that_the_analysis_is_lacking(write_suite, go):
+    """A run may end between its last record and its analysis: its disk was full."""
+    suite = write_suite()
+    finished, _ = go(suite)
+    assert build(finished).analysis_fault == ""
+    (finished.folder / "analysis.json").unlink()
+    report = build(load(finished.folder))
+    told = "there is none of small/cold; run the suite again, which makes it"
+    assert (report.status, report.analysis_fault) == ("complete", told)
+    assert told in " ".join(to_markdown(report).split())
+    again, _ = go(suite)
+    assert build(again).analysis_fault == ""
 
 
 def test_blocks_are_analysed_too(write_suite, go):

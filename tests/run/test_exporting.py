@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench.cli import main
-from bench.errors import NoRunError, StorageError
+from bench.errors import DataError, NoRunError, StorageError
 from bench.records import read_table
 from bench.run.exporting import predictions_table
 from tests.run.conftest import by_method, write_ratings
@@ -134,6 +134,64 @@ def test_equal_content_under_other_ids_is_not_taken_for_the_runs_data(tmp_path, 
     theirs = set(predictions_table(other, tmp_path / "cache").to_pandas().user)
     assert own < {key[0] for key in labels}
     assert theirs == {f"x{user}" for user in own}
+
+
+@pytest.fixture
+def accounts(tmp_path, write_suite):
+    """Writes the suite over a table that has users and items by two columns each, `user` and `item` those to take; the
+    content is the same."""
+    write_ratings(tmp_path / "ratings.csv")
+    head, *lines = (tmp_path / "ratings.csv").read_text().splitlines()
+    rows = [f"{line},acc-{line.split(',')[0]},no-{line.split(',')[1]},{line[-1]}" for line in lines]
+    text = "\n".join([f"{head},account,number,digit", *rows, ""])
+    (tmp_path / "ratings.csv").write_text(text)
+
+    def accounts(user="user_id", item="item_id", **given):
+        file = write_suite(**given)
+        told = "user: user_id, item: item_id, fields: [user_id, item_id]"
+        named = f"user: {user}, item: {item}, fields: [digit]"
+        file.write_text(file.read_text().replace(told, named))
+        return file
+
+    return accounts
+
+
+COLUMNS = {"user": {"user": "account"}, "item": {"item": "number"}}
+
+
+def exported(finished, cache, owner):
+    return set(predictions_table(finished, cache).to_pandas()[owner])
+
+
+@pytest.mark.parametrize("owner", COLUMNS)
+@pytest.mark.parametrize("where", ["one", "two"])
+def test_ids_of_another_column_of_one_file_are_told(accounts, tmp_path, go, owner, where):
+    """Data of one content in one cache, runs in one folder or in two."""
+    cache, prefix = tmp_path / "cache", {"user": "acc-", "item": "no-"}[owner]
+    first, _ = go(accounts(), cache="cache")
+    own = exported(first, cache, owner)
+    second, _ = go(accounts(**COLUMNS[owner]), where, cache="cache")
+    digests = {one.manifest["datasets"]["small"]["digest"] for one in (first, second)}
+    assert len(digests) == 1
+    assert exported(second, cache, owner) == {f"{prefix}{name}" for name in own}
+    if where == "two":
+        assert exported(first, cache, owner) == own
+    table = read_table(second.folder, second.user_tables["small/cold"]).to_pandas()
+    assert {user.startswith("acc-") for user in table.user} == {owner == "user"}
+
+
+def test_scores_are_joined_anew_where_ids_are_of_another_column(accounts, tmp_path, go):
+    rows = [row.split(",") for row in (tmp_path / "ratings.csv").read_text().splitlines()[1:]]
+    lines = [f"{user},{item},{time},.5" for user, item, _, time, *_ in rows]
+    (tmp_path / "p.csv").write_text("\n".join(["user_id,item_id,time,p", *lines, ""]))
+    theirs = "theirs: {use: predictions, path: p.csv, order: time, probability: p}"
+    given = {
+        "models": f"  lr: {{use: lr}}\n  {theirs}",
+        "methods": "  average: {selector: {use: average}}",
+    }
+    go(accounts(**given), cache="cache")
+    with pytest.raises(DataError, match="no score for"):
+        go(accounts("account", **given), "two", cache="cache")
 
 
 def test_orders_of_two_types_are_kept_to_the_last_digit(tmp_path, write_suite, go):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -246,6 +247,40 @@ def test_child_processes_are_allowed_and_count(go, write_suite, plugin):
     mine, lr = (by_method(done)[name]["cost"]["own"] for name in ("mine", "lr"))
     assert mine["train_cpu_s"] > 1
     assert mine["peak_rss_bytes"] > lr["peak_rss_bytes"] + 150_000_000
+
+
+IGNORED = {
+    "by Python": "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
+    "by other code": "import ctypes; ctypes.CDLL(None).signal(17, ctypes.c_void_p(1))",
+}
+
+
+@pytest.mark.parametrize("how", IGNORED)
+def test_child_processes_that_nobody_counts_are_no_cost(go, write_suite, plugin, how):
+    file = write_suite(
+        models="  mine: {use: mine}\n  lr: {use: lr}",
+        methods="  average: {selector: {use: average}}",
+    )
+    done, _ = go(file, executor="local", plugins=(plugin(fit=IGNORED[how]),))
+    mine, lr = (of_record(by_method(done)[name]) for name in ("mine", "lr"))
+    assert (mine.status, lr.status) == ("error", "ok")
+    assert (
+        "a plugin call left SIGCHLD ignored: the cost of its child processes is lost" in mine.reason
+    )
+
+
+def test_a_harness_that_was_started_with_sigchld_ignored_counts_children(go, write_suite, plugin):
+    burn = "import time; t = time.process_time\\nwhile t() < 1: pass"
+    fit = f'import subprocess; subprocess.run([sys.executable, "-c", "{burn}"], check=True)'
+    models, methods = "  mine: {use: mine}", "  average: {selector: {use: average}}"
+    file = write_suite(models=models, methods=methods)
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        done, _ = go(file, plugins=(plugin(fit=fit),))
+    finally:
+        found = signal.signal(signal.SIGCHLD, before)
+    assert found == signal.SIG_IGN
+    assert by_method(done)["mine"]["cost"]["own"]["train_cpu_s"] > 1
 
 
 def test_a_thread_that_stays_delays_nothing(go, write_suite, plugin):

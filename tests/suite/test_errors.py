@@ -119,6 +119,10 @@ def test_faults_of_plugins_and_their_parameters(
         ("name: small", "name: 1.10", "2:7: name must be text; got 1.10; quote it: '1.10'"),
         ("name: small", "name: ''", "2:7: name must have at least 1 characters; got ''"),
         ("name: small", 'name: "a\\nb"', "2:7: name: must hold visible characters alone"),
+        ("name: small", 'name: " "', "2:7: name: must neither begin nor end with a blank"),
+        ("name: small", 'name: "a "', "2:7: name: must neither begin nor end with a blank"),
+        ("  toy: {", '  " toy": {', "4:3: the name ' toy' must neither begin nor end with a blank"),
+        ("  net:", '  "net ":', "9:3: the name 'net ' must neither begin nor end with a blank"),
         (
             "seeds:",
             "seed: 1\nseeds:",

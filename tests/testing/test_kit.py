@@ -39,7 +39,7 @@ IMPORT, SHAPE, SEED, IDS, SUPPORT, VMAP, SECOND, ZERO, META, SIMPLEX, LABELS, *_
 )
 NOTES = "fit notes"
 *_, INPUTS, STATE, LEFT, PROCESS, HASHES = check_names("models")
-_, SCORE, CALL, ORDER, DIRECTION, PARTS, *_ = check_names("metrics")
+_, SCORE, CALL, ORDER, NO_STATE, DIRECTION, PARTS, *_ = check_names("metrics")
 _, SOURCES, TABLE, *_ = check_names("datasets")
 _, ROLES, *_ = check_names("protocols")
 
@@ -237,6 +237,7 @@ METRICS, PROTOCOLS, DATASETS = broken_metrics, broken_protocols, broken_datasets
         (METRICS.CountsInNumpy, SCORE, r"counts\['rows'\] is of type numpy.uint64"),
         (METRICS.NeedsBothClasses, SCORE, r"IndexError: .* \(broken_metrics.py:\d+\)"),
         (METRICS.ByPlace, ORDER, "with each user's rows in another order the value is"),
+        (METRICS.Remembers, NO_STATE, "after other rows the value of the same ones is"),
         (METRICS.WrongWay, DIRECTION, "and higher_is_better is True"),
         (METRICS.WayInWords, DIRECTION, "higher_is_better is 'no'"),
         (METRICS.PartsByNumber, PARTS, r"parts of shapes \(41,\) and \(41,\), of 8 users"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,8 +19,11 @@ from bench.data.prepared.cache import Report, file_digest, locked, slug, sweep_c
 from bench.data.prepared.download import archive_name, extract, fetch
 from bench.data.prepared.locate import find, is_local, location, roots
 from bench.data.views.interactions import Interactions
-from bench.errors import DownloadError
+from bench.errors import DataError, DownloadError
 from bench.interfaces import Dataset, Source
+from bench.registry.local import loaded_digest
+from bench.registry.sources import digest, plugin_digest, plugin_sources
+from bench.storage.file_state import FileState, file_state
 from bench.storage.temporary import temporary_folder
 from bench.storage.trouble import writing
 
@@ -39,7 +42,8 @@ def prepare(
 
     Sources are tried in order. Local files are looked for below `base` (the suite's folder), then below `data_dir` (else
     the environment's BENCH_DATA). `report` gets a line on which source served. DataError: a file that can't be read as
-    asked; DownloadError: no source could serve; StorageError: the cache can't be written."""
+    asked, or that is changed while it is read; DownloadError: no source could serve; StorageError: the cache can't be
+    written."""
     place = _Place(dataset, roots(base, data_dir), cache, report)
     origin, failures = place.ready()
     if origin and store.is_intact(place.folder(origin)):
@@ -74,7 +78,17 @@ class _Origin:
 
     source: Source
     sha256: Mapping[str, str]
-    files: Mapping[str, Path] | None  # None: to be downloaded
+    files: Mapping[str, _File] | None  # None: to be downloaded
+
+
+class _File(NamedTuple):
+    """A file as it was before its digest was taken."""
+
+    path: Path
+    state: FileState | None
+
+    def is_still(self, sha256: str) -> bool:
+        return file_state(self.path) == self.state and file_digest(self.path) == sha256
 
 
 @dataclass(frozen=True)
@@ -83,6 +97,10 @@ class _Place:
     roots: Sequence[Path]
     cache: Path
     report: Report
+
+    @cached_property
+    def _code(self) -> list[str]:
+        return _code_digests(type(self.dataset), _imported_digest)
 
     def ready(self) -> tuple[_Origin | None, list[str]]:
         """The first source that serves without a download, files at hand or prepared before; and why others don't."""
@@ -95,9 +113,9 @@ class _Place:
                 continue
             found = find(source, self.roots)
             if not isinstance(found, str):
-                return _Origin(
-                    source, {name: file_digest(path) for name, path in found.items()}, found
-                ), []
+                files = {name: _File(path, file_state(path)) for name, path in found.items()}
+                sha256 = {name: file_digest(path) for name, path in found.items()}
+                return _Origin(source, sha256, files), []
             failures.append(found)
         return None, failures
 
@@ -140,6 +158,7 @@ class _Place:
     def _write(self, origin: _Origin, folder: Path) -> None:
         with self._files(origin) as files:
             encoded = encode(ask_tables(self.dataset, origin.source.name, files))
+        self._check_unchanged(origin)
         about = {
             "name": self.dataset.name,
             "source": {"name": _name(origin), "sha256": dict(origin.sha256)},
@@ -147,11 +166,21 @@ class _Place:
         with writing(self.cache):
             store.write(folder, encoded, about)
 
+    def _check_unchanged(self, origin: _Origin) -> None:
+        """What was read has to be what is said of it: files, and the code that reads."""
+        for name, file in (origin.files or {}).items():
+            if not file.is_still(origin.sha256[name]):
+                raise DataError("was changed while it was read; run again", file=name)
+        if self._code != _code_digests(type(self.dataset), plugin_digest):
+            raise DataError(
+                f"dataset {self.dataset.name!r}: its code was changed while it read; run again"
+            )
+
     @contextmanager
     def _files(self, origin: _Origin) -> Iterator[Mapping[str, Path]]:
         """Those at hand, or unpacked from a download for as long as they are read."""
         if origin.files is not None:
-            yield origin.files
+            yield {name: file.path for name, file in origin.files.items()}
             return
         with ExitStack() as stack:
             with writing(self.cache):
@@ -168,7 +197,7 @@ class _Place:
             "params": self.dataset.params.model_dump(mode="json"),
             "source": origin.source.name,
             "sha256": origin.sha256,
-            "code": _code_digests(type(self.dataset)),
+            "code": self._code,
         }
         key = hashlib.sha256(
             json.dumps(depends, sort_keys=True, allow_nan=False).encode()
@@ -184,24 +213,30 @@ def _name(origin: _Origin) -> str:
     return origin.source.name or next(iter(origin.sha256), "generated")
 
 
-def _code_digests(plugin: type[Any]) -> list[str]:
-    """Of the code that turns files into arrays: reading, encoding and storing, and that of the plugin and its base classes."""
+def _code_digests(plugin: type[Any], of_module: Callable[[str], str]) -> list[str]:
+    """Of the code that turns files into arrays: reading, encoding and storing, and that of the plugin and its base classes
+    (`of_module`), with what they import."""
     data = Path(__file__).parent.parent
-    files = {
+    own = [
         file for room in ("tables", "encoding", "prepared") for file in (data / room).glob("*.py")
+    ]
+    strangers = {
+        base.__module__: Path(inspect.getfile(base))
+        for base in plugin.__mro__
+        if base.__module__.partition(".")[0] not in ("bench", "abc", "builtins")
     }
-    for base in plugin.__mro__:
-        if base.__module__.partition(".")[0] not in ("bench", "abc", "builtins"):
-            files |= _code_files(base)
-    return sorted(file_digest(file) for file in files)
+    theirs = {
+        of_module(module) if _is_found(module, file) else digest([file])
+        for module, file in strangers.items()
+    }
+    return sorted([*map(file_digest, own), *theirs])
 
 
-def _code_files(plugin: type[Any]) -> set[Path]:
-    """The plugin's package, or its file where it is a single one."""
-    file = Path(inspect.getfile(plugin))
-    package = sys.modules[plugin.__module__].__package__
-    return (
-        set(file.parent.glob("*.py"))
-        if package and package == plugin.__module__.rpartition(".")[0]
-        else {file}
-    )
+def _is_found(module: str, file: Path) -> bool:
+    """Whether a module is where its name leads to: one of a script, or made by hand, is not."""
+    return file.resolve() in {path.resolve() for path in plugin_sources(module)}
+
+
+def _imported_digest(module: str) -> str:
+    """Of the code that was imported, where that is known."""
+    return loaded_digest(module) or plugin_digest(module)

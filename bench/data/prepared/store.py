@@ -16,15 +16,18 @@ import pyarrow.parquet as pq
 from bench.data.encoding.encode import Encoded
 from bench.storage.kept import KeptFolder, commit_folder
 
-__all__ = ["FORMAT", "content_digest", "is_intact", "set_aside", "write"]
+__all__ = ["FORMAT", "content_digest", "ids_digest", "is_intact", "set_aside", "write"]
 
-FORMAT = 3  # of the folder; another number is another cache key
+FORMAT = 4  # of the folder; another number is another cache key
 
 
 def write(folder: Path, encoded: Encoded, about: Mapping[str, Any]) -> None:
     """Write the folder, with digests of its files. `about` joins meta.json. Raises OSError."""
-    digest = content_digest(encoded.arrays, encoded.meta)
-    meta = {"format": FORMAT, **about, "digest": digest, **encoded.meta}
+    digests = {
+        "digest": content_digest(encoded.arrays, encoded.meta),
+        "ids": ids_digest(encoded.user_ids, encoded.item_ids),
+    }
+    meta = {"format": FORMAT, **about, **digests, **encoded.meta}
     text = json.dumps(meta, indent=1, ensure_ascii=False, allow_nan=False)
 
     def fill(work: Path) -> None:
@@ -65,3 +68,9 @@ def content_digest(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) ->
         digest.update(json.dumps([name, values.dtype.str, list(values.shape)]).encode())
         digest.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
+
+
+def ids_digest(users: pa.Array, items: pa.Array) -> str:
+    """sha256 of the texts of users' and items' ids, in the order of their numbers: the content's digest has none of them."""
+    told = json.dumps([users.to_pylist(), items.to_pylist()])
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()

@@ -59,6 +59,11 @@ class Interactions:
         """Of the encoded content; independent of the file format it was read from."""
         return str(self.meta["digest"])
 
+    @property
+    def ids_digest(self) -> str:
+        """Of the texts of users' and items' ids, which `digest` does not cover."""
+        return str(self.meta["ids"])
+
     @cached_property
     def fields(self) -> Fields:
         return Fields(Field(**field) for field in self.meta["fields"])

@@ -8,6 +8,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from bench.evaluate.metrics.fresh import fresh
 from bench.evaluate.metrics.metric_rows import handed
 from bench.interfaces import Metric, MetricRows, Score, UserParts
 from bench.registry.registration import in_one_line
@@ -27,10 +28,10 @@ class InvalidScore(Score):
 def ask(metric: Metric, rows: MetricRows, logits: np.ndarray) -> Score:
     """What `compute` gives, its value a finite float or None; an InvalidScore where it raises or gives what is no score.
 
-    The metric sees its arrays read-only: one that writes into them would change what the next one scores."""
+    The metric is made anew, and sees its arrays read-only: nothing goes from one score into the next."""
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # NaN; a sum beyond float64
-            score: object = metric.compute(*handed(rows, logits))
+            score: object = fresh(metric).compute(*handed(rows, logits))
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
         return InvalidScore(None, f"compute raised {_told(error)}")
     wrong = _wrong(score)
@@ -48,7 +49,7 @@ def ask_by_user(metric: Metric, rows: MetricRows, logits: np.ndarray) -> UserPar
     """What `by_user` gives, as float64; or why that is none: a reason without its subject."""
     try:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            parts: object = metric.by_user(*handed(rows, logits))
+            parts: object = fresh(metric).by_user(*handed(rows, logits))
     except (Exception, SystemExit) as error:
         return f"by_user raised {_told(error)}"
     if parts is None:

@@ -26,6 +26,8 @@ Record = Mapping[str, Any]
 _READ = (
     "suite", "status", "seeds", "datasets", "splits", "plugins", "primary", "metrics", "relaimpr_base",
 )  # fmt: skip
+_RECORDED = ("complete", "part")  # statuses of a run that lacks no record of what it was asked for
+_ANALYSED = ("base_model", "method")
 
 
 def build(run: Run, against: str | None = None) -> Report:
@@ -62,7 +64,7 @@ def build(run: Run, against: str | None = None) -> Report:
             (one["origin"], one["reason"]) for one in manifest["plugins"]["quarantined"]
         ),
         not_asked=_not_asked(manifest["trials"]),
-        analysis_fault=run.analysis_fault or _unreadable(run),
+        analysis_fault=run.analysis_fault or _unreadable(run) or _lacking(run),
     )
 
 
@@ -176,3 +178,17 @@ def _unreadable(run: Run) -> str:
             at = ".".join(map(str, what["loc"]))
             return f"{run.folder / 'analysis.json'}: no analysis of {place}: {at}: {what['msg']}"
     return ""
+
+
+def _lacking(run: Run) -> str:
+    """Where a run that has all its records ended before it was analysed; nothing where there is an analysis, or nothing to
+    analyse."""
+    places = {
+        f"{record['trial']['dataset']}/{record['trial']['protocol']}": None
+        for record in run.records
+        if of_record(record).ok and record["kind"] in _ANALYSED
+    }
+    missing = [place for place in places if place not in run.analyses]
+    if not missing or run.manifest["status"] not in _RECORDED:
+        return ""
+    return f"there is none of {', '.join(missing)}; run the suite again, which makes it"

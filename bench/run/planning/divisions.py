@@ -54,13 +54,14 @@ def divide_all(
     for dataset, interactions in prepared.items():
         for name, spec in suite.protocols.items():
             plugin = registry.load("protocols", spec.use)
-            protocol = plugin(plugin.Params.model_validate_json(json.dumps(dict(spec.params))))
-            assert isinstance(protocol, SplitProtocol)
+            params = plugin.Params.model_validate_json(json.dumps(dict(spec.params)))
             made: dict[int, Division] = {}  # by split seed: most suites have one for all trials
             for trial_seed in seeds:
                 seed = trial_seed if spec.split_seed is None else spec.split_seed
                 if seed not in made:
                     try_protocol(spec.use, spec.params, registry, interactions, seed)
+                    protocol = plugin(params)  # anew, so that no seed leaves anything to the next
+                    assert isinstance(protocol, SplitProtocol)
                     made[seed] = _division(
                         dataset, name, interactions, protocol, spec, seed, cache, watcher
                     )

@@ -42,7 +42,7 @@ def check_predictions(planned: Plan, registry: Registry) -> None:
 def _join(trial: Trial, step: FitStep, registry: Registry) -> None:
     model = make_plugin(registry, "models", step.model.use, step.model.params)
     rows = View(trial.division.interactions, _rows_of_tasks(trial.division.split))
-    model.fit(rows, rows, context(step, 0, step.files))
+    model.fit(rows, rows, context(step, 0, step.paths))
     try:
         model.predict(rows)
     except DataError as error:

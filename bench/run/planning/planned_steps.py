@@ -16,11 +16,10 @@ from bench.job.code import harness_digest
 from bench.job.environment import software
 from bench.job.resources import Resources
 from bench.job.spec import BaseModelSpec, MethodSpec
-from bench.job.steps import FitStep, SelectStep
+from bench.job.steps import FitStep, ReadFile, SelectStep
 from bench.records import digest
 from bench.registry import Registry
 from bench.run.planning.division import Division
-from bench.run.planning.model_files import ModelFiles
 from bench.run.planning.step_titles import fitted_on, step_title
 from bench.settings import BasePredictions, PredictionSource
 from bench.suite import Suite
@@ -34,7 +33,7 @@ class PlannedSteps:
 
     suite: Suite
     registry: Registry
-    files: Mapping[str, ModelFiles]
+    files: Mapping[str, Mapping[str, ReadFile]]
     folder: Path
     resources: Resources
     plugin_paths: tuple[Path, ...]
@@ -62,14 +61,14 @@ class PlannedSteps:
             "model": spec.model_dump(mode="json"),
             "code": self._digest("models", spec.use),
             "variant": variant,
-            "files": self.files[name].sha256,
+            **self._read(division, name),
         }
         rows = fitted_on(variant, source, division.split.setting) if learns else ""
         common = self._common(
             "fit", division, seed, [("models", spec.use)],
             owner=name, rows=rows, source=source, depends=depends,
         )  # fmt: skip
-        step = FitStep(**common, model=spec, variant=variant, files=self.files[name].paths)
+        step = FitStep(**common, model=spec, variant=variant, files=dict(self.files[name]))
         self.by_id.setdefault(step.id, step)
         return step
 
@@ -141,6 +140,12 @@ class PlannedSteps:
             }
             for model in pool
         }
+
+    def _read(self, division: Division, name: str) -> dict[str, Any]:
+        """What the files of a base model are to it: they may be joined by the ids of users and items."""
+        files = {file: read.sha256 for file, read in self.files[name].items()}
+        ids = {"ids": division.interactions.ids_digest} if files else {}
+        return {"files": files, **ids}
 
     def _common(
         self,

@@ -36,6 +36,8 @@ __all__ = [
 def _printable(name: str) -> str:
     if not name.isprintable():
         raise ValueError("must hold visible characters alone")
+    if name != name.strip():
+        raise ValueError("must neither begin nor end with a blank")
     return name
 
 
@@ -53,7 +55,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterVali
 FolderName = Annotated[
     Name,
     AfterValidator(_of_a_folder),
-    Field(json_schema_extra={"pattern": r"^[^./\\][^/\\]*$"}),
+    Field(json_schema_extra={"pattern": r"^[^./\\\s]([^/\\]*[^/\\\s])?$"}),
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
