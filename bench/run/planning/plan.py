@@ -89,8 +89,8 @@ class _Planner:
             else self.steps.fit(division, seed, name, STAR, division.source.base_predictions).id
         )
         identity = self._identity(division, plugins, [own], spec.model_dump(mode="json"), missing)
-        if files := self.steps.files[name].sha256:
-            identity["files"] = dict(files)
+        if files := self.steps.files[name]:
+            identity["files"] = {file: read.sha256 for file, read in files.items()}
         return self._trial(division, seed, name, "base_model", identity, own, missing)
 
     def _method(self, division: Division, seed: int, name: str, method: MethodSpec) -> Trial:
