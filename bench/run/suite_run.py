@@ -23,7 +23,7 @@ from bench.run.planning.trials import Plan
 from bench.run.progress import Watcher
 from bench.run.recording import metrics_of
 from bench.run.resolved import write_resolved
-from bench.suite import Suite
+from bench.suite import Suite, registry_of
 from bench.suite import load as load_suite
 
 __all__ = ["Rerun", "as_names", "as_path", "as_paths", "as_suite", "plan_suite", "run"]
@@ -54,7 +54,7 @@ def run(
     watcher = watcher or Watcher()
     paths = as_paths(plugins)
     suite = as_suite(suite, paths, autoload, as_names(overrides))
-    registry = load_registry((*paths, *suite.plugins), autoload=autoload)
+    registry = registry_of(suite, load_registry(paths, autoload=autoload))
     made_executor = make_executor(registry, executor, as_names(executor_set), workers)
     metrics = metrics_of(registry, suite.computed)
     resources = Resources(threads=threads)
