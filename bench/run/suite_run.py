@@ -15,14 +15,14 @@ from bench.registry import Registry, did_you_mean, load_registry
 from bench.run.execution import Rerun, RunState, execute
 from bench.run.executor_choice import make_executor
 from bench.run.manifest import earlier_seeds
-from bench.run.planning.division import Divisions
 from bench.run.planning.divisions import divide_all, prepare_all
 from bench.run.planning.joining import check_predictions
 from bench.run.planning.plan import plan
 from bench.run.planning.trials import Plan
 from bench.run.progress import Watcher
-from bench.run.recording import metrics_of
+from bench.run.recording import metrics_of, scorer_of
 from bench.run.resolved import write_resolved
+from bench.scoring.division import Divisions
 from bench.suite import Suite, registry_of
 from bench.suite import load as load_suite
 
@@ -71,7 +71,8 @@ def run(
         also=(*suite.seeds, *(earlier := earlier_seeds(folder))),
     )
     cache = resolve_cache(as_path(cache_dir))
-    state = RunState(suite, registry, planned, metrics, folder=folder, cache=cache, watcher=watcher)
+    scorer = scorer_of(registry, suite.computed, metrics, threads)
+    state = RunState(suite, registry, planned, metrics, scorer, folder, cache, watcher)
     asked = tuple(dict.fromkeys((*(seeds or suite.seeds), *earlier)))
     write_resolved(state.folder, suite, registry, divisions, asked)
     return execute(state, divisions, made_executor, rerun)
