@@ -25,6 +25,7 @@ def parent(argument, say):
 def kill_parent_of(argument, say):
     time.sleep(0.2)
     os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(600)
 
 
 def stop_parent(argument, say):
