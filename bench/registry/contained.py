@@ -7,10 +7,12 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from bench.registry.global_state import kept
+from bench.registry.process_settings import limits
 
-__all__ = ["contained", "left_running"]
+__all__ = ["Standing", "contained"]
 
 
 _SOON = 1.0  # seconds: a timer that is cancelled ends at once, unless it was at work
@@ -32,12 +34,28 @@ def contained() -> Iterator[None]:
                     thread.join(_SOON)
 
 
-def left_running(before: set[threading.Thread]) -> str:
-    """What goes on after a call, in words: nobody can stop it in the harness. `before`: threads that ran before it."""
-    new = [thread.name for thread in threading.enumerate() if thread not in before]
-    if new:
-        return f"it leaves a thread running ({new[0]})"
-    timers = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
-    if any(signal.getitimer(timer)[0] for timer in timers):
-        return "it leaves a timer running"
-    return ""
+class Standing(NamedTuple):
+    """What ran in the process, and what it may use, before a call."""
+
+    threads: frozenset[threading.Thread]
+    limits: dict[int, tuple[int, int]]
+
+    @classmethod
+    def now(cls) -> Standing:
+        return cls(frozenset(threading.enumerate()), limits())
+
+    def undone(self) -> str:
+        """What a call left that nobody can take back in the harness, in words."""
+        new = [thread.name for thread in threading.enumerate() if thread not in self.threads]
+        if new:
+            return f"it leaves a thread running ({new[0]}); start it in fit"
+        if any(_timers()):
+            return "it leaves a timer running; start it in fit"
+        if limits() != self.limits:
+            return "it lowers a hard limit of the process (resource.setrlimit), for good; lower the soft one in fit"
+        return ""
+
+
+def _timers() -> list[float]:
+    every = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+    return [signal.getitimer(timer)[0] for timer in every]

@@ -19,13 +19,14 @@ from typing import Any
 
 from bench.registry.setting import Setting
 
-__all__ = ["PROCESS_SETTINGS"]
+__all__ = ["PROCESS_SETTINGS", "limits"]
 
 _TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
 _LIMITS = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")})
 
 
-def _limits() -> dict[int, tuple[int, int]]:
+def limits() -> dict[int, tuple[int, int]]:
+    """Soft and hard, by resource."""
     return {limit: resource.getrlimit(limit) for limit in _LIMITS}
 
 
@@ -109,7 +110,7 @@ PROCESS_SETTINGS = (
         lambda: _ROUNDING[0]() if _ROUNDING else None,
         lambda before: _ROUNDING[1](before) if _ROUNDING else None,
     ),
-    Setting("resource limits", _limits, _put_limits),
+    Setting("resource limits", limits, _put_limits),
     Setting("the processors to run on", _affinity, lambda before: os.sched_setaffinity(0, before)),
     Setting("the niceness", lambda: os.getpriority(os.PRIO_PROCESS, 0), _put_niceness),
     Setting(

@@ -5,7 +5,6 @@ plugin finds around it may be another thing in the next."""
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 from bench.errors import PluginError
 from bench.processes import Ended, Task, taken
 from bench.processes.workers import PRELOAD, worker_environment
-from bench.registry.contained import left_running
+from bench.registry.contained import Standing
 
 __all__ = ["Act", "deaths", "survive"]
 
@@ -78,7 +77,7 @@ def play(argument: str, say: Callable[[str], None]) -> str:
     """In the process that may die: each in turn, a line for each that did not end it."""
     for function, arguments in json.loads(argument):
         module, _, name = function.partition(":")
-        threads = set(threading.enumerate())
+        before = Standing.now()
         try:
             getattr(import_module(module), name)(**arguments)
         except (Exception, SystemExit):
@@ -86,8 +85,8 @@ def play(argument: str, say: Callable[[str], None]) -> str:
         except BaseException as error:
             say(f"it raised {type(error).__name__}, which is no Exception")
             return ""
-        if left := left_running(threads):
-            say(f"{left}, which would go on beside the harness; start it in fit")
+        if undone := before.undone():
+            say(undone)
             return ""
         say("")
     return ""

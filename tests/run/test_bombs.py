@@ -64,6 +64,7 @@ def end():
     os._exit(0)
 threading.Thread(target=end, daemon=True).start()
 """
+LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12))"
 AT_K = {
     "files exit": {"files": "os._exit(0)"},
     "files raise what is no Exception": {"files": "raise GeneratorExit"},
@@ -110,6 +111,13 @@ def test_a_plugin_that_leaves_a_thread_running_is_left_out(bench, tmp_path):
     assert code == 4, err
     assert json.loads(out)["exit_code"] == 4
     assert "it leaves a thread running" in err
+    assert status(load(tmp_path / "run"))["lr"] == "ok"
+
+
+def test_a_hard_limit_that_is_lowered_is_nobody_elses(bench, tmp_path):
+    """Who may raise it again puts it back; else the plugin is left out."""
+    code, _, err = bench("run", "  bomb: {use: bomb}", LIMIT)
+    assert (code, "it lowers a hard limit" in err) in {(4, True), (0, False)}, err
     assert status(load(tmp_path / "run"))["lr"] == "ok"
 
 
