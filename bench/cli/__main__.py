@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 __all__ = ["run"]
 
@@ -19,7 +21,22 @@ def run() -> None:
 
     from bench.cli import main
 
-    main(prog_name="bench")
+    code: object = 0
+    try:
+        main(prog_name="bench")
+    except SystemExit as end:
+        code = end.code
+    _end(code if isinstance(code, int) else int(code is not None))
+
+
+def _end(code: int) -> NoReturn:
+    """At once: a stranger's exit handlers and threads may not say how the command ended."""
+    if "bench.processes" in sys.modules:
+        sys.modules["bench.processes"].close_idle()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, full, or none at all
+            stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -112,7 +112,9 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt as stop:
             say("interrupted")
             ctx.exit(exit_code_of(stop))
-        except (Exception, SystemExit) as error:  # no command exits: a plugin did
+        except (
+            BaseException
+        ) as error:  # no command exits, or raises what is no Exception: a plugin did
             known = _as_known(error)
             _report(error, known, with_traceback=ctx.meta.get(_TRACEBACK, False))
             code = known.exit_code if known else INTERNAL

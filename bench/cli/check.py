@@ -19,7 +19,7 @@ from bench.cli._local_files import missing_files
 from bench.cli._output import echo, printable, say
 from bench.errors import PluginUnavailable
 from bench.registry import Registry, load_registry
-from bench.suite import BOUNDS, Suite, load, used_plugins
+from bench.suite import BOUNDS, Suite, load, registry_of, used_plugins
 
 __all__ = ["command"]
 
@@ -42,7 +42,7 @@ def command(
     registry = load_registry(plugins, autoload=autoload)
     warn_quarantined(registry)
     checked = load(suite, registry, overrides=overrides)
-    told, registry = registry, registry.extended(checked.plugins)
+    told, registry = registry, registry_of(checked, registry)
     warn_quarantined(registry, told)
     unavailable = list(_unavailable(checked, registry))
     notes = [*_notes(checked), *missing_files(checked, registry)]

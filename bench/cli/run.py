@@ -120,6 +120,7 @@ def _run(asked: Command, key: str | None, options: dict[str, Any]) -> Run:
     from bench.finished import key_of, remember, seen
     from bench.registry import load_registry
     from bench.suite import load as load_suite
+    from bench.suite import registry_of
 
     plugins, autoload = asked.plugins, asked.autoload
     registry = load_registry(plugins, autoload=autoload)
@@ -129,7 +130,7 @@ def _run(asked: Command, key: str | None, options: dict[str, Any]) -> Run:
     from bench.cli._progress import watching
     from bench.run import places_of_files, run
 
-    every = registry.extended(suite.plugins)
+    every = registry_of(suite, registry)
     files = seen(places_of_files(suite, every, asked.data_dir))
 
     with watching() as watcher:

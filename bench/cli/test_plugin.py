@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-ENDED = "ended the process"  # in the reason of a quarantine: bench.registry.rehearsal
 CHECKED = ("models", "selectors", "datasets", "protocols", "metrics")
 
 
@@ -115,7 +114,7 @@ def _of_file(registry: Registry, path: Path) -> Found:
     refusals = []
     for refused in registry.quarantined:
         if _lies_in(refused.origin, path):
-            named = _that_end_the_process(refused)
+            named = _named_apart(refused)
             found += named
             reason = f"{refused.origin} is quarantined: {refused.reason}"
             refusals += [] if named else [PluginUnavailable(reason)]
@@ -124,10 +123,9 @@ def _of_file(registry: Registry, path: Path) -> Found:
     return Found(found, refusals)
 
 
-def _that_end_the_process(refused: Quarantined) -> list[PluginInfo]:
-    """A file is quarantined too where one of its plugins ends the process as it is made; its checks tell which."""
-    if ENDED not in refused.reason:
-        return []
+def _named_apart(refused: Quarantined) -> list[PluginInfo]:
+    """A file is quarantined too where one of its plugins ends the process as it is made, or leaves a thread running; its
+    checks tell which."""
     from bench.testing import named_apart  # as above
 
     named = named_apart(refused.origin)

@@ -21,7 +21,7 @@ COMPUTES = (
     "settings.py",
     "worker",
 )
-_ANALYSES = ("evaluate", "run/analysing.py")  # beside those
+_ANALYSES = ("evaluate", "run/analysing.py", "scoring")  # beside those
 
 
 @cache

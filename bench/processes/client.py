@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -20,7 +21,18 @@ from typing import Any, NamedTuple
 
 from bench.processes.child import MESSAGE_END
 
-__all__ = ["Ended", "Said", "Server", "Task", "borrow", "give_back", "taken"]
+__all__ = [
+    "Answer",
+    "Ended",
+    "Said",
+    "Server",
+    "Task",
+    "ask",
+    "borrow",
+    "close_idle",
+    "give_back",
+    "taken",
+]
 
 _STDERR = 2
 _READ_ONCE = (
@@ -53,12 +65,14 @@ class Said(NamedTuple):
 
 class Ended(NamedTuple):
     """`code`: exit code, below 0 a signal's number. `left`: processes that the task left running. `malformed`: what came
-    through its channel and is no message, for people; the task was ended then."""
+    through its channel and is no message, for people; the task was ended then. `with_server`: where it is gone because the
+    server is, how many tasks ran: any of them may have ended that."""
 
     task: str
     code: int
     left: int = 0
     malformed: str = ""
+    with_server: int = 0
 
     @property
     def how(self) -> str:
@@ -67,6 +81,14 @@ class Ended(NamedTuple):
             return f"exit code {self.code}"
         known = {one.value: one.name for one in signal.Signals}
         return known.get(-self.code, f"signal {-self.code}")  # real-time signals have no names
+
+
+class Answer(NamedTuple):
+    """What a task that was asked alone said: its progress, and what the function returned (None: it ended before)."""
+
+    progress: tuple[str, ...]
+    result: str | None
+    ended: Ended
 
 
 @dataclass
@@ -97,15 +119,17 @@ class Server:
                 start_new_session=True,  # ctrl-C is for the program that asked
             )
         self._owner = os.getpid()
+        self._gone = False  # it is heard before its process can be waited for
         self._running: dict[str, _Running] = {}
         self._told: deque[dict[str, Any]] = deque()
+        self._kept: deque[Said | Ended] = deque()  # heard while one task alone was listened to
         self._buffer = bytearray()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._control, selectors.EVENT_READ, None)
 
     @property
     def alive(self) -> bool:
-        return self._process.poll() is None
+        return not self._gone and self._process.poll() is None
 
     @property
     def own(self) -> bool:
@@ -123,16 +147,23 @@ class Server:
 
     @property
     def running(self) -> Mapping[str, int]:
-        """Tasks to their processes' ids."""
-        return {name: running.pid for name, running in self._running.items()}
+        """Tasks to their processes' ids; 0 for one that has ended and of which that is not told yet."""
+        untold = (event.task for event in self._kept if isinstance(event, Ended))
+        return {name: running.pid for name, running in self._running.items()} | dict.fromkeys(
+            untold, 0
+        )
 
     def start(self, task: Task) -> None:
         """Start it; ConnectionError where the server is gone."""
         ours, theirs = socket.socketpair()
         with theirs, _closed_if_it_fails(ours):
             line = json.dumps({"task": task.name}).encode() + b"\n"
-            socket.send_fds(self._control, [line], [theirs.fileno(), _STDERR])
-            pid = self._started(task.name)
+            try:
+                socket.send_fds(self._control, [line], [theirs.fileno(), _STDERR])
+                pid = self._started(task.name)
+            except ConnectionError:
+                self._gone = True
+                raise
         self._running[task.name] = _Running(pid, ours)
         self._selector.register(ours, selectors.EVENT_READ, task.name)
         with suppress(OSError):  # it died at once: its end says so
@@ -152,6 +183,27 @@ class Server:
     def events(self, timeout_s: float | None = None) -> Iterator[Said | Ended]:
         """Wait for the next things that running tasks say, or for their end: nothing where the time is over before. Ends
         every one where the server is gone."""
+        if not self._kept:
+            self._kept.extend(self._heard(timeout_s))
+        while self._kept:
+            yield self._kept.popleft()
+
+    def answer(self, task: Task) -> tuple[list[Said], Ended]:
+        """Start a task and hear it out. What others say meanwhile is kept for `events`."""
+        self.start(task)
+        said: list[Said] = []
+        while True:
+            for event in list(self._heard(None)):
+                if event.task != task.name:
+                    self._kept.append(event)
+                elif isinstance(event, Ended):
+                    ended = event
+                else:
+                    said.append(event)
+            if task.name not in self._running:
+                return said, ended
+
+    def _heard(self, timeout_s: float | None) -> Iterator[Said | Ended]:
         ready = [key.data for key, _ in self._selector.select(0 if self._told else timeout_s)]
         for name in ready:
             if name is not None and name in self._running:
@@ -160,7 +212,9 @@ class Server:
             if None in ready:
                 self._listen()
         except ConnectionError:
-            yield from [self._buried(name, -9) for name in list(self._running)]
+            self._gone = True
+            ends = [self._buried(name, -signal.SIGKILL) for name in list(self._running)]
+            yield from (end._replace(with_server=len(ends)) for end in ends)
             return
         while self._told:
             said = self._told.popleft()
@@ -178,6 +232,7 @@ class Server:
         for running in self._running.values():
             running.channel.close()
         self._running.clear()
+        self._kept.clear()
         self._selector.close()
         try:
             self._process.wait(10)
@@ -274,6 +329,7 @@ def _message(line: bytes) -> tuple[str, str] | None:
 
 _MOST_IDLE = 2  # each has torch in memory
 _idle: list[Server] = []
+_lent: dict[Server, int] = {}  # to the thread that borrowed it
 
 
 @contextmanager
@@ -292,23 +348,55 @@ def borrow(environment: Mapping[str, str], preload: Sequence[str] = ()) -> Serve
         if server.serves(environment, preload):
             _idle.remove(server)
             server.environment = dict(environment)
-            return server
-    return Server(environment, preload)
+            break
+    else:
+        server = Server(environment, preload)
+    _lent[server] = threading.get_ident()
+    return server
+
+
+def ask(task: Task, environment: Mapping[str, str], preload: Sequence[str]) -> Answer:
+    """Have one task done now, beside whatever else runs: in a server that this thread has borrowed where one will do. A
+    server that somebody else's task ended is replaced, once."""
+    said, ended = _ask(task, environment, preload)
+    if ended.with_server:
+        said, ended = _ask(task, environment, preload)
+    return Answer(
+        tuple(one.text for one in said if not one.result),
+        next((one.text for one in said if one.result), None),
+        ended,
+    )
+
+
+def _ask(
+    task: Task, environment: Mapping[str, str], preload: Sequence[str]
+) -> tuple[list[Said], Ended]:
+    thread = threading.get_ident()
+    for server, borrower in _lent.items():
+        if borrower == thread and server.serves(environment, preload):
+            lenders, server.environment = server.environment, dict(environment)
+            try:
+                return server.answer(task)
+            finally:
+                server.environment = lenders
+    with taken(environment, preload) as server:
+        return server.answer(task)
 
 
 def give_back(server: Server) -> None:
     """Keep it for who borrows next, unless something runs in it or it is gone."""
+    _lent.pop(server, None)
     if server.alive and not server.running:
         _idle.append(server)
         while len(_idle) > _MOST_IDLE:
             _idle.pop(0).close()
-        atexit.unregister(_close_idle)
-        atexit.register(_close_idle)
+        atexit.unregister(close_idle)
+        atexit.register(close_idle)
     else:
         server.close()
 
 
-def _close_idle() -> None:
+def close_idle() -> None:
     """At the program's end: each would end by itself as well, when it hears no more."""
     while _idle:
         server = _idle.pop()

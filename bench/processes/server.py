@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import Any
 
 from bench.processes.child import run_task
-from bench.processes.system import adopt_orphans, descendants, end_all
+from bench.processes.system import adopt_orphans, descendants, end_all, wake_when_parent_ends
 
 __all__ = ["serve"]
 
@@ -26,6 +26,7 @@ def serve(control: int, preload: list[str]) -> None:
     """`control`: file descriptor of a stream socket. A request is a line of JSON; with that of a task come its own socket and
     where its stderr goes."""
     adopt_orphans()
+    wake_when_parent_ends()
     for module in preload:
         import_module(module)
     gc.freeze()  # so that a task's collections leave the memory that it shares alone

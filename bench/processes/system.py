@@ -9,7 +9,13 @@ import sys
 
 import psutil
 
-__all__ = ["adopt_orphans", "descendants", "die_with_parent", "end_all"]
+__all__ = [
+    "adopt_orphans",
+    "descendants",
+    "die_with_parent",
+    "end_all",
+    "wake_when_parent_ends",
+]
 
 _SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36  # of linux/prctl.h
 
@@ -19,6 +25,11 @@ def die_with_parent(parent: int) -> None:
     _prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the call
         os._exit(1)
+
+
+def wake_when_parent_ends() -> None:
+    """Be continued when the parent ends, stopped though this process may be: it then sees that nobody asks any more."""
+    _prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGCONT)
 
 
 def adopt_orphans() -> None:

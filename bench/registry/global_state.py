@@ -15,19 +15,13 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
+
+from bench.registry.library_settings import LIBRARY_SETTINGS
+from bench.registry.process_settings import PROCESS_SETTINGS
+from bench.registry.setting import Setting
 
 __all__ = ["GlobalState", "kept"]
-
-
-class _Setting(NamedTuple):
-    """`needs`: the module without which there is nothing to look at; `start`: what is then expected of it."""
-
-    name: str
-    get: Callable[[], Any]
-    put: Callable[[Any], object]
-    needs: str = "sys"
-    start: Any = None
 
 
 class GlobalState:
@@ -50,12 +44,13 @@ class GlobalState:
 
     def restore(self) -> list[str]:
         """Put back what changed; its names."""
-        changed = list(self._changed())
-        for setting, before in changed:
+        names = []
+        for setting, before in self._changed():
             setting.put(before)
-        return [setting.name for setting, _ in changed]
+            names.append(setting.name)
+        return names
 
-    def _changed(self) -> Iterator[tuple[_Setting, Any]]:
+    def _changed(self) -> Iterator[tuple[Setting, Any]]:
         for setting, before in zip(self._settings, self._values, strict=True):
             if setting.needs not in sys.modules or before is None:
                 continue
@@ -68,11 +63,13 @@ def kept(
     changed: Callable[[list[str]], object] = lambda _: None, *, new_variables_stay: bool = False
 ) -> Iterator[None]:
     """Put the settings back at the end, whatever ends it; `changed` is told the names of what had to be, random states left
-    out, which every fit may use up."""
-    before = GlobalState(new_variables_stay=new_variables_stay)
+    out, which every fit may use up. A fork that comes out of it ends here: it would do all that follows a second time."""
+    before, process = GlobalState(new_variables_stay=new_variables_stay), os.getpid()
     try:
         yield
     finally:
+        if os.getpid() != process:
+            os._exit(0)
         if names := [name for name in before.restore() if name not in _RANDOM_NAMES]:
             changed(names)
 
@@ -166,12 +163,14 @@ def _put_filters(before: list[Any]) -> None:
 
 def _traps() -> tuple[Any, ...]:
     context = decimal.getcontext()
-    return context.prec, context.rounding, dict(context.traps)
+    limits = context.Emin, context.Emax, context.capitals, context.clamp
+    return context.prec, context.rounding, limits, dict(context.traps)
 
 
 def _put_traps(before: tuple[Any, ...]) -> None:
     context = decimal.getcontext()
-    context.prec, context.rounding, traps = before
+    context.prec, context.rounding, limits, traps = before
+    context.Emin, context.Emax, context.capitals, context.clamp = limits
     context.traps.update(traps)
 
 
@@ -206,95 +205,90 @@ def _deterministic() -> tuple[bool, bool]:
 
 
 _SETTINGS = (
-    _Setting("the environment", lambda: _Environment(os.environ), _put_environment),
-    _Setting("the working folder", _folder, os.chdir),
-    _Setting("the file mask", _mask, os.umask),
-    _Setting("signal handlers", _signals, _put_signals),
-    _Setting("sys.path", lambda: list(sys.path), _put_list(lambda: sys.path)),
-    _Setting("standard streams", _streams, _put_streams),
-    _Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
-    _Setting("the switch interval", sys.getswitchinterval, sys.setswitchinterval),
-    _Setting("garbage collection", gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
-    _Setting("warning filters", lambda: list(warnings.filters), _put_filters),
-    _Setting(
+    *PROCESS_SETTINGS,
+    Setting("the environment", lambda: _Environment(os.environ), _put_environment),
+    Setting("the working folder", _folder, os.chdir),
+    Setting("the file mask", _mask, os.umask),
+    Setting("signal handlers", _signals, _put_signals),
+    Setting("sys.path", lambda: list(sys.path), _put_list(lambda: sys.path)),
+    Setting("standard streams", _streams, _put_streams),
+    Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
+    Setting("the switch interval", sys.getswitchinterval, sys.setswitchinterval),
+    Setting("garbage collection", gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
+    Setting("warning filters", lambda: list(warnings.filters), _put_filters),
+    Setting(
         "the locale",
         lambda: locale.setlocale(locale.LC_ALL),
         lambda before: locale.setlocale(locale.LC_ALL, before),
     ),
-    _Setting("decimal's context", _traps, _put_traps),
-    _Setting("flushing of denormals", _flushes_denormals, _put_flushing),
-    _Setting(
+    Setting("decimal's context", _traps, _put_traps),
+    Setting("flushing of denormals", _flushes_denormals, _put_flushing),
+    Setting(
         "numpy's error handling",
         lambda: _numpy().geterr(),
         lambda before: _numpy().seterr(**before),
         "numpy",
         {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"},
     ),
-    _Setting(
+    Setting(
         "torch's default dtype",
         lambda: str(_torch().get_default_dtype()),
         lambda before: _torch().set_default_dtype(getattr(_torch(), before.split(".")[1])),
         "torch",
         "torch.float32",
     ),
-    _Setting(
+    Setting(
         "torch's default device",
         lambda: str(_torch().get_default_device()),
         lambda before: _torch().set_default_device(None if before == "cpu" else before),
         "torch",
         "cpu",
     ),
-    _Setting(
-        "torch's matmul precision",
-        lambda: _torch().get_float32_matmul_precision(),
-        lambda before: _torch().set_float32_matmul_precision(before),
-        "torch",
-        "highest",
-    ),
-    _Setting(
+    Setting(
         "torch's deterministic algorithms",
         _deterministic,
         lambda before: _torch().use_deterministic_algorithms(before[0], warn_only=before[1]),
         "torch",
         (False, False),
     ),
-    _Setting(
+    Setting(
         "torch's gradient mode",
         lambda: _torch().is_grad_enabled(),
         lambda before: _torch().set_grad_enabled(before),
         "torch",
         True,
     ),
-    _Setting(
+    Setting(
         "torch's anomaly detection",
         lambda: _torch().is_anomaly_enabled(),
         lambda before: _torch().autograd.set_detect_anomaly(before),
         "torch",
         False,
     ),
-    _Setting(
+    Setting(
         "torch's oneDNN",
         lambda: _torch()._C._get_mkldnn_enabled(),
         lambda before: _torch()._C._set_mkldnn_enabled(before),
         "torch",
         True,
     ),
-    _Setting(
+    Setting(
         "torch's threads",
         lambda: _torch().get_num_threads(),
         lambda before: _torch().set_num_threads(before),
         "torch",
     ),
+    *LIBRARY_SETTINGS,
 )
 _RANDOM = (
-    _Setting("python's random state", random.getstate, random.setstate),
-    _Setting(
+    Setting("python's random state", random.getstate, random.setstate),
+    Setting(
         "numpy's random state",
         lambda: _numpy().random.get_state(),
         lambda before: _numpy().random.set_state(before),
         "numpy",
     ),
-    _Setting(
+    Setting(
         "torch's random state",
         lambda: _torch().random.get_rng_state().numpy(),
         lambda before: _torch().random.set_rng_state(_torch().from_numpy(before)),

@@ -16,7 +16,9 @@ from typing import NamedTuple
 import pluggy
 
 from bench import hookspecs
+from bench.interruption import by_the_user
 from bench.registry.candidates import Candidate
+from bench.registry.contained import contained
 from bench.registry.global_state import kept
 from bench.registry.kinds import KINDS, did_you_mean
 
@@ -62,11 +64,13 @@ class _RefusedError(Exception):
 def register(candidate: Candidate) -> Registered | Refused:
     """Import a plugin, check its hooks and call them."""
     try:
-        with kept():
+        with kept() if candidate.own else contained():
             addresses = dict(_addresses(_manager(candidate.load())))
     except _RefusedError as refusal:
         return Refused(candidate.origin, str(refusal), candidate.sources())
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
+    except BaseException as error:  # a stranger's code may raise anything, or exit
+        if by_the_user(error):
+            raise
         return Refused(candidate.origin, in_one_line(error), candidate.sources())
     return Registered(candidate.origin, candidate.version, addresses)
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.errors import PluginError, PluginUnavailable
+from bench.interruption import by_the_user
 from bench.registry.candidates import Candidate, find_candidates
+from bench.registry.contained import contained
 from bench.registry.global_state import kept
 from bench.registry.kinds import KINDS, did_you_mean
 from bench.registry.local import loaded_digest
@@ -103,7 +105,7 @@ class Registry:
         info = self.get(kind, name)
         if (kind, name) in self._classes:
             return self._classes[kind, name]
-        with kept():
+        with kept() if info.origin in self.own else contained():
             plugin = _import(info)
         if reason := breach(plugin, kind, name):
             raise PluginError(f"{_described(info)} breaks the contract: {reason}")
@@ -231,7 +233,9 @@ def _import(info: PluginInfo) -> Any:
     module, _, attribute = info.address.partition(":")
     try:
         return attrgetter(attribute)(importlib.import_module(module))
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
+    except BaseException as error:  # a stranger's code may raise anything, or exit
+        if by_the_user(error):
+            raise
         raise PluginUnavailable(
             f"{_described(info)} is unavailable: {in_one_line(error)}"
         ) from error

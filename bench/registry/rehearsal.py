@@ -1,26 +1,23 @@
 """A stranger's code runs in a process that may die before it runs in the harness's: what ends that process, at import or
-when a plugin is made, is known by name and left out. What went well is remembered in the cache, by its code's digest."""
+when a plugin is made, is known by name and left out. What went well is remembered as long as this process lives: what a
+plugin finds around it may be another thing in the next."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import platform
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.cache_folder import cache_dir
 from bench.errors import PluginError
-from bench.processes import Ended, Said, Task, taken
+from bench.processes import Ended, Task, taken
 from bench.processes.workers import PRELOAD, worker_environment
+from bench.registry.contained import Standing
 
 __all__ = ["Act", "deaths", "survive"]
 
 _TASK = "rehearsal"
-_of_process: set[Path] = set()  # what went well here, where there is no cache to remember it
+_went_well: set[str] = set()
 
 
 class Act(NamedTuple):
@@ -35,12 +32,11 @@ class Act(NamedTuple):
 
 def deaths(acts: Sequence[Act]) -> dict[str, str]:
     """Names of the acts that ended their process, each with how."""
-    waiting = [act for act in acts if not _remembered(act)]
+    waiting = [act for act in acts if _key(act) not in _went_well]
     dead: dict[str, str] = {}
     while waiting:
         done, how = _try(waiting)
-        for act in waiting[:done]:
-            _remember(act)
+        _went_well.update(map(_key, waiting[:done]))
         if done < len(waiting):
             dead[waiting[done].name] = how
         waiting = waiting[done + 1 :]
@@ -62,10 +58,12 @@ def _try(acts: Sequence[Act]) -> tuple[int, str]:
         server.start(Task(_TASK, f"{__name__}:play", argument))
         while server.running:
             for event in server.events():
-                if isinstance(event, Said):
+                if isinstance(event, Ended):
+                    how = how or _how(event)
+                elif event.text:
+                    how = event.text
+                else:
                     done += not event.result
-                elif isinstance(event, Ended):
-                    how = _how(event)
     return done, how
 
 
@@ -79,29 +77,20 @@ def play(argument: str, say: Callable[[str], None]) -> str:
     """In the process that may die: each in turn, a line for each that did not end it."""
     for function, arguments in json.loads(argument):
         module, _, name = function.partition(":")
-        # what it raises is met again, and told of, where the act is in earnest
-        with suppress(Exception, SystemExit):
+        before = Standing.now()
+        try:
             getattr(import_module(module), name)(**arguments)
+        except (Exception, SystemExit):
+            pass  # it is met again, and told of, where the act is in earnest
+        except BaseException as error:
+            say(f"it raised {type(error).__name__}, which is no Exception")
+            return ""
+        if undone := before.undone():
+            say(undone)
+            return ""
         say("")
     return ""
 
 
-def _memory(act: Act) -> Path:
-    """The file that says that an act went well, with this code under this Python."""
-    text = json.dumps([act.function, act.argument, act.code, platform.python_version()])
-    return cache_dir(None) / "rehearsed" / hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _remembered(act: Act) -> bool:
-    memory = _memory(act)
-    return memory in _of_process or memory.exists()
-
-
-def _remember(act: Act) -> None:
-    memory = _memory(act)
-    _of_process.add(memory)
-    with suppress(
-        OSError
-    ):  # it is tried again next time; a cache is made by what has something to keep in it
-        memory.parent.mkdir(exist_ok=True)
-        memory.touch()
+def _key(act: Act) -> str:
+    return json.dumps([act.function, act.argument, act.code])

@@ -13,6 +13,7 @@ import numpy as np
 
 from bench.interfaces import Dataset, Executor, Metric, MetricRows, Model
 from bench.registry.candidates import Candidate, find_candidates
+from bench.registry.contained import contained
 from bench.registry.registration import Registered, register
 from bench.registry.rehearsal import Act, deaths
 from bench.registry.sources import digest
@@ -91,7 +92,8 @@ def _same_origin(one: str, other: str) -> bool:
 
 def _try(used: UsedPlugin, paths: Sequence[Path], params: Mapping[str, Any]) -> None:
     with suppress(Exception, SystemExit):
-        plugin = UsedPlugins([used], paths).load_unchecked(used)
+        with contained():  # as in the harness
+            plugin = UsedPlugins([used], paths).load_unchecked(used)
         if issubclass(plugin, Executor):
             return  # making one may start what it starts
         made = plugin(plugin.Params.model_validate_json(json.dumps(dict(params))))
@@ -99,6 +101,7 @@ def _try(used: UsedPlugin, paths: Sequence[Path], params: Mapping[str, Any]) -> 
             tuple(made.files())
         elif isinstance(made, Dataset):
             tuple(made.sources())
+            plugin.field_names(made.params.model_dump(mode="json"))
         elif isinstance(made, Metric):
             _try_metric(made)
 
@@ -114,4 +117,5 @@ def _try_metric(metric: Metric) -> None:
         support_rate=zeros,
         popularity=users.astype(np.int64),
     )
-    metric.compute(rows, np.linspace(-1, 1, 12))
+    with suppress(BaseException):  # that is its score's trouble alone
+        metric.compute(rows, np.linspace(-1, 1, 12))

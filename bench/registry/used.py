@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import PluginError, PluginUnavailable
+from bench.interruption import by_the_user
 from bench.registry.contract import breach
 from bench.registry.global_state import kept
 from bench.registry.kinds import KINDS
@@ -84,7 +85,9 @@ def _import(plugin: UsedPlugin) -> Any:
         local = module.startswith(f"{NAMESPACE}.")
         found = import_local_module(module) if local else importlib.import_module(module)
         return attrgetter(plugin.address.partition(":")[2])(found)
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
+    except BaseException as error:  # a stranger's code may raise anything, or exit
+        if by_the_user(error):
+            raise
         raise PluginUnavailable(f"{plugin} is unavailable: {in_one_line(error)}") from error
 
 

@@ -3,53 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-import pyarrow as pa
 from pydantic import ValidationError
 
-from bench.data.ids import id_texts
-from bench.evaluate import (
-    Adaptation,
-    QueryRows,
-    analyse,
-    analysis_from_json,
-    analysis_to_json,
-    best_single,
-    user_table,
-)
-from bench.evaluate.analysis.user_table import with_ids
-from bench.evaluate.inference.kept_resamples import pack
-from bench.evaluate.inference.resampling import Resampled
-from bench.interfaces import Metric
+from bench.evaluate import analysis_from_json, best_single
 from bench.job.code import analysis_digest
 from bench.job.outcome import of_record
-from bench.records import (
-    Record,
-    Run,
-    has_its_blobs,
-    load,
-    read_blob,
-    write_analyses,
-    write_blob,
-    write_table,
-)
-from bench.run.planning.division import Division, Divisions
+from bench.records import Record, Run, has_its_blobs, load, write_analyses
 from bench.run.progress import Watcher
+from bench.run.recording import Scorer
+from bench.scoring.asking import computed
+from bench.scoring.division import Division, Divisions
+from bench.scoring.order import AnalysisOrder, SeedOrder
 
 __all__ = ["analyse_run"]
 
 _ANALYSED = ("method", "base_model")
-_ADAPTATION = frozenset(Adaptation._fields)
 
 
 def analyse_run(
     run: Run,
     divisions: Divisions,
     pool: Sequence[str],
-    metrics: Mapping[str, Metric],
+    scorer: Scorer,
     primary: str,
     chosen: str | None,
     watcher: Watcher,
@@ -82,18 +59,22 @@ def analyse_run(
         of_seeds = {
             seed: division for (*at, seed), division in divisions.items() if tuple(at) == place
         }
-        rows = _query_rows(run, of_place, of_seeds, pool)
         kinds = {record["trial"]["method"]: record["kind"] for record in of_place}
-        found = analyse(rows, kinds, singles.get(place), metrics, primary, chosen)
-        analyses[name] = {
-            **analysis_to_json(found.analysis),
-            **_kept(run, found.resampled),
-            "made_of": made_of[name],
-        }
-        ids = id_texts(next(iter(of_seeds.values())).interactions, "user")
-        tables[name] = write_table(run.folder, _user_tables(rows, ids))
+        order = AnalysisOrder(
+            run=run.folder.absolute(),
+            seeds=tuple(_of_seeds(run, of_place, of_seeds, pool)),
+            kinds=kinds,
+            best_single=singles.get(place),
+            primary=primary,
+            chosen=chosen,
+            metrics=scorer.metrics,
+            plugin_paths=scorer.plugin_paths,
+        )
+        found = computed(order, scorer.threads)
+        analyses[name] = {**found["analysis"], "made_of": made_of[name]}
+        tables[name] = found["table"]
     write_analyses(run.folder, run.records, analyses, tables)
-    return analyse_run(load(run.folder), divisions, pool, metrics, primary, chosen, watcher)
+    return analyse_run(load(run.folder), divisions, pool, scorer, primary, chosen, watcher)
 
 
 def _made_of(division: Division) -> dict[str, str]:
@@ -123,55 +104,23 @@ def _stands(
     )
 
 
-def _kept(run: Run, resampled: Resampled | None) -> dict[str, Any]:
-    """What a report needs to hold methods against another one."""
-    if resampled is None:
-        return {}
-    facts, array = pack(resampled)
-    return {"kept_resamples": facts | {"blob": write_blob(run.folder, array)}}
-
-
-def _query_rows(
+def _of_seeds(
     run: Run, records: Sequence[Record], divisions: Mapping[int, Division], pool: Sequence[str]
-) -> list[QueryRows]:
-    """One for each seed that has a result."""
-    by_seed: dict[int, list[Record]] = defaultdict(list)
+) -> Iterator[SeedOrder]:
+    """One for each seed that has a result. Without the whole pool nothing is said of choosing."""
+    by_seed: dict[int, dict[str, dict[str, str]]] = defaultdict(dict)
     for record in records:
-        by_seed[record["trial"]["seed"]].append(record)
-    return [
-        _query_rows_of_seed(run, seed, by_seed[seed], divisions[seed], pool)
-        for seed in sorted(by_seed)
-    ]
-
-
-def _query_rows_of_seed(
-    run: Run, seed: int, records: Sequence[Record], division: Division, pool: Sequence[str]
-) -> QueryRows:
-    """What every method made of the test query rows in one seed. Without the whole pool nothing is said of choosing."""
-    blobs = {record["trial"]["method"]: record["blobs"] for record in records}
-    missing = [name for name in pool if name not in blobs]
-    choosing = {} if missing else blobs
-
-    rows, truth = division.test_rows, division.interactions.true_logits()
-    query = division.split.rows("test", "query")
-    return QueryRows(
-        **rows._asdict(),
-        seed=seed,
-        pool=() if missing else tuple(sorted(pool)),
-        incomplete=_incomplete(run, division, seed, missing),
-        logits={name: read_blob(run.folder, own["logits"]) for name, own in blobs.items()},
-        weights={
-            name: read_blob(run.folder, own["weights"])
-            for name, own in choosing.items()
-            if "weights" in own
-        },
-        adaptations={
-            name: _adaptation(run, own)
-            for name, own in choosing.items()
-            if own.keys() >= _ADAPTATION
-        },
-        true_logits=None if truth is None else np.asarray(truth[query]),
-    )
+        trial = record["trial"]
+        by_seed[trial["seed"]][trial["method"]] = record["blobs"]
+    for seed, blobs in sorted(by_seed.items()):
+        missing = [name for name in pool if name not in blobs]
+        yield SeedOrder(
+            seed=seed,
+            division=divisions[seed].order,
+            blobs=blobs,
+            pool=() if missing else tuple(sorted(pool)),
+            incomplete=_incomplete(run, divisions[seed], seed, missing),
+        )
 
 
 def _incomplete(run: Run, division: Division, seed: int, missing: Sequence[str]) -> str:
@@ -183,21 +132,3 @@ def _incomplete(run: Run, division: Division, seed: int, missing: Sequence[str])
         if names.items() <= record["trial"].items()
     }
     return ", ".join(f"{name} {'failed' if name in failed else 'was not run'}" for name in missing)
-
-
-def _adaptation(run: Run, blobs: Mapping[str, str]) -> Adaptation:
-    return Adaptation(*(read_blob(run.folder, blobs[name]) for name in Adaptation._fields))
-
-
-def _user_tables(rows: Sequence[QueryRows], ids: pa.Array) -> pa.Table:
-    """A row for each seed, method and test user, by the user's own id. `ids`: of each user number."""
-    tables = []
-    for of_seed in rows:
-        for name in of_seed.logits:
-            table = with_ids(user_table(of_seed, name), ids)
-            length = len(table)
-            table = table.add_column(0, "method", pa.array([name] * length, pa.string()))
-            tables.append(
-                table.add_column(0, "seed", pa.array([of_seed.seed] * length, pa.int64()))
-            )
-    return pa.concat_tables(tables, promote_options="default")

@@ -17,12 +17,12 @@ from bench.records import Record, Run, lacks_blobs, load, read_record, record_pa
 from bench.registry import Registry
 from bench.run import manifest
 from bench.run.analysing import analyse_run
-from bench.run.planning.division import Divisions
 from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
-from bench.run.recording import failed_record, record_of
+from bench.run.recording import Scorer, failed_record, record_of
 from bench.run.time_left import TimeLeft
 from bench.run.timing import Estimates
+from bench.scoring.division import Divisions
 from bench.storage.kept import KeptFolder, discard
 from bench.storage.temporary import sweep
 from bench.storage.trouble import check_writable, writing
@@ -41,6 +41,7 @@ class RunState:
     registry: Registry
     plan: Plan
     metrics: Mapping[str, Metric]
+    scorer: Scorer
     folder: Path
     cache: Path
     watcher: Watcher
@@ -79,7 +80,7 @@ def execute(
     run, pool, suite = load(state.folder), tuple(state.suite.base_models), state.suite
     known = _for_all_seeds(suite, divisions, run)
     analysed = analyse_run(
-        run, known, pool, state.metrics, suite.primary, suite.against, state.watcher
+        run, known, pool, state.scorer, suite.primary, suite.against, state.watcher
     )
     return analysed._replace(wanted=frozenset(trial.id for trial in trials))
 
@@ -181,14 +182,20 @@ def _record_ready(state: RunState, waiting: list[Trial]) -> list[Trial]:
 
 def _make_anew(state: RunState, trial: Trial, damage: DamagedCacheError) -> None:
     """Have a step done once more. Raises the damage where that was done before: the disk is not to be trusted."""
-    identity = next(one for one in trial.steps if state.plan.steps[one].folder == damage.folder)
-    if identity in state.made_anew:
+    identity = next(
+        (one for one in trial.steps if _is_at(state.plan.steps[one].folder, damage.folder)), None
+    )
+    if identity is None or identity in state.made_anew:
         raise damage
     state.made_anew.add(identity)
     _drop_damaged(state, identity, damage.what)
     state.done.discard(identity)
     state.submitted.discard(identity)
     state.steps[identity] = None
+
+
+def _is_at(folder: Path, named: Path) -> bool:
+    return folder.absolute() == named.absolute()
 
 
 def _drop_damaged(state: RunState, identity: str, what: str) -> None:
@@ -212,7 +219,7 @@ def _outcome(state: RunState, trial: Trial) -> Outcome | None:
 
 def _write(state: RunState, trial: Trial, outcome: Outcome) -> None:
     if outcome.ok:
-        write_record(state.folder, record_of(trial, state.plan.steps, state.metrics, state.folder))
+        write_record(state.folder, record_of(trial, state.plan.steps, state.scorer, state.folder))
         # the last try counts, and it was this one
         _drop(record_path(state.folder, trial.id, ok=False))
     else:

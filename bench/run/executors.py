@@ -57,31 +57,35 @@ class LocalExecutor(Executor):
     def __init__(self, params: Any, workers: int = 1) -> None:
         super().__init__(params, workers)
         self._waiting: deque[str] = deque()
+        self._steps: dict[str, str] = {}  # by id
         self._outcomes: dict[str, str] = {}  # running step's id -> what it said that it came to
+        self._suspects: deque[str] = deque()  # ran when the server ended: one of them ended it
+        self._begun_again: set[str] = set()
         self._server: Server | None = None
 
     def submit(self, step: str) -> None:
         self._waiting.append(step)
 
     def events(self) -> Iterator[StepEvent]:
-        while self._waiting or self._running:
-            while self._waiting and len(self._running) < self.workers:
-                yield self._start(self._waiting.popleft())
+        while self._waiting or self._suspects or self._running:
+            while (step := self._next()) is not None:
+                yield from self._start(step)
             assert self._server is not None
             for event in self._server.events():
                 if isinstance(event, Ended):
-                    yield self._ended(event)
+                    yield from self._ended(event)
                 elif (said := self._said(event)) is not None:
                     yield said
 
     def close(self, *, kill: bool = False) -> None:
         self._waiting.clear()
+        self._suspects.clear()
         if self._server is None:
             return
         while self._running and not kill:
             for event in self._server.events():
                 if isinstance(event, Ended):
-                    self._ended(event)
+                    self._outcomes.pop(event.task, None)
         give_back(self._server)
         self._server = None
 
@@ -89,10 +93,43 @@ class LocalExecutor(Executor):
     def _running(self) -> tuple[str, ...]:
         return () if self._server is None else tuple(self._server.running)
 
-    def _start(self, step: str) -> StepEvent:
+    def _next(self) -> str | None:
+        """What may start now; suspects one at a time, with nothing beside them."""
+        if self._suspects:
+            return None if self._running else self._suspects.popleft()
+        gone = self._server is not None and not self._server.alive
+        if not self._waiting or len(self._running) >= self.workers or (gone and self._running):
+            return None
+        return self._waiting.popleft()
+
+    def _start(self, step: str) -> Iterator[StepEvent]:
         said = json.loads(step)
         task = Task(str(said["id"]), "bench.worker.perform:performed", step)
         environment = worker_environment(said["resources"]["threads"])
+        try:
+            self._started(task, environment)
+        except ConnectionError:
+            self._waiting.appendleft(step)  # until the ends of those that run are told
+            return
+        if task.name not in self._steps:
+            yield StepEvent(task.name, "started", "")
+        self._steps[task.name] = step
+
+    def _started(self, task: Task, environment: dict[str, str]) -> None:
+        """ConnectionError where the server is gone, and the ends of those that ran in it are not told yet."""
+        try:
+            self._serving(environment).start(task)
+        except ConnectionError:
+            if self._running:
+                raise
+            try:  # it was ended a moment ago: another one
+                self._serving(environment).start(task)
+            except ConnectionError as error:
+                raise BenchError(
+                    "the process that starts steps ended before it could; its reason is above: `bench doctor` looks further"
+                ) from error
+
+    def _serving(self, environment: dict[str, str]) -> Server:
         if self._server is not None and not (
             self._running or self._server.serves(environment, PRELOAD)
         ):
@@ -100,13 +137,7 @@ class LocalExecutor(Executor):
             self._server = None
         if self._server is None:
             self._server = borrow(environment, PRELOAD)
-        try:
-            self._server.start(task)
-        except ConnectionError as error:
-            raise BenchError(
-                "the process that starts steps ended before it could; its reason is above: `bench doctor` looks further"
-            ) from error
-        return StepEvent(task.name, "started", "")
+        return self._server
 
     def _said(self, event: Said) -> StepEvent | None:
         if not event.result:
@@ -114,17 +145,20 @@ class LocalExecutor(Executor):
         self._outcomes[event.task] = event.text
         return None
 
-    def _ended(self, event: Ended) -> StepEvent:
-        """What became of a step, once its process is gone."""
+    def _ended(self, event: Ended) -> Iterator[StepEvent]:
+        """What became of a step, once its process is gone: nothing yet where that may be another's doing."""
         said = self._outcomes.pop(event.task, None)
         if event.malformed:
-            return _ended(
-                event.task,
-                no_result(f"it wrote {event.malformed} where its result belongs: it was ended"),
-            )
-        if said is not None:
-            return StepEvent(event.task, "ended", said)
-        return _ended(event.task, of_exit(event.code))
+            reason = f"it wrote {event.malformed} where its result belongs: it was ended"
+            yield _ended(event.task, no_result(reason))
+        elif said is not None:
+            yield StepEvent(event.task, "ended", said)
+        elif event.with_server > 1 and event.task not in self._begun_again:
+            self._begun_again.add(event.task)
+            self._suspects.append(self._steps[event.task])
+            yield StepEvent(event.task, "progress", "begun again: the process that forks was ended")
+        else:
+            yield _ended(event.task, of_exit(event.code))
 
 
 def _id_of(step: str) -> str:

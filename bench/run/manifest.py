@@ -13,9 +13,9 @@ from bench.errors import NoRunError
 from bench.interfaces import Metric
 from bench.records import SCHEMA, alone, followed, read_manifest, records_of, write_manifest
 from bench.registry import Registry, recorded
-from bench.run.planning.division import Divisions
 from bench.run.planning.trials import Plan, Trial
 from bench.run.split_facts import split_facts
+from bench.scoring.division import Divisions
 from bench.suite import Suite
 
 __all__ = ["begin", "earlier_seeds", "end", "of_plan"]

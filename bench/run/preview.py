@@ -18,7 +18,7 @@ from bench.run.progress import Watcher
 from bench.run.suite_run import as_names, as_path, as_paths, as_suite, plan_suite
 from bench.run.timing import Estimates
 from bench.storage.kept import KeptFolder
-from bench.suite import Suite
+from bench.suite import Suite, registry_of
 
 __all__ = ["PlannedStep", "PlannedTrial", "Preview", "preview"]
 
@@ -93,7 +93,7 @@ def preview(
     Raises what a run would raise before its first step, a damaged record among it."""
     paths = as_paths(plugins)
     suite = as_suite(suite, paths, autoload, as_names(overrides))
-    registry = load_registry((*paths, *suite.plugins), autoload=autoload)
+    registry = registry_of(suite, load_registry(paths, autoload=autoload))
     planned, _ = plan_suite(
         suite,
         registry,

@@ -10,7 +10,7 @@ from bench.data.views.interactions import Interactions
 from bench.job.code import harness_digest
 from bench.records import SCHEMA, write_beside
 from bench.registry import Registry
-from bench.run.planning.division import Divisions
+from bench.scoring.division import Divisions
 from bench.suite import Suite, resolved
 
 __all__ = ["write_resolved"]

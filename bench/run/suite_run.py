@@ -16,15 +16,15 @@ from bench.run.execution import Rerun, RunState, execute
 from bench.run.executor_choice import make_executor
 from bench.run.manifest import earlier_seeds
 from bench.run.name_lists import apart
-from bench.run.planning.division import Divisions
 from bench.run.planning.divisions import divide_all, prepare_all
 from bench.run.planning.joining import check_predictions
 from bench.run.planning.plan import plan
 from bench.run.planning.trials import Plan
 from bench.run.progress import Watcher
-from bench.run.recording import metrics_of
+from bench.run.recording import metrics_of, scorer_of
 from bench.run.resolved import write_resolved
-from bench.suite import Suite
+from bench.scoring.division import Divisions
+from bench.suite import Suite, registry_of
 from bench.suite import load as load_suite
 
 __all__ = ["Rerun", "as_names", "as_path", "as_paths", "as_suite", "plan_suite", "run"]
@@ -56,7 +56,7 @@ def run(
     paths = as_paths(plugins)
     seeds = (seeds,) if isinstance(seeds, int) else tuple(seeds)
     suite = as_suite(suite, paths, autoload, as_names(overrides))
-    registry = load_registry((*paths, *suite.plugins), autoload=autoload)
+    registry = registry_of(suite, load_registry(paths, autoload=autoload))
     made_executor = make_executor(registry, executor, as_names(executor_set), workers)
     metrics = metrics_of(registry, suite.computed)
     resources = Resources(threads=threads)
@@ -73,7 +73,8 @@ def run(
         also=(*suite.seeds, *(earlier := earlier_seeds(folder))),
     )
     cache = resolve_cache(as_path(cache_dir))
-    state = RunState(suite, registry, planned, metrics, folder=folder, cache=cache, watcher=watcher)
+    scorer = scorer_of(registry, suite.computed, metrics, threads)
+    state = RunState(suite, registry, planned, metrics, scorer, folder, cache, watcher)
     asked = tuple(dict.fromkeys((*(seeds or suite.seeds), *earlier)))
     write_resolved(state.folder, suite, registry, divisions, asked)
     return execute(state, divisions, made_executor, rerun)

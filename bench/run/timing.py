@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from bench.data.splits.base_predictions import FitPlan
 from bench.errors import StorageError
 from bench.job.steps import RESULT, FitStep, SelectStep
-from bench.run.planning.division import Division
 from bench.run.planning.trials import Plan
 from bench.run.step_kinds import Kind, kind_of_step
 from bench.run.timed_records import cpu_seconds, rates_of_other_data, timed_records
+from bench.scoring.division import Division
 from bench.storage.kept import KeptFolder
 
 __all__ = ["Estimate", "Estimates"]

@@ -6,7 +6,7 @@ from bench.suite.compose.overrides import read_value
 from bench.suite.loading import Outline, load, outline
 from bench.suite.resolved import resolved
 from bench.suite.spec import DatasetSpec, MetricSpec, ProtocolSpec, Suite
-from bench.suite.used import used_plugins
+from bench.suite.used import registry_of, used_plugins
 
 __all__ = [
     "BOUNDS",
@@ -22,6 +22,7 @@ __all__ = [
     "load",
     "outline",
     "read_value",
+    "registry_of",
     "resolved",
     "used_plugins",
 ]

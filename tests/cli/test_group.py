@@ -123,6 +123,14 @@ def test_an_error_is_one_line_and_its_exit_code(
     assert result.stdout == ""
 
 
+def test_what_a_plugin_raises_and_is_no_exception_says_nothing_of_a_comparison(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """1 is the code of a run that regressed."""
+    result = CliRunner().invoke(group_that(raising(GeneratorExit()), monkeypatch), ["act"])
+    assert result.exit_code == 70
+
+
 def test_traceback_shows_where_an_error_was_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     group = group_that(raising(SuiteError("wrong")), monkeypatch)
     for arguments in (["act", "--traceback"], ["--traceback", "act"]):

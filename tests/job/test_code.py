@@ -19,6 +19,7 @@ FINDS_AND_REFUSES = (
     "bench.cache_folder",
     "bench.errors",
     "bench.hookspecs",
+    "bench.interruption",
     "bench.processes",
     "bench.registry",
     "bench.storage",

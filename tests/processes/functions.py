@@ -13,6 +13,27 @@ def shout(argument, say):
     return argument.upper()
 
 
+def shout_late(argument, say):
+    time.sleep(1)
+    return shout(argument, say)
+
+
+def parent(argument, say):
+    return str(os.getppid())
+
+
+def kill_parent_of(argument, say):
+    time.sleep(0.2)
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(600)
+
+
+def stop_parent(argument, say):
+    say(str(os.getpid()))
+    os.kill(os.getppid(), signal.SIGSTOP)
+    time.sleep(600)
+
+
 def print_all_over(argument, say):
     print('["result", "forged"]')
     os.write(1, b"noise")

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bench import processes
 from bench.processes import Ended, Said, Task, taken
 from bench.processes.workers import worker_environment
 
@@ -128,17 +129,42 @@ def test_tasks_end_where_their_server_is_killed():
         server.start(Task("it", f"{FUNCTIONS}:stop", ""))
         (said,) = server.events()
         server._process.kill()
-        assert rest(server) == [Ended("it", -9)]
+        assert rest(server) == [Ended("it", -9, with_server=1)]
         wait_for(lambda: not lives(int(said.text)))
         with pytest.raises(ConnectionError):
             server.start(Task("late", f"{FUNCTIONS}:shout", ""))
 
 
-def test_a_stopped_task_does_not_outlive_a_program_that_is_killed(tmp_path):
+def test_a_task_asked_alone_keeps_what_others_say_meanwhile(server):
+    server.start(Task("other", f"{FUNCTIONS}:shout", "o"))
+    said, ended = server.answer(Task("it", f"{FUNCTIONS}:shout_late", "i"))
+    assert [one.text for one in said] == ["begun", "I"]
+    assert ended == Ended("it", 0)
+    assert set(server.running) == {"other"}  # whose end is not told yet
+    assert [type(event) for event in rest(server)] == [Said, Said, Ended]
+
+
+def test_a_task_asked_alone_runs_in_the_server_that_is_borrowed(server):
+    answer = processes.ask(Task("it", f"{FUNCTIONS}:parent", ""), worker_environment(), ())
+    assert answer.result == str(server._process.pid)
+
+
+def test_a_task_asked_alone_is_asked_again_where_another_ends_the_server():
+    environment = {**worker_environment(), "OMP_OF_THIS_TEST": "1"}  # so that it is this server
+    with taken(environment) as server:
+        server.start(Task("other", f"{FUNCTIONS}:kill_parent_of", ""))
+        answer = processes.ask(Task("it", f"{FUNCTIONS}:shout_late", "i"), environment, ())
+        assert answer.result == "I"
+        assert rest(server) == [Ended("other", -9, with_server=2)]
+
+
+@pytest.mark.parametrize("stopped", ["the task", "the server"])
+def test_a_stopped_task_does_not_outlive_a_program_that_is_killed(tmp_path, stopped):
+    function = {"the task": "stop", "the server": "stop_parent"}[stopped]
     code = f"""
         from bench.processes import Task, taken
         with taken({{}}) as server:
-            server.start(Task("it", "{FUNCTIONS}:stop", ""))
+            server.start(Task("it", "{FUNCTIONS}:{function}", ""))
             print(next(iter(server.events())).text, flush=True)
             next(server.events())
     """
@@ -151,9 +177,13 @@ def test_a_stopped_task_does_not_outlive_a_program_that_is_killed(tmp_path):
     with program:
         assert program.stdout is not None
         pid = int(program.stdout.readline())
-        wait_for(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+        task = psutil.Process(pid)
+        halted = task if stopped == "the task" else task.parent()
+        assert halted is not None
+        wait_for(lambda: halted.status() == psutil.STATUS_STOPPED)
         program.kill()
     wait_for(lambda: not lives(pid))
+    wait_for(lambda: stopped == "the task" or not lives(halted.pid))
 
 
 def lives(pid: int) -> bool:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import csv
+import ctypes
 import decimal
+import faulthandler
 import gc
 import io
 import locale
+import logging
 import os
 import random
+import resource
 import signal
+import socket
+import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+import sklearn
 import torch
+from torch.nn.modules.module import register_module_forward_hook
 
 from bench.registry.global_state import GlobalState, kept
 
@@ -36,12 +46,33 @@ CHANGES: dict[str, Callable[[], object]] = {
     "numpy's error handling": lambda: np.seterr(all="raise"),
     "torch's default dtype": lambda: torch.set_default_dtype(torch.float64),
     "torch's default device": lambda: torch.set_default_device("meta"),
-    "torch's matmul precision": lambda: torch.set_float32_matmul_precision("medium"),
     "torch's deterministic algorithms": lambda: torch.use_deterministic_algorithms(True),
     "torch's gradient mode": lambda: torch.set_grad_enabled(False),
     "torch's anomaly detection": lambda: torch.autograd.set_detect_anomaly(True),
     "torch's oneDNN": lambda: torch._C._set_mkldnn_enabled(False),
     "torch's threads": lambda: torch.set_num_threads(torch.get_num_threads() + 1),
+    "resource limits": lambda: _lower(resource.RLIMIT_NOFILE),
+    "the processors to run on": lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}),
+    "the niceness": lambda: os.nice(1),
+    "the signal mask": lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2}),
+    "timers": lambda: signal.setitimer(signal.ITIMER_VIRTUAL, 1000),
+    "the fault handler": lambda: (
+        faulthandler.disable() if faulthandler.is_enabled() else faulthandler.enable()
+    ),
+    "the profiler or tracer": lambda: sys.setprofile(lambda *_: None),
+    "the longest whole number": lambda: sys.set_int_max_str_digits(1000),
+    "the stack size of threads": lambda: threading.stack_size(1 << 20),
+    "thresholds of garbage collection": lambda: gc.set_threshold(7, 7, 7),
+    "csv's longest field": lambda: csv.field_size_limit(3),
+    "the timeout of sockets": lambda: socket.setdefaulttimeout(0.1),
+    "what logging leaves out": lambda: logging.disable(logging.CRITICAL),
+    "the rounding of floating point": lambda: ctypes.CDLL(None).fesetround(0x400),
+    "numpy's buffers and error call": lambda: np.setbufsize(16_384),
+    "torch's matmul precision": lambda: torch.set_float32_matmul_precision("medium"),
+    "torch's autocast": lambda: torch.set_autocast_enabled("cpu", True),
+    "torch's hooks of all modules": lambda: register_module_forward_hook(lambda *_: None),
+    "torch's function modes": lambda: torch.overrides.BaseTorchFunctionMode().__enter__(),
+    "scikit-learn's configuration": lambda: sklearn.set_config(assume_finite=True),
     "python's random state": random.random,
     "numpy's random state": np.random.rand,
     "torch's random state": lambda: torch.rand(1),
@@ -60,9 +91,49 @@ def test_each_change_is_named_and_put_back(name, monkeypatch):
     monkeypatch.setattr(locale, "setlocale", _locale(locale.setlocale))
     before = GlobalState()
     CHANGES[name]()
-    assert before.changes() == [name]
+    assert name in before.changes()
     assert before.restore() == [name]
     assert before.changes() == []
+
+
+def _lower(limit: int) -> None:
+    soft, hard = resource.getrlimit(limit)
+    resource.setrlimit(limit, (soft - 1, hard))
+
+
+@pytest.mark.skipif(
+    not hasattr(torch._C, "_get_fp32_precision_getter"), reason="this torch has one precision alone"
+)
+@pytest.mark.parametrize("imported", [True, False])
+def test_a_precision_of_one_operation_is_put_back(imported, monkeypatch):
+    """With one such the getter of all raises."""
+    with monkeypatch.context() as without:
+        if not imported:
+            without.delitem(sys.modules, "torch")
+        before = GlobalState(with_random=False)
+    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+    with pytest.raises(RuntimeError):
+        torch.get_float32_matmul_precision()
+    torch.backends.fp32_precision = "tf32"
+    torch.backends.mkldnn.conv.fp32_precision = "bf16"
+    assert before.restore() == ["torch's matmul precision"]
+    assert torch.get_float32_matmul_precision() == "highest"
+    assert torch.backends.fp32_precision == "none"
+    assert torch.backends.mkldnn.conv.fp32_precision == "none"
+
+
+def test_a_fork_that_comes_out_of_a_call_ends_there():
+    code = """
+import os, sys
+from bench.registry.global_state import kept
+with kept():
+    child = os.fork()
+if child:
+    os.waitpid(child, 0)
+os.write(1, b"once ")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "once "
 
 
 def _locale(real):
@@ -79,7 +150,7 @@ def _locale(real):
 
 def test_all_settings_are_tried_above():
     before = GlobalState()
-    assert [setting.name for setting in before._settings] == list(CHANGES)
+    assert sorted(setting.name for setting in before._settings) == sorted(CHANGES)
 
 
 def test_what_raises_puts_back_too_and_random_states_are_not_told():

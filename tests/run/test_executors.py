@@ -140,6 +140,23 @@ def test_a_step_that_is_killed_ends_with_its_signal(step, tmp_path):
     )
 
 
+def test_a_step_that_ends_the_server_fails_alone(step, tmp_path):
+    """Those that ran beside it are begun again, and have their result."""
+    executor = made(LocalExecutor, 2)
+    for name, fault in (("beside", "sleep-once"), ("culprit", "kill-parent"), ("later", "none")):
+        executor.submit(step(name, fault))
+    events = list(executor.events())
+    executor.close()
+    ends = {name: Outcome.model_validate_json(detail) for name, event, detail in events if event == "ended"}  # fmt: skip
+    assert {name: end.label for name, end in ends.items()} == {
+        "beside": "ok",
+        "culprit": "crashed:SIGKILL",
+        "later": "ok",
+    }
+    started = [name for name, event, _ in events if event == "started"]
+    assert started == ["beside", "culprit", "later"]
+
+
 @pytest.mark.parametrize("make", [InlineExecutor, LocalExecutor])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_step_has_the_threads_that_its_resources_say(step, make, threads, tmp_path):

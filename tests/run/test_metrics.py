@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.errors import PluginError
+from bench.records import load
 from bench.report import build, to_json
 from tests.fixtures.wrong_metrics import COMPUTE, PARTS
 from tests.run.conftest import by_method
@@ -32,6 +36,10 @@ INVALID = {
     "raise": "compute raised ValueError: no luck \\ud800 (wrong_metrics.py:",
     "silent": "compute raised SilentError",
     "exit": "compute raised SystemExit: 3 (wrong_metrics.py:",
+    "cancelled": "compute raised CancelledError",
+    "keyboard": "compute raised KeyboardInterrupt",
+    "exit-now": "it ended the process (exit code 0)",
+    "segfault": "it ended the process (SIGSEGV)",
     "write": "compute raised ValueError: assignment destination is read-only (wrong_metrics.py:",
 }
 PARTS_TOLD = {
@@ -135,7 +143,7 @@ def test_the_analysis_stands_and_says_whose_by_user_is_wrong(calamity):
     assert report["exit_code"] == 0
 
 
-@pytest.mark.parametrize("fault", ["nan", "exit"])
+@pytest.mark.parametrize("fault", ["nan", "exit", "segfault"])
 def test_a_primary_that_is_invalid_everywhere_is_a_failure(go, write_suite, fault):
     finished, _ = go(
         with_metrics(write_suite, f"logloss, {faults([fault])}", fault), plugins=(WRONG,)
@@ -165,3 +173,90 @@ def test_a_metric_that_can_not_be_used_ends_the_run_before_it_begins(
     with pytest.raises(PluginError, match=told):
         go(with_metrics(write_suite, f"logloss, {name}"), plugins=(WRONG,))
     assert not (tmp_path / "one").exists()
+
+
+FAULTY_PARTS = """
+import os
+import numpy as np
+from bench import hookimpl
+from bench.interfaces import Metric, Score
+
+class Ends(Metric):
+    "It ends the process where it is asked for its parts."
+    name = "ends"
+    higher_is_better = True
+    version = 1
+
+    def compute(self, rows, logits):
+        return Score(float(np.mean(logits)))
+
+    def by_user(self, rows, logits):
+        os._exit(0)
+
+@hookimpl
+def bench_metrics():
+    return {"ends": f"{__name__}:Ends"}
+"""
+
+
+def test_a_metric_that_ends_the_analysis_is_left_out_of_it(go, write_suite, tmp_path):
+    plugin = tmp_path / "ends.py"
+    plugin.write_text(FAULTY_PARTS, "utf-8")
+    finished, _ = go(with_metrics(write_suite, "logloss, ends"), plugins=(plugin,))
+    assert all(record["metrics"]["ends"]["value"] for record in by_method(finished).values())
+    (section,) = to_json(build(finished))["sections"]
+    assert all(
+        one["against_lead"]["logloss"]["low"] is not None
+        for one in section["analysis"]["methods"]
+        if one["name"] != section["analysis"]["lead"]
+    )
+
+
+PATCHING = """
+import numpy as np
+import bench.evaluate.metrics.metrics as metrics
+from bench import hookimpl
+from bench.interfaces import Model
+
+plain, logaddexp = metrics.row_log_loss, np.logaddexp
+metrics.row_log_loss = lambda y, logits: 0.5 * plain(y, logits)
+np.logaddexp = lambda one, two: 0.5 * logaddexp(one, two)
+
+class Patching(Model):
+    "It halves everybody's log loss."
+    name = "patching"
+
+    def fit(self, train, valid, context):
+        pass
+
+    def predict(self, rows):
+        return np.zeros(len(rows))
+
+@hookimpl
+def bench_models():
+    return {"patching": f"{__name__}:Patching"}
+"""
+
+
+def test_what_a_model_patches_when_it_is_imported_reaches_nobodys_figures(tmp_path, write_suite):
+    """Metrics, validation, bounds and the analysis, in a harness that has imported it."""
+    plugin = tmp_path / "patching.py"
+    plugin.write_text(PATCHING, "utf-8")
+    models = "  lr: {use: lr}\n  other: {use: patching}"
+    file = write_suite(models=models, methods="  average: {selector: {use: average}}")
+    code = f"""
+import sys
+from bench.run import run
+finished = run(
+    {str(file)!r}, out={str(tmp_path / "run")!r}, cache_dir={str(tmp_path / "cache")!r}, plugins=({str(plugin)!r},)
+)
+import numpy as np
+assert np.logaddexp(0.0, 0.0) < 0.4  # this process is under the patch
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    finished = load(tmp_path / "run")
+    records = by_method(finished)
+    assert records["other"]["metrics"]["logloss"]["value"] == pytest.approx(np.log(2))
+    assert records["other"]["validation"]["logloss"] == pytest.approx(np.log(2))
+    (analysis,) = finished.analyses.values()
+    assert analysis["best_single_logloss"] > 0.6

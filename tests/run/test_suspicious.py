@@ -11,7 +11,7 @@ import pytest
 from bench.interfaces import Field
 from bench.report import Note, build
 from bench.report.sections.document import document
-from bench.run.suspicious import _cause as cause
+from bench.scoring.suspicious import _cause as cause
 from tests.run.conftest import by_method
 
 SUITE = """

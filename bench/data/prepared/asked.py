@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from bench.errors import BenchError, PluginError
 from bench.interfaces import Column, Dataset, Field, Source, Tables
+from bench.interruption import by_the_user
 
 __all__ = ["ask_sources", "ask_tables"]
 
@@ -48,7 +49,9 @@ def _asked(dataset: Dataset, name: str, method: Callable[[], T]) -> T:
         return method()
     except BenchError:
         raise
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
+    except BaseException as error:  # a stranger's code may raise anything, or exit
+        if by_the_user(error):
+            raise
         raise _refused(dataset, f"{name} raised {type(error).__name__}: {error}") from error
 
 

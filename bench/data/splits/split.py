@@ -15,6 +15,7 @@ import numpy as np
 from bench.data.views.handed import read_only
 from bench.errors import BenchError, DataError, PluginError
 from bench.interfaces import Cut, SplitProtocol, Timeline
+from bench.interruption import by_the_user
 
 __all__ = ["ROLES", "Part", "Role", "Split", "divide"]
 
@@ -135,7 +136,9 @@ def _asked(protocol: SplitProtocol, timeline: Timeline, seed: int) -> Cut:
         return protocol.split(timeline, seed)
     except BenchError:
         raise
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
+    except BaseException as error:  # a stranger's code may raise anything, or exit
+        if by_the_user(error):
+            raise
         raise PluginError(
             f"protocol {protocol.name!r}: split raised {type(error).__name__}: {error}"
         ) from error

@@ -11,6 +11,7 @@ import numpy as np
 from bench.evaluate.metrics.fresh import fresh
 from bench.evaluate.metrics.metric_rows import handed
 from bench.interfaces import Metric, MetricRows, Score, UserParts
+from bench.interruption import by_the_user
 from bench.registry.registration import in_one_line
 
 __all__ = ["InvalidScore", "ask", "ask_by_user"]
@@ -32,7 +33,9 @@ def ask(metric: Metric, rows: MetricRows, logits: np.ndarray) -> Score:
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # NaN; a sum beyond float64
             score: object = fresh(metric).compute(*handed(rows, logits))
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
+    except BaseException as error:  # a stranger's code may raise anything, or exit
+        if by_the_user(error):
+            raise
         return InvalidScore(None, f"compute raised {_told(error)}")
     wrong = _wrong(score)
     if wrong:
@@ -50,7 +53,9 @@ def ask_by_user(metric: Metric, rows: MetricRows, logits: np.ndarray) -> UserPar
     try:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             parts: object = fresh(metric).by_user(*handed(rows, logits))
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if by_the_user(error):
+            raise
         return f"by_user raised {_told(error)}"
     if parts is None:
         return None
@@ -136,6 +141,8 @@ def _numbers(part: object) -> np.ndarray | None:
     """As float64; None for what is no array of real numbers."""
     try:
         array = np.asarray(part)
-    except (Exception, SystemExit):
+    except BaseException as error:
+        if by_the_user(error):
+            raise
         return None
     return array.astype(np.float64) if array.dtype.kind in "biuf" else None

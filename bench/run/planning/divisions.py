@@ -16,9 +16,9 @@ from bench.interfaces import Dataset, SplitProtocol, Timeline
 from bench.job.splits import write_split
 from bench.records import digest
 from bench.registry import Registry
-from bench.run.planning.division import Division, Divisions
 from bench.run.planning.strangers import try_protocol, try_reading
 from bench.run.progress import Watcher
+from bench.scoring.division import Division, Divisions
 from bench.settings import PredictionSource
 from bench.storage.kept import KeptFolder
 from bench.storage.trouble import writing

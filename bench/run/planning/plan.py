@@ -13,10 +13,10 @@ from bench.job.code import harness_digest
 from bench.job.resources import Resources
 from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.registry import Registry
-from bench.run.planning.division import Division, Divisions
 from bench.run.planning.model_files import model_files
 from bench.run.planning.planned_steps import PlannedSteps
 from bench.run.planning.trials import Kind, Plan, Trial
+from bench.scoring.division import Division, Divisions
 from bench.suite import BOUNDS, MetricSpec, Suite
 
 __all__ = ["plan"]

@@ -19,8 +19,8 @@ from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.job.steps import FitStep, ReadFile, SelectStep
 from bench.records import digest
 from bench.registry import Registry
-from bench.run.planning.division import Division
 from bench.run.planning.step_titles import fitted_on, step_title
+from bench.scoring.division import Division
 from bench.settings import BasePredictions, PredictionSource
 from bench.suite import Suite
 

@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 from bench.job.steps import FitStep, SelectStep
 from bench.records import digest
-from bench.run.planning.division import Division
 from bench.run.planning.step_titles import step_title
+from bench.scoring.division import Division
 
 __all__ = ["Kind", "Plan", "Trial"]
 

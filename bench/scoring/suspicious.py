@@ -9,7 +9,7 @@ import numpy as np
 from bench.data.views.interactions import Interactions
 from bench.evaluate.metrics.predictions import beyond
 from bench.evaluate.metrics.suspicion import EXTREME_LOGIT, is_constant, looks_like_probabilities
-from bench.run.planning.division import Division
+from bench.scoring.division import Division
 
 __all__ = ["suspicious"]
 

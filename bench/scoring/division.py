@@ -11,6 +11,8 @@ from bench.data.splits.split import Role, Split
 from bench.data.views.interactions import Interactions
 from bench.evaluate.metrics.metric_rows import metric_rows
 from bench.interfaces import MetricRows
+from bench.job.splits import open_split
+from bench.scoring.order import DivisionOrder
 from bench.settings import PredictionSource
 
 __all__ = ["Division", "Divisions"]
@@ -27,6 +29,27 @@ class Division:
     folder: Path  # of the split, as workers are handed it
     digest: str
     source: PredictionSource
+
+    @classmethod
+    def open(cls, order: DivisionOrder) -> Division:
+        """Another process's division. Raises StorageError."""
+        interactions = Interactions.open(order.interactions)
+        split, _ = open_split(order.split, interactions)
+        return cls(
+            order.dataset, order.protocol, interactions, split, order.split, order.digest, order.source
+        )  # fmt: skip
+
+    @property
+    def order(self) -> DivisionOrder:
+        """By which another process opens it."""
+        return DivisionOrder(
+            dataset=self.dataset,
+            protocol=self.protocol,
+            interactions=self.interactions.folder.absolute(),
+            split=self.folder.absolute(),
+            digest=self.digest,
+            source=self.source,
+        )
 
     @property
     def name(self) -> str:

@@ -1,0 +1,1 @@
+"""Figures of trials and analyses of runs, computed in processes that import the metrics used and no other plugin."""
