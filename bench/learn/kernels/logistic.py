@@ -10,7 +10,7 @@ from bench.learn.kernels.shape import Shape
 from bench.learn.kernels.steps import Batch, Descent, Hides, begin, end
 from bench.learn.kernels.tables import Table
 
-__all__ = ["epoch", "logits"]
+__all__ = ["add_linear_gradient", "epoch", "gradient_of_logit", "linear_logit", "logits"]
 
 ONE, ZERO = np.float32(1), np.float32(0)
 

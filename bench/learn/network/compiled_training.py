@@ -30,7 +30,17 @@ from bench.learn.network.plugins import (
 from bench.learn.network.row_index import RowIndex
 from bench.settings import TrainSettings
 
-__all__ = ["CompiledTraining", "check_form", "compiled_form", "form_of", "held_network"]
+__all__ = [
+    "FACTORS",
+    "LINEAR",
+    "CompiledTraining",
+    "Form",
+    "Held",
+    "check_form",
+    "compiled_form",
+    "form_of",
+    "held_network",
+]
 
 LINEAR, FACTORS = "linear", "factors"
 TRIAL_ROWS = 16
