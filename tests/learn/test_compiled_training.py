@@ -37,6 +37,17 @@ MODELS = {
 }
 
 
+# of widths those alone that fill a vector in part, and more than one
+USUALLY_TRIED = (
+    "lr",
+    "fm, width 3",
+    "fm, width 20",
+    "ffm, width 4",
+    "deepfm",
+    "a stranger's, field by field",
+)
+
+
 @pytest.fixture(scope="module")
 def interactions(tmp_path_factory):
     return make_interactions(
@@ -56,8 +67,14 @@ def halves(interactions):
     return examples(rows[rows % 2 == 0]), examples(rows[rows % 2 == 1])
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adagrad"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    ("name", "optimizer"),
+    [
+        pytest.param(name, optimizer, marks=[] if name in USUALLY_TRIED else pytest.mark.slow)
+        for name in MODELS
+        for optimizer in ("adam", "adagrad")
+    ],
+)
 def test_every_parameter_is_where_the_dense_loop_has_it(interactions, halves, name, optimizer):
     settings = TrainSettings(
         batch_size=16, learning_rate=0.01, epochs=3, patience=9, l2=0.01, optimizer=optimizer

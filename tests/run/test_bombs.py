@@ -98,7 +98,13 @@ def bench(tmp_path, write_suite):
     return bench
 
 
-@pytest.mark.parametrize("how", HARMLESS)
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param(how, marks=[] if how in ("atexit", "alarm") else pytest.mark.slow)
+        for how in HARMLESS
+    ],
+)
 def test_what_an_import_sets_going_for_later_is_stopped(bench, tmp_path, how):
     code, out, err = bench("run", "  bomb: {use: bomb}", HARMLESS[how])
     assert code == 0, err
@@ -121,7 +127,7 @@ def test_a_hard_limit_that_is_lowered_is_nobody_elses(bench, tmp_path):
     assert status(load(tmp_path / "run"))["lr"] == "ok"
 
 
-@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize("command", ["check", pytest.param("run", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("what", AT_K)
 def test_what_ends_the_process_under_the_suites_settings_is_unavailable(
     bench, tmp_path, command, what

@@ -230,7 +230,7 @@ def test_a_step_that_is_damaged_again_ends_the_run_by_name(go, write_suite, fold
     assert set(status(go(suite, cache="shared")[0]).values()) == {"ok"}
 
 
-@pytest.mark.parametrize("executor", ["inline", "local"])
+@pytest.mark.parametrize("executor", [pytest.param("inline", marks=pytest.mark.slow), "local"])
 @pytest.mark.parametrize(
     ("ended", "damaged", "file"),
     [

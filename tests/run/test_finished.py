@@ -141,7 +141,13 @@ OPTIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: options[0])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(options, id=options[0], marks=[] if number < 3 else pytest.mark.slow)
+        for number, options in enumerate(OPTIONS)
+    ],
+)
 def test_another_command_is_run(again, write_suite, options):
     write_suite()
     again()

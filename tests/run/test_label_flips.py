@@ -342,12 +342,12 @@ def test_ids_left_unmasked_show_in_the_logits_of_models_that_know_the_user(
 @pytest.mark.parametrize(("setting", "chance"), [("cold", 0.3), ("warm", 0.0)])
 def test_id_dropout_reaches_the_training_loop(request, monkeypatch, setting, chance):
     case, seen = request.getfixturevalue(setting), []
-    one_epoch = training._one_epoch
+    draw = training.draw
 
-    def spy(network, examples, settings, optimiser, generator, hidden):
+    def spy(n, batch_size, hidden, generator):
         seen.append(0.0 if hidden is None else hidden.chance)
-        one_epoch(network, examples, settings, optimiser, generator, hidden)
+        return draw(n, batch_size, hidden, generator)
 
-    monkeypatch.setattr(training, "_one_epoch", spy)
+    monkeypatch.setattr(training, "draw", spy)
     case.base_logits()
     assert set(seen) == {chance}

@@ -216,10 +216,18 @@ def test_rows_of_no_task_are_left_out_and_counted(scored, go, ratings):
     assert by_method(finished)["theirs"]["details"]["predictions"]["unused_rows"] == 2
 
 
+EMPTY = [",i00,3,0.5", "u00,,3,0.5", "u00,i00,,0.5", "u00,i00,,", ",,,", "u00,i00,,1"]
+USUALLY_TRIED = {("csv", each) for each in EMPTY[:3]} | {("jsonl", ",,,"), ("parquet", EMPTY[2])}
+
+
 @pytest.mark.parametrize(
-    "empty", [",i00,3,0.5", "u00,,3,0.5", "u00,i00,,0.5", "u00,i00,,", ",,,", "u00,i00,,1"]
+    ("kind", "empty"),
+    [
+        pytest.param(kind, empty, marks=[] if (kind, empty) in USUALLY_TRIED else pytest.mark.slow)
+        for kind in ("csv", "jsonl", "parquet")
+        for empty in EMPTY
+    ],
 )
-@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
 def test_a_score_without_a_key_is_of_no_row_and_is_counted(
     scored, go, ratings, tmp_path, empty, kind
 ):
