@@ -21,6 +21,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.compiled import compiled
+
 __all__ = ["BETA1", "BETA2", "EPSILON", "Rest", "rest_tables"]
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
@@ -41,13 +43,23 @@ class Rest(NamedTuple):
 def rest_tables(steps: int) -> Rest:
     """For a fit of so many steps."""
     ratio = BETA1 / np.sqrt(BETA2) ** np.array([1, 2, 3])
-    tails = np.zeros((3, steps + _TAIL + 1))
-    for step in range(steps + _TAIL - 1, -1, -1):
-        next_step = step + 1
-        unbiased = np.sqrt(1 - BETA2**next_step)
-        of_next = unbiased ** np.array([1, 2, 3]) / (1 - BETA1**next_step)
-        tails[:, step] = ratio * (of_next + tails[:, next_step])
     rested = np.arange(steps + 1)
     first = np.where(rested < _FORGOTTEN, BETA1 ** np.minimum(rested, _FORGOTTEN), 0.0)
     decays = np.stack([first, BETA2**rested]).astype(np.float32)
-    return Rest(tails[:, : steps + 1].copy(), ratio[:, None] ** rested, decays)
+    return Rest(_tails(ratio, steps), ratio[:, None] ** rested, decays)
+
+
+@compiled
+def _tails(ratio: np.ndarray, steps: int) -> np.ndarray:
+    """(3, steps + 1), summed from far beyond the last step on."""
+    tails = np.zeros((3, steps + 1))
+    sums = np.zeros(3)
+    for step in range(steps + _TAIL, 0, -1):
+        unbiased = np.sqrt(1 - BETA2**step)
+        of_step = unbiased / (1 - BETA1**step)
+        for power in range(3):
+            sums[power] = ratio[power] * (of_step + sums[power])
+            of_step *= unbiased
+        if step <= steps + 1:
+            tails[:, step - 1] = sums
+    return tails

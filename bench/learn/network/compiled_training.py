@@ -121,8 +121,7 @@ class Held:
     def write(self) -> None:
         """To the parameters."""
         for leaf, held in self._views():
-            parameter = self._parameters[leaf]
-            parameter.data.copy_(torch.from_numpy(held.copy()).reshape(parameter.shape))
+            self._parameters[leaf].data.view(held.shape).copy_(torch.from_numpy(held))
 
     def _views(self) -> list[tuple[str, np.ndarray]]:
         """Of each parameter's values."""
