@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from bench.registry.library_settings import LIBRARY_SETTINGS
@@ -155,8 +156,21 @@ def _put_list(target: Callable[[], list[Any]]) -> Callable[[list[Any]], None]:
     return put
 
 
-def _put_filters(before: list[Any]) -> None:
-    warnings.filters[:] = before  # type: ignore[index]
+@dataclass(frozen=True)
+class _Filters:
+    """Alike where they say the same: scikit-learn puts a compiled pattern in the place of its text."""
+
+    texts: list[list[Any]]
+    own: list[Any] = field(compare=False)
+
+
+def _filters() -> _Filters:
+    own = list(warnings.filters)
+    return _Filters([[getattr(part, "pattern", part) for part in each] for each in own], own)
+
+
+def _put_filters(before: _Filters) -> None:
+    warnings.filters[:] = before.own  # type: ignore[index]
     with warnings.catch_warnings():  # which drops what was remembered of the others
         pass
 
@@ -215,7 +229,7 @@ _SETTINGS = (
     Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
     Setting("the switch interval", sys.getswitchinterval, sys.setswitchinterval),
     Setting("garbage collection", gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
-    Setting("warning filters", lambda: list(warnings.filters), _put_filters),
+    Setting("warning filters", _filters, _put_filters),
     Setting(
         "the locale",
         lambda: locale.setlocale(locale.LC_ALL),

@@ -12,6 +12,7 @@ import locale
 import logging
 import os
 import random
+import re
 import resource
 import signal
 import socket
@@ -200,3 +201,14 @@ def test_what_an_import_brings_is_compared_with_what_it_starts_with(monkeypatch)
     np.seterr(all="raise")
     assert before.restore() == ["numpy's error handling", "torch's default dtype"]
     assert np.geterr()["under"] == "ignore"
+
+
+def test_a_warning_filter_whose_pattern_was_compiled_is_no_change():
+    """As a fit of scikit-learn's boosted trees does with the interpreter's own."""
+    with warnings.catch_warnings():
+        warnings.filters[:] = [("default", None, DeprecationWarning, "__main__", 0)]
+        before = GlobalState()
+        warnings.filters[:] = [("default", None, DeprecationWarning, re.compile("__main__"), 0)]
+        assert before.changes() == []
+        warnings.filters[:] = [("ignore", None, DeprecationWarning, re.compile("__main__"), 0)]
+        assert before.changes() == ["warning filters"]
