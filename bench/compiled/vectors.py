@@ -130,10 +130,16 @@ def store_part(_: Any, array: Any, at: Any, count: Any, vector: Any) -> Any:
 def _first(builder: Any, count: Any, kind: Vector) -> Any:
     """Of LLVM: which places come before `count`."""
     numbers = ir.VectorType(ir.IntType(64), kind.lanes)
-    first = builder.insert_element(ir.Constant(numbers, ir.Undefined), count, ir.IntType(32)(0))
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), kind.lanes), [0] * kind.lanes)
-    counts = builder.shuffle_vector(first, ir.Constant(numbers, ir.Undefined), zeros)
+    counts = _everywhere(builder, count, numbers)
     return builder.icmp_signed("<", ir.Constant(numbers, list(range(kind.lanes))), counts)
+
+
+def _everywhere(builder: Any, value: Any, kind: Any) -> Any:
+    """Of LLVM: a vector of `kind` with the value in every place."""
+    nothing = ir.Constant(kind, ir.Undefined)
+    first = builder.insert_element(nothing, value, ir.IntType(32)(0))
+    places = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
+    return builder.shuffle_vector(first, nothing, places)
 
 
 def _masked(builder: Any, what: str, kind: Vector, arguments: list[Any], result: Any) -> Any:
@@ -148,10 +154,7 @@ def splat(_: Any, value: Any, lanes: Any) -> Any:
     kind = Vector(lanes.count)
 
     def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        nothing = ir.Constant(_llvm(kind), ir.Undefined)
-        first = builder.insert_element(nothing, arguments[0], ir.IntType(32)(0))
-        places = ir.Constant(ir.VectorType(ir.IntType(32), kind.lanes), [0] * kind.lanes)
-        return builder.shuffle_vector(first, nothing, places)
+        return _everywhere(builder, arguments[0], _llvm(kind))
 
     return kind(types.float32, lanes), codegen
 
@@ -161,10 +164,7 @@ def _like(_: Any, value: Any, vector: Any) -> Any:
     """`value` in every place of a vector like the given one."""
 
     def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        nothing = ir.Constant(_llvm(vector), ir.Undefined)
-        first = builder.insert_element(nothing, arguments[0], ir.IntType(32)(0))
-        places = ir.Constant(ir.VectorType(ir.IntType(32), vector.lanes), [0] * vector.lanes)
-        return builder.shuffle_vector(first, nothing, places)
+        return _everywhere(builder, arguments[0], _llvm(vector))
 
     return vector(types.float32, vector), codegen
 
