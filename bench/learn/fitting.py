@@ -22,13 +22,19 @@ from bench.learn.adaptation.learnable import Learnable
 from bench.learn.adaptation.meta_training import meta_train, outer_parameters
 from bench.learn.adaptation.predicting import Adapted, adapt_and_predict, query_loss
 from bench.learn.adaptation.task_data import TaskData
+from bench.learn.inner_loop import compile_kernel, kernel_software
+from bench.learn.network.declared import declared_form
 from bench.learn.network.draws import Hidden
 from bench.learn.network.encoder import Encoder
 from bench.learn.network.examples import Examples
 from bench.learn.network.network import Network, build_model, build_selector
-from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
+from bench.learn.network.perceptron_selector import PerceptronSelector
+from bench.learn.network.plugins import (
+    CompiledForm,
+    DifferentiableModel,
+    DifferentiableSelector,
+)
 from bench.learn.network.training import outputs, train
-from bench.learn.perceptron import PerceptronSelector, compile_kernel, kernel_software
 from bench.settings import MetaTrainSettings, Select, TrainSettings
 
 __all__ = ["FittedModel", "Gating", "MetaLearned"]
@@ -59,6 +65,11 @@ class FittedModel(FitNotes):
             id_dropout,
             progress,
         )
+
+    @property
+    def form(self) -> CompiledForm | None:
+        """Of the plugin, where it is one that the harness knows."""
+        return declared_form(self._plugin)
 
     def prepare(self, fields: Fields) -> None:
         """Off the clock: compile what training will call."""
@@ -168,7 +179,9 @@ class MetaLearned(FitNotes):
     ) -> None:
         self._rule, self._params, self._settings = rule, params, settings
         self._gating = Gating(selector, selector_settings, progress)
-        self._perceptron_alone = pool is None and isinstance(selector, PerceptronSelector)
+        self._known = isinstance(selector, PerceptronSelector) and all(
+            model.form is not None for model in (pool or {}).values()
+        )
         self._pool, self._progress = pool, progress
         self._adapt, self._frozen_fields, self._select = adapt, frozen_fields, select
         self.details = {}
@@ -177,7 +190,7 @@ class MetaLearned(FitNotes):
     def prepare(self, fields: Fields, models: tuple[str, ...]) -> None:
         """Off the clock: compile what training and adaptation will call."""
         self._gating.prepare(fields, models)
-        if self._perceptron_alone:
+        if self._known:
             compile_kernel()
 
     def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
@@ -193,8 +206,7 @@ class MetaLearned(FitNotes):
             interactions, self._gating.network, pool, self._frozen_fields, self._adapt, self._select
         )
         valid_data = self._tasks(valid)
-        if self._perceptron_alone:
-            self.software = {"selector_kernel": kernel_software(self._learnable.compiled)}
+        self.software = {"inner_loop": kernel_software(self._learnable.compiled)}
         self._active = self._best_candidate(valid_data)
         self._outer = outer_parameters(self._active, self._learnable)
         if self._rule.meta_trained:

@@ -117,9 +117,9 @@ def test_a_record_says_what_ran_the_kernel(finished):
     """Of methods that adapt a perceptron without its pool."""
     records = by_method(finished)
     told = {
-        name: record["versions"]["selector_kernel"]
+        name: record["versions"]["inner_loop"]
         for name, record in records.items()
-        if "selector_kernel" in record["versions"]
+        if "inner_loop" in record["versions"]
     }
     expected = "autograd" if find_spec("numba") is None else f"numba {version('numba')}"
     assert told == dict.fromkeys(("simple", "calibrated"), expected)

@@ -32,7 +32,7 @@ def descend(
     spread = learnable.spread(rates, batch)
     compiled = learnable.compiled if isinstance(learnable, Engine) else None
     adapted = learnable.adapted()
-    if compiled is not None and compiled.moves(adapted) and scales and not inner_batch:
+    if compiled is not None and adapted and scales and not inner_batch:
         spread = {leaf: spread[leaf] for leaf in adapted}
         return compiled.descend(
             outer,

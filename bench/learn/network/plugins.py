@@ -16,7 +16,10 @@ from bench.interfaces import Fields, Lookup
 __all__ = ["CompiledForm", "DifferentiableModel", "DifferentiableSelector"]
 
 CompiledForm = Literal[
-    "logistic-regression", "factorization-machine", "field-aware-factorization-machine"
+    "logistic-regression",
+    "factorization-machine",
+    "field-aware-factorization-machine",
+    "deep-factorization-machine",
 ]
 
 
