@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,12 @@ from bench.learn.adaptation.hard_selection import one_model_a_user
 from bench.learn.adaptation.interpretation import Interpretation, interpret
 from bench.learn.adaptation.learnable import Learnable
 from bench.learn.adaptation.meta_training import meta_train, outer_parameters
-from bench.learn.adaptation.predicting import Adapted, adapt_and_predict, query_loss
+from bench.learn.adaptation.predicting import (
+    Adapted,
+    adapt_and_predict,
+    query_loss,
+    query_losses,
+)
 from bench.learn.adaptation.task_data import TaskData
 from bench.learn.inner_loop import compile_kernel, kernel_software
 from bench.learn.network.declared import declared_form
@@ -238,25 +243,28 @@ class MetaLearned(FitNotes):
         candidates = [self._rule(params) for params in self._rule(self._params).candidates()]
         if len(candidates) == 1:
             return candidates[0]
-        scored, failures = [], []
-        for number, rule in enumerate(candidates):
-            outer = outer_parameters(rule, self._learnable)
-            try:
-                scored.append(query_loss(rule, self._learnable, outer, valid, self._threads))
-                told = f"validation log loss {scored[-1]:.4f}"
-            except DivergenceError as error:
-                scored.append(np.inf)
-                failures.append(error)
-                told = "diverges"
-            self._progress(f"setting {number + 1}/{len(candidates)}, {told}")
-        if len(failures) == len(candidates):
-            raise DivergenceError(
-                f"all {len(candidates)} settings diverge on validation users; the first: {failures[0]}"
-            )
-        best = int(np.argmin(scored))
+        outers = [outer_parameters(rule, self._learnable) for rule in candidates]
+        losses = query_losses(candidates, self._learnable, outers, valid, self._threads)
+        for number, loss in enumerate(losses, start=1):
+            told = f"validation log loss {loss:.4f}" if np.isfinite(loss) else "diverges"
+            self._progress(f"setting {number}/{len(candidates)}, {told}")
+        if not np.isfinite(losses).any():
+            self._explain_divergence(candidates, outers[0], valid)
+        best = int(np.argmin([loss if np.isfinite(loss) else np.inf for loss in losses]))
         self.details["chosen"] = candidates[best].params.model_dump(mode="json")
         self.details["candidates"] = len(candidates)
         return candidates[best]
+
+    def _explain_divergence(
+        self, candidates: Sequence[MetaLearner], outer: dict[str, torch.Tensor], valid: TaskData
+    ) -> None:
+        """Of all candidates; what is said is why the first does."""
+        try:
+            query_loss(candidates[0], self._learnable, outer, valid, self._threads)
+        except DivergenceError as error:
+            raise DivergenceError(
+                f"all {len(candidates)} settings diverge on validation users; the first: {error}"
+            ) from error
 
     def _meta_train(self, tasks: TaskData, valid: TaskData, seed: int) -> None:
         self._outer, history = meta_train(

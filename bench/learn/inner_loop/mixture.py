@@ -71,7 +71,7 @@ class CompiledMixture:
 
     def descend(
         self,
-        outer: Leaves,
+        outer: Leaves | None,
         per_user: Leaves,
         spread: Leaves,
         scales: Sequence[Tensor | None],
@@ -81,13 +81,13 @@ class CompiledMixture:
         training: bool,
     ) -> dict[str, Tensor]:
         """As bench.learn.descend, from master leaves, what per_user makes of them, and the spread rates of the leaves that
-        move; the others have a rate of 0."""
+        move; the others have a rate of 0. Without master leaves: from each user's own, at test time."""
         layout, tables = self._layout, self._layout.tables_together(per_user)
         ones = tables.new_ones(len(tables))
         arguments = (
-            layout.shared_together(outer),
+            layout.dense_together(per_user) if outer is None else layout.shared_together(outer),
             tables,
-            layout.shared_together(self._dense_rates(outer, spread)),
+            layout.shared_together(self._dense_rates(per_user, spread)),
             self._table_rates(per_user, spread),
             torch.stack([ones if scale is None else ones * scale for scale in scales]),
             self._program,
@@ -109,9 +109,9 @@ class CompiledMixture:
         """(U, P) and (U, T)"""
         return self._layout.dense_together(per_user), self._layout.tables_together(per_user)
 
-    def _dense_rates(self, outer: Leaves, spread: Leaves) -> dict[str, Tensor]:
+    def _dense_rates(self, per_user: Leaves, spread: Leaves) -> dict[str, Tensor]:
         return {
-            leaf: spread[leaf] if leaf in spread else torch.zeros_like(outer[leaf])
+            leaf: spread[leaf] if leaf in spread else torch.zeros_like(per_user[leaf][0])
             for leaf in self._layout.dense
         }
 
