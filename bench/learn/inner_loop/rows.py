@@ -31,4 +31,4 @@ def _bags(
     """And how many rows a user's own table has."""
     starts, entries, weights, rows = block.entries[component].bags(present)
     own = rows // max(len(present), 1)
-    return Bags(starts, entries % own, weights.astype(dtype, copy=False)), own
+    return Bags(starts, entries, weights.astype(dtype, copy=False)), own

@@ -18,9 +18,19 @@ Array = np.ndarray[Any, Any]
 
 @compiled
 def pool(
-    bags: Bags, first: int, n: int, fields: int, table: Array, width: int, stride: int, out: Array
+    bags: Bags,
+    first: int,
+    n: int,
+    fields: int,
+    table: Array,
+    first_entry: int,
+    width: int,
+    stride: int,
+    out: Array,
 ) -> None:
-    """Of rows [first, first + n) write the fields' vectors into `out`, a row each `stride` floats."""
+    """Of rows [first, first + n) write the fields' vectors into `out`, a row each `stride` floats. `table` is the user's own:
+    it
+    starts with entry `first_entry`."""
     for row in range(n):
         for field in range(fields):
             bag, at = (first + row) * fields + field, row * stride + field * width
@@ -28,7 +38,7 @@ def pool(
             for k in range(0, width, len(SIXTEEN)):
                 vector = splat(out.dtype.type(0), SIXTEEN)
                 for place in range(start, stop):
-                    entry = get(bags.entries, place) * width + k
+                    entry = (get(bags.entries, place) - first_entry) * width + k
                     weight = get(bags.weights, place)
                     vector = vector + weight * load_part(table, entry, width - k, SIXTEEN)
                 store_part(out, at + k, width - k, vector)
@@ -44,6 +54,7 @@ def pool_back(
     width: int,
     stride: int,
     table: Array,
+    first_entry: int,
 ) -> None:
     """The transpose: add to the table's rows what the fields' vectors have."""
     for row in range(n):
@@ -53,6 +64,6 @@ def pool_back(
             for k in range(0, width, len(SIXTEEN)):
                 vector = load_part(vectors, at + k, width - k, SIXTEEN)
                 for place in range(start, stop):
-                    entry, rest = get(bags.entries, place) * width + k, width - k
+                    entry, rest = (get(bags.entries, place) - first_entry) * width + k, width - k
                     added = get(bags.weights, place) * vector
                     store_part(table, entry, rest, load_part(table, entry, rest, SIXTEEN) + added)

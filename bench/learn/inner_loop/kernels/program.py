@@ -40,7 +40,7 @@ class Bags(NamedTuple):
     [starts[i], starts[i + 1])."""
 
     starts: Array  # (n * F + 1,) int64
-    entries: Array  # int64: numbers among the user's own table rows
+    entries: Array  # int64: rows of all users' tables end to end, (U * R, width)
     weights: Array  # float
 
 

@@ -66,7 +66,7 @@ def outputs(
     """Base logits and scores; where the scores (n * K,) start among the levels."""
     first = rows.pointer[user]
     n, adapted = rows.pointer[user + 1] - first, len(program.terms)
-    look_up(program, rows, first, n, tables, values)
+    look_up(program, rows, user, tables, values)
     for model in range(adapted):
         model_forward(program, model, n, dense, values)
     if adapted == 0:
@@ -118,7 +118,7 @@ def gradients(
     for model in range(adapted):
         model_backward(program, model, n, dense, values, deltas, by_dense, tables_asked)
     if tables_asked:
-        to_tables(program, rows, first, n, deltas, by_tables)
+        to_tables(program, rows, user, deltas, by_tables)
 
 
 @compiled
@@ -145,7 +145,7 @@ def products(
     values, tangents = room.values, room.tangents
     deltas, delta_tangents = room.deltas, room.delta_tangents
     if tables_move:
-        look_up(program, rows, first, n, table_direction, tangents)
+        look_up(program, rows, user, table_direction, tangents)
     elif adapted > 0:
         still(program, n, tangents)
     for model in range(adapted):
@@ -184,7 +184,7 @@ def products(
             tables_asked,
         )  # fmt: skip
     if tables_asked:
-        to_tables(program, rows, first, n, delta_tangents, table_products)
+        to_tables(program, rows, user, delta_tangents, table_products)
 
 
 @compiled
@@ -203,38 +203,44 @@ def share_of(n: int, like: Array) -> Any:
 
 
 @compiled
-def look_up(
-    program: Program, rows: Rows, first: int, n: int, tables: Array, values: Values
-) -> None:
+def look_up(program: Program, rows: Rows, user: int, tables: Array, values: Values) -> None:
     """The pool's vectors, and the selector's among its inputs."""
-    fields, adapted = program.fields, len(program.terms)
+    first, fields, adapted = rows.pointer[user], program.fields, len(program.terms)
+    n = rows.pointer[user + 1] - first
     end_of_pool = rows.pool_rows * program.pool_width
     if adapted > 0:
-        of_pool = tables[:end_of_pool]
-        width = program.pool_width
-        pool(rows.pool, first, n, fields, of_pool, width, fields * width, values.vectors)
-    width, at = program.selector_width, n * program.starts[adapted]
-    stride = fields * width + program.models
-    own = tables[end_of_pool:]
-    pool(rows.selector, first, n, fields, own, width, stride, values.levels[at:])
+        width, first_entry = program.pool_width, user * rows.pool_rows
+        pool(
+            rows.pool, first, n, fields, tables[:end_of_pool], first_entry, width, fields * width,
+            values.vectors,
+        )  # fmt: skip
+    width, first_entry = program.selector_width, user * rows.selector_rows
+    pool(
+        rows.selector, first, n, fields, tables[end_of_pool:], first_entry, width,
+        fields * width + program.models, values.levels[n * program.starts[adapted] :],
+    )  # fmt: skip
 
 
 @compiled
 def to_tables(
-    program: Program, rows: Rows, first: int, n: int, deltas: Derivatives, by_tables: Array
+    program: Program, rows: Rows, user: int, deltas: Derivatives, by_tables: Array
 ) -> None:
     """`look_up` backwards."""
-    fields, adapted = program.fields, len(program.terms)
+    first, fields, adapted = rows.pointer[user], program.fields, len(program.terms)
+    n = rows.pointer[user + 1] - first
     end_of_pool = rows.pool_rows * program.pool_width
     by_tables[:] = 0
     if adapted > 0:
-        of_pool = by_tables[:end_of_pool]
-        width = program.pool_width
-        pool_back(rows.pool, first, n, fields, deltas.vectors, width, fields * width, of_pool)
-    width, at = program.selector_width, n * program.starts[adapted]
-    stride = fields * width + program.models
-    own = by_tables[end_of_pool:]
-    pool_back(rows.selector, first, n, fields, deltas.levels[at:], width, stride, own)
+        width, first_entry = program.pool_width, user * rows.pool_rows
+        pool_back(
+            rows.pool, first, n, fields, deltas.vectors, width, fields * width,
+            by_tables[:end_of_pool], first_entry,
+        )  # fmt: skip
+    width, first_entry = program.selector_width, user * rows.selector_rows
+    pool_back(
+        rows.selector, first, n, fields, deltas.levels[n * program.starts[adapted] :], width,
+        fields * width + program.models, by_tables[end_of_pool:], first_entry,
+    )  # fmt: skip
 
 
 @compiled
