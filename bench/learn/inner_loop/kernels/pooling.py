@@ -28,8 +28,8 @@ def pool(
     stride: int,
     out: Array,
 ) -> None:
-    """Of rows [first, first + n) write the fields' vectors into `out`, a row each `stride` floats. `table` is the user's own: its
-    first row is that of `first_entry`."""
+    """Of rows [first, first + n) write the fields' vectors into `out`, a row each `stride` floats. `table` is the user's own:
+    its first row is that of `first_entry`."""
     for row in range(n):
         for field in range(fields):
             bag, at = (first + row) * fields + field, row * stride + field * width
