@@ -225,15 +225,11 @@ def test_mutant_table_forgotten_in_the_second_order(interactions, monkeypatch, h
 def test_mutant_table_moves_all_the_same(interactions, monkeypatch, how):
     original = CompiledMixture.descend
 
-    def moving(self, outer, per_user, spread, *arguments, **named):
-        return original(
-            self,
-            outer,
-            per_user,
-            spread | {TABLE: torch.ones_like(per_user[TABLE])},
-            *arguments,
-            **named,
-        )
+    def moving(self, outer, per_user, rates, scales, support, fields, **named):
+        width = per_user[TABLE].shape[2]
+        rates = rates | {TABLE: per_user[TABLE].new_ones(len(interactions.fields), width)}
+        fields = {component: rows % len(interactions.fields) for component, rows in fields.items()}
+        return original(self, outer, per_user, rates, scales, support, fields, **named)
 
     monkeypatch.setattr(CompiledMixture, "descend", moving)
     assert _caught(interactions, how)

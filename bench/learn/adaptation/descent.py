@@ -33,20 +33,25 @@ def descend(
     if start is not None and (training or inner_batch):
         raise ValueError("descend goes on from `start` at test time alone, and without inner_batch")
     leaves = learnable.per_user(outer, batch) if start is None else dict(start)
-    spread = learnable.spread(rates, batch)
-    compiled = learnable.compiled if isinstance(learnable, Engine) else None
-    adapted = learnable.adapted()
-    if compiled is not None and adapted and scales and not inner_batch:
-        spread = {leaf: spread[leaf] for leaf in adapted}
-        return compiled.descend(
+    moving = learnable.adapted()
+    if (
+        isinstance(learnable, Engine)
+        and learnable.compiled
+        and moving
+        and scales
+        and not inner_batch
+    ):
+        return learnable.compiled.descend(
             outer if start is None else None,
             leaves,
-            spread,
+            {leaf: rates[leaf] for leaf in moving},
             scales,
             batch.support,
+            learnable.moving_fields(batch),
             second_order=second_order,
             training=training,
         )
+    spread = learnable.spread(rates, batch)
     for step, scale in enumerate(scales):
         seen = support_batch(batch, step, inner_batch) if inner_batch else batch
         leaves = inner_step(

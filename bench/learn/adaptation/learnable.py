@@ -174,6 +174,15 @@ class Learnable:
 
         return {leaf: spread(leaf, rate) for leaf, rate in rates.items()}
 
+    def moving_fields(self, batch: Episodes) -> dict[str, Tensor]:
+        """By component, of each of the users' own rows (U, R): its field, or F where that is frozen."""
+
+        def of_rows(rows: Tensor) -> Tensor:
+            field = torch.bucketize(rows, self._ends, right=True)
+            return field.masked_fill(self._frozen[field], len(self._ends))
+
+        return {component: of_rows(rows) for component, rows in batch.rows.items()}
+
     def _named(self, adapt: tuple[str, ...]) -> frozenset[str]:
         """The leaves that the entries name; PluginError for one that names none."""
         found = {entry: named(entry, self._places) for entry in adapt}

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.learn.inner_loop.kernels.program import Program, Rows
+from bench.learn.inner_loop.kernels.program import Program, Rows, TableRates
 from bench.learn.inner_loop.undifferentiable import differentiated_no_further
 
 __all__ = [
@@ -21,6 +21,9 @@ __all__ = [
 ]
 
 Array = np.ndarray[Any, Any]
+Fields = tuple[
+    Array, Array
+]  # of the users' own rows of the pool's tables (U, R), and of the selector's
 Moved = tuple[Tensor, Tensor | None]  # dense leaves (U, P); tables (U, T), or None where they stay
 
 
@@ -33,7 +36,7 @@ def kernels() -> Any:
 
 class Descent(torch.autograd.Function):
     """From shared dense leaves (P,) and own tables (U, T), a step for each of `scales` (S, U): leaves of each user's own.
-    Rates: (P,), and (U, T) or None where tables stay."""
+    Rates: (P,), and those of TableRates, or None where tables stay; `fields` of both kinds of tables' rows."""
 
     @staticmethod
     def forward(
@@ -41,63 +44,74 @@ class Descent(torch.autograd.Function):
         dense: Tensor,
         tables: Tensor,
         rates: Tensor,
-        table_rates: Tensor | None,
+        pool_rates: Tensor | None,
+        selector_rates: Tensor | None,
         scales: Tensor,
+        fields: Fields,
         program: Program,
         rows: Rows,
         second_order: bool,
     ) -> Moved:
         # of first order, with rates and scales that nobody learns, the steps matter to no derivative
-        learned = any(ctx.needs_input_grad[2:5])
+        learned = any(ctx.needs_input_grad[2:6])
         steps = len(scales) if second_order or learned else 0
+        table_rates = _table_rates(pool_rates, selector_rates, fields, tables)
         moved, kept = _descend(
             dense[None], tables, rates, table_rates, scales, program, rows, steps
         )
         ctx.program, ctx.rows, ctx.second_order, ctx.kept = program, rows, second_order, kept
-        ctx.save_for_backward(dense, tables, rates, table_rates, scales)
+        ctx.table_rates = table_rates
+        ctx.save_for_backward(dense, tables, rates, pool_rates, selector_rates, scales)
         return moved
 
     @staticmethod
     def backward(ctx: Any, by_dense: Tensor, by_tables: Tensor | None) -> tuple[Tensor | None, ...]:
-        dense, tables, rates, table_rates, scales = ctx.saved_tensors
+        dense, tables, rates, pool_rates, selector_rates, scales = ctx.saved_tensors
         # A table that stays and that the outer loop trains matters to every step's gradient.
         asked = by_tables is not None or (ctx.second_order and ctx.needs_input_grad[1])
         dense_adjoints = array(by_dense).copy()
         table_adjoints = (
             np.zeros_like(array(tables)) if by_tables is None else array(by_tables).copy()
         )
-        by_rates = np.zeros_like(array(rates))
-        by_table_rates = np.zeros_like(_or_none(table_rates, tables))
-        by_scales = np.zeros_like(array(scales))
+        by_rates, by_scales = np.zeros_like(array(rates)), np.zeros_like(array(scales))
+        by_table_rates = ctx.table_rates._replace(
+            pool=np.zeros_like(ctx.table_rates.pool),
+            selector=np.zeros_like(ctx.table_rates.selector),
+        )
         kept_dense, kept_tables = ctx.kept
         if len(kept_dense):
             kernels().descend_backward(
-                ctx.program, ctx.rows, array(rates), _or_none(table_rates, tables), array(scales),
-                kept_dense, kept_tables, dense_adjoints, table_adjoints, by_rates, by_table_rates,
-                by_scales, ctx.second_order, asked,
+                ctx.program, ctx.rows, array(rates), ctx.table_rates, array(scales), kept_dense,
+                kept_tables, dense_adjoints, table_adjoints, by_rates, by_table_rates, by_scales,
+                ctx.second_order, asked,
             )  # fmt: skip
         found = (
             torch.from_numpy(dense_adjoints.sum(axis=0)),
             torch.from_numpy(table_adjoints) if asked else None,
             torch.from_numpy(by_rates),
-            None if table_rates is None else torch.from_numpy(by_table_rates),
+            _like(pool_rates, by_table_rates.pool),
+            _like(selector_rates, by_table_rates.selector),
             torch.from_numpy(by_scales),
         )
-        sources = dense, tables, rates, table_rates, scales, by_dense, by_tables
-        return *differentiated_no_further("an inner loop", "once", found, sources), None, None, None
+        sources = dense, tables, rates, pool_rates, selector_rates, scales, by_dense, by_tables
+        known = differentiated_no_further("an inner loop", "once", found, sources)
+        return *known, None, None, None, None
 
 
 def descend_without_graph(
     dense: Tensor,
     tables: Tensor,
     rates: Tensor,
-    table_rates: Tensor | None,
+    pool_rates: Tensor | None,
+    selector_rates: Tensor | None,
     scales: Tensor,
+    fields: Fields,
     program: Program,
     rows: Rows,
 ) -> Moved:
     """`Descent`, with nothing kept; dense leaves may also be each user's own, (U, P)."""
     start = dense if dense.dim() == 2 else dense[None]
+    table_rates = _table_rates(pool_rates, selector_rates, fields, tables)
     moved, _ = _descend(start, tables, rates, table_rates, scales, program, rows, 0)
     return moved
 
@@ -106,7 +120,7 @@ def _descend(
     dense: Tensor,
     tables: Tensor,
     rates: Tensor,
-    table_rates: Tensor | None,
+    table_rates: TableRates,
     scales: Tensor,
     program: Program,
     rows: Rows,
@@ -118,12 +132,25 @@ def _descend(
     moved_dense, moved_tables = np.empty((users, p), start[0].dtype), np.empty_like(start[1])
     kept = np.empty((steps, users, p), start[0].dtype), np.empty((steps, users, t), start[0].dtype)
     kernels().descend(
-        program, rows, *start, array(rates), _or_none(table_rates, tables), array(scales),
-        moved_dense, moved_tables, *kept,
+        program, rows, *start, array(rates), table_rates, array(scales), moved_dense, moved_tables,
+        *kept,
     )  # fmt: skip
-    stay = table_rates is None
+    stay = not len(table_rates.selector)
     moved = torch.from_numpy(moved_dense), None if stay else torch.from_numpy(moved_tables)
     return moved, kept
+
+
+def _table_rates(
+    pool_rates: Tensor | None, selector_rates: Tensor | None, fields: Fields, tables: Tensor
+) -> TableRates:
+    none = np.empty(0, array(tables).dtype)
+    pool = none if pool_rates is None else array(pool_rates).reshape(-1)
+    selector = none if selector_rates is None else array(selector_rates).reshape(-1)
+    return TableRates(pool, selector, *fields)
+
+
+def _like(rates: Tensor | None, found: Array) -> Tensor | None:
+    return None if rates is None else torch.from_numpy(found).view_as(rates)
 
 
 class Losses(torch.autograd.Function):
@@ -195,8 +222,3 @@ class _Gradients(torch.autograd.Function):
 def array(tensor: Tensor) -> Array:
     """The same numbers, C-ordered."""
     return tensor.detach().contiguous().numpy()
-
-
-def _or_none(table_rates: Tensor | None, tables: Tensor) -> Array:
-    """Rates of no users where tables stay."""
-    return array(tables)[:0] if table_rates is None else array(table_rates)

@@ -57,6 +57,30 @@ class Layout(NamedTuple):
             for (leaf, shape), part in zip(self.dense.items(), parts, strict=True)
         }
 
+    def shared_rates(self, rates: Leaves, per_user: Leaves) -> Tensor:
+        """Of dense leaves, 0 of those that have none: (P,)."""
+        every = {
+            leaf: rates[leaf].expand(shape) if leaf in rates else per_user[leaf].new_zeros(shape)
+            for leaf, shape in self.dense.items()
+        }
+        return self.shared_together(every)
+
+    def table_rates(self, rates: Leaves, per_user: Leaves) -> tuple[Tensor | None, Tensor | None]:
+        """Of the pool's tables (F + 1, W) and the selector's (F + 1, D), the last row and those of tables that have none 0;
+        None where all tables stay."""
+        if not any(table in rates for table in self.tables):
+            return None, None
+        fields = self.program.fields
+
+        def of_table(table: str) -> Tensor:
+            width = per_user[table].shape[2]
+            nothing = per_user[table].new_zeros(fields, width)
+            rate = rates[table].expand(fields, width) if table in rates else nothing
+            return torch.cat([rate, nothing[:1]])
+
+        pool = [of_table(table) for table in self.pool_tables]
+        return torch.cat(pool, dim=1) if pool else None, of_table(self.selector_table)
+
     def tables_together(self, leaves: Leaves) -> Tensor:
         """(U, T)"""
         own = leaves[self.selector_table].flatten(1)

@@ -73,23 +73,27 @@ class CompiledMixture:
         self,
         outer: Leaves | None,
         per_user: Leaves,
-        spread: Leaves,
+        rates: Leaves,
         scales: Sequence[Tensor | None],
         support: Block,
+        fields: Mapping[str, Tensor],
         *,
         second_order: bool,
         training: bool,
     ) -> dict[str, Tensor]:
-        """As bench.learn.descend, from master leaves, what per_user makes of them, and the spread rates of the leaves that
-        move; the others have a rate of 0. Without master leaves: from each user's own, at test time."""
+        """As bench.learn.descend, from master leaves, what per_user makes of them, and the rates of the leaves that move; the
+        others have a rate of 0. `fields`: of each component's own rows (U, R), F where a row stays. Without master leaves:
+        from each user's own, at test time."""
         layout, tables = self._layout, self._layout.tables_together(per_user)
         ones = tables.new_ones(len(tables))
+        no_rows = torch.empty((len(tables), 0), dtype=torch.int64)
         arguments = (
             layout.dense_together(per_user) if outer is None else layout.shared_together(outer),
             tables,
-            layout.shared_together(self._dense_rates(per_user, spread)),
-            self._table_rates(per_user, spread),
+            layout.shared_rates(rates, per_user),
+            *layout.table_rates(rates, per_user),
             torch.stack([ones if scale is None else ones * scale for scale in scales]),
+            (fields.get("pool", no_rows).numpy(), fields["selector"].numpy()),
             self._program,
             rows_of(support, self._with_pool),
         )
@@ -100,7 +104,7 @@ class CompiledMixture:
         apart = layout.dense_apart(dense)
         if tables_moved is not None:
             apart |= layout.tables_apart(tables_moved, per_user)
-        moved = {leaf: apart[leaf] for leaf in spread}
+        moved = {leaf: apart[leaf] for leaf in rates}
         if not training:
             moved = {leaf: value.detach().requires_grad_() for leaf, value in moved.items()}
         return {**per_user, **moved}
@@ -108,20 +112,6 @@ class CompiledMixture:
     def _together(self, per_user: Leaves) -> tuple[Tensor, Tensor]:
         """(U, P) and (U, T)"""
         return self._layout.dense_together(per_user), self._layout.tables_together(per_user)
-
-    def _dense_rates(self, per_user: Leaves, spread: Leaves) -> dict[str, Tensor]:
-        return {
-            leaf: spread[leaf] if leaf in spread else torch.zeros_like(per_user[leaf][0])
-            for leaf in self._layout.dense
-        }
-
-    def _table_rates(self, per_user: Leaves, spread: Leaves) -> Tensor | None:
-        """(U, T); None where all tables stay."""
-        moving = [table for table in self._layout.tables if table in spread]
-        if not moving:
-            return None
-        still = {table: torch.zeros_like(per_user[table]) for table in self._layout.tables}
-        return self._layout.tables_together({**still, **{leaf: spread[leaf] for leaf in moving}})
 
 
 def kernel_software(mixture: CompiledMixture | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.learn.inner_loop.kernels.program import PAIRS, Bags, Program, Rows
+from bench.learn.inner_loop.kernels.program import PAIRS, Bags, Program, Rows, TableRates
 
 __all__ = ["compile_kernel"]
 
@@ -18,10 +18,11 @@ def compile_kernel() -> None:
     dense, tables = np.zeros((1, 4), np.float32), np.zeros((1, 3), np.float32)
     scales, kept = np.ones((1, 1), np.float32), (dense[None].copy(), tables[None].copy())
     moved = dense.copy(), tables.copy()
-    descent.descend(program, rows, dense, tables, dense[0], tables, scales, *moved, *kept)
-    by_rates, by_table_rates, by_scales = dense[0].copy(), tables.copy(), scales.copy()
+    field = np.zeros((1, 1), np.int64)
+    rates = TableRates(np.zeros(4, np.float32), np.zeros(2, np.float32), field, field)
+    descent.descend(program, rows, dense, tables, dense[0], rates, scales, *moved, *kept)
     descent.descend_backward(
-        program, rows, dense[0], tables, scales, *kept, *moved, by_rates, by_table_rates, by_scales,
+        program, rows, dense[0], rates, scales, *kept, *moved, dense[0].copy(), rates, scales.copy(),
         True, True,
     )  # fmt: skip
     descent.all_losses(program, rows, dense, tables, np.empty(1, np.float32))

@@ -1,6 +1,6 @@
 """Inner loops of the users of a chunk, one user after another, forwards and backwards.
 
-A step moves dense leaves and tables alike: x <- x - scale * rate * gradient. Tables without rates (0 users) stay."""
+A step moves dense leaves and tables alike: x <- x - scale * rate * gradient. Tables without rates stay."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from bench.compiled.functions import compiled
-from bench.learn.inner_loop.kernels.program import Program, Rows
+from bench.learn.inner_loop.kernels.moves import (
+    move,
+    move_backward,
+    move_tables,
+    move_tables_backward,
+)
+from bench.learn.inner_loop.kernels.program import Program, Rows, TableRates
 from bench.learn.inner_loop.kernels.room import room_for
 from bench.learn.inner_loop.kernels.user import evaluate, gradients, outputs, products
 
@@ -32,7 +38,7 @@ def descend(
     dense: Array,
     tables: Array,
     dense_rates: Array,
-    table_rates: Array,
+    table_rates: TableRates,
     scales: Array,
     moved_dense: Array,
     moved_tables: Array,
@@ -43,7 +49,7 @@ def descend(
     fills `moved_dense` (U, P) and `moved_tables` (U, T). `kept_*` (S, U, ...) get what each step started from, of as many
     steps as they have room for."""
     room, users = room_for(program, rows, dense), len(rows.pointer) - 1
-    tables_move = len(table_rates) > 0
+    tables_move = len(table_rates.selector) > 0
     by_dense, by_tables = np.empty_like(moved_dense[0]), np.empty_like(moved_tables[0])
     for user in range(users):
         own_dense, own_tables = moved_dense[user], moved_tables[user]
@@ -58,7 +64,7 @@ def descend(
             scale = scales[step, user]
             move(own_dense, dense_rates, by_dense, scale)
             if tables_move:
-                move(own_tables, table_rates[user], by_tables, scale)
+                move_tables(program, rows, user, own_tables, table_rates, by_tables, scale)
 
 
 @compiled
@@ -66,14 +72,14 @@ def descend_backward(
     program: Program,
     rows: Rows,
     dense_rates: Array,
-    table_rates: Array,
+    table_rates: TableRates,
     scales: Array,
     kept_dense: Array,
     kept_tables: Array,
     dense_adjoints: Array,
     table_adjoints: Array,
     by_dense_rates: Array,
-    by_table_rates: Array,
+    by_table_rates: TableRates,
     by_scales: Array,
     second_order: bool,
     tables_asked: bool,
@@ -82,10 +88,10 @@ def descend_backward(
     become those by what they started from: v <- v - H (scale * rate * v) from the last step to the first, H the Hessian of the
     support loss at the leaves before the step (Finn, Abbeel, Levine 2017, eq. 1). First order leaves H out.
 
-    Adds to `by_dense_rates` (P,) and `by_table_rates` (U, T), fills `by_scales` (S, U). `tables_asked`: for the derivative by
-    the tables; where nobody asks, `table_adjoints` is not read."""
+    Adds to `by_dense_rates` (P,) and `by_table_rates`, fills `by_scales` (S, U). `tables_asked`: for the derivative by the
+    tables; where nobody asks, `table_adjoints` is not read."""
     room, users = room_for(program, rows, dense_rates), len(rows.pointer) - 1
-    tables_move = len(table_rates) > 0
+    tables_move = len(table_rates.selector) > 0
     by_dense, dense_direction = np.empty_like(dense_rates), np.empty_like(dense_rates)
     dense_products = np.empty_like(dense_rates)
     by_tables, table_direction = np.empty_like(kept_tables[0, 0]), np.empty_like(kept_tables[0, 0])
@@ -101,9 +107,9 @@ def descend_backward(
                 dense_rates, scale, by_dense, dense_adjoints[user], by_dense_rates, dense_direction
             )
             if tables_move:
-                by_scale += move_backward(
-                    table_rates[user], scale, by_tables, table_adjoints[user], by_table_rates[user],
-                    table_direction,
+                by_scale += move_tables_backward(
+                    program, rows, user, table_rates, scale, by_tables, table_adjoints[user],
+                    by_table_rates, table_direction,
                 )  # fmt: skip
             by_scales[step, user] = by_scale
             if second_order:
@@ -114,28 +120,6 @@ def descend_backward(
                 subtract(dense_adjoints[user], dense_products)
                 if tables_asked:
                     subtract(table_adjoints[user], table_products)
-
-
-@compiled
-def move(leaves: Array, rates: Array, by_leaves: Array, scale: Any) -> None:
-    for place in range(len(leaves)):
-        leaves[place] -= scale * (rates[place] * by_leaves[place])
-
-
-@compiled
-def move_backward(
-    rates: Array, scale: Any, by_leaves: Array, adjoints: Array, by_rates: Array, direction: Array
-) -> Any:
-    """`move` backwards, but for what the gradients themselves depend on: adds to `by_rates`, fills `direction`, scale * rate *
-    adjoint, and returns the derivative by the scale."""
-    by_scaled_rates = direction  # kept where the direction will be
-    for place in range(len(rates)):
-        by_scaled_rates[place] = -(adjoints[place] * by_leaves[place])
-    by_scale = np.dot(rates, by_scaled_rates)
-    for place in range(len(rates)):
-        by_rates[place] += scale * by_scaled_rates[place]
-        direction[place] = scale * (rates[place] * adjoints[place])
-    return by_scale
 
 
 @compiled

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["FIELD_AWARE", "NO_PAIRS", "PAIRS", "Bags", "Program", "Rows"]
+__all__ = ["FIELD_AWARE", "NO_PAIRS", "PAIRS", "Bags", "Program", "Rows", "TableRates"]
 
 Array = np.ndarray[Any, Any]
 NO_PAIRS, PAIRS, FIELD_AWARE = 0, 1, 2
@@ -54,3 +54,12 @@ class Rows(NamedTuple):
     selector_rows: int  # R'
     labels: Array  # (n,) float of 0 and 1
     base_logits: Array  # (n, K) where they are given, else (0, 0)
+
+
+class TableRates(NamedTuple):
+    """Of table rows by field, with one field more of rate 0, for rows that stay; of no fields where tables stay."""
+
+    pool: Array  # ((F + 1) * W,)
+    selector: Array  # ((F + 1) * D,)
+    pool_fields: Array  # (U, R) int64 of the users' own rows
+    selector_fields: Array  # (U, R') int64
