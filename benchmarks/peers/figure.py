@@ -31,7 +31,7 @@ def draw(model: str, lines: Sequence[Mapping[str, Any]], data: str) -> Figure:
     axes = figure.add_axes((0.085, 0.115, 0.62, 0.775))
     labels = []
     for line in lines:
-        points = sorted(line["points"], key=lambda point: point["cpu_s"])
+        points = line["points"]
         colour, marker = COLOURS[line["library"]]
         axes.plot(
             [point["cpu_s"] for point in points],
