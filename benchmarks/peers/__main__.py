@@ -53,9 +53,11 @@ def _epochs_and_limits(asked: argparse.Namespace, place: Place, page: Path) -> V
         share: _written(division, place, f"epochs-{share}")
         for share, division in ((1, made), (FEW, _first(made, FEW)))
     }
-    rows = list(run_epochs(EPOCHS, folders, place, asked.repeats))
-    common = {"machine": machine, "data": read_division(folders[1])}
-    keep(page, "epochs", {**common, "repeats": asked.repeats, "rows": rows})
+    common, rows = {"machine": machine, "data": read_division(folders[1])}, []
+    for row in run_epochs(EPOCHS, folders, place, asked.repeats):
+        rows.append(row)
+        # as they come, so that what ends a run takes none of them
+        keep(page, "epochs", {**common, "repeats": asked.repeats, "rows": rows})
     found = speeds()
     keep(page, "limits", {**common, "speeds": found, "rows": _limits(made, rows, found)})
     return _versions([run | row for row in rows for run in row["runs"]])
@@ -64,8 +66,10 @@ def _epochs_and_limits(asked: argparse.Namespace, place: Place, page: Path) -> V
 def _curves(asked: argparse.Namespace, place: Place, page: Path) -> Versions:
     machine = describe()
     folder = _written(_real_data(asked), place, "curves")
-    lines = list(run_curves(CURVES, folder, place))
-    keep(page, "curves", {"machine": machine, "data": read_division(folder), "lines": lines})
+    common, lines = {"machine": machine, "data": read_division(folder)}, []
+    for line in run_curves(CURVES, folder, place):
+        lines.append(line)
+        keep(page, "curves", {**common, "lines": lines})
     return _versions(lines)
 
 

@@ -76,30 +76,32 @@ class Curve:
 OWN = "own"
 # optimizer and rate of those that step row by row
 OWN_STEPS = {"xLearn": ("adagrad", 0.1), "Vowpal Wabbit": (OWN, 0.5)}
-SHORT, LONG = (1, 2, 4, 6), (1, 2, 4, 8, 16)
+SHORTEST, SHORT, LONG = (1, 2), (1, 2, 4, 6), (1, 2, 4, 8, 16)
 
 
-def _lines(model: Model, rate: float, epochs: tuple[float, ...]) -> tuple[Curve, ...]:
-    """Of all who have mini-batches, by Adam; this project's by AdaGrad too."""
+def _lines(
+    model: Model, rate: float, ours: tuple[float, ...], theirs: tuple[float, ...]
+) -> tuple[Curve, ...]:
+    """Of all who have mini-batches, by Adam; this project's by AdaGrad too. Epochs are as many as are no long wait."""
     by_adam = tuple(
-        Curve(model, library.name, "adam", rate, LONG if library.name == OURS else epochs)
+        Curve(model, library.name, "adam", rate, ours if library.name == OURS else theirs)
         for library in LIBRARIES.values()
         if library.takes_batches and model.kind in library.models
     )
-    return (Curve(model, OURS, "adagrad", 0.1, LONG), *by_adam)
+    return (Curve(model, OURS, "adagrad", 0.1, ours), *by_adam)
 
 
 CURVES = (
-    *_lines(LR, 1e-2, SHORT),
+    *_lines(LR, 1e-2, LONG, SHORT),
     Curve(LR, "LIBLINEAR", OWN, 0.0, (1.0, 0.3, 0.1, 0.03, 0.01)),
     Curve(LR, "xLearn", "adagrad", 0.1, LONG),
     Curve(LR, "Vowpal Wabbit", OWN, 0.5, (1, 2, 4, 8)),
-    *_lines(FM, 1e-2, SHORT),
+    *_lines(FM, 1e-2, LONG, SHORT),
     Curve(FM, "xLearn", "adagrad", 0.1, LONG),
-    *_lines(FFM, 1e-2, (1, 2)),
+    *_lines(FFM, 1e-2, SHORT, SHORTEST),
     Curve(FFM, "xLearn", "adagrad", 0.1, SHORT),
-    Curve(FFM, "Vowpal Wabbit", OWN, 0.5, (1, 2)),
-    *_lines(SHALLOW, 1e-3, SHORT),
+    Curve(FFM, "Vowpal Wabbit", OWN, 0.5, SHORTEST),
+    *_lines(SHALLOW, 1e-3, SHORT, SHORT),
     Curve(TREES, OURS, OWN, 0.3, (10, 30, 100)),
     Curve(TREES, "LightGBM", OWN, 0.3, (10, 30, 100)),
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.peers.libraries import OURS, Library
 
-__all__ = ["InstallError", "python_of"]
+__all__ = ["InstallError", "python_of", "reason"]
 
 INSTALLED = "installed.txt"  # what is in the environment, once all of it is
 
@@ -48,6 +49,12 @@ def _run(command: list[str], library: Library) -> None:
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.strip()]
-        errors = [line for line in said if line.lower().startswith("error")]
-        raise InstallError((errors or said or ["it says nothing"])[-1].strip())
+        raise InstallError(reason(done.stderr))
+
+
+def reason(said: str) -> str:
+    """The line of pip's that says most: the last word of a build that failed, else its last error."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    builds = [before for before, line in pairwise(lines) if line == "[end of output]"]
+    errors = [line for line in lines if line.startswith("ERROR")]
+    return (builds or errors or lines or ["pip says nothing"])[-1]

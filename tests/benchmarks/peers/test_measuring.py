@@ -11,7 +11,7 @@ import pytest
 from benchmarks.peers import measuring
 from benchmarks.peers.cases import CURVES, EPOCHS, entrants
 from benchmarks.peers.division import generated
-from benchmarks.peers.environments import InstallError, python_of
+from benchmarks.peers.environments import InstallError, python_of, reason
 from benchmarks.peers.formats import FORMATS, write_arrays
 from benchmarks.peers.libraries import LIBRARIES, OURS, Library
 from benchmarks.peers.measuring import Place, installed, run_curves, run_epochs
@@ -146,6 +146,17 @@ def test_what_cannot_be_installed_is_told_and_tried_again(tmp_path, monkeypatch)
     for _ in range(2):
         with pytest.raises(InstallError, match="no-package-of-this-name"):
             python_of(library, tmp_path)
+
+
+def test_the_reason_is_what_a_build_said_last():
+    build = "Exception: Please install CMake first"
+    end = "[end of output]\n\nERROR: Failed building wheel\nERROR: Could not build wheels"
+    assert reason(f"  Traceback:\n  {build}\n  {end}") == build
+    assert reason("WARNING: slow\nERROR: No matching distribution\n") == (
+        "ERROR: No matching distribution"
+    )
+    assert reason("killed") == "killed"
+    assert reason("") == "pip says nothing"
 
 
 def test_a_run_goes_on_without_what_cannot_be_installed(tmp_path, monkeypatch):
