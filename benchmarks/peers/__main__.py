@@ -126,7 +126,8 @@ def _measured(row: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> f
         if place == (OURS, row["model"], row["batch"]):
             if any("failed" in run for run in result["runs"]):
                 return None
-            return median(run["points"][-1]["cpu_s"] for run in result["runs"]) / result["rows"]
+            seconds = median(run["points"][-1]["cpu_s"] for run in result["runs"])
+            return float(seconds / result["rows"])
     return None
 
 

@@ -53,7 +53,7 @@ def _add_scaled(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
 
 
 @numba.njit(fastmath=True)  # sums in any order: a vector at a time
-def _sum_of_rows(table: np.ndarray, rows: np.ndarray) -> float:
+def _sum_of_rows(table: np.ndarray, rows: np.ndarray) -> np.float32:
     total = np.float32(0)
     for i in range(len(rows)):
         for j in range(WIDTH):
