@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test test-slow check check-slow format install benchmark golden clean
+.PHONY: demo test test-slow check check-slow format install bench golden clean
 
 demo: install  ## install, then the main job: the quickstart suite on MovieLens-100K
 	$(BIN)/bench run suites/quickstart.yaml --workers $(WORKERS)
@@ -27,8 +27,9 @@ format:  ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-benchmark: install  ## speed of training and of adaptation, by pytest-benchmark
-	$(BIN)/pytest -q benchmarks
+bench: install  ## speed of the hot paths by pytest-benchmark, saved below .benchmarks and beside the run before
+	$(BIN)/pytest -q benchmarks --benchmark-columns=min,median,rounds --benchmark-autosave --benchmark-compare \
+	  -W default::pytest_benchmark.logger.PytestBenchmarkWarning
 
 golden: install  ## run the golden suite again and compare it with the committed run
 	$(BIN)/bench run suites/golden.yaml --out results/golden-candidate --rerun all
