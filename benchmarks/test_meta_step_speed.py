@@ -25,9 +25,7 @@ def case():
 
 @pytest.mark.parametrize("way", ["autograd", "numba"])
 def test_outer_step(benchmark, case, way):
-    benchmark.pedantic(
-        outer_step, args=(case, learnable_of(case, way)), rounds=5, warmup_rounds=1
-    )
+    benchmark.pedantic(outer_step, args=(case, learnable_of(case, way)), rounds=5, warmup_rounds=1)
     if benchmark.stats is not None:
         best[way] = benchmark.stats.stats.min
 

@@ -1,5 +1,5 @@
-"""What a user costs in meta-training, and fine-tuning's settings tried on validation users: compiled code beside torch's automatic
-differentiation, which adapts whatever the compiled code does not know."""
+"""What a user costs in meta-training, and fine-tuning's settings tried on validation users: compiled code beside automatic
+differentiation by torch, which adapts whatever the compiled code does not know."""
 
 from __future__ import annotations
 

@@ -10,9 +10,7 @@ from benchmarks.peers.ratios import ratio
 __all__ = ["in_rounds", "times_as_fast"]
 
 
-def in_rounds(
-    works: Mapping[str, Callable[[], object]], rounds: int
-) -> dict[str, list[float]]:
+def in_rounds(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
     """After a round that is not counted. Work to CPU seconds, a round each."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for number in range(rounds + 1):
