@@ -13,6 +13,7 @@ from bench.learn.kernels.optimiser import Optimiser
 from bench.learn.kernels.room import most_touched
 from bench.learn.kernels.shape import BLOCK, Shape
 from bench.learn.kernels.tables import batch_table, training_table, values
+from bench.learn.network.dense_optimiser import dense_optimiser
 from bench.learn.network.draws import Draws, Hidden
 from bench.learn.network.examples import Examples
 from bench.learn.network.looked_up import LookedUp
@@ -36,7 +37,7 @@ class RowTraining:
         for name, held in self._values():
             held[...] = network.tables[name].detach().numpy()
         self._of_rows = Optimiser(settings, steps, network.entries)
-        self._of_dense = _dense_optimiser(network, settings)
+        self._of_dense = dense_optimiser(list(network.dense().values()), settings)
         self._best: dict[str, Tensor] = {}
         self._make_room(shape_of(network.layout), settings.batch_size)
 
@@ -121,12 +122,11 @@ class RowTraining:
 
     def _descend(self, looked_up: LookedUp, base_logits: Tensor | None) -> None:
         """Gradients of the batch's mean loss: of table rows beside them, of all else a step of the optimiser."""
-        if self._of_dense is not None:
-            self._of_dense.zero_grad(set_to_none=True)
+        for parameter in self._network.dense().values():
+            parameter.grad = None
         self._losses(looked_up, base_logits).mean().backward()  # type: ignore[no-untyped-call]
         looked_up.add_gradients(self._settings.l2)
-        if self._of_dense is not None:
-            self._of_dense.step()
+        self._of_dense.step()
 
     def _losses(self, looked_up: LookedUp, base_logits: Tensor | None) -> Tensor:
         """(n,) cross-entropy of a model, or of a selector's mixture."""
@@ -143,13 +143,3 @@ def _base_logits(examples: Examples, rows: np.ndarray | slice) -> Tensor | None:
 
 def _bias(network: Network) -> dict[str, Tensor]:
     return {} if network.bias is None else {BIAS: network.bias}
-
-
-def _dense_optimiser(network: Network, settings: TrainSettings) -> torch.optim.Optimizer | None:
-    """Of what is no table; None where there is nothing."""
-    tables = {id(parameter) for parameter in network.tables.values()}
-    dense = [one for one in network.parameters() if id(one) not in tables]
-    if not dense:
-        return None
-    kind = torch.optim.Adam if settings.optimizer == "adam" else torch.optim.Adagrad
-    return kind(dense, lr=settings.learning_rate, fused=True)
