@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from bench.adapt_sets import SELECTOR
 from bench.learn.inner_loop.kernels.program import FIELD_AWARE, NO_PAIRS, PAIRS, Program
-from bench.learn.network.declared import declared_form
+from bench.learn.network.declared import FACTORS, LINEAR, declared_form
 from bench.learn.network.network import BIAS, Network
 from bench.learn.network.perceptron_selector import TABLE, PerceptronSelector
 from bench.learn.network.plugins import CompiledForm
@@ -20,7 +20,6 @@ from bench.learn.network.plugins import CompiledForm
 __all__ = ["Layout", "layout_of"]
 
 Leaves = Mapping[str, Tensor]
-LINEAR, FACTORS = "linear", "factors"
 MEETING: Mapping[CompiledForm, int] = {
     "logistic-regression": NO_PAIRS,
     "factorization-machine": PAIRS,

@@ -17,7 +17,7 @@ from bench.learn.kernels.denormals import flushed
 from bench.learn.kernels.optimiser import Optimiser
 from bench.learn.kernels.room import batch_room
 from bench.learn.kernels.tables import Table, serving_table, training_table, values
-from bench.learn.network.declared import declared_form
+from bench.learn.network.declared import FACTORS, LINEAR, declared_form
 from bench.learn.network.draws import Draws, Hidden
 from bench.learn.network.examples import Examples
 from bench.learn.network.losses import binary_cross_entropy
@@ -32,8 +32,6 @@ from bench.learn.network.row_index import RowIndex
 from bench.settings import TrainSettings
 
 __all__ = [
-    "FACTORS",
-    "LINEAR",
     "CompiledTraining",
     "Form",
     "Held",
@@ -43,7 +41,6 @@ __all__ = [
     "held_network",
 ]
 
-LINEAR, FACTORS = "linear", "factors"
 TRIAL_ROWS = 16
 
 

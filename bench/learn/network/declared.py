@@ -1,4 +1,4 @@
-"""The compiled form that a model declares to be."""
+"""The compiled form that a model declares to be, and the tables that all forms name alike."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from bench.learn.network.plugins import (
     DifferentiableSelector,
 )
 
-__all__ = ["declared_form"]
+__all__ = ["FACTORS", "LINEAR", "declared_form"]
+
+LINEAR, FACTORS = "linear", "factors"  # tables of every form
 
 
 def declared_form(model: DifferentiableModel | DifferentiableSelector) -> CompiledForm | None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from bench.compiled.vectors import lanes_for
 from bench.errors import PluginError
 from bench.learn.kernels.deep_factorization import wide_gradients
+from bench.learn.network.declared import FACTORS, LINEAR
 from bench.learn.network.layers import Linear
 from bench.learn.network.looked_up import LookedUp
 from bench.learn.network.network import BIAS
@@ -19,10 +20,10 @@ from bench.learn.network.products import products_in
 from bench.learn.network.tower import Layer, Tower
 from bench.settings import TrainSettings
 
-__all__ = ["DEEP", "FACTORS", "FORM", "LINEAR", "DeepFactorization"]
+__all__ = ["DEEP", "FORM", "DeepFactorization"]
 
 FORM = "deep-factorization-machine"
-LINEAR, FACTORS, DEEP = "linear", "factors", "deep"
+DEEP = "deep"
 
 
 class DeepFactorization:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from bench.errors import PluginError
-from bench.learn.network.deep_factorization import FACTORS, FORM, LINEAR, DeepFactorization
+from bench.learn.network.declared import FACTORS, LINEAR
+from bench.learn.network.deep_factorization import FORM, DeepFactorization
 from bench.learn.network.lookup import Rows
 from bench.learn.network.losses import binary_cross_entropy
 from bench.learn.network.network import Network

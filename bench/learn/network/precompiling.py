@@ -16,8 +16,8 @@ from bench.learn.kernels.optimiser import Optimiser
 from bench.learn.kernels.room import batch_room
 from bench.learn.kernels.shape import Shape
 from bench.learn.kernels.tables import batch_table, plain_table, training_table
-from bench.learn.network.compiled_training import FACTORS, LINEAR, Form, Held, form_of
-from bench.learn.network.declared import declared_form
+from bench.learn.network.compiled_training import Form, Held, form_of
+from bench.learn.network.declared import FACTORS, LINEAR, declared_form
 from bench.learn.network.deep_factorization import FORM as DEEP_FACTORIZATION
 from bench.learn.network.deep_factorization import DeepFactorization
 from bench.learn.network.dense_optimiser import dense_optimiser
