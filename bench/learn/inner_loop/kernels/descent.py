@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.compiled.functions import compiled
+from bench.learn.inner_loop.kernels.layers import copy
 from bench.learn.inner_loop.kernels.moves import (
     move,
     move_backward,
@@ -53,12 +54,12 @@ def descend(
     by_dense, by_tables = np.empty_like(moved_dense[0]), np.empty_like(moved_tables[0])
     for user in range(users):
         own_dense, own_tables = moved_dense[user], moved_tables[user]
-        own_dense[:] = dense[user % len(dense)]
-        own_tables[:] = tables[user]
+        copy(dense[user % len(dense)], own_dense)
+        copy(tables[user], own_tables)
         for step in range(len(scales)):
             if step < len(kept_dense):
-                kept_dense[step, user] = own_dense
-                kept_tables[step, user] = own_tables
+                copy(own_dense, kept_dense[step, user])
+                copy(own_tables, kept_tables[step, user])
             evaluate(program, rows, user, own_dense, own_tables, room)
             gradients(program, rows, user, own_dense, room, by_dense, by_tables, tables_move)
             scale = scales[step, user]
@@ -177,7 +178,7 @@ def all_products(
     by_dense, by_tables = np.empty_like(dense[0]), np.empty_like(tables[0])
     for user in range(len(dense)):
         evaluate(program, rows, user, dense[user], tables[user], room)
-        gradients(program, rows, user, dense[user], room, by_dense, by_tables, False)
+        gradients(program, rows, user, dense[user], room, by_dense, by_tables, tables_asked)
         products(
             program, rows, user, dense[user], room, dense_directions[user],
             table_directions[user], dense_products[user], table_products[user], tables_move,
@@ -196,6 +197,7 @@ def all_outputs(
         if stop == first:
             continue
         top = outputs(program, rows, user, dense[user], tables[user], room.values)
-        own = room.values.levels[top : top + (stop - first) * models]
-        scores[first:stop] = own.reshape(stop - first, models)
-        base_logits[first:stop] = room.values.logits[:, : stop - first].T
+        for row in range(stop - first):
+            for model in range(models):
+                scores[first + row, model] = room.values.levels[top + row * models + model]
+                base_logits[first + row, model] = room.values.logits[model, row]

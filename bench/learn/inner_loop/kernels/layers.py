@@ -14,7 +14,15 @@ import numpy as np
 from bench.compiled.functions import compiled
 from bench.compiled.vectors import SIXTEEN, load_part, splat, store_part, where_positive
 
-__all__ = ["add", "backward", "backward_tangent", "forward", "forward_tangent", "top_level"]
+__all__ = [
+    "add",
+    "backward",
+    "backward_tangent",
+    "copy",
+    "forward",
+    "forward_tangent",
+    "top_level",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -30,6 +38,13 @@ def weight(layers: Array, layer: int, leaves: Array) -> Array:
 def add(out: Array, values: Array) -> None:
     for place in range(len(out)):
         out[place] += values[place]
+
+
+@compiled
+def copy(values: Array, out: Array) -> None:
+    """As many as `out` takes."""
+    for place in range(len(out)):
+        out[place] = values[place]
 
 
 @compiled

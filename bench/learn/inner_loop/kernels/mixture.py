@@ -31,7 +31,8 @@ def mean_loss(
     for row in range(n):
         first = row * models
         own, joint = prior[first : first + models], posterior[first : first + models]
-        own[:] = scores[first : first + models]
+        for k in range(models):
+            own[k] = scores[first + k]
         log_sum = softmax(own)
         for k in range(models):
             likelihood, excess[first + k] = of_label(logits[k, row], labels[row])

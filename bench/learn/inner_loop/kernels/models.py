@@ -12,6 +12,7 @@ from bench.learn.inner_loop.kernels.layers import (
     add,
     backward,
     backward_tangent,
+    copy,
     forward,
     forward_tangent,
     top_level,
@@ -64,7 +65,7 @@ def model_backward(
     if last > start:
         at = n * program.starts[model]
         top = top_level(program.layers, start, last, n, at)
-        deltas.levels[top : top + n] = by_logits
+        copy(by_logits, deltas.levels[top : top + n])
         backward(
             program.layers, start, last, n, at, dense, values.levels, deltas.levels, by_dense,
             tables_asked,
@@ -126,7 +127,7 @@ def model_backward_tangent(
     if last > start:
         at = n * program.starts[model]
         top = top_level(program.layers, start, last, n, at)
-        delta_tangents.levels[top : top + n] = by_logits
+        copy(by_logits, delta_tangents.levels[top : top + n])
         backward_tangent(
             program.layers, start, last, n, at, dense, direction, values.levels, tangents.levels,
             deltas.levels, delta_tangents.levels, products, room.spare, tables_move, tables_asked,
