@@ -40,6 +40,10 @@ class TrainSettings(_Settings):
         "adam", description="Adam (Kingma and Ba 2015) or AdaGrad (Duchi et al. 2011)"
     )
     learning_rate: float = Field(2e-3, gt=0, le=10, description="of the optimizer")
+    precision: Literal["float32", "bf16"] = Field(
+        "float32",
+        description="of the products of layers in training; sums, tables and optimizer are float32",
+    )
     epochs: int = Field(12, ge=1, description="at most so many passes over the training rows")
     patience: int = Field(
         2, ge=0, description="epochs without a better validation log loss before training stops"

@@ -25,8 +25,9 @@ from torch import Tensor, nn
 from bench.learn import Encoded, Learnable
 from bench.learn.adaptation.meta_training import outer_gradients, outer_parameters
 from bench.learn.adaptation.windows import whole
+from bench.learn.inner_loop import KernelName
 from bench.learn.network.losses import mixture_cross_entropy
-from bench.learn.perceptron import TABLE, KernelName
+from bench.learn.network.perceptron_selector import TABLE
 from bench_metaselector.maml import MAML
 from benchmarks.meta_engine import Case, fastest, make_case
 from benchmarks.one_thread import one_thread

@@ -1,4 +1,5 @@
-"""Vectors of 4, 8 or 16 float32 as values of compiled code: `load(array, at, FOUR)`, sums and products with `+ - * /`.
+"""Vectors of 4, 8 or 16 floats as values of compiled code: `load(array, at, FOUR)`, sums and products with `+ - * /`. They are
+float64 where the array is, else float32.
 
 How many is said by a tuple of so many zeros, since numba compiles a function anew for every type of its arguments: one kernel
 then serves each width. A product and the sum that follows may become one operation; sums are not reordered but in `total`."""
@@ -29,11 +30,12 @@ __all__ = [
     "store",
     "store_part",
     "total",
+    "where_positive",
 ]
 
 Lanes = tuple[int, ...]
 FOUR, EIGHT, SIXTEEN = (0,) * 4, (0,) * 8, (0,) * 16
-_FLOAT = ir.FloatType()
+_OF_LLVM = {types.float32: (ir.FloatType(), "f32"), types.float64: (ir.DoubleType(), "f64")}
 _FLAGS = ("contract", "nsz", "arcp")
 
 
@@ -43,11 +45,21 @@ def lanes_for(width: int) -> Lanes:
 
 
 class Vector(types.Type):
-    """Of numba's types: so many float32."""
+    """Of numba's types: so many floats."""
 
-    def __init__(self, lanes: int) -> None:
-        self.lanes = lanes
-        super().__init__(name=f"float32x{lanes}")
+    def __init__(self, lanes: int, element: Any) -> None:
+        self.lanes, self.element = lanes, element
+        super().__init__(name=f"{element}x{lanes}")
+
+    @property
+    def suffix(self) -> str:
+        """What LLVM's own functions of such vectors end with."""
+        return f"v{self.lanes}{_OF_LLVM[self.element][1]}"
+
+
+def _vector(array: Any, lanes: Any) -> Vector:
+    """Of an array's floats; of whole numbers, as if they were float32."""
+    return Vector(lanes.count, types.float64 if array.dtype == types.float64 else types.float32)
 
 
 @register_model(Vector)
@@ -57,13 +69,13 @@ class _VectorModel(models.PrimitiveModel):
 
 
 def _llvm(kind: Vector) -> Any:
-    return ir.VectorType(_FLOAT, kind.lanes)
+    return ir.VectorType(_OF_LLVM[kind.element][0], kind.lanes)
 
 
 @operation
 def load(_: Any, array: Any, at: Any, lanes: Any) -> Any:
-    """The float32 of a flat array from place `at` on."""
-    kind = Vector(lanes.count)
+    """The floats of a flat array from place `at` on."""
+    kind = _vector(array, lanes)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         place = pointer_to(context, builder, signature.args[0], *arguments[:2])
@@ -76,7 +88,7 @@ def load(_: Any, array: Any, at: Any, lanes: Any) -> Any:
 
 @operation
 def store(_: Any, array: Any, at: Any, vector: Any) -> Any:
-    """Write a vector to a flat array of float32, from place `at` on."""
+    """Write a vector to a flat array, from place `at` on."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         place = pointer_to(context, builder, signature.args[0], *arguments[:2])
@@ -90,7 +102,7 @@ def store(_: Any, array: Any, at: Any, vector: Any) -> Any:
 @operation
 def load_part(_: Any, array: Any, at: Any, count: Any, lanes: Any) -> Any:
     """`load` of the first `count` places alone; the others are 0, and their memory is not read."""
-    kind = Vector(lanes.count)
+    kind = _vector(array, lanes)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array, at, count, _ = arguments
@@ -143,20 +155,21 @@ def _everywhere(builder: Any, value: Any, kind: Any) -> Any:
 
 
 def _masked(builder: Any, what: str, kind: Vector, arguments: list[Any], result: Any) -> Any:
-    name = f"llvm.masked.{what}.v{kind.lanes}f32.p0v{kind.lanes}f32"
+    name = f"llvm.masked.{what}.{kind.suffix}.p0{kind.suffix}"
     function = ir.FunctionType(result, arguments)
     return llvm_function(builder, function, name)
 
 
 @operation
 def splat(_: Any, value: Any, lanes: Any) -> Any:
-    """The same float32 in every place."""
-    kind = Vector(lanes.count)
+    """The same number in every place."""
+    element = types.float64 if value == types.float64 else types.float32
+    kind = Vector(lanes.count, element)
 
     def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return _everywhere(builder, arguments[0], _llvm(kind))
 
-    return kind(types.float32, lanes), codegen
+    return kind(element, lanes), codegen
 
 
 @operation
@@ -166,7 +179,7 @@ def _like(_: Any, value: Any, vector: Any) -> Any:
     def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return _everywhere(builder, arguments[0], _llvm(vector))
 
-    return vector(types.float32, vector), codegen
+    return vector(vector.element, vector), codegen
 
 
 @operation
@@ -174,13 +187,14 @@ def total(_: Any, vector: Any) -> Any:
     """The sum of a vector's elements, in the processor's own order."""
 
     def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        kind = ir.FunctionType(_FLOAT, [_FLOAT, _llvm(vector)])
-        name = f"llvm.vector.reduce.fadd.v{vector.lanes}f32"
+        element = _llvm(vector).element
+        kind = ir.FunctionType(element, [element, _llvm(vector)])
+        name = f"llvm.vector.reduce.fadd.{vector.suffix}"
         function = llvm_function(builder, kind, name)
         fast = ("reassoc", "nsz", "contract")
-        return builder.call(function, [ir.Constant(_FLOAT, 0.0), *arguments], fastmath=fast)
+        return builder.call(function, [ir.Constant(element, 0.0), *arguments], fastmath=fast)
 
-    return types.float32(vector), codegen
+    return vector.element(vector), codegen
 
 
 @operation
@@ -189,10 +203,22 @@ def root(_: Any, vector: Any) -> Any:
 
     def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         kind = ir.FunctionType(_llvm(vector), [_llvm(vector)])
-        name = f"llvm.sqrt.v{vector.lanes}f32"
+        name = f"llvm.sqrt.{vector.suffix}"
         return builder.call(llvm_function(builder, kind, name), arguments)
 
     return vector(vector), codegen
+
+
+@operation
+def where_positive(_: Any, vector: Any, other: Any) -> Any:
+    """The vector where `other`, like it, is positive or not a number; else 0."""
+
+    def codegen(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        vector, other = arguments
+        nothing = ir.Constant(vector.type, [0.0] * vector.type.count)
+        return builder.select(builder.fcmp_unordered(">", other, nothing), vector, nothing)
+
+    return vector(vector, other), codegen
 
 
 def _elementwise(instruction: str) -> Any:
@@ -213,9 +239,9 @@ def _with_operator(symbol: Callable[..., Any], instruction: str) -> None:
     def operate(one, other):  # type: ignore[no-untyped-def]  # numba compares the signatures
         if isinstance(one, Vector) and one == other:
             return lambda one, other: apply(one, other)
-        if isinstance(one, Vector) and other == types.float32:
+        if isinstance(one, Vector) and other == one.element:
             return lambda one, other: apply(one, _like(other, one))
-        if isinstance(other, Vector) and one == types.float32:
+        if isinstance(other, Vector) and one == other.element:
             return lambda one, other: apply(_like(one, other), other)
         return None
 

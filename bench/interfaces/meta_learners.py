@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 from bench.interfaces.plugin import Plugin, PluginParams
 
@@ -110,6 +110,19 @@ class MetaLearner(Plugin):
         training: bool,
     ) -> dict[str, Tensor]:
         """Every leaf per user after adaptation. `outer` holds the master leaves and the learned ones."""
+
+    @classmethod
+    def adapt_each(
+        cls,
+        rules: Sequence[Self],
+        learnable: Learnable,
+        outers: Sequence[Mapping[str, Tensor]],
+        batch: Episodes,
+    ) -> Iterator[tuple[int, dict[str, Tensor]]]:
+        """What each of the `rules`, one a candidate and each with its own `outers`, adapts to at test time: the rule's number
+        and every leaf per user, in any order. By default each on its own; candidates that share steps may take them once."""
+        for number, (rule, outer) in enumerate(zip(rules, outers, strict=True)):
+            yield number, rule.adapt(learnable, outer, batch, training=False)
 
     def outer_loss(
         self, learnable: Learnable, outer: Mapping[str, Tensor], batch: Episodes

@@ -22,9 +22,9 @@ from bench.learn.network.encoder import Encoded, Encoder
 from bench.learn.network.examples import Examples
 from bench.learn.network.layers import Linear
 from bench.learn.network.network import Network, build_model, build_selector
+from bench.learn.network.perceptron_selector import PerceptronSelector
 from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
 from bench.learn.network.training import outputs, train
-from bench.learn.perceptron import PerceptronSelector
 
 __all__ = [
     "Adapted",

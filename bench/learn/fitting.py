@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,26 @@ from bench.learn.adaptation.hard_selection import one_model_a_user
 from bench.learn.adaptation.interpretation import Interpretation, interpret
 from bench.learn.adaptation.learnable import Learnable
 from bench.learn.adaptation.meta_training import meta_train, outer_parameters
-from bench.learn.adaptation.predicting import Adapted, adapt_and_predict, query_loss
+from bench.learn.adaptation.predicting import (
+    Adapted,
+    adapt_and_predict,
+    query_loss,
+    query_losses,
+)
 from bench.learn.adaptation.task_data import TaskData
+from bench.learn.inner_loop import compile_kernel, kernel_software
+from bench.learn.network.declared import declared_form
 from bench.learn.network.draws import Hidden
 from bench.learn.network.encoder import Encoder
 from bench.learn.network.examples import Examples
 from bench.learn.network.network import Network, build_model, build_selector
-from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
+from bench.learn.network.perceptron_selector import PerceptronSelector
+from bench.learn.network.plugins import (
+    CompiledForm,
+    DifferentiableModel,
+    DifferentiableSelector,
+)
 from bench.learn.network.training import outputs, train
-from bench.learn.perceptron import PerceptronSelector, compile_kernel, kernel_software
 from bench.settings import MetaTrainSettings, Select, TrainSettings
 
 __all__ = ["FittedModel", "Gating", "MetaLearned"]
@@ -59,6 +70,11 @@ class FittedModel(FitNotes):
             id_dropout,
             progress,
         )
+
+    @property
+    def form(self) -> CompiledForm | None:
+        """Of the plugin, where it is one that the harness knows."""
+        return declared_form(self._plugin)
 
     def prepare(self, fields: Fields) -> None:
         """Off the clock: compile what training will call."""
@@ -168,7 +184,9 @@ class MetaLearned(FitNotes):
     ) -> None:
         self._rule, self._params, self._settings = rule, params, settings
         self._gating = Gating(selector, selector_settings, progress)
-        self._perceptron_alone = pool is None and isinstance(selector, PerceptronSelector)
+        self._known = isinstance(selector, PerceptronSelector) and all(
+            model.form is not None for model in (pool or {}).values()
+        )
         self._pool, self._progress = pool, progress
         self._adapt, self._frozen_fields, self._select = adapt, frozen_fields, select
         self.details = {}
@@ -177,7 +195,7 @@ class MetaLearned(FitNotes):
     def prepare(self, fields: Fields, models: tuple[str, ...]) -> None:
         """Off the clock: compile what training and adaptation will call."""
         self._gating.prepare(fields, models)
-        if self._perceptron_alone:
+        if self._known:
             compile_kernel()
 
     def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
@@ -193,8 +211,7 @@ class MetaLearned(FitNotes):
             interactions, self._gating.network, pool, self._frozen_fields, self._adapt, self._select
         )
         valid_data = self._tasks(valid)
-        if self._perceptron_alone:
-            self.software = {"selector_kernel": kernel_software(self._learnable.compiled)}
+        self.software = {"inner_loop": kernel_software(self._learnable.compiled)}
         self._active = self._best_candidate(valid_data)
         self._outer = outer_parameters(self._active, self._learnable)
         if self._rule.meta_trained:
@@ -226,25 +243,28 @@ class MetaLearned(FitNotes):
         candidates = [self._rule(params) for params in self._rule(self._params).candidates()]
         if len(candidates) == 1:
             return candidates[0]
-        scored, failures = [], []
-        for number, rule in enumerate(candidates):
-            outer = outer_parameters(rule, self._learnable)
-            try:
-                scored.append(query_loss(rule, self._learnable, outer, valid, self._threads))
-                told = f"validation log loss {scored[-1]:.4f}"
-            except DivergenceError as error:
-                scored.append(np.inf)
-                failures.append(error)
-                told = "diverges"
-            self._progress(f"setting {number + 1}/{len(candidates)}, {told}")
-        if len(failures) == len(candidates):
-            raise DivergenceError(
-                f"all {len(candidates)} settings diverge on validation users; the first: {failures[0]}"
-            )
-        best = int(np.argmin(scored))
+        outers = [outer_parameters(rule, self._learnable) for rule in candidates]
+        losses = query_losses(candidates, self._learnable, outers, valid, self._threads)
+        for number, loss in enumerate(losses, start=1):
+            told = f"validation log loss {loss:.4f}" if np.isfinite(loss) else "diverges"
+            self._progress(f"setting {number}/{len(candidates)}, {told}")
+        if not np.isfinite(losses).any():
+            self._explain_divergence(candidates, outers[0], valid)
+        best = int(np.argmin([loss if np.isfinite(loss) else np.inf for loss in losses]))
         self.details["chosen"] = candidates[best].params.model_dump(mode="json")
         self.details["candidates"] = len(candidates)
         return candidates[best]
+
+    def _explain_divergence(
+        self, candidates: Sequence[MetaLearner], outer: dict[str, torch.Tensor], valid: TaskData
+    ) -> None:
+        """Of all candidates; what is said is why the first does."""
+        try:
+            query_loss(candidates[0], self._learnable, outer, valid, self._threads)
+        except DivergenceError as error:
+            raise DivergenceError(
+                f"all {len(candidates)} settings diverge on validation users; the first: {error}"
+            ) from error
 
     def _meta_train(self, tasks: TaskData, valid: TaskData, seed: int) -> None:
         self._outer, history = meta_train(

@@ -16,6 +16,7 @@ class DeepFM(DifferentiableModel):
     """A factorization machine and an MLP that share their vectors, added up (Guo et al. 2017)."""
 
     name = "deepfm"
+    compiled_form = "deep-factorization-machine"
 
     class Params(PluginParams):
         embedding_dim: int = Field(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field
 from torch import Tensor
@@ -51,18 +51,60 @@ class FineTune(MetaLearner):
             for steps, factor, n0 in tried
         ]
 
+    @classmethod
+    def adapt_each(
+        cls,
+        rules: Sequence[Self],
+        learnable: Learnable,
+        outers: Sequence[Mapping[str, Tensor]],
+        batch: Episodes,
+    ) -> Iterator[tuple[int, dict[str, Tensor]]]:
+        """More steps go on from where fewer have led: a path for each factor and scale, walked once."""
+        paths: dict[tuple[float, float], list[int]] = {}
+        for number, rule in enumerate(rules):
+            paths.setdefault((rule.rate_factor, rule.support_scale), []).append(number)
+        for numbers in paths.values():
+            leaves, taken = None, 0
+            for number in sorted(numbers, key=lambda number: rules[number].inner_steps):
+                rule, steps = rules[number], rules[number].inner_steps - taken
+                leaves = rule._descend(learnable, outers[number], batch, steps, leaves)
+                taken = rule.inner_steps
+                yield number, leaves
+
     def adapt(
         self, learnable: Learnable, outer: Mapping[str, Tensor], batch: Episodes, *, training: bool
     ) -> dict[str, Tensor]:
-        (steps,), (factor,), (n0,) = (
-            self.params.inner_steps,
-            self.params.rate_factors,
-            self.params.support_scales,
-        )
-        rates = learnable.rates(
-            {group: rate * factor for group, rate in self.params.rates.model_dump().items()}
-        )
-        scale = shrunk_by_support(batch, n0) if n0 else None
+        return self._descend(learnable, outer, batch, self.inner_steps, training=training)
+
+    @property
+    def inner_steps(self) -> int:
+        (steps,) = self.params.inner_steps
+        return steps
+
+    @property
+    def rate_factor(self) -> float:
+        (factor,) = self.params.rate_factors
+        return factor
+
+    @property
+    def support_scale(self) -> float:
+        (n0,) = self.params.support_scales
+        return n0
+
+    def _descend(
+        self,
+        learnable: Learnable,
+        outer: Mapping[str, Tensor],
+        batch: Episodes,
+        steps: int,
+        start: dict[str, Tensor] | None = None,
+        *,
+        training: bool = False,
+    ) -> dict[str, Tensor]:
+        groups = self.params.rates.model_dump()
+        rates = learnable.rates({group: rate * self.rate_factor for group, rate in groups.items()})
+        scale = shrunk_by_support(batch, self.support_scale) if self.support_scale else None
         return descend(
-            learnable, outer, batch, rates, [scale] * steps, second_order=False, training=training
-        )
+            learnable, outer, batch, rates, [scale] * steps,
+            second_order=False, training=training, start=start,
+        )  # fmt: skip

@@ -32,6 +32,9 @@ MODELS = {
     "ffm, width 7": lambda: FFM(FFM.Params(embedding_dim=7)),
     "ffm, width 18": lambda: FFM(FFM.Params(embedding_dim=18)),
     "deepfm": lambda: DeepFM(DeepFM.Params(embedding_dim=5, hidden=(7,), dropout=0.0)),
+    "deepfm, two layers": lambda: DeepFM(
+        DeepFM.Params(embedding_dim=18, hidden=(6, 4), dropout=0.0)
+    ),
     "a stranger's": lambda: Pairwise(PluginParams()),
     "a stranger's, field by field": lambda: Deep(PluginParams()),
 }
@@ -43,7 +46,7 @@ USUALLY_TRIED = (
     "fm, width 3",
     "fm, width 20",
     "ffm, width 4",
-    "deepfm",
+    "deepfm, two layers",
     "a stranger's, field by field",
 )
 

@@ -25,6 +25,9 @@ MODULES = (
     "logistic",
     "factorization",
     "field_aware",
+    "deep_factorization",
+    "tower",
+    "dense",
     "steps",
 )
 
@@ -65,13 +68,18 @@ CASES = [
         "lr",
         "fm, width 10",
         "ffm, width 4",
-        "deepfm",
+        "deepfm, two layers",
         "a stranger's, field by field",
         "selector",
     )
     for optimizer in ("adam", "adagrad")
 ]
-USUALLY_TRIED = {("lr", "adagrad"), ("a stranger's, field by field", "adam"), ("selector", "adam")}
+USUALLY_TRIED = {
+    ("lr", "adagrad"),
+    ("deepfm, two layers", "adam"),
+    ("a stranger's, field by field", "adam"),
+    ("selector", "adam"),
+}
 
 
 @pytest.mark.parametrize(

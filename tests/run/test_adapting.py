@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import version
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -113,16 +112,16 @@ def test_the_loss_before_is_that_of_the_unadapted_selector(finished, table):
     )
 
 
-def test_a_record_says_what_ran_the_kernel(finished):
-    """Of methods that adapt a perceptron without its pool."""
+def test_a_record_says_what_adapted(finished):
+    """Of every method under a meta-learner, and of no other."""
     records = by_method(finished)
     told = {
-        name: record["versions"]["selector_kernel"]
+        name: record["versions"]["inner_loop"]
         for name, record in records.items()
-        if "selector_kernel" in record["versions"]
+        if "inner_loop" in record["versions"]
     }
-    expected = "autograd" if find_spec("numba") is None else f"numba {version('numba')}"
-    assert told == dict.fromkeys(("simple", "calibrated"), expected)
+    adapting = ("simple", "calibrated", "full", "still")
+    assert told == dict.fromkeys(adapting, f"numba {version('numba')}")
 
 
 def test_the_kernel_is_compiled_off_the_clock(tmp_path, monkeypatch):

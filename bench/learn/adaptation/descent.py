@@ -23,26 +23,35 @@ def descend(
     second_order: bool,
     training: bool,
     inner_batch: int = 0,
+    start: Mapping[str, Tensor] | None = None,
 ) -> dict[str, Tensor]:
     """From the master leaves, a gradient step on the support set for each of `scales`, what the step is scaled by: (U,), a
     scalar or None. `rates` as Learnable.rates gives them. Every leaf per user comes back (Luo et al. 2020, Algorithm 1,
     inner loop). First order drops second derivatives only: `rates` and `scales` keep their gradients.
-    `inner_batch`: support rows that a step is taken on, in turn; 0: all."""
-    leaves = learnable.per_user(outer, batch)
-    spread = learnable.spread(rates, batch)
-    compiled = learnable.compiled if isinstance(learnable, Engine) else None
-    adapted = learnable.adapted()
-    if compiled is not None and compiled.moves(adapted) and scales and not inner_batch:
-        spread = {leaf: spread[leaf] for leaf in adapted}
-        return compiled.descend(
-            outer,
+    `inner_batch`: support rows that a step is taken on, in turn; 0: all.
+    `start`: leaves per user to go on from in place of the master leaves, at test time and on all rows."""
+    if start is not None and (training or inner_batch):
+        raise ValueError("descend goes on from `start` at test time alone, and without inner_batch")
+    leaves = learnable.per_user(outer, batch) if start is None else dict(start)
+    moving = learnable.adapted()
+    if (
+        isinstance(learnable, Engine)
+        and learnable.compiled
+        and moving
+        and scales
+        and not inner_batch
+    ):
+        return learnable.compiled.descend(
+            outer if start is None else None,
             leaves,
-            spread,
+            {leaf: rates[leaf] for leaf in moving},
             scales,
             batch.support,
+            learnable.moving_fields(batch),
             second_order=second_order,
             training=training,
         )
+    spread = learnable.spread(rates, batch)
     for step, scale in enumerate(scales):
         seen = support_batch(batch, step, inner_batch) if inner_batch else batch
         leaves = inner_step(

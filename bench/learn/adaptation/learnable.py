@@ -19,10 +19,10 @@ from bench.data.views.interactions import Interactions
 from bench.errors import PluginError
 from bench.interfaces import Block, Episodes
 from bench.learn.adaptation.hard_selection import one_model_a_user
+from bench.learn.inner_loop import CompiledMixture, KernelName
 from bench.learn.network.lookup import Rows
 from bench.learn.network.losses import mixture_cross_entropy, mixture_logits
 from bench.learn.network.network import Network
-from bench.learn.perceptron import CompiledSelector, KernelName
 from bench.settings import Select
 
 __all__ = ["Learnable"]
@@ -36,7 +36,7 @@ class Learnable:
 
     What no entry of `adapt` names (bench.adapt_sets) stays as it is: neither users nor the outer loop move it.
 
-    `kernel`: for tests and timing, how a perceptron without a pool is adapted."""
+    `kernel`: for tests and timing, how what the kernels know is adapted."""
 
     def __init__(
         self,
@@ -59,8 +59,7 @@ class Learnable:
         self._only = self._trained  # what `only` has left of them
         for network in self.networks.values():
             network.eval()
-        by_autograd = bool(pool) or kernel == "autograd"
-        self.compiled = None if by_autograd else CompiledSelector.of(selector)
+        self.compiled = None if kernel == "autograd" else CompiledMixture.of(selector, pool or {})
 
     @property
     def chunk_users(self) -> int | None:
@@ -141,7 +140,8 @@ class Learnable:
     def predict(self, per_user: Leaves, batch: Episodes) -> tuple[Tensor, Tensor]:
         """Query logits (U, Q) of the mixture and weights (U, Q, K); padding has no meaning. `select: hard`: of the user's
         single best model."""
-        scores, base_logits = self._outputs(per_user, batch.query)
+        outputs = self._outputs if self.compiled is None else self.compiled.outputs
+        scores, base_logits = outputs(per_user, batch.query)
         weights = scores.softmax(-1)
         if self._select == "soft":
             return mixture_logits(scores, base_logits), weights
@@ -173,6 +173,15 @@ class Learnable:
             return F.embedding(field, rate) * (~self._frozen[field]).unsqueeze(-1).to(rate.dtype)
 
         return {leaf: spread(leaf, rate) for leaf, rate in rates.items()}
+
+    def moving_fields(self, batch: Episodes) -> dict[str, Tensor]:
+        """By component, of each of the users' own rows (U, R): its field, or F where that is frozen."""
+
+        def of_rows(rows: Tensor) -> Tensor:
+            field = torch.bucketize(rows, self._ends, right=True)
+            return field.masked_fill(self._frozen[field], len(self._ends))
+
+        return {component: of_rows(rows) for component, rows in batch.rows.items()}
 
     def _named(self, adapt: tuple[str, ...]) -> frozenset[str]:
         """The leaves that the entries name; PluginError for one that names none."""

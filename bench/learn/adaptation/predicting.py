@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +16,7 @@ from bench.learn.adaptation.learnable import Learnable
 from bench.learn.adaptation.task_data import TaskData
 from bench.learn.adaptation.windows import Windows, chunks, query_rows, whole
 
-__all__ = ["Adapted", "adapt_and_predict", "in_rows", "predicted", "query_loss"]
+__all__ = ["Adapted", "adapt_and_predict", "in_rows", "predicted", "query_loss", "query_losses"]
 
 
 class Adapted(NamedTuple):
@@ -60,23 +59,63 @@ def query_loss(
 ) -> float:
     """Mean log loss over all query rows after adaptation to the support. Raises DivergenceError."""
 
-    def of_chunk(chunk: Windows) -> tuple[float, float]:
-        """The sum of the rows' losses, and how many rows there are."""
-        batch = gather(tasks, chunk)
-        per_user = rule.adapt(learnable, outer, batch, training=False)
-        with torch.no_grad():
-            means = learnable.loss(per_user, batch, "query").double()  # (U,)
-            rows = batch.query.mask.double().sum(1)  # (U,)
-            total = float((means * rows).sum())
-        if not math.isfinite(total):
+    def adapted(batch: Episodes) -> Iterator[tuple[int, Mapping[str, Tensor]]]:
+        yield 0, rule.adapt(learnable, outer, batch, training=False)
+
+    def of_chunk(chunk: Windows) -> np.ndarray:
+        sums = _query_sums(learnable, adapted, gather(tasks, chunk), 1)
+        if not np.isfinite(sums).all():
             raise NotFiniteError
-        return total, float(rows.sum())
+        return sums
 
     everything = whole(tasks)
     with blaming_a_user(rule, learnable, outer, tasks, everything):
-        sums = list(in_order(of_chunk, chunks(everything, learnable.chunk_users), threads))
-    all_rows = sum(rows for _, rows in sums)
-    return sum(total for total, _ in sums) / max(all_rows, 1.0)
+        (loss,) = _means(of_chunk, learnable, tasks, threads)
+    return loss
+
+
+def query_losses(
+    rules: Sequence[MetaLearner],
+    learnable: Learnable,
+    outers: Sequence[Mapping[str, Tensor]],
+    tasks: TaskData,
+    threads: int = 1,
+) -> list[float]:
+    """`query_loss` of rules of one kind, its candidates, each with its `outers`: not finite where a rule diverges."""
+
+    def adapted(batch: Episodes) -> Iterator[tuple[int, Mapping[str, Tensor]]]:
+        yield from type(rules[0]).adapt_each(rules, learnable, outers, batch)
+
+    def of_chunk(chunk: Windows) -> np.ndarray:
+        return _query_sums(learnable, adapted, gather(tasks, chunk), len(rules))
+
+    return _means(of_chunk, learnable, tasks, threads)
+
+
+def _query_sums(
+    learnable: Learnable,
+    adapted: Callable[[Episodes], Iterator[tuple[int, Mapping[str, Tensor]]]],
+    batch: Episodes,
+    rules: int,
+) -> np.ndarray:
+    """(rules,) the sum of the query rows' losses after adaptation by each."""
+    sums = np.full(rules, np.nan)
+    rows = batch.query.mask.double().sum(1)  # (U,)
+    for number, per_user in adapted(batch):
+        with torch.no_grad():
+            means = learnable.loss(per_user, batch, "query").double()  # (U,)
+            sums[number] = float((means * rows).sum())
+    return sums
+
+
+def _means(
+    of_chunk: Callable[[Windows], np.ndarray], learnable: Learnable, tasks: TaskData, threads: int
+) -> list[float]:
+    """Sums of chunks, in their order, over all query rows."""
+    parts = chunks(whole(tasks), learnable.chunk_users)
+    rows = int((tasks.ptr[1:] - tasks.cut).sum())
+    total: np.ndarray = sum(in_order(of_chunk, parts, threads), np.zeros(()))
+    return [float(each) for each in np.atleast_1d(total) / max(rows, 1)]
 
 
 def predicted(learnable: Learnable, per_user: Mapping[str, Tensor], batch: Episodes) -> Adapted:

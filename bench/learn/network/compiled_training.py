@@ -17,6 +17,7 @@ from bench.learn.kernels.denormals import flushed
 from bench.learn.kernels.optimiser import Optimiser
 from bench.learn.kernels.room import batch_room
 from bench.learn.kernels.tables import Table, serving_table, training_table, values
+from bench.learn.network.declared import FACTORS, LINEAR, declared_form
 from bench.learn.network.draws import Draws, Hidden
 from bench.learn.network.examples import Examples
 from bench.learn.network.losses import binary_cross_entropy
@@ -31,8 +32,6 @@ from bench.learn.network.row_index import RowIndex
 from bench.settings import TrainSettings
 
 __all__ = [
-    "FACTORS",
-    "LINEAR",
     "CompiledTraining",
     "Form",
     "Held",
@@ -42,7 +41,6 @@ __all__ = [
     "held_network",
 ]
 
-LINEAR, FACTORS = "linear", "factors"
 TRIAL_ROWS = 16
 
 
@@ -71,19 +69,14 @@ def compiled_form(network: Network) -> Form | None:
 
 
 def form_of(model: DifferentiableModel | DifferentiableSelector) -> Form | None:
-    """The form that a built model declares; None where there is none, or where a subclass has a forward of its own."""
-    if not isinstance(model, DifferentiableModel) or model.compiled_form is None:
+    """The form that a built model declares, where that is compiled whole."""
+    declared = declared_form(model)
+    if declared is None or (form := FORMS.get(declared)) is None:
         return None
-    line = type(model).__mro__
-    declared = next(one for one in line if "compiled_form" in vars(one))
-    before = line[: line.index(declared)]
-    if any({"forward", "build", "tables"} & vars(one).keys() for one in before):
-        return None
-    form = FORMS[model.compiled_form]
     if set(form.tables) != set(model.tables()) or list(model.parameters()):
         kind, tables = type(model).__name__, " and ".join(form.tables)
         raise PluginError(
-            f"{kind}: compiled_form {model.compiled_form!r} has the tables {tables}, and no other parameters"
+            f"{kind}: compiled_form {declared!r} has the tables {tables}, and no other parameters"
         )
     return form
 

@@ -145,11 +145,18 @@ def _seen(train: View) -> np.ndarray:
     seen = np.zeros(interactions.entries, dtype=bool)
     seen[train.joint.ravel()] = True
     for field in interactions.bags:
-        # one of each owner: rows of one share a bag
-        first_rows = np.unique(train.owners(field), return_index=True)[1]
-        _, codes = train.take(first_rows).bags(field)
+        _, codes = train.take(_row_of_each(train.owners(field))).bags(
+            field
+        )  # rows of one share a bag
         seen[interactions.offsets[field] + codes] = True
     return seen
+
+
+def _row_of_each(owners: np.ndarray) -> np.ndarray:
+    """A row of each owner that is there, from the owner of each row (n,)."""
+    rows = np.full(int(owners.max(initial=-1)) + 1, -1)
+    rows[owners] = np.arange(len(owners))
+    return rows[rows >= 0]
 
 
 def _moments(columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -46,6 +46,8 @@ class Network(nn.Module):
         self.plugin = plugin
         self.layout = layout_of(interactions)
         self.entries = interactions.entries
+        for parameter in plugin.parameters():  # in memory as compiled code wants to move them
+            parameter.data = parameter.data.contiguous()
         self.widths = dict(plugin.tables())
         self.tables = nn.ParameterDict()
         for table, width in self.widths.items():
@@ -60,8 +62,14 @@ class Network(nn.Module):
     def leaves(self) -> dict[str, Tensor]:
         """Every parameter by its leaf name."""
         dense = dict(self.plugin.named_parameters())
-        bias = {} if self.bias is None else {BIAS: self.bias}
-        return {**dense, **dict(self.tables.items()), **bias}
+        return {**dense, **dict(self.tables.items()), **self._own_bias()}
+
+    def dense(self) -> dict[str, nn.Parameter]:
+        """Those that are no tables: the plugin's own in their order, then the bias."""
+        return dict(self.plugin.named_parameters()) | self._own_bias()
+
+    def _own_bias(self) -> dict[str, nn.Parameter]:
+        return {} if self.bias is None else {BIAS: self.bias}
 
     def group(self, leaf: str) -> Group:
         if leaf in self.widths:

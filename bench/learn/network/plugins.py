@@ -16,7 +16,10 @@ from bench.interfaces import Fields, Lookup
 __all__ = ["CompiledForm", "DifferentiableModel", "DifferentiableSelector"]
 
 CompiledForm = Literal[
-    "logistic-regression", "factorization-machine", "field-aware-factorization-machine"
+    "logistic-regression",
+    "factorization-machine",
+    "field-aware-factorization-machine",
+    "deep-factorization-machine",
 ]
 
 
@@ -24,7 +27,9 @@ class DifferentiableModel(nn.Module, interfaces.DifferentiableModel):
     """A base model as tables and a pure function of one example; full MetaSelector can adapt it.
 
     `compiled_form`: this very function is known to the harness, which then trains it by its compiled kernels. Tables are
-    'linear' (width 1) and 'factors'; a subclass with a forward of its own is trained as any other."""
+    'linear' (width 1) and 'factors'. The deep form has its tower as `deep`: an nn.Sequential of Linear, ReLU and Dropout, as
+    often as you like, then a Linear to one output without bias. A subclass with a forward of its own is trained as any
+    other."""
 
     compiled_form: ClassVar[CompiledForm | None] = None
 

@@ -6,6 +6,7 @@ import copy
 
 import numpy as np
 import torch
+from torch import nn
 
 from bench.compiled.vectors import lanes_for
 from bench.interfaces import Fields
@@ -15,7 +16,11 @@ from bench.learn.kernels.optimiser import Optimiser
 from bench.learn.kernels.room import batch_room
 from bench.learn.kernels.shape import Shape
 from bench.learn.kernels.tables import batch_table, plain_table, training_table
-from bench.learn.network.compiled_training import FACTORS, LINEAR, Form, Held, form_of
+from bench.learn.network.compiled_training import Form, Held, form_of
+from bench.learn.network.declared import FACTORS, LINEAR, declared_form
+from bench.learn.network.deep_factorization import FORM as DEEP_FACTORIZATION
+from bench.learn.network.deep_factorization import DeepFactorization
+from bench.learn.network.dense_optimiser import dense_optimiser
 from bench.learn.network.draws import Draws
 from bench.learn.network.network import BIAS
 from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
@@ -35,7 +40,9 @@ def precompile_model(plugin: DifferentiableModel, fields: Fields, settings: Trai
     built.build(fields)
     form = form_of(built)
     if form is None:
-        _lookups(dict(built.tables()), built.unpooled, settings)
+        _rows(dict(built.tables()), built.unpooled, settings)
+        if declared_form(built) == DEEP_FACTORIZATION:
+            _deep_factorization(built, len(fields), settings)
     else:
         width = dict(built.tables()).get(FACTORS, 0)
         _epoch(form, width // form.parts(len(fields)), settings)
@@ -47,7 +54,7 @@ def precompile_selector(
     """As `precompile_model`."""
     built = copy.deepcopy(plugin)
     built.build(fields, models)
-    _lookups(dict(built.tables()), built.unpooled, settings)
+    _rows(dict(built.tables()), built.unpooled, settings)
 
 
 def _epoch(form: Form, width: int, settings: TrainSettings) -> None:
@@ -63,6 +70,23 @@ def _epoch(form: Form, width: int, settings: TrainSettings) -> None:
     by.steps += 1  # so that there is something to catch up
     by.catch_up(held.linear, held.factors)
     form.logits(ROW, SHAPE, held.linear, held.factors, np.float32(0), np.empty(1, np.float32))
+
+
+def _rows(widths: dict[str, int], unpooled: object, settings: TrainSettings) -> None:
+    """What training row by row calls."""
+    _lookups(widths, unpooled, settings)
+    parameter = nn.Parameter(torch.zeros(1))
+    parameter.grad = torch.zeros(1)
+    dense_optimiser([parameter], settings).step()
+
+
+def _deep_factorization(model: DifferentiableModel, fields: int, settings: TrainSettings) -> None:
+    dense = dict(model.named_parameters()) | {BIAS: nn.Parameter(torch.zeros(()))}
+    width = model.tables()[FACTORS]
+    linear, factors = torch.zeros(1, fields, 1), torch.zeros(1, fields, width)
+    gradients = DeepFactorization(model, dense, 1, settings)
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        gradients.by_rows(linear, factors, torch.zeros(1))
 
 
 def _lookups(widths: dict[str, int], unpooled: object, settings: TrainSettings) -> None:

@@ -50,6 +50,13 @@ class SparseMap:
             None if self._values is None else self._values[kept],
         )
 
+    def bags(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Where each output row's entries start (m + 1,), the entries, and the weights."""
+        indices = self._indices.astype(np.int64, copy=False)
+        starts = np.arange(len(indices) + 1) if self._pointer is None else self._pointer
+        weights = np.ones(len(indices), np.float32) if self._values is None else self._values
+        return starts.astype(np.int64, copy=False), indices, weights
+
     def product(self, values: Tensor, transposed: bool) -> Tensor:
         """The product, or that of the transpose, outside of any graph."""
         if self._pointer is None and not transposed:
@@ -171,12 +178,12 @@ class RowIndex:
             *self._shape, span.stop - span.start, table.shape[-1]
         )
 
-    def pooling(self, present: np.ndarray, dtype: np.dtype[Any]) -> sparse.csr_array:
-        """`pooled` of the examples for which `present` (...) holds, as a matrix (examples * F, rows)."""
-        matrix: sparse.csr_array = self._pooled.at(
-            np.repeat(present.reshape(-1), len(self._layout.fields))
-        ).matrix(dtype)
-        return matrix
+    def bags(self, present: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+        """`pooled` of the examples for which `present` (...) holds, as it is summed: bag i, of example i // F and field i % F,
+        has the table's rows entries[starts[i]:starts[i + 1]] with these weights. Starts, entries, weights, and how many rows
+        the table has."""
+        chosen = self._pooled.at(np.repeat(present.reshape(-1), len(self._layout.fields)))
+        return (*chosen.bags(), self._rows)
 
     def times_looked_up(self) -> np.ndarray:
         """(rows,) how often each row was looked up, padding left out."""

@@ -1,5 +1,5 @@
-"""Training of any differentiable plugin: its forward and backward are torch's; lookups, their gradients and the optimiser's
-step are compiled, and touch a batch's own table rows alone."""
+"""Training of any differentiable plugin, whoever finds its gradients: lookups, their gradients and the optimisers' steps are
+compiled, and touch a batch's own table rows alone."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from bench.learn.kernels.optimiser import Optimiser
 from bench.learn.kernels.room import most_touched
 from bench.learn.kernels.shape import BLOCK, Shape
 from bench.learn.kernels.tables import batch_table, training_table, values
+from bench.learn.network.dense_optimiser import dense_optimiser
 from bench.learn.network.draws import Draws, Hidden
 from bench.learn.network.examples import Examples
+from bench.learn.network.gradients import Gradients, batch_losses
 from bench.learn.network.looked_up import LookedUp
-from bench.learn.network.losses import binary_cross_entropy, mixture_cross_entropy
 from bench.learn.network.network import BIAS, Network
 from bench.learn.network.packed import PackedRows, shape_of
 from bench.learn.network.slices import slices
@@ -28,15 +29,17 @@ __all__ = ["RowTraining"]
 class RowTraining:
     """The network's own tables are always the best ones so far; those that are trained are held here."""
 
-    def __init__(self, network: Network, settings: TrainSettings, steps: int) -> None:
-        self._network, self._settings = network, settings
+    def __init__(
+        self, network: Network, settings: TrainSettings, steps: int, gradients: Gradients
+    ) -> None:
+        self._network, self._settings, self._gradients = network, settings, gradients
         self._tables = {
             name: training_table(network.entries, width) for name, width in network.widths.items()
         }
         for name, held in self._values():
             held[...] = network.tables[name].detach().numpy()
         self._of_rows = Optimiser(settings, steps, network.entries)
-        self._of_dense = _dense_optimiser(network, settings)
+        self._of_dense = dense_optimiser(list(network.dense().values()), settings)
         self._best: dict[str, Tensor] = {}
         self._make_room(shape_of(network.layout), settings.batch_size)
 
@@ -66,7 +69,8 @@ class RowTraining:
                 self._taken,
                 self._network,
             )
-            self._descend(looked_up, _base_logits(examples, draws.order[begin:end]))
+            self._gradients.find(looked_up, _base_logits(examples, draws.order[begin:end]))
+            self._of_dense.step()
             by.move(self._touched, count, self._rest, pairs)
         by.catch_up(*self._tables.values())
 
@@ -80,7 +84,7 @@ class RowTraining:
             looked_up = LookedUp(
                 rows.memory, rows.shape.width, rows.n, rows.shape, self._tables, self._network
             )
-            losses = self._losses(looked_up, _base_logits(examples, part))
+            losses = batch_losses(self._network, looked_up, _base_logits(examples, part))
             total += float(losses.double().sum())
         return total / max(len(examples), 1)
 
@@ -119,23 +123,6 @@ class RowTraining:
         moved, place = self._of_rows.descent.moved, self._of_rows.descent.place
         return touch(batch, stride, end - begin, rows.shape.entries, moved, place, self._touched)
 
-    def _descend(self, looked_up: LookedUp, base_logits: Tensor | None) -> None:
-        """Gradients of the batch's mean loss: of table rows beside them, of all else a step of the optimiser."""
-        if self._of_dense is not None:
-            self._of_dense.zero_grad(set_to_none=True)
-        self._losses(looked_up, base_logits).mean().backward()  # type: ignore[no-untyped-call]
-        looked_up.add_gradients(self._settings.l2)
-        if self._of_dense is not None:
-            self._of_dense.step()
-
-    def _losses(self, looked_up: LookedUp, base_logits: Tensor | None) -> Tensor:
-        """(n,) cross-entropy of a model, or of a selector's mixture."""
-        if base_logits is None:
-            return binary_cross_entropy(self._network(looked_up.lookup()), looked_up.labels)
-        # A copy for the plugin: what it does to it in place is not what is mixed, nor what the next epoch sees.
-        scores = self._network(looked_up.lookup(base_logits.clone()))
-        return mixture_cross_entropy(scores, base_logits, looked_up.labels)
-
 
 def _base_logits(examples: Examples, rows: np.ndarray | slice) -> Tensor | None:
     return None if examples.base_logits is None else examples.base_logits[rows]
@@ -143,13 +130,3 @@ def _base_logits(examples: Examples, rows: np.ndarray | slice) -> Tensor | None:
 
 def _bias(network: Network) -> dict[str, Tensor]:
     return {} if network.bias is None else {BIAS: network.bias}
-
-
-def _dense_optimiser(network: Network, settings: TrainSettings) -> torch.optim.Optimizer | None:
-    """Of what is no table; None where there is nothing."""
-    tables = {id(parameter) for parameter in network.tables.values()}
-    dense = [one for one in network.parameters() if id(one) not in tables]
-    if not dense:
-        return None
-    kind = torch.optim.Adam if settings.optimizer == "adam" else torch.optim.Adagrad
-    return kind(dense, lr=settings.learning_rate, fused=True)

@@ -13,11 +13,17 @@ from bench.learn.network.compiled_training import (
     compiled_form,
     held_network,
 )
+from bench.learn.network.declared import declared_form
+from bench.learn.network.deep_factorization import FORM as DEEP_FACTORIZATION
+from bench.learn.network.deep_factorization import DeepFactorization
+from bench.learn.network.deep_trial import check_deep_factorization
 from bench.learn.network.draws import Draws, Hidden
 from bench.learn.network.encoder import Encoded
 from bench.learn.network.examples import Examples
+from bench.learn.network.gradients import ByTorch, Gradients
 from bench.learn.network.looked_up import LookedUp, plain_tables
 from bench.learn.network.network import Network
+from bench.learn.network.plugins import DifferentiableModel
 from bench.learn.network.row_training import RowTraining
 from bench.learn.network.slices import slices
 from bench.settings import TrainSettings
@@ -43,11 +49,20 @@ class Trainer(Protocol):
 
 def trainer(network: Network, examples: Examples, settings: TrainSettings, steps: int) -> Trainer:
     """For at most so many steps."""
-    form = compiled_form(network)
-    if form is None:
-        return RowTraining(network, settings, steps)
-    check_form(network, form, examples.packed)
-    return CompiledTraining(network, form, settings, steps)
+    if (form := compiled_form(network)) is not None:
+        check_form(network, form, examples.packed)
+        return CompiledTraining(network, form, settings, steps)
+    size = min(settings.batch_size, len(examples))
+    return RowTraining(network, settings, steps, _gradients(network, size, settings))
+
+
+def _gradients(network: Network, size: int, settings: TrainSettings) -> Gradients:
+    """Of batches of at most `size` rows."""
+    model = network.plugin
+    if isinstance(model, DifferentiableModel) and declared_form(model) == DEEP_FACTORIZATION:
+        check_deep_factorization(network, model)
+        return DeepFactorization(model, network.dense(), size, settings)
+    return ByTorch(network, settings)
 
 
 @torch.no_grad()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 
@@ -12,10 +11,10 @@ from bench.learn.adaptation import descent
 from bench.learn.adaptation.gathering import gather
 from bench.learn.adaptation.meta_training import outer_parameters
 from bench.learn.adaptation.windows import chunks, whole
-from bench.learn.perceptron.compiled_selector import CompiledSelector
-from bench.learn.perceptron.loss import PerceptronLoss
+from bench.learn.inner_loop import functions
+from bench.learn.inner_loop.mixture import CompiledMixture
 from bench_metaselector.meta_sgd import MetaSGD
-from tests.learn.perceptrons import (
+from tests.learn.mixtures import (
     in_float32,
     learnable_and_batch,
     perceptron,
@@ -183,9 +182,7 @@ def test_once_more_is_an_error(interactions, how):
     gradients = torch.autograd.grad(
         learnable.loss(leaves, batch, "query").sum(), outer, create_graph=True
     )
-    with pytest.raises(
-        NotImplementedError, match="an inner loop of a perceptron is differentiated once at most"
-    ):
+    with pytest.raises(NotImplementedError, match="an inner loop is differentiated once at most"):
         torch.autograd.grad(sum(gradient.square().sum() for gradient in gradients), outer)
 
 
@@ -197,7 +194,7 @@ def test_nothing_is_derived_for_a_table_that_neither_loop_moves(interactions, mo
     by_engine(
         perceptron(interactions), some_tasks(interactions), interactions, "adapt", 3, "second"
     )
-    assert asked == {"gradients": {False}, "products": {False}}
+    assert asked == {"all_gradients": {False}, "descend_backward": {False}}
 
 
 @pytest.mark.parametrize("how", ["frozen fields", "only"])
@@ -207,48 +204,34 @@ def test_a_table_that_the_outer_loop_moves_is_derived_where_that_asks(
     """Of the query's loss, and of the support's in second-order terms; an inner step needs none of its own."""
     asked = _asked(monkeypatch)
     by_engine(perceptron(interactions), some_tasks(interactions), interactions, how, 3, "second")
-    assert asked == {"gradients": {False, True}, "products": {True}}
-
-
-def test_rows_that_stay_are_looked_up_once_a_descent(interactions, monkeypatch):
-    calls, original = [], PerceptronLoss.look_up
-
-    def counted(self, part, table):
-        calls.append(1)
-        return original(self, part, table)
-
-    monkeypatch.setattr(PerceptronLoss, "look_up", counted)
-    _descend(interactions, "adapt", "numba", True)
-    assert len(calls) == 1
+    assert asked == {"all_gradients": {True}, "descend_backward": {True}}
 
 
 @pytest.mark.parametrize("how", ["frozen fields", "only"])
 def test_mutant_table_forgotten_in_the_second_order(interactions, monkeypatch, how):
-    original = PerceptronLoss.products
+    kernels = functions.kernels()
+    original = kernels.descend_backward
 
-    def forgetful(self, *arguments, by_table):
-        found = original(self, *arguments, by_table=by_table)
-        return found._replace(table=np.zeros_like(found.table))
+    def forgetful(*arguments):
+        original(*arguments)
+        table_adjoints = arguments[8]
+        table_adjoints[:] = 0
 
-    monkeypatch.setattr(PerceptronLoss, "products", forgetful)
+    monkeypatch.setattr(kernels, "descend_backward", forgetful)
     assert _caught(interactions, how)
 
 
 @pytest.mark.parametrize("how", ["frozen fields", "only"])
 def test_mutant_table_moves_all_the_same(interactions, monkeypatch, how):
-    original = CompiledSelector.descend
+    original = CompiledMixture.descend
 
-    def moving(self, outer, per_user, spread, *arguments, **named):
-        return original(
-            self,
-            outer,
-            per_user,
-            spread | {TABLE: torch.ones_like(per_user[TABLE])},
-            *arguments,
-            **named,
-        )
+    def moving(self, outer, per_user, rates, scales, support, fields, **named):
+        width = per_user[TABLE].shape[2]
+        rates = rates | {TABLE: per_user[TABLE].new_ones(len(interactions.fields), width)}
+        fields = {component: rows % len(interactions.fields) for component, rows in fields.items()}
+        return original(self, outer, per_user, rates, scales, support, fields, **named)
 
-    monkeypatch.setattr(CompiledSelector, "descend", moving)
+    monkeypatch.setattr(CompiledMixture, "descend", moving)
     assert _caught(interactions, how)
 
 
@@ -259,17 +242,18 @@ def _caught(interactions, how) -> bool:
 
 
 def _asked(monkeypatch) -> dict[str, set[bool]]:
-    """Of gradients and products: whether they were asked for by the table."""
-    asked = {"gradients": set(), "products": set()}
+    """Of the compiled functions: whether they were asked for the derivative by the table, their last argument."""
+    kernels = functions.kernels()
+    asked = {"all_gradients": set(), "descend_backward": set()}
 
     def watch(name):
-        original = getattr(PerceptronLoss, name)
+        original = getattr(kernels, name)
 
-        def watched(self, *arguments, by_table):
-            asked[name].add(by_table)
-            return original(self, *arguments, by_table=by_table)
+        def watched(*arguments):
+            asked[name].add(arguments[-1])
+            return original(*arguments)
 
-        monkeypatch.setattr(PerceptronLoss, name, watched)
+        monkeypatch.setattr(kernels, name, watched)
 
     for name in asked:
         watch(name)

@@ -1,4 +1,4 @@
-"""Where the compiled kernel adapts a perceptron and where automatic differentiation does; when it is compiled."""
+"""Where compiled code adapts and where automatic differentiation does; when it is compiled."""
 
 from __future__ import annotations
 
@@ -10,15 +10,22 @@ import pytest
 import torch
 from torch import nn
 
-from bench.interfaces import Context
-from bench.learn import Learnable, MetaLearned, PerceptronSelector, fitting
-from bench.learn.perceptron import compiled_kernel as compiling
-from bench.learn.perceptron import kernel_software
+from bench.interfaces import Context, PluginParams
+from bench.learn import FittedModel, Learnable, MetaLearned, PerceptronSelector, fitting
+from bench.learn.inner_loop import functions, kernel_software
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_baselines.mlp import MLP
+from bench_ctr.fm import FM
 from bench_metaselector.meta_sgd import MetaSGD
-from tests.learn.parts import Gate, networks, tasks
-from tests.learn.perceptrons import perceptron, some_interactions, some_tasks
+from tests.learn.mixtures import (
+    POOL,
+    perceptron,
+    pool_of,
+    some_interactions,
+    some_tasks,
+    with_pool,
+)
+from tests.learn.parts import Gate, Pairwise, networks, tasks
 from tests.learn.test_exactness import EMPTY_SUPPORT, RAGGED, engine, plain, rule, worst
 
 
@@ -82,35 +89,34 @@ def test_what_is_not_just_a_perceptron_is_not(interactions, kind):
     assert worst(found, plain(nets, data, interactions, 2, "second")) < 1e-10
 
 
-def test_with_a_pool_it_is_not(interactions):
-    pool = {
-        name: net for name, net in networks(interactions, full=True).items() if name != "selector"
-    }
-    assert Learnable(interactions, perceptron(interactions)["selector"], pool).compiled is None
+def test_a_pool_of_known_forms_is_adapted_with_it(interactions):
+    nets = with_pool(interactions)
+    assert Learnable(interactions, nets["selector"], pool_of(nets)).compiled is not None
+
+
+class Halved(FM):
+    """A forward of its own."""
+
+    def forward(self, rows):
+        return super().forward(rows) / 2
+
+
+@pytest.mark.parametrize("model", [Halved(FM.Params()), Pairwise(PluginParams())])
+def test_with_a_model_of_another_function_in_the_pool_it_is_not(interactions, model):
+    nets = with_pool(interactions, pool=POOL | {"other": model})
+    data = some_tasks(interactions, full=True)
+    assert Learnable(interactions, nets["selector"], pool_of(nets)).compiled is None
+    found = engine(nets, data, interactions, rule(2, "second"))
+    assert worst(found, plain(nets, data, interactions, 2, "second")) < 1e-10
+
+
+def test_networks_of_strangers_are_not(interactions):
+    nets = networks(interactions, full=True)
+    assert Learnable(interactions, nets["selector"], pool_of(nets)).compiled is None
 
 
 def test_the_mlp_is_such_a_perceptron():
     assert issubclass(MLP, PerceptronSelector)
-
-
-@pytest.mark.parametrize(
-    ("leaves", "compiled"),
-    [
-        ((), False),
-        (("embeddings",), False),
-        (("scores.2.weight", "scores.2.bias"), False),
-        (("scores.0.weight", "scores.0.bias", "scores.2.weight", "scores.2.bias"), True),
-        (
-            ("embeddings", "scores.0.weight", "scores.0.bias", "scores.2.weight", "scores.2.bias"),
-            True,
-        ),
-    ],
-    ids=["nothing", "table", "last layer", "layers", "all"],
-)
-def test_which_leaves_its_descent_moves(interactions, leaves, compiled):
-    learnable = Learnable(interactions, perceptron(interactions)["selector"])
-    narrowed = learnable.only(f"selector/{leaf}" for leaf in leaves)
-    assert narrowed.compiled.moves(narrowed.adapted()) == compiled
 
 
 # -- what is compiled, and when
@@ -125,7 +131,7 @@ def test_what_adapts_is_named(interactions):
 def test_once_compiled_a_fit_compiles_nothing(tmp_path):
     """In a process of its own, as a step is: whatever was compiled in this one."""
     code = (
-        "import sys; from pathlib import Path; from tests.learn.test_compiled_selector import compiled_by_fits as found; "
+        "import sys; from pathlib import Path; from tests.learn.test_compiled_mixture import compiled_by_fits as found; "
         "before, after = found(Path(sys.argv[1])); assert before == after, (before, after); "
         "assert len(before) > 5 and set(before.values()) == {1}, before"
     )
@@ -144,24 +150,28 @@ def compiled_by_fits(folder):
         method.fit(view, view, Context(1, 1, "cpu", folder))
         method.predict(view)
         method.interpret(view)
-        assert method.software["selector_kernel"].startswith("numba")
+        assert method.software["inner_loop"].startswith("numba")
     return before, _signatures()
 
 
 def _signatures():
     """Of those that Python calls; the others are compiled with them."""
-    called = ("forward", "backward", "forward_tangent", "backward_tangent", "step", "step_backward")
-    return {name: len(getattr(compiling.compiled_kernel(), name).signatures) for name in called}
+    kernels = functions.kernels()
+    return {name: len(getattr(kernels, name).signatures) for name in kernels.__all__}
 
 
 @pytest.mark.parametrize(("kind", "compiled"), [(MLP, True), (Gate, False)])
-def test_only_a_perceptron_without_a_pool_has_it_compiled(monkeypatch, tmp_path, kind, compiled):
+@pytest.mark.parametrize(("model", "known"), [(None, True), ("fm", True), ("other", False)])
+def test_it_is_compiled_only_where_it_is_used(monkeypatch, tmp_path, kind, compiled, model, known):
     called = []
     monkeypatch.setattr(fitting, "compile_kernel", lambda: called.append(1))
-    fields, models = some_interactions(tmp_path).fields, ("a", "b", "c")
-    method_of(kind(kind.Params())).prepare(fields, models)
-    method_of(kind(kind.Params()), pool={}).prepare(fields, models)
-    assert len(called) == compiled
+    interactions = some_interactions(tmp_path)
+    models = {"fm": FM(FM.Params()), "other": Pairwise(PluginParams())}
+    pool = None
+    if model is not None:
+        pool = {model: FittedModel(models[model], TrainSettings())}
+    method_of(kind(kind.Params()), pool=pool).prepare(interactions.fields, ("a", "b", "c"))
+    assert len(called) == (compiled and known)
 
 
 @pytest.mark.parametrize(

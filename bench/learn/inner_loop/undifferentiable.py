@@ -14,7 +14,7 @@ Results = tuple[Tensor | None, ...]
 
 def differentiated_no_further(what: str, times: str, results: Results, sources: Results) -> Results:
     """`results`, which depend on `sources` in a way that no graph shows; either may have gaps."""
-    message = f"{what} of a perceptron is differentiated {times} at most; Learnable(kernel='autograd') has no limit"
+    message = f"{what} is differentiated {times} at most by compiled code; Learnable(kernel='autograd') has no limit"
     found: Results = _NoFurther.apply(message, len(results), *results, *sources)  # type: ignore[no-untyped-call]
     return found
 

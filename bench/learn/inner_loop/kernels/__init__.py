@@ -1,0 +1,1 @@
+"""The compiled functions of the inner loop, each of one user's rows, and what they read."""

@@ -1,0 +1,34 @@
+"""Measure sections of docs/performance.md and write the page again.
+
+    python -m benchmarks.sections [NAME ...] [--rounds 5] [--quick]
+
+One thread, CPU time. NAME: growth, metrics, meta-step; all of them by default."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from benchmarks.one_thread import one_thread
+from benchmarks.peers.page import PAGE, write_page
+from benchmarks.peers.results import keep
+from benchmarks.sections import growth, meta_step, metrics
+
+SECTIONS = {"growth": growth.measure, "metrics": metrics.measure, "meta-step": meta_step.measure}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*SECTIONS, []])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="small and inexact: to try it out")
+    parser.add_argument("--page", type=Path, default=PAGE)
+    arguments = parser.parse_args()
+    one_thread()
+    for name in arguments.names or SECTIONS:
+        keep(arguments.page, name, SECTIONS[name](arguments.rounds, arguments.quick))
+    write_page(arguments.page)
+
+
+if __name__ == "__main__":
+    main()
