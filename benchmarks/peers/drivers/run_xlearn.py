@@ -37,6 +37,9 @@ def run(job: Job) -> Measured:
     for checkpoint in job.checkpoints:
         found = _clocked(job, int(checkpoint))
         cost = {name: found[name] - constant[name] for name in found}
+        if cost["cpu_s"] <= 0:
+            raise ValueError("an epoch can't be told from the rest of a fit: measure more rows")
+        cost["wall_s"] = max(cost.values())  # one thread: a wall time below is noise
         measured.point(checkpoint, _predict(job), cost)
     return measured
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from bench.evaluate.metrics.auc import pooled_auc
 from benchmarks.peers.division import Division, Part
@@ -33,6 +34,13 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _threads_as_they_are(monkeypatch):
+    """Drivers set those of their process, which here is that of other tests too."""
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
+    monkeypatch.setattr(ours, "threadpool_limits", lambda _: None)
+
+
 @pytest.mark.parametrize(
     ("model", "rate"), [("lr", 0.05), ("fm", 0.05), ("ffm", 0.05), ("deepfm", 0.01), ("gbdt", 0.3)]
 )
@@ -53,16 +61,12 @@ def test_optimiser_and_rate_are_those_of_the_job(folder):
     assert np.abs(slow).mean() < np.abs(one).mean()
 
 
-def test_a_driver_prints_one_line_and_leaves_logits(folder, tmp_path):
+def test_a_driver_prints_one_line_and_leaves_logits(folder, tmp_path, monkeypatch, capsys):
     job = asdict(job_of(folder, logits=tmp_path / "logits.npy"))
     told = json.dumps({**job, "folder": str(folder), "logits": str(job["logits"])})
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.peers.drivers.ours", told],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    answer = json.loads(done.stdout.splitlines()[-1])
+    monkeypatch.setattr(sys, "argv", ["ours", told])
+    common.main(ours.run, ours.versions)
+    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert answer["peak_mb"] > 10
     assert answer["versions"]["numpy"] == np.__version__
     assert [point["checkpoint"] for point in answer["points"]] == [1]
