@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from common import Clock, Job, Measured, main
 
-os.environ.setdefault("USER", "peers")  # without it the library ends the process
+os.environ.setdefault("USER", "peers")  # its log is named after it
 import xlearn
 
 MODELS = {
