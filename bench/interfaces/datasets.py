@@ -58,7 +58,7 @@ class Tables(NamedTuple):
     """Raw tables, cells as text or as Parquet typed them. Item and user features stay one row an item or user, joined by
     the columns of role item and user. `columns` covers those of all three; the label is raw (see `label`)."""
 
-    interactions: pd.DataFrame
+    interactions: pd.DataFrame | Scan
     columns: Mapping[str, Column]
     users: pd.DataFrame | None = None
     items: pd.DataFrame | None = None

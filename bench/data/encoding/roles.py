@@ -8,8 +8,10 @@ from typing import Literal, NamedTuple
 
 from bench.data.tables.labels import Rule, parse_conditions, parse_rule
 from bench.data.tables.raw import INTERACTIONS, RawTable, missing_column
+from bench.data.tables.room import Room
+from bench.data.tables.scanned import scanned
 from bench.errors import DataError
-from bench.interfaces import Column, Field, Tables
+from bench.interfaces import Column, Field, Scan, Tables
 
 __all__ = ["Feature", "Layout", "Owner", "arrange"]
 
@@ -43,9 +45,10 @@ class Layout:
         return self.item if owner == "item" else self.user
 
 
-def arrange(tables: Tables) -> Layout:
-    """Check a plugin's tables against their columns: DataError for what is missing, double or ambiguous."""
-    raw = _raw_tables(tables)
+def arrange(tables: Tables, room: Room) -> Layout:
+    """Read what is read a part at a time, and check a plugin's tables against their columns: DataError for what is missing,
+    double or ambiguous."""
+    raw = _raw_tables(tables, room)
     user, item = _only("user", tables.columns), _only("item", tables.columns)
     order = _only("order", tables.columns) if _named("order", tables.columns) else None
     ids: dict[Owner, str] = {"user": user, "item": item}
@@ -85,7 +88,7 @@ def _split(tables: Tables, row: RawTable) -> tuple[str, str] | None:
 
 def _withheld(what: str, name: str, tables: Tables, row: RawTable) -> str:
     """A column that is there and that no model is handed."""
-    if name not in row.frame.columns:
+    if name not in row.names:
         raise DataError(f"{what}: {missing_column(name, row.columns)}", file=row.file)
     if name in tables.columns and (
         tables.columns[name].field or tables.columns[name].role != "label"
@@ -96,14 +99,16 @@ def _withheld(what: str, name: str, tables: Tables, row: RawTable) -> str:
     return name
 
 
-def _raw_tables(tables: Tables) -> dict[Owner, RawTable]:
-    raw: dict[Owner, RawTable] = {"row": RawTable(tables.interactions, INTERACTIONS)}
+def _raw_tables(tables: Tables, room: Room) -> dict[Owner, RawTable]:
+    given = tables.interactions
+    rows = scanned(given, room) if isinstance(given, Scan) else given
+    raw: dict[Owner, RawTable] = {"row": RawTable(rows, INTERACTIONS)}
     if tables.users is not None:
         raw["user"] = RawTable(tables.users, "users")
     if tables.items is not None:
         raw["item"] = RawTable(tables.items, "items")
     for table in raw.values():
-        _refuse_double("column", table.frame.columns, table.file)
+        _refuse_double("column", table.names, table.file)
         if not len(table):
             raise DataError("no rows", file=table.file)
     return raw
@@ -127,7 +132,7 @@ def _features(columns: Mapping[str, Column], raw: Mapping[Owner, RawTable]) -> t
 def _owner(name: str, column: Column, raw: Mapping[Owner, RawTable]) -> Owner:
     if column.role in ("user", "item", "order"):
         return "row"
-    owners = [owner for owner, table in raw.items() if name in table.frame.columns]
+    owners = [owner for owner, table in raw.items() if name in table.names]
     if not owners:
         there = dict.fromkeys(column for table in raw.values() for column in table.columns)
         raise DataError(
@@ -151,7 +156,7 @@ def _only(role: str, columns: Mapping[str, Column]) -> str:
 
 
 def _require(table: RawTable, column: str) -> None:
-    if column not in table.frame.columns:
+    if column not in table.names:
         raise DataError(missing_column(column, table.columns), file=table.file)
 
 
@@ -172,7 +177,7 @@ def _rules(table: RawTable, what: str, text: str) -> tuple[Rule, ...]:
     except ValueError as error:
         raise DataError(f"{what}: {error}", file=table.file) from error
     for rule in rules:
-        if rule.column not in table.frame.columns:
+        if rule.column not in table.names:
             said = f"{what}: {missing_column(rule.column, table.columns)}"
             raise DataError(said, file=table.file)
     return rules

@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.data.tables.raw import RawTable, as_mask, counted, is_text, shown
+from bench.data.tables.kinds import is_text
+from bench.data.tables.plain_numbers import plain_numbers
+from bench.data.tables.raw import RawTable, as_mask, counted, shown
 
 __all__ = ["NUMBER", "Numbers", "as_numbers", "complete"]
 
@@ -26,8 +28,10 @@ class Numbers(NamedTuple):
 
 def as_numbers(table: RawTable, name: str, fix: str) -> Numbers:
     """Numbers of a column; DataError with place, first value that is none, their count and the `fix`."""
+    kind = table.kind(name)
+    if is_text(kind) and (plain := plain_numbers(table.chunks(name), len(table))):
+        return Numbers(plain.values, plain.missing)
     values = table.column(name)
-    kind = values.type
     if is_text(kind):
         return _parsed(table, name, values, fix)
     if pa.types.is_floating(kind):
@@ -86,6 +90,8 @@ def _whole_or_float(decimals: pa.Array) -> pa.Array:
 
 def _filled(values: pa.Array) -> Numbers:
     missing = as_mask(pc.is_null(values, nan_is_null=True))
+    if not missing.any():
+        return Numbers(values.to_numpy(zero_copy_only=False), missing)
     zero = pa.scalar(0, pa.int8()).cast(values.type)
     return Numbers(
         pc.if_else(pa.array(missing), zero, values).to_numpy(zero_copy_only=False), missing
