@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from bench.errors import BenchError, PluginError
-from bench.interfaces import Column, Dataset, Field, Source, Tables
+from bench.interfaces import Column, Dataset, Field, Scan, Source, Tables
 from bench.interruption import by_the_user
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["ask_sources", "ask_tables"]
 
@@ -41,7 +44,31 @@ def ask_tables(dataset: Dataset, source: str, files: Mapping[str, Path]) -> Tabl
         raise _refused(dataset, f"read gave {_kind(found)}; give bench.interfaces.Tables")
     if wrong := _wrong_tables(found) or _wrong_columns(found.columns):
         raise _refused(dataset, f"read gave {wrong}")
-    return found
+    rows = found.interactions
+    return found._replace(interactions=_Asked(dataset, rows)) if isinstance(rows, Scan) else found
+
+
+class _Asked(Scan):
+    """A plugin's scan; what goes wrong in it, or is none of its contract, is named with the dataset."""
+
+    def __init__(self, dataset: Dataset, scan: Scan) -> None:
+        self.file, self.header, self.columns = scan.file, scan.header, scan.columns
+        self.unit, self._dataset, self._scan = scan.unit, dataset, scan
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        batches = _asked(self._dataset, "batches", lambda: iter(self._scan.batches()))
+        while (batch := _asked(self._dataset, "batches", lambda: next(batches, None))) is not None:
+            if getattr(batch, "schema", None) is None or batch.schema.names != list(self.columns):
+                given = getattr(batch, "schema", None)
+                names = _kind(batch) if given is None else f"columns {given.names}"
+                raise _refused(
+                    self._dataset,
+                    f"batches gave {names}; give record batches of {list(self.columns)}",
+                )
+            yield batch
+
+    def places(self, rows: int) -> Sequence[int]:
+        return _asked(self._dataset, "places", lambda: self._scan.places(rows))
 
 
 def _asked(dataset: Dataset, name: str, method: Callable[[], T]) -> T:
@@ -60,7 +87,9 @@ def _wrong_tables(tables: Tables) -> str:
 
     for name in _FRAMES:
         frame = getattr(tables, name)
-        if not isinstance(frame, pd.DataFrame) and not (frame is None and name in _MAY_LACK):
+        lacking = frame is None and name in _MAY_LACK
+        scanned = isinstance(frame, Scan) and name not in _MAY_LACK
+        if not (isinstance(frame, pd.DataFrame) or lacking or scanned):
             return f"{name} that are {_kind(frame)}; give a pandas DataFrame"
     for name in _TEXTS:
         if not isinstance(getattr(tables, name), str):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,35 +12,24 @@ from bench.interfaces import Scan
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_frame", "frame_of"]
+__all__ = ["as_frame"]
 
 
 def as_frame(scan: Scan) -> pd.DataFrame:
     """All rows of a file."""
+    import pandas as pd  # here, since steps on prepared data do without
+
     batches = list(scan.batches())
     if batches:
         columns = dict(zip(scan.columns, pa.Table.from_batches(batches).columns, strict=True))
     else:
         columns = {name: pa.chunked_array([], pa.large_string()) for name in scan.columns}
-    rows = sum(map(len, batches))
-    return frame_of(scan.file, scan.header, columns, scan.unit, scan.places(rows))
-
-
-def frame_of(
-    file: str,
-    header: Sequence[str],
-    columns: Mapping[str, pa.ChunkedArray],
-    unit: str,
-    places: Sequence[int],
-) -> pd.DataFrame:
-    """`header`: all columns of the file; `unit` and `places`: the index."""
-    import pandas as pd  # here, since steps on prepared data do without
-
-    index = pd.Index(places if isinstance(places, range) else np.asarray(places), name=unit)
+    places = scan.places(sum(map(len, batches)))
+    index = pd.Index(places if isinstance(places, range) else np.asarray(places), name=scan.unit)
     frame = pd.DataFrame(
         {name: pd.arrays.ArrowExtensionArray(cells) for name, cells in columns.items()},
         index=index,
     )
-    frame.attrs["file"] = file
-    frame.attrs["columns"] = list(header)
+    frame.attrs["file"] = scan.file
+    frame.attrs["columns"] = list(scan.header)
     return frame

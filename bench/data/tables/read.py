@@ -6,14 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import pyarrow as pa
-
-from bench.data.tables.frames import as_frame, frame_of
-from bench.data.tables.header import wanted_columns
-from bench.data.tables.json_lines import read_lines
-from bench.data.tables.lines import opened_text
+from bench.data.tables.frames import as_frame
 from bench.data.tables.packed import UNPACK_RATIO, inner_name
-from bench.data.tables.scan import scan_delimited, scan_parquet
+from bench.data.tables.scan import scan_delimited, scan_json_lines, scan_parquet
 from bench.errors import DataError
 
 if TYPE_CHECKING:
@@ -85,16 +80,11 @@ def read_json_lines(
 ) -> pd.DataFrame:
     """Some keys of a file of one JSON object a line, every cell as text as it is written ("" where it is null or absent), the
     index its lines. Packed files as in `read_delimited`. DataError: a line that is no object, a list or object as a cell."""
-    with (
-        opened_text(path, encoding, unpack_ratio, is_json=True) as opened,
-        opened.lines() as lines,
-    ):
-        found = read_lines(path.name, lines, [*columns, *optional])
-    if not found.rows:
-        raise DataError("is empty", file=path.name)
-    wanted = wanted_columns(path.name, found.header, columns, optional)
-    cells = {name: pa.chunked_array(found.cells[name], pa.large_string()) for name in wanted}
-    return frame_of(path.name, found.header, cells, "line", range(1, found.rows + 1))
+    return as_frame(
+        scan_json_lines(
+            path, columns, encoding=encoding, unpack_ratio=unpack_ratio, optional=optional
+        )
+    )
 
 
 def read_parquet(

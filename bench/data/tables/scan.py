@@ -6,16 +6,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.data.tables.header import wanted_columns
+from bench.data.tables.json_lines import read_lines
+from bench.data.tables.lines import opened_text
 from bench.data.tables.packed import UNPACK_RATIO
 from bench.data.tables.text_file import TextFile
 from bench.errors import DataError
 from bench.interfaces import Scan
 
-__all__ = ["scan_delimited", "scan_parquet"]
+__all__ = ["number_rows", "scan_delimited", "scan_json_lines", "scan_parquet"]
 
 _ROWS = 2**18  # of a batch of a Parquet file
 
@@ -47,6 +50,32 @@ def scan_parquet(path: Path, columns: Sequence[str], *, optional: Sequence[str] 
     return _ParquetScan(path, file, header, wanted_columns(path.name, header, columns, optional))
 
 
+def scan_json_lines(
+    path: Path,
+    columns: Sequence[str],
+    *,
+    encoding: str = "utf-8",
+    unpack_ratio: int = UNPACK_RATIO,
+    optional: Sequence[str] = (),
+) -> Scan:
+    """`read_json_lines`. It is read at once: any line may have a key that no line before had."""
+    with (
+        opened_text(path, encoding, unpack_ratio, is_json=True) as opened,
+        opened.lines() as lines,
+    ):
+        found = read_lines(path.name, lines, [*columns, *optional])
+    if not found.rows:
+        raise DataError("is empty", file=path.name)
+    wanted = wanted_columns(path.name, found.header, columns, optional)
+    cells = {name: pa.chunked_array(found.cells[name], pa.large_string()) for name in wanted}
+    return _JsonScan(path.name, found.header, pa.table(cells))
+
+
+def number_rows(scan: Scan, name: str) -> Scan:
+    """With a column of each row's place among the rows, from 1."""
+    return _Numbered(scan, name)
+
+
 class _TextScan(Scan):
     unit = "line"
 
@@ -76,6 +105,33 @@ class _ParquetScan(Scan):
                 nothing = [pa.array([], schema.field(name).type) for name in self.columns]
                 yield pa.record_batch(nothing, list(self.columns))
             yield from self._opened.iter_batches(_ROWS, columns=self.columns, use_threads=False)
+
+
+class _JsonScan(Scan):
+    unit = "line"
+
+    def __init__(self, file: str, header: Sequence[str], cells: pa.Table) -> None:
+        self.file, self.header, self.columns = file, header, cells.column_names
+        self._cells = cells
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        return iter(self._cells.to_batches())
+
+
+class _Numbered(Scan):
+    def __init__(self, scan: Scan, name: str) -> None:
+        self.file, self.header, self.unit = scan.file, scan.header, scan.unit
+        self.columns, self._scan = [*scan.columns, name], scan
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        start = 1
+        for batch in self._scan.batches():
+            numbers = np.arange(start, start + len(batch))
+            yield pa.record_batch([*batch.columns, pa.array(numbers)], list(self.columns))
+            start += len(batch)
+
+    def places(self, rows: int) -> Sequence[int]:
+        return self._scan.places(rows)
 
 
 @contextmanager
