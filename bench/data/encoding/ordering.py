@@ -126,6 +126,8 @@ def _keys_of(keys: RowKeys, pair: Kept, rows: np.ndarray) -> _Some:
 
 def _at(column: Kept, rows: np.ndarray, total: int) -> np.ndarray:
     """Some rows, ascending, of a column of `total`."""
+    if len(rows) == total:
+        return column.load()
     parts = []
     for window in windows(total):
         start, stop = np.searchsorted(rows, [window.start, window.stop])

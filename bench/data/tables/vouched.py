@@ -91,10 +91,11 @@ def _without_header(
 def _parsed(block: str, text: DelimitedText, width: int, wanted: Sequence[int]) -> list[pa.Array]:
     block, sep, quote = _plain_separator(block, text)
     content = block.encode()
-    rows = content.count(b"\n")
-    _refuse_doubtful_lines(content)
+    characters = np.frombuffer(content, np.uint8)
+    line_ends = characters == ord("\n")
+    _refuse_doubtful_lines(content, line_ends)
     if quote:
-        _refuse_doubtful_quotes(np.frombuffer(content, np.uint8), ord(sep), ord(quote))
+        _refuse_doubtful_quotes(characters, np.flatnonzero(line_ends), ord(sep), ord(quote))
     names = [str(place) for place in range(width)]
     chosen = [names[place] for place in wanted]
     table = csv.read_csv(
@@ -109,7 +110,7 @@ def _parsed(block: str, text: DelimitedText, width: int, wanted: Sequence[int]) 
             include_columns=chosen,
         ),
     )
-    if len(table) != rows:
+    if len(table) != np.count_nonzero(line_ends):
         raise NotVouchedError
     return [column.combine_chunks() for column in table.columns]
 
@@ -133,31 +134,33 @@ def _plain_separator(block: str, text: DelimitedText) -> tuple[str, str, str]:
     return block, sep, quote if quoted else ""
 
 
-def _refuse_doubtful_lines(content: bytes) -> None:
+def _refuse_doubtful_lines(content: bytes, line_ends: np.ndarray) -> None:
     if b"\0" in content or content.startswith(_MARK.encode()):
         raise NotVouchedError
-    if b"\r" in content and content.count(b"\r") != content.count(b"\r\n"):
+    if b"\r" in content and (
+        content.count(b"\r") != content.count(b"\r\n")
+        or b"\n\r" in content
+        or content[0] == ord("\r")
+    ):
         raise NotVouchedError
-    if _has_empty_line(content):  # of whose cells Arrow makes empty ones
+    # of the cells of an empty line Arrow makes empty ones
+    if line_ends[0] or (line_ends[1:] & line_ends[:-1]).any():
         raise NotVouchedError
     stops = range(_LINE, len(content), _LINE)
     if any(content.rfind(b"\n", stop - _LINE, stop) < 0 for stop in stops):
         raise NotVouchedError
 
 
-def _has_empty_line(content: bytes) -> bool:
-    return content.startswith((b"\n", b"\r")) or b"\n\n" in content or b"\n\r" in content
-
-
-def _refuse_doubtful_quotes(content: np.ndarray, sep: int, quote: int) -> None:
+def _refuse_doubtful_quotes(
+    characters: np.ndarray, line_ends: np.ndarray, sep: int, quote: int
+) -> None:
     """Quotes open a field, close it, or are doubled within it, and no field goes on over the end of its line."""
-    at = np.flatnonzero(content == quote)
+    at = np.flatnonzero(characters == quote)
     opening, closing = at[::2], at[1::2]
-    line_ends = np.flatnonzero(content == ord("\n"))
     if len(at) % 2 or (np.searchsorted(at, line_ends) % 2).any():
         raise NotVouchedError
-    before = np.where(opening > 0, content[opening - 1], ord("\n"))
-    after = content[closing + 1]  # a block ends with a line's end
+    before = np.where(opening > 0, characters[opening - 1], ord("\n"))
+    after = characters[closing + 1]  # a block ends with a line's end
     opens = (before == sep) | (before == ord("\n")) | (before == quote)
     closes = (after == sep) | (after == ord("\n")) | (after == ord("\r")) | (after == quote)
     if not (opens.all() and closes.all()):
