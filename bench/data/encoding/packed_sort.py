@@ -10,6 +10,7 @@ __all__ = ["sorted_rows"]
 
 _BITS = 64
 _SIGN = np.uint64(1 << 63)
+_LARGEST = np.uint64((1 << 64) - 1)
 
 
 def sorted_rows(keys: Sequence[np.ndarray]) -> np.ndarray:
@@ -41,11 +42,11 @@ def _leading_bits(keys: Sequence[np.ndarray], bits: int) -> np.ndarray:
     for key in map(_from_zero, keys):
         width = int(key.max(initial=0)).bit_length()
         taken = min(width, left)
-        packed = _shifted(packed, taken) | (
-            key >> np.uint64(width - taken) if taken else np.uint64(0)
-        )
+        if taken:
+            packed = _shifted(packed, taken)
+            packed |= key >> np.uint64(width - taken)
         left -= taken
-        if taken < width:
+        if not left:
             break
     return packed
 
@@ -59,9 +60,8 @@ def _from_zero(key: np.ndarray) -> np.ndarray:
     """uint64 in the order of the key, the least of which is 0."""
     if np.issubdtype(key.dtype, np.floating):
         bits = (key.astype(np.float64) + 0.0).view(np.uint64)
-        unsigned = np.where(bits & _SIGN, ~bits, bits | _SIGN)
-    elif key.dtype == np.uint64:
-        unsigned = key
-    else:
-        unsigned = key.astype(np.int64).view(np.uint64) ^ _SIGN
-    return np.asarray(unsigned - unsigned.min(initial=np.iinfo(np.uint64).max))
+        key = np.where(bits & _SIGN, ~bits, bits | _SIGN)
+    if not len(key) or key.dtype == np.uint64:
+        return key.astype(np.uint64, copy=False) - key.min(initial=_LARGEST)
+    # modulo 2^64
+    return np.subtract(key, key.min(), dtype=np.int64).view(np.uint64)
