@@ -62,6 +62,6 @@ def _from_zero(key: np.ndarray) -> np.ndarray:
         bits = (key.astype(np.float64) + 0.0).view(np.uint64)
         key = np.where(bits & _SIGN, ~bits, bits | _SIGN)
     if not len(key) or key.dtype == np.uint64:
-        return key.astype(np.uint64, copy=False) - key.min(initial=_LARGEST)
+        return np.asarray(key.astype(np.uint64, copy=False) - key.min(initial=_LARGEST))
     # modulo 2^64
-    return np.subtract(key, key.min(), dtype=np.int64).view(np.uint64)
+    return np.asarray(np.subtract(key, key.min(), dtype=np.int64).view(np.uint64))

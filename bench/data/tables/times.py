@@ -100,7 +100,7 @@ def _compact(table: RawTable, name: str, values: np.ndarray, longest: int) -> np
         )
     if (row := table.first(values > np.iinfo(np.int64).max)) is not None:
         table.refuse(row, name, f"{values[row]} is past 2^63")
-    return values.astype(np.int64)
+    return values.astype(np.int64, copy=False)
 
 
 def _refuse_lost_digits(table: RawTable, name: str, values: np.ndarray) -> None:
