@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from bench.data.encoding.hashing import mix64
 from bench.data.tables.numbers import as_numbers
 from bench.data.tables.raw import RawTable
+from bench.data.tables.room import windows
 from bench.data.tables.words import Words, distinct
 from bench.data.views.interactions import Bags
 
@@ -69,8 +70,10 @@ def numeric(table: RawTable, column: str) -> np.ndarray:
     """(n,) float32, NaN where missing; DataError for what is not a finite float32."""
     fix = "leave the cell empty where it is missing, or name the column under fields (categorical)"
     numbers = as_numbers(table, column, fix)
-    with np.errstate(over="ignore"):
-        values = numbers.values.astype(np.float32) + np.float32(0)  # -0 is 0
+    values = np.empty(len(table), np.float32)
+    for rows in windows(len(values)):
+        with np.errstate(over="ignore"):
+            values[rows] = numbers.values[rows].astype(np.float32) + np.float32(0)  # -0 is 0
     if (row := table.first(~np.isfinite(values))) is not None:
         what = (
             "infinite"
