@@ -45,7 +45,7 @@ def scan_delimited(
 def scan_parquet(path: Path, columns: Sequence[str], *, optional: Sequence[str] = ()) -> Scan:
     """`read_parquet`, a part at a time."""
     with _whole_parquet(path):
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, pre_buffer=False)  # else all that was read stays in memory
     header = file.schema_arrow.names
     return _ParquetScan(path, file, header, wanted_columns(path.name, header, columns, optional))
 
