@@ -34,6 +34,8 @@ class Column(NamedTuple):
     role: Literal["user", "item", "label", "order", "feature"]
     field: Field | None = None
     separator: str = ""  # of a multi-valued field
+    # of a categorical field that is no id: its values are hashed into so many; 0: each is an entry of its own
+    buckets: int = 0
 
 
 class Scan(ABC):

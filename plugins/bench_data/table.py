@@ -82,7 +82,9 @@ class Table(Dataset):
             for name in names:
                 field = interfaces.Field(name, kind, self._side(name, joined))  # type: ignore[arg-type]
                 role = columns[name].role if name in columns else "feature"
-                columns[name] = Column(role, field, params.multi.get(name, ""))
+                columns[name] = Column(
+                    role, field, params.multi.get(name, ""), params.buckets.get(name, 0)
+                )
         return columns
 
     def _side(self, name: str, joined: Mapping[Literal["user", "item"], pd.DataFrame]) -> Side:

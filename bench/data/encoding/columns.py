@@ -43,7 +43,9 @@ class Columns:
     row_bags: dict[str, RowBags] = field(default_factory=dict)
     owned_bags: dict[str, Bags] = field(default_factory=dict)  # once an item or user
     # what is told about the data
-    categories: dict[str, int] = field(default_factory=dict)  # distinct values of a field
+    buckets: dict[str, int] = field(default_factory=dict)  # of the fields that are hashed
+    # distinct values of a field; of one that is hashed, its buckets that have a row
+    categories: dict[str, int] = field(default_factory=dict)
     missing: dict[str, int] = field(default_factory=dict)  # rows without a value of a field
     # users or items whose rows differ in a field of their side
     several: dict[str, int] = field(default_factory=dict)
@@ -107,6 +109,9 @@ def encode_features(layout: Layout, users: Vocabulary, items: Vocabulary, room: 
 
 
 def _categorical(columns: Columns, feature: Feature, source: Joined, ids: _Ids) -> None:
+    if feature.buckets:
+        _in_buckets(columns, feature, source, ids)
+        return
     name, known = feature.field.name, _vocabulary(feature, source, ids)
     # sorted: "" comes first, as code 1
     has_missing = len(known.words) > 0 and known.words[0].as_py() == ""
@@ -116,6 +121,19 @@ def _categorical(columns: Columns, feature: Feature, source: Joined, ids: _Ids) 
     columns.sizes.append(len(known.words) + 1)  # and unknown
     columns.categories[name] = len(known.words) - has_missing
     columns.missing[name] = int((codes == 1).sum()) if has_missing else 0
+    _count_several(columns, feature, codes, ids)
+
+
+def _in_buckets(columns: Columns, feature: Feature, source: Joined, ids: _Ids) -> None:
+    """Codes from 1, as those of words; a missing value is a text like any other."""
+    name = feature.field.name
+    found = source.hashed(feature.column, feature.buckets)
+    codes = source.spread(found.buckets) + np.int32(1)
+    columns.categorical.append(columns.keep(codes))
+    columns.sizes.append(feature.buckets + 1)
+    columns.buckets[name] = feature.buckets
+    columns.categories[name] = len(np.unique(codes))
+    columns.missing[name] = int(source.spread(found.missing).sum())
     _count_several(columns, feature, codes, ids)
 
 

@@ -15,7 +15,7 @@ from bench.data.encoding.columns import Columns, encode_features
 from bench.data.encoding.features import Vocabulary, vocabulary
 from bench.data.encoding.given_columns import given_split, true_logits
 from bench.data.encoding.ordering import Order, RowKeys, order_rows
-from bench.data.encoding.roles import Layout, arrange
+from bench.data.encoding.roles import MOST_ENTRIES, Layout, arrange
 from bench.data.encoding.sorted_arrays import EncodedRows, sorted_arrays
 from bench.data.tables.labels import binary_labels
 from bench.data.tables.room import InMemory, Kept, Room, counts_of
@@ -72,7 +72,22 @@ def _read(layout: Layout, users: Vocabulary, room: Room) -> EncodedRows:
     unit = "" if order is None else order.unit
     del order  # the rest does not need it in memory
     columns = encode_features(layout, users, items, room)
+    _refuse_too_many(columns, table.file)
     return EncodedRows(users, items, labels, kept_order, unit, given, kept(logits), columns, room)
+
+
+def _refuse_too_many(columns: Columns, file: str) -> None:
+    """Entries are int32."""
+    total = sum(columns.sizes)
+    if total > MOST_ENTRIES:
+        size, name = max(
+            zip(columns.sizes, (each.field.name for each in columns.features), strict=True)
+        )
+        raise DataError(
+            f"the fields have {total:,} values in all, and {MOST_ENTRIES:,} is the most; {name!r} has {size:,}: give it "
+            "fewer `buckets`, 1000000 say",
+            file=file,
+        )
 
 
 def _sorted(rows: EncodedRows, rows_of_user: np.ndarray) -> Order:
@@ -123,6 +138,7 @@ def _meta(
         "categories": columns.categories,
         "missing": columns.missing,
         "several_values": columns.several,
+        **({"buckets": columns.buckets} if columns.buckets else {}),
         "min_rows_per_user": layout.min_rows_per_user,
         "split": list(layout.split) if layout.split else None,
         "true_logit": layout.true_logit,

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.data.encoding.buckets import Hashed, hashed, hashed_words
 from bench.data.encoding.features import Vocabulary, numeric, vocabulary
 from bench.data.encoding.roles import Layout, Owner
 from bench.data.tables.raw import RawTable, shown
@@ -34,6 +35,12 @@ class Joined(NamedTuple):
         of_owner = pa.DictionaryArray.from_arrays(places, text.words)
         found = distinct([of_owner], len(of_owner))
         return found.with_words(found.words.fill_null(""))
+
+    def hashed(self, column: str, buckets: int) -> Hashed:
+        """`text` in buckets."""
+        if self.at_owner is None:
+            return hashed(self.table, column, buckets)
+        return hashed_words(self.text(column), buckets)
 
     def numbers(self, column: str) -> np.ndarray:
         values = numeric(self.table, column)

@@ -13,9 +13,10 @@ from bench.data.tables.scanned import scanned
 from bench.errors import DataError
 from bench.interfaces import Column, Field, Scan, Tables
 
-__all__ = ["Feature", "Layout", "Owner", "arrange"]
+__all__ = ["MOST_ENTRIES", "Feature", "Layout", "Owner", "arrange"]
 
 Owner = Literal["row", "user", "item"]  # whose rows a table has: "row" is the table of interactions
+MOST_ENTRIES = 2**31 - 2  # of the joint index, whose entries are int32, beside an unknown one
 _KINDS = ("categorical", "multi_valued", "numeric")
 
 
@@ -24,6 +25,7 @@ class Feature(NamedTuple):
     field: Field
     separator: str
     owner: Owner
+    buckets: int
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def _raw_tables(tables: Tables, room: Room) -> dict[Owner, RawTable]:
 
 def _features(columns: Mapping[str, Column], raw: Mapping[Owner, RawTable]) -> tuple[Feature, ...]:
     features = [
-        Feature(name, column.field, column.separator, _owner(name, column, raw))
+        Feature(name, column.field, column.separator, _owner(name, column, raw), column.buckets)
         for name, column in columns.items()
         if column.field is not None
     ]
@@ -126,7 +128,20 @@ def _features(columns: Mapping[str, Column], raw: Mapping[Owner, RawTable]) -> t
     for feature in features:
         if feature.field.kind == "multi_valued" and not feature.separator:
             raise DataError(f"field {feature.field.name!r} is multi-valued but has no separator")
+        if feature.buckets:
+            _check_buckets(feature, columns[feature.column].role)
     return tuple(sorted(features, key=lambda feature: _KINDS.index(feature.field.kind)))
+
+
+def _check_buckets(feature: Feature, role: str) -> None:
+    name, kind = feature.field.name, feature.field.kind
+    if kind != "categorical" or role in ("user", "item"):
+        what = "holds ids, which are numbered one by one" if kind == "categorical" else f"is {kind}"
+        raise DataError(f"field {name!r} {what}: it can't have buckets; leave them out")
+    if not 1 <= feature.buckets <= MOST_ENTRIES:
+        raise DataError(
+            f"field {name!r}: {feature.buckets} buckets; give 1 to {MOST_ENTRIES}, 1000000 say"
+        )
 
 
 def _owner(name: str, column: Column, raw: Mapping[Owner, RawTable]) -> Owner:

@@ -109,6 +109,8 @@ def _wrong_columns(columns: Any) -> str:
             return (
                 f"{_kind(column.field)} as field of column {name!r}; give a bench.interfaces.Field"
             )
+        if not isinstance(column.buckets, int):
+            return f"buckets that are {_kind(column.buckets)} for column {name!r}; give a number"
         for what, known in _CHOICES.items():
             value = known[0] if column.field is None else getattr(column.field, what)
             if value not in known:
