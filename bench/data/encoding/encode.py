@@ -44,12 +44,16 @@ def encode(tables: Tables, room: Room | None = None) -> Encoded:
     layout = arrange(tables, room)
     chosen = choose_rows(layout)
     layout = replace(layout, tables={**layout.tables, "row": chosen.table})
-    rows = _read(layout, vocabulary(chosen.users), room)
+    users, counts, largest = vocabulary(chosen.users), chosen.counts, chosen.largest
+    rows = _read(layout, users, room)
+    # what was read is needed no more: free its memory and disk
+    layout = replace(layout, tables={})
+    del chosen
     rows_of_user = counts_of(rows.users.codes, len(rows.users.words) + 1)[1:]
     sorting = _sorted(rows, rows_of_user)
-    counts = {**chosen.counts, **rows.columns.counts, **_sizes(rows), **sorting.repeats._asdict()}
+    counts = {**counts, **rows.columns.counts, **_sizes(rows), **sorting.repeats._asdict()}
     meta = _meta(tables, layout, rows.columns, counts) | {
-        "most_rows_of_users": chosen.largest,
+        "most_rows_of_users": largest,
         "order_unit": rows.order_unit,
     }
     return Encoded(

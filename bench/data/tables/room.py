@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 __all__ = ["InMemory", "Kept", "OnDisk", "Room", "Shelf", "counts_of", "windows"]
 
+Reader = TypeVar("Reader")
 WINDOW = 2**20  # rows at work at a time
 
 
@@ -113,20 +115,21 @@ class _HeldArrays(Shelf):
 
 
 class OnDisk(Room):
-    """In files of a folder, which must be there; who made it removes it."""
+    """In files of a folder, which must be there; who made it removes it. A column's file goes when nobody can read it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._files = 0
 
     def shelf(self) -> Shelf:
-        return _StoredArrays(self._new_file())
+        path = self._new_file()
+        return _gone_with(_StoredArrays(path), path)
 
     def keep(self, blocks: Iterable[np.ndarray], dtype: np.dtype) -> Kept:
         path = self._new_file()
         with path.open("wb") as file:
             _write(file, blocks)
-        return _Stored(path, dtype)
+        return _gone_with(_Stored(path, dtype), path)
 
     def finish(
         self, name: str, blocks: Iterable[np.ndarray], dtype: np.dtype, shape: Sequence[int]
@@ -141,6 +144,11 @@ class OnDisk(Room):
     def _new_file(self) -> Path:
         self._files += 1
         return self.folder / f"column-{self._files}"
+
+
+def _gone_with(reader: Reader, path: Path) -> Reader:
+    weakref.finalize(reader, path.unlink, missing_ok=True)
+    return reader
 
 
 def _write(file: io.BufferedWriter, blocks: Iterable[np.ndarray]) -> None:
