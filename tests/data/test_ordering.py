@@ -54,6 +54,10 @@ def test_keys_that_need_all_bits():
     assert sorted_rows(columns[::-1]).tolist() == [1, 0]
 
 
+def test_the_two_zeros_are_one():
+    assert sorted_rows([np.array([0.0, -0.0, -1.0, 0.0])]).tolist() == [2, 0, 1, 3]
+
+
 @st.composite
 def rows_of_users(draw: st.DrawFn) -> dict[str, np.ndarray]:
     rows = draw(st.integers(1, 40))

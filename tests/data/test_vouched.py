@@ -25,6 +25,14 @@ PIECES = st.sampled_from([
     *'ab1,;"\'|\\ \t\n', "\n", "\n", ",", ",", "\r\n", "\r", '""', '"x"', ',"', '",', "::", "é", "\uffff", "\x1f", "\x0b",
     "\ufeff", "\0", "NA", "null", "0x1F", "\u2028", "-", "x" * 70,
 ])  # fmt: skip
+CELLS = st.sampled_from([
+    "", "", "a", "07", "NA", "null", "nan", "é", " s ", "x" * 70, "\x1f", "\ufeff", "\ufeffa", "\0", "a\rb",
+    '"q"', '""', '"d""d"', '"a,b"', '"a::b"', '"a\nb"', '"a\r\nb"', '"a\rb"', '5" x', '"x"y', '"x" ', ' "x"', '"', '"""', '""""',
+    "'q'", "'a,b'", "'x'y", "\\", '\\"', '"a\\"b"', "a\\,b", "a\\b",
+])  # fmt: skip
+ENDS = st.sampled_from(["\n"] * 8 + ["\r\n", "\r\n", "\r", "\n\n", "\r\n\r\n"])
+# mostly of two fields, as the header says
+ROWS = st.lists(st.tuples(CELLS, CELLS, ENDS), max_size=6)
 LINES = st.lists(
     st.tuples(*[st.sampled_from(["", "a", "07", '"q"', '"a,b"', '"d""d"', "NA", "é", " s "])] * 2)
 )
@@ -80,32 +88,45 @@ SETTINGS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=600)
 @given(
-    st.lists(PIECES, max_size=30).map("".join),
+    st.lists(PIECES, max_size=30).map("".join) | ROWS,
     SETTINGS,
     st.sampled_from(["", "gzip", "zip"]),
-    st.sampled_from([1, 7, 10**6]),
+    st.sampled_from([8, 40, 10**6]),
 )
-@example('1,"2"3\n', {}, "", 1)
+@example('1,"2"3\n', {}, "", 10**6)
 @example("1,2\n\n3,4\n", {}, "", 10**6)
+@example("1,2\n\r\n3,4\n", {}, "", 10**6)
 @example("1,2\r3,4\n", {}, "", 10**6)
+@example('1,"2\r3"\n', {}, "", 10**6)
 @example('1,"2\n3",4\n', {}, "", 10**6)
 @example('1,"2\n3"\n5,6\n', {"multiline": True}, "", 10**6)
-@example("1,2\n\ufeff3,4\n", {}, "", 1)
-@example("\ufeff1,2\n", {}, "", 10**6)
+@example("1,2\n\ufeff3,4\n", {}, "", 8)
 @example('1,2"\n"3,"\n', {}, "", 10**6)
 @example('1,2,"\n3",5\n', {}, "", 10**6)
+@example('1,"a\\"b"\n', {"escape": "\\"}, "", 10**6)
+@example("1,a\\b\n", {"escape": "\\"}, "", 10**6)
 @example("1\x1f,2::3\n", {"sep": "::"}, "", 10**6)
-@example("1,2\n\n\n", {}, "gzip", 1)
+@example("1\x1f2\n", {"sep": "::"}, "", 10**6)
+@example("NA,nan\nnull,\n", {}, "", 10**6)
+@example("1,2\n\n\n", {}, "gzip", 8)
 @example('"x"::2\n', {"sep": "::"}, "", 10**6)
 def test_both_readers_agree_on_anything(tmp_path_factory, content, options, packed, block):
     sep = options.get("sep", ",")
+    if not isinstance(content, str):
+        content = "".join(sep.join(cells) + end for *cells, end in content)
     header = "" if options.get("names") else f"a{sep}b\n"
     path = tmp_path_factory.mktemp("text") / "x.csv"
     path.write_bytes(packing(encoding_of(header + content, options), packed))
     with in_blocks(block, 3):
         assert_both_agree(path, options)
+
+
+def test_a_header_line_that_ends_otherwise_hides_no_row(tmp_path):
+    (tmp_path / "x.csv").write_bytes(b"a,b\rjunk\n1,2\n")
+    assert_both_agree(tmp_path / "x.csv", {})
+    assert_both_agree(tmp_path / "x.csv", {"quote": ""})
 
 
 def encoding_of(content: str, options: dict[str, Any]) -> bytes:

@@ -1,7 +1,7 @@
 """Text of plain decimals as numbers: what most files have, with neither a regular expression nor a Python object a cell.
 
-Only digits, points and minus signs pass, and whole numbers of at most 18 characters; of these Arrow's casts take what
-`numbers` takes, and give what it gives."""
+Only digits, points and minus signs pass: of these Arrow's casts take what `numbers` takes, and give what it gives. Whole numbers
+past 2^63 do not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 __all__ = ["PlainNumbers", "plain_numbers"]
 
 _PLAIN = b"0123456789.-"
-_SAFE = 18  # characters of which no whole number is past 2^63
 
 
 class PlainNumbers(NamedTuple):
@@ -62,16 +61,15 @@ def _parsed(text: pa.Array) -> _Cells | None:
     text = text.fill_null("")
     lengths = pc.binary_length(text)
     content = _characters(text)
-    longest = pc.max(lengths).as_py() or 0
-    is_whole = b"." not in content
-    if content.translate(None, _PLAIN) or (is_whole and longest > _SAFE):
+    if content.translate(None, _PLAIN):
         return None
     missing = pc.equal(lengths, 0)
     filled = pc.if_else(missing, "0", text)
     try:
-        values = filled.cast(pa.int64() if is_whole else pa.float64())
+        values = filled.cast(pa.float64() if b"." in content else pa.int64())
     except pa.ArrowInvalid:
         return None
+    longest = pc.max(lengths).as_py() or 0
     return _Cells(values.to_numpy(), missing.to_numpy(zero_copy_only=False), longest)
 
 

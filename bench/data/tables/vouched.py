@@ -95,7 +95,7 @@ def _parsed(block: str, text: DelimitedText, width: int, wanted: Sequence[int]) 
     line_ends = characters == ord("\n")
     _refuse_doubtful_lines(content, line_ends)
     if quote:
-        _refuse_doubtful_quotes(characters, np.flatnonzero(line_ends), ord(sep), ord(quote))
+        _refuse_doubtful_quotes(characters, ord(sep), ord(quote))
     names = [str(place) for place in range(width)]
     chosen = [names[place] for place in wanted]
     table = csv.read_csv(
@@ -105,12 +105,11 @@ def _parsed(block: str, text: DelimitedText, width: int, wanted: Sequence[int]) 
         csv.ConvertOptions(
             check_utf8=False,
             column_types=dict.fromkeys(chosen, pa.large_string()),
-            null_values=[],
             strings_can_be_null=False,
             include_columns=chosen,
         ),
     )
-    if len(table) != np.count_nonzero(line_ends):
+    if len(table) != np.count_nonzero(line_ends):  # a line break within quotes
         raise NotVouchedError
     return [column.combine_chunks() for column in table.columns]
 
@@ -151,13 +150,11 @@ def _refuse_doubtful_lines(content: bytes, line_ends: np.ndarray) -> None:
         raise NotVouchedError
 
 
-def _refuse_doubtful_quotes(
-    characters: np.ndarray, line_ends: np.ndarray, sep: int, quote: int
-) -> None:
-    """Quotes open a field, close it, or are doubled within it, and no field goes on over the end of its line."""
+def _refuse_doubtful_quotes(characters: np.ndarray, sep: int, quote: int) -> None:
+    """Quotes open a field, close it, or are doubled within it."""
     at = np.flatnonzero(characters == quote)
     opening, closing = at[::2], at[1::2]
-    if len(at) % 2 or (np.searchsorted(at, line_ends) % 2).any():
+    if len(at) % 2:
         raise NotVouchedError
     before = np.where(opening > 0, characters[opening - 1], ord("\n"))
     after = characters[closing + 1]  # a block ends with a line's end
