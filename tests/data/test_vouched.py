@@ -27,8 +27,8 @@ PIECES = st.sampled_from([
 ])  # fmt: skip
 CELLS = st.sampled_from([
     "", "", "a", "07", "NA", "null", "nan", "é", " s ", "x" * 70, "\x1f", "\ufeff", "\ufeffa", "\0", "a\rb",
-    '"q"', '""', '"d""d"', '"a,b"', '"a::b"', '"a\nb"', '"a\r\nb"', '"a\rb"', '5" x', '"x"y', '"x" ', ' "x"', '"', '"""', '""""',
-    "'q'", "'a,b'", "'x'y", "\\", '\\"', '"a\\"b"', "a\\,b", "a\\b",
+    '"q"', '""', '"d""d"', '"a,b"', '"a::b"', '"a\nb"', '"a\r\nb"', '"a\rb"', '5" x', '"x"y', '"x" ', ' "x"', '"', '"""',
+    '""""', "'q'", "'a,b'", "'x'y", "\\", '\\"', '"a\\"b"', "a\\,b", "a\\b",
 ])  # fmt: skip
 ENDS = st.sampled_from(["\n"] * 8 + ["\r\n", "\r\n", "\r", "\n\n", "\r\n\r\n"])
 # mostly of two fields, as the header says

@@ -1,7 +1,7 @@
 """Text of plain decimals as numbers: what most files have, with neither a regular expression nor a Python object a cell.
 
-Only digits, points and minus signs pass: of these Arrow's casts take what `numbers` takes, and give what it gives. Whole numbers
-past 2^63 do not."""
+Only digits, points and minus signs pass, and no whole numbers past 2^63: of these Arrow's casts take what `numbers` takes, and
+give what it gives."""
 
 from __future__ import annotations
 
