@@ -205,6 +205,24 @@ def test_a_scan_that_breaks_its_contract_is_named(tmp_path, act, error):
         prepared(tmp_path, lambda _: Odd(act))
 
 
+def test_a_scan_without_its_columns_is_named(tmp_path):
+    class Bare(Odd):
+        def __init__(self) -> None:
+            pass
+
+    error = (
+        r"^dataset 'given': read gave a Scan without header, columns; set file, header, columns$"
+    )
+    with pytest.raises(PluginError, match=error):
+        prepared(tmp_path, lambda _: Bare())
+
+
+def test_a_scan_with_two_columns_of_one_name_is_refused(tmp_path):
+    twice = Parts(pa.record_batch([pa.array(["a"])] * 2, ["u", "u"]))
+    with pytest.raises(DataError, match=r"^parts: column 'u' is there twice, at positions 1 and 2"):
+        encode(Tables(twice, TOY, label="click"), OnDisk(tmp_path))
+
+
 def test_a_column_that_changes_its_type_is_refused(tmp_path):
     other = pa.record_batch(
         [BATCH["user_id"], pa.array([1, 2]), BATCH["click"], BATCH["time"]], BATCH.schema.names

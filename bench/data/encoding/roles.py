@@ -103,6 +103,8 @@ def _withheld(what: str, name: str, tables: Tables, row: RawTable) -> str:
 
 def _raw_tables(tables: Tables, room: Room) -> dict[Owner, RawTable]:
     given = tables.interactions
+    if isinstance(given, Scan):
+        _refuse_double("column", given.columns, given.file)
     rows = scanned(given, room) if isinstance(given, Scan) else given
     raw: dict[Owner, RawTable] = {"row": RawTable(rows, INTERACTIONS)}
     if tables.users is not None:

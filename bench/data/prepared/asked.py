@@ -19,6 +19,7 @@ T = TypeVar("T")
 _ROLES = get_args(get_type_hints(Column)["role"])
 _CHOICES = {name: get_args(get_type_hints(Field)[name]) for name in ("kind", "side")}
 _FRAMES, _MAY_LACK = ("interactions", "users", "items"), ("users", "items")
+_SCAN = ("file", "header", "columns")
 _TEXTS = ("label", "drop", "split_users", "split_part", "true_logit")
 
 
@@ -91,6 +92,8 @@ def _wrong_tables(tables: Tables) -> str:
         scanned = isinstance(frame, Scan) and name not in _MAY_LACK
         if not (isinstance(frame, pd.DataFrame) or lacking or scanned):
             return f"{name} that are {_kind(frame)}; give a pandas DataFrame"
+        if scanned and (lack := [each for each in _SCAN if not hasattr(frame, each)]):
+            return f"a Scan without {', '.join(lack)}; set {', '.join(_SCAN)}"
     for name in _TEXTS:
         if not isinstance(getattr(tables, name), str):
             return f"{name} that is {_kind(getattr(tables, name))}; give text"
