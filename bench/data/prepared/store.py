@@ -44,7 +44,7 @@ def write(folder: Path, encoded: Encoded, about: Mapping[str, Any]) -> None:
 
 def _put(path: Path, values: np.ndarray) -> None:
     if isinstance(values, np.memmap) and values.filename:
-        Path(values.filename).rename(path)
+        shutil.move(values.filename, path)  # the two may lie on two disks
     else:
         np.save(path, values, allow_pickle=False)
 
