@@ -3,6 +3,7 @@ that a change is told of its own mistakes. `pytest --hypothesis-profile=search` 
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -10,3 +11,15 @@ settings.register_profile(
 )
 settings.register_profile("check", settings.get_profile("search"), derandomize=True)
 settings.load_profile("check")
+
+
+@pytest.fixture(params=["fast reader", "strict reader"])
+def either_reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Text files are read by Arrow as far as it can be trusted; or by the strict reader, whatever they hold."""
+    from bench.data.tables import text_file, vouched
+
+    def refuse(*_: object, **__: object) -> None:
+        raise vouched.NotVouchedError
+
+    if request.param == "strict reader":
+        monkeypatch.setattr(text_file, "vouched_chunks", refuse)

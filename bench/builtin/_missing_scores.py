@@ -61,10 +61,10 @@ def _other_form(
         return "; the file has no rows" + (
             f" but {without_key:,} whose key is empty" if without_key else ""
         )
-    told = ", ".join(f"{column} {table.frame[column].iloc[0]!r}" for column in columns.named())
+    told = ", ".join(f"{column} {table.column(column)[0].as_py()!r}" for column in columns.named())
     owners: tuple[tuple[Owner, str], ...] = (("user", columns.user), ("item", columns.item))
     strangers = "".join(
-        _strangers(owner, as_ids(table, column), ids_of(interactions, owner))
+        _strangers(owner, as_ids(table, column).words, ids_of(interactions, owner))
         for owner, column in owners
     )
     return f"; the first row of the file has {told}{strangers}"

@@ -12,11 +12,13 @@ from pydantic import Field, model_validator
 
 from bench.builtin._missing_scores import KeyColumns, ids_of, missing_scores
 from bench.data.prepared.cache import file_digest
+from bench.data.tables.kinds import is_text
 from bench.data.tables.numbers import as_numbers, complete
-from bench.data.tables.raw import RawTable, as_mask, counted, is_text
+from bench.data.tables.raw import RawTable, as_mask, counted
 from bench.data.tables.read import kind_of, read_delimited, read_json_lines, read_parquet
 from bench.data.tables.text import as_ids
 from bench.data.tables.times import order_of
+from bench.data.tables.words import Words
 from bench.data.views.interactions import Interactions
 from bench.data.views.rows import View
 from bench.errors import DataError
@@ -213,11 +215,10 @@ def _own_keys(params: Predictions.Params, rows: View) -> list[np.ndarray]:
     return keys
 
 
-def _numbered(ids: pa.Array, known: pa.Array) -> np.ndarray:
+def _numbered(ids: Words, known: pa.Array) -> np.ndarray:
     """(n,) int64: the dataset's number of each id."""
-    return np.asarray(
-        pc.fill_null(pc.index_in(ids, value_set=known), -1).to_numpy(), dtype=np.int64
-    )
+    of_word = pc.fill_null(pc.index_in(ids.words, value_set=known), -1).to_numpy()
+    return np.asarray(of_word[ids.codes], dtype=np.int64)
 
 
 def _refuse_contradictions(

@@ -170,14 +170,13 @@ def _uses(
     name: str, overrides: tuple[str, ...], registry: Registry, plugins: tuple[Path, ...]
 ) -> list[_Use]:
     """The datasets of a suite, where `name` is the file of one; else the dataset of that name."""
-    from bench.suite import load
+    from bench.suite import load_datasets
 
     path = Path(name)
     if path.suffix.lower() in (".yaml", ".yml") or path.is_file():
-        suite = load(path, registry, plugins, overrides)
-        registry = registry.extended(suite.plugins)
+        suite = load_datasets(path, registry, plugins, overrides)
         return [
-            _Use(each, _make(registry, spec.use, dict(spec.params)), suite.file.parent)
+            _Use(each, _make(suite.registry, spec.use, dict(spec.params)), suite.folder)
             for each, spec in suite.datasets.items()
         ]
     if overrides:

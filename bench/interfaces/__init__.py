@@ -4,7 +4,7 @@ A plugin is a class with a `name`, a docstring whose first line is its summary, 
 these interfaces. Hooks (`bench.hookspecs`) hand the harness names and addresses of such classes.
 """
 
-from bench.interfaces.datasets import Column, Dataset, Source, Tables
+from bench.interfaces.datasets import Column, Dataset, Scan, Source, Tables
 from bench.interfaces.executors import Executor, StepEvent
 from bench.interfaces.meta_learners import Block, Episodes, Learnable, MetaLearner
 from bench.interfaces.metrics import Metric, MetricRows, Score, UserParts
@@ -38,6 +38,7 @@ __all__ = [
     "Plugin",
     "PluginParams",
     "Rows",
+    "Scan",
     "Score",
     "Selection",
     "Selector",

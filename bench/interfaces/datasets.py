@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from bench.interfaces.plugin import Plugin
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    import pyarrow as pa
 
-__all__ = ["Column", "Dataset", "Source", "Tables"]
+__all__ = ["Column", "Dataset", "Scan", "Source", "Tables"]
 
 
 class Source(NamedTuple):
@@ -33,13 +34,33 @@ class Column(NamedTuple):
     role: Literal["user", "item", "label", "order", "feature"]
     field: Field | None = None
     separator: str = ""  # of a multi-valued field
+    # of a categorical field that is no id: its values are hashed into so many; 0: each is an entry of its own
+    buckets: int = 0
+
+
+class Scan(ABC):
+    """A table that is read a part at a time, once, so that memory does not grow with its rows. What it raises of the data is
+    DataError."""
+
+    file: str  # as errors call it
+    header: Sequence[str]  # all columns that the file has
+    columns: Sequence[str]  # those that a batch has, in this order
+    unit: Literal["line", "row"] = "row"  # what `places` count
+
+    @abstractmethod
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Rows in their order. All batches have the same types of columns."""
+
+    def places(self, rows: int) -> Sequence[int]:
+        """Where the rows that were read are in the file: lines or rows, from 1."""
+        return range(1, rows + 1)
 
 
 class Tables(NamedTuple):
     """Raw tables, cells as text or as Parquet typed them. Item and user features stay one row an item or user, joined by
     the columns of role item and user. `columns` covers those of all three; the label is raw (see `label`)."""
 
-    interactions: pd.DataFrame
+    interactions: pd.DataFrame | Scan
     columns: Mapping[str, Column]
     users: pd.DataFrame | None = None
     items: pd.DataFrame | None = None

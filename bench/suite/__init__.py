@@ -3,7 +3,7 @@
 from bench.job.spec import BaseModelSpec, MetaLearnerSpec, MethodSpec, SelectorSpec
 from bench.suite.check.consistency import BOUNDS
 from bench.suite.compose.overrides import read_value
-from bench.suite.loading import Outline, load, outline
+from bench.suite.loading import Outline, SuiteDatasets, load, load_datasets, outline
 from bench.suite.resolved import resolved
 from bench.suite.spec import DatasetSpec, MetricSpec, ProtocolSpec, Suite
 from bench.suite.used import registry_of, used_plugins
@@ -19,7 +19,9 @@ __all__ = [
     "ProtocolSpec",
     "SelectorSpec",
     "Suite",
+    "SuiteDatasets",
     "load",
+    "load_datasets",
     "outline",
     "read_value",
     "registry_of",

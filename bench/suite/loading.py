@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from bench.registry import Registry, load_registry
 from bench.suite.building import build
 from bench.suite.check.consistency import inconsistencies
-from bench.suite.check.plugin_use import Checked, check_use, find_uses
+from bench.suite.check.plugin_use import Checked, PluginUse, check_use, find_uses
 from bench.suite.check.schema import SuiteFile
 from bench.suite.check.validation import validate
 from bench.suite.check.wording import OwnKeys
@@ -23,9 +23,9 @@ from bench.suite.places.problems import Problem, as_error, at_value
 from bench.suite.places.text import quoted
 from bench.suite.places.tree import document_of, tree_of
 from bench.suite.places.yaml_document import Document, KeyPath, parse
-from bench.suite.spec import Suite
+from bench.suite.spec import DatasetSpec, Suite
 
-__all__ = ["Outline", "load", "outline"]
+__all__ = ["Outline", "SuiteDatasets", "load", "load_datasets", "outline"]
 
 
 def load(
@@ -40,6 +40,64 @@ def load(
     SuiteError lists every fault, each `file:line:column: what; fix`. A plugin that is unavailable is none: its parameters
     stay as the file has them, and its trials will say why they could not run. PluginError where plugins clash."""
     path = Path(path)
+    found = _checked(path, registry, plugins, overrides, lambda _: True)
+    composed = found.composed
+    expanded = {
+        name: names
+        for (section, name), names in composed.names.items()
+        if section in ("base_models", "methods")
+    }
+    problems = [
+        *found.problems,
+        *inconsistencies(found.file, found.uses, found.registry, composed.document, expanded),
+    ]
+    if problems:
+        raise as_error(str(path), problems)
+    params = {where: use.params for where, use in found.uses.items()}
+    values = composed.document.values
+    return build(found.file, params, path, composed.digest, found.folders, expanded, values)
+
+
+class SuiteDatasets(NamedTuple):
+    """What a suite says of data. `registry`: with the plugins that the suite names."""
+
+    folder: Path
+    datasets: Mapping[str, DatasetSpec]
+    registry: Registry
+
+
+def load_datasets(
+    path: Path, registry: Registry, plugins: Sequence[Path] = (), overrides: Sequence[str] = ()
+) -> SuiteDatasets:
+    """As `load`, of the datasets alone: no other plugin is imported, and nothing is asked of their parameters."""
+    found = _checked(path, registry, plugins, overrides, lambda use: use.kind == "datasets")
+    if found.problems:
+        raise as_error(str(path), found.problems)
+    datasets = {
+        name: DatasetSpec(use.use, found.uses["datasets", name].params)
+        for name, use in found.file.datasets.items()
+    }
+    return SuiteDatasets(path.parent, datasets, found.registry)
+
+
+class _Checked(NamedTuple):
+    """A suite whose text is that of one; `uses`: of plugins, those that were asked for and are right."""
+
+    composed: _Composed
+    file: SuiteFile
+    uses: Mapping[KeyPath, Checked]
+    registry: Registry
+    folders: list[Path]
+    problems: list[Problem]
+
+
+def _checked(
+    path: Path,
+    registry: Registry | None,
+    plugins: Sequence[Path],
+    overrides: Sequence[str],
+    is_asked_for: Callable[[PluginUse], bool],
+) -> _Checked:
     composed = _compose(path, overrides)
     document, problems = composed.document, composed.problems
     registry = load_registry(plugins) if registry is None else registry.extended(plugins)
@@ -47,7 +105,7 @@ def load(
     registry = registry.extended(folders)
     problems += misplaced_plugins
     checked = {}
-    uses = list(find_uses(document.data))
+    uses = list(filter(is_asked_for, find_uses(document.data)))
     registry = registry.tried((use.kind, use.name, use.params) for use in uses)
     for use in uses:
         result = check_use(use, registry, document)
@@ -61,16 +119,7 @@ def load(
     file = validate(SuiteFile, document.data, document, (), OwnKeys(written))
     if isinstance(file, list):
         raise as_error(str(path), [*problems, *file])
-    expanded = {
-        name: names
-        for (section, name), names in composed.names.items()
-        if section in ("base_models", "methods")
-    }
-    problems += inconsistencies(file, checked, registry, document, expanded)
-    if problems:
-        raise as_error(str(path), problems)
-    params = {where: use.params for where, use in checked.items()}
-    return build(file, params, path, composed.digest, folders, expanded, document.values)
+    return _Checked(composed, file, checked, registry, folders, problems)
 
 
 class Outline(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.data.encoding.ordering import mix64
+from bench.data.encoding.hashing import mix64
 from bench.interfaces import Context, Selection, Selector, Tasks
 
 

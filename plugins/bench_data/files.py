@@ -12,13 +12,14 @@ from pydantic import Field, field_validator, model_validator
 from bench.data import (
     UNPACK_RATIO,
     FileKind,
+    as_frame,
     kind_of,
-    read_delimited,
-    read_json_lines,
-    read_parquet,
+    scan_delimited,
+    scan_json_lines,
+    scan_parquet,
 )
 from bench.errors import DataError
-from bench.interfaces import PluginParams
+from bench.interfaces import PluginParams, Scan
 
 __all__ = ["FileParams", "SideFile"]
 
@@ -127,26 +128,20 @@ class FileParams(PluginParams):
     def is_json(self) -> bool:
         return self.path.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson", ".json"))
 
-    def read(
-        self, path: Path, columns: Sequence[str], optional: Sequence[str] = ()
-    ) -> pd.DataFrame:
-        """The columns, and the optional ones that the file has."""
-        kind = kind_of(path)
-        try:
-            self._check_format(kind)  # known only now of a file in an archive
-        except ValueError as error:
-            raise DataError(str(error), file=path.name) from error
+    def scan(self, path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> Scan:
+        """The columns, and the optional ones that the file has, a part at a time."""
+        kind = self._kind_of(path)
         if kind == "parquet":
-            return read_parquet(path, columns, optional=optional)
+            return scan_parquet(path, columns, optional=optional)
         if kind == "json":
-            return read_json_lines(
+            return scan_json_lines(
                 path,
                 columns,
                 encoding=self.encoding,
                 unpack_ratio=self.unpack_ratio,
                 optional=optional,
             )
-        return read_delimited(
+        return scan_delimited(
             path,
             columns,
             sep=self.sep,
@@ -159,6 +154,14 @@ class FileParams(PluginParams):
             optional=optional,
         )
 
+    def _kind_of(self, path: Path) -> FileKind:
+        kind = kind_of(path)
+        try:
+            self._check_format(kind)  # known only now of a file in an archive
+        except ValueError as error:
+            raise DataError(str(error), file=path.name) from error
+        return kind
+
 
 class SideFile(FileParams):
     key: str = Field("", description="its column of ids; without it: named as in the interactions")
@@ -166,7 +169,7 @@ class SideFile(FileParams):
     def read_keyed(self, path: Path, ids: str, optional: Sequence[str]) -> pd.DataFrame:
         """One row a user or item, the key under the name `ids` that it has in the interactions."""
         key = self.key or ids
-        frame = self.read(path, [key], [name for name in optional if name != key])
+        frame = as_frame(self.scan(path, [key], [name for name in optional if name != key]))
         attributes = {**frame.attrs, "called": {ids: key}}
         frame = frame.rename(columns={key: ids})
         frame.attrs = attributes

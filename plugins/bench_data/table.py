@@ -9,9 +9,9 @@ from typing import Any, Literal
 import pandas as pd
 
 from bench import interfaces
-from bench.data import parse_conditions, parse_rule
+from bench.data import number_rows, parse_conditions, parse_rule
 from bench.errors import DataError
-from bench.interfaces import Column, Dataset, Source, Tables
+from bench.interfaces import Column, Dataset, Scan, Source, Tables
 from bench_data.table_params import FILE_ORDER, Side, TableParams, no_id
 
 __all__ = ["Table"]
@@ -46,17 +46,17 @@ class Table(Dataset):
             wanted = _distinct([*wanted, *features])
         # ids last, so that the absence of one is told in words of its own
         others = [name for name in wanted if name not in (params.user, params.item)]
-        frame = params.read(files[params.path], others, [params.user, params.item, *features])
-        _require_ids(frame, params)
+        rows = params.scan(files[params.path], others, [params.user, params.item, *features])
+        _require_ids(rows, params)
         if in_file_order:
-            _number_rows(frame)
+            rows = _numbered(rows)
         ids = {"user": params.user, "item": params.item}
         joined = {
             owner: file.read_keyed(files[file.path], ids[owner], features)
             for owner, file in params.side_files.items()
         }
         return Tables(
-            frame,
+            rows,
             self._columns(joined),
             users=joined.get("user"),
             items=joined.get("item"),
@@ -82,7 +82,9 @@ class Table(Dataset):
             for name in names:
                 field = interfaces.Field(name, kind, self._side(name, joined))  # type: ignore[arg-type]
                 role = columns[name].role if name in columns else "feature"
-                columns[name] = Column(role, field, params.multi.get(name, ""))
+                columns[name] = Column(
+                    role, field, params.multi.get(name, ""), params.buckets.get(name, 0)
+                )
         return columns
 
     def _side(self, name: str, joined: Mapping[Literal["user", "item"], pd.DataFrame]) -> Side:
@@ -100,24 +102,24 @@ class Table(Dataset):
         return said or owner or "context"
 
 
-def _require_ids(frame: pd.DataFrame, params: TableParams) -> None:
+def _require_ids(rows: Scan, params: TableParams) -> None:
     for name in (params.user, params.item):
-        if name not in frame.columns:
-            raise DataError(no_id(name, frame.attrs["columns"]), file=frame.attrs["file"])
+        if name not in rows.columns:
+            raise DataError(no_id(name, rows.header), file=rows.file)
 
 
 def _order_column(params: TableParams) -> str:
     return PLACE if params.order == FILE_ORDER else params.order
 
 
-def _number_rows(frame: pd.DataFrame) -> None:
-    """A column of each row's place in the file, from 1."""
-    if FILE_ORDER in frame.attrs["columns"]:
+def _numbered(rows: Scan) -> Scan:
+    """With a column of each row's place in the file, from 1."""
+    if FILE_ORDER in rows.header:
         raise DataError(
-            f"{frame.attrs['file']}: has a column {FILE_ORDER!r}, so that `order: {FILE_ORDER}` may mean it or the order of "
+            f"{rows.file}: has a column {FILE_ORDER!r}, so that `order: {FILE_ORDER}` may mean it or the order of "
             "the file; rename the column"
         )
-    frame[PLACE] = range(1, len(frame) + 1)
+    return number_rows(rows, PLACE)
 
 
 def _rule_columns(params: TableParams) -> list[str]:

@@ -13,6 +13,7 @@ from bench_data.files import FileParams, SideFile
 
 __all__ = ["FILE_ORDER", "Side", "SplitColumns", "TableParams", "no_id"]
 
+MOST_BUCKETS = 2**31 - 2  # entries are int32
 FILE_ORDER = "row"  # as `order`: the place of a row in the file
 
 
@@ -44,6 +45,10 @@ class TableParams(FileParams):
         {}, description="columns that are multi-valued features, each with its separator"
     )
     numeric: tuple[str, ...] = Field((), description="columns that are numeric features")
+    buckets: dict[str, int] = Field(
+        {},
+        description="of fields that have very many values: into how many buckets these are hashed, 1000000 say",
+    )
     items: SideFile | None = Field(
         None, description="a file of one row an item, with features of it: path, key"
     )
@@ -95,6 +100,14 @@ class TableParams(FileParams):
                 raise ValueError(f"the separator of {column!r} is empty; e.g. '|'")
         return multi
 
+    @field_validator("buckets")
+    @classmethod
+    def _are_some(cls, buckets: dict[str, int]) -> dict[str, int]:
+        for column, count in buckets.items():
+            if not 1 <= count <= MOST_BUCKETS:
+                raise ValueError(f"{count} buckets of {column!r}; give 1 to {MOST_BUCKETS}")
+        return buckets
+
     @model_validator(mode="after")
     def _fit_together(self) -> TableParams:
         features = self.features
@@ -113,6 +126,7 @@ class TableParams(FileParams):
             )
         self._check_names(features)
         self._check_roles(features)
+        self._check_buckets()
         self._check_files()
         self._check_split(features)
         return self
@@ -160,6 +174,17 @@ class TableParams(FileParams):
                 raise ValueError(f"sides: column {name!r} holds {role} ids, so its side is {role}")
         if self.order in (self.user, self.item):
             raise ValueError(f"column {self.order!r} holds ids; it can't be the order too")
+
+    def _check_buckets(self) -> None:
+        for name in self.buckets:
+            if name not in self.fields:
+                raise ValueError(
+                    f"buckets: {name!r} is not among `fields`, which alone are hashed; these are {', '.join(self.fields)}"
+                )
+            if name in (self.user, self.item):
+                raise ValueError(
+                    f"buckets: column {name!r} holds ids, which are numbered one by one; leave it out"
+                )
 
     def _check_files(self) -> None:
         paths = [self.path, *(file.path for file in self.side_files.values())]

@@ -41,6 +41,14 @@ def test_help_and_list_import_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert imported_by(*arguments) == set()
 
 
+@pytest.mark.parametrize("command", ["fetch", "info"])
+def test_data_of_a_suite_are_prepared_without_torch(command: str, tmp_path: Path) -> None:
+    suite = str(Path(__file__).parents[2] / "suites/golden.yaml")
+    cache = ("--cache-dir", str(tmp_path / "cache"))
+    assert "torch" not in imported_by("data", command, suite, *cache)
+    assert list((tmp_path / "cache/data").iterdir())
+
+
 @pytest.mark.parametrize("command", list(main.targets))
 def test_help_of_a_command_imports_nothing_heavy(command: str) -> None:
     assert imported_by(command, "--help") <= {"pydantic"}

@@ -12,6 +12,8 @@ import pytest
 from bench.data import read_delimited
 from bench.errors import DataError
 
+pytestmark = pytest.mark.usefixtures("either_reader")
+
 TEXT = "id,v\n1,é\n2,b\n"
 
 

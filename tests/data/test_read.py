@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from bench.data import read_delimited, read_parquet
 from bench.errors import DataError
 
+pytestmark = pytest.mark.usefixtures("either_reader")
+
 
 def write(folder: Path, content: str | bytes, name: str = "x.csv") -> Path:
     path = folder / name

@@ -11,6 +11,7 @@ import pytest
 
 from bench.data.tables.raw import RawTable
 from bench.data.tables.text import as_ids, as_text, look_alikes
+from bench.data.tables.words import Words
 from bench.errors import DataError
 
 
@@ -21,7 +22,16 @@ def table(values: object) -> RawTable:
 
 
 def ids(values: object) -> list[str]:
-    return as_ids(table(values), "id").to_pylist()
+    return spelt_out(as_ids(table(values), "id"))
+
+
+def texts(values: object) -> list[str]:
+    return spelt_out(as_text(table(values), "id"))
+
+
+def spelt_out(found: Words) -> list[str]:
+    assert sorted(found.words.to_pylist()) == sorted(set(found.words.take(found.codes).to_pylist()))
+    return found.words.take(found.codes).to_pylist()
 
 
 @pytest.mark.parametrize(
@@ -116,12 +126,11 @@ def test_doubtful_ids_are_refused_with_place_and_fix(values, error):
 
 
 def test_categories_are_verbatim_and_fractions_stay():
-    assert as_text(table([" a", "A", None, "b\xa0"]), "id").to_pylist() == [" a", "A", "", "b\xa0"]
+    assert texts([" a", "A", None, "b\xa0"]) == [" a", "A", "", "b\xa0"]
     for kind in (np.float16, np.float32, np.float64):
-        assert as_text(
-            table(pa.array(np.array([0.5, 2, np.nan], dtype=kind))), "id"
-        ).to_pylist() == ["0.5", "2", ""]
-    assert as_text(table(pa.array([True, None, False])), "id").to_pylist() == ["True", "", "False"]
+        values = pa.array(np.array([0.5, 2, np.nan], dtype=kind))
+        assert texts(values) == ["0.5", "2", ""]
+    assert texts(pa.array([True, None, False])) == ["True", "", "False"]
 
 
 @pytest.mark.parametrize(

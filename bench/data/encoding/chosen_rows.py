@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.data.encoding.features import vocabulary
 from bench.data.encoding.roles import Layout
 from bench.data.tables.labels import holds
 from bench.data.tables.raw import RawTable
+from bench.data.tables.room import counts_of
 from bench.data.tables.text import as_ids
+from bench.data.tables.words import Words
 from bench.errors import DataError
 
 __all__ = ["ChosenRows", "choose_rows"]
@@ -21,6 +22,7 @@ _LARGEST = 100
 
 class ChosenRows(NamedTuple):
     table: RawTable  # of interactions
+    users: Words
     counts: dict[str, int]  # rows and users that were left out
     # how many rows the users with the most of them had before min_rows_per_user, descending
     largest: list[int]
@@ -31,8 +33,8 @@ def choose_rows(layout: Layout) -> ChosenRows:
     everything = layout.tables["row"]
     dropped = _dropped(layout, everything)  # (rows of everything,) bool
     table = everything.where(~dropped) if dropped.any() else everything
-    user_of_row = vocabulary(as_ids(table, layout.user)).codes - 1
-    rows_of_user = np.bincount(user_of_row)
+    users = as_ids(table, layout.user)
+    rows_of_user = counts_of(users.codes, len(users.words))
     has_few = rows_of_user < layout.min_rows_per_user  # (users,) bool
     if has_few.all():
         raise DataError(
@@ -49,9 +51,10 @@ def choose_rows(layout: Layout) -> ChosenRows:
         "dropped_rows_of_users": int(rows_of_user[has_few].sum()),
     }
     largest = np.sort(rows_of_user)[::-1][:_LARGEST].tolist()
-    return ChosenRows(
-        table.where(~has_few[user_of_row]) if has_few.any() else table, counts, largest
-    )
+    if has_few.any():
+        stay = users.rows_of(~has_few)
+        table, users = table.where(stay), users.where(stay)
+    return ChosenRows(table, users, counts, largest)
 
 
 def _dropped(layout: Layout, table: RawTable) -> np.ndarray:

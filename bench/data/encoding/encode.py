@@ -13,12 +13,14 @@ import pyarrow as pa
 from bench.data.encoding.chosen_rows import choose_rows
 from bench.data.encoding.columns import Columns, encode_features
 from bench.data.encoding.features import Vocabulary, vocabulary
-from bench.data.encoding.given_columns import GivenSplit, given_split, true_logits
-from bench.data.encoding.ordering import Order, order_rows
-from bench.data.encoding.roles import Layout, arrange
+from bench.data.encoding.given_columns import given_split, true_logits
+from bench.data.encoding.ordering import Order, RowKeys, order_rows
+from bench.data.encoding.roles import MOST_ENTRIES, Layout, arrange
+from bench.data.encoding.sorted_arrays import EncodedRows, sorted_arrays
 from bench.data.tables.labels import binary_labels
+from bench.data.tables.room import InMemory, Kept, Room, counts_of
 from bench.data.tables.text import as_ids
-from bench.data.tables.times import OrderColumn, read_order
+from bench.data.tables.times import read_order
 from bench.errors import DataError
 from bench.interfaces import Tables
 
@@ -35,92 +37,79 @@ class Encoded:
     item_ids: pa.Array
 
 
-def encode(tables: Tables) -> Encoded:
-    """Choose, number, encode and sort. DataError, with the place, for anything that can't be read as asked."""
-    layout = arrange(tables)
+def encode(tables: Tables, room: Room | None = None) -> Encoded:
+    """Choose, number, encode and sort; columns that wait, and the arrays, lie in the `room` (without one: in memory).
+    DataError, with the place, for anything that can't be read as asked; OSError where the room is full."""
+    room = room or InMemory()
+    layout = arrange(tables, room)
     chosen = choose_rows(layout)
     layout = replace(layout, tables={**layout.tables, "row": chosen.table})
-    rows = _read(layout)
-    sorting = _sorted(rows)
-    counts = {**chosen.counts, **rows.columns.counts, **_sizes(rows), **sorting.repeats._asdict()}
+    users, counts, largest = vocabulary(chosen.users), chosen.counts, chosen.largest
+    rows = _read(layout, users, room)
+    # what was read is needed no more: free its memory and disk
+    layout = replace(layout, tables={})
+    del chosen
+    rows_of_user = counts_of(rows.users.codes, len(rows.users.words) + 1)[1:]
+    sorting = _sorted(rows, rows_of_user)
+    counts = {**counts, **rows.columns.counts, **_sizes(rows), **sorting.repeats._asdict()}
     meta = _meta(tables, layout, rows.columns, counts) | {
-        "most_rows_of_users": chosen.largest,
-        "order_unit": "" if rows.order is None else rows.order.unit,
+        "most_rows_of_users": largest,
+        "order_unit": rows.order_unit,
     }
-    return Encoded(_arrays(rows, sorting), meta, rows.users.words, rows.items.words)
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """The n interactions that were chosen, encoded, in the raw table's order."""
-
-    users: Vocabulary
-    items: Vocabulary
-    labels: np.ndarray  # (n,) uint8
-    order: OrderColumn | None
-    given: GivenSplit | None
-    true_logits: np.ndarray | None  # (n,) float64
-    columns: Columns
-
-    @property
-    def user(self) -> np.ndarray:
-        """(n,) int32 from 0; codes are from 1."""
-        return self.users.codes - np.int32(1)
-
-    @property
-    def item(self) -> np.ndarray:
-        return self.items.codes - np.int32(1)
-
-
-def _read(layout: Layout) -> _Rows:
-    table = layout.tables["row"]
-    users = vocabulary(as_ids(table, layout.user))
-    items = vocabulary(as_ids(table, layout.item))
-    return _Rows(
-        users,
-        items,
-        labels=binary_labels(layout.label, table),
-        order=read_order(table, layout.order) if layout.order else None,
-        given=given_split(table, *layout.split, users) if layout.split else None,
-        true_logits=true_logits(table, layout.true_logit) if layout.true_logit else None,
-        columns=encode_features(layout, users, items),
+    return Encoded(
+        sorted_arrays(rows, rows_of_user, sorting), meta, rows.users.words, rows.items.words
     )
 
 
-def _sorted(rows: _Rows) -> Order:
-    return order_rows(
-        rows.user,
-        rows.item,
-        None if rows.order is None else rows.order.values,
+def _read(layout: Layout, users: Vocabulary, room: Room) -> EncodedRows:
+    table = layout.tables["row"]
+    items = vocabulary(as_ids(table, layout.item))
+    labels = binary_labels(layout.label, table)
+    order = read_order(table, layout.order) if layout.order else None
+    given = given_split(table, *layout.split, users) if layout.split else None
+    logits = true_logits(table, layout.true_logit) if layout.true_logit else None
+
+    def kept(values: np.ndarray | None) -> Kept | None:
+        return None if values is None else room.keep([values], values.dtype)
+
+    kept_order = kept(None if order is None else order.values)
+    unit = "" if order is None else order.unit
+    del order  # the rest does not need it in memory
+    columns = encode_features(layout, users, items, room)
+    _refuse_too_many(columns, table.file)
+    return EncodedRows(users, items, labels, kept_order, unit, given, kept(logits), columns, room)
+
+
+def _refuse_too_many(columns: Columns, file: str) -> None:
+    """Entries are int32."""
+    total = sum(columns.sizes)
+    if total > MOST_ENTRIES:
+        size, name = max(
+            zip(columns.sizes, (each.field.name for each in columns.features), strict=True)
+        )
+        raise DataError(
+            f"the fields have {total:,} values in all, and {MOST_ENTRIES:,} is the most; {name!r} has {size:,}: give it "
+            "fewer `buckets`, 1000000 say",
+            file=file,
+        )
+
+
+def _sorted(rows: EncodedRows, rows_of_user: np.ndarray) -> Order:
+    room, content = rows.room, rows.columns.content(rows.labels)
+    keys = RowKeys(
+        rows.users.codes,
+        rows.items.codes,
         ids=(rows.users.words, rows.items.words),
-        content=rows.columns.content(rows.labels),
+        order=rows.order,
+        content=room.keep(content, np.dtype(np.uint64)),
         labels=rows.labels,
         part=None if rows.given is None else rows.given.part,
         true_logits=rows.true_logits,
     )
+    return order_rows(keys, rows_of_user, room)
 
 
-def _arrays(rows: _Rows, sorting: Order) -> dict[str, np.ndarray]:
-    """By file name, in the sorted order."""
-    permutation = sorting.permutation
-    rows_of_user = np.bincount(rows.user)
-    arrays = {
-        "user_ptr": np.concatenate([[0], np.cumsum(rows_of_user)]).astype(np.int64),
-        "users": rows.user[permutation],
-        "items": rows.item[permutation],
-        "labels": rows.labels[permutation],
-        "identity": sorting.identity[permutation],
-    }
-    if rows.order is not None:
-        arrays["order"] = rows.order.values[permutation]
-    if rows.given is not None:
-        arrays |= {"given-role": rows.given.role, "given-part": rows.given.part[permutation]}
-    if rows.true_logits is not None:
-        arrays["true-logit"] = rows.true_logits[permutation]
-    return arrays | rows.columns.arrays(permutation)
-
-
-def _sizes(rows: _Rows) -> dict[str, int]:
+def _sizes(rows: EncodedRows) -> dict[str, int]:
     return {
         "rows": len(rows.labels),
         "users": len(rows.users.words),
@@ -153,6 +142,7 @@ def _meta(
         "categories": columns.categories,
         "missing": columns.missing,
         "several_values": columns.several,
+        **({"buckets": columns.buckets} if columns.buckets else {}),
         "min_rows_per_user": layout.min_rows_per_user,
         "split": list(layout.split) if layout.split else None,
         "true_logit": layout.true_logit,

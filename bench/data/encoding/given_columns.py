@@ -47,12 +47,12 @@ def true_logits(table: RawTable, column: str) -> np.ndarray:
 
 
 def _numbered(table: RawTable, column: str, words: tuple[str, ...]) -> np.ndarray:
+    """(n,) uint8: the place of each row's word among `words`."""
     text = as_text(table, column)
-    bad = ~as_mask(pc.is_in(text, pa.array(words, pa.large_string())))
+    places = pc.index_in(text.words, pa.array(words, pa.large_string()))
+    bad = text.rows_of(as_mask(pc.is_null(places)))
     if (row := table.first(bad)) is not None:
-        word = text[row].as_py()
+        word = text.of_row(row)
         what = f"{shown(word)} is none of {', '.join(words)}" if word else "the value is missing"
         table.refuse(row, column, f"{what}{counted(bad)}; write one of {', '.join(words)}")
-    return np.asarray(
-        pc.index_in(text, pa.array(words, pa.large_string())).to_numpy().astype(np.uint8)
-    )
+    return np.asarray(places.to_numpy().astype(np.uint8)[text.codes])

@@ -8,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.data.encoding.buckets import Hashed, hashed, hashed_words
 from bench.data.encoding.features import Vocabulary, numeric, vocabulary
 from bench.data.encoding.roles import Layout, Owner
 from bench.data.tables.raw import RawTable, shown
 from bench.data.tables.text import as_ids, as_text
+from bench.data.tables.words import Words, distinct
 
 __all__ = ["Joined", "join"]
 
@@ -24,12 +26,21 @@ class Joined(NamedTuple):
     at_owner: np.ndarray | None = None
     of_row: np.ndarray | None = None
 
-    def text(self, column: str) -> pa.Array:
+    def text(self, column: str) -> Words:
         """Of owners that appear in the interactions; "" where the table lacks one."""
         text = as_text(self.table, column)
         if self.at_owner is None:
             return text
-        return text.take(pa.array(self.at_owner, mask=self.at_owner < 0)).fill_null("")
+        places = pa.array(text.codes[self.at_owner], mask=self.at_owner < 0)
+        of_owner = pa.DictionaryArray.from_arrays(places, text.words)
+        found = distinct([of_owner], len(of_owner))
+        return found.with_words(found.words.fill_null(""))
+
+    def hashed(self, column: str, buckets: int) -> Hashed:
+        """`text` in buckets."""
+        if self.at_owner is None:
+            return hashed(self.table, column, buckets)
+        return hashed_words(self.text(column), buckets)
 
     def numbers(self, column: str) -> np.ndarray:
         values = numeric(self.table, column)

@@ -8,12 +8,15 @@ from typing import Literal, NamedTuple
 
 from bench.data.tables.labels import Rule, parse_conditions, parse_rule
 from bench.data.tables.raw import INTERACTIONS, RawTable, missing_column
+from bench.data.tables.room import Room
+from bench.data.tables.scanned import scanned
 from bench.errors import DataError
-from bench.interfaces import Column, Field, Tables
+from bench.interfaces import Column, Field, Scan, Tables
 
-__all__ = ["Feature", "Layout", "Owner", "arrange"]
+__all__ = ["MOST_ENTRIES", "Feature", "Layout", "Owner", "arrange"]
 
 Owner = Literal["row", "user", "item"]  # whose rows a table has: "row" is the table of interactions
+MOST_ENTRIES = 2**31 - 2  # of the joint index, whose entries are int32, beside an unknown one
 _KINDS = ("categorical", "multi_valued", "numeric")
 
 
@@ -22,6 +25,7 @@ class Feature(NamedTuple):
     field: Field
     separator: str
     owner: Owner
+    buckets: int
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,10 @@ class Layout:
         return self.item if owner == "item" else self.user
 
 
-def arrange(tables: Tables) -> Layout:
-    """Check a plugin's tables against their columns: DataError for what is missing, double or ambiguous."""
-    raw = _raw_tables(tables)
+def arrange(tables: Tables, room: Room) -> Layout:
+    """Read what is read a part at a time, and check a plugin's tables against their columns: DataError for what is missing,
+    double or ambiguous."""
+    raw = _raw_tables(tables, room)
     user, item = _only("user", tables.columns), _only("item", tables.columns)
     order = _only("order", tables.columns) if _named("order", tables.columns) else None
     ids: dict[Owner, str] = {"user": user, "item": item}
@@ -85,7 +90,7 @@ def _split(tables: Tables, row: RawTable) -> tuple[str, str] | None:
 
 def _withheld(what: str, name: str, tables: Tables, row: RawTable) -> str:
     """A column that is there and that no model is handed."""
-    if name not in row.frame.columns:
+    if name not in row.names:
         raise DataError(f"{what}: {missing_column(name, row.columns)}", file=row.file)
     if name in tables.columns and (
         tables.columns[name].field or tables.columns[name].role != "label"
@@ -96,14 +101,18 @@ def _withheld(what: str, name: str, tables: Tables, row: RawTable) -> str:
     return name
 
 
-def _raw_tables(tables: Tables) -> dict[Owner, RawTable]:
-    raw: dict[Owner, RawTable] = {"row": RawTable(tables.interactions, INTERACTIONS)}
+def _raw_tables(tables: Tables, room: Room) -> dict[Owner, RawTable]:
+    given = tables.interactions
+    if isinstance(given, Scan):
+        _refuse_double("column", given.columns, given.file)
+    rows = scanned(given, room) if isinstance(given, Scan) else given
+    raw: dict[Owner, RawTable] = {"row": RawTable(rows, INTERACTIONS)}
     if tables.users is not None:
         raw["user"] = RawTable(tables.users, "users")
     if tables.items is not None:
         raw["item"] = RawTable(tables.items, "items")
     for table in raw.values():
-        _refuse_double("column", table.frame.columns, table.file)
+        _refuse_double("column", table.names, table.file)
         if not len(table):
             raise DataError("no rows", file=table.file)
     return raw
@@ -111,7 +120,7 @@ def _raw_tables(tables: Tables) -> dict[Owner, RawTable]:
 
 def _features(columns: Mapping[str, Column], raw: Mapping[Owner, RawTable]) -> tuple[Feature, ...]:
     features = [
-        Feature(name, column.field, column.separator, _owner(name, column, raw))
+        Feature(name, column.field, column.separator, _owner(name, column, raw), column.buckets)
         for name, column in columns.items()
         if column.field is not None
     ]
@@ -121,13 +130,26 @@ def _features(columns: Mapping[str, Column], raw: Mapping[Owner, RawTable]) -> t
     for feature in features:
         if feature.field.kind == "multi_valued" and not feature.separator:
             raise DataError(f"field {feature.field.name!r} is multi-valued but has no separator")
+        if feature.buckets:
+            _check_buckets(feature, columns[feature.column].role)
     return tuple(sorted(features, key=lambda feature: _KINDS.index(feature.field.kind)))
+
+
+def _check_buckets(feature: Feature, role: str) -> None:
+    name, kind = feature.field.name, feature.field.kind
+    if kind != "categorical" or role in ("user", "item"):
+        what = "holds ids, which are numbered one by one" if kind == "categorical" else f"is {kind}"
+        raise DataError(f"field {name!r} {what}: it can't have buckets; leave them out")
+    if not 1 <= feature.buckets <= MOST_ENTRIES:
+        raise DataError(
+            f"field {name!r}: {feature.buckets} buckets; give 1 to {MOST_ENTRIES}, 1000000 say"
+        )
 
 
 def _owner(name: str, column: Column, raw: Mapping[Owner, RawTable]) -> Owner:
     if column.role in ("user", "item", "order"):
         return "row"
-    owners = [owner for owner, table in raw.items() if name in table.frame.columns]
+    owners = [owner for owner, table in raw.items() if name in table.names]
     if not owners:
         there = dict.fromkeys(column for table in raw.values() for column in table.columns)
         raise DataError(
@@ -151,7 +173,7 @@ def _only(role: str, columns: Mapping[str, Column]) -> str:
 
 
 def _require(table: RawTable, column: str) -> None:
-    if column not in table.frame.columns:
+    if column not in table.names:
         raise DataError(missing_column(column, table.columns), file=table.file)
 
 
@@ -172,7 +194,7 @@ def _rules(table: RawTable, what: str, text: str) -> tuple[Rule, ...]:
     except ValueError as error:
         raise DataError(f"{what}: {error}", file=table.file) from error
     for rule in rules:
-        if rule.column not in table.frame.columns:
+        if rule.column not in table.names:
             said = f"{what}: {missing_column(rule.column, table.columns)}"
             raise DataError(said, file=table.file)
     return rules

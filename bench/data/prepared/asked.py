@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from bench.errors import BenchError, PluginError
-from bench.interfaces import Column, Dataset, Field, Source, Tables
+from bench.interfaces import Column, Dataset, Field, Scan, Source, Tables
 from bench.interruption import by_the_user
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["ask_sources", "ask_tables"]
 
@@ -16,6 +19,7 @@ T = TypeVar("T")
 _ROLES = get_args(get_type_hints(Column)["role"])
 _CHOICES = {name: get_args(get_type_hints(Field)[name]) for name in ("kind", "side")}
 _FRAMES, _MAY_LACK = ("interactions", "users", "items"), ("users", "items")
+_SCAN = ("file", "header", "columns")
 _TEXTS = ("label", "drop", "split_users", "split_part", "true_logit")
 
 
@@ -41,7 +45,31 @@ def ask_tables(dataset: Dataset, source: str, files: Mapping[str, Path]) -> Tabl
         raise _refused(dataset, f"read gave {_kind(found)}; give bench.interfaces.Tables")
     if wrong := _wrong_tables(found) or _wrong_columns(found.columns):
         raise _refused(dataset, f"read gave {wrong}")
-    return found
+    rows = found.interactions
+    return found._replace(interactions=_Asked(dataset, rows)) if isinstance(rows, Scan) else found
+
+
+class _Asked(Scan):
+    """A plugin's scan; what goes wrong in it, or is none of its contract, is named with the dataset."""
+
+    def __init__(self, dataset: Dataset, scan: Scan) -> None:
+        self.file, self.header, self.columns = scan.file, scan.header, scan.columns
+        self.unit, self._dataset, self._scan = scan.unit, dataset, scan
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        batches = _asked(self._dataset, "batches", lambda: iter(self._scan.batches()))
+        while (batch := _asked(self._dataset, "batches", lambda: next(batches, None))) is not None:
+            if getattr(batch, "schema", None) is None or batch.schema.names != list(self.columns):
+                given = getattr(batch, "schema", None)
+                names = _kind(batch) if given is None else f"columns {given.names}"
+                raise _refused(
+                    self._dataset,
+                    f"batches gave {names}; give record batches of {list(self.columns)}",
+                )
+            yield batch
+
+    def places(self, rows: int) -> Sequence[int]:
+        return _asked(self._dataset, "places", lambda: self._scan.places(rows))
 
 
 def _asked(dataset: Dataset, name: str, method: Callable[[], T]) -> T:
@@ -60,8 +88,12 @@ def _wrong_tables(tables: Tables) -> str:
 
     for name in _FRAMES:
         frame = getattr(tables, name)
-        if not isinstance(frame, pd.DataFrame) and not (frame is None and name in _MAY_LACK):
+        lacking = frame is None and name in _MAY_LACK
+        scanned = isinstance(frame, Scan) and name not in _MAY_LACK
+        if not (isinstance(frame, pd.DataFrame) or lacking or scanned):
             return f"{name} that are {_kind(frame)}; give a pandas DataFrame"
+        if scanned and (lack := [each for each in _SCAN if not hasattr(frame, each)]):
+            return f"a Scan without {', '.join(lack)}; set {', '.join(_SCAN)}"
     for name in _TEXTS:
         if not isinstance(getattr(tables, name), str):
             return f"{name} that is {_kind(getattr(tables, name))}; give text"
@@ -80,6 +112,8 @@ def _wrong_columns(columns: Any) -> str:
             return (
                 f"{_kind(column.field)} as field of column {name!r}; give a bench.interfaces.Field"
             )
+        if not isinstance(column.buckets, int):
+            return f"buckets that are {_kind(column.buckets)} for column {name!r}; give a number"
         for what, known in _CHOICES.items():
             value = known[0] if column.field is None else getattr(column.field, what)
             if value not in known:

@@ -18,6 +18,7 @@ from bench.data.prepared.asked import ask_sources, ask_tables
 from bench.data.prepared.cache import Report, file_digest, locked, slug, sweep_cache
 from bench.data.prepared.download import archive_name, extract, fetch
 from bench.data.prepared.locate import find, is_local, location, roots
+from bench.data.tables.room import OnDisk
 from bench.data.views.interactions import Interactions
 from bench.errors import DataError, DownloadError
 from bench.interfaces import Dataset, Source
@@ -156,15 +157,36 @@ class _Place:
         return interactions
 
     def _write(self, origin: _Origin, folder: Path) -> None:
-        with self._files(origin) as files:
-            encoded = encode(ask_tables(self.dataset, origin.source.name, files))
-        self._check_unchanged(origin)
         about = {
             "name": self.dataset.name,
             "source": {"name": _name(origin), "sha256": dict(origin.sha256)},
         }
-        with writing(self.cache):
-            store.write(folder, encoded, about)
+        with self._work() as work:
+            with self._files(origin) as files, self._blaming_change(origin):
+                tables = ask_tables(self.dataset, origin.source.name, files)
+                with writing(self.cache):
+                    encoded = encode(tables, OnDisk(work))
+            self._check_unchanged(origin)
+            with writing(self.cache):
+                store.write(folder, encoded, about)
+
+    @contextmanager
+    def _work(self) -> Iterator[Path]:
+        """A folder for as long as it is needed."""
+        with ExitStack() as stack:
+            with writing(self.cache):
+                folder = temporary_folder(self.cache / "work" / slug(self.dataset.name))
+                work = stack.enter_context(folder)
+            yield work
+
+    @contextmanager
+    def _blaming_change(self, origin: _Origin) -> Iterator[None]:
+        """What is wrong with data that change while they are read is that."""
+        try:
+            yield
+        except DataError:
+            self._check_unchanged(origin)
+            raise
 
     def _check_unchanged(self, origin: _Origin) -> None:
         """What was read has to be what is said of it: files, and the code that reads."""
@@ -182,11 +204,10 @@ class _Place:
         if origin.files is not None:
             yield {name: file.path for name, file in origin.files.items()}
             return
-        with ExitStack() as stack:
+        with self._work() as unpacked:
             with writing(self.cache):
-                unpacked = temporary_folder(self.cache / "work" / slug(self.dataset.name))
                 archive = fetch(origin.source, self.cache / "downloads")
-                files = extract(archive, origin.source.members, stack.enter_context(unpacked))
+                files = extract(archive, origin.source.members, unpacked)
             yield files
 
     def folder(self, origin: _Origin) -> Path:

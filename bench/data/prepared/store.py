@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from bench.storage.kept import KeptFolder, commit_folder
 
 __all__ = ["FORMAT", "content_digest", "ids_digest", "is_intact", "set_aside", "write"]
 
+_BLOCK = 2**20  # bytes
 FORMAT = 4  # of the folder; another number is another cache key
 
 
 def write(folder: Path, encoded: Encoded, about: Mapping[str, Any]) -> None:
-    """Write the folder, with digests of its files. `about` joins meta.json. Raises OSError."""
+    """Write the folder, with digests of its files; mapped arrays are moved into it. `about` joins meta.json.
+    Raises OSError."""
     digests = {
         "digest": content_digest(encoded.arrays, encoded.meta),
         "ids": ids_digest(encoded.user_ids, encoded.item_ids),
@@ -32,12 +34,19 @@ def write(folder: Path, encoded: Encoded, about: Mapping[str, Any]) -> None:
 
     def fill(work: Path) -> None:
         for name, values in encoded.arrays.items():
-            np.save(work / f"{name}.npy", values, allow_pickle=False)
+            _put(work / f"{name}.npy", values)
         pq.write_table(pa.table({"user_id": encoded.user_ids}), work / "user_ids.parquet")
         pq.write_table(pa.table({"item_id": encoded.item_ids}), work / "item_ids.parquet")
         (work / "meta.json").write_text(text + "\n", encoding="utf-8")
 
     commit_folder(folder, fill)
+
+
+def _put(path: Path, values: np.ndarray) -> None:
+    if isinstance(values, np.memmap) and values.filename:
+        shutil.move(values.filename, path)  # the two may lie on two disks
+    else:
+        np.save(path, values, allow_pickle=False)
 
 
 def is_intact(folder: Path) -> bool:
@@ -66,8 +75,20 @@ def content_digest(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) ->
     for name in sorted(set(arrays) - {"identity"}):
         values = arrays[name]
         digest.update(json.dumps([name, values.dtype.str, list(values.shape)]).encode())
-        digest.update(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
+        for block in _blocks(values):
+            digest.update(np.ascontiguousarray(block).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
+
+
+def _blocks(values: np.ndarray) -> Iterator[np.ndarray]:
+    """Of what is mapped a part is read at a time, and nothing stays in memory."""
+    if not (isinstance(values, np.memmap) and values.filename):
+        yield values
+        return
+    with Path(values.filename).open("rb") as file:
+        file.seek(values.offset)
+        while block := file.read(_BLOCK):
+            yield np.frombuffer(block, np.uint8)
 
 
 def ids_digest(users: pa.Array, items: pa.Array) -> str:

@@ -30,7 +30,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from bench.data.encoding.ordering import mix64
+from bench.data.encoding.hashing import mix64
 from bench.data.splits.split import ROLES, Part, Role, Split
 from bench.errors import DataError
 from bench.settings import BasePredictions, PredictionSource

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.data.tables.iso import instant
+from bench.data.tables.kinds import is_text
 from bench.data.tables.numbers import NUMBER, Numbers, as_numbers, complete
-from bench.data.tables.raw import RawTable, as_mask, is_text, missing_column
+from bench.data.tables.raw import RawTable, as_mask, missing_column
 from bench.data.tables.text import as_text
 from bench.data.tables.times import compared
 from bench.errors import DataError
@@ -95,7 +96,7 @@ def holds(rule: Rule, table: RawTable) -> np.ndarray:
     if rule.op == MISSING:
         return _missing(table, rule.column)
     if rule.op == IS:
-        return as_mask(pc.equal(as_text(table, rule.column), rule.number))
+        return as_text(table, rule.column).rows_with(rule.number)
     fill = _fill(table, rule.column)
     if _BY_TIME.fullmatch(f"{rule.column} {rule.op} {rule.number}"):
         after = compared(table, rule.column, instant(rule.number), fill)
@@ -105,10 +106,9 @@ def holds(rule: Rule, table: RawTable) -> np.ndarray:
 
 
 def _missing(table: RawTable, column: str) -> np.ndarray:
-    values = table.column(column)
-    if is_text(values.type):
-        return as_mask(pc.equal(pc.fill_null(values, ""), ""))
-    return as_mask(pc.is_null(values, nan_is_null=True))
+    if is_text(table.kind(column)):
+        return as_text(table, column).rows_with("")
+    return as_mask(pc.is_null(table.column(column), nan_is_null=True))
 
 
 def _fill(table: RawTable, column: str) -> str:
@@ -117,7 +117,7 @@ def _fill(table: RawTable, column: str) -> str:
 
 def binary_labels(rule: Rule, table: RawTable) -> np.ndarray:
     """(n,) uint8 of 0 and 1. DataError: another value, a missing one, or one class alone."""
-    if rule.column not in table.frame.columns:
+    if rule.column not in table.names:
         raise DataError(f"label: {missing_column(rule.column, table.columns)}", file=table.file)
     labels = holds(rule, table) if rule.op else _zero_or_one(table, rule.column)
     positives = int(labels.sum())
@@ -149,14 +149,12 @@ def _zero_or_one(table: RawTable, column: str) -> np.ndarray:
 
 def _words_or_numbers(table: RawTable, column: str) -> Numbers:
     """Booleans written as words are booleans still."""
-    values = table.column(column)
-    if pa.types.is_large_string(values.type):
-        words = pc.utf8_lower(values)
+    if is_text(table.kind(column)):
+        found = as_text(table, column)
+        words = pc.utf8_lower(found.words)
         if pc.all(pc.is_in(words, pa.array(["true", "false", ""], pa.large_string()))).as_py():
-            missing = pc.fill_null(pc.equal(words, ""), True).to_numpy(zero_copy_only=False)
-            return Numbers(
-                pc.fill_null(pc.equal(words, "true"), False).to_numpy(zero_copy_only=False), missing
-            )
+            true, missing = as_mask(pc.equal(words, "true")), as_mask(pc.equal(words, ""))
+            return Numbers(found.rows_of(true), found.rows_of(missing))
     return as_numbers(table, column, 'a label is 0 or 1; or compare a number: label: "rating >= 4"')
 
 

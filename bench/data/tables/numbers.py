@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -9,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.data.tables.raw import RawTable, as_mask, counted, is_text, shown
+from bench.data.tables.kinds import is_text
+from bench.data.tables.plain_numbers import plain_numbers
+from bench.data.tables.raw import RawTable, as_mask, counted, shown
 
 __all__ = ["NUMBER", "Numbers", "as_numbers", "complete"]
 
@@ -26,24 +29,23 @@ class Numbers(NamedTuple):
 
 def as_numbers(table: RawTable, name: str, fix: str) -> Numbers:
     """Numbers of a column; DataError with place, first value that is none, their count and the `fix`."""
+    kind = table.kind(name)
+    if is_text(kind) and (plain := plain_numbers(table.chunks(name), len(table))):
+        return Numbers(plain.values, plain.missing)
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind):
+        return _typed(table.chunks(name), kind, len(table))
     values = table.column(name)
-    kind = values.type
     if is_text(kind):
         return _parsed(table, name, values, fix)
-    if pa.types.is_floating(kind):
-        numbers = values.to_numpy(zero_copy_only=False)
-        return Numbers(
-            np.where(np.isnan(numbers), numbers.dtype.type(0), numbers), np.isnan(numbers)
-        )
     if pa.types.is_boolean(kind):
         values = values.cast(pa.uint8())
     elif pa.types.is_decimal(kind):
         values = _whole_or_float(values)
     elif pa.types.is_null(kind):
         values = values.cast(pa.float64())
-    elif not pa.types.is_integer(kind):
+    else:
         table.refuse_column(name, f"is of type {kind}, not a number; {fix}")
-    return _filled(values)
+    return _typed([values], values.type, len(values))
 
 
 def complete(table: RawTable, name: str, numbers: Numbers, fix: str) -> np.ndarray:
@@ -84,9 +86,15 @@ def _whole_or_float(decimals: pa.Array) -> pa.Array:
     return decimals.cast(pa.float64())
 
 
-def _filled(values: pa.Array) -> Numbers:
-    missing = as_mask(pc.is_null(values, nan_is_null=True))
-    zero = pa.scalar(0, pa.int8()).cast(values.type)
-    return Numbers(
-        pc.if_else(pa.array(missing), zero, values).to_numpy(zero_copy_only=False), missing
-    )
+def _typed(chunks: Iterable[pa.Array], kind: pa.DataType, rows: int) -> Numbers:
+    """Of n `rows` of integers or floats in parts; NaN is missing too."""
+    values, missing = np.empty(rows, kind.to_pandas_dtype()), np.empty(rows, dtype=bool)
+    zero = pa.scalar(0, pa.int8()).cast(kind)
+    start = 0
+    for chunk in chunks:
+        part = slice(start, start + len(chunk))
+        lacking = pc.is_null(chunk, nan_is_null=True)
+        missing[part] = lacking.to_numpy(zero_copy_only=False)
+        values[part] = pc.if_else(lacking, zero, chunk).to_numpy(zero_copy_only=False)
+        start = part.stop
+    return Numbers(values, missing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -11,12 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.data.tables.kinds import is_bytes, is_text
+from bench.data.tables.scanned import Scanned
 from bench.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RawTable", "as_mask", "counted", "is_text", "missing_column", "plain_name", "shown"]
+__all__ = ["RawTable", "as_mask", "counted", "missing_column", "plain_name", "shown"]
 
 INVISIBLE = r"\s\p{Z}\p{Cc}\p{Cf}"  # within [...] of a regular expression of Arrow: spaces, controls, marks without width
 INTERACTIONS = "interactions"  # the name of their table
@@ -31,7 +33,7 @@ class RawTable:
     reader left columns out, `attrs["columns"]` names all that the file has; where it renamed one, `attrs["called"]` maps its
     name here to that in the file."""
 
-    frame: pd.DataFrame
+    frame: pd.DataFrame | Scanned
     name: str
 
     def __len__(self) -> int:
@@ -39,15 +41,26 @@ class RawTable:
 
     @property
     def file(self) -> str:
+        if isinstance(self.frame, Scanned):
+            return self.frame.scan.file
         return str(self.frame.attrs.get("file", self.name))
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The columns that can be read."""
+        return list(self.frame.columns)
 
     @property
     def columns(self) -> Sequence[str]:
         """All that the file has."""
+        if isinstance(self.frame, Scanned):
+            return list(self.frame.scan.header)
         return [str(name) for name in self.frame.attrs.get("columns", self.frame.columns)]
 
     def called(self, column: str) -> str:
         """A column's name in the file."""
+        if isinstance(self.frame, Scanned):
+            return column
         return str(self.frame.attrs.get("called", {}).get(column, column))
 
     def place(self, position: int) -> str:
@@ -68,18 +81,40 @@ class RawTable:
 
     def _line_or_row(self, position: int) -> tuple[int, int]:
         """One of the two, from 1; 0 for the other."""
-        index = self.frame.index
-        label = int(index[position])
-        if index.name == "line":
+        if isinstance(self.frame, Scanned):
+            unit, label = str(self.frame.scan.unit), self.frame.place(position)
+        else:
+            unit, label = str(self.frame.index.name), int(self.frame.index[position])
+        if unit == "line":
             return label, 0
-        return 0, label if index.name == "row" else label + 1
+        return 0, label if unit == "row" else label + 1
 
     def where(self, mask: np.ndarray) -> RawTable:
         """The rows where `mask` holds; they keep their places."""
-        return RawTable(self.frame[mask], self.name)
+        rows = self.frame.where(mask) if isinstance(self.frame, Scanned) else self.frame[mask]
+        return RawTable(rows, self.name)
 
     def column(self, name: str) -> pa.Array:
         """One Arrow array, nulls where missing; text as large_string."""
+        cells = [
+            each.dictionary_decode() if pa.types.is_dictionary(each.type) else each
+            for each in self.chunks(name)
+        ]
+        return cells[0] if len(cells) == 1 else pa.concat_arrays(cells)
+
+    def kind(self, name: str) -> pa.DataType:
+        """The type of `column`."""
+        first = next(iter(self.chunks(name)))
+        return first.type.value_type if pa.types.is_dictionary(first.type) else first.type
+
+    def chunks(self, name: str) -> Iterator[pa.Array]:
+        """`column` in parts, one at least; text may be a dictionary of large_string."""
+        for cells in self._stored(name):
+            yield self._canonical(name, cells)
+
+    def _stored(self, name: str) -> Iterable[pa.Array]:
+        if isinstance(self.frame, Scanned):
+            return self.frame.chunks(name)
         try:
             values = pa.array(self.frame[name], from_pandas=True)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
@@ -87,13 +122,17 @@ class RawTable:
                 f"column {self.called(name)!r} mixes types; store it as text or as numbers",
                 file=self.file,
             ) from error
-        if isinstance(values, pa.ChunkedArray):
-            values = values.combine_chunks()
-        if pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
-        return (
-            self._text(name, values) if is_text(values.type) or _is_bytes(values.type) else values
-        )
+        if not isinstance(values, pa.ChunkedArray):
+            return [values]
+        return values.chunks or [values.combine_chunks()]
+
+    def _canonical(self, name: str, cells: pa.Array) -> pa.Array:
+        if pa.types.is_dictionary(cells.type):
+            if not (is_text(cells.type.value_type) or is_bytes(cells.type.value_type)):
+                return cells.dictionary_decode()
+            words = self._text(name, cells.dictionary)
+            return pa.DictionaryArray.from_arrays(cells.indices, words)
+        return self._text(name, cells) if is_text(cells.type) or is_bytes(cells.type) else cells
 
     def _text(self, name: str, values: pa.Array) -> pa.Array:
         if pa.types.is_fixed_size_binary(values.type):
@@ -139,21 +178,6 @@ def missing_column(name: str, columns: Iterable[str]) -> str:
 def plain_name(name: str) -> str:
     """A column's name without what people don't see: case, and spaces or marks without width around it."""
     return name.strip(" \t\r\n\v\f\x00\xa0\u200b\u200c\u200d\u200e\u200f\u2060\ufeff").casefold()
-
-
-def is_text(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    )
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-        or pa.types.is_fixed_size_binary(kind)
-        or pa.types.is_binary_view(kind)
-    )
 
 
 def as_mask(mask: Any) -> np.ndarray:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bench.data.tables.kinds import is_text
 from bench.data.tables.raw import INVISIBLE, RawTable, as_mask, counted, shown
+from bench.data.tables.words import Words, distinct
 from bench.errors import DataError
 
 __all__ = ["as_ids", "as_text", "look_alikes"]
@@ -23,29 +26,28 @@ _SHORTENED = r"^[+-]?\d\.\d+[eE]\+\d+$"  # how a spreadsheet writes a long numbe
 _POINT_ZERO = r"^([+-]?\d+)\.0+$"
 
 
-def as_text(table: RawTable, name: str) -> pa.Array:
+def as_text(table: RawTable, name: str) -> Words:
     """Categories as text, "" where missing: whole numbers in decimal, strings verbatim. Floats and decimals are read as the
     whole numbers they are where no digit can have been lost."""
-    values = table.column(name)
-    if pa.types.is_floating(values.type):
-        values = _exact_floats(table, name, values)
-    elif pa.types.is_decimal(values.type):
-        values = _whole_decimals(values)
-    elif pa.types.is_boolean(values.type):
-        values = pc.if_else(values, "True", "False")
-    return pc.fill_null(_cast_to_text(table, name, values), "")
+    found = distinct(_countable(table, name), len(table))
+    words = found.words
+    if pa.types.is_boolean(words.type):
+        words = pc.if_else(words, "True", "False")
+    return found.with_words(pc.fill_null(_cast_to_text(table, name, words), ""))
 
 
-def as_ids(table: RawTable, name: str) -> pa.Array:
+def as_ids(table: RawTable, name: str) -> Words:
     """Ids as text: none missing, none a fraction, and none that looks like another and is not."""
-    values = table.column(name)
-    if pa.types.is_floating(values.type):
+    kind = table.kind(name)
+    if pa.types.is_floating(kind):
+        values = table.column(name)
         numbers = values.to_numpy(zero_copy_only=False)
         _refuse_fractions(table, name, ~np.isnan(numbers) & (numbers != np.trunc(numbers)), values)
-    elif pa.types.is_decimal(values.type):
+    elif pa.types.is_decimal(kind):
+        values = table.column(name)
         _refuse_fractions(table, name, as_mask(pc.not_equal(values, pc.trunc(values))), values)
-    text = as_text(table, name)
-    missing = as_mask(pc.equal(text, ""))
+    ids = as_text(table, name)
+    missing = ids.rows_with("")
     if (row := table.first(missing)) is not None:
         table.refuse(
             row,
@@ -53,8 +55,8 @@ def as_ids(table: RawTable, name: str) -> pa.Array:
             f"the id is missing{counted(missing)}; give every row its user and item{table.or_drop(name)}, or leave the row "
             "out of the file",
         )
-    _refuse_doubtful(table, name, text)
-    return text
+    _refuse_doubtful(table, name, ids)
+    return ids
 
 
 def look_alikes(words: pa.Array) -> tuple[str, str] | None:
@@ -72,24 +74,20 @@ def _refuse_fractions(table: RawTable, name: str, fractions: np.ndarray, values:
         table.refuse(row, name, f"{what}; export ids as int64 or text")
 
 
-def _refuse_doubtful(table: RawTable, name: str, text: pa.Array) -> None:
+def _refuse_doubtful(table: RawTable, name: str, ids: Words) -> None:
     """Checked on each distinct id once."""
-    encoded = text.dictionary_encode()
-    words, codes = encoded.dictionary, encoded.indices.to_numpy()
+    words = ids.words
     hidden = as_mask(
         pc.or_(pc.match_substring_regex(words, _AROUND), pc.match_substring_regex(words, _WITHIN))
     )
     invisible = "has a space or an invisible character around or within it"
-    _refuse(
-        table, name, words, hidden, codes, f"{invisible}; remove it, or one id may pass for two"
-    )
+    _refuse(table, name, ids, hidden, f"{invisible}; remove it, or one id may pass for two")
     short = as_mask(pc.match_substring_regex(words, _SHORTENED))
     _refuse(
         table,
         name,
-        words,
+        ids,
         short,
-        codes,
         "is a long number shortened by a spreadsheet; export ids as text",
     )
     whole = pc.replace_substring_regex(words, _POINT_ZERO, r"\1")
@@ -97,24 +95,32 @@ def _refuse_doubtful(table: RawTable, name: str, text: pa.Array) -> None:
     _refuse(
         table,
         name,
-        words,
+        ids,
         twice,
-        codes,
         "is there without the point too: one id written in two ways; write one",
     )
 
 
-def _refuse(
-    table: RawTable, name: str, words: pa.Array, bad: np.ndarray, codes: np.ndarray, what: str
-) -> None:
+def _refuse(table: RawTable, name: str, ids: Words, bad: np.ndarray, what: str) -> None:
     if not bad.any():
         return
-    rows = bad[codes]
+    rows = ids.rows_of(bad)
     row = int(np.flatnonzero(rows)[0])
     reason, _, fix = what.partition("; ")
-    table.refuse(
-        row, name, f"{shown(words[int(codes[row])].as_py())} {reason}{counted(rows)}; {fix}"
-    )
+    table.refuse(row, name, f"{shown(ids.of_row(row))} {reason}{counted(rows)}; {fix}")
+
+
+def _countable(table: RawTable, name: str) -> Iterable[pa.Array]:
+    """The column in values that are equal where their text is, as it is read."""
+    kind = table.kind(name)
+    if is_text(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return table.chunks(name)
+    values = table.column(name)
+    if pa.types.is_floating(kind):
+        values = _exact_floats(table, name, values)
+    elif pa.types.is_decimal(kind):
+        values = _whole_decimals(values)
+    return [_cast_to_text(table, name, values)]
 
 
 def _exact_floats(table: RawTable, name: str, values: pa.Array) -> pa.Array:

@@ -13,13 +13,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bench.data.tables.iso import ISO, Instant, read_iso
-from bench.data.tables.numbers import NUMBER, as_numbers, complete
-from bench.data.tables.raw import RawTable, as_mask, counted, is_text, shown
+from bench.data.tables.kinds import is_text
+from bench.data.tables.numbers import NUMBER, Numbers, as_numbers, complete
+from bench.data.tables.plain_numbers import plain_numbers
+from bench.data.tables.raw import RawTable, as_mask, counted, shown
+from bench.data.tables.text import as_text
+from bench.data.tables.words import Words
 
 __all__ = ["OrderColumn", "compared", "order_of", "read_order"]
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _FIX = "order takes numbers, or dates and times in ISO 8601 like 2021-01-30 or 2021-01-30T18:05:00Z"
+_TOLD_APART = 16  # characters of numbers that are never one as float64, where they differ
+_ANY_LENGTH = _TOLD_APART + 1
 _OTHER = "is not in ISO 8601, as other rows are"
 
 
@@ -45,10 +51,15 @@ def order_of(table: RawTable, name: str) -> np.ndarray:
 
 def read_order(table: RawTable, name: str) -> OrderColumn:
     """`order_of`, and whether the column holds dates and times. DataError as there."""
+    is_words = is_text(table.kind(name))
+    if is_words and (plain := plain_numbers(table.chunks(name), len(table))):
+        values = complete(table, name, Numbers(plain.values, plain.missing), _give(table, name))
+        return OrderColumn(_compact(table, name, values, plain.longest), "")
     instants = _instants(table, name, _give(table, name))
-    if instants is None:
-        return OrderColumn(_numbers(table, name, table.column(name)), "")
-    return _canonical(table, name, instants)
+    if instants is not None:
+        return _canonical(table, name, instants)
+    values = complete(table, name, as_numbers(table, name, _FIX), _give(table, name))
+    return OrderColumn(_compact(table, name, values, _ANY_LENGTH), "")
 
 
 def compared(table: RawTable, name: str, to: Instant, fix: str) -> np.ndarray:
@@ -67,19 +78,21 @@ def compared(table: RawTable, name: str, to: Instant, fix: str) -> np.ndarray:
 
 def _instants(table: RawTable, name: str, fix: str) -> _Instants | None:
     """Of a column of dates and times; None of another. `fix`: of a row without one."""
-    values = table.column(name)
-    if pa.types.is_temporal(values.type) and _unit(values.type):
-        return _typed(table, name, values, fix)
-    if is_text(values.type) and not _all_numbers(table, name, values):
-        return _parsed(table, name, values, fix)
+    kind = table.kind(name)
+    if pa.types.is_temporal(kind) and _unit(kind):
+        return _typed(table, name, table.column(name), fix)
+    if is_text(kind):
+        text = as_text(table, name)
+        return None if _all_numbers(table, name, text) else _parsed(table, name, text, fix)
     return None
 
 
-def _numbers(table: RawTable, name: str, column: pa.Array) -> np.ndarray:
-    values = complete(table, name, as_numbers(table, name, _FIX), _give(table, name))
+def _compact(table: RawTable, name: str, values: np.ndarray, longest: int) -> np.ndarray:
+    """int64 where all are whole numbers that float64 tells apart, else float64. `longest`: characters of a cell."""
     if np.issubdtype(values.dtype, np.floating):
         wide = values.astype(np.float64) + 0.0  # -0 is 0
-        _refuse_lost_digits(table, name, column, wide)
+        if longest > _TOLD_APART:
+            _refuse_lost_digits(table, name, wide)
         return (
             wide.astype(np.int64)
             if ((wide == np.trunc(wide)) & (np.abs(wide) < 2.0**53)).all()
@@ -87,15 +100,16 @@ def _numbers(table: RawTable, name: str, column: pa.Array) -> np.ndarray:
         )
     if (row := table.first(values > np.iinfo(np.int64).max)) is not None:
         table.refuse(row, name, f"{values[row]} is past 2^63")
-    return values.astype(np.int64)
+    return values.astype(np.int64, copy=False)
 
 
-def _refuse_lost_digits(table: RawTable, name: str, column: pa.Array, values: np.ndarray) -> None:
+def _refuse_lost_digits(table: RawTable, name: str, values: np.ndarray) -> None:
     """Text and decimals that differ and are one number as float64 would be ordered by chance."""
+    column = table.column(name)
     if pa.types.is_floating(column.type):
         return
     text = column.cast(pa.large_string())
-    long = np.flatnonzero(as_mask(pc.greater(pc.utf8_length(text), 16)))
+    long = np.flatnonzero(as_mask(pc.greater(pc.utf8_length(text), _TOLD_APART)))
     first: dict[float, Decimal] = {}
     for row in long.tolist():
         number = Decimal(text[row].as_py().strip())
@@ -104,15 +118,15 @@ def _refuse_lost_digits(table: RawTable, name: str, column: pa.Array, values: np
             table.refuse(row, name, f"{what}; write fewer digits, whole numbers, or ISO 8601")
 
 
-def _all_numbers(table: RawTable, name: str, text: pa.Array) -> bool:
+def _all_numbers(table: RawTable, name: str, text: Words) -> bool:
     """Whether a column of text holds numbers, and not dates. DataError for a cell that is neither."""
-    trimmed = pc.fill_null(pc.utf8_trim_whitespace(text), "")
+    trimmed = pc.utf8_trim_whitespace(text.words)
     numbers = as_mask(pc.match_substring_regex(trimmed, f"^({NUMBER})?$"))
     if numbers.all():
         return True
     dates = as_mask(pc.match_substring_regex(trimmed, ISO))
     if dates.any():
-        _refuse_word(table, name, text, ~dates & as_mask(pc.not_equal(text, "")), _OTHER)
+        _refuse_word(table, name, text, ~dates & as_mask(pc.not_equal(text.words, "")), _OTHER)
         return False
     _refuse_word(table, name, text, ~numbers, "is neither a number nor in ISO 8601")
     raise AssertionError("a cell that is no number is refused")
@@ -137,34 +151,34 @@ def _typed(table: RawTable, name: str, values: pa.Array, fix: str) -> _Instants:
     return _Instants(seconds, rest * (10**9 // per_second))
 
 
-def _parsed(table: RawTable, name: str, text: pa.Array, fix: str) -> _Instants:
+def _parsed(table: RawTable, name: str, text: Words, fix: str) -> _Instants:
     """Each distinct text is parsed once."""
-    missing = as_mask(pc.equal(pc.fill_null(text, ""), ""))
+    missing = text.rows_with("")
     if (row := table.first(missing)) is not None:
         table.refuse(row, name, f"the value is missing{counted(missing)}; {fix}")
-    encoded = pc.utf8_trim_whitespace(text).dictionary_encode()
-    words, codes = encoded.dictionary, encoded.indices.to_numpy()
-    found = read_iso(words)
-    _refuse_any(table, name, text, ~found.real[codes], "is no date or time that there is; mend it")
+    found = read_iso(pc.utf8_trim_whitespace(text.words))
+    _refuse_any(table, name, text, ~found.real, "is no date or time that there is; mend it")
     aware = found.aware
     if aware.any() and not aware.all():
         fix = "give all times one, or none"
-        _refuse_any(
-            table, name, text, ~aware[codes], f"has no time zone, and other rows have one; {fix}"
-        )
-    return _Instants(found.seconds[codes], found.nanoseconds[codes])
+        _refuse_any(table, name, text, ~aware, f"has no time zone, and other rows have one; {fix}")
+    return _Instants(found.seconds[text.codes], found.nanoseconds[text.codes])
 
 
-def _refuse_word(table: RawTable, name: str, text: pa.Array, bad: np.ndarray, what: str) -> None:
-    if (row := table.first(bad)) is not None:
-        or_drop = table.or_drop_text(name, text[row].as_py())
+def _refuse_word(table: RawTable, name: str, text: Words, bad: np.ndarray, what: str) -> None:
+    """`bad` (V,): of the words."""
+    if bad.any():
+        row = int(np.flatnonzero(text.rows_of(bad))[0])
+        or_drop = table.or_drop_text(name, text.of_row(row))
         _refuse_any(table, name, text, bad, f"{what}; {_FIX}{or_drop}")
 
 
-def _refuse_any(table: RawTable, name: str, text: pa.Array, bad: np.ndarray, what: str) -> None:
-    if (row := table.first(bad)) is not None:
+def _refuse_any(table: RawTable, name: str, text: Words, bad: np.ndarray, what: str) -> None:
+    if bad.any():
+        rows = text.rows_of(bad)
+        row = int(np.flatnonzero(rows)[0])
         reason, _, fix = what.partition("; ")
-        table.refuse(row, name, f"{shown(text[row].as_py())} {reason}{counted(bad)}; {fix}")
+        table.refuse(row, name, f"{shown(text.of_row(row))} {reason}{counted(rows)}; {fix}")
 
 
 def _canonical(table: RawTable, name: str, instants: _Instants) -> OrderColumn:

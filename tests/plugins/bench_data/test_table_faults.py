@@ -18,7 +18,7 @@ from bench.data import Interactions, prepare
 from bench.errors import DataError
 from bench_data.table import Table
 
-pytestmark = pytest.mark.usefixtures("no_data_folder")
+pytestmark = pytest.mark.usefixtures("no_data_folder", "either_reader")
 Read = Callable[..., Interactions]
 HEAD = "user,item,rating,time\n"
 BODY = "".join(f"u{n % 4},i{n % 5},{1 + n % 5},{n}\n" for n in range(20))

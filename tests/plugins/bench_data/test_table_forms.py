@@ -14,14 +14,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
 from bench.data import Interactions, prepare
+from bench.data.encoding.buckets import buckets_of
 from bench.errors import DataError
 from bench_data.table import Table
 
-pytestmark = pytest.mark.usefixtures("no_data_folder")
+pytestmark = pytest.mark.usefixtures("no_data_folder", "either_reader")
 Read = Callable[..., Interactions]
 COLUMNS = ["user", "item", "rating", "time", "title"]
 TITLES = ["plain", "a, b", "café", 'say "hi"', "", '"open']
@@ -307,3 +309,57 @@ def test_settings_that_can_not_be_meant_are_refused_before_a_file_is_opened(para
 def test_a_table_without_users_says_what_it_needs(read):
     with pytest.raises(DataError, match=r"^t\.csv: no column 'user'.*a table needs `user:`"):
         read(TEXT.replace("user", "C1", 1), fields=["item"])
+
+
+def test_a_table_shaped_like_criteos_has_numbers_with_gaps_and_fields_in_buckets(tmp_path, cache):
+    """13 numbers, many of them missing, and 26 hashed values a row, separated by tabs, without a header line."""
+    rng = np.random.default_rng(0)
+    numbers, hashed = [f"n{k}" for k in range(13)], [f"c{k}" for k in range(26)]
+    rows = pd.DataFrame({"label": rng.integers(0, 2, 300)})
+    for name in numbers:
+        rows[name] = [str(value) if value > 0 else "" for value in rng.integers(-40, 100, 300)]
+    for name in hashed:
+        rows[name] = [f"{value:08x}" if value else "" for value in rng.integers(0, 90, 300)]
+    rows.to_csv(tmp_path / "train.txt", sep="\t", header=False, index=False)
+    params = Table.Params(
+        path="train.txt",
+        sep="\t",
+        columns=tuple(rows.columns),
+        user="c0",
+        item="c1",
+        fields=tuple(hashed),
+        numeric=tuple(numbers),
+        buckets=dict.fromkeys(hashed[2:], 1000),
+        label="label",
+        drop="c0 is missing or c1 is missing",
+    )
+    found = prepare(Table(params), data_dir=tmp_path, cache=cache)
+    kept = rows[(rows["c0"] != "") & (rows["c1"] != "")]
+    assert len(found) == len(kept)
+    assert found.sizes["c2"] == 1001
+    assert found.meta["missing"]["c2"] == (kept["c2"] == "").sum()
+    assert found.meta["missing"]["n0"] == (kept["n0"] == "").sum()
+    assert sorted(np.nan_to_num(found.numeric[:, 0], nan=-1.0)) == sorted(
+        float(cell or -1) for cell in kept["n0"]
+    )
+    codes = found.categorical[:, 2] - found.offsets["c2"]
+    expected = buckets_of(pa.array(kept["c2"].tolist(), pa.large_string()), 1000) + 1
+    assert sorted(codes) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("buckets", "error"),
+    [
+        ({"user_id": 9}, "column 'user_id' holds ids, which are numbered one by one"),
+        (
+            {"price": 9},
+            "'price' is not among `fields`, which alone are hashed; these are user_id, kind",
+        ),
+        ({"kind": 0}, "0 buckets of 'kind'; give 1 to 2147483646"),
+    ],
+)
+def test_buckets_that_can_not_be_are_refused_in_the_suite(buckets, error):
+    with pytest.raises(ValidationError, match=error):
+        Table.Params(
+            path="x.csv", fields=("user_id", "kind"), numeric=("price",), label="y", buckets=buckets
+        )

@@ -14,7 +14,7 @@ from bench.data import Interactions, prepare
 from bench.errors import DataError
 from bench_data.table import Table
 
-pytestmark = pytest.mark.usefixtures("no_data_folder")
+pytestmark = pytest.mark.usefixtures("no_data_folder", "either_reader")
 CLICKS = "user,item,liked,time\nu1,a,1,1\nu1,b,0,2\nu2,a,0,1\nu2,c,1,2\n"
 FILMS = "film,genres,price\na,x|y,1.5\nb,,\nc,z,2\nd,w,9\n"
 PEOPLE = "id;land\nu2;DE\nu1;SE\n"
