@@ -53,15 +53,17 @@ def query_rows(tasks: TaskData, windows: Windows) -> np.ndarray:
 
 
 def chunks(windows: Windows, users: int | None = None) -> Iterator[Windows]:
-    """Users sorted by length, at most `users` (CHUNK_USERS) at a time: few enough that padding and memory stay small."""
+    """Users sorted by length, at most CHUNK_USERS at a time: few enough that padding and memory stay small. `users`: so many
+    where nothing that costs is padded, and four times the rows."""
     lengths = windows.stop - windows.start
     query_lengths = windows.stop - windows.cut
     longest_first = np.lexsort((windows.users, query_lengths, lengths))[::-1]
+    most_users, most_rows = (users, 4 * CHUNK_ROWS) if users else (CHUNK_USERS, CHUNK_ROWS)
     first = 0
     while first < len(longest_first):
         # the others of the chunk are padded to it
         longest = max(1, int(lengths[longest_first[first]]))
-        size = max(1, min(users or CHUNK_USERS, CHUNK_ROWS // longest))
+        size = max(1, min(most_users, most_rows // longest))
         yield windows.take(longest_first[first : first + size])
         first += size
 
