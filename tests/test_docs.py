@@ -222,7 +222,10 @@ def test_training_settings_stand_with_their_defaults(settings):
 
 
 def _number_or_word(text: str) -> float | str:
-    return text if text.isalpha() else float(text)
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def test_every_key_of_the_protocol_is_documented():
