@@ -1,4 +1,5 @@
-"""Where the time of an outer step goes: by phase and by kind of operation. All parameters, 5 inner steps, second order.
+"""Where the time of an outer step by automatic differentiation goes, by phase and by kind of operation: so a pool with a
+stranger's model is adapted. All parameters, 5 inner steps, second order.
 
     python -m benchmarks.meta_profile [--users 256] [--table-rows 132000] [--rounds 3]
 
@@ -85,7 +86,7 @@ class Step:
         pool = {name: network for name, network in case.networks.items() if name != "selector"}
         self._case, self._learnable = (
             case,
-            Marked(case.interactions, case.networks["selector"], pool or None),
+            Marked(case.interactions, case.networks["selector"], pool or None, kernel="autograd"),
         )
         self._outer = outer_parameters(case.rule, self._learnable)
         self._optimiser = OuterOptimiser(self._outer, self._learnable, MetaTrainSettings())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -27,8 +28,12 @@ def test_it_saves_and_compares(tmp_path):
     short = ["--benchmark-max-time=0.01", "--benchmark-min-rounds=1"]
     config = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path)]
     command = [sys.executable, "-m", "pytest", *options(), *short, *config, "test_it.py"]
+    # beside other workers pytest-benchmark does not measure
+    alone = {name: value for name, value in os.environ.items() if "XDIST" not in name}
     runs = [
-        subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        subprocess.run(
+            command, cwd=tmp_path, env=alone, capture_output=True, text=True, check=False
+        )
         for _ in range(2)
     ]
     assert [run.returncode for run in runs] == [0, 0], runs[0].stderr

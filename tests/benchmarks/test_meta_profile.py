@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from bench.learn import Learnable
 from benchmarks.meta_engine import engine_step, make_case
 from benchmarks.meta_profile import GATHER, GROUPS, PHASES, Step, group_of, main, shares
 
@@ -15,7 +16,9 @@ def case():
 
 
 def test_its_gradients_are_those_of_meta_training(case):
-    expected = engine_step(case)()
+    selector, *pool = case.networks.items()
+    by_torch = Learnable(case.interactions, selector[1], dict(pool), kernel="autograd")
+    expected = engine_step(case._replace(learnable=by_torch))()
     found = Step(case).gradients()
     assert found.keys() == expected.keys()
     for name, gradient in found.items():

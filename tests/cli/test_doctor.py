@@ -180,7 +180,8 @@ def test_more_threads_than_cores_are_a_warning(
     monkeypatch.setenv("OMP_NUM_THREADS", "4096")
     found = doctor()["threads"]
     assert found["status"] == "warn"
-    assert found["found"].startswith("OMP_NUM_THREADS=4096, more than ")
+    assert found["found"].startswith("OMP_NUM_THREADS=4096, ")
+    assert "more than " in found["found"]
 
 
 def test_a_process_that_never_answers_fails(
