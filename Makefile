@@ -18,10 +18,10 @@ check:  ## format, lint, types, architecture, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m "not slow" -n $(WORKERS)
+	$(BIN)/pytest -q -m "not slow" -n $(WORKERS) --dist worksteal
 
 check-slow:
-	$(BIN)/pytest -q -m slow -n $(WORKERS)
+	$(BIN)/pytest -q -m slow -n $(WORKERS) --dist worksteal
 
 format:  ## put the code into shape
 	$(BIN)/ruff format .
