@@ -2,7 +2,7 @@
 
     python -m benchmarks.sections [NAME ...] [--rounds 5] [--quick]
 
-One thread, CPU time. NAME: growth, prepare, metrics, meta-step; all of them by default."""
+One thread, CPU time. NAME: growth, prepare, metrics, meta-step, suites; all of them by default."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from pathlib import Path
 from benchmarks.one_thread import one_thread
 from benchmarks.peers.page import PAGE, write_page
 from benchmarks.peers.results import keep
-from benchmarks.sections import growth, meta_step, metrics, prepare
+from benchmarks.sections import growth, meta_step, metrics, prepare, suites
 
 SECTIONS = {
     "growth": growth.measure,
     "prepare": prepare.measure,
     "metrics": metrics.measure,
     "meta-step": meta_step.measure,
+    "suites": suites.measure,
 }
 
 

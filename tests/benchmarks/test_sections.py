@@ -28,7 +28,7 @@ def test_every_section_is_measured_and_on_the_page(tmp_path):
     page = tmp_path / "performance.md"
     command = ["-m", "benchmarks.sections", "--quick", "--rounds", "1", "--page", str(page)]
     subprocess.run([sys.executable, *command], check=True)
-    for name in ("growth", "prepare", "metrics", "meta-step"):
+    for name in ("growth", "prepare", "metrics", "meta-step", "suites"):
         found = kept(page, name)
         assert {len(row) for row in found["rows"]} == {len(found["head"])}
         assert found["rows"][-1][0] in page.read_text("utf-8")
