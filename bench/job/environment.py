@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -56,6 +57,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: _version(name) for name in _SHOWN}}
 
 
+@cache  # found by reading a file, for each of a suite's steps
 def _version(name: str) -> str:
     try:
         return version(name)

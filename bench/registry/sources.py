@@ -21,6 +21,7 @@ _HARNESS = __name__.partition(".")[0]
 # A step's identity has the versions of these already (bench.job.environment), or they change no figure.
 _NOT_FOLLOWED = {_HARNESS, "numpy", "scipy", "sklearn", "torch", "numba", "pluggy", "pydantic", "threadpoolctl"}  # fmt: skip
 _NOT_SOURCES = {".pyc", ".pyo"}
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")  # where Python's statements lie
 
 
 def plugin_digest(module: str) -> str:
@@ -164,11 +165,20 @@ def _imports(source: bytes) -> frozenset[str]:
     except (SyntaxError, ValueError):
         return frozenset()
     found = set()
-    for node in ast.walk(tree):
-        for name in _named(node):
+    for statement in _statements(tree):
+        for name in _named(statement):
             top, _, rest = name.partition(".")
             found.add(f"{top}.{rest.partition('.')[0]}" if top == NAMESPACE else top)
     return frozenset(found)
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """All of a tree, at any depth. Expressions, most of it, hold none and are passed over."""
+    left: list[ast.AST] = [tree]
+    while left:
+        statement = left.pop()
+        yield statement
+        left.extend(below for block in _BLOCKS for below in getattr(statement, block, ()))
 
 
 def _named(node: ast.AST) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.registry.local import find_local, import_local
-from bench.registry.sources import digest, package_sources
+from bench.registry.sources import _imports, digest, package_sources
 
 Write = Callable[..., Path]
 BY_PATH = "import sys; from pathlib import Path; sys.path.insert(0, str(Path(__file__).parent))"
@@ -71,3 +72,54 @@ def test_a_helper_that_was_edited_is_imported_anew_with_the_plugin(write: Write)
         found = {one.path: one for one in find_local([plugin, helper])}
         imported = import_local(found[plugin])
         assert imported.value == expected
+
+
+def test_an_import_in_any_block_counts() -> None:
+    """Statements that hold others, one in another, and a module in the innermost of each."""
+    names = [f"module_{letter}" for letter in "abcdefghijklmnop"]
+    assert _imports(NESTED.encode()) == set(names)
+    read = [getattr(node, "names", ()) for node in ast.walk(ast.parse(NESTED))]  # the slow way
+    assert sorted(alias.name for aliases in read for alias in aliases) == names
+
+
+NESTED = """
+import module_a
+class C:
+    import module_b
+    def f(self):
+        import module_c
+        async def g():
+            async with x:
+                import module_d
+            async for y in x:
+                import module_e
+            else:
+                import module_f
+if x:
+    pass
+elif y:
+    import module_g
+else:
+    for z in x:
+        import module_h
+    else:
+        while z:
+            import module_i
+        else:
+            import module_j
+try:
+    import module_k
+except* E:
+    with x:
+        import module_l
+else:
+    import module_m
+finally:
+    try:
+        import module_n
+    except E:
+        import module_o
+match x:
+    case 1:
+        import module_p
+"""
