@@ -17,44 +17,71 @@ from benchmarks.peers.machine import describe
 
 __all__ = ["measure"]
 
+ROOT = Path(__file__).parents[2]
 SUITES = ("quickstart", "movielens-1m-cold", "movielens-1m-warm")
 KINDS = ("base models", "meta-learning", "other methods")
 
 
-def measure(rounds: int, quick: bool) -> dict[str, Any]:  # noqa: ARG001 - once each: they are long
+def measure(rounds: int, quick: bool, beside: Path | None = None) -> dict[str, Any]:  # noqa: ARG001 - once each: they are long
+    """`beside`: a checkout of other code, which runs its own suites of these names, one after the other with ours."""
+    trees = [ROOT] if beside is None else [beside.resolve(), ROOT]
+    names = SUITES[:1] if quick else SUITES
     return {
         "text": [
             "Seed 0, two workers, nothing in the cache but the data. By kind: processor seconds of fits and predictions; the "
-            "rest is the start of processes, imports, reading, scoring and comparing. MovieLens-1M is read from BENCH_DATA."
+            "rest is fits for out-of-sample predictions, the start of processes, imports, reading, scoring and comparing. "
+            "MovieLens-1M is read from BENCH_DATA."
         ],
-        "head": ["suite", "wall s", "CPU s", *(f"{kind}, CPU s" for kind in KINDS), "the rest"],
-        "rows": [_of_suite(name) for name in (SUITES[:1] if quick else SUITES)],
+        "head": [
+            "suite", "code", "wall s", "CPU s", *(f"{kind}, CPU s" for kind in KINDS), "the rest",
+        ],
+        "rows": [[name, *_of_suite(name, tree)] for name in names for tree in trees],
         "machine": describe(),
-        "command": "python -m benchmarks.sections suites",
-    }
+        "command": "python -m benchmarks.sections suites" + " --beside CHECKOUT" * (len(trees) - 1),
+    }  # fmt: skip
 
 
-def _of_suite(name: str) -> list[str]:
+def _of_suite(name: str, tree: Path) -> list[str]:
+    code = _commit(tree)
     if "1m" in name and "BENCH_DATA" not in os.environ:
-        return [name, *["no data"] * 6]
-    suite = Path("suites") / f"{name}.yaml"
+        return [code, *["no data"] * 6]
+    suite = tree / "suites" / f"{name}.yaml"
     with TemporaryDirectory() as folder:
         cache, out = Path(folder) / "cache", Path(folder) / "run"
         bench = [sys.executable, "-m", "bench.cli"]
         where = ["--cache-dir", str(cache)]
-        _quiet([*bench, "data", "fetch", str(suite), *where])
-        before, start = _cpu_of_children(), time.perf_counter()
+        _quiet([*bench, "data", "fetch", str(suite), *where], tree)
         command = [*bench, "run", str(suite), "--seeds", "0", "--workers", "2", "--out", str(out)]
-        _quiet([*command, *where])
+        before, start = _cpu_of_children(), time.perf_counter()
+        _quiet([*command, *where], tree)
         wall, cpu = time.perf_counter() - start, _cpu_of_children() - before
         by_kind = _by_kind(out)
     rest = cpu - sum(by_kind.values())
     values = [wall, cpu, *(by_kind[kind] for kind in KINDS), rest]
-    return [name, *(f"{value:,.0f}" for value in values)]
+    return [code, *(f"{value:,.0f}" for value in values)]
 
 
-def _quiet(command: list[str]) -> None:
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def _commit(tree: Path) -> str:
+    said = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=tree,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    return said.stdout.strip() or "no commit"
+
+
+def _quiet(command: list[str], tree: Path) -> None:
+    paths = {"PYTHONPATH": os.pathsep.join([str(tree), str(tree / "plugins")])}
+    subprocess.run(
+        command,
+        check=True,
+        cwd=tree,
+        env={**os.environ, **paths},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def _cpu_of_children() -> float:
