@@ -1,6 +1,6 @@
 """This project beside other libraries, on one processor: an epoch of each model, AUC by seconds, and the machine's limit.
 
-    python -m benchmarks.peers [--out docs] [--only NAME ...] [--rows N] [--repeats N] [--home FOLDER]
+    python -m benchmarks.peers [--out docs] [--only NAME ...] [--rows N] [--repeats N] [--home FOLDER] [--limits]
 
 Installs each library into an environment of its own, from the package index that pip is set to (set PIP_EXTRA_INDEX_URL to
 torch's for CPUs first: see the README). Writes performance.md, its results and its figures. About 25 minutes on two cores."""
@@ -22,11 +22,11 @@ from benchmarks.peers.division import Division, Part, generated, movielens
 from benchmarks.peers.drivers.common import read_division
 from benchmarks.peers.formats import write_arrays, write_formats
 from benchmarks.peers.libraries import LIBRARIES, OURS
-from benchmarks.peers.limits import cost, least_seconds, touched
+from benchmarks.peers.limits import cost, factors, least_seconds, touched
 from benchmarks.peers.machine import describe, speeds
 from benchmarks.peers.measuring import Place, installed, run_curves, run_epochs, say
 from benchmarks.peers.page import PAGE, write_page
-from benchmarks.peers.results import keep
+from benchmarks.peers.results import keep, kept
 
 Versions = dict[str, dict[str, str]]
 
@@ -37,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
     one_thread()
     page, home = asked.out / PAGE.name, asked.home or cache_dir(None) / "peers"
+    if asked.limits:
+        _limits_again(page)
+        return
     names = [OURS, *(name for name in asked.only or LIBRARIES if name != OURS)]
     with tempfile.TemporaryDirectory(prefix="peers-") as scratch:
         place = installed(names, home, Path(scratch))
@@ -58,9 +61,19 @@ def _epochs_and_limits(asked: argparse.Namespace, place: Place, page: Path) -> V
         rows.append(row)
         # as they come, so that what ends a run takes none of them
         keep(page, "epochs", {**common, "repeats": asked.repeats, "rows": rows})
-    found = speeds()
-    keep(page, "limits", {**common, "speeds": found, "rows": _limits(made, rows, found)})
+    keep(page, "limits", {**common, **_limits(made, rows)})
     return _versions([run | row for row in rows for run in row["runs"]])
+
+
+def _limits_again(page: Path) -> None:
+    """Of the epochs that are kept: what this machine can do is measured alone."""
+    epochs = kept(page, "epochs")
+    if epochs is None:
+        raise SystemExit(f"{page}: no epochs are kept beside it; run without --limits")
+    rows = sum(epochs["data"][part] for part in ("train_rows", "test_rows"))
+    common = {"machine": describe(), "data": epochs["data"]}
+    keep(page, "limits", {**common, **_limits(generated(rows, VALUES), epochs["rows"])})
+    write_page(page)
 
 
 def _curves(asked: argparse.Namespace, place: Place, page: Path) -> Versions:
@@ -105,18 +118,17 @@ def _first(division: Division, share: int) -> Division:
     return Division(division.name, division.fields, division.sizes, train, test)
 
 
-def _limits(
-    division: Division, results: Sequence[Mapping[str, Any]], found: Mapping[str, float]
-) -> list[dict[str, Any]]:
+def _limits(division: Division, results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A row an epoch of this project's; seconds and bytes are those of one training row."""
-    rows = []
+    fields = len(division.fields)
+    found, rows = speeds({1, *(factors(one.model, fields) for one in EPOCHS)} - {0}), []
     for epoch in EPOCHS:
         looked_up = touched(division.train.codes, division.sizes, epoch.batch)
-        row = cost(epoch.model, len(division.fields), epoch.batch, looked_up)
+        row = cost(epoch.model, fields, epoch.batch, looked_up)
         told = {"model": epoch.model.name, "batch": epoch.batch, **row._asdict()}
         least = least_seconds(row, found)
         rows.append({**told, "least_s": least, "measured_s": _measured(told, results)})
-    return rows
+    return {"speeds": found, "rows": rows}
 
 
 def _measured(row: Mapping[str, Any], results: Sequence[Mapping[str, Any]]) -> float | None:
@@ -139,6 +151,9 @@ def _parser() -> argparse.ArgumentParser:
     others = [name for name in LIBRARIES if name != OURS]
     parser.add_argument(
         "--only", nargs="+", choices=others, help="these libraries beside this project"
+    )
+    parser.add_argument(
+        "--limits", action="store_true", help="measure the machine alone, for epochs kept before"
     )
     parser.add_argument("--rows", type=_many, default=500_000, help="generated rows")
     parser.add_argument("--curve-rows", type=_many, help="of MovieLens; all if left out")

@@ -10,15 +10,16 @@ import numpy as np
 
 from benchmarks.peers.cases import Model
 
-__all__ = ["Cost", "cost", "least_seconds", "touched"]
+__all__ = ["Cost", "cost", "factors", "gather_of", "least_seconds", "touched"]
 
 FLOAT = 4  # bytes
-GEMM, GATHER, STREAM = "float32 GEMM", "gather, 10 k table rows", "triad"
+GEMM, STREAM = "float32 GEMM", "triad"
 
 
 class Cost(NamedTuple):
     """A row's share."""
 
+    factors: int  # numbers of one table row, beside the one of the linear part, which lies apart
     streamed: float  # bytes, in the order of memory: codes, label, its number in the shuffle
     looked_up: float  # bytes of table rows, read or written wherever they lie
     operations: float  # multiplications and additions
@@ -29,21 +30,35 @@ def cost(model: Model, fields: int, batch: int, touched_rows: float) -> Cost:
 
     A looked-up number is read once forward, and its gradient read and written once. Of each touched row the optimiser reads
     and writes the parameter and both moments of Adam, and reads the gradient. Nothing is counted for rows at rest."""
-    numbers = _numbers(model, fields)
-    optimiser = 7 * FLOAT * numbers * touched_rows / batch
-    looked_up = 3 * FLOAT * numbers * fields + optimiser
+    width = 1 + factors(model, fields)
+    optimiser = 7 * FLOAT * width * touched_rows / batch
+    looked_up = 3 * FLOAT * width * fields + optimiser
     streamed = FLOAT * fields + 1 + 8
-    steps = 12 * numbers * touched_rows / batch  # of Adam, a number
-    return Cost(streamed, looked_up, _operations(model, fields) + steps)
+    steps = 12 * width * touched_rows / batch  # of Adam, a number
+    return Cost(width - 1, streamed, looked_up, _operations(model, fields) + steps)
 
 
 def least_seconds(row: Cost, speeds: Mapping[str, float]) -> dict[str, float]:
     """By what bounds it. A processor may do the three at once: the largest is the bound."""
+    linear = row.looked_up / (1 + row.factors)
+    looked_up = linear / speeds[gather_of(1)]
+    if row.factors:
+        looked_up += (row.looked_up - linear) / speeds[gather_of(row.factors)]
     return {
         "streaming": row.streamed / speeds[STREAM],
-        "table rows": row.looked_up / speeds[GATHER],
+        "table rows": looked_up,
         "arithmetic": row.operations / speeds[GEMM],
     }
+
+
+def gather_of(width: int) -> str:
+    """The name of the speed at which rows of a small table are read, of so many numbers each: short ones are slower."""
+    return f"gather, 10 k table rows of {width}"
+
+
+def factors(model: Model, fields: int) -> int:
+    """Numbers of one table row, without the linear part's."""
+    return {"lr": 0, "ffm": (fields - 1) * model.dim}.get(model.kind, model.dim)
 
 
 def touched(codes: np.ndarray, sizes: tuple[int, ...], batch: int) -> float:
@@ -51,11 +66,6 @@ def touched(codes: np.ndarray, sizes: tuple[int, ...], batch: int) -> float:
     starts = np.cumsum([0, *sizes[:-1]])
     cuts = range(0, max(len(codes) - batch, 0) + 1, batch)
     return float(np.mean([len(np.unique(codes[cut : cut + batch] + starts)) for cut in cuts]))
-
-
-def _numbers(model: Model, fields: int) -> int:
-    """Of one table row."""
-    return {"lr": 1, "ffm": 1 + (fields - 1) * model.dim}.get(model.kind, 1 + model.dim)
 
 
 def _operations(model: Model, fields: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,16 @@ import numpy as np
 import psutil
 import torch
 
+from bench.compiled.vectors import SIXTEEN, load, splat, total
+from benchmarks.peers.limits import gather_of
+
 __all__ = ["describe", "speeds"]
 
 STREAM = 1 << 24  # floats of one array: far beyond any cache
 GATHERED = 1 << 20  # rows
-WIDTH = 16  # floats of a table row: a cache line
-TABLES = {"10 k table rows": 10_000, "1 M table rows": 1_000_000, "5 M table rows": 5_000_000}
+SMALL = 10_000  # table rows
+LARGE = {"1 M": 1_000_000, "5 M": 5_000_000}
+WIDTH = 16  # floats of a row of these: a cache line
 ROUNDS = 5
 
 
@@ -36,11 +40,16 @@ def describe() -> dict[str, Any]:
     }
 
 
-def speeds() -> dict[str, float]:
-    """Bytes a second of a triad and of gathering table rows, and operations a second of matrix products."""
+def speeds(widths: Collection[int]) -> dict[str, float]:
+    """Bytes a second of a triad and of gathering table rows, of these widths where the table is small; and operations a second
+    of matrix products."""
+    large = {
+        f"gather, {name} table rows of {WIDTH}": _gather(n, WIDTH) for name, n in LARGE.items()
+    }
     return {
         "triad": _triad(),
-        **{f"gather, {name}": _gather(rows) for name, rows in TABLES.items()},
+        **{gather_of(width): _gather(SMALL, width) for width in sorted(widths)},
+        **large,
         "float32 GEMM": _gemm(torch.float32),
         "bfloat16 GEMM": _gemm(torch.bfloat16),
     }
@@ -52,13 +61,21 @@ def _add_scaled(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> None:
         a[i] = b[i] + np.float32(3) * c[i]
 
 
-@numba.njit(fastmath=True)  # sums in any order: a vector at a time
-def _sum_of_rows(table: np.ndarray, rows: np.ndarray) -> np.float32:
+@numba.njit(fastmath=True)  # sums in any order
+def _sum_of_numbers(table: np.ndarray, rows: np.ndarray) -> np.float32:
     total = np.float32(0)
     for i in range(len(rows)):
-        for j in range(WIDTH):
-            total += table[rows[i], j]
+        total += table[rows[i]]
     return total
+
+
+@numba.njit
+def _sum_of_rows(table: np.ndarray, rows: np.ndarray, width: int) -> np.float32:
+    sums = splat(np.float32(0), SIXTEEN)
+    for i in range(len(rows)):
+        for at in range(rows[i] * width, (rows[i] + 1) * width, 16):
+            sums = sums + load(table, at, SIXTEEN)
+    return total(sums)
 
 
 def _triad() -> float:
@@ -67,11 +84,21 @@ def _triad() -> float:
     return 3 * a.nbytes / _fastest(lambda: _add_scaled(a, b, c))
 
 
-def _gather(table_rows: int) -> float:
-    table = np.ones((table_rows, WIDTH), np.float32)
+def _gather(table_rows: int, width: int) -> float:
+    """`width`: 1, or so many whole vectors of 16."""
+    table = _aligned(table_rows * width)
     rows = np.random.default_rng(0).integers(0, table_rows, GATHERED)
-    read = GATHERED * WIDTH * table.itemsize
-    return read / _fastest(lambda: _sum_of_rows(table, rows))
+    read = GATHERED * width * table.itemsize
+    if width == 1:
+        return read / _fastest(lambda: _sum_of_numbers(table, rows))
+    return read / _fastest(lambda: _sum_of_rows(table, rows, width))
+
+
+def _aligned(numbers: int) -> np.ndarray:
+    """Ones that begin with a cache line, as tables do."""
+    room = np.ones(numbers + 16, np.float32)
+    first = -room.ctypes.data % 64 // room.itemsize
+    return room[first : first + numbers]
 
 
 def _gemm(kind: torch.dtype) -> float:

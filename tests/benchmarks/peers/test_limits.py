@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.peers.cases import DEEP, FFM, FM, LR
-from benchmarks.peers.limits import cost, least_seconds, touched
+from benchmarks.peers.limits import cost, gather_of, least_seconds, touched
 
 
 def test_a_row_of_logistic_regression():
@@ -30,9 +30,11 @@ def test_a_tower_multiplies_its_widths():
 
 
 def test_seconds_are_amounts_by_speeds():
-    speeds = {"triad": 17.0, "gather, 10 k table rows": 38.0, "float32 GEMM": 12.0}
+    speeds = {"triad": 17.0, gather_of(1): 38.0, gather_of(16): 304.0, "float32 GEMM": 12.0}
     least = least_seconds(cost(LR, 2, 10, 5), speeds)
     assert least == pytest.approx({"streaming": 1, "table rows": 1, "arithmetic": 1})
+    # sixteen times as many bytes besides, at eight times the speed
+    assert least_seconds(cost(FM, 2, 10, 5), speeds)["table rows"] == pytest.approx(1 + 2)
 
 
 def test_table_rows_of_a_batch():
