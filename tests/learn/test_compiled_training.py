@@ -23,6 +23,7 @@ from tests.learn.parts import Deep, Pairwise
 
 MODELS = {
     "lr": lambda: LR(LR.Params()),
+    "fm, width 1": lambda: FM(FM.Params(embedding_dim=1)),
     "fm, width 3": lambda: FM(FM.Params(embedding_dim=3)),
     "fm, width 10": lambda: FM(FM.Params(embedding_dim=10)),
     "fm, width 16": lambda: FM(FM.Params(embedding_dim=16)),
@@ -31,6 +32,7 @@ MODELS = {
     "ffm, width 4": lambda: FFM(FFM.Params(embedding_dim=4)),
     "ffm, width 7": lambda: FFM(FFM.Params(embedding_dim=7)),
     "ffm, width 18": lambda: FFM(FFM.Params(embedding_dim=18)),
+    "deepfm, width 1": lambda: DeepFM(DeepFM.Params(embedding_dim=1, hidden=(7,), dropout=0.0)),
     "deepfm": lambda: DeepFM(DeepFM.Params(embedding_dim=5, hidden=(7,), dropout=0.0)),
     "deepfm, two layers": lambda: DeepFM(
         DeepFM.Params(embedding_dim=18, hidden=(6, 4), dropout=0.0)
@@ -43,6 +45,7 @@ MODELS = {
 # of widths those alone that fill a vector in part, and more than one
 USUALLY_TRIED = (
     "lr",
+    "fm, width 1",
     "fm, width 3",
     "fm, width 20",
     "ffm, width 4",

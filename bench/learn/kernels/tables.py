@@ -25,7 +25,7 @@ SPARE = 16  # floats at the end, since a vector is read whole
 class Table(NamedTuple):
     """R rows of float32: `wide` values, then as many of whatever else a row has.
 
-    `wide` is a table's width where that is 0 or 1, else made up to whole vectors; what is beyond it is 0 and stays 0."""
+    `wide` is 1 for a table of numbers, else made up to whole vectors; what is beyond a table's width is 0 and stays 0."""
 
     memory: np.ndarray  # (R * row + SPARE,) float32
     row: int  # floats from a row to the next
@@ -33,12 +33,13 @@ class Table(NamedTuple):
     lanes: Lanes
 
 
-def training_table(rows: int, width: int, parts: int = 1) -> Table:
-    """Values, first and second moment, all zeros. A row is `parts` vectors; each begins with a vector of the processor."""
+def training_table(rows: int, width: int, parts: int = 0) -> Table:
+    """Values, first and second moment, all zeros. A row is `parts` vectors, each of which begins with a vector of the processor,
+    however short it is; 0: a number where `width` is 1, else one vector."""
     return _table(rows, width, parts, times=3)
 
 
-def serving_table(rows: int, width: int, parts: int = 1) -> Table:
+def serving_table(rows: int, width: int, parts: int = 0) -> Table:
     """As a training table, values alone."""
     return _table(rows, width, parts, times=1)
 
@@ -52,7 +53,7 @@ def batch_table(rows: int, table: Table) -> Table:
 def plain_table(array: np.ndarray) -> Table:
     """An (R, width) array to look up in by lookups.py, which reads no further than a row's width."""
     width = array.shape[1]
-    return Table(np.ascontiguousarray(array).reshape(-1), width, *_vectors(width, 1))
+    return Table(np.ascontiguousarray(array).reshape(-1), width, *_vectors(width, 0))
 
 
 def values(table: Table, width: int, parts: int = 1) -> np.ndarray:
@@ -67,7 +68,9 @@ def _table(rows: int, width: int, parts: int, times: int) -> Table:
 
 
 def _vectors(width: int, parts: int) -> tuple[int, Lanes]:
+    if width == 1 and not parts:
+        return 1, lanes_for(1)
+    parts = max(parts, 1)
     part = width // parts
     lanes = lanes_for(part)
-    wide = part if part <= 1 and parts == 1 else parts * -(-part // len(lanes)) * len(lanes)
-    return wide, lanes
+    return parts * -(-part // len(lanes)) * len(lanes), lanes
