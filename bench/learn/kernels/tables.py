@@ -34,8 +34,8 @@ class Table(NamedTuple):
 
 
 def training_table(rows: int, width: int, parts: int = 0) -> Table:
-    """Values, first and second moment, all zeros. A row is `parts` vectors, each of which begins with a vector of the processor,
-    however short it is; 0: a number where `width` is 1, else one vector."""
+    """Values, first and second moment, all zeros. A row is `parts` vectors, each of which begins with a vector of the
+    processor, however short it is; 0: a number where `width` is 1, else one vector."""
     return _table(rows, width, parts, times=3)
 
 
