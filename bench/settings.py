@@ -51,7 +51,7 @@ class TrainSettings(_Settings):
     l2: float = Field(
         2e-3,
         ge=0,
-        description="weight of the squared looked-up rows of tables wider than 1, per row",
+        description="weight of the squared looked-up rows of every table but `linear`, per row",
     )
 
 

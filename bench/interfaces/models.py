@@ -56,8 +56,8 @@ class Differentiable(Plugin):
         """After build: table name to width; each has one row per entry of the joint index."""
 
     def initialise(self, table: str, values: Tensor) -> None:
-        """Fill a new table (entries, width) in place; default: normal(0, 0.01), zeros where the width is 1."""
-        if values.shape[-1] == 1:
+        """Fill a new table (entries, width) in place; default: zeros for the table `linear`, else normal(0, 0.01)."""
+        if table == "linear":
             values.zero_()
         else:
             values.normal_(0.0, 0.01)

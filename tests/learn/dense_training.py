@@ -54,12 +54,12 @@ def _losses(network, examples, index, batch):
 
 
 def _penalty(network, examples, index, batch, l2):
-    """l2 times the mean over rows of the sum of |looked-up table row|^2, for tables wider than 1; padding left out."""
+    """l2 times the mean over rows of the sum of |looked-up table row|^2, for every table but `linear`; padding left out."""
     singles = torch.ones(len(batch), network.layout.single)
     present = torch.cat([singles, examples.encoded.weights[batch] != 0], dim=1).double()
     total = torch.zeros((), dtype=torch.float64)
-    for table, width in network.widths.items():
-        if width > 1:
+    for table in network.widths:
+        if table != "linear":
             squares = network.tables[table][index.long()].square().sum(-1)
             total = total + (squares * present).sum()
     return l2 * total / len(batch)

@@ -10,6 +10,7 @@ from bench.data.views.rows import TaskView
 from bench.errors import PluginError
 from bench.interfaces import Context, PluginParams
 from bench.learn import FittedModel, Learnable, MetaLearned, adapt_and_predict, meta_train
+from bench.learn.adaptation import meta_training
 from bench.learn.adaptation import windows as windows_module
 from bench.learn.adaptation.meta_training import outer_parameters
 from bench.learn.adaptation.predicting import query_loss
@@ -217,3 +218,14 @@ def _fitted(kind, view: TaskView, context: Context) -> FittedModel:
     model = FittedModel(kind(PluginParams()), TrainSettings(epochs=1))
     model.fit(view.support, view.query, context)
     return model
+
+
+def test_at_a_tie_with_the_start_the_start_is_kept(interactions, monkeypatch):
+    """As `best_epoch` says."""
+    data = task_data(interactions, tasks(interactions, SIZES), full=True)
+    learnable, rule = learnable_of(interactions), maml()
+    start = {name: value.detach().clone() for name, value in learnable.parameters().items()}
+    monkeypatch.setattr(meta_training, "query_loss", lambda *_: 0.5)
+    outer, history = meta_train(rule, learnable, data, data, MetaTrainSettings(epochs=2), seed=0)
+    assert (history.epochs, history.best_epoch) == (2, 0)
+    assert all(torch.equal(outer[name], value) for name, value in start.items())

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench.learn.kernels import adam
-from bench.learn.kernels.resting import BETA1, BETA2, EPSILON, rest_tables
+from bench.learn.kernels.resting import BETA1, BETA2, EPSILON, MOST_STEPS, rest_tables
 from bench.learn.kernels.tables import batch_table, training_table
 
 STEPS = 3000
@@ -72,6 +72,23 @@ def test_rows_that_rest_for_long_are_where_torchs_dense_adam_has_them(width):
     adam.take(table, every, len(every), rest, taken)
     found = _part(taken, len(periods), 0)[:, :width]
     np.testing.assert_allclose(found, dense.detach().numpy(), rtol=2e-4, atol=2e-6)
+
+
+@pytest.mark.parametrize("rested", [1, 50, 900, MOST_STEPS + 7])
+@pytest.mark.parametrize("since", [1000, MOST_STEPS - 3, MOST_STEPS + 10_000])
+def test_steps_beyond_the_tables_are_like_their_last(since, rested):
+    """A fit may be allowed any number of steps: what is made for them is bounded."""
+    gradient, tables = 1e-3, rest_tables(10**12)
+    m, v = (1 - BETA1) * gradient, (1 - BETA2) * gradient**2
+    found = np.zeros(adam.REST, np.float32)
+    moved = np.array([since], np.int32)
+    adam.rested(np.zeros(1, np.int32), 1, moved, since + rested, tables, 1.0, found)
+    expected = step_by_step(m, v, since, min(since + rested, since + 5000))
+    total, mean, variance, decay1, decay2 = found.astype(float)
+    least = np.sqrt(v) + mean
+    assert total * m / least * (1 + variance / least**2) == pytest.approx(expected, rel=1e-6)
+    assert decay1 == pytest.approx(BETA1**rested, rel=1e-6, abs=1e-19)
+    assert decay2 == pytest.approx(BETA2**rested, rel=1e-6, abs=1e-40)
 
 
 def _part(table, rows, part):

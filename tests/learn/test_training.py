@@ -16,6 +16,8 @@ from bench.learn import Encoder, Examples, FittedModel, Gating, Hidden, build_mo
 from bench.learn.network.draws import draw
 from bench.learn.network.losses import binary_cross_entropy, mixture_cross_entropy, mixture_logits
 from bench.settings import TrainSettings
+from bench_ctr.fm import FM
+from bench_ctr.lr import LR
 from tests.datasets import make_interactions
 from tests.learn.parts import Deep, Gate, Linear, Pairwise, tasks
 
@@ -53,6 +55,34 @@ def test_learns_and_keeps_the_best_epoch(interactions, halves):
     assert float(binary_cross_entropy(logits, halves[1].labels).double().mean()) == pytest.approx(
         history.valid_logloss[history.best_epoch - 1], abs=1e-9
     )
+
+
+def test_at_a_tie_the_first_epoch_s_weights_are_kept(interactions, halves):
+    """Steps far below the last digit of the loss, not of a weight that starts at 0: each epoch ties with the first."""
+    settings = TrainSettings(batch_size=1000, learning_rate=1e-12, patience=9)
+    kept = []
+    for epochs in (1, 4):
+        network = build_model(LR(LR.Params()), interactions, seed=0)
+        history = train(network, *halves, settings.model_copy(update={"epochs": epochs}), seed=0)
+        assert (history.epochs, history.best_epoch) == (epochs, 1)
+        kept.append(network.tables["linear"].detach().clone())
+    assert kept[0].abs().max() > 0
+    torch.testing.assert_close(*kept, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("model", [LR(LR.Params()), FM(FM.Params()), Pairwise(PluginParams())])
+def test_room_is_made_for_what_there_is_not_for_what_is_allowed(interactions, halves, model):
+    """A batch that no data fill, and epochs that early stopping ends."""
+    trained = []
+    for batch_size, epochs in ((len(halves[0]), 300), (10**15, 10**12)):
+        network = build_model(model, interactions, seed=0)
+        settings = TrainSettings(
+            batch_size=batch_size, epochs=epochs, learning_rate=0.3, patience=1, l2=0
+        )
+        history = train(network, *halves, settings, seed=0)
+        assert history.epochs < 300
+        trained.append({name: leaf.detach() for name, leaf in network.named_parameters()})
+    torch.testing.assert_close(*trained, rtol=0, atol=0)
 
 
 def test_bias_starts_at_the_base_rate(interactions, halves):

@@ -81,7 +81,7 @@ def meta_train(
         with _named(f"validation users, after epoch {epoch} of meta-training"):
             losses.append(query_loss(rule, learnable, outer, valid, threads))
         progress(f"epoch {epoch}/{settings.epochs}, validation log loss {losses[-1]:.4f}")
-        if losses[-1] <= min(losses):
+        if losses[-1] < min(losses[:-1]):  # at a tie the first epoch, as told
             best.mark()
         if epoch - _best(losses) >= max(settings.patience, 1):
             break

@@ -36,6 +36,9 @@ def rested(
     """Of `count` rows after `step` steps, REST numbers each: by how much of m / sqrt(v) they are to be moved; mean and
     variance of epsilon y_k; the decays of both moments."""
     tails, ratios, decays = rest
+    # from the tables' last step on all steps are alike, and after as many nothing is left of a moment
+    last = np.int64(decays.shape[1] - 1)
+    now = min(np.int64(step), last)
     for i in range(count):
         entry = np.int64(get(touched, i))
         since = get(moved, entry) & UNMARKED
@@ -45,11 +48,11 @@ def rested(
             put(out, at + 3, ONE)
             put(out, at + 4, ONE)
             continue
-        steps = step - since
-        total = tails[0, since] - ratios[0, steps] * tails[0, step]
+        steps, then = min(np.int64(step - since), last), min(np.int64(since), last)
+        total = tails[0, then] - ratios[0, steps] * tails[0, now]
         share = 1 / total
-        mean = share * (tails[1, since] - ratios[1, steps] * tails[1, step])
-        square = share * (tails[2, since] - ratios[2, steps] * tails[2, step])
+        mean = share * (tails[1, then] - ratios[1, steps] * tails[1, now])
+        square = share * (tails[2, then] - ratios[2, steps] * tails[2, now])
         put(out, at, np.float32(rate * total))
         put(out, at + 1, np.float32(EPSILON * mean))
         put(out, at + 2, np.float32(EPSILON * EPSILON * max(square - mean * mean, 0.0)))

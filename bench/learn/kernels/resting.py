@@ -23,15 +23,18 @@ import numpy as np
 
 from bench.compiled import compiled
 
-__all__ = ["BETA1", "BETA2", "EPSILON", "Rest", "rest_tables"]
+__all__ = ["BETA1", "BETA2", "EPSILON", "MOST_STEPS", "Rest", "rest_tables"]
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 _TAIL = 800  # steps beyond the last: b1^800 is nothing beside 1
+MOST_STEPS = (
+    1 << 17
+)  # b2^T < 1e-56: later steps are like the last, and a second moment that rested for as many is 0
 _FORGOTTEN = 440  # b1^440 < 1e-20: what is left of a first moment then moves no float32, and would be denormal soon
 
 
 class Rest(NamedTuple):
-    """What `catch_up` reads; T steps in all."""
+    """What `rested` reads; T steps in all, MOST_STEPS at most."""
 
     tails: (
         np.ndarray
@@ -42,6 +45,7 @@ class Rest(NamedTuple):
 
 def rest_tables(steps: int) -> Rest:
     """For a fit of so many steps."""
+    steps = min(steps, MOST_STEPS)
     ratio = BETA1 / np.sqrt(BETA2) ** np.array([1, 2, 3])
     rested = np.arange(steps + 1)
     first = np.where(rested < _FORGOTTEN, BETA1 ** np.minimum(rested, _FORGOTTEN), 0.0)

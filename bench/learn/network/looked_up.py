@@ -11,6 +11,7 @@ from torch import Tensor
 from bench.learn.kernels.lookups import add_gradient, add_gradient_of_field, of_field, pool
 from bench.learn.kernels.shape import Shape
 from bench.learn.kernels.tables import Table, plain_table
+from bench.learn.network.declared import LINEAR
 from bench.learn.network.lookup import RowLookup
 from bench.learn.network.network import Network
 
@@ -58,10 +59,10 @@ class LookedUp:
         return RowLookup(self._pool, self._take_field, weights, self._layout, base_logits)
 
     def add_gradients(self, l2: float) -> None:
-        """What torch found, and the penalty l2 |row|^2 of each looked-up row of tables wider than 1, per row of the batch."""
+        """What torch found, and the penalty l2 |row|^2 of each looked-up row of every table but `linear`, per row."""
         for name, table in self._tables.items():
             width = self._widths[name]
-            penalty = np.float32(2 * l2 / self._n if width > 1 else 0.0)
+            penalty = np.float32(2 * l2 / self._n if name != LINEAR else 0.0)
             gradient = _gradient(self._pooled.get(name), (self._n, len(self._layout.fields), width))
             add_gradient(self._rows, self._shape, self._stride, table, width, gradient, penalty)
         for (name, field), leaf in self._of_field.items():

@@ -43,6 +43,10 @@ def train(
         raise PluginError(
             f"{kind} has no table and no parameter: there is nothing to train; make it a plain Selector"
         )
+    # room is made for a batch, and no batch has more rows than there are
+    settings = settings.model_copy(
+        update={"batch_size": max(1, min(settings.batch_size, len(examples)))}
+    )
     steps = settings.epochs * -(-len(examples) // settings.batch_size)
     generator = torch.Generator().manual_seed(seed)
     losses: list[float] = []
@@ -54,7 +58,7 @@ def train(
             training.epoch(examples, drawn, hidden)
             losses.append(training.mean_loss(valid))
             progress(f"epoch {epoch + 1}/{settings.epochs}, validation log loss {losses[-1]:.4f}")
-            if losses[-1] <= min(losses):
+            if losses[-1] < min(losses[:-1], default=math.inf):  # at a tie the first epoch, as told
                 training.keep()
             if epoch - _best(losses) >= max(settings.patience, 1) or not math.isfinite(losses[-1]):
                 break
