@@ -19,7 +19,15 @@ PACKAGE = {
         "@compiled\ndef twice(x):\n    return 2 * by(x)\n"
     ),
 }
-ASK = "from made.caller import twice; print(twice(10), sum(twice.stats.cache_hits.values()))"
+ASK = """
+import ast, os, resource
+if "ROOM" in os.environ:  # bytes of a file, at most
+    import signal
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(os.environ["ROOM"]),) * 2)
+from made.caller import twice
+print(twice(ast.literal_eval(os.environ.get("ASK", "10"))), sum(twice.stats.cache_hits.values()))
+"""
 
 
 @pytest.fixture
@@ -71,6 +79,31 @@ def test_where_nothing_can_be_written_it_is_compiled_each_time(ask, tmp_path):
     (tmp_path / "made" / "__pycache__").write_text("no folder", "utf-8")
     (tmp_path / "cache").write_text("no folder", "utf-8")
     assert [ask(), ask()] == ["22 0", "22 0"]
+
+
+@pytest.mark.parametrize("ending", ["*.nbi", "*.nbc"])
+@pytest.mark.parametrize("length", [0, 60])
+def test_what_is_damaged_is_compiled_anew_and_kept(ask, tmp_path, ending, length):
+    ask()
+    damaged = list((tmp_path / "made" / "__pycache__").rglob(ending))
+    assert damaged
+    for file in damaged:
+        file.write_bytes(file.read_bytes()[:length])
+    assert [ask(), ask()] == ["22 0", "22 1"]
+
+
+def test_the_code_of_other_types_is_not_run(ask, tmp_path):
+    """Of two processes that compile one function at once for two types, the last to write may win the file of both."""
+    ask()
+    ask(ASK="2.5")
+    of_int, of_float = sorted((tmp_path / "made").rglob("*twice*.nbc"))
+    of_int.write_bytes(of_float.read_bytes())
+    assert [ask(), ask(ASK="2.5")] == ["22 0", "7.0 1"]
+
+
+def test_where_there_is_no_room_it_is_not_kept(ask, tmp_path):
+    assert [ask(ROOM="1"), ask(ROOM="1")] == ["22 0", "22 0"]
+    assert not kept(tmp_path)
 
 
 def test_where_a_plugin_keeps_its_own_is_left_alone():

@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -17,6 +17,8 @@ from typing import Any, TypeVar, cast
 
 from numba import njit
 from numba.core import config
+from numba.core.caching import FunctionCache
+from numba.core.sigutils import normalize_signature
 
 from bench.cache_folder import cache_dir
 
@@ -39,13 +41,35 @@ def compiled(function: Function, *, inlined: bool = False) -> Function:
     }
     if folder is None:
         return cast(Function, njit(**options)(function))
+    made = njit(**options)(function)
     with _keeping_in(folder):
-        return cast(Function, njit(**options, cache=True)(function))
+        made._cache = _Kept(function)  # type: ignore[no-untyped-call]
+    return cast(Function, made)
 
 
 def inlined(function: Function) -> Function:
     """`compiled`, and put into what calls it: for what is done once a row, where handing arrays over would cost more."""
     return compiled(function, inlined=True)
+
+
+class _Kept(FunctionCache):
+    """As numba keeps functions, but none stops a caller: what can't be read is compiled anew, what can't be written is not
+    kept."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            found: Any = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        except Exception:  # damaged: by a disk, or a machine that stopped
+            with suppress(OSError):
+                self.flush()  # type: ignore[no-untyped-call]
+            return None
+        # two processes that compile at once may give two functions one file
+        asked, _ = normalize_signature(sig)  # type: ignore[no-untyped-call]
+        return found if found is not None and tuple(found.signature.args) == asked else None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with suppress(OSError):
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
 
 
 @contextmanager
