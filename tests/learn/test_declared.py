@@ -96,6 +96,33 @@ def test_unpooled_fields_are_none_of_the_deep_form(interactions, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("unpooled", "reason"),
+    [
+        (("genres",), "unpooled names 'genres', and the data have no such field; there are: user"),
+        (("tag",), "unpooled names 'tag', and the data have no such field; did you mean 'tags'?"),
+        ("tags", r"unpooled is the text 'tags'; it takes a tuple of fields' names: \('tags',\)"),
+    ],
+)
+def test_a_field_that_the_data_lack_is_told_of_where_the_model_is_built(
+    interactions, tmp_path, unpooled, reason
+):
+    with pytest.raises(PluginError, match=f"^Declaring: {reason}"):
+        fit(declaring(None, {"linear": 1}, unpooled), interactions, tmp_path)
+
+
+def test_a_field_s_name_by_a_parameter(interactions, tmp_path):
+    class OfAField(Pairwise):
+        def build(self, fields):
+            self.unpooled = ("tags",)
+
+        def forward(self, rows):
+            vectors, weights = rows.entries("factors", "tags")  # (..., L, D), (..., L)
+            return super().forward(rows) + (weights.unsqueeze(-1) * vectors).sum((-2, -1))
+
+    assert fit(OfAField(PluginParams()), interactions, tmp_path).history.epochs == 1
+
+
+@pytest.mark.parametrize(
     ("form", "hint"),
     [
         ("factorisation-machine", "did you mean 'factorization-machine'? there are: logistic"),
