@@ -74,10 +74,17 @@ def _check(registry: Registry, info: PluginInfo) -> Checked:
     from bench.testing import Target, check_apart  # numpy, which a mistyped name does without
 
     used = UsedPlugin(info.kind, info.name, info.address, info.origin, "")
+    target = Target(used, tuple(map(str, registry.paths)))
     try:
-        return Checked(info, check_apart(Target(used, tuple(map(str, registry.paths)))))
+        return Checked(info, check_apart(target, lambda result: _tell(info, result)))
     except PluginError as refusal:
         return Checked(info, [], refusal)
+
+
+def _tell(info: PluginInfo, result: CheckResult) -> None:
+    """All of them take half a minute, after which the table comes."""
+    if result.status != "n/a":
+        say(f"{info.name}: {result.name}: {result.status}")
 
 
 def _exit(checked: Sequence[Checked], refusals: Sequence[PluginError]) -> None:

@@ -9,10 +9,12 @@ from bench.records import Record
 
 __all__ = ["changes_of_conditions", "slowing"]
 
+_TRAINING = "training"  # which of the harness's ways of training a plugin had
 _IDLE = {
     "metaselector-bench",
     "pandas",
     "pyarrow",
+    _TRAINING,
 }  # while a step's clock runs, or what is compared
 _NAMES = {"python": "Python"}
 
@@ -41,9 +43,12 @@ def slowing(base: Record, candidate: Record) -> tuple[str, ...]:
 
 def _differences(base: Record, candidate: Record) -> dict[str, tuple[str, str]]:
     ours, theirs = _conditions(base), _conditions(candidate)
+    told = dict.fromkeys((*ours, *theirs))
+    if not {_TRAINING} <= ours.keys() & theirs.keys():
+        told.pop(_TRAINING, None)  # a record of before it was told is of no other conditions
     return {
         what: (ours.get(what, ""), theirs.get(what, ""))
-        for what in dict.fromkeys((*ours, *theirs))
+        for what in told
         if ours.get(what) != theirs.get(what)
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from bench.interfaces.plugin import Plugin
 from bench.interfaces.rows import Context, Fields, FitNotes, Rows
@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-__all__ = ["Differentiable", "DifferentiableModel", "Lookup", "Model"]
+__all__ = ["CompiledForm", "Differentiable", "DifferentiableModel", "Lookup", "Model"]
+
+# What a model may declare as `compiled_form` (bench.learn.DifferentiableModel): functions that the harness knows.
+CompiledForm = Literal[
+    "logistic-regression",
+    "factorization-machine",
+    "field-aware-factorization-machine",
+    "deep-factorization-machine",
+]
 
 
 class Model(FitNotes, Plugin):

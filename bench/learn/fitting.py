@@ -39,6 +39,7 @@ from bench.learn.network.plugins import (
     DifferentiableModel,
     DifferentiableSelector,
 )
+from bench.learn.network.trained_by import trained_by
 from bench.learn.network.training import outputs, train
 from bench.settings import MetaTrainSettings, Select, TrainSettings
 
@@ -85,6 +86,7 @@ class FittedModel(FitNotes):
     def fit(self, train_rows: View, valid: View, context: Context) -> None:
         self.encoder = Encoder.fit(train_rows)
         self.network = build_model(self._plugin, train_rows.interactions, context.seed)
+        self.software = {"training": trained_by(self._plugin)}
         self.history = train(
             self.network,
             _examples(self.encoder, train_rows),
@@ -144,6 +146,7 @@ class Gating(FitNotes):
         self.network = build_selector(
             self._plugin, query.interactions, train_tasks.models, context.seed
         )
+        self.software = {"training": trained_by(self._plugin)}
         self.history = train(
             self.network,
             _examples(self.encoder, query, train_tasks.query_base_logits),
@@ -211,7 +214,8 @@ class MetaLearned(FitNotes):
             interactions, self._gating.network, pool, self._frozen_fields, self._adapt, self._select
         )
         valid_data = self._tasks(valid)
-        self.software = {"inner_loop": kernel_software(self._learnable.compiled)}
+        adapted_by = kernel_software(self._learnable.compiled)
+        self.software = {**self._gating.software, "inner_loop": adapted_by}
         self._active = self._best_candidate(valid_data)
         self._outer = outer_parameters(self._active, self._learnable)
         if self._rule.meta_trained:

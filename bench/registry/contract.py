@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -21,9 +21,11 @@ from bench.interfaces import (
     Selector,
     SplitProtocol,
 )
+from bench.interfaces.models import CompiledForm
+from bench.registry.kinds import did_you_mean
 from bench.settings import RESERVED_KEYS
 
-__all__ = ["breach"]
+__all__ = ["breach", "wrong_form"]
 
 _INTERFACES: Mapping[str, tuple[type[Plugin], ...]] = {
     "models": (Model, DifferentiableModel),
@@ -49,7 +51,24 @@ def breach(plugin: Any, kind: str, name: str) -> str | None:
         _wrong_interface(plugin, kind)
         or _wrong_attributes(plugin, kind, name)
         or _wrong_params(plugin)
+        or wrong_form(plugin)
     )
+
+
+def wrong_form(plugin: type) -> str | None:
+    """What is wrong with the `compiled_form` that a class declares."""
+    form, known = getattr(plugin, "compiled_form", None), get_args(CompiledForm)
+    if form is None or not issubclass(plugin, (*_INTERFACES["models"], *_INTERFACES["selectors"])):
+        return None
+    if not issubclass(plugin, DifferentiableModel):
+        return (
+            "it has a compiled_form, which only a bench.learn.DifferentiableModel may; leave it out"
+        )
+    if form in known:
+        return None
+    names = f"there are: {', '.join(known)}"
+    hint = did_you_mean(str(form), known).removeprefix("; ")
+    return f"it has the compiled_form {form!r}; {hint if hint == names else f'{hint} {names}'}"
 
 
 def _wrong_interface(plugin: type, kind: str) -> str | None:

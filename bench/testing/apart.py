@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,6 +37,7 @@ _IMPORT = "set and start nothing while being imported; what fit needs, it makes 
 _PROCESS = "let nothing follow from the process's id, the time, the name of a temporary file or an address (id(), hash())"
 _HASHES = "sort before you iterate over a set (sorted(...)), and order nothing by hash() or id()"
 
+Tell = Callable[[CheckResult], None]
 Order = Mapping[str, Any]  # to a function of bench.testing.played
 
 
@@ -49,9 +50,9 @@ class Target(NamedTuple):
     params: str | None = None
 
 
-def check_apart(target: Target) -> list[CheckResult]:
-    """All checks of its kind. PluginUnavailable where it does not import; PluginError where it breaks the contract, or has a
-    parameter without a default."""
+def check_apart(target: Target, tell: Tell = lambda _: None) -> list[CheckResult]:
+    """All checks of its kind, each told of as it ends. PluginUnavailable where it does not import; PluginError where it breaks
+    the contract, or has a parameter without a default."""
     kind = target.used.kind
     usual, other = (worker_environment(hash_seed=seed) for seed in (0, _OTHER_HASHES))
     with (
@@ -60,8 +61,11 @@ def check_apart(target: Target) -> list[CheckResult]:
         tempfile.TemporaryDirectory() as folder,
     ):
         order = {**target._asdict(), "folder": folder}
-        found, sample = _in_turn(server, order, list(CHECKS[kind]))
-        found |= _across(server, other_server, order, found, sample)
+        found, sample = _in_turn(server, order, list(CHECKS[kind]), tell)
+        between = _across(server, other_server, order, found, sample)
+        for result in between.values():
+            tell(result)
+        found |= between
     return [found[name] for name in check_names(kind)]
 
 
@@ -76,20 +80,21 @@ def named_apart(origin: str) -> list[UsedPlugin]:
 
 
 def _in_turn(
-    server: Server, order: Order, names: list[str]
+    server: Server, order: Order, names: list[str], tell: Tell
 ) -> tuple[dict[str, CheckResult], _Answer]:
     """The import and the named checks, all in one process, after one that ends it the rest in another; and the last one's
     answer."""
     found: dict[str, CheckResult] = {}
     while True:
         waiting = [name for name in names if name not in found]
-        answer = _ask(server, "play_checks", {**order, "names": waiting})
+        answer = _ask(server, "play_checks", {**order, "names": waiting}, tell)
         if not answer.lines:
             ended = CheckResult(IMPORT, "failed", answer.how, _ENDS)
             return {IMPORT: ended, **_not_asked(names, ended)}, answer
         imported, *lines = answer.lines
         if IMPORT not in found:
             found[IMPORT] = _import_verdict(server, order, imported)
+            tell(found[IMPORT])
         found |= {result.name: result for result in map(_result, lines)}
         at_its_end = [name for name in waiting if name not in found][:1]
         found |= {name: CheckResult(name, "failed", answer.how, _ENDS) for name in at_its_end}
@@ -129,7 +134,9 @@ def _across(
 ) -> dict[str, CheckResult]:
     """Of what gives the same twice in one process. `sample`: of that process."""
     same = next(result for name, result in found.items() if name.startswith("determinism"))
-    if same.status != "passed":
+    if same.status == "n/a":
+        return {name: same._replace(name=name) for name in (BY_PROCESS, BY_HASH)}
+    if same.status == "failed":
         return _not_asked([BY_PROCESS, BY_HASH], same)
     second = _ask(server, "play_sample", order)
     by_process = _compared(BY_PROCESS, sample, second, "asked in another process", _PROCESS)
@@ -171,8 +178,8 @@ def _not_asked(names: list[str], why: CheckResult) -> dict[str, CheckResult]:
 # -- asking
 
 
-def _ask(server: Server, function: str, order: Order) -> _Answer:
-    """Of a function of bench.testing.played, in a process of its own."""
+def _ask(server: Server, function: str, order: Order, tell: Tell = lambda _: None) -> _Answer:
+    """Of a function of bench.testing.played, in a process of its own; a check's result is told as it is said."""
     task = Task("check", f"bench.testing.played:{function}", json.dumps(order))
     lines, result, how = [], None, ""
     server.start(task)
@@ -184,6 +191,8 @@ def _ask(server: Server, function: str, order: Order) -> _Answer:
                 result = json.loads(event.text)
             else:
                 lines.append(json.loads(event.text))
+                if "status" in lines[-1]:
+                    tell(CheckResult(**lines[-1]))
     return _Answer(lines, result, how)
 
 

@@ -15,9 +15,10 @@ from bench.interfaces import (
     SplitProtocol,
 )
 
-__all__ = ["BY_HASH", "BY_PROCESS", "CHECKS", "IMPORT", "check_names", "kind_of"]
+__all__ = ["BY_HASH", "BY_PROCESS", "CHECKS", "DECLARED", "IMPORT", "check_names", "kind_of"]
 
 IMPORT = "import leaves the process alone"
+DECLARED = "what it declares"  # where it fails, no other check of the plugin's calls is tried
 BY_PROCESS = "determinism by process"
 BY_HASH = "determinism by hash seed"
 
@@ -29,6 +30,7 @@ _EVERY = {
 _BY_SEED = {"determinism by seed": "bench.testing.shared_checks:determinism"}
 _BY_CALL = {"determinism by call": "bench.testing.shared_checks:determinism"}
 _LEARNERS = {
+    DECLARED: "bench.testing.declarations:declarations",
     "shape, dtype and finiteness": "bench.testing.checks:shape_and_finiteness",
     "determinism by seed": "bench.testing.checks:determinism_of_fits",
     "unseen ids": "bench.testing.checks:unseen_ids",

@@ -19,7 +19,7 @@ from bench.errors import PluginError
 from bench.interfaces import Plugin, PluginParams
 from bench.registry.contract import breach
 from bench.registry.global_state import kept
-from bench.testing.by_kind import CHECKS
+from bench.testing.by_kind import CHECKS, DECLARED
 from bench.testing.sampled import Sampled
 from bench.testing.subjects import subject_of
 from bench.testing.verdicts import CheckResult, Failed, NotApplicable
@@ -31,10 +31,15 @@ def run_checks(
     kind: str, plugin: type[Plugin], params: PluginParams, names: Sequence[str], folder: Path
 ) -> Iterator[CheckResult]:
     """Checks of CHECKS by name; `folder`: where what they write may stay."""
-    subject = subject_in(folder, kind, plugin, params)
+    subject, can_be_tried = subject_in(folder, kind, plugin, params), True
     for name in names:
+        if not can_be_tried:
+            yield CheckResult(name, "n/a", f"not tried: see the check {DECLARED!r}")
+            continue
         # anew, so that no check is handed what an earlier one wrote into
-        yield _run(name, CHECKS[kind][name], replace(subject))
+        result = _run(name, CHECKS[kind][name], replace(subject))
+        can_be_tried = name != DECLARED or result.status != "failed"
+        yield result
 
 
 def subject_in(folder: Path, kind: str, plugin: type[Plugin], params: PluginParams) -> Sampled:
@@ -78,14 +83,16 @@ def raised(error: BaseException, plugin: type[Plugin]) -> str:
 def _run(name: str, address: str, subject: Sampled) -> CheckResult:
     try:
         with kept():  # a check does not see what the one before it changed
-            _function(address)(subject)
+            told = _function(address)(subject)
     except NotApplicable as reason:
         return CheckResult(name, "n/a", str(reason))
     except Failed as failure:
         return CheckResult(name, "failed", failure.reason, failure.fix)
+    except PluginError as error:  # what the harness finds wrong, in its own words
+        return CheckResult(name, "failed", str(error), "until then no fit gets further")
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything, or exit
         return CheckResult(name, "failed", raised(error, subject.plugin), _fix(error))
-    return CheckResult(name, "passed")
+    return CheckResult(name, "passed", told or "")
 
 
 def _fix(error: BaseException) -> str:
@@ -100,7 +107,7 @@ def _fix(error: BaseException) -> str:
     return "the plugin must not raise here"
 
 
-def _function(address: str) -> Callable[[Sampled], None]:
+def _function(address: str) -> Callable[[Sampled], str | None]:
     module, _, name = address.partition(":")
-    function: Callable[[Sampled], None] = getattr(import_module(module), name)
+    function: Callable[[Sampled], str | None] = getattr(import_module(module), name)
     return function

@@ -27,7 +27,7 @@ from bench.settings import TrainSettings
 from bench.testing.sampled import Arrays, Sampled
 from bench.testing.synthetic import MODELS, STRANGER, Prepared, make_prepared, make_tasks
 
-__all__ = ["Subject", "learner"]
+__all__ = ["SEED", "SETTINGS", "Subject", "learner"]
 
 SETTINGS = TrainSettings(batch_size=64, epochs=2)
 TRAIN_USERS, VALID_USERS = np.arange(0, 16), np.arange(16, 22)
@@ -146,13 +146,16 @@ class Subject(Sampled):
             return self.select(fitted, self.test_tasks(labels))
         return np.asarray(fitted.predict(self.test_rows(labels)))
 
-    def network(self) -> Network:
-        """A fresh network in float64 and eval mode, its parameters away from zero."""
+    def built(self) -> Network:
+        """A fresh network, as a fit starts from it."""
         made: Any = self.plugin(self.params)
         if isinstance(made, DifferentiableSelector):
-            network = build_selector(made, self.interactions, MODELS, seed=0)
-        else:
-            network = build_model(made, self.interactions, seed=0)
+            return build_selector(made, self.interactions, MODELS, seed=0)
+        return build_model(made, self.interactions, seed=0)
+
+    def network(self) -> Network:
+        """A fresh network in float64 and eval mode, its parameters away from zero."""
+        network = self.built()
         generator = torch.Generator().manual_seed(0)
         network.double().eval()
         with torch.no_grad():

@@ -8,7 +8,7 @@ __all__ = ["CheckResult", "Failed", "NotApplicable"]
 
 
 class CheckResult(NamedTuple):
-    """`reason`: why it failed or does not apply; `fix`: what to do about a failure."""
+    """`reason`: why it failed or does not apply, or what a check that passed has to say; `fix`: what to do about a failure."""
 
     name: str
     status: Literal["passed", "failed", "n/a"]

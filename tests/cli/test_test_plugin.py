@@ -126,6 +126,20 @@ def test_a_name_that_two_kinds_have_is_checked_in_both(tmp_path: Path) -> None:
     ]
 
 
+def test_each_check_is_told_of_as_it_ends() -> None:
+    result = check("lr")
+    told = [line.split(": ") for line in result.stderr.splitlines()]
+    table = [line.split("  ")[0] for line in result.stdout.splitlines() if " passed" in line]
+    assert {name for _, name, _ in told} == set(table)
+    assert {(plugin, status) for plugin, _, status in told} == {("lr", "passed")}
+
+
+def test_who_trains_and_who_adapts_is_said() -> None:
+    (line,) = [line for line in check("lr").stdout.splitlines() if line.startswith("what it decl")]
+    assert "trained by numba" in line
+    assert ": logistic-regression; adapted by numba" in line
+
+
 def test_json(mine: Path) -> None:
     result = check(mine, "--json")
     assert result.exit_code == 1
@@ -208,7 +222,7 @@ def test_a_parameter_without_a_default_is_told_of(mine: Path) -> None:
     mine.write_text(text, "utf-8")
     result = check(mine)
     assert result.exit_code == 2
-    assert result.stderr.startswith("lr-of-mine: 'depth' can't be left at its default")
+    assert result.stderr.splitlines()[-1].startswith("lr-of-mine: 'depth' can't be left at its")
 
 
 def test_the_others_of_a_file_are_checked_where_one_can_not_be(mine: Path) -> None:

@@ -525,6 +525,33 @@ def test_what_computes_nothing_is_told_of_and_withholds_no_ratio(
     assert comparison.cpu_ratio == 1.0
 
 
+def test_who_trained_is_told_of_and_withholds_no_ratio(make: Callable[..., Run]) -> None:
+    """Times tell of it: a plugin's code that comes to be compiled is what is compared."""
+    by_torch, compiled = (
+        "numba 0.68: lookups; torch: the forward",
+        "numba 0.68: logistic-regression",
+    )
+    comparison = compare(
+        make("base", computed({}, {"training": by_torch})),
+        make("candidate", computed({}, {"training": compiled})),
+    )
+    found = [(change.what, change.base, change.candidate) for change in comparison.conditions]
+    assert found == [("training", by_torch, compiled)]
+    assert comparison.cpu_ratio == 1.0
+
+
+def test_a_record_of_before_it_told_who_trained_is_of_no_other_conditions(
+    make: Callable[..., Run],
+) -> None:
+    told = {"training": "numba 0.68: logistic-regression"}
+    for base, candidate in (({}, told), (told, {})):
+        comparison = compare(
+            make("base", computed({}, base)), make("candidate", computed({}, candidate))
+        )
+        assert comparison.conditions == ()
+        assert comparison.cpu_ratio == 1.0
+
+
 def test_of_trials_that_ran_elsewhere_alone_the_ratio_is_withheld(
     make: Callable[..., Run], tmp_path: Path
 ) -> None:

@@ -15,6 +15,7 @@ from bench.learn import FittedModel, Learnable, MetaLearned, PerceptronSelector,
 from bench.learn.inner_loop import functions, kernel_software
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_baselines.mlp import MLP
+from bench_ctr.deepfm import DeepFM
 from bench_ctr.fm import FM
 from bench_metaselector.meta_sgd import MetaSGD
 from tests.learn.mixtures import (
@@ -106,6 +107,24 @@ def test_with_a_model_of_another_function_in_the_pool_it_is_not(interactions, mo
     nets = with_pool(interactions, pool=POOL | {"other": model})
     data = some_tasks(interactions, full=True)
     assert Learnable(interactions, nets["selector"], pool_of(nets)).compiled is None
+    found = engine(nets, data, interactions, rule(2, "second"))
+    assert worst(found, plain(nets, data, interactions, 2, "second")) < 1e-10
+
+
+class WithoutDropout(DeepFM):
+    """A tower of Linear and ReLU alone."""
+
+    compiled_form = "deep-factorization-machine"
+
+    def build(self, fields):
+        super().build(fields)
+        self.deep = nn.Sequential(*(one for one in self.deep if type(one) is not nn.Dropout))
+
+
+def test_a_tower_without_dropout_is_adapted_by_hand_too(interactions):
+    model = WithoutDropout(DeepFM.Params(embedding_dim=3, hidden=(5, 4)))
+    nets, data = with_pool(interactions, pool={"it": model}), some_tasks(interactions, full=True)
+    assert Learnable(interactions, nets["selector"], pool_of(nets)).compiled is not None
     found = engine(nets, data, interactions, rule(2, "second"))
     assert worst(found, plain(nets, data, interactions, 2, "second")) < 1e-10
 

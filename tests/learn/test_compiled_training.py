@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from bench.data.views.rows import View
 from bench.errors import PluginError
@@ -20,6 +21,26 @@ from bench_ctr.lr import LR
 from tests.datasets import make_interactions
 from tests.learn.dense_training import train_densely
 from tests.learn.parts import Deep, Pairwise
+
+
+class WithoutDropout(Pairwise):
+    """A tower of Linear and ReLU alone."""
+
+    compiled_form = "deep-factorization-machine"
+
+    def build(self, fields):
+        width = self.tables()["factors"]
+        self.deep = nn.Sequential(
+            nn.Linear(width * len(fields), 6),
+            nn.ReLU(),
+            nn.Linear(6, 4),
+            nn.ReLU(),
+            nn.Linear(4, 1, bias=False),
+        )
+
+    def forward(self, rows):
+        return super().forward(rows) + self.deep(rows["factors"].flatten(-2)).squeeze(-1)
+
 
 MODELS = {
     "lr": lambda: LR(LR.Params()),
@@ -37,6 +58,7 @@ MODELS = {
     "deepfm, two layers": lambda: DeepFM(
         DeepFM.Params(embedding_dim=18, hidden=(6, 4), dropout=0.0)
     ),
+    "deepfm, no Dropout": lambda: WithoutDropout(PluginParams()),
     "a stranger's": lambda: Pairwise(PluginParams()),
     "a stranger's, field by field": lambda: Deep(PluginParams()),
 }
@@ -50,6 +72,7 @@ USUALLY_TRIED = (
     "fm, width 20",
     "ffm, width 4",
     "deepfm, two layers",
+    "deepfm, no Dropout",
     "a stranger's, field by field",
 )
 

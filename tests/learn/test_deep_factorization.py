@@ -119,10 +119,22 @@ def test_a_subclass_with_another_name_is_the_same_function(interactions, example
     assert by_hand(network, examples)
 
 
-def with_tower(*layers, extra=False):
-    class Stranger(DifferentiableModel):
-        name = "stranger"
-        compiled_form = "deep-factorization-machine"
+class Stranger(DifferentiableModel):
+    name = "stranger"
+    compiled_form = "deep-factorization-machine"
+
+    def tables(self):
+        return {"linear": 1, "factors": 3}
+
+    def forward(self, rows):
+        v = rows["factors"]
+        pairs = (v.sum(-2).square() - v.square().sum(-2)).sum(-1) / 2
+        return rows["linear"].sum((-2, -1)) + pairs + self.deep(v.flatten(-2)).squeeze(-1)
+
+
+def with_tower(*layers, extra=False, by_torch=False):
+    class Own(Stranger):
+        compiled_form = None if by_torch else Stranger.compiled_form
 
         def build(self, fields):
             inputs = 3 * len(fields)
@@ -130,15 +142,23 @@ def with_tower(*layers, extra=False):
             if extra:
                 self.scale = nn.Parameter(torch.ones(()))
 
-        def tables(self):
-            return {"linear": 1, "factors": 3}
+    return Own(PluginParams())
 
-        def forward(self, rows):
-            v = rows["factors"]
-            pairs = (v.sum(-2).square() - v.square().sum(-2)).sum(-1) / 2
-            return rows["linear"].sum((-2, -1)) + pairs + self.deep(v.flatten(-2)).squeeze(-1)
 
-    return Stranger(PluginParams())
+def with_deep(make):
+    """`make`: what is `deep`, of the number of its inputs."""
+
+    class Own(Stranger):
+        compiled_form = Stranger.compiled_form
+
+        def build(self, fields):
+            deep = make(3 * len(fields))
+            if deep is not None:
+                self.deep = deep
+
+    return Own(PluginParams())
+
+    return Own(PluginParams())
 
 
 def linear(inputs):
@@ -162,23 +182,112 @@ def test_a_stranger_s_tower_is_trained_by_hand_too(interactions, examples):
     assert by_hand(network, examples)
 
 
+def wider(_):
+    return nn.Linear(4, 5)
+
+
 @pytest.mark.parametrize(
-    ("layers", "extra"),
+    "layers",
     [
-        ((linear, lambda _: nn.Tanh(), dropout, head), False),
-        ((linear, relu, head), False),
-        ((linear, relu, dropout, lambda _: Linear(4, 2, bias=False)), False),
-        ((linear, relu, dropout, lambda _: Linear(4, 1)), False),
-        ((linear, relu, dropout, lambda _: Linear(4, 1, bias=False).requires_grad_(False)), False),
-        ((lambda inputs: nn.Linear(inputs, 4, bias=False), relu, dropout, head), False),
-        ((lambda inputs: Linear(inputs, 1, bias=False),), False),
-        ((), False),
-        ((linear, relu, dropout, head), True),
+        (linear, relu, head),
+        (linear, relu, wider, relu, dropout, lambda _: Linear(5, 1, bias=False)),
+        (linear, relu, dropout, wider, relu, lambda _: Linear(5, 1, bias=False)),
+        (linear, relu, lambda _: nn.Dropout(0.0), head),
     ],
 )
-def test_another_tower_is_refused_in_words(interactions, examples, layers, extra):
+def test_a_tower_may_do_without_dropout_after_any_layer(interactions, examples, layers):
+    """Draw for draw as torch's graph has it."""
+    found, expected = (
+        build_model(with_tower(*layers, by_torch=by_torch), interactions, 0)
+        for by_torch in (False, True)
+    )
+    assert by_hand(found, examples)
+    assert not by_hand(expected, examples)
+    for network in (found, expected):
+        settings = TrainSettings(batch_size=64, learning_rate=0.01, epochs=3, patience=9)
+        train(network, examples, examples, settings, seed=4)
+    for leaf, value in expected.leaves().items():
+        torch.testing.assert_close(found.leaves()[leaf], value, rtol=1e-4, atol=1e-5, msg=leaf)
+
+
+@pytest.mark.parametrize(
+    ("layers", "extra", "reason"),
+    [
+        (
+            (linear, lambda _: nn.Tanh(), dropout, head),
+            False,
+            r"deep\[1\], a Tanh, stands where a ReLU",
+        ),
+        ((linear, dropout, relu, head), False, r"deep\[1\], a Dropout, stands where a ReLU"),
+        ((dropout, linear, relu, head), False, r"deep\[0\], a Dropout, stands where a Linear"),
+        ((linear, relu, nn.Identity, head), False, r"deep\[2\], a Identity, stands where a Linear"),
+        (
+            (linear, relu, lambda _: nn.Dropout(1.0), head),
+            False,
+            "drops a share of 1, not one below",
+        ),
+        ((linear, relu, dropout), False, r"deep\[2\], a Dropout, stands where a Linear should"),
+        ((linear, relu), False, r"ends with deep\[1\], a ReLU, and not with a Linear"),
+        ((linear, linear), False, r"deep\[1\], a Linear, stands where a ReLU should"),
+        ((linear, relu, dropout, lambda _: Linear(4, 2, bias=False)), False, "has 2 outputs"),
+        (
+            (linear, relu, dropout, lambda _: Linear(4, 1)),
+            False,
+            r"deep\[3\], a Linear, has a bias",
+        ),
+        (
+            (linear, relu, dropout, lambda _: Linear(4, 1, bias=False).requires_grad_(False)),
+            False,
+            "is not trained",
+        ),
+        ((linear, relu, lambda _: Linear(4, 1, bias=False).double()), False, "is float64"),
+        ((linear, relu, lambda _: Linear(7, 1, bias=False)), False, "takes 7 inputs, not 4"),
+        ((lambda _: Linear(2, 4), relu, head), False, r"takes 2 inputs, not \d+ \(fields times"),
+        (
+            (lambda inputs: nn.Linear(inputs, 4, bias=False), relu, dropout, head),
+            False,
+            r"deep\[0\], a Linear, has no bias",
+        ),
+        ((lambda inputs: Linear(inputs, 1, bias=False),), False, "no hidden layer"),
+        ((), False, "no hidden layer"),
+        ((linear, relu, dropout, head), True, "has the parameters scale"),
+    ],
+)
+def test_another_tower_is_refused_in_words(interactions, examples, layers, extra, reason):
     network = build_model(with_tower(*layers, extra=extra), interactions, 0)
-    with pytest.raises(PluginError, match=r"has the tables linear and factors, and as 'deep' an"):
+    with pytest.raises(
+        PluginError,
+        match=rf"has the tables linear and factors, and as 'deep' an .*; but .*{reason}",
+    ):
+        train(network, examples, examples, TrainSettings(epochs=1), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("deep", "reason"),
+    [
+        (lambda _: None, "it has none"),
+        (lambda inputs: Linear(inputs, 1, bias=False), "its deep is of type Linear"),
+        (lambda _: 3, "its deep is of type int"),
+    ],
+)
+def test_what_is_no_sequence_of_layers_is_refused_in_words(interactions, examples, deep, reason):
+    network = build_model(with_deep(deep), interactions, 0)
+    with pytest.raises(PluginError, match=f"an nn.Sequential .*; but {reason}; mend that"):
+        train(network, examples, examples, TrainSettings(epochs=1), seed=0)
+
+
+def test_a_layer_that_is_made_elsewhere_before_is_refused(interactions, examples):
+    """Adaptation takes layers in the order in which the model has them."""
+
+    class Elsewhere(Stranger):
+        compiled_form = Stranger.compiled_form
+
+        def build(self, fields):
+            self.last = head(0)
+            self.deep = nn.Sequential(linear(3 * len(fields)), relu(0), self.last)
+
+    network = build_model(Elsewhere(PluginParams()), interactions, 0)
+    with pytest.raises(PluginError, match="is there twice, or is made elsewhere before: last"):
         train(network, examples, examples, TrainSettings(epochs=1), seed=0)
 
 

@@ -79,6 +79,60 @@ def test_a_class_that_breaks_the_contract_is_an_error(
     assert contract_of(write, *body) == expected
 
 
+FORMS = (
+    "there are: logistic-regression, factorization-machine, field-aware-factorization-machine,"
+    " deep-factorization-machine"
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("fwfm", f"it has the compiled_form 'fwfm'; {FORMS}"),
+        (
+            "factorisation-machine",
+            "it has the compiled_form 'factorisation-machine'; did you mean 'factorization-machine'?"
+            f" {FORMS}",
+        ),
+    ],
+)
+def test_a_compiled_form_is_one_that_there_is(write: Write, form: str, expected: str) -> None:
+    body = (
+        '"""A model."""',
+        f"name = 'mine'; compiled_form = {form!r}",
+        "def build(self, fields): ...",
+        "def tables(self): return {'linear': 1}",
+        "def forward(self, rows): return rows['linear'].sum((-2, -1))",
+    )
+    base = "__import__('bench.learn').learn.DifferentiableModel"
+    assert contract_of(write, *body, kind="models", base=base) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "base", "methods"),
+    [
+        ("selectors", "Selector", ("fit", "predict")),
+        ("models", "Model", ("fit", "predict")),
+        (
+            "selectors",
+            "__import__('bench.learn').learn.DifferentiableSelector",
+            ("build", "tables", "forward"),
+        ),
+    ],
+)
+def test_what_no_compiled_code_trains_has_no_compiled_form(
+    write: Write, kind: str, base: str, methods: tuple[str, ...]
+) -> None:
+    body = (
+        '"""A learner."""',
+        "name = 'mine'; compiled_form = 'factorization-machine'",
+        *(f"def {method}(self, *of): ..." for method in methods),
+    )
+    assert contract_of(write, *body, kind=kind, base=base) == (
+        "it has a compiled_form, which only a bench.learn.DifferentiableModel may; leave it out"
+    )
+
+
 def test_an_address_of_something_else_than_a_class_breaks_the_contract(write: Write) -> None:
     file = write(
         "function.py", *HOOK, "def bench_models():", "    return {'f': f'{__name__}:bench_models'}"

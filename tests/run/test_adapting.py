@@ -124,6 +124,21 @@ def test_a_record_says_what_adapted(finished):
     assert told == dict.fromkeys(adapting, f"numba {version('numba')}")
 
 
+def test_a_record_says_who_trained(finished):
+    """Base models, and selectors by gradient, with a meta-learner or without."""
+    compiled = f"numba {version('numba')}"
+    told = {
+        name: record["versions"]["training"]
+        for name, record in by_method(finished).items()
+        if "training" in record["versions"]
+    }
+    assert told == {
+        "lr": f"{compiled}: logistic-regression",
+        "fm": f"{compiled}: factorization-machine",
+        **dict.fromkeys(("gating", *META), f"{compiled}: lookups; torch: the forward"),
+    }
+
+
 def test_the_kernel_is_compiled_off_the_clock(tmp_path, monkeypatch):
     events = []
 

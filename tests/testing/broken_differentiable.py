@@ -26,6 +26,55 @@ class Linear(DifferentiableModel):
         return self.scale * rows["linear"].sum((-2, -1)) + v.sum(-2).square().sum(-1)
 
 
+class OtherTables(Linear):
+    """A table of another name than its form's."""
+
+    compiled_form = "deep-factorization-machine"
+
+    def tables(self):
+        return {"linear": 1, "vectors": 2}
+
+
+class LyingForm(Linear):
+    """Says that it is what it is not."""
+
+    compiled_form = "logistic-regression"
+
+    def build(self, fields):
+        """There is nothing to build."""
+
+    def tables(self):
+        return {"linear": 1}
+
+    def forward(self, rows):
+        return 2 * rows["linear"].sum((-2, -1))
+
+
+class UnknownForm(Linear):
+    """A form that there is not."""
+
+    compiled_form = "fwfm"
+
+
+class OfGenres(Linear):
+    """Entry by entry, of a field that the kit's data lack."""
+
+    unpooled = ("genres",)
+
+
+class OfText(Linear):
+    """A text where a tuple should be."""
+
+    unpooled = "tags"
+
+
+class NamedBias(Linear):
+    """A table of the harness's own name."""
+
+    def tables(self):
+        return {"linear": 1, "factors": 2, "bias": 1}
+
+
 class Item(Linear):
     """Branches on a value."""
 

@@ -12,6 +12,8 @@ import torch
 from bench.errors import PluginError
 from bench.registry import load_registry
 from bench.testing import CHECKS, assert_conforms, check_names, check_plugin
+from bench.testing.declarations import declarations
+from bench.testing.subjects import subject_of
 from tests.testing import (
     broken,
     broken_datasets,
@@ -34,8 +36,8 @@ TAKE_LONG = {
     ("models", "autoint"),
     ("datasets", "movielens-latest-small"),
 }
-IMPORT, SHAPE, SEED, IDS, SUPPORT, VMAP, SECOND, ZERO, META, SIMPLEX, LABELS, *_ = check_names(
-    "models"
+IMPORT, DECLARED, SHAPE, SEED, IDS, SUPPORT, VMAP, SECOND, ZERO, META, SIMPLEX, LABELS, *_ = (
+    check_names("models")
 )
 NOTES = "fit notes"
 *_, INPUTS, STATE, LEFT, PROCESS, HASHES = check_names("models")
@@ -83,6 +85,8 @@ def test_what_does_not_apply_says_why():
         ("n/a", "it is not differentiable, so nothing adapts it")
     }
     assert plain[SIMPLEX] == ("n/a", "a base model gives no weights")
+    assert plain[DECLARED][0] == "n/a"
+    assert plain[DECLARED][1].startswith("it is not differentiable: it trains itself")
     stacking = {
         result.name: (result.status, result.reason)
         for result in check_plugin(REGISTRY.load("selectors", "stacking"))
@@ -382,6 +386,69 @@ def test_assert_conforms_says_reason_and_fix():
         match=r"weights on the simplex: .*; weights are not negative and add up to 1",
     ):
         assert_conforms(broken.OffSimplex)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "reason"),
+    [
+        (differentiable.OtherTables, "tables() gives linear and vectors"),
+        (
+            differentiable.LyingForm,
+            "its forward is not what its compiled_form 'logistic-regression'",
+        ),
+        (
+            differentiable.OfGenres,
+            "unpooled names 'genres', and the data have no such field; there",
+        ),
+        (differentiable.OfText, "unpooled is the text 'tags'; it takes a tuple"),
+        (differentiable.NamedBias, "a table can't be named 'bias'"),
+    ],
+)
+def test_what_is_declared_wrongly_is_said_once_and_nothing_else_is_tried(plugin, reason):
+    found = {result.name: result for result in check_plugin(plugin)}
+    assert list(found) == check_names("models")
+    assert found[IMPORT].status == "passed"
+    assert found[DECLARED].status == "failed"
+    assert reason in found[DECLARED].reason
+    assert found[DECLARED].fix == "until then no fit gets further"
+    others = {
+        (found[name].status, found[name].reason) for name in found.keys() - {IMPORT, DECLARED}
+    }
+    assert others == {("n/a", f"not tried: see the check {DECLARED!r}")}
+
+
+def test_a_form_that_there_is_not_breaks_the_contract():
+    with pytest.raises(PluginError, match=r"the compiled_form 'fwfm'; there are: logistic-regr"):
+        check_plugin(differentiable.UnknownForm)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        (
+            "models",
+            "fm",
+            r"trained by numba \S+: factorization-machine; adapted by numba \S+, where",
+        ),
+        (
+            "models",
+            "nfm",
+            r"trained by numba \S+: lookups; torch: the forward; adapted by torch, and so is every pool"
+            " that it is in: it declares no compiled_form$",
+        ),
+        ("selectors", "mlp", r"lookups; torch: the forward; adapted by numba [\d.]+$"),
+    ],
+)
+def test_who_trains_and_adapts_is_said(tmp_path, kind, name, said):
+    plugin = REGISTRY.load(kind, name)
+    subject = subject_of(kind, plugin, plugin.Params(), tmp_path)
+    assert re.search(said, declarations(subject))
+
+
+def test_a_selector_of_ones_own_forward_is_adapted_by_torch(tmp_path):
+    gating = differentiable.GatingItem
+    found = declarations(subject_of("selectors", gating, gating.Params(), tmp_path))
+    assert "adapted by torch: it is no bench.learn.PerceptronSelector of that" in found
 
 
 def test_settings_other_than_the_defaults_are_checked_where_they_are_given():

@@ -17,7 +17,7 @@ from bench.learn.kernels.denormals import flushed
 from bench.learn.kernels.optimiser import Optimiser
 from bench.learn.kernels.room import batch_room
 from bench.learn.kernels.tables import Table, serving_table, training_table, values
-from bench.learn.network.declared import FACTORS, LINEAR, declared_form
+from bench.learn.network.declared import FACTORS, LINEAR, check_built, declared_form
 from bench.learn.network.draws import Draws, Hidden
 from bench.learn.network.examples import Examples
 from bench.learn.network.losses import binary_cross_entropy
@@ -47,17 +47,14 @@ TRIAL_ROWS = 16
 class Form(NamedTuple):
     epoch: Callable[..., int]
     logits: Callable[..., None]
-    tables: tuple[str, ...]
     parts: Callable[[int], int]  # vectors a row of factors, of so many fields
 
 
 FORMS: dict[CompiledForm, Form] = {
-    "logistic-regression": Form(logistic.epoch, logistic.logits, (LINEAR,), lambda _: 1),
-    "factorization-machine": Form(
-        factorization.epoch, factorization.logits, (LINEAR, FACTORS), lambda _: 1
-    ),
+    "logistic-regression": Form(logistic.epoch, logistic.logits, lambda _: 1),
+    "factorization-machine": Form(factorization.epoch, factorization.logits, lambda _: 1),
     "field-aware-factorization-machine": Form(
-        field_aware.epoch, field_aware.logits, (LINEAR, FACTORS), lambda fields: fields
+        field_aware.epoch, field_aware.logits, lambda fields: fields
     ),
 }
 
@@ -65,20 +62,17 @@ FORMS: dict[CompiledForm, Form] = {
 def compiled_form(network: Network) -> Form | None:
     """The form of a network in float32; None where its model has none."""
     in_float32 = all(table.dtype == torch.float32 for table in network.tables.values())
-    return form_of(network.plugin) if in_float32 else None
+    return form_of(network.plugin, len(network.layout.fields)) if in_float32 else None
 
 
-def form_of(model: DifferentiableModel | DifferentiableSelector) -> Form | None:
-    """The form that a built model declares, where that is compiled whole."""
+def form_of(model: DifferentiableModel | DifferentiableSelector, fields: int) -> Form | None:
+    """The form that a model declares, where that is compiled whole. PluginError where it is built otherwise, on so many
+    fields, whether compiled whole or not."""
     declared = declared_form(model)
-    if declared is None or (form := FORMS.get(declared)) is None:
+    if declared is None or not isinstance(model, DifferentiableModel):
         return None
-    if set(form.tables) != set(model.tables()) or list(model.parameters()):
-        kind, tables = type(model).__name__, " and ".join(form.tables)
-        raise PluginError(
-            f"{kind}: compiled_form {declared!r} has the tables {tables}, and no other parameters"
-        )
-    return form
+    check_built(model, declared, fields)
+    return FORMS.get(declared)
 
 
 class Held:

@@ -13,11 +13,13 @@ from torch.func import functional_call, vmap
 
 from bench.data.views.interactions import Interactions
 from bench.errors import PluginError
+from bench.interfaces import Fields
 from bench.learn.network.encoder import layout_of
 from bench.learn.network.lookup import RowLookup, Rows
 from bench.learn.network.plugins import DifferentiableModel, DifferentiableSelector
 from bench.learn.network.row_index import RowIndex
 from bench.learn.network.user_axis import takes_user_axis
+from bench.registry.kinds import did_you_mean
 
 __all__ = ["BIAS", "Group", "Network", "build_model", "build_selector"]
 
@@ -43,6 +45,7 @@ class Network(nn.Module):
     ) -> None:
         super().__init__()
         _refuse_bad_names(plugin)
+        _refuse_unknown_fields(plugin, interactions.fields)
         self.plugin = plugin
         self.layout = layout_of(interactions)
         self.entries = interactions.entries
@@ -211,3 +214,20 @@ def _refuse_bad_names(plugin: DifferentiableModel | DifferentiableSelector) -> N
         raise PluginError(
             f"{kind}: a parameter can't be named 'bias' (the harness's own); rename it"
         )
+
+
+def _refuse_unknown_fields(
+    plugin: DifferentiableModel | DifferentiableSelector, fields: Fields
+) -> None:
+    """Of `unpooled`."""
+    kind, names = type(plugin).__name__, [field.name for field in fields]
+    if isinstance(plugin.unpooled, str):
+        raise PluginError(
+            f"{kind}: unpooled is the text {plugin.unpooled!r}; it takes a tuple of fields' names: ({plugin.unpooled!r},)"
+        )
+    for field in plugin.unpooled:
+        if field not in names:
+            raise PluginError(
+                f"{kind}: unpooled names {field!r}, and the data have no such field{did_you_mean(str(field), names)}; take"
+                " the name by a parameter (in build: self.unpooled = (self.params.field,)), and set it to a field of the data"
+            )

@@ -6,30 +6,24 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
 import bench.interfaces as interfaces
 from bench.interfaces import Fields, Lookup
+from bench.interfaces.models import CompiledForm
 
 __all__ = ["CompiledForm", "DifferentiableModel", "DifferentiableSelector"]
-
-CompiledForm = Literal[
-    "logistic-regression",
-    "factorization-machine",
-    "field-aware-factorization-machine",
-    "deep-factorization-machine",
-]
 
 
 class DifferentiableModel(nn.Module, interfaces.DifferentiableModel):
     """A base model as tables and a pure function of one example; full MetaSelector can adapt it.
 
     `compiled_form`: this very function is known to the harness, which then trains it by its compiled kernels. Tables are
-    'linear' (width 1) and 'factors'. The deep form has its tower as `deep`: an nn.Sequential of Linear, ReLU and Dropout, as
-    often as you like, then a Linear to one output without bias. A subclass with a forward of its own is trained as any
-    other."""
+    'linear' (width 1) and 'factors'. The deep form has its tower as `deep`: an nn.Sequential of Linear and ReLU, as often as
+    you like, after any ReLU a Dropout or none, then a Linear to one output without bias. A subclass with a forward of its
+    own is trained as any other. PluginError for a form that there is not, or a model that is built otherwise."""
 
     compiled_form: ClassVar[CompiledForm | None] = None
 

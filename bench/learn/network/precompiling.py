@@ -38,7 +38,7 @@ def precompile_model(plugin: DifferentiableModel, fields: Fields, settings: Trai
     """For a model that is not built yet, on rows of these fields."""
     built = copy.deepcopy(plugin)
     built.build(fields)
-    form = form_of(built)
+    form = form_of(built, len(fields))
     if form is None:
         _rows(dict(built.tables()), built.unpooled, settings)
         if declared_form(built) == DEEP_FACTORIZATION:
