@@ -46,9 +46,10 @@ def planned_in_words(steps: int, trials: int, reused: int) -> str:
 
 
 def time_left(seconds: float, *, rough: bool, unknown: int) -> str:
-    """`about 3 min left`; `~` where other data alone tell it."""
-    about = f"{'~' if rough else 'about '}{duration(seconds)} left"
-    return f"{about} and {many(unknown, 'step')} never timed" if unknown else about
+    """`about 3 min left`; `~` where other data alone tell it; nothing where nothing is left."""
+    about = [f"{'~' if rough else 'about '}{duration(seconds)} left"] if seconds else []
+    rest = [f"{many(unknown, 'step')} never timed"] if unknown else []
+    return " and ".join(about + rest)
 
 
 class Lines(Watcher):
@@ -66,7 +67,8 @@ class Lines(Watcher):
         self.say(planned_in_words(steps, trials, reused))
 
     def left(self, seconds: float, *, rough: bool, unknown: int) -> None:
-        self._left = f" ({time_left(seconds, rough=rough, unknown=unknown)})"
+        words = time_left(seconds, rough=rough, unknown=unknown)
+        self._left = f" ({words})" if words else ""
 
     def ended(self, step: str, title: str, failure: str) -> None:  # noqa: ARG002
         self._ended += 1

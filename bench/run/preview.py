@@ -16,7 +16,7 @@ from bench.registry import load_registry
 from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
 from bench.run.suite_run import as_names, as_path, as_paths, as_suite, plan_suite
-from bench.run.timing import Estimates
+from bench.run.timing import Estimates, wall_seconds
 from bench.storage.kept import KeptFolder
 from bench.suite import Suite, registry_of
 
@@ -59,8 +59,10 @@ class Preview:
 
     @property
     def seconds(self) -> float:
-        """Of wall time that the steps left to run take, as far as known: CPU time over workers."""
-        return sum(step.seconds or 0.0 for step in self.steps if step.to_run) / self.workers
+        """Of wall time that the steps left to run take, as far as known."""
+        return wall_seconds(
+            [step.seconds or 0.0 for step in self.steps if step.to_run], self.workers
+        )
 
     @property
     def rough(self) -> bool:

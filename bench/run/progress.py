@@ -16,7 +16,7 @@ class Watcher:
 
     def left(self, seconds: float, *, rough: bool, unknown: int) -> None:
         """So long the steps that are left take; `rough` where that is known of other data alone, and beside `unknown` steps
-        like which none was ever timed. Told before the first step and after each, once anything is known."""
+        like which none was ever timed. Told before the first step and as each ends, just before `ended`, once anything is known."""
 
     def started(self, step: str, title: str) -> None: ...
     def progress(self, step: str, text: str) -> None: ...

@@ -4,7 +4,7 @@ of these data, those of other data give a rough figure."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from bench.run.timed_records import cpu_seconds, rates_of_other_data, timed_reco
 from bench.scoring.division import Division
 from bench.storage.kept import KeptFolder
 
-__all__ = ["Estimate", "Estimates"]
+__all__ = ["Estimate", "Estimates", "wall_seconds"]
 
 
 class Estimate(NamedTuple):
@@ -106,6 +106,11 @@ class _Rows:
     def of_star(self, division: Division) -> int:
         """Of the fit on all that a base model may see."""
         return max(1, int(division.plan.star_rows.sum()))
+
+
+def wall_seconds(steps: Collection[float], workers: int) -> float:
+    """Of steps that take so long, on so many workers: no less than the longest of them."""
+    return max(sum(steps) / workers, max(steps, default=0.0))
 
 
 def _cost(folder: Path) -> float | None:

@@ -128,7 +128,8 @@ def test_another_seed_is_left_and_takes_about_as_long(done: Path) -> None:
     ) == (6, 6, 4, 4)
     assert totals["never_timed"] == 0
     left = [step for step in plan["steps"] if step["to_run"]]
-    assert totals["wall_s"] == pytest.approx(sum(step["cpu_s"] for step in left) / 2)
+    times = [step["cpu_s"] for step in left]
+    assert totals["wall_s"] == pytest.approx(max(sum(times) / 2, *times))
     by_title = {step["title"]: step for step in left}
     for title, step in by_title.items():
         first = next(

@@ -31,6 +31,8 @@ def test_what_a_run_is_about_to_do(steps: int, trials: int, reused: int, words: 
         (200.0, False, 0, "about 3 min left"),
         (200.0, True, 0, "~3 min left"),
         (30.0, False, 2, "about 30 s left and 2 steps never timed"),
+        (0.0, False, 0, ""),
+        (0.0, False, 1, "1 step never timed"),
     ],
 )
 def test_the_time_left_in_words(seconds: float, rough: bool, unknown: int, words: str) -> None:
