@@ -38,7 +38,7 @@ def _duration(found: Preview, left: int) -> str:
         return "how long is unknown: no step like them was timed yet"
     about = f"{'~' if found.rough else 'about '}{duration(found.seconds)}"
     time = f"{about} with {many(found.workers, 'worker')}"
-    time += ", judging by other data" if found.rough else ""
+    time += ", judging by other data or settings" if found.rough else ""
     return f"{time}, and {found.never_timed} never timed" if found.never_timed else time
 
 

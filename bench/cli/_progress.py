@@ -46,7 +46,7 @@ def planned_in_words(steps: int, trials: int, reused: int) -> str:
 
 
 def time_left(seconds: float, *, rough: bool, unknown: int) -> str:
-    """`about 3 min left`; `~` where other data alone tell it; nothing where nothing is left."""
+    """`about 3 min left`; `~` where other data or settings alone tell it; nothing where nothing is left."""
     about = [f"{'~' if rough else 'about '}{duration(seconds)} left"] if seconds else []
     rest = [f"{many(unknown, 'step')} never timed"] if unknown else []
     return " and ".join(about + rest)

@@ -66,7 +66,7 @@ def execute(
     state.steps |= dict.fromkeys(_missing_steps(state, open_trials, rerun))
     if state.steps:
         check_writable(state.cache)
-        estimates = Estimates(state.plan, state.done, state.folder)
+        estimates = Estimates(state.plan, state.registry, state.done, state.folder)
         needs = {step: state.plan.steps[step].needs for step in state.steps}
         state.watcher = TimeLeft(state.watcher, estimates, needs, executor.workers)
     planned = manifest.of_plan(state.suite, state.registry, state.metrics, divisions, state.plan)

@@ -12,7 +12,7 @@ from bench.errors import RecordError
 from bench.job.resources import Resources
 from bench.job.steps import FitStep, SelectStep
 from bench.records import read_record, record_path
-from bench.registry import load_registry
+from bench.registry import Registry, load_registry
 from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
 from bench.run.suite_run import as_names, as_path, as_paths, as_suite, plan_suite
@@ -34,7 +34,7 @@ class PlannedTrial(NamedTuple):
 
 class PlannedStep(NamedTuple):
     """`needed`: by a trial that is to run. `seconds`: of CPU time, None where no step like it was ever timed; `rough`: known
-    of other data alone."""
+    of other data or settings alone."""
 
     step: FitStep | SelectStep
     cached: bool
@@ -66,7 +66,7 @@ class Preview:
 
     @property
     def rough(self) -> bool:
-        """Whether other data alone tell the time of some step left to run."""
+        """Whether other data or settings alone tell the time of some step left to run."""
         return any(step.rough for step in self.steps if step.to_run)
 
     @property
@@ -108,7 +108,7 @@ def preview(
     )
     folder = as_path(out) or Path("results") / suite.name
     trials = tuple(PlannedTrial(trial, _state(trial, folder)) for trial in planned.trials)
-    return Preview(suite, folder, workers, trials, tuple(_steps(planned, trials, folder)))
+    return Preview(suite, folder, workers, trials, tuple(_steps(planned, registry, trials, folder)))
 
 
 def _state(trial: Trial, folder: Path) -> State:
@@ -122,11 +122,13 @@ def _state(trial: Trial, folder: Path) -> State:
     return "unavailable" if trial.unavailable else "to run"
 
 
-def _steps(planned: Plan, trials: tuple[PlannedTrial, ...], folder: Path) -> list[PlannedStep]:
+def _steps(
+    planned: Plan, registry: Registry, trials: tuple[PlannedTrial, ...], folder: Path
+) -> list[PlannedStep]:
     read = _in_order([planned_trial.trial for planned_trial in trials])
     needed = _in_order([trial for trial, state in trials if state == "to run"])
     cached = {step for step in read if KeptFolder(planned.steps[step].folder).looks_whole()}
-    estimates = Estimates(planned, cached, folder)
+    estimates = Estimates(planned, registry, cached, folder)
     found = {step: estimates.of(step) for step in needed if step not in cached}
     return [
         PlannedStep(

@@ -12,7 +12,7 @@ __all__ = ["TimeLeft"]
 
 
 class TimeLeft(Watcher):
-    """Hands all on to another watcher, and tells it of the time left. `steps`: those to be done, each to those that it needs."""
+    """Hands all on to another watcher, and tells it of the time left. `steps`: those to be done, to those that each needs."""
 
     def __init__(
         self,
