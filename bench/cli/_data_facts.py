@@ -44,6 +44,7 @@ def facts(interactions: Interactions) -> dict[str, Any]:
             key: meta[key]
             for key in ("several_values", "fields", "source", "digest", "truth", "warnings")
         },
+        "buckets": meta.get("buckets", {}),
         **oddities(interactions),
     }
 
@@ -65,13 +66,20 @@ def echo_facts(datasets: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _field(field: Mapping[str, str], held: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    values = held["categories"].get(field["name"])
     return (
         field["kind"],
         field["side"],
-        "-" if values is None else f"{values:,}",
+        _values(field["name"], held),
         f"{held['missing'][field['name']]:,}",
     )
+
+
+def _values(field: str, held: Mapping[str, Any]) -> str:
+    """Of a field that is hashed how many buckets have a row: values that share one are not told apart."""
+    found, buckets = held["categories"].get(field), held["buckets"].get(field)
+    if found is None:
+        return "-"
+    return f"{found:,}" if buckets is None else f"{found:,} of {buckets:,} buckets"
 
 
 def _several(held: Mapping[str, Any]) -> Iterator[str]:

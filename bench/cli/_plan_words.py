@@ -1,4 +1,4 @@
-"""The last line of `bench plan`, and words for times and counts."""
+"""What is said of a plan: by the last line of `bench plan`, and as a run goes. Words for times and counts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bench.run.preview import Preview
 
-__all__ = ["duration", "many", "steps_in_words", "trials_in_words"]
+__all__ = [
+    "duration",
+    "many",
+    "planned_in_words",
+    "steps_in_words",
+    "time_left",
+    "trials_in_words",
+]
 
 
 def trials_in_words(found: Preview) -> str:
@@ -38,8 +45,26 @@ def _duration(found: Preview, left: int) -> str:
         return "how long is unknown: no step like them was timed yet"
     about = f"{'~' if found.rough else 'about '}{duration(found.seconds)}"
     time = f"{about} with {many(found.workers, 'worker')}"
-    time += ", judging by other data" if found.rough else ""
+    time += ", judging by other data or settings" if found.rough else ""
     return f"{time}, and {found.never_timed} never timed" if found.never_timed else time
+
+
+def planned_in_words(steps: int, trials: int, reused: int) -> str:
+    """What a run is about to do. `trials`: those that are not recorded yet."""
+    whole = many(trials + reused, "trial")
+    if not trials:
+        return f"{whole}: recorded already; nothing is left to run"
+    before = f"{reused} recorded already, " if reused else ""
+    if not steps:
+        return f"{whole}: {before}{trials} to score; all steps are in the cache"
+    return f"{whole}: {before}{trials} to run, in {many(steps, 'step')}"
+
+
+def time_left(seconds: float, *, rough: bool, unknown: int) -> str:
+    """`about 3 min left`; `~` where other data or settings alone tell it; nothing where nothing is left."""
+    about = [f"{'~' if rough else 'about '}{duration(seconds)} left"] if seconds else []
+    rest = [f"{many(unknown, 'step')} never timed"] if unknown else []
+    return " and ".join(about + rest)
 
 
 def duration(seconds: float) -> str:

@@ -13,11 +13,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from bench.cli._output import printable, say
-from bench.cli._plan_words import duration, many
+from bench.cli._output import printable
+from bench.cli._plan_words import duration, many, planned_in_words, time_left
+from bench.cli._progress_lines import Lines
 from bench.run import Watcher
 
-__all__ = ["fitted", "planned_in_words", "time_left", "watching"]
+__all__ = ["fitted", "watching"]
 
 _LEAST_NAME = 8  # cells of a name, however narrow the terminal
 _BAR, _LEAST_BAR = 20, 5  # cells
@@ -28,51 +29,11 @@ def watching() -> Iterator[Watcher]:
     """A watcher that suits where stderr goes."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield Lines()
+        with Lines() as lines:
+            yield lines
         return
     with Progress(_Line(console), console=console, transient=True) as progress:
         yield Bars(progress)
-
-
-def planned_in_words(steps: int, trials: int, reused: int) -> str:
-    """What a run is about to do. `trials`: those that are not recorded yet."""
-    whole = many(trials + reused, "trial")
-    if not trials:
-        return f"{whole}: recorded already; nothing is left to run"
-    before = f"{reused} recorded already, " if reused else ""
-    if not steps:
-        return f"{whole}: {before}{trials} to score; all steps are in the cache"
-    return f"{whole}: {before}{trials} to run, in {many(steps, 'step')}"
-
-
-def time_left(seconds: float, *, rough: bool, unknown: int) -> str:
-    """`about 3 min left`; `~` where other data alone tell it."""
-    about = f"{'~' if rough else 'about '}{duration(seconds)} left"
-    return f"{about} and {many(unknown, 'step')} never timed" if unknown else about
-
-
-class Lines(Watcher):
-    """One plain line for each thing that ends."""
-
-    def __init__(self) -> None:
-        self._steps = self._ended = 0
-        self._left = ""
-
-    def say(self, text: str) -> None:
-        say(text)
-
-    def planned(self, steps: int, trials: int, reused: int) -> None:
-        self._steps = steps
-        self.say(planned_in_words(steps, trials, reused))
-
-    def left(self, seconds: float, *, rough: bool, unknown: int) -> None:
-        self._left = f" ({time_left(seconds, rough=rough, unknown=unknown)})"
-
-    def ended(self, step: str, title: str, failure: str) -> None:  # noqa: ARG002
-        self._ended += 1
-        said = f"[{self._ended}/{self._steps}] {title}"
-        self.say(f"{said}: failed: {failure}" if failure else f"{said}{self._left}")
-        self._left = ""
 
 
 class Bars(Watcher):

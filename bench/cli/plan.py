@@ -73,7 +73,7 @@ def command(
     **options: Any,
 ) -> None:
     """Say what `bench run SUITE` with the same options would do: trials and steps, what is there already, what is left and
-    about how long it takes, once steps like it were timed; roughly (~) where steps of other data were.
+    about how long it takes, once steps like it were timed; roughly (~) where steps of other data or settings were.
 
     Runs no step and writes nothing into the run's folder. Data are prepared where they are not yet, since the splits
     depend on them: they go into the cache."""

@@ -66,8 +66,9 @@ def execute(
     state.steps |= dict.fromkeys(_missing_steps(state, open_trials, rerun))
     if state.steps:
         check_writable(state.cache)
-        estimates = Estimates(state.plan, state.done, state.folder)
-        state.watcher = TimeLeft(state.watcher, estimates, list(state.steps), executor.workers)
+        estimates = Estimates(state.plan, state.registry, state.done, state.folder)
+        needs = {step: state.plan.steps[step].needs for step in state.steps}
+        state.watcher = TimeLeft(state.watcher, estimates, needs, executor.workers)
     planned = manifest.of_plan(state.suite, state.registry, state.metrics, divisions, state.plan)
     begun = manifest.begin(state.folder, planned)
     interrupted = True

@@ -12,11 +12,11 @@ from bench.errors import RecordError
 from bench.job.resources import Resources
 from bench.job.steps import FitStep, SelectStep
 from bench.records import read_record, record_path
-from bench.registry import load_registry
+from bench.registry import Registry, load_registry
 from bench.run.planning.trials import Plan, Trial
 from bench.run.progress import Watcher
 from bench.run.suite_run import as_names, as_path, as_paths, as_suite, plan_suite
-from bench.run.timing import Estimates
+from bench.run.timing import Estimates, wall_seconds
 from bench.storage.kept import KeptFolder
 from bench.suite import Suite, registry_of
 
@@ -34,7 +34,7 @@ class PlannedTrial(NamedTuple):
 
 class PlannedStep(NamedTuple):
     """`needed`: by a trial that is to run. `seconds`: of CPU time, None where no step like it was ever timed; `rough`: known
-    of other data alone."""
+    of other data or settings alone."""
 
     step: FitStep | SelectStep
     cached: bool
@@ -59,12 +59,14 @@ class Preview:
 
     @property
     def seconds(self) -> float:
-        """Of wall time that the steps left to run take, as far as known: CPU time over workers."""
-        return sum(step.seconds or 0.0 for step in self.steps if step.to_run) / self.workers
+        """Of wall time that the steps left to run take, as far as known."""
+        return wall_seconds(
+            [step.seconds or 0.0 for step in self.steps if step.to_run], self.workers
+        )
 
     @property
     def rough(self) -> bool:
-        """Whether other data alone tell the time of some step left to run."""
+        """Whether other data or settings alone tell the time of some step left to run."""
         return any(step.rough for step in self.steps if step.to_run)
 
     @property
@@ -106,7 +108,7 @@ def preview(
     )
     folder = as_path(out) or Path("results") / suite.name
     trials = tuple(PlannedTrial(trial, _state(trial, folder)) for trial in planned.trials)
-    return Preview(suite, folder, workers, trials, tuple(_steps(planned, trials, folder)))
+    return Preview(suite, folder, workers, trials, tuple(_steps(planned, registry, trials, folder)))
 
 
 def _state(trial: Trial, folder: Path) -> State:
@@ -120,11 +122,13 @@ def _state(trial: Trial, folder: Path) -> State:
     return "unavailable" if trial.unavailable else "to run"
 
 
-def _steps(planned: Plan, trials: tuple[PlannedTrial, ...], folder: Path) -> list[PlannedStep]:
+def _steps(
+    planned: Plan, registry: Registry, trials: tuple[PlannedTrial, ...], folder: Path
+) -> list[PlannedStep]:
     read = _in_order([planned_trial.trial for planned_trial in trials])
     needed = _in_order([trial for trial, state in trials if state == "to run"])
     cached = {step for step in read if KeptFolder(planned.steps[step].folder).looks_whole()}
-    estimates = Estimates(planned, cached, folder)
+    estimates = Estimates(planned, registry, cached, folder)
     found = {step: estimates.of(step) for step in needed if step not in cached}
     return [
         PlannedStep(

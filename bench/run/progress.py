@@ -15,8 +15,9 @@ class Watcher:
         """So many steps are to be done for so many trials, `reused` of them recorded already."""
 
     def left(self, seconds: float, *, rough: bool, unknown: int) -> None:
-        """So long the steps that are left take; `rough` where that is known of other data alone, and beside `unknown` steps
-        like which none was ever timed. Told before the first step and after each, once anything is known."""
+        """So long the steps that are left take; `rough` where that is known of other data or settings alone, and beside
+        `unknown` steps like which none was ever timed. Told before the first step and as each ends, just before `ended`, once
+        anything is known."""
 
     def started(self, step: str, title: str) -> None: ...
     def progress(self, step: str, text: str) -> None: ...

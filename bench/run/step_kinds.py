@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from bench.job.spec import MethodSpec
+from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.job.steps import FitStep, SelectStep
 
-__all__ = ["Kind", "kind_of_fit", "kind_of_method", "kind_of_step"]
+__all__ = ["Kind", "kind_of_spec", "spec_of_step"]
 
 Kind = tuple[str, ...]  # of step and plugins
 
 
-def kind_of_step(step: FitStep | SelectStep) -> Kind:
-    return kind_of_fit(step.model.use) if isinstance(step, FitStep) else kind_of_method(step.method)
+def spec_of_step(step: FitStep | SelectStep) -> BaseModelSpec | MethodSpec:
+    return step.model if isinstance(step, FitStep) else step.method
 
 
-def kind_of_fit(use: str) -> Kind:
-    return "fit", use
+def kind_of_spec(spec: BaseModelSpec | MethodSpec) -> Kind:
+    return ("fit", spec.use) if isinstance(spec, BaseModelSpec) else _kind_of_method(spec)
 
 
-def kind_of_method(method: MethodSpec) -> Kind:
+def _kind_of_method(method: MethodSpec) -> Kind:
     """What a method's time hangs on: adapting base models too takes many times as long, and so does every inner step."""
     kind: Kind = ("select", method.selector.use)
     learner = method.meta_learner

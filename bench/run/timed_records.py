@@ -13,7 +13,8 @@ from bench.job.environment import environment
 from bench.job.resources import Resources
 from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.records import read_record
-from bench.run.step_kinds import Kind, kind_of_fit, kind_of_method
+from bench.run.step_kinds import Kind, kind_of_spec
+from bench.run.timed_settings import Timed, settings_of
 
 __all__ = ["TimedRecord", "cpu_seconds", "rates_of_other_data", "timed_records"]
 
@@ -23,12 +24,16 @@ _MOST = 2000  # records that are read for an estimate
 class TimedRecord(NamedTuple):
     """`rows`: on which a base model was fitted, as far as the record tells; 0 of a method."""
 
-    kind: Kind
+    spec: BaseModelSpec | MethodSpec
     data: str
     split: str
     processor: str
     cpu_s: float
     rows: float
+
+    @property
+    def kind(self) -> Kind:
+        return kind_of_spec(self.spec)
 
 
 def timed_records(run: Path) -> Iterator[TimedRecord]:
@@ -42,17 +47,17 @@ def timed_records(run: Path) -> Iterator[TimedRecord]:
             yield found
 
 
-def rates_of_other_data(runs: Path) -> Mapping[Kind, list[float]]:
+def rates_of_other_data(runs: Path) -> Mapping[Kind, list[Timed]]:
     """CPU seconds a row that base models may see, by the records of all runs of a folder that this processor computed."""
     here = environment(Resources())["processor"]
-    found: dict[Kind, list[float]] = defaultdict(list)
+    found: dict[Kind, list[Timed]] = defaultdict(list)
     folders = (path.parent for path in sorted(runs.glob("*/records")))
     every = islice((one for run in folders for one in timed_records(run)), _MOST)
     records = [one for one in every if one.processor == here]
     rows = {(one.data, one.split): one.rows for one in records if one.rows}
     for one in records:
         if of_all := rows.get((one.data, one.split)):
-            found[one.kind].append(one.cpu_s / of_all)
+            found[one.kind].append(Timed(one.cpu_s / of_all, settings_of(one.spec)))
     return found
 
 
@@ -70,7 +75,7 @@ def _timed(record: Mapping[str, Any]) -> TimedRecord | None:
     place = identity["data"], identity["split"], record["environment"].get("processor", "")
     if record["kind"] == "method":
         method = MethodSpec.model_validate(identity["settings"])
-        return TimedRecord(kind_of_method(method), *place, seconds, 0)
+        return TimedRecord(method, *place, seconds, 0)
     model = BaseModelSpec.model_validate(identity["settings"])
     passes = record["details"].get("epochs") or 1
-    return TimedRecord(kind_of_fit(model.use), *place, seconds, (cost["train_rows"] or 0) / passes)
+    return TimedRecord(model, *place, seconds, (cost["train_rows"] or 0) / passes)

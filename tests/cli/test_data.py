@@ -101,6 +101,43 @@ def test_and_as_tables(data: Run) -> None:
     assert ["order", "none:", "a", "seeded", "order"] in lines
 
 
+def test_a_hashed_field_has_buckets_not_values(data: Run) -> None:
+    Path("suite.yaml").write_text(
+        SUITE.replace("sides: {tags: item}", "sides: {tags: item}, buckets: {country: 2000}")
+    )
+    lines = data("info", "suite.yaml").stdout.splitlines()
+    line = next(line for line in lines if line.startswith("country"))
+    assert line.split() == [
+        "country",
+        "categorical",
+        "context",
+        "4",
+        "of",
+        "2,000",
+        "buckets",
+        "10",
+    ]
+    user = next(line for line in lines if line.startswith("user "))
+    assert user.split() == ["user", "categorical", "user", "4", "0"]
+    found = json.loads(data("info", "suite.yaml", "--json").stdout)["datasets"]
+    assert (found["shop"]["buckets"], found["plain"]["buckets"]) == ({"country": 2000}, {})
+
+
+def test_the_rows_of_one_user_are_left_out_as_the_warning_says(data: Run) -> None:
+    Path("x.csv").write_text(
+        CSV + "".join(f"null,i{n % 7},{1 + n % 5},{n},US,\n" for n in range(60))
+    )
+    Path("suite.yaml").write_text(
+        SUITE.partition("  plain:")[0] + SUITE[SUITE.index("protocols") :]
+    )
+    warned = data("info", "suite.yaml").stdout
+    assert "One user, 'null', has 59% of all rows (60)." in warned
+    rule = warned.partition("`drop: COLUMN ")[2].partition("`")[0]
+    result = data("info", "suite.yaml", "--json", "--set", f"datasets.shop.drop=user {rule}")
+    shop = json.loads(result.stdout)["datasets"]["shop"]
+    assert (shop["dropped_rows"], shop["rows"]) == (60, 42)
+
+
 def test_items_with_more_than_one_value_of_their_own_are_told(data: Run) -> None:
     Path("suite.yaml").write_text(
         SUITE.replace("sides: {tags: item}", "sides: {tags: item, country: item}")

@@ -128,7 +128,8 @@ def test_another_seed_is_left_and_takes_about_as_long(done: Path) -> None:
     ) == (6, 6, 4, 4)
     assert totals["never_timed"] == 0
     left = [step for step in plan["steps"] if step["to_run"]]
-    assert totals["wall_s"] == pytest.approx(sum(step["cpu_s"] for step in left) / 2)
+    times = [step["cpu_s"] for step in left]
+    assert totals["wall_s"] == pytest.approx(max(sum(times) / 2, *times))
     by_title = {step["title"]: step for step in left}
     for title, step in by_title.items():
         first = next(
@@ -206,6 +207,26 @@ def test_a_meta_learner_is_timed_by_one_that_adapts_as_much(
     assert (totals["steps_to_run"], totals["never_timed"]) == (1, never_timed)
 
 
+def test_another_pool_makes_the_time_of_a_method_that_adapts_it_rough(
+    done: Path, tmp_path: Path
+) -> None:
+    meta = META.replace("[selector]", "[selector, base_models]")
+    write_small_suite(
+        tmp_path, methods=f"{METHODS}\n{meta}", protocol="base_predictions: in-sample"
+    )
+    suite, out = tmp_path / "suite.yaml", ("--out", str(tmp_path / "out"))
+    ran = command(done, "run", "--executor", "inline", *out, suite=suite)
+    assert ran.exit_code == 0, ran.output
+
+    def rough(*changed: str) -> bool:
+        steps = planned(done, *out, "--seeds", "1", *changed, suite=suite)["steps"]
+        (meta_step,) = [step["rough"] for step in steps if step["of"] == "meta"]
+        return bool(meta_step)
+
+    assert not rough()
+    assert rough("--set", "base_models.fm.embedding_dim=3")
+
+
 def test_what_was_never_timed_is_said(done: Path) -> None:
     result = command(
         done,
@@ -215,9 +236,20 @@ def test_what_was_never_timed_is_said(done: Path) -> None:
         "--set",
         "methods.gating.selector.hidden=[3]",
     )
-    assert last_line(result).endswith("2 to run, about 1 s with 1 worker, and 1 never timed")
+    assert last_line(result).endswith(
+        "2 to run, ~1 s with 1 worker, judging by other data or settings, and 1 never timed"
+    )
     row = next(line for line in result.stdout.splitlines() if " new " in line)
     assert row.endswith("unknown")
+
+
+def test_other_settings_tell_roughly_and_more_epochs_take_longer(done: Path) -> None:
+    other = planned(done, "--set", "base_models.fm.embedding_dim=3", "--set", "train.epochs=100")
+    (fit,) = [step for step in other["steps"] if step["of"] == "fm"]
+    assert fit["rough"]
+    assert fit["to_run"]
+    ran = next(step for step in planned(done)["steps"] if step["of"] == "fm")
+    assert fit["cpu_s"] == pytest.approx(100 * seconds(done, ran))
 
 
 def test_records_tell_how_long_steps_take_where_the_cache_is_gone(
@@ -249,11 +281,11 @@ def test_other_data_tell_roughly_how_long_steps_take(done: Path, tmp_path: Path)
     rates = rates_of_other_data(tmp_path)
     star = next(step for step in planned(tmp_path)["steps"] if step["of"] == "lr")
     assert star["rough"]
-    rows = star["cpu_s"] / rates["fit", "lr"][0]
+    rows = star["cpu_s"] / rates["fit", "lr"][0].seconds
     assert rows == pytest.approx(round(rows))
     assert 120 <= rows <= 280  # 20 training users of 6 to 14 rows
     result = command(tmp_path, "plan")
-    assert last_line(result).endswith("~1 s with 1 worker, judging by other data")
+    assert last_line(result).endswith("~1 s with 1 worker, judging by other data or settings")
     assert all("  ~1 s" in line for line in result.stdout.splitlines() if "  method" in line[:9])
 
 
@@ -266,7 +298,7 @@ def test_the_rate_is_that_of_the_rows_of_one_pass(done: Path) -> None:
     cost = record["cost"]["own"]
     rows = cost["train_rows"] / record["details"]["epochs"]
     (rate,) = rates_of_other_data(done)["fit", "fm"]
-    assert rate == pytest.approx((cost["train_cpu_s"] + cost["predict_cpu_s"]) / rows)
+    assert rate.seconds == pytest.approx((cost["train_cpu_s"] + cost["predict_cpu_s"]) / rows)
 
 
 def test_another_processor_tells_nothing(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:

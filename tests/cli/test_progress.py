@@ -7,7 +7,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import Progress
 
-from bench.cli._progress import Bars, Lines, _Line, fitted, planned_in_words, time_left
+from bench.cli._plan_words import planned_in_words, time_left
+from bench.cli._progress import Bars, _Line, fitted
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,8 @@ def test_what_a_run_is_about_to_do(steps: int, trials: int, reused: int, words: 
         (200.0, False, 0, "about 3 min left"),
         (200.0, True, 0, "~3 min left"),
         (30.0, False, 2, "about 30 s left and 2 steps never timed"),
+        (0.0, False, 0, ""),
+        (0.0, False, 1, "1 step never timed"),
     ],
 )
 def test_the_time_left_in_words(seconds: float, rough: bool, unknown: int, words: str) -> None:
@@ -72,16 +75,3 @@ def test_lines_of_a_terminal_are_no_wider_than_it_is(width: int) -> None:
     assert "~10 min left and 12 steps never timed, 1 s" in overall
     assert "epoch 12/100, validation log loss 0.5512" in running
     assert max(cell_len(overall), cell_len(running)) <= width
-
-
-def test_a_line_elsewhere_tells_the_time_that_is_left(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = Lines()
-    lines.planned(2, 2, 0)
-    lines.left(200.0, rough=False, unknown=0)
-    lines.ended("a", "ml/cold fm, seed 0", "")
-    lines.ended("b", "ml/cold lr, seed 0", "out of luck")
-    assert capsys.readouterr().err.splitlines() == [
-        "2 trials: 2 to run, in 2 steps",
-        "[1/2] ml/cold fm, seed 0 (about 3 min left)",
-        "[2/2] ml/cold lr, seed 0: failed: out of luck",
-    ]

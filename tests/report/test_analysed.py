@@ -389,4 +389,4 @@ def test_a_segment_s_name_is_whole_over_the_sizes(make_analysed: MakeRun) -> Non
 
     table = grid(make_analysed(seeds=(0,), change=large), "For whom (log loss): items")
     assert table.heads[1].startswith("\nunseen\n")
-    assert table.heads[2].startswith("tail\n10000 to 12345 rows\n")
+    assert table.heads[2].startswith("tail\n10,000 to 12,345 rows\n")

@@ -246,10 +246,28 @@ def test_what_is_odd_about_data_stands_beside_the_answer(make_run: MakeRun) -> N
         "Warning, data ml-1m: Times in timestamp, read as milliseconds since 1970, that can't be: 3 rows before 1990 (the "
         "earliest: 0, 1970-01-01) and 1 row more than a year ahead (the latest: 253402214400000, 9999-12-31). 2 rows would "
         "be real in seconds: timestamp mixes two units, so its order is wrong; mend the file. One user, 'a99f', has 83% of "
-        "all rows (830). Where it stands for ids that are missing, leave its rows out of the file: they are no history of "
-        "one. One user has 90% of the rows that base models are trained on."
+        "all rows (830). Where it stands for ids that are missing, leave its rows out by `drop: COLUMN is 'a99f'` (COLUMN: "
+        "that of users): they are no history of one. One user has 90% of the rows that base models are trained on."
     )
     assert odd("ml-1m", make_run()) == []
+
+
+@pytest.mark.parametrize(
+    ("identity", "fix"),
+    [
+        ("it's", """by `drop: COLUMN is "it's"` (COLUMN: that of items)"""),
+        ("""both ' and " in it""", "of the file"),
+        ("far too long " * 40, "of the file"),
+    ],
+)
+def test_how_rows_of_an_id_are_left_out(make_run: MakeRun, identity: str, fix: str) -> None:
+    def edit(_: Records, manifest: dict[str, Any]) -> None:
+        manifest["datasets"]["ml-1m"]["largest_item"] = {
+            "id": identity, "rows": 830, "share": 0.83, "stands_out": True,
+        }  # fmt: skip
+
+    (text,) = odd("ml-1m", make_run(edit=edit))
+    assert f"leave its rows out {fix}: they are no history of one." in text
 
 
 def test_calibrated_methods_are_told(make_run: MakeRun) -> None:

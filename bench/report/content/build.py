@@ -17,6 +17,7 @@ from bench.report.content.against import run_against
 from bench.report.content.decimals import section_decimals
 from bench.report.content.edges import at_edge
 from bench.report.content.model import Failure, NotAsked, Report, Section
+from bench.report.content.never_better import never_better
 from bench.report.content.table_rows import rows, tested
 from bench.report.content.unfinished import unfinished
 
@@ -144,6 +145,7 @@ def _section(
         from_files=told.from_files(good),
         training_users=told.training_users(good),
         unfinished=unfinished(good),
+        never_better=never_better(good),
         at_edge=at_edge(good),
         primary=primary,
         higher_is_better=directions.get(primary, False),

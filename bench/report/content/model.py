@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from bench.evaluate import Analysis, Estimate, Mark, MethodAnalysis, Paired, decimals
 
@@ -15,12 +15,14 @@ __all__ = [
     "Extreme",
     "Failure",
     "Figure",
+    "NeverBetter",
     "NotAsked",
     "PredictionsFile",
     "Report",
     "Row",
     "Section",
     "Shift",
+    "TrainedPart",
     "Unfinished",
 ]
 
@@ -106,6 +108,20 @@ class Unfinished:
     seeds: tuple[int, ...]
 
 
+TrainedPart = Literal["own", "selector", "selector and pool"]  # "own": by no meta-learner
+
+
+@dataclass(frozen=True)
+class NeverBetter:
+    """Training of which no epoch was better than its start, so that the start was kept. `trained`: by a meta-learner the
+    selector, or its pool too; `seeds`: those in which it was so, of so many `with_result`."""
+
+    method: str
+    trained: TrainedPart
+    seeds: tuple[int, ...]
+    with_result: int
+
+
 @dataclass(frozen=True)
 class AtEdge:
     """A setting chosen on validation users that is the least or the most of those tried; `seeds`: those in which it was."""
@@ -182,6 +198,7 @@ class Section:
     # source -> distinct counts, ascending
     training_users: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     unfinished: tuple[Unfinished, ...] = ()
+    never_better: tuple[NeverBetter, ...] = ()
     at_edge: tuple[AtEdge, ...] = ()
     primary: str = "logloss"  # the metric that verdicts are about and rows are ordered by
     higher_is_better: bool = False  # of the primary

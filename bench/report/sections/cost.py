@@ -21,7 +21,8 @@ _COST_HEADS = (
     "peak\nMB",
 )
 COST_NOTE = (
-    "krows/s counts thousand rows per CPU second of the method's own work. own is training and prediction (adaptation "
+    "krows/s counts thousand rows per CPU second of the method's own work, each epoch's; of a meta-learner query rows alone, "
+    "each once, though it works through support too. own is training and prediction (adaptation "
     "included) without the fits of base models that methods share; total adds those, as if nothing had been shared. Seconds "
     "are means over seeds, peak memory is the most of any seed. – marks what was over too soon to time."
 )

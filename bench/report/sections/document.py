@@ -13,6 +13,7 @@ from bench.report.sections.data_notes import data_warnings
 from bench.report.sections.edge_notes import edge_notes
 from bench.report.sections.for_whom import segments
 from bench.report.sections.legend import legend
+from bench.report.sections.never_better_notes import never_better_notes
 from bench.report.sections.part_notes import analysis_fault, not_asked
 from bench.report.sections.provenance import section_facts
 from bench.report.sections.quality import quality_grid
@@ -81,6 +82,7 @@ def _section(report: Report, section: Section) -> Iterator[Block]:
         yield from answer(section)
         yield from data_warnings(section)
         yield from unfinished_notes(section)
+        yield from never_better_notes(section)
         yield from edge_notes(section)
         yield quality_grid(report, section)
         yield from legend(section)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from bench.evaluate import Segment
@@ -99,8 +100,8 @@ def _grid(title: str, parts: Sequence[Segment], rows: Sequence[Row], section: Se
 
 
 def _heads(parts: Sequence[Segment]) -> list[str]:
-    """A name takes as many lines as it has parts (`middle`, `1001 to 12500 rows`): cut, it would be no name at all."""
-    names = [list(map(short, part.name.split(", "))) for part in parts]
+    """A name takes as many lines as it has parts (`middle`, `1,001 to 12,500 rows`): cut, it would be no name at all."""
+    names = [[short(_with_thousands(line)) for line in part.name.split(", ")] for part in parts]
     most = max(map(len, names))
     return [
         "\n".join(
@@ -113,6 +114,11 @@ def _heads(parts: Sequence[Segment]) -> list[str]:
         )
         for part, name in zip(parts, names, strict=True)
     ]
+
+
+def _with_thousands(name: str) -> str:
+    """Its whole numbers, with thousands apart."""
+    return re.sub(r"\d{4,}", lambda found: f"{int(found[0]):,}", name)
 
 
 def _column(part: Segment, rows: Sequence[Row], section: Section) -> list[Cell]:

@@ -29,8 +29,17 @@ def odd_sentences(facts: Mapping[str, Any]) -> Iterator[str]:
         if found and found["stands_out"]:
             yield (
                 f"One {owner}, {short(str(found['id']))!r}, has {found['share']:.0%} of all rows ({found['rows']:,}). Where "
-                "it stands for ids that are missing, leave its rows out of the file: they are no history of one."
+                f"it stands for ids that are missing, {_left_out(str(found['id']), owner)}: they are no history of one."
             )
+
+
+def _left_out(identity: str, owner: str) -> str:
+    """How a `table` leaves out the rows of an id; of one that is too long to show, or that no quotes hold, the file does."""
+    quote = next((mark for mark in "'\"" if mark not in identity), "")
+    if not quote or short(identity) != identity:
+        return "leave its rows out of the file"
+    rule = f"drop: COLUMN is {quote}{identity}{quote}"
+    return f"leave its rows out by `{rule}` (COLUMN: that of {owner}s)"
 
 
 def _times(times: Mapping[str, Any], column: str) -> Iterator[str]:
