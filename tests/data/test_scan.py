@@ -138,8 +138,8 @@ def test_words_that_repeat_are_kept_once_a_part():
     cells = pa.array(["a", "b"] * 50, pa.large_string())
     own = pa.array([str(number) for number in range(100)], pa.large_string())
     found = scanned.scanned(Parts(pa.record_batch([cells, own], ["few", "many"])), room.InMemory())
-    assert [pa.types.is_dictionary(each.type) for each in found.chunks("few")] == [True]
-    assert [pa.types.is_dictionary(each.type) for each in found.chunks("many")] == [False]
+    assert [pa.types.is_dictionary(each.type) for each in found.columns["few"]] == [True]
+    assert [pa.types.is_dictionary(each.type) for each in found.columns["many"]] == [False]
 
 
 class Given(Dataset):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bench.data.tables.kinds import is_bytes, is_text
 from bench.data.tables.scanned import Scanned
+from bench.data.tables.stored import UnreadableError, canonical, stored_parts
 from bench.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,12 +23,11 @@ __all__ = ["RawTable", "as_mask", "counted", "missing_column", "plain_name", "sh
 
 INVISIBLE = r"\s\p{Z}\p{Cc}\p{Cf}"  # within [...] of a regular expression of Arrow: spaces, controls, marks without width
 INTERACTIONS = "interactions"  # the name of their table
-_TEXT = "is text that is not UTF-8"
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """A table and what it is called in errors: `attrs["file"]` of the frame if the reader set it, else `name`.
+    """Rows of a table, and what it is called in errors: `attrs["file"]` of the frame if the reader set it, else `name`.
 
     An index named "line" or "row" numbers the lines or rows of the file, from 1; any other is taken for positions. Where the
     reader left columns out, `attrs["columns"]` names all that the file has; where it renamed one, `attrs["called"]` maps its
@@ -35,9 +35,10 @@ class RawTable:
 
     frame: pd.DataFrame | Scanned
     name: str
+    chosen: np.ndarray | None = None  # (rows that were read,) bool; None: all
 
     def __len__(self) -> int:
-        return len(self.frame)
+        return len(self.frame) if self.chosen is None else int(np.count_nonzero(self.chosen))
 
     @property
     def file(self) -> str:
@@ -81,18 +82,22 @@ class RawTable:
 
     def _line_or_row(self, position: int) -> tuple[int, int]:
         """One of the two, from 1; 0 for the other."""
+        read = position if self.chosen is None else int(np.flatnonzero(self.chosen)[position])
         if isinstance(self.frame, Scanned):
-            unit, label = str(self.frame.scan.unit), self.frame.place(position)
+            unit, label = str(self.frame.scan.unit), self.frame.place(read)
         else:
-            unit, label = str(self.frame.index.name), int(self.frame.index[position])
+            unit, label = str(self.frame.index.name), int(self.frame.index[read])
         if unit == "line":
             return label, 0
         return 0, label if unit == "row" else label + 1
 
     def where(self, mask: np.ndarray) -> RawTable:
-        """The rows where `mask` holds; they keep their places."""
-        rows = self.frame.where(mask) if isinstance(self.frame, Scanned) else self.frame[mask]
-        return RawTable(rows, self.name)
+        """The rows where `mask` holds; they keep their places. A column is filtered when it is asked for."""
+        if self.chosen is None:
+            return replace(self, chosen=mask)
+        chosen = self.chosen.copy()
+        chosen[chosen] = mask
+        return replace(self, chosen=chosen)
 
     def column(self, name: str) -> pa.Array:
         """One Arrow array, nulls where missing; text as large_string."""
@@ -104,45 +109,24 @@ class RawTable:
 
     def kind(self, name: str) -> pa.DataType:
         """The type of `column`."""
-        first = next(iter(self.chunks(name)))
+        with self._refusing(name):
+            first = canonical(next(stored_parts(self.frame, name, self.chosen))[:0])
         return first.type.value_type if pa.types.is_dictionary(first.type) else first.type
 
     def chunks(self, name: str) -> Iterator[pa.Array]:
-        """`column` in parts, one at least; text may be a dictionary of large_string."""
-        for cells in self._stored(name):
-            yield self._canonical(name, cells)
+        """`column` in parts, one at least; text may be a dictionary, of which every word is some row's (`canonical`)."""
+        with self._refusing(name):
+            for cells in stored_parts(self.frame, name, self.chosen):
+                yield canonical(cells)
 
-    def _stored(self, name: str) -> Iterable[pa.Array]:
-        if isinstance(self.frame, Scanned):
-            return self.frame.chunks(name)
+    @contextmanager
+    def _refusing(self, column: str) -> Iterator[None]:
         try:
-            values = pa.array(self.frame[name], from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            yield
+        except UnreadableError as error:
             raise DataError(
-                f"column {self.called(name)!r} mixes types; store it as text or as numbers",
-                file=self.file,
-            ) from error
-        if not isinstance(values, pa.ChunkedArray):
-            return [values]
-        return values.chunks or [values.combine_chunks()]
-
-    def _canonical(self, name: str, cells: pa.Array) -> pa.Array:
-        if pa.types.is_dictionary(cells.type):
-            if not (is_text(cells.type.value_type) or is_bytes(cells.type.value_type)):
-                return cells.dictionary_decode()
-            words = self._text(name, cells.dictionary)
-            return pa.DictionaryArray.from_arrays(cells.indices, words)
-        return self._text(name, cells) if is_text(cells.type) or is_bytes(cells.type) else cells
-
-    def _text(self, name: str, values: pa.Array) -> pa.Array:
-        if pa.types.is_fixed_size_binary(values.type):
-            values = values.cast(pa.binary())
-        try:
-            return values.cast(pa.large_string())
-        except pa.ArrowInvalid as error:
-            raise DataError(
-                f"column {self.called(name)!r} {_TEXT}; write it as strings", file=self.file
-            ) from error
+                f"column {self.called(column)!r} {error}", file=self.file
+            ) from error.__cause__
 
     def or_drop(self, column: str) -> str:
         """The way out for rows without a value; of the interactions, whose rows may be left out."""

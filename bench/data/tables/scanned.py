@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 
 from bench.data.tables.kinds import is_text
@@ -18,34 +17,18 @@ __all__ = ["Scanned", "scanned"]
 
 @dataclass(frozen=True)
 class Scanned:
-    """Rows of a file, or those of them that a filter leaves."""
+    """Rows of a file."""
 
     scan: Scan
     columns: Mapping[str, Shelf]
-    rows: int  # that were read
-    chosen: np.ndarray | None = None  # (rows,) bool; None: all
+    rows: int
 
     def __len__(self) -> int:
-        return self.rows if self.chosen is None else int(np.count_nonzero(self.chosen))
-
-    def where(self, mask: np.ndarray) -> Scanned:
-        if self.chosen is None:
-            return replace(self, chosen=mask)
-        chosen = self.chosen.copy()
-        chosen[chosen] = mask
-        return replace(self, chosen=chosen)
+        return self.rows
 
     def place(self, position: int) -> int:
         """A line or row of the file."""
-        read = position if self.chosen is None else int(np.flatnonzero(self.chosen)[position])
-        return self.scan.places(self.rows)[read]
-
-    def chunks(self, name: str) -> Iterator[pa.Array]:
-        start = 0
-        for cells in self.columns[name]:
-            stop = start + len(cells)
-            yield cells if self.chosen is None else cells.filter(pa.array(self.chosen[start:stop]))
-            start = stop
+        return self.scan.places(self.rows)[position]
 
 
 def scanned(scan: Scan, room: Room) -> Scanned:

@@ -151,6 +151,6 @@ def _cast_to_text(table: RawTable, name: str, values: pa.Array) -> pa.Array:
         return values.cast(pa.large_string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise DataError(
-            f"column {table.called(name)!r} of type {values.type} can't be read as categories",
+            f"column {table.called(name)!r} of type {values.type} can't be read as categories; store it as text or as numbers",
             file=table.file,
         ) from error

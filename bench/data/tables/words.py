@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from bench.data.tables.room import windows
 
-__all__ = ["Words", "distinct"]
+__all__ = ["Words", "distinct", "used_words"]
 
 _NULL = -1
 _HELD = 2**20  # distinct values of parts that wait to be compared with those of others
@@ -53,7 +53,7 @@ def distinct(chunks: Iterable[pa.Array], rows: int) -> Words:
     for chunk in chunks:
         encoded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
         part = _Part(slice(start, start + len(chunk)), encoded.dictionary)
-        codes[part.rows] = encoded.indices.fill_null(_NULL).to_numpy()
+        codes[part.rows] = _codes(encoded)
         waiting.append(part)
         start, held = part.rows.stop, held + len(part.words)
         if held > max(_HELD, len(known or ())):  # in all no more than twice what there is
@@ -61,9 +61,20 @@ def distinct(chunks: Iterable[pa.Array], rows: int) -> Words:
     return _used(_merged(known, waiting, codes), codes)
 
 
+def used_words(cells: pa.DictionaryArray) -> pa.DictionaryArray:
+    """The same cells; every word of their dictionary is some row's, null where rows are null. Indices are int32."""
+    found = _used(cells.dictionary, _codes(cells))
+    return pa.DictionaryArray.from_arrays(pa.array(found.codes), found.words)
+
+
 class _Part(NamedTuple):
     rows: slice
     words: pa.Array  # that their codes number
+
+
+def _codes(cells: pa.DictionaryArray) -> np.ndarray:
+    """(n,) int32, whatever type the indices have."""
+    return np.asarray(cells.indices.cast(pa.int32()).fill_null(_NULL).to_numpy())
 
 
 def _merged(known: pa.Array | None, parts: list[_Part], codes: np.ndarray) -> pa.Array:
