@@ -25,7 +25,7 @@ from benchmarks.peers.libraries import LIBRARIES, OURS
 from benchmarks.peers.limits import cost, factors, least_seconds, touched
 from benchmarks.peers.machine import describe, speeds
 from benchmarks.peers.measuring import Place, installed, run_curves, run_epochs, say
-from benchmarks.peers.page import PAGE, write_page
+from benchmarks.peers.page import PAGE, check_page, write_page
 from benchmarks.peers.results import keep, kept
 
 Versions = dict[str, dict[str, str]]
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = _parser().parse_args(arguments)
     one_thread()
     page, home = asked.out / PAGE.name, asked.home or cache_dir(None) / "peers"
+    check_page(page)
     if asked.limits:
         _limits_again(page)
         return

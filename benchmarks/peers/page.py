@@ -9,75 +9,68 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.peers import tables
+from benchmarks.peers import tables, words
+from benchmarks.peers.cases import BATCHES
 from benchmarks.peers.figure import write_figure
 from benchmarks.peers.libraries import LIBRARIES
+from benchmarks.peers.replacing import NOT_MEASURED, nothing_is_lost
 from benchmarks.peers.results import folder_of, kept
 
-__all__ = ["PAGE", "SECTIONS", "write_page"]
+__all__ = ["PAGE", "SECTIONS", "check_page", "write_page"]
 
 PAGE = Path("docs/performance.md")
-HEAD = """\
-# Performance
-
-What training costs here and in other libraries: the same rows, model, width, batch and epochs, one thread, one processor. Time
-is CPU time unless it says otherwise. Read ratios within a table: machines differ, and one differs from minute to minute.
-"""
-FOOT = """\
-## Again
-```console
-$ python -m benchmarks.peers
-```
-installs each library into an environment of its own, measures, and writes this page with its figures. `--help` says how to
-measure less. `python -m benchmarks.peers.page` writes the page again from the results beside it.
-"""
 
 
 class Section(NamedTuple):
-    """`body` of the results of NAME.json and of where the page is."""
+    """`body` of the results of NAME.json and of where the page is; `command` measures them."""
 
     name: str
     title: str
     body: Callable[[Mapping[str, Any], Path], str]
+    command: str
+
+
+def check_page(page: Path) -> None:
+    """SystemExit with the reason where the page can't be written; to be asked before anything is measured."""
+    try:
+        nothing_is_lost(page, _names())
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
 
 
 def write_page(page: Path = PAGE) -> str:
-    """The page as written, with its figures."""
-    parts = [HEAD]
-    for section in SECTIONS:
-        found = kept(page, section.name)
-        body = section.body(found, page) if found is not None else "Not measured.\n"
+    """The page as written, with its figures. PageError where something on the one that is there would be lost."""
+    nothing_is_lost(page, _names())
+    found = {section: kept(page, section.name) for section in SECTIONS}
+    parts = [words.HEAD]
+    if quick := [s.title for s, results in found.items() if results and results.get("quick")]:
+        parts.append(f"Small and inexact, of `--quick`: {', '.join(quick)}.\n")
+    for section, results in found.items():
+        body = f"{NOT_MEASURED} `{section.command}` does.\n"
+        if results is not None:
+            body = section.body(results, page)
         parts.append(f"## {section.title}\n{body}")
-    written = "\n".join([*parts, FOOT])
+    written = "\n".join([*parts, words.FOOT])
     page.write_text(written, "utf-8")
     return written
 
 
+def _names() -> dict[str, str]:
+    return {section.title: section.name for section in SECTIONS}
+
+
 def _epochs(found: Mapping[str, Any], _: Path) -> str:
-    return f"""\
-{_data(found["data"])}
-A DeepFM 400-400-400 has an eighth of them. Adam without L2, {found["repeats"]} rounds, each library in turn, a process each.
-
-*By ours* is a library's seconds divided by this project's: how many times as fast this project is, with a 95 % interval over
-rounds. What has no mini-batches goes *a row* at a time. Shuffling counts; reading and predicting do not. Peak memory is of the
-whole process, imports too. An AUC with a star is more than {tables.NOT_AS_GOOD:g} below the best of its model and batch: a
-faster run that is worse is no gain.
-
-{tables.epoch_table(found["rows"])}
-
-{_machine(found["machine"])}
-"""
+    told = words.EPOCHS.format(
+        data=_data(found["data"]),
+        rounds=found["repeats"],
+        first_batch=BATCHES[0],
+        worse=tables.NOT_AS_GOOD,
+    )
+    return f"{told}\n{tables.epoch_table(found['rows'])}\n\n{_machine(found['machine'])}\n"
 
 
 def _curves(found: Mapping[str, Any], page: Path) -> str:
-    parts = [
-        f"""\
-What a second buys: AUC of the test rows after more and more epochs.
-{_data(found["data"])}
-
-*Near* is {tables.NEAR_BEST:.1%} of the best AUC in the table. Reading is each library's own, of what it reads fastest.
-"""
-    ]
+    parts = [words.CURVES.format(data=_data(found["data"]), near=tables.NEAR_BEST)]
     for model in dict.fromkeys(line["model"] for line in found["lines"]):
         lines = [line for line in found["lines"] if line["model"] == model]
         figure = folder_of(page) / f"auc-{model.lower().replace(' ', '-')}.svg"
@@ -91,16 +84,10 @@ What a second buys: AUC of the test rows after more and more epochs.
 def _limits(found: Mapping[str, Any], _: Path) -> str:
     speeds = "; ".join(f"{name} {_speed(name, value)}" for name, value in found["speeds"].items())
     return f"""\
-The least that a row of an epoch costs: bytes that it must move and operations that it must do, by the speed at which this
-machine streams memory, reads rows of a small table and multiplies float32 matrices. A processor may do all three at once, so
-the largest bounds it; *by the largest* is how many times as long the measured epoch takes. Adam's steps on touched rows count.
-
+{words.LIMITS}
 {tables.limit_table(found["rows"])}
 
-What it takes beside: a batch's table rows lie in no order, so they are found, counted and put side by side before anything is
-computed, and an LR does little else. Adam's root and quotient count as one operation each, and take several. Of a DeepFM's time
-products are a share, .4 in a tower of 64-64 and over .9 in one of 400-400-400 ([measured here](../benchmarks/README.md)).
-
+{words.BESIDE_LIMITS}
 This machine, one thread: {speeds}.
 
 {_machine(found["machine"])}
@@ -108,8 +95,8 @@ This machine, one thread: {speeds}.
 
 
 def _given(found: Mapping[str, Any], _: Path) -> str:
-    """A section of a table and words: `text` (lines), `head`, `rows`, `machine`; `command` that measured it."""
-    text = "\n\n".join(found.get("text", []))
+    """A section of a table and words: `text` (lines), `head`, `rows`, `machine`; `command` that measured it; `quick` if so."""
+    text = "\n\n".join([*([words.QUICK] if found.get("quick") else []), *found.get("text", [])])
     command = f"```console\n$ {found['command']}\n```\n" if "command" in found else ""
     made = tables.table(found["head"], found["rows"])
     return "\n\n".join(filter(None, [text, f"{command}{made}", _machine(found["machine"])])) + "\n"
@@ -125,16 +112,17 @@ def _libraries(found: Mapping[str, Any], _: Path) -> str:
     return f"{tables.table(['library', 'what ran', 'how'], rows, '---')}\n"
 
 
+BESIDE, ALONE = "python -m benchmarks.peers", "python -m benchmarks.sections"
 SECTIONS = (
-    Section("epochs", "An epoch", _epochs),
-    Section("curves", "AUC by seconds", _curves),
-    Section("limits", "The limit", _limits),
-    Section("growth", "Growth with table rows, batch, fields and width", _given),
-    Section("prepare", "Preparing data", _given),
-    Section("metrics", "Metrics", _given),
-    Section("meta-step", "Meta-training", _given),
-    Section("suites", "Whole suites", _given),
-    Section("libraries", "The libraries", _libraries),
+    Section("epochs", "An epoch", _epochs, BESIDE),
+    Section("curves", "AUC by seconds", _curves, BESIDE),
+    Section("limits", "The limit", _limits, BESIDE),
+    Section("growth", "Growth with table rows, batch, fields and width", _given, f"{ALONE} growth"),
+    Section("prepare", "Preparing data", _given, f"{ALONE} prepare"),
+    Section("metrics", "Metrics", _given, f"{ALONE} metrics"),
+    Section("meta-step", "Meta-training", _given, f"{ALONE} meta-step"),
+    Section("suites", "Whole suites", _given, f"{ALONE} suites"),
+    Section("libraries", "The libraries", _libraries, BESIDE),
 )
 
 
@@ -159,8 +147,15 @@ def _speed(name: str, value: float) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--page", type=Path, default=PAGE)
-    print(write_page(parser.parse_args().page))
+    parser.add_argument(
+        "--page",
+        type=Path,
+        default=PAGE,
+        help=f"results are those in the folder of its name without suffix (default: {PAGE})",
+    )
+    page = parser.parse_args().page
+    check_page(page)
+    print(write_page(page))
 
 
 if __name__ == "__main__":

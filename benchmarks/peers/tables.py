@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from benchmarks.peers.cases import TREES
 from benchmarks.peers.libraries import OURS
 from benchmarks.peers.ratios import Ratio, ratio
 
-__all__ = ["curve_table", "epoch_table", "limit_table", "table"]
+__all__ = ["curve_table", "epoch_table", "limit_table", "table", "unit_of"]
 
 NOT_AS_GOOD = 0.001  # of AUC
 NEAR_BEST = 0.999
@@ -22,8 +23,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], rule: str = "---:"
 
 
 def epoch_table(results: Sequence[Mapping[str, Any]]) -> str:
-    """Who is beside whom: those of one model, measured in turn."""
-    head = ["model", "batch", "by", "k rows/s", "CPU s by ours", "wall s by ours", "peak MB", "AUC"]
+    """Who is timed beside whom: those of one model, measured in turn."""
+    ratios = [f"{time} time, times ours" for time in ("CPU", "wall")]
+    head = ["model", "batch", "by", "k rows/s", *ratios, "peak MB", "AUC"]
     cases = dict.fromkeys((row["model"], row["beside"]) for row in results)
     rows: list[list[str]] = []
     for model, beside in cases:
@@ -34,7 +36,10 @@ def epoch_table(results: Sequence[Mapping[str, Any]]) -> str:
 
 def _epoch_rows(results: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
     ours = next((row for row in results if row["library"] == OURS), None)
-    best = max((_auc(row) for row in results if not _failed(row)), default=0.0)
+    best: dict[int, float] = {}  # of a batch: what goes a row at a time is no match for a batch
+    for row in results:
+        if not _failed(row):
+            best[row["batch"]] = max(_auc(row), best.get(row["batch"], 0.0))
     for row in results:
         first = [row["model"], f"{row['batch']:,}" if row["batch"] > 1 else "a row"]
         if failed := _failed(row):
@@ -43,7 +48,7 @@ def _epoch_rows(results: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
         speed = row["rows"] / median(_seconds(row, "cpu_s")) / 1000
         ratios = [_ratio(row, ours, clock) for clock in ("cpu_s", "wall_s")]
         peak = median(run["peak_mb"] for run in row["runs"])
-        worse = "*" if _auc(row) < best - NOT_AS_GOOD else ""
+        worse = "*" if _auc(row) < best[row["batch"]] - NOT_AS_GOOD else ""
         auc = f"{_figure(_auc(row))}{worse}"
         yield [*first, row["library"], f"{speed:,.0f}", *ratios, f"{peak:,.0f}", auc]
 
@@ -58,20 +63,43 @@ def _ratio(row: Mapping[str, Any], ours: Mapping[str, Any] | None, clock: str) -
 
 def curve_table(lines: Sequence[Mapping[str, Any]]) -> str:
     """Of one model: what it costs to come near the best AUC of all."""
-    head = ["by", "best AUC", "CPU s to come near", "with reading", "peak MB"]
+    head = ["by", "asked after", "best AUC", "CPU s to come near", "with reading", "peak MB"]
     done = [line for line in lines if not line.get("failed")]
     best = max((point["auc"] for line in done for point in line["points"]), default=0.0)
     rows = []
     for line in lines:
         if failed := line.get("failed"):
-            rows.append([line["line"], f"failed: {_cell(failed)}", "", "", ""])
+            rows.append([line["line"], "", f"failed: {_cell(failed)}", "", "", ""])
             continue
         own = max(point["auc"] for point in line["points"])
         near = _seconds_to(line, NEAR_BEST * best)
-        with_reading = None if near is None else near + line["reading"]["cpu_s"]
-        seconds = ["never" if s is None else f"{s:.2f}" for s in (near, with_reading)]
-        rows.append([line["line"], _figure(own), *seconds, f"{line['peak_mb']:,.0f}"])
+        seconds = [_not_near(line), "–"]
+        if near is not None:
+            seconds = [f"{s:.2f}" for s in (near, near + line["reading"]["cpu_s"])]
+        peak = f"{line['peak_mb']:,.0f}"
+        rows.append([line["line"], _asked_after(line), _figure(own), *seconds, peak])
     return table(head, rows)
+
+
+def unit_of(line: Mapping[str, Any]) -> str:
+    """What the checkpoints of a line count."""
+    if line["model"] == TREES.name:
+        return "trees"
+    return "tolerances" if line["library"] == "LIBLINEAR" else "epochs"
+
+
+def _asked_after(line: Mapping[str, Any]) -> str:
+    checkpoints = ", ".join(f"{point['checkpoint']:g}" for point in line["points"])
+    if unit_of(line) == "tolerances":
+        return f"tolerances {checkpoints}"
+    return f"{checkpoints} {unit_of(line)}"
+
+
+def _not_near(line: Mapping[str, Any]) -> str:
+    if unit_of(line) == "tolerances":
+        return f"not at {len(line['points'])} tolerances"
+    most = max(point["checkpoint"] for point in line["points"])
+    return f"not in {most:g} {unit_of(line)}"
 
 
 def _seconds_to(line: Mapping[str, Any], auc: float) -> float | None:
@@ -92,7 +120,7 @@ def limit_table(rows: Sequence[Mapping[str, Any]]) -> str:
         "table rows, ns",
         "arithmetic, ns",
         "measured, ns",
-        "by the largest",
+        "times the largest",
     ]
     return table(head, map(_limit_row, rows))
 

@@ -62,7 +62,6 @@ def measure(rounds: int, quick: bool) -> dict[str, Any]:
         "head": ["table rows", "batch", "fields", "width", *MODELS],
         "rows": [[f"{value:,}" for value in size] + _speeds(size, rows, rounds) for size in sizes],
         "machine": describe(),
-        "command": "python -m benchmarks.sections growth",
     }
 
 

@@ -25,7 +25,6 @@ def measure(rounds: int, quick: bool) -> dict[str, Any]:
         "head": ["metric", "logits", "numpy, ms", "compiled, ms", "times as fast"],
         "rows": rows,
         "machine": describe(),
-        "command": "python -m benchmarks.sections metrics",
     }
 
 

@@ -49,7 +49,6 @@ def measure(rounds: int, quick: bool) -> dict[str, Any]:  # noqa: ARG001 - once 
         "head": ["file", "rows", "CPU s", "thousand rows a CPU second", "peak memory, MB"],
         "rows": [row for rows in sizes for row in _of_size(rows)],
         "machine": describe(),
-        "command": "python -m benchmarks.sections prepare",
     }
 
 

@@ -37,7 +37,6 @@ def measure(rounds: int, quick: bool, beside: Path | None = None) -> dict[str, A
         ],
         "rows": [[name, *_of_suite(name, tree)] for name in names for tree in trees],
         "machine": describe(),
-        "command": "python -m benchmarks.sections suites" + " --beside CHECKOUT" * (len(trees) - 1),
     }  # fmt: skip
 
 

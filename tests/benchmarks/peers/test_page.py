@@ -52,7 +52,8 @@ EPOCHS = [
 
 def line(name: str, points: list[tuple[float, float]], library: str = OURS) -> dict:
     told = [
-        {"checkpoint": n, "cpu_s": s, "wall_s": s, "auc": auc} for n, (s, auc) in enumerate(points)
+        {"checkpoint": n, "cpu_s": s, "wall_s": s, "auc": auc}
+        for n, (s, auc) in enumerate(points, 1)
     ]
     about = {"model": "FM-16", "line": name, "library": library, "peak_mb": 50.0}
     return {**about, "reading": {"cpu_s": 0.25, "wall_s": 0.25}, "points": told}
@@ -73,7 +74,7 @@ def test_an_epoch_is_told_by_its_ratio_to_ours():
     assert fuxi[3:] == ["2", "4.00 [4.00, 4.00]", "1.00 [1.00, 1.00]", "100", ".7995"]
     assert xlearn[1] == "a row"
     assert xlearn[4:6] == ["0.50 [0.50, 0.50]", "2.00 [2.00, 2.00]"]
-    assert xlearn[-1] == ".7980*"  # twice as fast, and worse
+    assert xlearn[-1] == ".7980"  # worse, and the only one that goes a row at a time
     assert recbole[3] == "failed: it \\| broke"
 
 
@@ -81,6 +82,18 @@ def test_ours_is_marked_where_it_is_worse():
     table = epoch_table([row(OURS, [run(0.1, 0.79)]), row("FuxiCTR", [run(0.4, 0.8)])])
     assert ".7900*" in table
     assert ".8000*" not in table
+
+
+def test_a_star_is_for_what_is_worse_at_the_same_batch():
+    results = [
+        row(OURS, [run(0.2, 0.8)]),
+        row("FuxiCTR", [run(0.2, 0.7985)]),
+        row("xLearn", [run(0.2, 0.9)], batch=1),
+        row("Vowpal Wabbit", [run(0.2, 0.898)], batch=1),
+        row("RecBole", [{"failed": "broken"}]),
+    ]
+    found = [text[2:-2].split(" | ")[-1] for text in epoch_table(results).splitlines()[2:6]]
+    assert found == [".8000", ".7985*", ".9000", ".8980*"]
 
 
 def test_others_have_no_ratio_where_ours_failed():
@@ -92,9 +105,23 @@ def test_seconds_to_come_near_the_best():
     _, _, ours, xlearn, recbole = (
         text[2:-2].split(" | ") for text in curve_table(LINES).splitlines()
     )
-    assert ours == ["ours, AdaGrad", ".8000", "0.20", "0.45", "50"]
-    assert xlearn == ["xLearn, AdaGrad", ".7900", "never", "never", "50"]
-    assert recbole[1] == "failed: killed"
+    assert ours == ["ours, AdaGrad", "1, 2, 3 epochs", ".8000", "0.20", "0.45", "50"]
+    assert xlearn == ["xLearn, AdaGrad", "1, 2 epochs", ".7900", "not in 2 epochs", "–", "50"]
+    assert recbole[1:3] == ["", "failed: killed"]
+
+
+def test_checkpoints_are_told_in_their_unit():
+    """The last table row: what did not come near, and at which checkpoints it was asked."""
+    points = [(1.0, 0.7), (2.0, 0.7)]
+    liblinear, trees = (line(name, points, name) for name in ("LIBLINEAR", "LightGBM"))
+    trees["model"] = "trees"
+    for told, asked, failed in (
+        (liblinear, "tolerances 1, 2", "not at 2 tolerances"),
+        (trees, "1, 2 trees", "not in 2 trees"),
+    ):
+        best = {**LINES[0], "model": told["model"]}
+        found = curve_table([best, told]).splitlines()[-1][2:-2].split(" | ")
+        assert (found[1], found[3]) == (asked, failed)
 
 
 def test_the_limit_is_the_largest_of_three():
@@ -142,9 +169,28 @@ def test_sections_without_results_say_so(page):
         "Whole suites",
         "The libraries",
     }
+    assert sections["Metrics"] == "Not measured. `python -m benchmarks.sections metrics` does.\n"
+    assert sections["The limit"] == "Not measured. `python -m benchmarks.peers` does.\n"
     assert "Some CPU, 2 cores, 8 GB" in sections["An epoch"]
     assert "| x | 1 |" in sections["Growth with table rows, batch, fields and width"]
     assert "$ python -m some" in sections["Growth with table rows, batch, fields and width"]
+
+
+def test_what_was_measured_small_is_said_to_be(page):
+    assert "--quick" not in write_page(page)
+    given = {"machine": MACHINE, "head": ["a"], "rows": [["x"]], "quick": True}
+    keep(page, "metrics", given)
+    head, *_ = (written := write_page(page)).split("\n## ")
+    assert "of `--quick`: Metrics." in head
+    assert written.count("Measured with `--quick`: small and inexact") == 1
+
+
+def test_words_that_the_tables_use_are_explained(page):
+    keep(page, "limits", {"machine": MACHINE, "data": DATA, "speeds": {}, "rows": []})
+    written = write_page(page)
+    for word in ("FM-16", "FFM-16", "Times ours", "in order", "Triad", "gather", "GEMM", "Near"):
+        assert f"*{word}*" in written
+    assert "(#growth-with-table-rows-batch-fields-and-width)" in written
 
 
 def test_the_same_results_give_the_same_bytes(page, tmp_path):
