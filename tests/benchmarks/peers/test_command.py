@@ -61,6 +61,17 @@ def test_what_cannot_be_asked_for(words, said, capsys):
     assert said in capsys.readouterr().err
 
 
+def test_a_page_that_would_be_lost_is_refused_before_anything_is_installed(tmp_path, monkeypatch):
+    page = tmp_path / "performance.md"
+    page.write_text("# My notes\n", "utf-8")
+    monkeypatch.setattr(command, "one_thread", lambda: None)
+    monkeypatch.setattr(command, "installed", lambda *_: pytest.fail("installed"))
+    for words in ([], ["--limits"]):
+        with pytest.raises(SystemExit, match="was not written by this command"):
+            command.main(["--out", str(tmp_path), *words])
+    assert page.read_text("utf-8") == "# My notes\n"
+
+
 def test_limits_are_measured_again_for_epochs_that_are_kept(tmp_path, monkeypatch, capsys):
     wanted = ["--out", str(tmp_path), "--limits"]
     with pytest.raises(SystemExit, match="no epochs are kept"):
