@@ -35,7 +35,7 @@ def train_as_usual(network, examples):
             rows = F.embedding(index, network.tables[table]) * every
             return torch.stack([rows[:, span].sum(1) for span in spans], dim=1)
 
-        logits = network(RowLookup(pooled, None, weights, layout))
+        logits = network(RowLookup(pooled, None, weights, layout, tables=network.widths, apart=()))
         optimiser.zero_grad(set_to_none=True)
         F.binary_cross_entropy_with_logits(logits, examples.labels[batch]).backward()
         optimiser.step()

@@ -57,14 +57,15 @@ class Differentiable(Plugin):
 
     unpooled: ClassVar[
         tuple[str, ...]
-    ] = ()  # fields wanted entry by entry too: rows.entries(table, field)
+    ] = ()  # fields wanted entry by entry too: rows.entries(table, field). Or set in `build`, to a name that is a parameter
 
     @abstractmethod
     def tables(self) -> Mapping[str, int]:
-        """After build: table name to width; each has one row per entry of the joint index."""
+        """After build: table name to width; each has a row for each value of every field (an entry of the joint index)."""
 
     def initialise(self, table: str, values: Tensor) -> None:
-        """Fill a new table (entries, width) in place; default: zeros for the table `linear`, else normal(0, 0.01)."""
+        """Fill a new table (entries, width) in place; default: zeros for the table `linear`, else normal(0, 0.01). Torch's
+        generator is seeded for you."""
         if table == "linear":
             values.zero_()
         else:
@@ -96,5 +97,9 @@ class Lookup(Protocol):
         ...
 
     def entries(self, table: str, field: str) -> tuple[Tensor, Tensor]:
-        """A field of `unpooled` entry by entry: rows (..., L, width) and weights (..., L), 0 where padded."""
+        """A field of `unpooled` entry by entry: rows (..., L, width), not weighted, and their weights (..., L).
+
+        Categorical: L is 1, of weight 1. Multi-valued: L is the longest bag's, 1 at least; weights are 1/k of a bag of k, 0
+        where it is padded, with rows of no meaning. Numeric: the value's row and the missing value's, of weights value and 0,
+        or 0 and 1."""
         ...

@@ -123,6 +123,33 @@ def test_a_field_s_name_by_a_parameter(interactions, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        (
+            lambda rows: rows["vectors"],
+            "the table 'vectors', and tables\\(\\) gives linear, factors",
+        ),
+        (lambda rows: rows.entries("vectors", "tags")[0], "the table 'vectors', and tables"),
+        (
+            lambda rows: rows.entries("factors", "tags")[0],
+            "'tags' entry by entry, and unpooled names none",
+        ),
+    ],
+)
+def test_what_forward_asks_for_and_does_not_declare_is_told_of_in_the_fit(
+    interactions, tmp_path, asked, reason
+):
+    """Adaptation could not give it: only what is declared is looked up for it."""
+
+    class Asking(Pairwise):
+        def forward(self, rows):
+            return super().forward(rows) + asked(rows).sum((-2, -1))
+
+    with pytest.raises(PluginError, match=f"^forward asks for .*{reason}"):
+        fit(Asking(PluginParams()), interactions, tmp_path)
+
+
+@pytest.mark.parametrize(
     ("form", "hint"),
     [
         ("factorisation-machine", "did you mean 'factorization-machine'? there are: logistic"),

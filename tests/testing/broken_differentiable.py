@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import torch
+from pydantic import Field
 from torch import nn
 
+from bench.interfaces import PluginParams
 from bench.learn import DifferentiableModel, DifferentiableSelector
 
 
@@ -60,6 +62,21 @@ class OfGenres(Linear):
     """Entry by entry, of a field that the kit's data lack."""
 
     unpooled = ("genres",)
+
+
+class OfAField(Linear):
+    """Conforms: the field's name is a parameter."""
+
+    class Params(PluginParams):
+        field: str = Field("tags", min_length=1, description="a multi-valued field")
+
+    def build(self, fields):
+        super().build(fields)
+        self.unpooled = (self.params.field,)
+
+    def forward(self, rows):
+        vectors, weights = rows.entries("factors", self.params.field)
+        return super().forward(rows) + (weights.unsqueeze(-1) * vectors).sum(-2).square().sum(-1)
 
 
 class OfText(Linear):

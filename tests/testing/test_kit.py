@@ -100,6 +100,7 @@ def test_what_does_not_apply_says_why():
         broken.Fine,
         differentiable.Linear,
         differentiable.DeepReLU,
+        differentiable.OfAField,
         differentiable.FrozenNorm,
         differentiable.Buffer,
         differentiable.Norm,

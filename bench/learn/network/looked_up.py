@@ -39,6 +39,7 @@ class LookedUp:
     ) -> None:
         self._rows, self._stride, self._n, self._shape = rows, stride, n, shape
         self._tables, self._widths, self._layout = tables, network.widths, network.layout
+        self._apart = network.plugin.unpooled
         self._pooled: dict[str, Tensor] = {}
         self._of_field: dict[tuple[str, str], Tensor] = {}
 
@@ -56,7 +57,15 @@ class LookedUp:
         """What the plugin is handed."""
         shape = self._shape
         weights = self._floats()[:, shape.entries : shape.width - 1]
-        return RowLookup(self._pool, self._take_field, weights, self._layout, base_logits)
+        return RowLookup(
+            self._pool,
+            self._take_field,
+            weights,
+            self._layout,
+            base_logits,
+            tables=self._widths,
+            apart=self._apart,
+        )
 
     def add_gradients(self, l2: float) -> None:
         """What torch found, and the penalty l2 |row|^2 of each looked-up row of every table but `linear`, per row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from bench.errors import PluginError
 from bench.interfaces import Fields
 
 __all__ = ["Layout", "RowLookup", "Rows"]
@@ -50,8 +51,9 @@ class Rows(NamedTuple):
 class RowLookup:
     """bench.interfaces.Lookup for rows of any leading shape; each table is looked up once and kept.
 
-    `pooled(table)` gives (..., F, width); `unpooled(table, field)` (..., L, width) for the fields that a plugin declares;
-    `weights` (..., E - single) are those of the entries that are not categorical."""
+    `pooled(table)` gives (..., F, width) of one of `tables`; `unpooled(table, field)` (..., L, width) for the fields that a
+    plugin declares (`apart`); `weights` (..., E - single) are those of the entries that are not categorical. PluginError for
+    what is asked for and not declared."""
 
     def __init__(
         self,
@@ -60,8 +62,12 @@ class RowLookup:
         weights: Tensor,
         layout: Layout,
         base_logits: Tensor | None = None,
+        *,
+        tables: Collection[str],
+        apart: Collection[str],
     ) -> None:
         self._pooled, self._unpooled = pooled, unpooled
+        self._tables, self._apart = tables, apart
         self._weights, self._layout, self._base_logits = weights, layout, base_logits
         self._kept: dict[str, Tensor] = {}
 
@@ -73,13 +79,25 @@ class RowLookup:
 
     def __getitem__(self, table: str) -> Tensor:
         if table not in self._kept:
+            self._check_table(table)
             self._kept[table] = self._pooled(table)
         return self._kept[table]
 
     def entries(self, table: str, field: str) -> tuple[Tensor, Tensor]:
+        self._check_table(table)
+        if field not in self._apart:
+            named = ", ".join(self._apart) or "none"
+            raise PluginError(
+                f"forward asks for the field {field!r} entry by entry, and unpooled names {named}; name it there"
+            )
         rows = self._unpooled(table, field)
         span, single = self._layout.span(field), self._layout.single
         if span.start < single:
             return rows, torch.ones_like(rows[..., 0])
         weights = self._weights[..., span.start - single : span.stop - single]
         return rows, weights.to(rows.dtype, copy=True)  # the plugin's own
+
+    def _check_table(self, table: str) -> None:
+        if table not in self._tables:
+            given = ", ".join(self._tables) or "none"
+            raise PluginError(f"forward asks for the table {table!r}, and tables() gives {given}")

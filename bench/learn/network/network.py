@@ -89,6 +89,8 @@ class Network(nn.Module):
             weights=weights,
             layout=self.layout,
             base_logits=base_logits,
+            tables=self.widths,
+            apart=self.plugin.unpooled,
         )
 
     def forward(self, rows: RowLookup) -> Tensor:
@@ -154,6 +156,8 @@ class Network(nn.Module):
             weights=weights,
             layout=self.layout,
             base_logits=base_logits,
+            tables=self.widths,
+            apart=self.plugin.unpooled,
         )
         plugin = self._plugin_of_thread()
         parameters = {leaf: value for leaf, value in dense.items() if leaf != BIAS}
