@@ -37,7 +37,8 @@ class TrainSettings(_Settings):
 
     batch_size: int = Field(4096, ge=1, description="rows a step")
     optimizer: Literal["adam", "adagrad"] = Field(
-        "adam", description="Adam (Kingma and Ba 2015) or AdaGrad (Duchi et al. 2011)"
+        "adam",
+        description="Adam (Kingma and Ba 2015) or AdaGrad (Duchi et al. 2011), which wants about ten times Adam's rate",
     )
     learning_rate: float = Field(2e-3, gt=0, le=10, description="of the optimizer")
     precision: Literal["float32", "bf16"] = Field(

@@ -43,6 +43,11 @@ def _verdict(comparison: Comparison) -> str:
 
 # -- what differs beside the figures
 
+_INNER_LOOP = (
+    "inner_loop is what computed a meta-learner's inner steps: compiled code (numba) or torch (autograd). They compute the "
+    "same; figures differ in the last digits."
+)
+
 
 def _differences(comparison: Comparison) -> Iterator[Block]:
     terms = [
@@ -58,6 +63,8 @@ def _differences(comparison: Comparison) -> Iterator[Block]:
     if terms:
         yield Note("What differs, BASE -> CANDIDATE:")
         yield Terms(tuple(terms))
+        if any(one.what == "inner_loop" for one in comparison.conditions):
+            yield Note(_INNER_LOOP)
     else:
         yield Note("Machine, versions, code, settings and files are recorded as the same.")
     if comparison.code_unknown:

@@ -514,6 +514,16 @@ def test_cpu_times_of_unlike_conditions_are_no_ratio(
     assert "ratio" not in text
 
 
+def test_what_inner_loop_is_stands_below_it(make: Callable[..., Run], tmp_path: Path) -> None:
+    make("base", computed({}, {"inner_loop": "numba 0.62"}))
+    make("candidate", computed({}, {"inner_loop": "autograd"}))
+    make("again", computed({}, {"inner_loop": "autograd"}))
+    text = " ".join(bench(tmp_path / "base", tmp_path / "candidate").output.split())
+    assert "inner_loop numba 0.62 -> autograd inner_loop is what computed" in text
+    assert "compiled code (numba) or torch (autograd)" in text
+    assert "inner_loop" not in bench(tmp_path / "candidate", tmp_path / "again").output
+
+
 @pytest.mark.parametrize("package", ["metaselector-bench", "pandas"])
 def test_what_computes_nothing_is_told_of_and_withholds_no_ratio(
     make: Callable[..., Run], package: str

@@ -87,6 +87,30 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows, sep):
 
 
 @pytest.mark.parametrize(
+    ("rows", "also"),
+    [
+        (["3", "4", "5,6,7"], " (too many or too few in lines 4 and 5 as well)"),
+        (["3", "1,2", "1,2,4"], " (too many or too few in line 5 as well)"),
+        (["3", "4", "5", "6", "7"], " (too many or too few in lines 4, 5, 6 and more as well)"),
+        (["3", "4", *["1,2"] * 9000, "5"], " (too many or too few in lines 4 and 9005 as well)"),
+        (
+            ["3", "4", *["1,2"] * 9000, '1,"2'],
+            " (too many or too few in line 4 as well)",
+        ),  # a quote left open
+        (["3", "", "1,2"], ""),  # an empty line is another fault
+        (["3"], ""),
+    ],
+)
+@pytest.mark.parametrize("multiline", [False, True])
+def test_further_lines_of_a_wrong_width_are_named(tmp_path, rows, also, multiline):
+    path = write(tmp_path, "\n".join(["a,b", "1,2", *rows, ""])[:-1])
+    with pytest.raises(DataError) as error:
+        read_delimited(path, ["a"], multiline=multiline)
+    fix = "mend the line, quote a field that holds ',', or check `sep` and `columns`"
+    assert str(error.value) == f"x.csv:3: 1 fields where 2 are expected{also}; {fix}"
+
+
+@pytest.mark.parametrize(
     ("content", "error"),
     [
         ("", r"^x\.csv: is empty$"),

@@ -13,6 +13,7 @@ from bench.records import Run
 from bench.report import build, to_json, to_markdown, to_terminal
 
 PLAIN = {"use": "lr", "params": {}, "train": {"epochs": 12}}
+ADAGRAD = {"use": "fm", "params": {}, "train": {"epochs": 12, "optimizer": "adagrad"}}
 TREES = {"use": "gbdt", "params": {"trees": 300, "patience": 10}, "train": {"epochs": 12}}
 GATING = {"selector": {"use": "mlp", "params": {}, "train": {"epochs": 12}}, "meta_learner": None}
 META = {
@@ -67,9 +68,10 @@ def test_models_that_the_cap_ended_are_named_together_in_every_form(
         assert told in text
         assert text.index(told) < text.index("Quality on")
     (section,) = to_json(build(run))["sections"]
+    capped = {"epochs": 12, "setting": "train.epochs", "seeds": (0, 1, 2), "optimizer": "adam"}
     assert section["unfinished"] == (
-        {"method": "lr", "epochs": 12, "setting": "train.epochs", "seeds": (0, 1, 2)},
-        {"method": "fm", "epochs": 12, "setting": "train.epochs", "seeds": (0, 1, 2)},
+        {**capped, "method": "lr"},
+        {**capped, "method": "fm"},
     )
 
 
@@ -77,6 +79,12 @@ def test_models_that_the_cap_ended_are_named_together_in_every_form(
     ("method", "epochs", "settings", "fix"),
     [
         ("fm", 300, TREES, "Raise trees."),
+        (
+            "fm",
+            12,
+            ADAGRAD,
+            "Raise train.epochs or train.learning_rate (AdaGrad wants about ten times Adam's), or lower train.batch_size.",
+        ),
         ("gating", 12, GATING, "Raise train.epochs or lower train.batch_size."),
         ("gating", 30, CONTEXT, "Raise epochs."),
         (

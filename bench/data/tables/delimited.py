@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from contextlib import suppress
+from itertools import chain, islice
 from typing import Any
 
 from bench.errors import DataError
@@ -119,22 +120,41 @@ class DelimitedText:
         while rows and not rows[-1]:
             rows.pop()
         for number, cells in enumerate(rows, start=first):
-            if len(cells) != width:
-                raise self.refuse(
-                    self._line(number), self._wrong_width(cells, width) if cells else _EMPTY_LINE
-                )
+            if cells and len(cells) != width:
+                rest = chain(rows[number - first + 1 :], later)
+                also = self._also(rest, width, number + 1)
+                raise self.refuse(self._line(number), self._wrong_width(cells, width, also))
+            if not cells:
+                raise self.refuse(self._line(number), _EMPTY_LINE)
         if any(later):
             raise self.refuse(self._line(first + len(rows)), _EMPTY_LINE)
         return rows
 
-    def _wrong_width(self, cells: list[str], width: int) -> str:
+    def _also(self, rest: Iterable[list[str]], width: int, first: int) -> str:
+        """Where else there are too many or too few fields: a few lines, so that all are mended at once."""
+        found = []
+        # of another kind: told once those of this kind are mended
+        with suppress(DataError, UnicodeError, OSError):
+            for number, cells in enumerate(rest, start=first):
+                if cells and len(cells) != width:
+                    found.append(self._line(number))
+                if len(found) > _ALSO:
+                    break
+        if not found:
+            return ""
+        *named, last = [*map(str, found[:_ALSO]), *["more"] * (len(found) > _ALSO)]
+        lines = " and ".join(filter(None, [", ".join(named), last]))
+        return f" (too many or too few in line{'s' * (len(found) > 1)} {lines} as well)"
+
+    def _wrong_width(self, cells: list[str], width: int, also: str) -> str:
         trailing = (
             " (the last is empty: a separator too many at the end?)" if cells[-1] == "" else ""
         )
-        found = f"{len(cells)} fields{trailing} where {width} are expected"
+        found = f"{len(cells)} fields{trailing} where {width} are expected{also}"
         return f"{found}; mend the line, quote a field that holds {self.sep!r}, or check `sep` and `columns`"
 
 
+_ALSO = 3  # further lines that an error names
 _EMPTY_LINE = "an empty line within the data; remove it"
 _OPEN_QUOTE = (
     "a quote opens a field here and does not close on this line; set `multiline: true` where a quoted field holds line breaks"

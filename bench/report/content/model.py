@@ -100,12 +100,14 @@ class PredictionsFile:
 @dataclass(frozen=True)
 class Unfinished:
     """Training that the cap on its epochs ended: the best of `epochs` was the last one. `setting`: where the cap stands,
-    `train.epochs` or `meta_learner.train.epochs` or a parameter of the plugin's own; `seeds`: those in which it was so."""
+    `train.epochs` or `meta_learner.train.epochs` or a parameter of the plugin's own; `seeds`: those in which it was so;
+    `optimizer`: of the training loop, "" where that did not train it."""
 
     method: str
     epochs: int
     setting: str
     seeds: tuple[int, ...]
+    optimizer: str = ""
 
 
 TrainedPart = Literal["own", "selector", "selector and pool"]  # "own": by no meta-learner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.report.content.model import Unfinished
@@ -17,25 +17,38 @@ Record = Mapping[str, Any]
 
 def unfinished(good: Sequence[Record]) -> tuple[Unfinished, ...]:
     """Of the records with a result, in their order: those whose best epoch is the last allowed one."""
-    found: dict[tuple[str, int, str], list[int]] = defaultdict(list)
+    found: dict[tuple[str, int, _Cap], list[int]] = defaultdict(list)
     for record in good:
         epochs, spec = record["details"].get("epochs"), recorded_spec(record)
         ended_last = (
             type(epochs) is int and epochs > 0 and record["details"].get("best_epoch") == epochs
         )
-        cap = _cap(spec, epochs) if ended_last and spec is not None else ""
-        if cap:
+        cap = _cap(spec, epochs) if ended_last and spec is not None else None
+        if cap is not None:
             found[record["trial"]["method"], epochs, cap].append(record["trial"]["seed"])
-    return tuple(Unfinished(*key, tuple(sorted(seeds))) for key, seeds in found.items())
+    return tuple(
+        Unfinished(method, epochs, cap.setting, tuple(sorted(seeds)), cap.optimizer)
+        for (method, epochs, cap), seeds in found.items()
+    )
 
 
-def _cap(spec: BaseModelSpec | MethodSpec, epochs: int) -> str:
-    """The setting that allowed so many epochs and no more; nothing where none did."""
-    meta_learner = spec.meta_learner if isinstance(spec, MethodSpec) else None
-    selector = spec.selector if isinstance(spec, MethodSpec) else None
-    trained = meta_learner or selector or spec
-    assert not isinstance(trained, MethodSpec)
+class _Cap(NamedTuple):
+    setting: str
+    optimizer: str = ""
+
+
+def _cap(spec: BaseModelSpec | MethodSpec, epochs: int) -> _Cap | None:
+    """The setting that allowed so many epochs and no more; None where none did."""
+    if isinstance(spec, MethodSpec) and spec.meta_learner is not None:
+        if spec.meta_learner.train.epochs == epochs:
+            return _Cap("meta_learner.train.epochs", "adam")
+        return _own_cap(spec.meta_learner.params, epochs)
+    trained = spec.selector if isinstance(spec, MethodSpec) else spec
     if trained.train.epochs == epochs:
-        return "meta_learner.train.epochs" if meta_learner else "train.epochs"
-    own = [name for name, value in trained.params.items() if type(value) is int and value == epochs]
-    return own[0] if own else ""
+        return _Cap("train.epochs", trained.train.optimizer)
+    return _own_cap(trained.params, epochs)
+
+
+def _own_cap(params: Mapping[str, Any], epochs: int) -> _Cap | None:
+    own = [name for name, value in params.items() if type(value) is int and value == epochs]
+    return _Cap(own[0]) if own else None

@@ -16,22 +16,25 @@ def unfinished_notes(section: Section) -> Iterator[Note]:
     """One for all that the same cap ended, and what to change."""
     alike: dict[tuple[int, str], list[Unfinished]] = defaultdict(list)
     for one in section.unfinished:
-        alike[one.epochs, one.setting].append(one)
-    for (epochs, setting), methods in alike.items():
+        alike[one.epochs, _fix(one)].append(one)
+    for (epochs, fix), methods in alike.items():
         names = listed((one.method for one in methods), None)
         were = "was" if len(methods) == 1 else "were"
         yield Note(
             f"{names} {were} still improving when training hit its limit: the best epoch was the last one allowed ({epochs} "
-            f"of {epochs}{_seeds(methods)}). {_fix(setting)}."
+            f"of {epochs}{_seeds(methods)}). {fix}."
         )
 
 
-def _fix(setting: str) -> str:
+def _fix(one: Unfinished) -> str:
     steps = {
         "train.epochs": "train.batch_size",
         "meta_learner.train.epochs": "meta_learner.train.users",
     }
-    return f"Raise {setting}" + (f" or lower {steps[setting]}" if setting in steps else "")
+    raised = f"Raise {one.setting}"
+    if one.optimizer == "adagrad":
+        raised += " or train.learning_rate (AdaGrad wants about ten times Adam's),"
+    return raised + (f" or lower {steps[one.setting]}" if one.setting in steps else "")
 
 
 def _seeds(methods: Sequence[Unfinished]) -> str:
