@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import encodings
 import gzip
+import pkgutil
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from bench.data import read_delimited
+from bench.data import read_delimited, read_json_lines
+from bench.data.tables.marks import HALF
 from bench.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("either_reader")
@@ -126,3 +130,56 @@ def test_optional_columns_are_read_where_they_are_there(tmp_path):
     assert list(frame.columns) == ["id", "v"]
     assert frame.attrs["columns"] == ["id", "v"]
     pd.DataFrame({"a": [1], "b": [2]}).to_parquet(tmp_path / "x.parquet")
+
+
+@pytest.mark.parametrize("read_file", [read_delimited, read_json_lines])
+@pytest.mark.parametrize(
+    "encoding",
+    ["punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "hex", "rot13", "zlib", "no such", "a\0b"],
+)  # fmt: skip
+def test_codecs_that_are_not_of_text_files_are_refused(tmp_path, read_file, encoding):
+    (tmp_path / "x.csv").write_bytes(b"id,v\n1,a\n")
+    with pytest.raises(
+        DataError, match=r"^x\.csv: '.*' is no encoding of text files; set `encoding`"
+    ):
+        read_file(tmp_path / "x.csv", ["id", "v"], encoding=encoding)
+
+
+ODD_BYTES = [
+    b"a,b", b"\xff\xfe", b"\\ud800", b"\\x", b"+2AA-", b"+2", b"xn--9999999", b"\x1b$B", b"~{", b"a" * 99, b"b\xe3",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD_BYTES)
+def test_no_codec_of_python_lets_its_own_error_out(tmp_path, odd):
+    csv, jsonl = tmp_path / "x.csv", tmp_path / "x.jsonl"
+    csv.write_bytes(b"id,v\n1," + odd + b"\n")
+    jsonl.write_bytes(b'{"id": 1, "v": "' + odd + b'"}\n')
+    for codec in pkgutil.iter_modules(encodings.__path__):
+        for read_file, path in ((read_delimited, csv), (read_json_lines, jsonl)):
+            with suppress(DataError):
+                found = read_file(path, ["id", "v"], encoding=codec.name)
+                assert not HALF.search("".join(found["v"]))
+
+
+def test_half_a_character_is_refused_with_its_line(tmp_path):
+    path = tmp_path / "x.csv"
+    alone = r"^x\.csv:3: half a character alone \('\\ud800'\); remove it$"
+    with pytest.raises(DataError, match=alone):
+        read(path, b"id,v\n1,a\n2,+2AA-\n", "utf-7")
+    assert read(path, b"id,v\n1,+2D3eAA-\n", "utf-7") == [["1", "\U0001f600"]]
+
+
+def test_half_a_character_of_json_is_refused_with_its_line(tmp_path, monkeypatch):
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"id": 1, "v": "a"}\n{"id": 2, "v": "b\\ud800"}\n{"id": 3, "v": "\\udc00"}\n')
+    alone = (
+        r"^x\.jsonl:2: column 'v' holds half a character alone \('b\\ud800'\); write both halves"
+    )
+    for chunk in (8192, 1):
+        monkeypatch.setattr("bench.data.tables.json_lines._CHUNK", chunk)
+        with pytest.raises(DataError, match=alone):
+            read_json_lines(path, ["id", "v"])
+    assert read_json_lines(path, ["id"])["id"].tolist() == ["1", "2", "3"]
+    path.write_text('{"v": "\\ud83d\\ude00", "\\ud800": 1}\n')
+    assert read_json_lines(path, ["v"])["v"].tolist() == ["\U0001f600"]

@@ -20,6 +20,7 @@ from bench.data.tables.raw import RawTable
 from bench.data.tables.room import InMemory
 from bench.data.tables.scanned import scanned
 from bench.data.tables.times import read_order
+from bench.errors import DataError
 from bench.interfaces import Column, Field, Scan, Tables
 from tests.data.test_scan import Parts
 
@@ -163,3 +164,27 @@ def test_cells_of_rows_left_out_may_be_of_another_type():
     frame = pd.DataFrame({"user": [*"aabb"], "item": [0, 1, 0, "?"], "y": [0, 1, 0, 1]})
     found = encode(Tables(frame, COLUMNS, label="y", drop="user is 'b'"))
     assert found.item_ids.to_pylist() == ["0", "1"]
+
+
+@pytest.mark.parametrize("kind", ["categorical", "numeric", "multi_valued"])
+@pytest.mark.parametrize("odd", [0.5, float("inf"), 2.0**60])
+def test_rows_of_items_that_nobody_has_change_nothing(kind, odd):
+    """1e15 beside a fraction is text of another order."""
+    rows = pd.DataFrame({"user": [*"aabb"], "item": [*"xyxy"], "y": [0, 1, 1, 0]})
+    columns = COLUMNS | {"z": Column("feature", Field("z", kind, "item"), "|")}
+    values = {"x": 1e15, "unseen": odd, "y": 15.0}
+
+    def of(items: list[str]) -> Encoded:
+        table = pd.DataFrame({"item": items, "z": [values[item] for item in items]})
+        return encode(Tables(rows, columns, items=table, label="y"))
+
+    assert_same(of(["x", "unseen", "y"]), of(["x", "y"]))
+    assert of(["x", "unseen", "y"]).meta["counts"]["items_without_rows"] == 1
+
+
+def test_a_cell_of_an_item_is_told_with_its_row_whatever_nobody_has_before_it():
+    rows = pd.DataFrame({"user": [*"aabb"], "item": [*"xyxy"], "y": [0, 1, 1, 0]})
+    columns = COLUMNS | {"z": Column("feature", Field("z", "numeric", "item"))}
+    items = pd.DataFrame({"item": ["unseen", "x", "y"], "z": ["?", "1", "dear"]})
+    with pytest.raises(DataError, match=r"^items: row 3: column 'z': 'dear' is not a number; "):
+        encode(Tables(rows, columns, items=items, label="y"))

@@ -77,4 +77,13 @@ def join(layout: Layout, owner: Owner, ids: Vocabulary) -> Joined:
             name,
             f"holds none of the {len(ids.words)} {owner}s of {rows}; ids are text: {theirs} here, {ours} there",
         )
-    return Joined(table, first[place + 1], ids.codes - 1)
+    return _of_used(table, first[place + 1], ids)
+
+
+def _of_used(table: RawTable, at_owner: np.ndarray, ids: Vocabulary) -> Joined:
+    """Without the rows of owners that the interactions lack: they say nothing of a column."""
+    there = at_owner >= 0
+    used = np.zeros(len(table), dtype=bool)
+    used[at_owner[there]] = True
+    place = np.cumsum(used) - 1
+    return Joined(table.where(used), np.where(there, place[at_owner], -1), ids.codes - 1)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
 
+from bench.data.tables.marks import HALF
 from bench.errors import DataError
 
 __all__ = ["DelimitedText"]
@@ -39,19 +40,21 @@ class DelimitedText:
 
     def records(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """The cells of each line; [] for an empty one."""
-        lines = self._without_nul(lines)
+        lines = self._text_alone(lines)
         if self.quote and len(self.sep) == 1:
             return self._spanning(lines) if self.multiline else self._quoted(lines)
         lines = self._without_quotes(lines) if self.quote else lines
         return (line.split(self.sep) if (line := raw.rstrip("\r\n")) else [] for raw in lines)
 
-    def _without_nul(self, lines: Iterable[str]) -> Iterator[str]:
+    def _text_alone(self, lines: Iterable[str]) -> Iterator[str]:
         for number, line in enumerate(lines, start=1):
             if "\0" in line:
                 raise self.refuse(
                     number,
                     "a NUL character; is the file damaged, or its `encoding` another (utf-16)?",
                 )
+            if not line.isascii() and (half := HALF.search(line)):
+                raise self.refuse(number, f"half a character alone ({half[0]!r}); remove it")
             yield line
 
     def _without_quotes(self, lines: Iterable[str]) -> Iterator[str]:

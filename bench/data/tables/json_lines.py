@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import pyarrow as pa
 
+from bench.data.tables.marks import HALF
 from bench.data.tables.numbers import NUMBER
 from bench.data.tables.raw import shown
 from bench.errors import DataError
@@ -111,4 +112,13 @@ def _texts(
                 f"{file}:{first + place}: column {name!r} holds {'a list' if isinstance(value, list) else 'an object'}; write "
                 'it as text, a list as "a|b"'
             )
-    return pa.array(["" if value is None else value for value in values], pa.large_string())
+    texts = ["" if value is None else value for value in values]
+    try:
+        return pa.array(texts, pa.large_string())
+    except UnicodeEncodeError as error:
+        place = next(place for place, text in enumerate(texts) if HALF.search(text))
+        raise DataError(
+            f"column {name!r} holds half a character alone ({shown(texts[place])}); write both halves, or remove it",
+            file=file,
+            line=first + place,
+        ) from error

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from bench.data.tables.marks import codec_of, undecodable
+from bench.data.tables.marks import check_encoding, codec_of, undecodable
 from bench.data.tables.packed import opened
 from bench.errors import DataError
 
@@ -29,6 +29,7 @@ def opened_text(
     path: Path, encoding: str, ratio: int, *, is_json: bool = False
 ) -> Iterator[OpenedText]:
     """An OSError or UnicodeError inside is the file's: DataError."""
+    check_encoding(path.name, encoding)
     try:
         with opened(path, ratio) as file:
             head = file.read(8)

@@ -1,13 +1,18 @@
-"""What the first bytes of a file say of it, and which byte of it its encoding lacks."""
+"""What the first bytes of a file say of it, which byte of it its encoding lacks, and characters that are no text."""
 
 from __future__ import annotations
 
 import codecs
+import re
 from typing import BinaryIO
 
 from bench.errors import DataError
 
-__all__ = ["codec_of", "undecodable"]
+__all__ = ["HALF", "check_encoding", "codec_of", "undecodable"]
+
+HALF = re.compile(r"[\ud800-\udfff]")  # of a character: a surrogate alone, which UTF-8 can't write
+# codecs of names of hosts and of Python's literals
+_NO_FILES = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 
 _MARKS = (  # longest first: the mark of UTF-16-LE begins that of UTF-32-LE
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -25,6 +30,18 @@ _OTHER = (
     (b"PAR1", "is a Parquet file; let its name end in .parquet"),
     (b'{"', "looks like JSON lines; let its name end in .jsonl"),
 )
+
+
+def check_encoding(file: str, encoding: str) -> None:
+    """DataError unless it is one of text files."""
+    try:
+        "".encode(encoding)
+        name = codecs.lookup(encoding).name.replace("_", "-")
+    except (LookupError, ValueError):
+        name = "undefined"
+    if name in _NO_FILES:
+        what = f"{encoding!r} is no encoding of text files"
+        raise DataError(f"{what}; set `encoding`, e.g. utf-8, latin-1, cp1252, utf-16", file=file)
 
 
 def codec_of(file: str, head: bytes, encoding: str) -> str:

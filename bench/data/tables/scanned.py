@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from bench.data.tables.kinds import is_text
+from bench.data.tables.plain_types import as_plain
 from bench.data.tables.room import Room, Shelf
 from bench.errors import DataError
 from bench.interfaces import Scan
@@ -55,6 +56,7 @@ class _Column:
 
     def take(self, cells: pa.Array) -> bool:
         """Whether the cells are of the type of those before."""
+        cells = as_plain(cells)
         self._type = self._type or cells.type
         if cells.type != self._type:
             return False

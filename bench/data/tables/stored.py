@@ -37,7 +37,7 @@ def stored_parts(
     if _is_arrow(column):
         return _chosen(_arrow_parts(column), chosen)
     # its cells are filtered as they are: those of other rows may be of other types
-    return map(as_plain, _arrow_parts(column if chosen is None else column[chosen]))
+    return iter(_arrow_parts(column if chosen is None else column[chosen]))
 
 
 def canonical(cells: pa.Array) -> pa.Array:
@@ -66,16 +66,15 @@ def _arrow_parts(column: pd.Series) -> list[pa.Array]:
     except _UNREADABLE as error:
         raise UnreadableError(f"can't be read ({error}); {_STORE}") from error
     if not isinstance(values, pa.ChunkedArray):
-        return [values]
-    return values.chunks or [values.combine_chunks()]
+        return [as_plain(values)]
+    return [as_plain(part) for part in values.chunks or [values.combine_chunks()]]
 
 
 def _chosen(parts: Iterable[pa.Array], chosen: np.ndarray | None) -> Iterator[pa.Array]:
     start = 0
     for part in parts:
         stop = start + len(part)
-        cells = as_plain(part)
-        yield cells if chosen is None else _filtered(cells, chosen[start:stop])
+        yield part if chosen is None else _filtered(part, chosen[start:stop])
         start = stop
 
 

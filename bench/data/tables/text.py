@@ -43,7 +43,7 @@ def as_ids(table: RawTable, name: str) -> Words:
         values = table.column(name)
         numbers = values.to_numpy(zero_copy_only=False)
         _refuse_fractions(table, name, ~np.isnan(numbers) & (numbers != np.trunc(numbers)), values)
-    elif pa.types.is_decimal(kind):
+    elif pa.types.is_decimal(kind) and kind.scale > 0:
         values = table.column(name)
         _refuse_fractions(table, name, as_mask(pc.not_equal(values, pc.trunc(values))), values)
     ids = as_text(table, name)
