@@ -30,7 +30,8 @@ def measure(rounds: int, quick: bool, beside: Path | None = None) -> dict[str, A
         "text": [
             "Seed 0, two workers, nothing in the cache but the data. By kind: processor seconds of fits and predictions; the "
             "rest is fits for out-of-sample predictions, the start of processes, imports, reading, scoring and comparing. "
-            "MovieLens-1M is read from BENCH_DATA."
+            "MovieLens-1M is read from BENCH_DATA. Records of code before `inner_loop` do not tell meta-learners from other "
+            "methods: they are among the latter."
         ],
         "head": [
             "suite", "code", "wall s", "CPU s", *(f"{kind}, CPU s" for kind in KINDS), "the rest",
