@@ -49,7 +49,7 @@ library's own, of what it reads fastest.
 LIMITS = """\
 The least that a row of an epoch costs: bytes that it must move and operations that it must do, by the speed at which this
 machine streams memory, reads rows of a small table and multiplies float32 matrices. A processor may do all three at once, so
-the largest bounds it; *times the largest* is how many times as long the measured epoch takes. Adam's steps on touched rows
+the largest bounds it; *times the largest* is how many times as long the epoch above takes. Adam's steps on touched rows
 count.
 
 Bytes *in order* lie one after the other: a row's codes, its label and its place in the shuffle. Those *of table rows* lie
