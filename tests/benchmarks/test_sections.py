@@ -11,6 +11,7 @@ from benchmarks.peers.page import PAGE, write_page
 from benchmarks.peers.results import keep, kept
 from benchmarks.sections import __main__ as command
 from benchmarks.sections.rounds import in_rounds, times_as_fast
+from tests.benchmarks.measured import MACHINE
 
 
 def test_works_take_turns_and_the_first_round_does_not_count():
@@ -23,17 +24,6 @@ def test_works_take_turns_and_the_first_round_does_not_count():
 def test_a_ratio_has_an_interval_where_rounds_differ():
     assert times_as_fast([2.0, 4.0], [1.0, 2.0]) == "2.00 [2.00, 2.00]"
     assert times_as_fast([3.0], [1.0]) == "3.00"
-
-
-MACHINE = {
-    "processor": "Some CPU",
-    "cores": 2,
-    "memory_gb": 8,
-    "system": "Linux 6",
-    "python": "3.11",
-    "load": 0.1,
-    "versions": {},
-}
 
 
 @pytest.fixture

@@ -52,16 +52,14 @@ def trainer(network: Network, examples: Examples, settings: TrainSettings, steps
     if (form := compiled_form(network)) is not None:
         check_form(network, form, examples.packed)
         return CompiledTraining(network, form, settings, steps)
-    size = min(settings.batch_size, len(examples))
-    return RowTraining(network, settings, steps, _gradients(network, size, settings))
+    return RowTraining(network, settings, steps, _gradients(network, settings))
 
 
-def _gradients(network: Network, size: int, settings: TrainSettings) -> Gradients:
-    """Of batches of at most `size` rows."""
+def _gradients(network: Network, settings: TrainSettings) -> Gradients:
     model = network.plugin
     if isinstance(model, DifferentiableModel) and declared_form(model) == DEEP_FACTORIZATION:
         check_deep_factorization(network, model)
-        return DeepFactorization(model, network.dense(), size, settings)
+        return DeepFactorization(model, network.dense(), settings.batch_size, settings)
     return ByTorch(network, settings)
 
 

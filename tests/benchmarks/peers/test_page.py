@@ -12,17 +12,9 @@ from benchmarks.peers.libraries import OURS
 from benchmarks.peers.page import PAGE, SECTIONS, write_page
 from benchmarks.peers.results import keep
 from benchmarks.peers.tables import curve_table, epoch_table, limit_table
+from tests.benchmarks.measured import MACHINE
 
 ROOT = Path(__file__).resolve().parents[3]
-MACHINE = {
-    "processor": "Some CPU",
-    "cores": 2,
-    "memory_gb": 8,
-    "system": "Linux 6",
-    "python": "3.11",
-    "load": 0.1,
-    "versions": {"numpy": "2"},
-}
 DATA = {
     "name": "generated",
     "fields": ["a", "b"],

@@ -7,20 +7,9 @@ import pytest
 from benchmarks.peers.page import SECTIONS, check_page, write_page
 from benchmarks.peers.replacing import PageError
 from benchmarks.peers.results import folder_of, keep
+from tests.benchmarks.measured import MACHINE
 
-GIVEN = {
-    "machine": {
-        "processor": "Some CPU",
-        "cores": 2,
-        "memory_gb": 8,
-        "system": "Linux 6",
-        "python": "3.11",
-        "load": 0.1,
-        "versions": {},
-    },
-    "head": ["a"],
-    "rows": [["x"]],
-}
+GIVEN = {"machine": MACHINE, "head": ["a"], "rows": [["x"]]}
 
 
 @pytest.fixture
