@@ -62,6 +62,10 @@ What it takes beside: a batch's table rows lie in no order, so they are found, c
 is computed, and an LR does little else. Adam's root and quotient count as one operation each, and take several. Of a
 DeepFM's time products are a share, .4 in a tower of 64-64 and over .9 in one of 400-400-400
 ([measured here](../benchmarks/README.md)).
+
+Slowest by their bytes are FFMs, some 16 KB a row (two thirds vectors and their gradients, a third Adam's), and tables that no
+cache holds, whose rows come at the speed of the last two gathers below. Bfloat16 gains nothing where its products are no
+faster than those in float32.
 """
 AGAIN = "## Again"
 FOOT = f"""\
