@@ -1,0 +1,5 @@
+"""Two versions in, a verdict that CI can act on out: quality and memory of two runs, speed of two versions on one machine."""
+
+from bench.gate.model import EXIT_CODES, Aspect, Cell, GateResult, Verdict, to_json, verdict_of
+
+__all__ = ["EXIT_CODES", "Aspect", "Cell", "GateResult", "Verdict", "to_json", "verdict_of"]
