@@ -12,7 +12,7 @@ from bench.errors import SuiteError
 from bench.job.resources import Resources
 from bench.records import Run
 from bench.registry import Registry, did_you_mean, load_registry
-from bench.run.execution import Rerun, RunState, execute
+from bench.run.execution import execute
 from bench.run.executor_choice import make_executor
 from bench.run.manifest import earlier_seeds
 from bench.run.name_lists import apart
@@ -23,6 +23,8 @@ from bench.run.planning.trials import Plan
 from bench.run.progress import Watcher
 from bench.run.recording import metrics_of, scorer_of
 from bench.run.resolved import write_resolved
+from bench.run.sharing import Shared
+from bench.run.state import Rerun, RunState
 from bench.scoring.division import Divisions
 from bench.suite import Suite, registry_of
 from bench.suite import load as load_suite
@@ -74,10 +76,11 @@ def run(
     )
     cache = resolve_cache(as_path(cache_dir))
     scorer = scorer_of(registry, suite.computed, metrics, threads)
-    state = RunState(suite, registry, planned, metrics, scorer, folder, cache, watcher)
+    work = Shared(cache, folder)
+    state = RunState(suite, registry, planned, metrics, scorer, folder, cache, watcher, work, rerun)
     asked = tuple(dict.fromkeys((*(seeds or suite.seeds), *earlier)))
     write_resolved(state.folder, suite, registry, divisions, asked)
-    return execute(state, divisions, made_executor, rerun)
+    return execute(state, divisions, made_executor)
 
 
 def as_path(path: Path | str | None) -> Path | None:
