@@ -10,6 +10,7 @@ from bench.records import Record, lacks_blobs, read_record, record_path
 from bench.run.planning.trials import Trial
 from bench.run.state import RunState
 from bench.storage.kept import KeptFolder, discard
+from bench.storage.lease import sweep_leases
 from bench.storage.temporary import sweep
 from bench.storage.trouble import writing
 
@@ -19,6 +20,7 @@ __all__ = ["drop_damaged", "is_recorded", "missing_steps", "open_trials", "sweep
 def sweep_all(state: RunState) -> None:
     """What killed runs have left half written."""
     sweep_cache(state.cache)
+    sweep_leases(state.cache / "leases")
     for room in ("", "records", "failures", "blobs"):
         sweep(state.folder / room)
 

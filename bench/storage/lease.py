@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["Lease", "take"]
+__all__ = ["Lease", "sweep_leases", "take"]
+
+_OLD_S = 86_400.0  # nobody has waited since then for what an owner left
 
 
 class Lease:
@@ -54,6 +57,23 @@ def take(path: Path) -> Lease | None:
         if _is_at(path, descriptor):
             return Lease(path, descriptor)
         os.close(descriptor)  # its owner removed it before the lock was ours: there may be another
+
+
+def sweep_leases(folder: Path) -> None:
+    """Remove those that no process has, where killed ones left nothing in them or their words are of another day."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            with suppress(OSError):
+                found = path.stat()
+                if found.st_size == 0 or found.st_mtime < time.time() - _OLD_S:
+                    _drop(path)
+
+
+def _drop(path: Path) -> None:
+    lease = take(path)
+    if lease is not None:
+        new = lease.left_at >= time.time() - _OLD_S
+        lease.release(lease.last_words if new else "")
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

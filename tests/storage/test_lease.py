@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.storage.lease import take
+from bench.storage.lease import sweep_leases, take
 
 HOLDING = """
 import sys, time
@@ -73,3 +73,19 @@ def test_where_nothing_can_be_locked_work_is_done_all_the_same(tmp_path: Path) -
     assert second is not None
     first.release("words")
     second.release()
+
+
+def test_sweeping_leaves_what_is_held_and_what_was_said_today(tmp_path: Path) -> None:
+    held, said, old = (take(tmp_path / name) for name in ("held", "said", "old"))
+    assert held is not None
+    assert said is not None
+    assert old is not None
+    said.release("it failed")
+    old.release("it failed")
+    os.utime(tmp_path / "old", (0, 0))
+    (tmp_path / "killed").touch()
+    sweep_leases(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"held", "said"}
+    assert (tmp_path / "said").read_text("utf-8") == "it failed"
+    assert take(tmp_path / "held") is None
+    held.release()
