@@ -19,14 +19,17 @@ __all__ = ["MESSAGE_END", "run_task"]
 MESSAGE_END = b"\n"
 
 
-def run_task(channel: int, output: int, server: int, *, logged: bool) -> NoReturn:
+def run_task(
+    channel: int, output: int, server: int, *, logged: bool, time_s: float | None
+) -> NoReturn:
     """Read what to call from the channel, call it, say what it returned, and end: with whatever threads, exit handlers and
-    children it has left. `output`: where all goes that is printed; `logged`: into a log."""
+    children it has left. `output`: where all goes that is printed; `logged`: into a log; `time_s`: after which it says
+    there where it is."""
     code = 1
     try:
         _isolate(output, server)
         if logged:
-            _tell_the_log()
+            _tell_the_log(time_s)
         code = _call(socket.socket(fileno=channel))
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -50,12 +53,14 @@ def _isolate(output: int, server: int) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _tell_the_log() -> None:
-    """What is printed line by line, since whoever crashes flushes nothing; where a crash was; and where it is, when asked."""
+def _tell_the_log(time_s: float | None) -> None:
+    """What is printed line by line, since whoever crashes flushes nothing; where a crash was; and where it is at its limit of
+    time: by a thread of C, since a signal would end a call of the system early, and the step go on with half of it."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     faulthandler.enable(2)
-    faulthandler.register(signal.SIGUSR2, 2)
+    if time_s is not None:
+        faulthandler.dump_traceback_later(time_s, file=2)
 
 
 def _call(channel: socket.socket) -> int:

@@ -110,7 +110,8 @@ class _Server:
         pid = os.fork()
         if pid == 0:
             self._shut(log)
-            run_task(channel, stderr if log is None else log.writer, server, logged=log is not None)
+            output = stderr if log is None else log.writer
+            run_task(channel, output, server, logged=log is not None, time_s=limits.time_s)
         for descriptor in (channel, stderr, *(() if log is None else (log.writer,))):
             os.close(descriptor)
         watch = Watch(pid, limits, dumps=log is not None) if any(limits) else None

@@ -17,7 +17,7 @@ from bench.processes.messages import Limits, OverLimit
 __all__ = ["GRACE_S", "Watch", "kill_all"]
 
 GRACE_S = 2.0  # between being asked to end and being killed
-_DUMP_S = 0.1  # to say where it is before it is asked to end
+_DUMP_S = 0.1  # for that, before it is asked to end
 _LOOK_S = 0.05
 _WEIGH_S, _WEIGH_SHARE = (
     0.1,
@@ -26,8 +26,8 @@ _WEIGH_S, _WEIGH_SHARE = (
 
 
 class Watch:
-    """`pid`: the task's process, which leads its group and was not waited for yet. `dumps`: whether it prints where it is when
-    it gets SIGUSR2."""
+    """`pid`: the task's process, which leads its group and was not waited for yet. `dumps`: whether it prints
+    where it is at its limit of time."""
 
     def __init__(self, pid: int, limits: Limits, *, dumps: bool) -> None:
         self.over: OverLimit | None = None
@@ -60,8 +60,6 @@ class Watch:
             self.over, self._killed_at = "memory", now  # no grace: it may grow faster than it ends
         elif time_s is not None and now - self._begun >= time_s:
             self.over = "timeout"
-            if self._dumps:
-                self._signal(signal.SIGCONT, signal.SIGUSR2)
             self._asked_to_end = now + (_DUMP_S if self._dumps else 0)
             self._killed_at = self._asked_to_end + GRACE_S
 
@@ -84,11 +82,6 @@ class Watch:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._pid, signal.SIGTERM)
                 os.killpg(self._pid, signal.SIGCONT)  # what is stopped would not hear of it
-
-    def _signal(self, *numbers: int) -> None:
-        for number in numbers:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(self._pid, number)
 
 
 def kill_all(pid: int) -> None:

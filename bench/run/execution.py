@@ -52,6 +52,8 @@ class RunState:
     made_anew: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
     failures: dict[str, Outcome] = field(default_factory=dict)  # step -> what became of it
+    # step that is done -> what its trial's record is to say beside it
+    warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def execute(
@@ -149,6 +151,7 @@ def _end_step(state: RunState, step: str, outcome: Outcome) -> None:
     """Raises StorageError where the cache failed the step: that is no trial's fault, and the next step would fail alike."""
     if outcome.ok:
         state.done.add(step)
+        state.warnings[step] = outcome.warnings
     else:
         state.failures[step] = outcome
     state.watcher.ended(step, state.plan.steps[step].title, outcome.reason)
@@ -220,7 +223,9 @@ def _outcome(state: RunState, trial: Trial) -> Outcome | None:
 
 def _write(state: RunState, trial: Trial, outcome: Outcome) -> None:
     if outcome.ok:
-        write_record(state.folder, record_of(trial, state.plan.steps, state.scorer, state.folder))
+        warnings = state.warnings.get(trial.own or "", ())
+        steps = state.plan.steps
+        write_record(state.folder, record_of(trial, steps, state.scorer, state.folder, warnings))
         # the last try counts, and it was this one
         _drop(record_path(state.folder, trial.id, ok=False))
     else:
