@@ -135,6 +135,7 @@ def _end_step(state: RunState, step: str, outcome: Outcome) -> None:
     """Raises StorageError where the cache failed the step: that is no trial's fault, and the next step would fail alike."""
     if outcome.ok:
         state.done.add(step)
+        state.warnings[step] = outcome.warnings
     else:
         state.failures[step] = outcome
     state.work.end(step, None if outcome.ok else outcome)

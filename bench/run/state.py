@@ -42,6 +42,8 @@ class RunState:
     made_anew: set[str] = field(default_factory=set)
     done: set[str] = field(default_factory=set)
     failures: dict[str, Outcome] = field(default_factory=dict)  # step -> what became of it
+    # step that is done -> what its trial's record is to say beside it
+    warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def running(self) -> set[str]:

@@ -14,6 +14,7 @@ from bench.records import Run
 from bench.registry import Registry, did_you_mean, load_registry
 from bench.run.execution import execute
 from bench.run.executor_choice import make_executor
+from bench.run.limiting import limited, warn_of_limits
 from bench.run.manifest import earlier_seeds
 from bench.run.name_lists import apart
 from bench.run.planning.divisions import divide_all, prepare_all
@@ -49,15 +50,18 @@ def run(
     rerun: Rerun = "failed",
     watcher: Watcher | None = None,
     overrides: Sequence[str] = (),
+    time_limit: str | None = None,
+    memory_limit: str | None = None,
 ) -> Run:
     """Run a suite into `out` (default: results/NAME) and give the records back; what is recorded or cached is reused.
-    `overrides`: of a suite file's values, `a.b=1` each (`--set`); `executor_set`: of the executor's parameters.
+    `overrides`: of a suite file's values, `a.b=1` each (`--set`); `executor_set`: of the executor's parameters; `time_limit`
+    ("20m"), `memory_limit` ("4GiB"): of every step, whatever the suite says.
 
     Raises BenchError where the suite or its data are wrong, before anything is written; a trial that fails is recorded."""
     watcher = watcher or Watcher()
     paths = as_paths(plugins)
     seeds = (seeds,) if isinstance(seeds, int) else tuple(seeds)
-    suite = as_suite(suite, paths, autoload, as_names(overrides))
+    suite = limited(as_suite(suite, paths, autoload, as_names(overrides)), time_limit, memory_limit)
     registry = registry_of(suite, load_registry(paths, autoload=autoload))
     made_executor = make_executor(registry, executor, as_names(executor_set), workers)
     metrics = metrics_of(registry, suite.computed)
@@ -75,7 +79,8 @@ def run(
         also=(*suite.seeds, *(earlier := earlier_seeds(folder))),
     )
     cache = resolve_cache(as_path(cache_dir))
-    scorer = scorer_of(registry, suite.computed, metrics, threads)
+    scorer = scorer_of(registry, suite.computed, metrics, threads, suite.rules.in_force)
+    warn_of_limits(made_executor, planned, watcher)
     work = Shared(cache, folder)
     state = RunState(suite, registry, planned, metrics, scorer, folder, cache, watcher, work, rerun)
     asked = tuple(dict.fromkeys((*(seeds or suite.seeds), *earlier)))

@@ -76,7 +76,9 @@ def _outcome(state: RunState, trial: Trial) -> Outcome | None:
 
 def _write(state: RunState, trial: Trial, outcome: Outcome) -> None:
     if outcome.ok:
-        write_record(state.folder, record_of(trial, state.plan.steps, state.scorer, state.folder))
+        warnings = state.warnings.get(trial.own or "", ())
+        steps = state.plan.steps
+        write_record(state.folder, record_of(trial, steps, state.scorer, state.folder, warnings))
         # the last try counts, and it was this one
         _drop(record_path(state.folder, trial.id, ok=False))
     else:
