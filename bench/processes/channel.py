@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bench.processes.child import MESSAGE_END
@@ -28,6 +29,13 @@ class Running:
     @property
     def open(self) -> bool:
         return self.channel.fileno() >= 0
+
+    def tell(self, order: bytes) -> None:
+        """Have it read more; that it has ended is heard later."""
+        self.channel.setblocking(True)
+        with suppress(OSError):
+            self.channel.sendall(order)
+        self.channel.setblocking(False)
 
     def said(self) -> Iterator[Said]:
         """All that is there to read. Closes the channel at its end, and where what comes is no message."""

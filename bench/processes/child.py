@@ -68,11 +68,14 @@ def _call(channel: socket.socket) -> int:
         channel.sendall(json.dumps([kind, text]).encode() + MESSAGE_END)
 
     with channel.makefile("rb") as reader:
-        order = json.loads(reader.readline())
-    _settle(order)
-    module, _, attribute = order["function"].partition(":")
-    function = getattr(import_module(module), attribute)
-    send("result", function(order["argument"], lambda text: send("progress", text)))
+        for line in reader:  # no line where who asked is gone
+            order = json.loads(line)
+            _settle(order)
+            module, _, attribute = order["function"].partition(":")
+            function = getattr(import_module(module), attribute)
+            send("result", function(order["argument"], lambda text: send("progress", text)))
+            if not order["stands"]:
+                break
     return 0
 
 

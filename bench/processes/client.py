@@ -35,6 +35,8 @@ class Server:
         self._running: dict[str, Running] = {}
         self._told: deque[dict[str, Any]] = deque()
         self._kept: deque[Said | Ended] = deque()  # heard while one task alone was listened to
+        self._standing: dict[str, str] = {}  # name -> that of the task which waits for more of it
+        self._begun = 0  # so many have stood
         self._buffer = bytearray()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._control, selectors.EVENT_READ, None)
@@ -59,14 +61,15 @@ class Server:
 
     @property
     def running(self) -> Mapping[str, int]:
-        """Tasks to their processes' ids; 0 for one that has ended and of which that is not told yet."""
+        """Tasks to their processes' ids; 0 for one that has ended and of which that is not told yet. Those that wait for more
+        are not among them."""
         untold = (event.task for event in self._kept if isinstance(event, Ended))
-        return {name: running.pid for name, running in self._running.items()} | dict.fromkeys(
-            untold, 0
-        )
+        running = {name: running.pid for name, running in self._running.items()}
+        every = running | dict.fromkeys(untold, 0)
+        return {name: pid for name, pid in every.items() if name not in self._standing.values()}
 
-    def start(self, task: Task) -> None:
-        """Start it; ConnectionError where the server is gone."""
+    def start(self, task: Task, *, stands: bool = False) -> None:
+        """Start it; ConnectionError where the server is gone. `stands`: it waits for more orders afterwards."""
         ours, theirs = socket.socketpair()
         with theirs, _closed_if_it_fails(ours):
             told = {"task": task.name, "limits": task.limits, "log": task.log}
@@ -80,18 +83,20 @@ class Server:
         self._running[task.name] = Running(task.name, pid, ours)
         self._selector.register(ours, selectors.EVENT_READ, task.name)
         with suppress(OSError):  # it died at once: its end says so
-            ours.sendall(json.dumps(self._order(task)).encode() + b"\n")
+            ours.sendall(self._order(task, stands))
         ours.setblocking(False)
 
-    def _order(self, task: Task) -> dict[str, Any]:
+    def _order(self, task: Task, stands: bool) -> bytes:
         """What the task's process reads first: what to call, and where. All is as in this program now."""
-        return {
+        order = {
             "function": task.function,
             "argument": task.argument,
             "environment": self.environment,
             "folder": os.getcwd(),
             "path": sys.path,
+            "stands": stands,
         }
+        return json.dumps(order).encode() + b"\n"
 
     def events(self, timeout_s: float | None = None) -> Iterator[Said | Ended]:
         """Wait for the next things that running tasks say, or for their end: nothing where the time is over before. Ends
@@ -99,22 +104,42 @@ class Server:
         if not self._kept:
             self._kept.extend(self._heard(timeout_s))
         while self._kept:
-            yield self._kept.popleft()
+            event = self._kept.popleft()
+            if event.task not in self._standing.values():
+                yield event
 
     def answer(self, task: Task) -> tuple[list[Said], Ended]:
         """Start a task and hear it out. What others say meanwhile is kept for `events`."""
         self.start(task)
         said: list[Said] = []
         while True:
-            for event in list(self._heard(None)):
-                if event.task != task.name:
-                    self._kept.append(event)
-                elif isinstance(event, Ended):
-                    ended = event
-                else:
-                    said.append(event)
-            if task.name not in self._running:
-                return said, ended
+            for event in self._of(task.name):
+                if isinstance(event, Ended):
+                    return said, event
+                said.append(event)
+
+    def answer_again(self, task: Task) -> tuple[list[Said], Ended | None]:
+        """As `answer`, by one process for all tasks of that name: for what leaves nothing behind. None: it has not ended."""
+        name = self._standing.get(task.name, "")
+        if name in self._running:
+            self._running[name].tell(self._order(task, stands=True))
+        else:
+            self._begun += 1
+            name = self._standing[task.name] = f"{task.name} {self._begun}"
+            self.start(task._replace(name=name), stands=True)
+        said: list[Said] = []
+        while not any(one.result for one in said):
+            for event in self._of(name):
+                if isinstance(event, Ended):
+                    return said, event
+                said.append(event)
+        return said, None
+
+    def _of(self, task: str) -> list[Said | Ended]:
+        """What a task says next; what others say is kept."""
+        heard = list(self._heard(None))
+        self._kept.extend(event for event in heard if event.task != task)
+        return [event for event in heard if event.task == task]
 
     def _heard(self, timeout_s: float | None) -> Iterator[Said | Ended]:
         ready = [key.data for key, _ in self._selector.select(0 if self._told else timeout_s)]

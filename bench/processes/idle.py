@@ -40,12 +40,15 @@ def borrow(environment: Mapping[str, str], preload: Sequence[str] = ()) -> Serve
     return server
 
 
-def ask(task: Task, environment: Mapping[str, str], preload: Sequence[str]) -> Answer:
+def ask(
+    task: Task, environment: Mapping[str, str], preload: Sequence[str], *, again: bool = False
+) -> Answer:
     """Have one task done now, beside whatever else runs: in a server that this thread has borrowed where one will do. A
-    server that somebody else's task ended is replaced, once."""
-    said, ended = _ask(task, environment, preload)
-    if ended.with_server:
-        said, ended = _ask(task, environment, preload)
+    server that somebody else's task ended is replaced, once. `again`: by the process that did the last one of that name,
+    for what leaves nothing behind."""
+    said, ended = _ask(task, environment, preload, again)
+    if ended is not None and (again or ended.with_server):  # it may have been killed as it waited
+        said, ended = _ask(task, environment, preload, again=False)
     return Answer(
         tuple(one.text for one in said if not one.result),
         next((one.text for one in said if one.result), None),
@@ -54,18 +57,22 @@ def ask(task: Task, environment: Mapping[str, str], preload: Sequence[str]) -> A
 
 
 def _ask(
-    task: Task, environment: Mapping[str, str], preload: Sequence[str]
-) -> tuple[list[Said], Ended]:
+    task: Task, environment: Mapping[str, str], preload: Sequence[str], again: bool
+) -> tuple[list[Said], Ended | None]:
     thread = threading.get_ident()
     for server, borrower in _lent.items():
         if borrower == thread and server.serves(environment, preload):
             lenders, server.environment = server.environment, dict(environment)
             try:
-                return server.answer(task)
+                return _answered(server, task, again)
             finally:
                 server.environment = lenders
     with taken(environment, preload) as server:
-        return server.answer(task)
+        return _answered(server, task, again)
+
+
+def _answered(server: Server, task: Task, again: bool) -> tuple[list[Said], Ended | None]:
+    return server.answer_again(task) if again else server.answer(task)
 
 
 def give_back(server: Server) -> None:

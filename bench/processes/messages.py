@@ -66,8 +66,9 @@ class Ended(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a task that was asked alone said: its progress, and what the function returned (None: it ended before)."""
+    """What a task that was asked alone said: its progress, and what the function returned (None: it ended before). `ended`:
+    None of a process that waits for more."""
 
     progress: tuple[str, ...]
     result: str | None
-    ended: Ended
+    ended: Ended | None

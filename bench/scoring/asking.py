@@ -28,18 +28,21 @@ def computed(
     while True:
         strangers = any(not one.own and one.name not in dead for one in order.metrics)
         held = limits if strangers else NO_LIMITS
-        answer = _ask(order.model_copy(update={"dead": dead}), threads, held)
+        asked = order.model_copy(update={"dead": dead})
+        answer = _ask(asked, threads, held, again=not strangers)
         if answer.result is not None:
             return _found(json.loads(answer.result))
+        assert answer.ended is not None
         culprit = answer.progress[-1] if answer.progress else ""
         if not culprit or culprit in dead:
             raise _unexplained(answer.ended, held)
         dead[culprit] = _how(answer.ended, held)
 
 
-def _ask(order: TrialOrder | AnalysisOrder, threads: int, limits: Limits) -> Answer:
+def _ask(order: TrialOrder | AnalysisOrder, threads: int, limits: Limits, *, again: bool) -> Answer:
+    """`again`: what is the harness's own leaves nothing to the next."""
     task = Task("figures", "bench.scoring.task:compute", order.model_dump_json(), limits)
-    return ask(task, worker_environment(threads), _PRELOAD)
+    return ask(task, worker_environment(threads), _PRELOAD, again=again)
 
 
 def _found(said: Mapping[str, Any]) -> dict[str, Any]:

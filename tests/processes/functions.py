@@ -166,3 +166,16 @@ def print_bytes(argument, say):
 def print_and_crash(argument, say):
     print("just before")
     ctypes.string_at(0)
+
+
+def own_pid(argument, say):
+    return str(os.getpid())
+
+
+def exit_with(argument, say):
+    sys.exit(int(argument))
+
+
+def kill(argument, say):
+    os.kill(int(argument), signal.SIGKILL)
+    return ""
