@@ -36,7 +36,7 @@ class Server:
         self._told: deque[dict[str, Any]] = deque()
         self._kept: deque[Said | Ended] = deque()  # heard while one task alone was listened to
         self._standing: dict[str, str] = {}  # name -> that of the task which waits for more of it
-        self._begun = 0  # so many have stood
+        self._stood: set[str] = set()  # all that ever waited so
         self._buffer = bytearray()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._control, selectors.EVENT_READ, None)
@@ -66,7 +66,7 @@ class Server:
         untold = (event.task for event in self._kept if isinstance(event, Ended))
         running = {name: running.pid for name, running in self._running.items()}
         every = running | dict.fromkeys(untold, 0)
-        return {name: pid for name, pid in every.items() if name not in self._standing.values()}
+        return {name: pid for name, pid in every.items() if name not in self._stood}
 
     def start(self, task: Task, *, stands: bool = False) -> None:
         """Start it; ConnectionError where the server is gone. `stands`: it waits for more orders afterwards."""
@@ -105,7 +105,7 @@ class Server:
             self._kept.extend(self._heard(timeout_s))
         while self._kept:
             event = self._kept.popleft()
-            if event.task not in self._standing.values():
+            if event.task not in self._stood:
                 yield event
 
     def answer(self, task: Task) -> tuple[list[Said], Ended]:
@@ -121,11 +121,11 @@ class Server:
     def answer_again(self, task: Task) -> tuple[list[Said], Ended | None]:
         """As `answer`, by one process for all tasks of that name: for what leaves nothing behind. None: it has not ended."""
         name = self._standing.get(task.name, "")
-        if name in self._running:
+        if name in self._running and self._running[name].open:
             self._running[name].tell(self._order(task, stands=True))
         else:
-            self._begun += 1
-            name = self._standing[task.name] = f"{task.name} {self._begun}"
+            name = self._standing[task.name] = f"{task.name} {len(self._stood)}"
+            self._stood.add(name)
             self.start(task._replace(name=name), stands=True)
         said: list[Said] = []
         while not any(one.result for one in said):

@@ -60,6 +60,7 @@ def test_one_that_is_killed_while_it_waits_is_replaced(server):
     if ended is not None:  # its end was not heard before it was asked
         said, ended = again(server, "own_pid")
     assert ended is None
+    assert server.running == {}
     assert isinstance(said[0], Said)
     assert said[0].text != first
 
