@@ -73,6 +73,7 @@ def build(
         against=None if file.against == BEST_SINGLE else file.against,
         relaimpr_base=file.relaimpr_base,
         tolerance=dict(file.gate.tolerance),
+        margins=file.gate.margins,
         plugins=tuple(plugins),
         expanded=dict(expanded),
         places=dict(places),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.job.spec import BaseModelSpec, MethodSpec
+from bench.margins import GateMargins
 from bench.settings import BasePredictions
 from bench.suite.places.yaml_document import KeyPath, Place
 
@@ -62,6 +63,9 @@ class Suite:
     against: str | None = None  # the method that differences are from; None: best-single
     relaimpr_base: str = "best-single"
     tolerance: Mapping[str, float] = field(default_factory=dict)  # gate: {tolerance: {auc: 1e-6}}
+    margins: GateMargins = field(
+        default_factory=GateMargins
+    )  # gate: {quality: {auc: 2e-3}, memory: .05}
     plugins: tuple[Path, ...] = ()
     # by the grid: base model or method -> its entries
     expanded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
