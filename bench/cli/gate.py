@@ -115,7 +115,7 @@ def _print(
     """To a runner of GitHub's, what stands at the start of a line may be a command: between the marks it is text, so that no
     name of a method gives one."""
     from bench.gate import to_json
-    from bench.gate.print import annotations, gate_blocks, to_markdown
+    from bench.gate.print import annotation_lines, gate_blocks, to_markdown
     from bench.report import print_blocks
 
     if as_json:
@@ -130,7 +130,7 @@ def _print(
         print_blocks(gate_blocks(result, every=every), console())
     if github:
         echo(f"::{mark}::")
-        for line in annotations(result):
+        for line in annotation_lines(result):
             echo(line)
 
 

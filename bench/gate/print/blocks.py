@@ -19,9 +19,10 @@ SAID: dict[Verdict, str] = {
     "inconclusive": "Inconclusive",
     "incomplete": "Incomplete",
 }
-_GRAVEST = ("incomplete", "regressed", "inconclusive", "better", "ok")
-_UNSETTLED = ("incomplete", "regressed", "inconclusive")
-_MOST = 40  # rows; --all has the rest
+_GRAVEST: tuple[Verdict, ...] = ("incomplete", "regressed", "inconclusive", "better", "ok")
+_UNSETTLED: tuple[Verdict, ...] = ("incomplete", "regressed", "inconclusive")
+_MEASURES = {"peak_rss_bytes": "peak RSS"}
+_MOST = 40  # rows of a verdict; --all has the rest
 _NAMED = 8  # cells of one reason
 _LONG = 200  # characters of what others wrote
 
@@ -30,13 +31,15 @@ def gate_blocks(result: GateResult, *, every: bool = False) -> Iterator[Block]:
     """`every`: cells that are ok too."""
     yield Heading(1, summary(result))
     yield Note(f"BASE {short(result.base, _LONG)}, CANDIDATE {short(result.candidate, _LONG)}.")
-    shown = [cell for cell in result.cells if every or cell.verdict in _UNSETTLED]
-    listed = shown if every else _gravest_first(shown)[:_MOST]
-    for title, cells in _groups(listed):
-        yield _grid(title, cells)
-    yield from _reasons(cell for cell in shown if cell.verdict in _UNSETTLED)
-    if len(shown) > len(listed):
-        yield Note(f"And {len(shown) - len(listed)} more cells like these; --all shows them.")
+    verdicts = _GRAVEST if every else _UNSETTLED
+    for verdict in verdicts:
+        cells = [cell for cell in result.cells if cell.verdict == verdict]
+        listed = cells if every else cells[:_MOST]
+        yield from (_grid(title, of_place) for title, of_place in _groups(listed))
+        if verdict in _UNSETTLED:
+            yield from _reasons(cells)
+        if len(cells) > len(listed):
+            yield Note(f"And {len(cells) - len(listed)} more that are {verdict}; --all shows them.")
     if result.differs:
         yield Note("What differs, BASE -> CANDIDATE:")
         yield Terms(tuple(_term(line) for line in result.differs))
@@ -52,21 +55,19 @@ def summary(result: GateResult) -> str:
     return f"{SAID[result.verdict]}: of {len(result.cells)} figures {', '.join(told)}"
 
 
-def _gravest_first(cells: Iterable[GateCell]) -> list[GateCell]:
-    return sorted(cells, key=lambda cell: _GRAVEST.index(cell.verdict))
-
-
 def _groups(cells: Sequence[GateCell]) -> Iterator[tuple[str, list[GateCell]]]:
-    """By aspect and place, in the order of the cells."""
+    """By aspect and place, in the order of the cells, which have one verdict."""
     found: dict[tuple[str, ...], list[GateCell]] = {}
     for cell in cells:
         found.setdefault((cell.aspect, cell.dataset, cell.protocol), []).append(cell)
     for (aspect, *place), of_place in found.items():
-        yield " / ".join([*(short(part) for part in place if part), aspect]), of_place
+        where = " / ".join(short(part) for part in place if part)
+        what = f"{SAID[of_place[0].verdict]}, {aspect}"
+        yield f"{what}: {where}" if where else what, of_place
 
 
 def _grid(title: str, cells: Sequence[GateCell]) -> Grid:
-    heads = ("", "base", "candidate", "worse by", "interval", "margin", "verdict")
+    heads = ("", "base", "candidate", "worse by", "interval", "margin")
     rows = [
         GridRow(
             _name(cell),
@@ -76,7 +77,6 @@ def _grid(title: str, cells: Sequence[GateCell]) -> Grid:
                 Cell(change(cell)),
                 Cell(interval(cell)),
                 Cell(margin(cell)),
-                Cell(cell.verdict),
             ),
         )
         for cell in cells
@@ -85,18 +85,19 @@ def _grid(title: str, cells: Sequence[GateCell]) -> Grid:
 
 
 def _name(cell: GateCell) -> str:
-    return " ".join(short(part) for part in (cell.method, cell.measure) if part)
+    measure = _MEASURES.get(cell.measure, cell.measure)
+    return " ".join(short(part) for part in (cell.method, measure) if part)
 
 
 def _reasons(cells: Iterable[GateCell]) -> Iterator[Note]:
     """A reason that several cells share is said once."""
-    alike: dict[tuple[Verdict, str], list[GateCell]] = {}
-    for cell in _gravest_first(cells):
-        alike.setdefault((cell.verdict, cell.reason), []).append(cell)
-    for (verdict, reason), of_reason in alike.items():
-        names = [short(cell.name, 100) for cell in of_reason[:_NAMED]]
-        more = f" and {len(of_reason) - _NAMED} more" if len(of_reason) > _NAMED else ""
-        what = f"{SAID[verdict]}: {', '.join(names)}{more}: {short(reason, 2 * _LONG)}"
+    alike: dict[tuple[Verdict, str], dict[str, None]] = {}
+    for cell in cells:
+        alike.setdefault((cell.verdict, cell.reason), {})[_name(cell)] = None
+    for (verdict, reason), named in alike.items():
+        names = list(named)
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        what = f"{', '.join(names[:_NAMED])}{more}: {short(reason, 2 * _LONG)}"
         yield Note(what if what.endswith(("?", ".")) else f"{what}.", strong=verdict == "regressed")
 
 

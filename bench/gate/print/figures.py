@@ -28,7 +28,7 @@ def change(cell: Cell) -> str:
 
 def interval(cell: Cell) -> str:
     """`[+.0051, +.0195]`."""
-    if cell.low is None or cell.high is None:
+    if cell.low is None or cell.high is None or cell.low == cell.high:
         return ABSENT
     return f"[{_change(cell, cell.low)}, {_change(cell, cell.high)}]"
 

@@ -9,13 +9,13 @@ from bench.gate.print.blocks import summary
 from bench.gate.print.figures import change, margin
 from bench.report import short
 
-__all__ = ["annotations", "error_annotation"]
+__all__ = ["annotation_lines", "error_annotation"]
 
 _MOST = 10  # of one level; GitHub shows ten a step
 _LEVELS = {"regressed": "error", "incomplete": "error", "inconclusive": "warning"}
 
 
-def annotations(result: GateResult) -> Iterator[str]:
+def annotation_lines(result: GateResult) -> Iterator[str]:
     """A line each: `::error title=...::...`. Whatever a name holds, it begins no other command."""
     for level in ("error", "warning"):
         cells = [cell for cell in result.cells if _LEVELS.get(cell.verdict) == level]
