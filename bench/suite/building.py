@@ -81,6 +81,7 @@ def build(
         against=None if file.against == BEST_SINGLE else file.against,
         relaimpr_base=file.relaimpr_base,
         tolerance=dict(file.gate.tolerance),
+        margins=file.gate.margins,
         rules=_rules(file),
         own_rules=_own_rules({**file.base_models, **file.methods}),
         plugins=tuple(plugins),

@@ -41,7 +41,10 @@ def resolved(suite: Suite, seeds: Sequence[int]) -> str:
         **({"primary": suite.primary} if suite.primary in suite.metrics else {}),
         **({"against": suite.against} if suite.against is not None else {}),
         "relaimpr_base": suite.relaimpr_base,
-        "gate": {"tolerance": dict(suite.tolerance)},
+        "gate": {
+            "tolerance": dict(suite.tolerance),
+            **suite.margins.model_dump(mode="json", exclude_unset=True),
+        },
     }
     return _ABOUT.format(file=_flow(suite.file.name)) + "\n".join(_lines(document)) + "\n"
 

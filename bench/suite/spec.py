@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.job.step_rules import StepRules
+from bench.margins import GateMargins
 from bench.settings import BasePredictions
 from bench.suite.places.yaml_document import KeyPath, Place
 
@@ -63,6 +64,9 @@ class Suite:
     against: str | None = None  # the method that differences are from; None: best-single
     relaimpr_base: str = "best-single"
     tolerance: Mapping[str, float] = field(default_factory=dict)  # gate: {tolerance: {auc: 1e-6}}
+    margins: GateMargins = field(
+        default_factory=GateMargins
+    )  # gate: {quality: {auc: 2e-3}, memory: .05}
     rules: StepRules = field(default_factory=StepRules)  # how steps run
     own_rules: Mapping[str, StepRules] = field(default_factory=dict)  # of base models and methods
     plugins: tuple[Path, ...] = ()

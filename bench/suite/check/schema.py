@@ -18,6 +18,7 @@ from pydantic import (
 
 from bench.job.spec import UNIQUE, MetaLearnerKeys, MethodKeys, unique
 from bench.job.step_rules import LimitKeys, Timing
+from bench.margins import GateMargins
 from bench.settings import BasePredictions, TrainSettings
 
 __all__ = [
@@ -140,10 +141,17 @@ def metric_name(entry: str | MetricUse) -> str:
     return entry.name or " ".join([entry.use, *own])
 
 
-class Gate(_Keys):
-    """`gate:`"""
+class Gate(GateMargins):
+    """`gate:`: margins are of `bench gate`, the tolerance of `bench compare`."""
 
     tolerance: Mapping[str, Annotated[float, Field(ge=0)]] = Field({})
+
+    @property
+    def margins(self) -> GateMargins:
+        """Without the tolerance."""
+        return GateMargins.model_validate(
+            self.model_dump(exclude={"tolerance"}, exclude_unset=True)
+        )
 
 
 class SuiteFile(_Keys):
