@@ -121,6 +121,7 @@ def test_hidden_users_are_the_share_asked_for(interactions, halves):
     assert (halves[0].packed.memory == before).all(), "the data itself stays as it is"
 
 
+@pytest.mark.fault(18)
 def test_unseen_values_become_unknown(interactions):
     rows = np.arange(len(interactions))
     users = np.asarray(interactions.users)

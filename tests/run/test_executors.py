@@ -97,6 +97,7 @@ def test_steps_can_be_handed_in_as_others_end(step, make):
     assert ended == ["a", "b"]
 
 
+@pytest.mark.fault(4)
 def test_the_same_failure_is_told_alike(step):
     outcomes = []
     for make in (InlineExecutor, LocalExecutor):
@@ -199,6 +200,7 @@ def test_a_step_that_ends_the_server_fails_alone(step, tmp_path):
     assert started == ["beside", "culprit", "later"]
 
 
+@pytest.mark.fault(12)
 @pytest.mark.parametrize("make", [InlineExecutor, LocalExecutor])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_step_has_the_threads_that_its_resources_say(step, make, threads, tmp_path):

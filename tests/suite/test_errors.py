@@ -463,6 +463,7 @@ def test_a_great_many_faults_are_cut_short_and_counted(errors_of: Errors) -> Non
     assert lines[-1] == "suite.yaml: and 149 more"
 
 
+@pytest.mark.fault(43)
 def test_a_hostile_name_forges_no_line(errors_of: Errors) -> None:
     lines = errors_of(
         (
@@ -473,6 +474,7 @@ def test_a_hostile_name_forges_no_line(errors_of: Errors) -> None:
     assert all("\x1b" not in line and line.startswith("suite.yaml:8:") for line in lines)
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize(
     ("plugin", "expected"),
     [
@@ -508,6 +510,7 @@ def test_a_file_that_holds_no_mapping_is_no_suite(
         load(path, registry)
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
@@ -523,6 +526,7 @@ def test_a_path_that_is_no_file_is_an_error(
         load(tmp_path / path, registry)
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
