@@ -1,0 +1,163 @@
+"""`bench gate --speed`: is CANDIDATE slower or larger than BASE, beyond the margin and beyond chance?"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.errors import CompareError
+from bench.gate.model import Aspect, Cell, GateResult
+from bench.gate.speed.blocks import Block
+from bench.gate.speed.judging import Sample, confirmed, judged
+from bench.gate.speed.options import SpeedOptions
+from bench.gate.speed.presence import (
+    added,
+    changed_predictions,
+    check_same_work,
+    differences,
+    lacking,
+    shared_methods,
+)
+from bench.gate.speed.samples import (
+    SHORT,
+    MarginOf,
+    memory_samples,
+    throughput_samples,
+    too_short,
+)
+from bench.gate.speed.schedule import Measuring, Pair, Shape
+from bench.gate.speed.sides import make_side
+from bench.margins import GateMargins
+
+__all__ = ["gate_suites"]
+
+
+class _Measured(NamedTuple):
+    memory: Pair
+    control: Sequence[Pair]
+    pairs: Sequence[Pair]
+
+
+def gate_suites(
+    base: str, candidate: str, options: SpeedOptions, say: Callable[[str], None]
+) -> GateResult:
+    """Run `options.suite` on both sides and judge each method's time and memory. `say`: hears what runs.
+
+    Raises CompareError where a side is nothing, or where the two did other work."""
+    if options.suite is None or not options.suite.is_file():
+        raise CompareError(f"no suite file {options.suite}; give the one to time with --suite")
+    deadline = None if options.time_limit is None else time.monotonic() + options.time_limit
+    with tempfile.TemporaryDirectory(prefix="bench-gate-") as name:
+        folder = Path(name).resolve()
+        made = [
+            make_side(role, which, options.suite, options.data_dir, folder / f"{role.lower()}-code")
+            for role, which in (("BASE", base), ("CANDIDATE", candidate))
+        ]
+        shape = Shape(
+            options.launches,
+            options.blocks,
+            options.control,
+            threads=options.threads,
+            seed=options.seed,
+        )
+        measuring = Measuring(made[0], made[1], folder, shape, say, deadline)
+        return _judge(measuring, options, tuple(note for side in made for note in side.notes))
+
+
+def _judge(measuring: Measuring, options: SpeedOptions, notes: tuple[str, ...]) -> GateResult:
+    memory = measuring.memory()
+    base, candidate = memory.base[0], memory.candidate[0]
+    check_same_work(base, candidate)
+    methods = shared_methods(base, candidate)
+    margin = _margins(base, options.margin)
+    control = measuring.control(methods) if methods else []
+    pairs = measuring.launches("base and candidate", methods) if methods else []
+    samples = _samples(_Measured(memory, control, pairs), options, margin)
+    cells = judged(samples)
+    repeated = _regressed(cells)
+    if repeated:
+        cells = confirmed(cells, _repeat(measuring, options, margin, methods, control, repeated))
+    return GateResult(
+        base=measuring.base.title,
+        candidate=measuring.candidate.title,
+        cells=(*lacking(base, candidate), *cells),
+        differs=tuple(differences(base, candidate)),
+        notes=(*notes, *_notes(base, candidate, samples, pairs, repeated, options)),
+    )
+
+
+def _samples(measured: _Measured, options: SpeedOptions, margin: MarginOf) -> list[Sample]:
+    faults = changed_predictions([measured.memory, *measured.control, *measured.pairs])
+    return [
+        *throughput_samples(measured.pairs, measured.control, options.threads, margin, faults),
+        *memory_samples(measured.memory, margin),
+    ]
+
+
+def _repeat(
+    measuring: Measuring,
+    options: SpeedOptions,
+    margin: MarginOf,
+    methods: Sequence[str],
+    control: Sequence[Pair],
+    regressed: Sequence[Cell],
+) -> list[Cell]:
+    """The regressed cells again, from fresh processes."""
+    aspects = {cell.aspect for cell in regressed}
+    measuring.say(f"{len(regressed)} of the figures regressed; they are measured once more")
+    pairs = measuring.launches("repeat", methods) if "throughput" in aspects else []
+    memory = measuring.memory() if "memory" in aspects else Pair((), ())
+    keys = {(cell.dataset, cell.protocol, cell.method, cell.measure) for cell in regressed}
+    every = _samples(_Measured(memory, control, pairs), options, margin)
+    return judged([sample for sample in every if sample.key in keys])
+
+
+def _margins(base: Block, margin: float | None) -> MarginOf:
+    """Those that BASE's suite states; a candidate can't allow itself more."""
+    stated = GateMargins.model_validate(base.gate)
+
+    def margin_of(aspect: Aspect, measure: str, dataset: str, protocol: str, method: str) -> float:
+        if margin is not None and aspect == "throughput":
+            return margin
+        found = stated.margin(aspect, measure, dataset, protocol, method)
+        assert found is not None  # of throughput and memory there always is one
+        return found
+
+    return margin_of
+
+
+def _regressed(cells: Sequence[Cell]) -> list[Cell]:
+    return [cell for cell in cells if cell.verdict == "regressed"]
+
+
+def _notes(
+    base: Block,
+    candidate: Block,
+    samples: Sequence[Sample],
+    pairs: Sequence[Pair],
+    repeated: Sequence[Cell],
+    options: SpeedOptions,
+) -> list[str]:
+    spreads = [sample.control.spread for sample in samples if sample.control]
+    worst = max((spread for spread in spreads if not math.isnan(spread)), default=None)
+    notes = [
+        f"{len(pairs)} launches of {options.blocks} blocks a side, order of blocks from seed {options.seed}"
+    ]
+    if worst is not None:
+        notes.append(f"control: beside itself the base moved by {worst:.1%} at most in a launch")
+    short = sorted({figure.place.method for figure in too_short(pairs, options.threads)})
+    if short:
+        notes.append(
+            f"under {SHORT * 1e3:.0f} ms a block in fitting or predicting, and there judged together at most: {', '.join(short)}"
+        )
+    if repeated:
+        notes.append(
+            f"measured twice, since they regressed: {', '.join(cell.name for cell in repeated)}"
+        )
+    if new := added(base, candidate):
+        notes.append(f"of CANDIDATE alone, and not judged: {', '.join(new)}")
+    return notes
