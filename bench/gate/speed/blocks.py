@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-__all__ = ["Block", "Figure", "Place", "Trial", "WHOLE", "Work", "block_of"]
+__all__ = ["WHOLE", "Block", "Figure", "Place", "Trial", "Work", "block_of"]
 
 
 class Place(NamedTuple):

@@ -152,7 +152,7 @@ def _notes(
     short = sorted({figure.place.method for figure in too_short(pairs, options.threads)})
     if short:
         notes.append(
-            f"under {SHORT * 1e3:.0f} ms a block in fitting or predicting, and there judged together at most: {', '.join(short)}"
+            f"under {SHORT * 1e3:.0f} ms a block in fitting or predicting, and there judged together: {', '.join(short)}"
         )
     if repeated:
         notes.append(

@@ -23,8 +23,8 @@ _LEVELS = (0.025, 0.975)
 
 
 class Estimate(NamedTuple):
-    """Of log(candidate / base), above 0 slower: the median, its 95 % interval, the mean of launches with its standard error and
-    degrees of freedom."""
+    """Of log(candidate / base), above 0 slower: the median, its 95 % interval, and the mean of launches with its standard
+    error and degrees of freedom."""
 
     median: float
     low: float
@@ -62,8 +62,8 @@ def paired_estimate(ratios: Sequence[np.ndarray], seed: int = 0) -> Estimate:
 
 
 def unpaired_estimate(base: np.ndarray, candidate: np.ndarray, seed: int = 0) -> Estimate:
-    """`base`, `candidate`: (launches,) logs of seconds, of processes that knew nothing of each other (Welch 1947). What they say
-    hangs on no order."""
+    """`base`, `candidate`: (launches,) logs of seconds, of processes that knew nothing of each other (Welch 1947). In any
+    order they say the same."""
     generator = np.random.default_rng(seed)
     sides = [np.sort(base), np.sort(candidate)]
     drawn = [np.median(_redrawn(side, generator), axis=1) for side in sides]
@@ -75,7 +75,7 @@ def unpaired_estimate(base: np.ndarray, candidate: np.ndarray, seed: int = 0) ->
         low=float(low),
         high=float(high),
         mean=float(means[1] - means[0]),
-        error=float(np.hypot(*errors)),
+        error=float(np.hypot(errors[0], errors[1])),
         freedom=_welch(errors, [len(side) for side in sides]),
         launches=min(len(side) for side in sides),
     )

@@ -12,8 +12,8 @@ __all__ = ["SpeedOptions"]
 
 @dataclass(frozen=True)
 class SpeedOptions:
-    """`suite`: None where BASE and CANDIDATE name files of pytest-benchmark. `margin`: relative, instead of those of BASE's suite.
-    `time_limit`: seconds. `seed`: of the order of blocks."""
+    """`suite`: None where BASE and CANDIDATE name files of pytest-benchmark. `margin`: relative, instead of those of
+    BASE's suite. `time_limit`: seconds. `seed`: of the order of blocks."""
 
     suite: Path | None = None
     launches: int = FEWEST

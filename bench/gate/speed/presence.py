@@ -31,8 +31,8 @@ def check_same_work(base: Block, candidate: Block) -> None:
             if mine != other:
                 place = f"{trial.place.dataset!r} under {trial.place.protocol!r}"
                 raise CompareError(
-                    f"the {what} of {place} differ between BASE and CANDIDATE ({mine[:12]}, {other[:12]}); give both the same, "
-                    "with --data-dir say"
+                    f"the {what} of {place} differ between BASE and CANDIDATE ({mine[:12]}, {other[:12]}); "
+                    "give both the same, with --data-dir say"
                 )
 
 
@@ -90,7 +90,7 @@ def differences(base: Block, candidate: Block) -> list[str]:
     predictions = {t.place.method for t in both if base.logits[t] != candidate.logits[t]}
     if predictions:
         lines.append(
-            f"predictions of {', '.join(sorted(predictions))} differ; whether they are as good is what `bench gate` of two runs says"
+            f"predictions of {', '.join(sorted(predictions))} differ; whether they are as good, `bench gate` of two runs says"
         )
     return lines
 

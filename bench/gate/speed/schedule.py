@@ -20,8 +20,8 @@ Say = Callable[[str], None]
 
 
 class Shape(NamedTuple):
-    """`launches`: of a pair of processes, `blocks` in each; `control`: pairs of the base beside itself. `memory`: runs of which
-    each step is a process of its own."""
+    """`launches`: of a pair of processes, `blocks` in each; `control`: pairs of the base beside itself. `memory`: runs of
+    which each step is a process of its own."""
 
     launches: int = 5
     blocks: int = 3
@@ -50,7 +50,7 @@ class Measuring:
     deadline: float | None = None
 
     def __post_init__(self) -> None:
-        self._order = random.Random(self.shape.seed)  # noqa: S311
+        self._order = random.Random(self.shape.seed)
         self._longest = 0.0
 
     def memory(self) -> Pair:

@@ -1,5 +1,5 @@
-"""A suite run again and again in one process, for whoever times it. A script for any Python that has metaselector-bench, of this
-version or an older one: it uses nothing but `bench.run_suite` and what a record holds.
+"""A suite run again and again in one process, for whoever times it. A script for any Python that has metaselector-bench, of
+this version or an older one: it uses nothing but `bench.run_suite` and what a record holds.
 
 It reads requests and writes answers, a line of JSON each: {"executor", "only", "out"} asks for one block, a run of the suite;
 {"error": line} answers what can't be run. It ends with its input, in the middle of a block too."""
