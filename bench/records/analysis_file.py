@@ -58,8 +58,8 @@ def has_its_blobs(folder: Path, analysis: Mapping[str, Any], user_table: str) ->
     """Whether what an analysis keeps beside it is whole: its table by user, and its resamples where it has some."""
     if not is_whole(folder, user_table, "parquet"):
         return False
-    resamples = analysis.get("kept_resamples")
-    return resamples is None or is_whole(folder, resamples["blob"], "npy")
+    kept = [analysis[key] for key in ("kept_resamples", "kept_draws") if analysis.get(key)]
+    return all(is_whole(folder, one["blob"], "npy") for one in kept)
 
 
 def read_analyses(folder: Path, records: Iterable[Record]) -> Analysed:
