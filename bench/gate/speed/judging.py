@@ -66,7 +66,8 @@ class Sample:
 
 def judged(samples: Sequence[Sample]) -> list[Cell]:
     """A cell for each. Holm's adjustment is over all of them: a gate of many figures is red by chance no more often than
-    one of one. Regressed: the whole interval is beyond the margin, and so is the adjusted p. Ok: the whole interval is within."""
+    one of one. Regressed: the whole interval is beyond the margin, and the adjusted p agrees. Ok: the whole interval is
+    within."""
     limits = [math.log1p(sample.margin) for sample in samples]
     worse = holm([s.estimate.p_at_most(limit) for s, limit in zip(samples, limits, strict=True)])
     better = holm([sample.estimate.p_at_least(0.0) for sample in samples])

@@ -4,41 +4,21 @@ Launches of files knew nothing of each other: neither their order nor that of th
 
 from __future__ import annotations
 
-import glob
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from bench.errors import CompareError
 from bench.gate.model import Cell, GateResult
+from bench.gate.speed.benchmark_files import NOTHING_WRITTEN, BenchmarkFile, benchmark_files
 from bench.gate.speed.intervals import FEWEST, unpaired_estimate
 from bench.gate.speed.judging import Sample, judged
 from bench.gate.speed.options import SpeedOptions
 from bench.margins import GateMargins
 
 __all__ = ["gate_files"]
-
-NOTHING_WRITTEN = (
-    "pytest-benchmark writes no file under xdist or --benchmark-disable, nor where no benchmark ran"
-)
-# of machine_info, beside the processor: on another one seconds are others
-_MACHINE = ("machine", "system", "python_implementation")
-_PROCESSOR = ("brand_raw", "arch", "count")
-
-
-class _File(NamedTuple):
-    """`seconds`: median of each benchmark by its full name, parameters included; None of one that failed."""
-
-    path: Path
-    seconds: Mapping[str, float | None]
-    machine: Mapping[str, Any]
-    python: str
-    timers: frozenset[str]
-    text: str
 
 
 def gate_files(base: str, candidate: str, options: SpeedOptions) -> GateResult:
@@ -47,7 +27,7 @@ def gate_files(base: str, candidate: str, options: SpeedOptions) -> GateResult:
     differ, and files of one process can't say by how much.
 
     Raises CompareError for a file that is none of pytest-benchmark, and for files of other machines or timers."""
-    ours, theirs = _files("BASE", base), _files("CANDIDATE", candidate)
+    ours, theirs = benchmark_files("BASE", base), benchmark_files("CANDIDATE", candidate)
     _check_distinct([*ours, *theirs])
     _check_alike([*ours, *theirs])
     margin = GateMargins().throughput if options.margin is None else options.margin
@@ -66,7 +46,9 @@ def gate_files(base: str, candidate: str, options: SpeedOptions) -> GateResult:
     )
 
 
-def _why_missing(name: str, base: Sequence[_File], candidate: Sequence[_File]) -> str:
+def _why_missing(
+    name: str, base: Sequence[BenchmarkFile], candidate: Sequence[BenchmarkFile]
+) -> str:
     """ "" where every file of both sides has the benchmark's time."""
     if not candidate:
         return f"CANDIDATE has no file; {NOTHING_WRITTEN}"
@@ -81,14 +63,16 @@ def _why_missing(name: str, base: Sequence[_File], candidate: Sequence[_File]) -
     return ""
 
 
-def _sample(name: str, base: Sequence[_File], candidate: Sequence[_File], margin: float) -> Sample:
+def _sample(
+    name: str, base: Sequence[BenchmarkFile], candidate: Sequence[BenchmarkFile], margin: float
+) -> Sample:
     ours, theirs = _seconds(name, base), _seconds(name, candidate)
     return Sample(
         aspect="throughput",
         dataset="",
         protocol="",
-        method=name,
-        measure="",
+        method="",
+        measure=name,
         base=float(np.median(ours)),
         candidate=float(np.median(theirs)),
         estimate=unpaired_estimate(np.log(ours), np.log(theirs)),
@@ -96,120 +80,15 @@ def _sample(name: str, base: Sequence[_File], candidate: Sequence[_File], margin
     )
 
 
-def _seconds(name: str, files: Sequence[_File]) -> np.ndarray:
+def _seconds(name: str, files: Sequence[BenchmarkFile]) -> np.ndarray:
     """(files,)"""
     return np.array([file.seconds[name] for file in files], dtype=float)
-
-
-# -- reading
-
-
-def _files(role: str, named: str) -> list[_File]:
-    """In an order of their content's own, so that the names of files don't matter."""
-    return sorted((_read(path) for path in _paths(role, named)), key=lambda file: file.text)
-
-
-def _paths(role: str, named: str) -> list[Path]:
-    """A file that is named and missing counts as none: so a run under xdist leaves it."""
-    if Path(named).is_dir():
-        return sorted(Path(named).glob("*.json"))
-    names = [one.strip() for one in named.split(",")]
-    if not all(names) or any("\0" in one for one in names):
-        raise CompareError(
-            f"{role} {named!r} names no files; give a folder, a glob or names like a.json,b.json"
-        )
-    found = [Path(path) for name in names for path in sorted(_matches(name))]
-    for path in found:
-        if path.suffix != ".json" or path.is_dir():
-            raise CompareError(
-                f"{role} {path} is no JSON file of pytest-benchmark; to time a suite, give it with --suite"
-            )
-    if found and len(found) < len(names):
-        lost = [name for name in names if not _matches(name)]
-        raise CompareError(f"{role}: no file {', '.join(lost)}; {NOTHING_WRITTEN}")
-    if not found and not all(name.endswith(".json") for name in names):
-        raise CompareError(
-            f"{role} {named!r} is neither a folder nor a file; to time a suite, give it with --suite"
-        )
-    return found
-
-
-def _matches(name: str) -> list[str]:
-    return [name] if Path(name).exists() else glob.glob(name, recursive=True)
-
-
-def _read(path: Path) -> _File:
-    try:
-        text = path.read_text("utf-8")
-        document = json.loads(text) if text.strip() else _EMPTY
-    except OSError as error:
-        raise CompareError(f"{path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise CompareError(
-            f"{path}: no whole JSON file ({error}); run the benchmarks again"
-        ) from error
-    if not isinstance(document, dict) or not isinstance(document.get("benchmarks"), list):
-        raise _no_such(path, "it has no list `benchmarks`")
-    machine = document.get("machine_info")
-    if not isinstance(machine, dict) or (document is not _EMPTY and "version" not in document):
-        raise _no_such(path, "it has no `machine_info` or no `version`")
-    seconds: dict[str, float | None] = {}
-    timers = set()
-    for number, benchmark in enumerate(document["benchmarks"]):
-        name, median = _benchmark(path, number, benchmark)
-        if name in seconds:
-            raise CompareError(f"{path}: benchmark {name!r} is there twice; keep one of them")
-        seconds[name] = median
-        timers.add(str((benchmark.get("options") or {}).get("timer", "")))
-    return _File(
-        path,
-        seconds,
-        _machine(machine),
-        str(machine.get("python_version", "")),
-        frozenset(timers),
-        text,
-    )
-
-
-_EMPTY: dict[str, Any] = {"benchmarks": [], "machine_info": {}}
-
-
-def _benchmark(path: Path, number: int, benchmark: Any) -> tuple[str, float | None]:
-    """Its full name, with parameters, and the median of its rounds."""
-    place = f"benchmarks[{number}]"
-    if not isinstance(benchmark, dict) or not isinstance(benchmark.get("fullname"), str):
-        raise _no_such(path, f"{place} has no `fullname`")
-    stats = benchmark.get("stats")
-    if not isinstance(stats, dict):
-        raise _no_such(path, f"{place} has no `stats`")
-    median = stats.get("median")
-    if benchmark.get("has_error") or not stats.get("rounds") or median is None:
-        return benchmark["fullname"], None
-    is_number = isinstance(median, int | float) and not isinstance(median, bool)
-    if not is_number or not math.isfinite(median) or median <= 0:
-        raise CompareError(
-            f"{path}: {place} ({benchmark['fullname']}): a median of {median!r} s is no time; run it again"
-        )
-    return benchmark["fullname"], float(median)
-
-
-def _machine(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    processor = told.get("cpu") if isinstance(told.get("cpu"), dict) else {}
-    assert isinstance(processor, dict)
-    known = {key: told.get(key) for key in _MACHINE}
-    return known | {f"cpu {key}": processor.get(key) for key in _PROCESSOR}
-
-
-def _no_such(path: Path, reason: str) -> CompareError:
-    return CompareError(
-        f"{path} is no file of pytest-benchmark: {reason}; make it with --benchmark-json"
-    )
 
 
 # -- what can be compared
 
 
-def _check_distinct(files: Sequence[_File]) -> None:
+def _check_distinct(files: Sequence[BenchmarkFile]) -> None:
     """One launch that is given twice would count as two."""
     seen: dict[str, Path] = {}
     for file in files:
@@ -220,7 +99,7 @@ def _check_distinct(files: Sequence[_File]) -> None:
         seen[file.text] = file.path
 
 
-def _check_alike(files: Sequence[_File]) -> None:
+def _check_alike(files: Sequence[BenchmarkFile]) -> None:
     told = [file for file in files if file.seconds]
     for file in told[1:]:
         others = [key for key, value in file.machine.items() if value != told[0].machine[key]]
@@ -237,20 +116,22 @@ def _check_alike(files: Sequence[_File]) -> None:
             )
 
 
-def _differences(base: Sequence[_File], candidate: Sequence[_File]) -> list[str]:
+def _differences(base: Sequence[BenchmarkFile], candidate: Sequence[BenchmarkFile]) -> list[str]:
     ours, theirs = ({file.python for file in side if file.seconds} for side in (base, candidate))
     if not ours or not theirs or ours == theirs:
         return []
     return [f"python {_words(ours)} in BASE, {_words(theirs)} in CANDIDATE"]
 
 
-def _notes(base: Sequence[_File], candidate: Sequence[_File], names: Sequence[str]) -> list[str]:
+def _notes(
+    base: Sequence[BenchmarkFile], candidate: Sequence[BenchmarkFile], names: Sequence[str]
+) -> list[str]:
     new = {name for file in candidate for name in file.seconds} - set(names)
     few = min(len(base), len(candidate))
     notes = [f"of CANDIDATE alone, and not judged: {', '.join(sorted(new))}"] if new else []
     if 0 < few < FEWEST:
         notes.append(
-            f"a file is a launch; an interval needs {FEWEST} a side, since processes of one code differ by more than their rounds do"
+            f"a file is a launch; an interval needs {FEWEST} a side, since processes differ by more than their rounds do"
         )
     if not base:
         notes.append(f"BASE has no file; {NOTHING_WRITTEN}")
@@ -261,9 +142,9 @@ def _words(names: Any) -> str:
     return ", ".join(sorted(names))
 
 
-def _counted(files: Sequence[_File]) -> str:
+def _counted(files: Sequence[BenchmarkFile]) -> str:
     return "1 file" if len(files) == 1 else f"{len(files)} files"
 
 
 def _incomplete(name: str, reason: str) -> Cell:
-    return Cell("throughput", "", "", name, "", verdict="incomplete", reason=reason)
+    return Cell("throughput", "", "", "", name, verdict="incomplete", reason=reason)
