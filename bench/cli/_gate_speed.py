@@ -19,24 +19,20 @@ __all__ = ["check_given", "speed_options", "speed_result"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Share(click.ParamType):
+def _share(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
     """`10%` or `0.1`."""
-
-    name = "share"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        text = str(value).strip()
-        try:
-            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-        except ValueError:
-            share = math.nan
-        if not 0 <= share < math.inf:
-            self.fail(f"{value!r} is no share like 10% or 0.1", param, ctx)
-        if share >= 1 and not text.endswith("%"):
-            self.fail(f"{value!r} is {share:.0%}; write 10% or 0.1 for a tenth", param, ctx)
-        return share
+    if value is None:
+        return None
+    text = value.strip()
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = math.nan
+    if not 0 <= share < math.inf:
+        raise click.BadParameter(f"{value!r} is no share like 10% or 0.1")
+    if share >= 1 and not text.endswith("%"):
+        raise click.BadParameter(f"{value!r} is {share:.0%}; write 10% or 0.1 for a tenth")
+    return share
 
 
 _OPTIONS = (
@@ -55,7 +51,8 @@ _OPTIONS = (
     ),
     click.option(
         "--margin",
-        type=_Share(),
+        callback=_share,
+        metavar="SHARE",
         help="How much slower it may be: 10%. [default: BASE's suite says]",
     ),
     click.option(

@@ -51,6 +51,7 @@ _SUMMARY = "GITHUB_STEP_SUMMARY"  # where GitHub Actions keeps a step's Markdown
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     base: str,
     candidate: str,
     aspects: tuple[Aspect, ...],

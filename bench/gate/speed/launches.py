@@ -88,7 +88,7 @@ class Launch:
         line, _, self._unread = self._unread.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            raise CompareError(f"{self.side.title} can't run the suite: {answer['error']}")
+            raise CompareError(f"{self.side.name} can't run the suite: {answer['error']}")
         return answer
 
     def _read(self, deadline: float | None) -> None:
@@ -98,7 +98,7 @@ class Launch:
         if not select.select([pipe], [], [], left)[0]:
             raise TimeIsUp
         if not (read := os.read(pipe, 1 << 20)):
-            raise CompareError(f"{self.side.title}: {self._ended()}")
+            raise CompareError(f"{self.side.name}: {self._ended()}")
         self._unread += read
 
     def _ended(self) -> str:

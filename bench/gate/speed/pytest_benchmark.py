@@ -35,8 +35,8 @@ def gate_files(base: str, candidate: str, options: SpeedOptions) -> GateResult:
     missing = {name: why for name in names if (why := _why_missing(name, ours, theirs))}
     samples = [_sample(name, ours, theirs, margin) for name in names if name not in missing]
     return GateResult(
-        base=f"BASE: {_counted(ours)} of {base}",
-        candidate=f"CANDIDATE: {_counted(theirs)} of {candidate}",
+        base=f"{_counted(ours)} of {base}",
+        candidate=f"{_counted(theirs)} of {candidate}",
         cells=(
             *(_incomplete(name, why) for name, why in missing.items()),
             *judged(samples),

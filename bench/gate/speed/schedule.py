@@ -135,7 +135,7 @@ class Measuring:
         expected = launch.side.expected
         if expected is not None and not Path(block.bench).is_relative_to(expected.resolve()):
             raise CompareError(
-                f"{launch.side.title}: its Python imported bench from {block.bench}, not from {expected}; "
+                f"{launch.side.name}: its Python imported bench from {block.bench}, not from {expected}; "
                 "remove what comes before it (a .pth file, an editable install)"
             )
         return block

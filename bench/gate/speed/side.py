@@ -13,10 +13,11 @@ __all__ = ["Side"]
 
 @dataclass(frozen=True)
 class Side:
-    """`path`: folders before all others on this Python's path. `here`: whether this process's PYTHONPATH follows them; a
+    """`role`: BASE or CANDIDATE. `path`: folders before all others on this Python's path. `here`: whether this process's PYTHONPATH follows them; a
     virtual environment stands for what is installed in it. `expected`: below which `bench` has to lie, where that is known.
     `data_dir`: where files of the suite are looked for after its own folder."""
 
+    role: str
     title: str
     python: Path
     suite: Path
@@ -25,6 +26,11 @@ class Side:
     expected: Path | None = None
     data_dir: Path | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """`BASE (main)`, for errors."""
+        return f"{self.role} ({self.title})"
 
     def environment(self, threads: int) -> dict[str, str]:
         """Of its processes: as workers of a run have it."""

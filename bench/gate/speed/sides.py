@@ -59,15 +59,17 @@ def _what_is_wrong(path: Path, is_there: bool) -> str:
 
 def _of_environment(role: str, path: Path, suite: Path, data_dir: Path | None) -> Side:
     python = (path / "bin" / "python").absolute()  # a link that is followed leads out of it
-    title = f"{role}: the virtual environment {path}"
-    return Side(title, python, suite, here=False, data_dir=data_dir)
+    return Side(
+        role, f"the virtual environment {path}", python, suite, here=False, data_dir=data_dir
+    )
 
 
 def _of_wheel(role: str, path: Path, suite: Path, data_dir: Path | None, folder: Path) -> Side:
     target = installed(path.resolve(), folder)
     harness = target if (target / "bench" / "hookspecs.py").is_file() else None
     return Side(
-        f"{role}: {path.name}",
+        role,
+        path.name,
         Path(sys.executable),
         suite,
         path=(target,),
@@ -105,7 +107,8 @@ def _of_tree(
     else:
         path = ()
     return Side(
-        f"{role}: {name}",
+        role,
+        name,
         Path(sys.executable),
         own,
         path=path,
