@@ -12,7 +12,7 @@ from typing import NamedTuple
 from bench.errors import CompareError
 from bench.gate.model import Aspect, Cell, GateResult
 from bench.gate.speed.blocks import Block
-from bench.gate.speed.judging import Sample, confirmed, judged
+from bench.gate.speed.judging import Sample, confirmed, is_suspect, judged
 from bench.gate.speed.options import SpeedOptions
 from bench.gate.speed.presence import (
     added,
@@ -78,9 +78,13 @@ def _judge(measuring: Measuring, options: SpeedOptions, notes: tuple[str, ...]) 
     pairs = measuring.launches("base and candidate", methods) if methods else []
     samples = _samples(_Measured(memory, control, pairs), options, margin)
     cells = judged(samples)
-    repeated = _regressed(cells)
+    repeated = [cell for cell in cells if is_suspect(cell)]
     if repeated:
-        cells = confirmed(cells, _repeat(measuring, options, margin, methods, control, repeated))
+        measured, again = _repeat(measuring, methods, _Measured(memory, control, pairs), repeated)
+        repeat = judged(_samples(again, options, margin))
+        samples = _samples(measured, options, margin)
+        cells = confirmed(cells, repeat, judged(samples))
+        pairs = measured.pairs
     return GateResult(
         base=measuring.base.title,
         candidate=measuring.candidate.title,
@@ -99,21 +103,20 @@ def _samples(measured: _Measured, options: SpeedOptions, margin: MarginOf) -> li
 
 
 def _repeat(
-    measuring: Measuring,
-    options: SpeedOptions,
-    margin: MarginOf,
-    methods: Sequence[str],
-    control: Sequence[Pair],
-    regressed: Sequence[Cell],
-) -> list[Cell]:
-    """The regressed cells again, from fresh processes."""
-    aspects = {cell.aspect for cell in regressed}
-    measuring.say(f"{len(regressed)} of the figures regressed; they are measured once more")
+    measuring: Measuring, methods: Sequence[str], first: _Measured, suspects: Sequence[Cell]
+) -> tuple[_Measured, _Measured]:
+    """All there is then, and what fresh processes said by themselves."""
+    aspects = {cell.aspect for cell in suspects}
+    measuring.say(
+        f"beyond the margin: {', '.join(cell.name for cell in suspects)}; measured once more"
+    )
     pairs = measuring.launches("repeat", methods) if "throughput" in aspects else []
     memory = measuring.memory() if "memory" in aspects else Pair((), ())
-    keys = {(cell.dataset, cell.protocol, cell.method, cell.measure) for cell in regressed}
-    every = _samples(_Measured(memory, control, pairs), options, margin)
-    return judged([sample for sample in every if sample.key in keys])
+    together = Pair(first.memory.base + memory.base, first.memory.candidate + memory.candidate)
+    return (
+        _Measured(together, first.control, [*first.pairs, *pairs]),
+        _Measured(memory, first.control, pairs),
+    )
 
 
 def _margins(base: Block, margin: float | None) -> MarginOf:
@@ -128,10 +131,6 @@ def _margins(base: Block, margin: float | None) -> MarginOf:
         return found
 
     return margin_of
-
-
-def _regressed(cells: Sequence[Cell]) -> list[Cell]:
-    return [cell for cell in cells if cell.verdict == "regressed"]
 
 
 def _notes(
@@ -156,7 +155,7 @@ def _notes(
         )
     if repeated:
         notes.append(
-            f"measured twice, since they regressed: {', '.join(cell.name for cell in repeated)}"
+            f"measured twice, since they lay beyond the margin: {', '.join(cell.name for cell in repeated)}"
         )
     if new := added(base, candidate):
         notes.append(f"of CANDIDATE alone, and not judged: {', '.join(new)}")

@@ -12,7 +12,7 @@ from bench.evaluate.inference.holm import holm
 from bench.gate.model import Aspect, Cell, Verdict
 from bench.gate.speed.intervals import FEWEST, Estimate
 
-__all__ = ["ALPHA", "Control", "Sample", "confirmed", "judged"]
+__all__ = ["ALPHA", "Control", "Sample", "confirmed", "is_suspect", "judged"]
 
 ALPHA = 0.05
 _MOST_LAUNCHES = 50  # more than these are no advice
@@ -77,10 +77,19 @@ def judged(samples: Sequence[Sample]) -> list[Cell]:
     ]
 
 
-def confirmed(first: Sequence[Cell], repeat: Sequence[Cell]) -> list[Cell]:
-    """Of cells that regressed, with those of fresh launches: red where both are."""
+def is_suspect(cell: Cell) -> bool:
+    """Whether more launches may show a regression: it has one, or its change lies beyond the margin and is not sure."""
+    if cell.change is None or cell.margin is None:
+        return False
+    return _is_red(cell) or (cell.verdict == "inconclusive" and cell.change > cell.margin)
+
+
+def confirmed(first: Sequence[Cell], repeat: Sequence[Cell], both: Sequence[Cell]) -> list[Cell]:
+    """Of the cells of `both` together: red where they are, and the repeat by itself lies beyond the margin too. What was red
+    at first alone is inconclusive."""
+    at_first = {_key(cell): cell for cell in first}
     again = {_key(cell): cell for cell in repeat}
-    return [_both(cell, again.get(_key(cell))) if _is_red(cell) else cell for cell in first]
+    return [_confirmed(at_first.get(_key(cell)), again.get(_key(cell)), cell) for cell in both]
 
 
 def _cell(sample: Sample, limit: float, p: float, p_better: float) -> Cell:
@@ -133,15 +142,24 @@ def _what_settles(estimate: Estimate, limit: float) -> str:
     return f"about {math.ceil(needed)} launches would settle it (--launches)"
 
 
-def _both(cell: Cell, again: Cell | None) -> Cell:
+def _confirmed(first: Cell | None, again: Cell | None, both: Cell) -> Cell:
+    seen = [one for one in (first, both) if one is not None and _is_red(one)]
+    if not seen:
+        return both
     if again is None:
         reason = "beyond the margin, and there was no time to repeat it"
-        return replace(cell, verdict="inconclusive", reason=reason)
-    told = f"repeated with fresh launches: {_change(again)}"
-    if _is_red(again):
-        return replace(cell, reason=f"{cell.reason}; {told}")
-    reason = f"beyond the margin at first ({_change(cell)}), not when {told}; run the gate again, with more launches"
-    return replace(cell, verdict="inconclusive", reason=reason)
+        return replace(both, verdict="inconclusive", reason=reason)
+    told = f"at first {_change(first)}, from fresh processes {_change(again)}"
+    if _is_red(both) and _is_beyond(again):
+        return replace(both, reason=f"{both.reason}; {told}")
+    reason = (
+        f"beyond the margin, but it did not repeat: {told}; run the gate again, with more launches"
+    )
+    return replace(both, verdict="inconclusive", reason=reason)
+
+
+def _is_beyond(cell: Cell) -> bool:
+    return cell.change is not None and cell.margin is not None and cell.change > cell.margin
 
 
 def _is_red(cell: Cell) -> bool:
@@ -152,9 +170,11 @@ def _key(cell: Cell) -> tuple[str, str, str, str]:
     return cell.dataset, cell.protocol, cell.method, cell.measure
 
 
-def _change(cell: Cell) -> str:
-    if cell.change is None or cell.low is None or cell.high is None:
+def _change(cell: Cell | None) -> str:
+    if cell is None or cell.change is None:
         return "no figure"
+    if cell.low is None or cell.high is None:
+        return f"{cell.change:+.1%}"
     return f"{cell.change:+.1%} [{cell.low:+.1%}, {cell.high:+.1%}]"
 
 

@@ -13,9 +13,9 @@ __all__ = ["Side"]
 
 @dataclass(frozen=True)
 class Side:
-    """`role`: BASE or CANDIDATE. `path`: folders before all others on this Python's path. `here`: whether this process's PYTHONPATH follows them; a
-    virtual environment stands for what is installed in it. `expected`: below which `bench` has to lie, where that is known.
-    `data_dir`: where files of the suite are looked for after its own folder."""
+    """`role`: BASE or CANDIDATE. `path`: folders before all others on this Python's path. `here`: whether this process's
+    PYTHONPATH follows them; a virtual environment stands for what is installed in it. `expected`: below which `bench` has to
+    lie, where that is known. `data_dir`: where files of the suite are looked for after its own folder."""
 
     role: str
     title: str
