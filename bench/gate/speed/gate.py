@@ -75,7 +75,7 @@ def _judge(measuring: Measuring, options: SpeedOptions, notes: tuple[str, ...]) 
     methods = shared_methods(base, candidate)
     margin = _margins(base, options.margin)
     control = measuring.control(methods) if methods else []
-    pairs = measuring.launches("base and candidate", methods) if methods else []
+    pairs: Sequence[Pair] = measuring.launches("base and candidate", methods) if methods else []
     samples = _samples(_Measured(memory, control, pairs), options, margin)
     cells = judged(samples)
     repeated = [cell for cell in cells if is_suspect(cell)]

@@ -1,9 +1,9 @@
 """How much slower, and how sure: log ratios of a few launches with a few blocks each.
 
 A process keeps its luck (where its memory lies, which pages it got) for as long as it lives, so that launches count and not
-blocks. The interval resamples launches and, within them, blocks (Kalibera and Jones, ISMM 2013), with levels that make up for so few of them (Hesterberg, Am. Statistician 2015, 3.2:
-what is resampled varies too little by (n - 1) / n, and its spread is itself a guess). Few launches can't tell
-apart small probabilities by resampling; those are Student's, of the launches' medians, which one launch gone astray makes
+blocks. The interval resamples launches and, within them, blocks (Kalibera and Jones, ISMM 2013), with levels that make up for
+few launches: their spread is too small by (n - 1) / n, and is itself a guess (Hesterberg, Am. Statistician 2015). So few can't
+tell small probabilities apart by resampling. Those are Student's, of the launches' medians: one launch gone astray makes them
 larger, never smaller."""
 
 from __future__ import annotations
