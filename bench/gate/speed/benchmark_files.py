@@ -29,23 +29,28 @@ class BenchmarkFile(NamedTuple):
     machine: Mapping[str, Any]
     python: str
     timers: frozenset[str]
-    text: str
+    datetime: str
+
+    @property
+    def launch(self) -> tuple[object, ...]:
+        """What two files share where one is a copy of the other, in whatever order its rows are."""
+        return self.datetime, tuple(sorted(self.seconds.items(), key=str))
 
 
 def benchmark_files(role: str, named: str) -> list[BenchmarkFile]:
     """In an order of their content's own, so that the names of files don't matter."""
-    return sorted((_read(path) for path in _paths(role, named)), key=lambda file: file.text)
+    return sorted((_read(path) for path in _paths(role, named)), key=lambda file: str(file.launch))
 
 
 def _paths(role: str, named: str) -> list[Path]:
     """A file that is named and missing counts as none: so a run under xdist leaves it."""
-    if Path(named).is_dir():
-        return sorted(Path(named).glob("*.json"))
     names = [one.strip() for one in named.split(",")]
     if not all(names) or any("\0" in one for one in names):
         raise CompareError(
             f"{role} {named!r} names no files; give a folder, a glob or names like a.json,b.json"
         )
+    if Path(named).is_dir():
+        return sorted(Path(named).glob("*.json"))
     found = [Path(path) for name in names for path in sorted(_matches(name))]
     for path in found:
         if path.suffix != ".json" or path.is_dir():
@@ -95,7 +100,7 @@ def _read(path: Path) -> BenchmarkFile:
         _machine(machine),
         str(machine.get("python_version", "")),
         frozenset(timers),
-        text,
+        str(document.get("datetime", "")),
     )
 
 

@@ -1,8 +1,8 @@
 """How much slower, and how sure: log ratios of a few launches with a few blocks each.
 
 A process keeps its luck (where its memory lies, which pages it got) for as long as it lives, so that launches count and not
-blocks. The interval resamples launches and, within them, blocks (Kalibera and Jones, ISMM 2013). Of 5 launches with 3 blocks it
-holds the truth in 95 to 97 % of cases (benchmarks/gate_simulation.py). So few can't tell small probabilities apart by
+blocks. The interval resamples launches and, within them, blocks (Kalibera and Jones, ISMM 2013). Of 5 launches with 3 blocks
+it holds the truth in about 95 % of cases (benchmarks/gate_simulation.py). So few can't tell small probabilities apart by
 resampling. Those are Student's, of the launches' medians: one launch gone astray makes them larger, never smaller."""
 
 from __future__ import annotations

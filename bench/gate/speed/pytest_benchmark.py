@@ -90,13 +90,13 @@ def _seconds(name: str, files: Sequence[BenchmarkFile]) -> np.ndarray:
 
 def _check_distinct(files: Sequence[BenchmarkFile]) -> None:
     """One launch that is given twice would count as two."""
-    seen: dict[str, Path] = {}
+    seen: dict[object, Path] = {}
     for file in files:
-        if file.seconds and file.text in seen:
+        if file.seconds and file.launch in seen:
             raise CompareError(
-                f"{file.path} and {seen[file.text]} are one launch, given twice; run the benchmarks once more for each file"
+                f"{file.path} and {seen[file.launch]} are one launch, given twice; run the benchmarks once more for each file"
             )
-        seen[file.text] = file.path
+        seen[file.launch] = file.path
 
 
 def _check_alike(files: Sequence[BenchmarkFile]) -> None:
