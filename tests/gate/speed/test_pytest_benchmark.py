@@ -25,7 +25,7 @@ NAMES = ("tests/test_fit.py::test_fit[1]", "tests/test_fit.py::test_fit[a b]")
 LUCK = (1.0, 1.01, 0.99, 1.02, 1.005)
 
 
-def document(seconds, machine=MACHINE, timer="perf_counter"):
+def document(seconds, machine=MACHINE, timer="perf_counter", when="now"):
     return {
         "machine_info": machine,
         "commit_info": {},
@@ -39,7 +39,7 @@ def document(seconds, machine=MACHINE, timer="perf_counter"):
             }
             for name, median in seconds.items()
         ],
-        "datetime": "2026-01-01T00:00:00+00:00",
+        "datetime": when,
         "version": "5.3.1",
     }
 
@@ -52,7 +52,9 @@ def write(folder, slower=1.0, names=NAMES, launches=5, **settings):
             name: 1e-3 * luck * slower * (1 + index) * (1 + 1e-6 * number)
             for index, name in enumerate(names)
         }
-        (folder / f"{number:04}.json").write_text(json.dumps(document(seconds, **settings)))
+        (folder / f"{number:04}.json").write_text(
+            json.dumps(document(seconds, when=f"{folder.name} {number}", **settings))
+        )
     return folder
 
 
