@@ -1,6 +1,6 @@
 """How often is the speed gate wrong? On made-up seconds, of which the truth is known:
 
-    python benchmarks/gate_simulation.py --runs 400 --out benchmarks/gate_simulation.md
+    python -m benchmarks.gate_simulation --runs 400 --out benchmarks/gate_simulation.md
 
 A launch has its luck, a factor of its own for each process, with heavy tails (Student's t with 3 degrees of freedom); each
 block has a little noise, and now and then another program takes the processor. A gate judges several figures: all but the last
@@ -133,7 +133,7 @@ def table(runs: int) -> str:
 
 _ABOUT = """# How often the speed gate is wrong, on made-up seconds
 
-Made by `python benchmarks/gate_simulation.py --runs {runs} --out FILE`, {runs} gates a row. The margin is 10 %, a gate has 5
+Made by `python -m benchmarks.gate_simulation --runs {runs} --out FILE`, {runs} gates a row. The margin is 10 %, a gate has 5
 launches of 3 blocks a side, a control of 3, and 8 figures of which 7 are of identical code. Regressed counts after the repeat.
 
 {table}

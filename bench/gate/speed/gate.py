@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.errors import CompareError
-from bench.gate.model import Aspect, Cell, GateResult
+from bench.gate.model import Aspect, Cell, GateResult, Verdict
 from bench.gate.speed.blocks import Block
 from bench.gate.speed.judging import Sample, confirmed, is_suspect, judged
 from bench.gate.speed.options import SpeedOptions
@@ -70,6 +70,9 @@ def gate_suites(
 
 def _judge(measuring: Measuring, options: SpeedOptions, notes: tuple[str, ...]) -> GateResult:
     memory = measuring.memory()
+    if not memory.base:
+        nothing = "the time limit was reached before both sides had run once; give more time"
+        return GateResult(measuring.base.title, measuring.candidate.title, (), notes=(nothing,))
     base, candidate = memory.base[0], memory.candidate[0]
     check_same_work(base, candidate)
     methods = shared_methods(base, candidate)
@@ -88,7 +91,7 @@ def _judge(measuring: Measuring, options: SpeedOptions, notes: tuple[str, ...]) 
     return GateResult(
         base=measuring.base.title,
         candidate=measuring.candidate.title,
-        cells=(*lacking(base, candidate), *cells),
+        cells=(*lacking(base, candidate), *cells, *_unmeasured(cells, methods, pairs)),
         differs=tuple(differences(base, candidate)),
         notes=(*notes, *_notes(base, candidate, samples, pairs, repeated, options)),
     )
@@ -117,6 +120,19 @@ def _repeat(
         _Measured(together, first.control, [*first.pairs, *pairs]),
         _Measured(memory, first.control, pairs),
     )
+
+
+def _unmeasured(cells: Sequence[Cell], methods: Sequence[str], pairs: Sequence[Pair]) -> list[Cell]:
+    """What is said where no time was judged at all, lest sizes alone make a green gate of speed."""
+    if not methods or any(cell.aspect == "throughput" for cell in cells):
+        return []
+    verdict: Verdict = "inconclusive" if pairs else "incomplete"
+    reason = (
+        f"each step takes less than {SHORT * 1e3:.0f} ms a block, all of them together too; give more rows, epochs or seeds"
+        if pairs
+        else "no launch ended within the time limit; give more time"
+    )
+    return [Cell("throughput", "", "", "suite", "cpu_s", verdict=verdict, reason=reason)]
 
 
 def _margins(base: Block, margin: float | None) -> MarginOf:
