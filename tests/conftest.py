@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 
+collect_ignore = ["fixtures"]  # a repository there has tests of its own
+
 settings.register_profile(
     "search", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
 )

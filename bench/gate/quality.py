@@ -81,9 +81,12 @@ def _cell(
     margin = margins.margin("quality", metric, *one.place)
     margin = RELATIVE_QUALITY * abs(base) if margin is None else margin
     cell = replace(cell, margin=margin)
-    if alike:
-        return replace(cell, verdict="ok", reason=EQUAL, change=0.0)
+    equal = replace(cell, verdict="ok", reason=EQUAL, change=0.0)
+    if alike and _tells(one):
+        return equal
     resampled = evidence.of(one.place.of_runs, one.place.method, metric, known)
+    if isinstance(resampled, str) and alike:
+        return equal
     if isinstance(resampled, str):
         return replace(cell, verdict="inconclusive", reason=f"the figures differ, and {resampled}")
     of = parts(resampled, CANDIDATE, BASE, metric)
@@ -191,13 +194,26 @@ def _lost(metric: str, values: Mapping[int, tuple[float | None, float | None]]) 
 
 
 def _alike(one: MethodTrials, metrics: Sequence[str]) -> bool:
-    """One metric may be equal by chance, on few rows; all of them are where the predictions are."""
+    """Whether no figure differs."""
     return all(
         a == b
         or (a is not None and b is not None and abs(a - b) <= SAME_FIGURE * max(abs(a), abs(b)))
         for metric in metrics
         for a, b in _values(one, metric).values()
     )
+
+
+def _tells(one: MethodTrials) -> bool:
+    """One metric may be equal by chance, on few rows; several of them are where the predictions are."""
+    return all(
+        _defined(base) > 1
+        or base.get("blobs", {}).get("logits", "") == other.get("blobs", {}).get("logits")
+        for base, other in one.pairs.values()
+    )
+
+
+def _defined(record: Record) -> int:
+    return sum(score["value"] is not None for score in record["metrics"].values())
 
 
 def _is_without_training(record: Record) -> bool:

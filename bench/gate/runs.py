@@ -14,7 +14,7 @@ from bench.gate.model import Aspect, Cell, GateResult
 from bench.gate.quality import quality_cells
 from bench.gate.trials import MethodTrials, trials_of_methods
 from bench.margins import GateMargins
-from bench.records import Run
+from bench.records import Record, Run
 
 __all__ = ["RUN_ASPECTS", "gate_runs"]
 
@@ -67,7 +67,7 @@ def _notes(comparison: Comparison, methods: Sequence[MethodTrials]) -> Iterator[
             yield f"{name} is a part of its suite: {number} of its trials were never asked for."
     yield from _seeds(methods)
     yield from _not_deterministic(methods)
-    if any(len(one.pairs) == 1 for one in methods):
+    if any(len(one.pairs) == 1 and _moved(one) for one in methods):
         yield (
             "With one seed nothing can be said to have regressed or to be better: training again may differ as much. Give "
             "the suite 3 seeds or more."
@@ -91,10 +91,7 @@ def _not_deterministic(methods: Sequence[MethodTrials]) -> Iterator[str]:
         one.place.method
         for one in methods
         if any(
-            base["id"] == other["id"]
-            and not slowing(base, other)
-            and _figures(base) != _figures(other)
-            for base, other in one.pairs.values()
+            base["id"] == other["id"] and not slowing(base, other) for base, other in _moved(one)
         )
     ]
     if moved:
@@ -102,6 +99,12 @@ def _not_deterministic(methods: Sequence[MethodTrials]) -> Iterator[str]:
             f"{_first(moved)}: other figures from the same code, settings, data, processor and versions. The training is not "
             "deterministic, or hangs on something that no record has."
         )
+
+
+def _moved(one: MethodTrials) -> list[tuple[Record, Record]]:
+    """Pairs whose figures are not the same to the last bit."""
+    pairs = one.pairs.values()
+    return [(base, other) for base, other in pairs if _figures(base) != _figures(other)]
 
 
 def _figures(record: dict[str, Any]) -> list[Any]:

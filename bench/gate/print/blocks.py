@@ -52,7 +52,8 @@ def summary(result: GateResult) -> str:
         return "Incomplete: nothing was measured"
     counts = Counter(cell.verdict for cell in result.cells)
     told = [f"{counts[verdict]} {verdict}" for verdict in _GRAVEST if counts[verdict]]
-    return f"{SAID[result.verdict]}: of {len(result.cells)} figures {', '.join(told)}"
+    figures = "1 figure" if len(result.cells) == 1 else f"{len(result.cells)} figures"
+    return f"{SAID[result.verdict]}: of {figures} {', '.join(told)}"
 
 
 def _groups(cells: Sequence[GateCell]) -> Iterator[tuple[str, list[GateCell]]]:

@@ -8,9 +8,11 @@ from xml.etree import ElementTree as ET
 
 from bench.gate.model import Cell, GateResult
 from bench.gate.print.figures import change, figure, interval, margin
+from bench.report import short
 
 __all__ = ["to_junit"]
 
+_LONG = 400  # characters
 # of what XML 1.0 can't hold, not even as a character's number; the rest is escaped by ElementTree
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SHOWN_AS = {"regressed": "failure", "incomplete": "error", "inconclusive": "skipped"}
@@ -33,7 +35,7 @@ def to_junit(result: GateResult) -> str:
     for cell in cells:
         _test_case(suite, cell)
     said = ET.SubElement(suite, "system-out")
-    said.text = _clean("\n".join([*result.differs, *result.notes]))
+    said.text = "\n".join(map(_shown, [*result.differs, *result.notes]))
     ET.indent(suites, " ")
     return ET.tostring(suites, encoding="unicode", xml_declaration=False) + "\n"
 
@@ -41,11 +43,11 @@ def to_junit(result: GateResult) -> str:
 def _test_case(suite: ET.Element, cell: Cell) -> None:
     place = ".".join(part for part in (cell.aspect, cell.dataset, cell.protocol) if part)
     name = " ".join(part for part in (cell.method, cell.measure) if part)
-    case = ET.SubElement(suite, "testcase", {"classname": _clean(place), "name": _clean(name)})
+    case = ET.SubElement(suite, "testcase", {"classname": _shown(place), "name": _shown(name)})
     kind = _SHOWN_AS.get(cell.verdict)
     if kind is not None:
         message = f"{cell.verdict}: {cell.reason}"
-        one = ET.SubElement(case, kind, {"message": _clean(message), "type": cell.verdict})
+        one = ET.SubElement(case, kind, {"message": _shown(message), "type": cell.verdict})
         one.text = _clean(_told(cell))
 
 
@@ -54,6 +56,11 @@ def _told(cell: Cell) -> str:
         f"base {figure(cell, cell.base)}, candidate {figure(cell, cell.candidate)}, worse by {change(cell)} {interval(cell)}, "
         f"margin {margin(cell)}"
     )
+
+
+def _shown(text: str) -> str:
+    """On one line, its end cut where it is long."""
+    return _clean(short(text, _LONG))
 
 
 def _clean(text: str) -> str:
