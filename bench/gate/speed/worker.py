@@ -19,24 +19,27 @@ COSTS = ("train_cpu_s", "train_wall_s", "predict_cpu_s", "predict_wall_s", "peak
 
 
 def main(settings: dict[str, Any]) -> None:
-    answers = _own_output()
+    asked, answers = _own_pipes()
     requests: queue.Queue[str] = queue.Queue()
-    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    threading.Thread(target=_listen, args=(asked, requests), daemon=True).start()
     while True:
         answer = _answer(settings, json.loads(requests.get()))
         answers.write(json.dumps(answer, allow_nan=False) + "\n")
         answers.flush()
 
 
-def _own_output() -> Any:
-    """What plugins print goes to stderr; answers have the pipe for themselves."""
+def _own_pipes() -> tuple[Any, Any]:
+    """Of requests and of answers, for nobody else: plugins have no input, and what they print goes to stderr."""
+    asked = os.fdopen(os.dup(0), encoding="utf-8")
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
     os.dup2(2, 1)
-    return answers
+    return asked, answers
 
 
-def _listen(requests: "queue.Queue[str]") -> None:
-    for line in sys.stdin:
+def _listen(asked: Any, requests: "queue.Queue[str]") -> None:
+    for line in asked:
         requests.put(line)
     os._exit(0)
 

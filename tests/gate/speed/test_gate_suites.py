@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -31,6 +33,7 @@ def run_suite(suite, *, executor, only, out, cache_dir, **options):
     global calls
     calls += 1
     print("a plugin prints", flush=True)
+    assert sys.stdin.read() == ""
     os.write(1, b"a library, too\\n")
     assert Path(suite).is_file() and options["rerun"] == "all" and options["allow_incomplete"]
     {behaviour}
@@ -55,6 +58,7 @@ def record(trial, train, digest):
         versions=dict(numpy="2.0"),
     )
 """
+ROOT = Path(__file__).parents[3]
 STEADY = {"fm": 0.1, "lr": 0.2}
 
 
@@ -169,6 +173,37 @@ def test_a_hang_ends_with_the_time_limit_and_leaves_no_process(tmp_path, monkeyp
     assert result.exit_code == 4
     assert verdicts(result)["suite", "cpu_s"] == "incomplete"
     assert not [one for one in psutil.Process().children(recursive=True) if _is_worker(one)]
+
+
+def test_workers_end_with_the_gate_however_that_ends(tmp_path):
+    for name in ("base", "candidate"):
+        tree(tmp_path / name, behaviour="time.sleep(600)")
+    command = [
+        sys.executable,
+        "-P",  # the current folder has a harness of its own
+        "-m",
+        "bench.cli",
+        "gate",
+        "--speed",
+        "../base",
+        ".",
+        "--suite",
+        "ci.yaml",
+    ]
+    path = os.pathsep.join([str(ROOT), str(ROOT / "plugins")])
+    asked = subprocess.Popen(
+        command, cwd=tmp_path / "candidate", env=os.environ | {"PYTHONPATH": path}
+    )
+    workers = []
+    for _ in range(600):
+        workers = [one for one in psutil.Process(asked.pid).children() if _is_worker(one)]
+        if len(workers) == 2:
+            break
+        time.sleep(0.05)
+    assert len(workers) == 2
+    asked.kill()
+    asked.wait()
+    assert psutil.wait_procs(workers, timeout=60)[1] == []
 
 
 def test_no_time_at_all_is_incomplete(tmp_path, monkeypatch):
