@@ -79,6 +79,14 @@ def test_many_figures_are_adjusted_for():
     assert among[0].p > alone.p
 
 
+def test_better_is_adjusted_for_many_figures_too():
+    noise = np.array([[0.0], [0.01], [0.02], [0.03], [0.04]])
+    fast = sample(-0.05, noise=noise)
+    among = judged([fast, *(sample(0.0, name=f"m{number}") for number in range(50))])
+    assert judged([fast])[0].verdict == "better"
+    assert among[0].verdict == "ok"
+
+
 @pytest.mark.parametrize("control", [[0.2, 0.21, 0.19], [-0.2, 0.0, 0.2], []])
 def test_nothing_is_red_beside_a_control_that_moves(control):
     (cell,) = judged([sample(0.3, control=control)])
@@ -122,6 +130,13 @@ def test_a_regression_that_does_not_repeat_is_inconclusive():
     (cell,) = confirmed(first, repeat, both)
     assert cell.verdict == "inconclusive"
     assert "did not repeat" in cell.reason
+
+
+def test_fresh_launches_within_the_margin_are_not_outvoted_by_the_first():
+    first, both = judged([sample(0.5)]), judged([sample(0.25)])
+    (cell,) = confirmed(first, judged([sample(0.05)]), both)
+    assert both[0].verdict == "regressed"
+    assert cell.verdict == "inconclusive"
 
 
 def test_a_regression_without_a_repeat_is_inconclusive():
