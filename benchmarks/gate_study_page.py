@@ -9,11 +9,13 @@ from typing import Any
 __all__ = ["page"]
 
 VERDICTS = ("ok", "inconclusive", "regressed")
+_LIGHT = "The harness that the gate ran does nothing but take time and memory: a pure loop, a block of bytes."
+_REAL = "The gate ran the real harness, with a plugin that takes time and memory: a pure loop, an array."
 _PAGE = """# Is the gate right?
 
 `bench gate --speed` on code of which the truth is known, {repeats} times, on a machine that others use too (load {load}; one
 gate took {seconds} s in the middle). Made by `python -m benchmarks.gate_study`; each verdict is in `gate-study.json`.
-{launches} launches a side, {blocks} blocks each, and what lay beyond the margin was measured once more.
+{launches} launches a side, {blocks} blocks each, and what lay beyond the margin was measured once more. {harness}
 
 A verdict is *wrong* where it is green although the change is beyond the margin, or red although it is not. At a change that
 equals its margin, neither is. In brackets: the 95 % interval of a share (Wilson 1927).
@@ -51,6 +53,7 @@ def page(done: dict[str, Any]) -> str:
         repeats=len(repeats),
         load=f"{min(loads):.1f} to {max(loads):.1f}",
         seconds=seconds[len(seconds) // 2],
+        harness=_REAL if done["real"] else _LIGHT,
         launches=done["launches"],
         blocks=done["blocks"],
         table="\n".join(lines),
