@@ -36,6 +36,10 @@ from bench.margins import GateMargins
 __all__ = ["gate_suites"]
 
 
+# One server of processes differs from another by half a per cent of memory; texts in the cache hold seconds, of any length.
+_RESOLUTION = {"peak_rss_bytes": 0.01, "cache_bytes": 0.01}
+
+
 class _Measured(NamedTuple):
     memory: Pair
     control: Sequence[Pair]
@@ -144,7 +148,7 @@ def _margins(base: Block, margin: float | None) -> MarginOf:
             return margin
         found = stated.margin(aspect, measure, dataset, protocol, method)
         assert found is not None  # of throughput and memory there always is one
-        return found
+        return max(found, _RESOLUTION.get(measure, 0.0))
 
     return margin_of
 
@@ -160,7 +164,7 @@ def _notes(
     spreads = [sample.control.spread for sample in samples if sample.control]
     worst = max((spread for spread in spreads if not math.isnan(spread)), default=None)
     notes = [
-        f"{len(pairs)} launches of {options.blocks} blocks a side, order of blocks from seed {options.seed}"
+        f"launches a side: {len(pairs)}, blocks in each: {options.blocks}, order of blocks from seed {options.seed}"
     ]
     if worst is not None:
         notes.append(f"control: beside itself the base moved by {worst:.1%} at most in a launch")

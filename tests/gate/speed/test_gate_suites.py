@@ -26,6 +26,7 @@ from types import SimpleNamespace
 __version__ = "0.1.0"
 SECONDS = {seconds}
 LUCK = random.Random(os.getpid()).gauss(0, 0.003)
+PEAK = 1e8
 calls = 0
 
 
@@ -52,7 +53,7 @@ def record(trial, train, digest):
         trial=trial,
         kind="base_model",
         outcome=dict(status="ok", reason=""),
-        cost=dict(own=dict(train_cpu_s=train, predict_cpu_s=0.0001, peak_rss_bytes=1e8)),
+        cost=dict(own=dict(train_cpu_s=train, predict_cpu_s=0.0001, peak_rss_bytes=PEAK)),
         blobs=dict(logits=digest),
         identity=dict(data="d", split="s", settings={{}}, steps=[]),
         versions=dict(numpy="2.0"),
@@ -118,6 +119,13 @@ def test_the_base_states_the_margins_and_the_candidate_cannot(tmp_path, monkeypa
     assert gate(tmp_path / "2", monkeypatch, base=loose, candidate=slow).verdict == "ok"
     asked = gate(tmp_path / "3", monkeypatch, base=loose, candidate=slow, margin=0.1)
     assert asked.verdict == "regressed"
+
+
+def test_memory_that_two_processes_of_one_code_differ_by_is_not_red(tmp_path, monkeypatch):
+    strict, a_bit_larger = {"gate": {"memory": 0.0}}, {"behaviour": "global PEAK; PEAK = 1.004e8"}
+    assert gate(tmp_path, monkeypatch, base=strict, candidate=a_bit_larger).verdict == "ok"
+    larger = {"behaviour": "global PEAK; PEAK = 1.02e8"}
+    assert gate(tmp_path / "2", monkeypatch, base=strict, candidate=larger).verdict == "regressed"
 
 
 def test_few_launches_judge_no_speed(tmp_path, monkeypatch):
@@ -291,6 +299,7 @@ protocols:
   cold: {use: user-holdout}
 base_models:
   burning: {use: burning}
+seeds: [0]
 metrics: [logloss]
 gate: {throughput: 0.2}
 """
