@@ -30,7 +30,7 @@ def gate_runs(base: Run, candidate: Run, aspects: Sequence[Aspect] = RUN_ASPECTS
     margins: GateMargins = GateMargins.model_validate(base.manifest.get("gate", {}))
     methods = trials_of_methods(base, candidate, comparison)
     cells: list[Cell] = []
-    notes = list(_notes(comparison, methods))
+    notes = list(_notes((base, candidate), comparison, methods))
     if "quality" in aspects:
         quality = quality_cells(
             methods, _metrics(base, candidate), margins, Evidence(base, candidate)
@@ -61,10 +61,16 @@ def _metrics(base: Run, candidate: Run) -> list[str]:
     return list(asked)
 
 
-def _notes(comparison: Comparison, methods: Sequence[MethodTrials]) -> Iterator[str]:
+def _notes(
+    runs: tuple[Run, Run], comparison: Comparison, methods: Sequence[MethodTrials]
+) -> Iterator[str]:
     for name, number in zip(("BASE", "CANDIDATE"), comparison.not_asked, strict=True):
         if number:
             yield f"{name} is a part of its suite: {number} of its trials were never asked for."
+    for name, run in zip(("BASE", "CANDIDATE"), runs, strict=True):
+        if run.conflicts:
+            what = f"{name} has two results of one trial ({len(run.conflicts)} times)"
+            yield f"{what}; the first is judged, and `bench report` shows both."
     yield from _seeds(methods)
     yield from _not_deterministic(methods)
     if any(len(one.pairs) == 1 and _moved(one) for one in methods):

@@ -83,4 +83,35 @@ def test_what_was_not_measured_is_told_of(tmp_path: Path) -> None:
     run = make_run(tmp_path / "base", SAME)
     result = gate_runs(run, run)
     assert {cell.aspect for cell in result.cells} == {"quality"}
-    assert "Memory of 1 methods was not measured in both runs." in result.notes
+    assert "Peak memory of 1 method was not measured in both runs." in result.notes
+
+
+# -- parameters
+
+
+def counted(parameters: Any, processor: str = "") -> Edit:
+    def edit(records: list[dict[str, Any]]) -> None:
+        for record in records:
+            record["details"] = {"parameters": parameters}
+            record["environment"] = {"processor": processor}
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("parameters", "verdict"), [(1000, "ok"), (1049, "ok"), (1051, "regressed"), (500, "ok")]
+)
+def test_parameters_are_counted_on_any_machine_with_one_seed(
+    tmp_path: Path, parameters: int, verdict: str
+) -> None:
+    base = make_run(tmp_path / "base", SAME, (0,), edit=counted(1000))
+    candidate = make_run(tmp_path / "other", SAME, (0,), edit=counted(parameters, "another"))
+    (cell,) = gate_runs(base, candidate, ("memory",)).cells
+    assert (cell.measure, cell.verdict) == ("parameters", verdict)
+    assert (cell.base, cell.candidate) == (1000, parameters)
+
+
+@pytest.mark.parametrize("told", ["many", None, True, {"a": 1}])
+def test_what_a_plugin_calls_so_and_is_no_count_is_left_alone(tmp_path: Path, told: Any) -> None:
+    run = make_run(tmp_path / "base", SAME, edit=counted(told))
+    assert gate_runs(run, run, ("memory",)).cells == ()

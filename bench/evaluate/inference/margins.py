@@ -16,7 +16,6 @@ from bench.evaluate.inference.standard_error import LEVEL, StandardError, t_quan
 __all__ = ["Worsening", "settling", "worsening"]
 
 _MOST_SEEDS = 100
-_MOST_USERS = 10_000_000
 
 
 class Worsening(NamedTuple):
@@ -51,33 +50,34 @@ def worsening(found: Parts, margin: float, *, higher_is_better: bool) -> Worseni
 
 
 def settling(one: Worsening, margin: float, users: int, seeds: int, level: float = LEVEL) -> str:
-    """What would settle it, were the change and its spreads as they are: `7 seeds`, `about 2,400 users`. `level`: asked for,
-    below LEVEL where many figures are judged."""
-    gap = abs(one.change - margin)
-    if gap == 0:
-        return "nothing would settle it: the change is the margin itself"
+    """What would settle it at these spreads: `7 seeds`, `about 2,400 test users`. An interval settles it where its half is no
+    more than the distance from the change to the margin; or than the margin itself, where the change is nearer to it by what
+    may be chance. `level`: asked for, below LEVEL where many figures are judged."""
+    wanted = max(abs(one.change - margin), margin)
+    if wanted == 0:
+        return "no number of users or seeds would settle it: the change is the margin, which is 0"
     if one.seeds is not None:
         spread = one.seeds.size * math.sqrt(seeds)  # of a seed
         for more in range(seeds + 1, _MOST_SEEDS + 1):
             of_more = StandardError(spread / math.sqrt(more), more - 1)
-            if _half_width(one.users, of_more, level) <= gap:
+            if _half_width(one.users, of_more, level) <= wanted:
                 return f"{more} seeds would settle it at this spread"
-    of_users = float(t_quantile(one.users.degrees, level)) * one.users.size
-    needed = _two_digits(users * max(1.0, of_users / gap) ** 2)
-    if of_users <= gap:
+    of_users = _of(one.users, level)
+    if of_users <= wanted:
         return f"more than {_MOST_SEEDS} seeds would be needed at this spread"
-    if needed > _MOST_USERS:
-        return "the change is too close to the margin to be settled by any number of users"
-    more_seeds = "" if one.seeds is None else " and more seeds"
-    return (
-        f"about {needed:,} test users{more_seeds} would settle it; there are {users:,}, and who they are moves it by "
-        f"{of_users:.2g} either way"
-    )
+    needed = _two_digits(users * (of_users / wanted) ** 2)
+    too_few = one.seeds is not None and _of(one.seeds, level) > wanted
+    more_seeds = " and more seeds" if too_few else ""
+    return f"about {needed:,} test users{more_seeds} would settle it (there are {users:,})"
 
 
 def _half_width(users: StandardError, seeds: StandardError, level: float) -> float:
     every = (users, seeds, users.with_other(seeds))
-    return max(error.size * float(t_quantile(error.degrees, level)) for error in every)
+    return max(_of(error, level) for error in every)
+
+
+def _of(error: StandardError, level: float) -> float:
+    return error.size * float(t_quantile(error.degrees, level))
 
 
 def _two_digits(number: float) -> int:

@@ -18,6 +18,8 @@ def figure(cell: Cell, value: float | None) -> str:
         return _plain(f"{value:.4f}")
     if cell.measure.endswith("_bytes"):
         return f"{value / _MEGABYTE:,.1f} MB"
+    if value == int(value):
+        return f"{int(value):,}"
     return f"{value:.4g}"
 
 
