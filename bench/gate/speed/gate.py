@@ -20,6 +20,7 @@ from bench.gate.speed.presence import (
     check_same_work,
     differences,
     lacking,
+    lost,
     shared_methods,
 )
 from bench.gate.speed.samples import (
@@ -95,7 +96,12 @@ def _judge(measuring: Measuring, options: SpeedOptions, notes: tuple[str, ...]) 
     return GateResult(
         base=measuring.base.title,
         candidate=measuring.candidate.title,
-        cells=(*lacking(base, candidate), *cells, *_unmeasured(cells, methods, pairs)),
+        cells=(
+            *lacking(base, candidate),
+            *lost([memory, *control, *pairs], methods, base),
+            *cells,
+            *_unmeasured(cells, methods, pairs),
+        ),
         differs=tuple(differences(base, candidate)),
         notes=(*notes, *_notes(base, candidate, samples, pairs, repeated, options)),
     )

@@ -16,6 +16,7 @@ __all__ = [
     "check_same_work",
     "differences",
     "lacking",
+    "lost",
     "shared_methods",
 ]
 
@@ -49,6 +50,20 @@ def lacking(base: Block, candidate: Block) -> list[Cell]:
         if figure.place.method not in told and figure.place != WHOLE
     ]
     return cells
+
+
+def lost(pairs: Sequence[Pair], methods: Sequence[str], first: Block) -> list[Cell]:
+    """A cell for each method that had a result in the `first` block, and none in some later one."""
+    wanted = {place for place in first.places if place.method in methods}
+    found: dict[Place, str] = {}
+    for pair in pairs:
+        for side, blocks in (("BASE", pair.base), ("CANDIDATE", pair.candidate)):
+            for block in blocks:
+                for place in wanted - block.places:
+                    found[place] = (
+                        f"no result in a block of {side} ({block.failed.get(place, 'missing')})"
+                    )
+    return [_incomplete(place, "", reason) for place, reason in sorted(found.items())]
 
 
 def _faults(base: Block, candidate: Block) -> Mapping[Place, str]:

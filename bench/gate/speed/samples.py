@@ -18,6 +18,7 @@ __all__ = ["SHORT", "MarginOf", "memory_samples", "throughput_samples", "too_sho
 # (aspect, measure, dataset, protocol, method) -> relative
 MarginOf = Callable[[Aspect, str, str, str, str], float]
 SHORT = 5e-3  # seconds a block, below which a timer's and a cache's accidents outweigh the work
+_LEAST = 1e-9  # seconds or bytes: of nothing there is no ratio
 _TOGETHER = Place("", "", "short steps")
 _SIZES = ("peak_rss_bytes", "parameter_bytes", "blob_bytes", "cache_bytes")
 
@@ -87,7 +88,7 @@ def _sample(
 def _log_ratios(pair: Pair, figure: Figure) -> np.ndarray:
     """(blocks,)"""
     base, candidate = (
-        np.array([block.values[figure] for block in blocks])
+        np.maximum([block.values[figure] for block in blocks], _LEAST)
         for blocks in (pair.base, pair.candidate)
     )
     return np.asarray(np.log(candidate / base))
@@ -98,7 +99,7 @@ def _medians(control: Sequence[Pair], figure: Figure) -> np.ndarray:
 
 
 def _figures(pairs: Sequence[Pair], measures: Iterable[str]) -> list[Figure]:
-    """Those that every block of both sides has, in a fixed order. Where one is nothing there is no ratio."""
+    """Those that every block of both sides has, in a fixed order. `lost` tells of the others."""
     blocks = [block for pair in pairs for side in pair for block in side]
     if not blocks:
         return []
@@ -106,7 +107,7 @@ def _figures(pairs: Sequence[Pair], measures: Iterable[str]) -> list[Figure]:
     return sorted(
         figure
         for figure in blocks[0].values
-        if figure.measure in wanted and all(block.values.get(figure, 0.0) > 0 for block in blocks)
+        if figure.measure in wanted and all(figure in block.values for block in blocks)
     )
 
 

@@ -45,8 +45,13 @@ def unpacked(commit: str, top: Path, folder: Path) -> Path:
         raise CompareError(
             f"git archive of {commit[:12]} failed: {_last_line(done.stderr)}; fetch that commit whole"
         )
-    with tarfile.open(archive) as opened:
-        opened.extractall(folder, filter="data")
+    try:
+        with tarfile.open(archive) as opened:
+            opened.extractall(folder, filter="data")
+    except tarfile.TarError as error:  # a link that leads out of the tree
+        raise CompareError(
+            f"the tree of {commit[:12]} can't be unpacked: {error}; check it out into a folder and name that"
+        ) from error
     archive.unlink()
     return folder
 

@@ -143,6 +143,14 @@ def test_a_method_that_is_gone_is_incomplete_and_the_others_are_judged(tmp_path,
     assert any("nfm" in note for note in result.notes)
 
 
+def test_a_method_that_fails_now_and_then_is_incomplete(tmp_path, monkeypatch):
+    now_and_then = "if executor == 'inline' and calls == 3: SECONDS.pop('fm', None)"
+    result = gate(tmp_path, monkeypatch, candidate={"behaviour": now_and_then})
+    assert result.exit_code == 4
+    assert verdicts(result)["fm", ""] == "incomplete"
+    assert verdicts(result)["lr", "train_cpu_s"] == "ok"
+
+
 def test_where_nothing_is_shared_nothing_is_green(tmp_path, monkeypatch):
     assert gate(tmp_path, monkeypatch, candidate={"seconds": {"nfm": 0.1}}).exit_code == 4
 

@@ -91,6 +91,13 @@ def test_what_was_short_and_is_no_longer_is_judged():
     assert (predict.method, predict.candidate) == ("fm", 0.5)
 
 
+def test_what_costs_nothing_has_a_ratio_too():
+    free = block(trial("fm", figures={"train_cpu_s": 0.0}), trial("lr"))
+    for base, candidate in ((block(), free), (free, block())):
+        samples = throughput_samples(launches(base, candidate), [], 1, margin, {})
+        assert ("fm", "train_cpu_s") in {(one.method, one.measure) for one in samples}
+
+
 def test_threads_that_wait_spend_no_cpu_so_that_the_wall_clock_counts():
     told = block(trial("fm", figures={"train_cpu_s": 0.1, "train_wall_s": 0.2}))
     (sample,) = throughput_samples(launches(told, told), launches(told, told), 2, margin, {})

@@ -121,6 +121,14 @@ def test_a_name_that_is_two_things_is_refused_with_the_fix(repository, tmp_path)
     assert side("./first", tmp_path).notes  # the folder, which has no suite
 
 
+def test_a_tree_whose_links_lead_out_of_it_is_refused(repository, tmp_path):
+    (repository / "link").symlink_to("/etc")
+    git("add", "-A")
+    git("commit", "-q", "-m", "link")
+    with pytest.raises(CompareError, match="can't be unpacked"):
+        side("HEAD", tmp_path)
+
+
 @pytest.mark.parametrize(
     "name",
     [
