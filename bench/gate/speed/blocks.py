@@ -80,8 +80,9 @@ def block_of(answer: Mapping[str, Any]) -> Block:
         figure: sum(of_seeds) if figure.measure.endswith("_s") else max(of_seeds)
         for figure, of_seeds in values.items()
     }
+    whole = {Figure(WHOLE, "cache_bytes"): float(size) for size in [answer["cache_bytes"]] if size}
     return Block(
-        values={**together, Figure(WHOLE, "cache_bytes"): float(answer["cache_bytes"])},
+        values=together | whole,
         failed=failed,
         logits={trial: digest for trial, digest in logits.items() if trial.place not in failed},
         work=work,
