@@ -314,6 +314,7 @@ gate: {throughput: 0.2}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a dozen processes import torch
 def test_the_real_harness_times_two_versions_of_a_plugin(tmp_path, monkeypatch):
     for name, rounds in (("base", 300_000), ("candidate", 1_500_000)):
         (tmp_path / name).mkdir()
