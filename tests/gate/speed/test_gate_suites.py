@@ -26,7 +26,7 @@ from types import SimpleNamespace
 __version__ = "0.1.0"
 SECONDS = {seconds}
 LUCK = random.Random(os.getpid()).gauss(0, 0.003)
-PEAK = 1e8
+PEAK, DATA = 1e8, "d"
 calls = 0
 
 
@@ -55,7 +55,7 @@ def record(trial, train, digest):
         outcome=dict(status="ok", reason=""),
         cost=dict(own=dict(train_cpu_s=train, predict_cpu_s=0.0001, peak_rss_bytes=PEAK)),
         blobs=dict(logits=digest),
-        identity=dict(data="d", split="s", settings={{}}, steps=[]),
+        identity=dict(data=DATA, split="s", settings={{}}, steps=[]),
         versions=dict(numpy="2.0"),
     )
 """
@@ -141,6 +141,14 @@ def test_a_method_that_is_gone_is_incomplete_and_the_others_are_judged(tmp_path,
     assert verdicts(result)["fm", ""] == "incomplete"
     assert verdicts(result)["lr", "train_cpu_s"] == "ok"
     assert any("nfm" in note for note in result.notes)
+
+
+def test_other_data_are_not_comparable_and_nothing_more_is_run(tmp_path, monkeypatch):
+    told = []
+    other = {"behaviour": "global DATA; DATA = 'e'"}
+    with pytest.raises(CompareError, match="the data of 'clicks' under 'cold' differ"):
+        gate(tmp_path, monkeypatch, told.append, candidate=other)
+    assert not any(line.startswith("control") for line in told)
 
 
 def test_a_method_that_fails_now_and_then_is_incomplete(tmp_path, monkeypatch):
