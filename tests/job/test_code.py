@@ -47,7 +47,7 @@ def test_the_digest_is_of_all_that_a_worker_and_the_metrics_import() -> None:
         ("worker/fit_step.py", True),
         ("job/seeds.py", True),
         ("evaluate/metrics/auc.py", True),
-        ("run/executors.py", False),
+        ("run/local_executor.py", False),
         ("report/sections/answer.py", False),
         ("evaluate/inference/paired.py", False),
         ("registry/registry.py", False),

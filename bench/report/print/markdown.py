@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from bench.report.content.model import Report
 from bench.report.sections.document import document
-from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Terms
-from bench.report.words.names import in_markdown
+from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Printed, Terms
+from bench.report.words.names import in_markdown, visible
 
 __all__ = ["blocks_to_markdown", "to_markdown"]
 
@@ -30,11 +30,20 @@ def _block(block: Block) -> str:
         return _grid(block)
     if isinstance(block, Heading):
         return f"{'#' * block.level} {in_markdown(block.text)}"
+    if isinstance(block, Printed):
+        return _fenced([visible(line) for line in block.lines])
     if isinstance(block, Terms):
         return "\n".join(
             f"- {in_markdown(term)}: {in_markdown(meaning)}" for term, meaning in block.pairs
         )
     return f"**{in_markdown(block.text)}**" if block.strong else _paragraph(block.text)
+
+
+def _fenced(lines: Sequence[str]) -> str:
+    """Between marks that are longer than any of their kind in it."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}text", *lines, fence])
 
 
 def _paragraph(text: str) -> str:

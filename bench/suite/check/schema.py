@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from bench.job.spec import UNIQUE, MetaLearnerKeys, MethodKeys, unique
+from bench.job.step_rules import LimitKeys, Timing
 from bench.margins import GateMargins
 from bench.settings import BasePredictions, TrainSettings
 
@@ -27,6 +28,7 @@ __all__ = [
     "MethodEntry",
     "MetricUse",
     "ProtocolUse",
+    "Ruled",
     "SelectorUse",
     "SuiteFile",
     "Use",
@@ -85,7 +87,14 @@ class ProtocolUse(Use):
     split_seed: int | Literal["trial"] = Field(0)
 
 
-class BaseModelUse(Use):
+class Ruled(BaseModel):
+    """Keys by which a base model or a method overrides the suite's: how its steps run."""
+
+    limits: LimitKeys = LimitKeys()
+    timing: Timing | None = None
+
+
+class BaseModelUse(Ruled, Use):
     """`base_models: NAME:`"""
 
     train: TrainSettings = TrainSettings()
@@ -101,7 +110,7 @@ class MetaLearnerUse(MetaLearnerKeys, Use):
     """`meta_learner:` of a method"""
 
 
-class MethodEntry(MethodKeys, _Keys):
+class MethodEntry(Ruled, MethodKeys, _Keys):
     """`methods: NAME:`"""
 
     selector: SelectorUse
@@ -169,4 +178,6 @@ class SuiteFile(_Keys):
     against: str = "best-single"  # differences and verdicts are against it
     relaimpr_base: str = "best-single"
     gate: Gate = Gate()
+    limits: LimitKeys = LimitKeys()
+    timing: Timing = "shared"
     grid: Mapping[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field({})
