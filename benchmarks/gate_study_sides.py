@@ -81,6 +81,7 @@ def record(method, cost):
         outcome=dict(status="ok", reason=""),
         cost=dict(own=cost),
         blobs=dict(logits=method),
+        details={{}},
         identity=dict(data="", split="", settings={{}}, steps=[]),
         versions={{}},
     )

@@ -20,7 +20,7 @@ MarginOf = Callable[[Aspect, str, str, str, str], float]
 SHORT = 5e-3  # seconds a block, below which a timer's and a cache's accidents outweigh the work
 _LEAST = 1e-9  # seconds or bytes: of nothing there is no ratio
 _TOGETHER = Place("", "", "short steps")
-_SIZES = ("peak_rss_bytes", "parameter_bytes", "blob_bytes", "cache_bytes")
+_SIZES = ("peak_rss_bytes", "parameters", "blob_bytes", "cache_bytes")
 
 
 def memory_samples(measured: Pair, margin: MarginOf) -> list[Sample]:

@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+__all__ = ["main"]
+
 # what of a record's cost counts: of the trial's own step
 COSTS = ("train_cpu_s", "train_wall_s", "predict_cpu_s", "predict_wall_s", "peak_rss_bytes")
 
@@ -75,7 +77,7 @@ def _block(settings: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
     )
     records = {_key(record["trial"]): record for record in run.records}
     lines = [line for line in run.manifest["trials"] if line.get("asked", True)]
-    trials = [_trial(line, records.get(_key(line)), out, cache) for line in lines]
+    trials = [_trial(line, records.get(_key(line)), out) for line in lines]
     shutil.rmtree(out, ignore_errors=True)
     return {
         "bench": str(Path(bench.__file__).resolve()),
@@ -91,7 +93,7 @@ def _key(trial: dict[str, Any]) -> tuple[str, str, str, int]:
     return trial["dataset"], trial["protocol"], trial["method"], trial["seed"]
 
 
-def _trial(line: dict[str, Any], record: Any, out: Path, cache: Path) -> dict[str, Any]:
+def _trial(line: dict[str, Any], record: Any, out: Path) -> dict[str, Any]:
     """A line for each trial that the suite has; `status` of one without a record is its failure's."""
     dataset, protocol, method, seed = _key(line)
     told = {"dataset": dataset, "protocol": protocol, "method": method, "seed": seed}
@@ -108,8 +110,8 @@ def _trial(line: dict[str, Any], record: Any, out: Path, cache: Path) -> dict[st
     sizes = [path.stat().st_size for digest in blobs.values() for path in _blob(out, digest)]
     if sizes:
         figures["blob_bytes"] = sum(sizes)
-    if parameters := _parameters(record, cache):
-        figures["parameter_bytes"] = parameters
+    if isinstance(parameters := record["details"].get("parameters"), int):
+        figures["parameters"] = parameters
     return {
         **told,
         "kind": record["kind"],
@@ -123,16 +125,6 @@ def _trial(line: dict[str, Any], record: Any, out: Path, cache: Path) -> dict[st
 
 def _blob(out: Path, digest: str) -> list[Path]:
     return list((out / "blobs").glob(f"{digest}.*"))
-
-
-def _parameters(record: Any, cache: Path) -> int:
-    """Of a base model that a meta-learner may start from; 0 of what keeps none."""
-    if record["kind"] != "base_model":
-        return 0
-    steps = cache / "steps"
-    return sum(
-        _size(steps.glob(f"fit-{step}/*.safetensors")) for step in record["identity"]["steps"]
-    )
 
 
 def _size(files: Iterable[Path]) -> int:

@@ -26,7 +26,7 @@ from types import SimpleNamespace
 __version__ = "0.1.0"
 SECONDS = {seconds}
 LUCK = random.Random(os.getpid()).gauss(0, 0.003)
-PEAK, DATA = 1e8, "d"
+PEAK, DATA, PARAMETERS = 1e8, "d", 100
 calls = 0
 
 
@@ -55,6 +55,7 @@ def record(trial, train, digest):
         outcome=dict(status="ok", reason=""),
         cost=dict(own=dict(train_cpu_s=train, predict_cpu_s=0.0001, peak_rss_bytes=PEAK)),
         blobs=dict(logits=digest),
+        details=dict(parameters=PARAMETERS),
         identity=dict(data=DATA, split="s", settings={{}}, steps=[]),
         versions=dict(numpy="2.0"),
     )
@@ -93,6 +94,8 @@ def test_identical_code_is_green(tmp_path, monkeypatch):
         ("lr", "train_cpu_s"),
         ("fm", "peak_rss_bytes"),
         ("lr", "peak_rss_bytes"),
+        ("fm", "parameters"),
+        ("lr", "parameters"),
     }
     assert any("control" in note for note in result.notes)
     assert any("order of blocks from seed 0" in note for note in result.notes)
@@ -126,6 +129,13 @@ def test_memory_that_two_processes_of_one_code_differ_by_is_not_red(tmp_path, mo
     assert gate(tmp_path, monkeypatch, base=strict, candidate=a_bit_larger).verdict == "ok"
     larger = {"behaviour": "global PEAK; PEAK = 1.02e8"}
     assert gate(tmp_path / "2", monkeypatch, base=strict, candidate=larger).verdict == "regressed"
+
+
+def test_one_parameter_more_than_the_margin_is_red(tmp_path, monkeypatch):
+    more = {"behaviour": "global PARAMETERS; PARAMETERS = 106"}
+    result = gate(tmp_path, monkeypatch, candidate=more)
+    assert verdicts(result)["fm", "parameters"] == "regressed"
+    assert verdicts(result)["fm", "train_cpu_s"] == "ok"
 
 
 def test_few_launches_judge_no_speed(tmp_path, monkeypatch):
