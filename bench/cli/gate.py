@@ -1,4 +1,4 @@
-"""`bench gate BASE CANDIDATE`: may this change go in?"""
+"""`bench gate BASE CANDIDATE`: may this change go in? With `--speed`, versions are run; else two runs are read."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bench.cli._common import echo_json, json_option
+from bench.cli._gate_speed import check_given, speed_options, speed_result
 from bench.cli._output import console, echo
 from bench.errors import BenchError, StorageError
 
@@ -24,8 +25,8 @@ _SUMMARY = "GITHUB_STEP_SUMMARY"  # where GitHub Actions keeps a step's Markdown
 
 
 @click.command("gate")
-@click.argument("base", type=click.Path(path_type=Path, readable=False))
-@click.argument("candidate", type=click.Path(path_type=Path, readable=False))
+@click.argument("base")
+@click.argument("candidate")
 @click.option(
     "--aspect",
     "aspects",
@@ -45,37 +46,55 @@ _SUMMARY = "GITHUB_STEP_SUMMARY"  # where GitHub Actions keeps a step's Markdown
     is_flag=True,
     help="Annotate, and add Markdown to $GITHUB_STEP_SUMMARY if it is set.",
 )
+@speed_options
 @json_option
 @click.pass_context
 def command(
     ctx: click.Context,
-    base: Path,
-    candidate: Path,
+    /,
+    base: str,
+    candidate: str,
     aspects: tuple[Aspect, ...],
     every: bool,
     junit: str | None,
     markdown: str | None,
     github: bool,
     as_json: bool,
+    speed: bool,
+    **of_speed: Any,
 ) -> None:
     """Judge the run CANDIDATE by the run BASE, both being folders, and by the margins that BASE's suite states (gate:).
 
     Every metric of every method is held against its margin, over users and seeds, adjusted for their number (Holm); peak
     memory where both were computed alike. What did not change at all is ok.
 
+    With --speed, BASE and CANDIDATE are two versions, which run --suite on this machine in turns, or files of
+    pytest-benchmark: folders, globs or a.json,b.json.
+
     Ends with 0 where all is ok, with 1 where something regressed: it is worse by more than its margin, beyond chance; with 3
     where that can be neither said nor excluded; with 4 where a figure is missing on one side (whatever the others say); with
     2 where the runs were not scored on the same data, split and metrics."""
-    from bench.gate import RUN_ASPECTS, gate_runs
-    from bench.records import load
-
+    check_given(ctx, of_speed, speed=speed)
+    if speed and aspects:
+        raise click.UsageError("--aspect is of two runs; --speed judges time and memory", ctx)
     with _annotated(github):
-        result = gate_runs(load(base), load(candidate), aspects or RUN_ASPECTS)
+        result = (
+            speed_result(base, candidate, of_speed)
+            if speed
+            else _of_runs(Path(base), Path(candidate), aspects)
+        )
     _write_files(result, junit, markdown, every=every)
     if github:
         _add_summary(result, every=every)
     _print(result, every=every, as_json=as_json, as_markdown=markdown == "-", github=github)
     ctx.exit(result.exit_code)
+
+
+def _of_runs(base: Path, candidate: Path, aspects: tuple[Aspect, ...]) -> GateResult:
+    from bench.gate import RUN_ASPECTS, gate_runs
+    from bench.records import load
+
+    return gate_runs(load(base), load(candidate), aspects or RUN_ASPECTS)
 
 
 @contextmanager
