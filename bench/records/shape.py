@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraint
 from bench.errors import RecordError
 from bench.job.outcome import Outcome
 
-__all__ = ["check_manifest", "check_record", "check_run_record"]
+__all__ = ["Digest", "check_manifest", "check_record", "check_run_record"]
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,100}$")]

@@ -24,6 +24,7 @@ from bench.run.progress import Watcher
 from bench.run.recording import metrics_of, scorer_of
 from bench.run.resolved import write_resolved
 from bench.scoring.division import Divisions
+from bench.storage.in_use import using
 from bench.suite import Suite, registry_of
 from bench.suite import load as load_suite
 
@@ -77,7 +78,10 @@ def run(
     state = RunState(suite, registry, planned, metrics, scorer, folder, cache, watcher)
     asked = tuple(dict.fromkeys((*(seeds or suite.seeds), *earlier)))
     write_resolved(state.folder, suite, registry, divisions, asked)
-    return execute(state, divisions, made_executor, rerun)
+    with using(
+        folder / "blobs"
+    ):  # else a repair of the run would take those without a record yet for leftovers
+        return execute(state, divisions, made_executor, rerun)
 
 
 def as_path(path: Path | str | None) -> Path | None:
