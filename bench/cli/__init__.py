@@ -19,6 +19,7 @@ main = LazyGroup(
             "bench.cli.verify:command",
             "Check a run's folder; exit 5 where a file is damaged.",
         ),
+        "cache": ("bench.cli.cache:command", "Show what the cache holds, or make room in it."),
         "export": ("bench.cli.export:command", "Write a run's predictions with their keys."),
         "compare": (
             "bench.cli.compare:command",

@@ -57,6 +57,7 @@ class _Identity(_Shape):
     settings: dict[str, Any] | None = None
     harness: str = ""
     files: dict[str, str] = {}
+    steps: list[str] = []
 
 
 class _Cost(_Shape):
@@ -72,6 +73,7 @@ class _Record(_Shape):
     trial: _Trial | None = None
     kind: Kind | None = None
     identity: _Identity | None = None
+    steps: list[str] = []
     metrics: dict[str, _Score] = {}
     validation: Numbers = {}
     cost: _Cost | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec
 
 from bench.data import cache_dir as resolve_cache
 from bench.data.prepared.locate import roots
@@ -24,6 +26,7 @@ from bench.run.progress import Watcher
 from bench.run.recording import metrics_of, scorer_of
 from bench.run.resolved import write_resolved
 from bench.scoring.division import Divisions
+from bench.storage.at_work import at_work
 from bench.storage.in_use import using
 from bench.suite import Suite, registry_of
 from bench.suite import load as load_suite
@@ -31,6 +34,21 @@ from bench.suite import load as load_suite
 __all__ = ["Rerun", "as_names", "as_path", "as_paths", "as_suite", "plan_suite", "run"]
 
 
+P = ParamSpec("P")
+
+
+def _at_work(function: Callable[P, Run]) -> Callable[P, Run]:
+    """Nobody tidies up what a run uses of its cache."""
+
+    @wraps(function)
+    def at_work_in_its_cache(*args: P.args, **options: P.kwargs) -> Run:
+        with at_work(resolve_cache(as_path(options.get("cache_dir")))):  # type: ignore[arg-type]
+            return function(*args, **options)
+
+    return at_work_in_its_cache
+
+
+@_at_work
 def run(
     suite: Suite | Path | str,
     *,

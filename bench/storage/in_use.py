@@ -1,6 +1,7 @@
 """Folders in use: whoever works in one says so, and who would tidy it up asks first.
 
-A lock on the folder itself, which ends with its process: nothing is left of it, and nothing stays locked."""
+A lock on the folder itself, which ends with its process: nothing is left of it, and nothing stays locked. Where the file
+system knows no locks, all goes on without."""
 
 from __future__ import annotations
 
@@ -10,23 +11,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["unused", "using"]
+__all__ = ["alone_in", "touch", "unused", "using"]
 
 
 @contextmanager
 def using(folder: Path) -> Iterator[None]:
     """Inside, the folder, which is made where it is not there, is in use; others may use it too. Waits for who tidies it up.
-    Where it can't be made or locked, nobody can tidy it up either. Raises nothing."""
-    descriptor = None
+    Where it can't be made or opened, nobody can tidy it up either. Raises nothing."""
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
     try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
         yield
     finally:
-        if descriptor is not None:
-            os.close(descriptor)
+        os.close(descriptor)
 
 
 @contextmanager
@@ -35,6 +39,34 @@ def unused(folder: Path) -> Iterator[bool]:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         yield _locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Inside, nobody uses the folder; waits for those that do. Raises OSError for one that can't be opened."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def touch(path: Path) -> None:
+    """Note that what lies at `path` is used now, while nobody removes anything from its folder. What can't be written to is
+    not noted, and nobody can remove it."""
+    try:
+        descriptor = os.open(path.parent, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        with suppress(OSError):
+            os.utime(path)
     finally:
         os.close(descriptor)
 
