@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bench.cli._common import echo_json, json_option
+from bench.cli._group import LazyGroup
 from bench.cli._output import echo, printable
 from bench.cli._table import echo_table
 from bench.cli._units import age, size, typed_age, typed_size
@@ -17,7 +18,7 @@ from bench.cli._units import age, size, typed_age, typed_size
 if TYPE_CHECKING:
     from bench.cached import Entry, Pruned
 
-__all__ = ["command"]
+__all__ = ["command", "info_command", "prune_command"]
 
 _DAY = 86400.0
 _AGES = ((1 * _DAY, "a day"), (7 * _DAY, "a week"), (30 * _DAY, "30 days"))
@@ -29,12 +30,20 @@ _cache_option = click.option(
 )
 
 
-@click.group("cache")
-def command() -> None:
-    """Show what the cache folder holds, or make room in it. A run makes again what it needs and does not find."""
+command = LazyGroup(
+    "cache",
+    help="Show what the cache folder holds, or make room in it. A run makes again what it needs and does not find.",
+    targets={
+        "info": (
+            "bench.cli.cache:info_command",
+            "Say what the cache holds, and since when unused.",
+        ),
+        "prune": ("bench.cli.cache:prune_command", "Remove what is old, too much, or not needed."),
+    },
+)
 
 
-@command.command("info")
+@click.command("info")
 @click.option(
     "--keep",
     "runs",
@@ -45,7 +54,7 @@ def command() -> None:
 )
 @_cache_option
 @json_option
-def info(runs: tuple[Path, ...], cache_dir: Path | None, as_json: bool) -> None:
+def info_command(runs: tuple[Path, ...], cache_dir: Path | None, as_json: bool) -> None:
     """Say where the cache is, how much of what it holds, and since when that is unused."""
     from bench.cached import contents, needed
 
@@ -79,7 +88,7 @@ def info(runs: tuple[Path, ...], cache_dir: Path | None, as_json: bool) -> None:
     _tell_older(wanted.own_alone if wanted else 0)
 
 
-@command.command("prune")
+@click.command("prune")
 @click.option(
     "--older-than",
     callback=typed_age,
