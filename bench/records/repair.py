@@ -25,8 +25,7 @@ def repair(folder: Path) -> list[str]:
     Raises NoRunError where there is no run, StorageError where it can't be read or written."""
     standing(folder)  # a folder that is no run is not locked either
     with alone(folder), ExitStack() as stack:
-        blobs = folder / "blobs"
-        idle = blobs.is_dir() and stack.enter_context(unused(blobs))
+        idle = stack.enter_context(unused(folder / "blobs"))
         now = standing(folder)
         done = [
             *_swept(now),

@@ -35,8 +35,12 @@ def using(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def unused(folder: Path) -> Iterator[bool]:
-    """Whether nobody uses a folder; if so, nobody begins to inside. Raises OSError for one that can't be opened."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Whether nobody uses a folder; if so, nobody begins to inside. One that can't be opened may be in use."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield False
+        return
     try:
         yield _locked(descriptor)
     finally:
