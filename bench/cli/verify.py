@@ -73,4 +73,5 @@ _VERDICT = {0: "whole", 4: "incomplete", 5: "not whole"}
 
 
 def _echo_finding(finding: Finding) -> None:
-    echo(printable(f"{finding.kind}: {finding.file}: {finding.what}; {finding.fix}"))
+    line = f"{finding.kind}: {finding.file}: {finding.what}; {finding.fix}"
+    echo(printable(line.replace("\n", r"\n")))

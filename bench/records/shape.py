@@ -41,6 +41,8 @@ class _Score(_Shape):
 class _Version(_Shape):
     version: int
     digest: str = ""
+    use: str = ""
+    params: dict[str, Any] = {}
 
 
 class _Plugin(_Shape):
@@ -94,7 +96,7 @@ class _RunRecord(_Record):
 
 
 class _Line(_Trial):
-    kind: str
+    kind: Kind
     id: Id | None
     asked: bool
     record: Id | None
