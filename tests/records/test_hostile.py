@@ -105,7 +105,6 @@ MANIFEST = {
     "a line without a seed": lambda value: value["trials"][0].pop("seed"),
     "a line whose method is a list": lambda value: value["trials"][0].update(method=["lr"]),
     "a line of a kind of its own": lambda value: value["trials"][0].update(kind="winner"),
-    "a suite that is null": put("suite", to=None),
     "a record that leads elsewhere": lambda value: value["trials"][0].update(id="../../x"),
     "seeds that are text": put("seeds", to=["0"]),
     "metrics that are a mapping": put("metrics", to={"auc": 1}),
@@ -124,6 +123,13 @@ MANIFEST = {
 def test_a_manifest_that_is_sealed_and_none_is_refused(folder: Path, change: Any) -> None:
     edit(folder / "manifest.json", change, seal=True)
     refused(folder, "manifest.json")
+
+
+def test_a_report_needs_a_suite_that_is_not_null(folder: Path) -> None:
+    edit(folder / "manifest.json", put("suite", to=None), seal=True)
+    told = CliRunner().invoke(main, ["report", str(folder)])
+    assert told.exit_code == 5
+    assert "manifest.json: no manifest: suite is missing" in told.stderr
 
 
 def test_a_name_with_line_ends_is_told_of_in_one_line(folder: Path) -> None:
