@@ -176,7 +176,7 @@ def _checked_only(suite: Suite, only: tuple[str, ...]) -> tuple[str, ...]:
     for name in only:
         if name not in known and name not in suite.expanded:
             raise SuiteError(
-                f"no method {name!r} to run; the suite has {', '.join(known)}", file=str(suite.file)
+                f"no method {name!r} to run{did_you_mean(name, known)}", file=str(suite.file)
             )
     return tuple(method for name in only for method in suite.expanded.get(name, (name,)))
 
