@@ -13,6 +13,7 @@ __all__ = ["Finding", "Kind", "Verified", "finding_of", "title"]
 Kind = Literal["damaged", "missing", "conflict", "lacking", "outdated", "unlisted", "stray"]
 _FAULTS = ("damaged", "missing", "conflict")
 _DAMAGED, _INCOMPLETE = 5, 4  # exit codes
+_LONGEST = 100  # characters of a name
 
 
 class Finding(NamedTuple):
@@ -57,5 +58,10 @@ def finding_of(folder: Path, file: Path, error: StorageError, kind: Kind = "dama
 
 
 def title(trial: Mapping[str, Any]) -> str:
-    """A trial's names: `ml/cold fm, seed 0`."""
-    return f"{trial['dataset']}/{trial['protocol']} {trial['method']}, seed {trial['seed']}"
+    """A trial's names, long ones cut: `ml/cold fm, seed 0`."""
+    dataset, protocol, method = (_cut(trial[name]) for name in ("dataset", "protocol", "method"))
+    return f"{dataset}/{protocol} {method}, seed {trial['seed']}"
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."
