@@ -3,8 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+FLOORS ?= .venv-floors
+FLOORS_PYTHON ?= python3.11
+FLOORS_TORCH ?= $(shell sed -n 's/^torch==//p' constraints-floors.txt)
+TESTS ?= tests
 
-.PHONY: demo test test-slow check check-slow format install bench golden clean
+.PHONY: demo test test-slow test-floors check check-slow format install bench reliability golden clean
 
 demo: install  ## install, then the main job: the quickstart suite on MovieLens-100K
 	$(BIN)/bench run suites/quickstart.yaml --workers $(WORKERS)
@@ -12,6 +16,9 @@ demo: install  ## install, then the main job: the quickstart suite on MovieLens-
 test: install check  ## install, then the whole check
 
 test-slow: install check-slow  ## install, then the tests that take longer
+
+test-floors: $(FLOORS)/installed  ## the tests with the oldest versions that pyproject.toml allows
+	$(FLOORS)/bin/python -m pytest -q -m "not slow" -n $(WORKERS) --dist worksteal $(TESTS)
 
 check:  ## format, lint, types, architecture, tests
 	$(BIN)/ruff format --check .
@@ -31,6 +38,10 @@ bench: install  ## speed of the hot paths by pytest-benchmark, saved below .benc
 	$(BIN)/pytest -q benchmarks --benchmark-columns=min,median,rounds --benchmark-autosave --benchmark-compare \
 	  -W default::pytest_benchmark.logger.PytestBenchmarkWarning
 
+reliability: install  ## every test that provokes a fault, and docs/reliability.md of what they came to
+	$(BIN)/pytest -q -m fault -n $(WORKERS) --dist worksteal --faults .faults.json
+	$(BIN)/python -m tools.reliability .faults.json
+
 golden: install  ## run the golden suite again and compare it with the committed run
 	$(BIN)/bench run suites/golden.yaml --out results/golden-candidate --rerun all
 	$(BIN)/bench compare results/golden results/golden-candidate
@@ -44,6 +55,13 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(BIN)/python -m bench.worker.compile_all
 	touch $@
 
+$(FLOORS)/installed: pyproject.toml constraints-floors.txt
+	$(FLOORS_PYTHON) -m venv $(FLOORS)
+	sed 's/^torch==.*/torch==$(FLOORS_TORCH)/' constraints-floors.txt > $(FLOORS)/constraints.txt
+	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check -c $(FLOORS)/constraints.txt -e ".[dev]"
+	$(FLOORS)/bin/python -m bench.worker.compile_all
+	touch $@
+
 clean:  ## remove what the above made
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .benchmarks .hypothesis
+	rm -rf $(VENV) $(FLOORS) .faults.json build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .benchmarks .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

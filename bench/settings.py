@@ -21,7 +21,17 @@ Select = Literal["soft", "hard"]
 
 # Keys that the harness reads where a plugin is used; no plugin's Params may have them.
 RESERVED_KEYS = frozenset(
-    {"use", "train", "adapt", "frozen_fields", "base_predictions", "folds", "split_seed"}
+    {
+        "use",
+        "train",
+        "adapt",
+        "frozen_fields",
+        "base_predictions",
+        "folds",
+        "split_seed",
+        "limits",
+        "timing",
+    }
 )
 
 # Of what a meta-learner adapts: all of the selector; of base models by kind, their tables by the side of the row's field.

@@ -3,14 +3,33 @@ that a change is told of its own mistakes. `pytest --hypothesis-profile=search` 
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.fault_results import FaultResults
+
+collect_ignore = ["fixtures"]  # a repository there has tests of its own
 
 settings.register_profile(
     "search", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("check", settings.get_profile("search"), derandomize=True)
 settings.load_profile("check")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--faults",
+        metavar="FILE",
+        help="write what tests of faults came to, for docs/reliability.md",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if file := config.getoption("faults"):
+        config.pluginmanager.register(FaultResults(Path(file)))
 
 
 @pytest.fixture(params=["fast reader", "strict reader"])

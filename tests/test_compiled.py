@@ -81,6 +81,7 @@ def test_where_nothing_can_be_written_it_is_compiled_each_time(ask, tmp_path):
     assert [ask(), ask()] == ["22 0", "22 0"]
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize("ending", ["*.nbi", "*.nbc"])
 @pytest.mark.parametrize("length", [0, 60])
 def test_what_is_damaged_is_compiled_anew_and_kept(ask, tmp_path, ending, length):
@@ -101,6 +102,7 @@ def test_the_code_of_other_types_is_not_run(ask, tmp_path):
     assert [ask(), ask(ASK="2.5")] == ["22 0", "7.0 1"]
 
 
+@pytest.mark.fault(22)
 def test_where_there_is_no_room_it_is_not_kept(ask, tmp_path):
     assert [ask(ROOM="1"), ask(ROOM="1")] == ["22 0", "22 0"]
     assert not kept(tmp_path)

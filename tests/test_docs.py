@@ -20,6 +20,8 @@ from bench import errors, hookspecs, interfaces
 from bench.cli import main
 from bench.cli._group import INTERNAL
 from bench.cli._output import BROKEN_PIPE
+from bench.gate import EXIT_CODES
+from bench.margins import DEFAULT_QUALITY, GateException, GateMargins
 from bench.registry import KINDS, load_registry
 from bench.settings import RESERVED_KEYS, MetaTrainSettings, TrainSettings
 from bench.suite import load
@@ -191,6 +193,7 @@ def test_every_exit_code_is_documented():
         if issubclass(getattr(errors, name), errors.BenchError)
     ]
     codes = {kind.exit_code for kind in kinds} | {0, 1, INTERNAL, BROKEN_PIPE}
+    codes |= set(EXIT_CODES.values())
     codes |= {128 + number for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)}
     assert set(exit_codes(read("docs/commands.md"))) == codes
 
@@ -205,6 +208,16 @@ def test_every_key_of_a_suite_is_documented():
     assert [
         key for key in sorted(keys | RESERVED_KEYS) if f"`{key}`" not in read("docs/suites.md")
     ] == []
+
+
+def test_every_key_of_the_gate_is_documented_with_its_default():
+    text, keys = read("docs/gate.md"), GateMargins.model_fields | GateException.model_fields
+    assert [key for key in keys if f"{key}:" not in text and f"`{key}`" not in text] == []
+    assert f"| `throughput` | {GateMargins().throughput:.2f} |" in text
+    assert f"| `memory` | {GateMargins().memory:.2f} |" in text
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (\de-\d) \|", text, re.MULTILINE)
+    told = {name: float(value) for names, value in rows for name in re.findall(r"\w+", names)}
+    assert told == dict(DEFAULT_QUALITY)
 
 
 @pytest.mark.parametrize(

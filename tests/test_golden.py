@@ -34,6 +34,8 @@ def candidate(tmp_path_factory):
 def test_quality_is_that_of_the_golden_run(candidate):
     compared = bench("compare", "results/golden", candidate)
     assert compared.returncode == 0, compared.stdout + compared.stderr
+    judged = bench("gate", "results/golden", candidate, "--aspect", "quality")
+    assert judged.returncode == 0, judged.stdout + judged.stderr
 
 
 def test_the_golden_table_is_the_one_that_its_script_makes(tmp_path):

@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 import bench
 
@@ -85,3 +86,15 @@ def test_every_dependency_has_a_floor_and_a_reason():
         name, floor, _ = requirement.partition(">=")
         assert floor, f"{requirement} has no floor"
         assert name in reasons, f"{name} has no reason in docs/architecture.md"
+
+
+def test_floors_are_those_that_are_tested():
+    """`make test-floors` installs constraints-floors.txt. Type stubs and what only checks the sources have no part in it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = (ROOT / "constraints-floors.txt").read_text("utf-8").splitlines()
+    tested = dict(line.split("==") for line in lines if not line.startswith("#"))
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    floors = dict(one.split(">=") for one in wanted if ">=" in one)
+    checkers = {"mypy", "ruff"}
+    assert tested.keys() == floors.keys() - checkers
+    assert all(Version(tested[name]) == Version(floors[name]) for name in tested)

@@ -25,6 +25,7 @@ main = LazyGroup(
             "bench.cli.compare:command",
             "Compare two runs; exit 1 where the second is worse.",
         ),
+        "gate": ("bench.cli.gate:command", "Judge a run by another one: a verdict for CI."),
         "schema": (
             "bench.cli.schema:command",
             "Print the JSON Schema of suite files, for editors.",

@@ -63,7 +63,8 @@ class Bars(Watcher):
         self._progress.update(self._running[step], detail=printable(text))
 
     def ended(self, step: str, title: str, failure: str) -> None:
-        self._progress.remove_task(self._running.pop(step))
+        if step in self._running:  # else another run did it
+            self._progress.remove_task(self._running.pop(step))
         if failure:
             self.say(f"{title}: failed: {failure}")
         if self._all is not None:

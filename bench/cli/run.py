@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from bench.cli._common import (
     warn_quarantined,
 )
 from bench.cli._output import console, say
+from bench.job.limits import parse_memory, parse_time
 
 if TYPE_CHECKING:
     from bench.finished import Command
@@ -28,6 +30,15 @@ _DEPENDED_ON = ("out", "data_dir", "seeds", "only", "threads", "executor", "exec
 
 def _folder(writable: bool) -> click.Path:
     return click.Path(path_type=Path, file_okay=False, exists=not writable, readable=not writable)
+
+
+def _checked(parse: Callable[[str], object], text: str | None) -> str | None:
+    """A limit as it was given, so that the run's copy of the suite has it so."""
+    try:
+        _ = text is None or parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return text
 
 
 @click.command("run")
@@ -60,6 +71,18 @@ def _folder(writable: bool) -> click.Path:
     default=1,
     show_default=True,
     help="Threads of each step.",
+)
+@click.option(
+    "--time-limit",
+    metavar="TIME",
+    callback=lambda *given: _checked(parse_time, given[2]),
+    help="End a step that runs longer (20m, 1h30m), whatever the suite says.",
+)
+@click.option(
+    "--memory-limit",
+    metavar="MEMORY",
+    callback=lambda *given: _checked(parse_memory, given[2]),
+    help="End a step that takes more memory (4GiB, 500MB), whatever the suite says.",
 )
 @click.option(
     "--executor",

@@ -27,10 +27,11 @@ EXIT_CODES: dict[Verdict, int] = {
 @dataclass(frozen=True)
 class Cell:
     """One figure of one method on one dataset under one protocol, judged. `measure`: a metric's name, or what was measured
-    (`train_cpu_s`, `peak_rss_bytes`, the name of a benchmark). `change`, `low`, `high` (95 % interval) and `margin` are in one
-    unit, in which above 0 is worse: of quality the metric's own; of throughput and memory relative to the base (.1: a tenth
-    slower or larger). None is what could not be told, for the `reason`. `p`: that the change is at most the margin, adjusted
-    over all cells (Holm). `reason`: what the verdict rests on, and of `inconclusive` what would settle it."""
+    (`train_cpu_s`, `peak_rss_bytes`, the name of a benchmark). `change`, `low`, `high` (95 % interval; of memory the least and
+    the most over seeds) and `margin` are in one unit, in which above 0 is worse: of quality the metric's own; of throughput
+    and memory relative to the base (.1: a tenth slower or larger). None is what could not be told, for the `reason`. `p`: that
+    the change is at most the margin, adjusted over all cells (Holm). `reason`: what the verdict rests on, and of
+    `inconclusive` what would settle it."""
 
     aspect: Aspect
     dataset: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from bench.interfaces.plugin import Plugin
 
@@ -21,7 +21,10 @@ class StepEvent(NamedTuple):
 
 
 class Executor(Plugin):
-    """Runs steps somewhere. JSON crosses, never an object; a worker calls bench.worker.perform with what was submitted."""
+    """Runs steps somewhere. JSON crosses, never an object; a worker calls bench.worker.perform with what was submitted.
+    `keeps_limits`: whether it ends a step that is over the limits that its JSON has."""
+
+    keeps_limits: ClassVar[bool] = False
 
     def __init__(self, params: Any, workers: int = 1) -> None:
         """`workers`: how many steps may run at a time."""

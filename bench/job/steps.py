@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from bench.job.resources import Resources
 from bench.job.spec import BaseModelSpec, MethodSpec
+from bench.processes import NO_LIMITS, Limits
 from bench.registry.used_plugin import UsedPlugin
 from bench.settings import PredictionSource
 
@@ -43,6 +44,8 @@ class Step(BaseModel):
     source: PredictionSource
     seed: int
     resources: Resources = Resources()
+    limits: Limits = NO_LIMITS  # no part of what it is, nor is whether nothing may run beside it
+    exclusive: bool = False
     harness: str  # digest of the harness's code that computes (bench.job.code)
     plugins: tuple[UsedPlugin, ...]  # that it uses
     plugin_paths: tuple[Path, ...] = ()  # where those lie that a user names by path

@@ -87,6 +87,7 @@ class FittedModel(FitNotes):
         self.encoder = Encoder.fit(train_rows)
         self.network = build_model(self._plugin, train_rows.interactions, context.seed)
         self.software = {"training": trained_by(self._plugin)}
+        self.details = {"parameters": self.network.size()}
         self.history = train(
             self.network,
             _examples(self.encoder, train_rows),
@@ -147,6 +148,7 @@ class Gating(FitNotes):
             self._plugin, query.interactions, train_tasks.models, context.seed
         )
         self.software = {"training": trained_by(self._plugin)}
+        self.details = {"parameters": self.network.size()}
         self.history = train(
             self.network,
             _examples(self.encoder, query, train_tasks.query_base_logits),

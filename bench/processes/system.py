@@ -6,18 +6,23 @@ import ctypes
 import os
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
 __all__ = [
     "adopt_orphans",
+    "be_killed_first",
     "descendants",
     "die_with_parent",
     "end_all",
+    "is_pythons_helper",
     "wake_when_parent_ends",
 ]
 
 _SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER = 1, 36  # of linux/prctl.h
+_KILLED_FIRST = 500  # of -1,000 (never) to 1,000
 
 
 def die_with_parent(parent: int) -> None:
@@ -37,6 +42,13 @@ def adopt_orphans() -> None:
     _prctl(_SET_CHILD_SUBREAPER, 1)
 
 
+def be_killed_first() -> None:
+    """Where the machine runs out of memory, before the programs that look after this process."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text(str(_KILLED_FIRST), "ascii")
+
+
 def descendants(pid: int) -> list[psutil.Process]:
     """Processes below one, those that have ended and were not waited for among them."""
     try:
@@ -52,6 +64,14 @@ def end_all(processes: list[psutil.Process]) -> None:
             process.kill()
         except psutil.Error:
             continue  # it ended by itself, or belongs to somebody else
+
+
+def is_pythons_helper(process: psutil.Process) -> bool:
+    """Whether it is what multiprocessing starts beside a program to look after its semaphores and shared memory."""
+    try:
+        return any("multiprocessing.resource_tracker" in part for part in process.cmdline())
+    except psutil.Error:
+        return False
 
 
 def _prctl(option: int, value: int) -> None:

@@ -6,7 +6,12 @@ import os
 
 __all__ = ["PRELOAD", "worker_environment"]
 
-PRELOAD = ("bench.worker.perform", "bench.scoring.task", "bench.learn.network.ready")
+PRELOAD = (
+    "bench.worker.perform",
+    "bench.scoring.task",
+    "bench.learn.network.ready",
+    "bench.worker.ready",
+)
 # By these pools learn their size, at latest when they are first used.
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",

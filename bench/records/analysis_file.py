@@ -50,8 +50,8 @@ class AnalysisFile(NamedTuple):
         for table in self.user_tables.values():
             yield f"{table}.parquet"
         for analysis in self.analyses.values():
-            if resamples := kept_resamples(analysis):
-                yield f"{resamples}.npy"
+            for blob in kept_blobs(analysis):
+                yield f"{blob}.npy"
 
 
 _FOUND = TypeAdapter(AnalysisFile)
@@ -80,18 +80,16 @@ def has_its_blobs(folder: Path, analysis: Mapping[str, Any], user_table: str) ->
     """Whether what an analysis keeps beside it is whole: its table by user, and its resamples where it has some."""
     if not is_whole(folder, user_table, "parquet"):
         return False
-    resamples = kept_resamples(analysis)
-    return resamples is None or is_whole(folder, resamples, "npy")
+    return all(is_whole(folder, blob, "npy") for blob in kept_blobs(analysis))
 
 
-def kept_resamples(analysis: Mapping[str, Any]) -> str | None:
-    """Digest of the blob that has an analysis' resamples; None where it has none."""
-    kept = analysis.get("kept_resamples")
-    if kept is None:
-        return None
-    blob = kept.get("blob") if isinstance(kept, dict) else None
-    # a blob of that name there never is: it is missing
-    return blob if isinstance(blob, str) and _DIGEST.fullmatch(blob) else "none"
+def kept_blobs(analysis: Mapping[str, Any]) -> Iterator[str]:
+    """Digests of the arrays that an analysis keeps."""
+    for key in ("kept_resamples", "kept_draws"):
+        if kept := analysis.get(key):
+            blob = kept.get("blob") if isinstance(kept, dict) else None
+            # a blob of that name there never is: it is missing
+            yield blob if isinstance(blob, str) and _DIGEST.fullmatch(blob) else "none"
 
 
 def read_analyses(folder: Path, records: Iterable[Record]) -> Analysed:

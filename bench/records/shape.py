@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraint
 
 from bench.errors import RecordError
 from bench.job.outcome import Outcome
+from bench.margins import GateMargins
 
 __all__ = ["Digest", "check_manifest", "check_record", "check_run_record"]
 
@@ -141,6 +142,7 @@ class _Manifest(_Shape):
     metrics: list[str] = []
     higher_is_better: dict[str, bool] = {}
     tolerance: dict[str, FiniteFloat] = {}
+    gate: GateMargins = GateMargins()
     seeds: list[Seed] = []
 
 

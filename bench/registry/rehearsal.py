@@ -17,6 +17,7 @@ from bench.registry.contained import Standing
 __all__ = ["Act", "deaths", "survive"]
 
 _TASK = "rehearsal"
+_PATIENCE_S = 120.0  # with one act: an import of much takes a while from a slow disk
 _went_well: set[str] = set()
 
 
@@ -35,7 +36,7 @@ def deaths(acts: Sequence[Act]) -> dict[str, str]:
     waiting = [act for act in acts if _key(act) not in _went_well]
     dead: dict[str, str] = {}
     while waiting:
-        done, how = _try(waiting)
+        done, how = _try(waiting, _PATIENCE_S)
         _went_well.update(map(_key, waiting[:done]))
         if done < len(waiting):
             dead[waiting[done].name] = how
@@ -44,20 +45,25 @@ def deaths(acts: Sequence[Act]) -> dict[str, str]:
 
 
 def survive(what: str, function: str, argument: Mapping[str, Any]) -> None:
-    """Have something tried, each time anew; PluginError where it ends its process. What it raises is as above."""
-    done, how = _try([Act(what, function, argument, "")])
+    """Have something tried, each time anew, however long it takes; PluginError where it ends its process. What it raises is
+    as above."""
+    done, how = _try([Act(what, function, argument, "")], None)
     if not done:
         raise PluginError(f"{what}: {how}")
 
 
-def _try(acts: Sequence[Act]) -> tuple[int, str]:
-    """Try them in one process; how many went well, and how the next one ended it."""
+def _try(acts: Sequence[Act], patience_s: float | None) -> tuple[int, str]:
+    """Try them in one process, each so long at most; how many went well, and how the next one ended it."""
     argument = json.dumps([[act.function, act.argument] for act in acts])
     done, how = 0, ""
     with taken(worker_environment(), PRELOAD) as server:
         server.start(Task(_TASK, f"{__name__}:play", argument))
         while server.running:
-            for event in server.events():
+            events = list(server.events(patience_s))
+            if not events and not how:
+                how = f"it still ran after {patience_s:g} s"
+                server.end(_TASK)
+            for event in events:
                 if isinstance(event, Ended):
                     how = how or _how(event)
                 elif event.text:

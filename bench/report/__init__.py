@@ -15,7 +15,7 @@ from bench.report.content.model import (
     Unfinished,
 )
 from bench.report.print.as_json import to_json
-from bench.report.print.markdown import to_markdown
+from bench.report.print.markdown import blocks_to_markdown, to_markdown
 from bench.report.print.terminal import print_blocks, to_terminal
 from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Note, Terms, align
 from bench.report.words.names import in_markdown, short, visible
@@ -40,6 +40,7 @@ __all__ = [
     "Terms",
     "Unfinished",
     "align",
+    "blocks_to_markdown",
     "build",
     "in_markdown",
     "print_blocks",

@@ -70,7 +70,7 @@ def analyse_run(
             metrics=scorer.metrics,
             plugin_paths=scorer.plugin_paths,
         )
-        found = computed(order, scorer.threads)
+        found = computed(order, scorer.threads, scorer.limits)
         analyses[name] = {**found["analysis"], "made_of": made_of[name]}
         tables[name] = found["table"]
     write_analyses(run.folder, run.records, analyses, tables)

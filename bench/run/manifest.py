@@ -67,6 +67,7 @@ def of_plan(
         "metrics": list(suite.metrics),
         "higher_is_better": {name: metric.higher_is_better for name, metric in metrics.items()},
         "tolerance": dict(suite.tolerance),
+        "gate": suite.margins.model_dump(mode="json"),
         "seeds": list(suite.seeds),
     }
 

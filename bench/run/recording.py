@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from bench.job.environment import environment, versions
 from bench.job.outcome import OK, Outcome
 from bench.job.resources import Resources
 from bench.job.steps import RESULT, FitStep, SelectStep
+from bench.processes import Limits
 from bench.records import SCHEMA, capped, write_blob
 from bench.registry import Registry
 from bench.run.planning.trials import Trial
@@ -47,6 +48,7 @@ class Scorer:
     metrics: tuple[MetricOrder, ...]
     plugin_paths: tuple[Path, ...]
     threads: int
+    limits: Limits  # of each computation in which a stranger's metric is asked
 
 
 def scorer_of(
@@ -54,6 +56,7 @@ def scorer_of(
     specs: Mapping[str, MetricSpec],
     made: Mapping[str, Metric],
     threads: int,
+    limits: Limits,
 ) -> Scorer:
     """`made`: by `metrics_of`."""
     orders = [
@@ -67,11 +70,14 @@ def scorer_of(
         for name, spec in specs.items()
     ]
     paths = tuple(path.absolute() for path in registry.paths)
-    return Scorer(tuple(orders), paths, threads)
+    return Scorer(tuple(orders), paths, threads, limits)
 
 
-def record_of(trial: Trial, steps: Steps, scorer: Scorer, run: Path) -> dict[str, Any]:
+def record_of(
+    trial: Trial, steps: Steps, scorer: Scorer, run: Path, warnings: Sequence[str] = ()
+) -> dict[str, Any]:
     """The record of a trial whose steps are done; its logits, weights and what adaptation did are kept as blobs of the run.
+    `warnings`: of how its own step ran.
 
     Raises DamagedCacheError where the folder of a step does not hold what the step left there."""
     found = _scored(trial, steps, scorer)
@@ -95,7 +101,7 @@ def record_of(trial: Trial, steps: Steps, scorer: Scorer, run: Path) -> dict[str
         "metrics": found["metrics"],
         "validation": {"logloss": found["validation"]},
         "cost": {"own": result["cost"], "total": _total(trial, steps)},
-        "details": _warned(capped(result["details"]), found["details"]),
+        "details": _warned(capped(result["details"]), found["details"], warnings),
         "blobs": blobs,
         # of the process that computed the step, now or in an earlier run
         "environment": result["environment"],
@@ -113,12 +119,14 @@ def _scored(trial: Trial, steps: Steps, scorer: Scorer) -> dict[str, Any]:
         metrics=scorer.metrics,
         plugin_paths=scorer.plugin_paths,
     )
-    return computed(order, scorer.threads)
+    return computed(order, scorer.threads, scorer.limits)
 
 
-def _warned(details: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+def _warned(
+    details: dict[str, Any], found: dict[str, Any], of_its_run: Sequence[str]
+) -> dict[str, Any]:
     """The step's own warnings, then what its predictions give rise to."""
-    every = [*details.get("warnings", ()), *found.get("warnings", ())]
+    every = [*details.get("warnings", ()), *of_its_run, *found.get("warnings", ())]
     return details | found | ({"warnings": every} if every else {})
 
 

@@ -14,8 +14,9 @@ from bench.errors import SuiteError
 from bench.job.resources import Resources
 from bench.records import Run
 from bench.registry import Registry, did_you_mean, load_registry
-from bench.run.execution import Rerun, RunState, execute
+from bench.run.execution import execute
 from bench.run.executor_choice import make_executor
+from bench.run.limiting import limited, warn_of_limits
 from bench.run.manifest import earlier_seeds
 from bench.run.name_lists import apart
 from bench.run.planning.divisions import divide_all, prepare_all
@@ -25,6 +26,8 @@ from bench.run.planning.trials import Plan
 from bench.run.progress import Watcher
 from bench.run.recording import metrics_of, scorer_of
 from bench.run.resolved import write_resolved
+from bench.run.sharing import Shared
+from bench.run.state import Rerun, RunState
 from bench.scoring.division import Divisions
 from bench.storage.at_work import at_work
 from bench.storage.in_use import using
@@ -66,15 +69,18 @@ def run(
     rerun: Rerun = "failed",
     watcher: Watcher | None = None,
     overrides: Sequence[str] = (),
+    time_limit: str | None = None,
+    memory_limit: str | None = None,
 ) -> Run:
     """Run a suite into `out` (default: results/NAME) and give the records back; what is recorded or cached is reused.
-    `overrides`: of a suite file's values, `a.b=1` each (`--set`); `executor_set`: of the executor's parameters.
+    `overrides`: of a suite file's values, `a.b=1` each (`--set`); `executor_set`: of the executor's parameters; `time_limit`
+    ("20m"), `memory_limit` ("4GiB"): of every step, whatever the suite says.
 
     Raises BenchError where the suite or its data are wrong, before anything is written; a trial that fails is recorded."""
     watcher = watcher or Watcher()
     paths = as_paths(plugins)
     seeds = (seeds,) if isinstance(seeds, int) else tuple(seeds)
-    suite = as_suite(suite, paths, autoload, as_names(overrides))
+    suite = limited(as_suite(suite, paths, autoload, as_names(overrides)), time_limit, memory_limit)
     registry = registry_of(suite, load_registry(paths, autoload=autoload))
     made_executor = make_executor(registry, executor, as_names(executor_set), workers)
     metrics = metrics_of(registry, suite.computed)
@@ -92,14 +98,15 @@ def run(
         also=(*suite.seeds, *(earlier := earlier_seeds(folder))),
     )
     cache = resolve_cache(as_path(cache_dir))
-    scorer = scorer_of(registry, suite.computed, metrics, threads)
-    state = RunState(suite, registry, planned, metrics, scorer, folder, cache, watcher)
+    scorer = scorer_of(registry, suite.computed, metrics, threads, suite.rules.in_force)
+    warn_of_limits(made_executor, planned, watcher)
+    work = Shared(cache, folder)
+    state = RunState(suite, registry, planned, metrics, scorer, folder, cache, watcher, work, rerun)
     asked = tuple(dict.fromkeys((*(seeds or suite.seeds), *earlier)))
     write_resolved(state.folder, suite, registry, divisions, asked)
-    with using(
-        folder / "blobs"
-    ):  # else a repair of the run would take those without a record yet for leftovers
-        return execute(state, divisions, made_executor, rerun)
+    # else a repair of the run would take blobs without a record yet for leftovers
+    with using(folder / "blobs"):
+        return execute(state, divisions, made_executor)
 
 
 def as_path(path: Path | str | None) -> Path | None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from bench.data.ids import id_texts
 from bench.evaluate import Adaptation, QueryRows, analyse, analysis_to_json, user_table
 from bench.evaluate.analysis.user_table import with_ids
+from bench.evaluate.inference.kept_draws import pack_draws
 from bench.evaluate.inference.kept_resamples import pack
 from bench.evaluate.inference.resampling import Resampled
 from bench.records import read_blob, write_blob, write_table
@@ -33,7 +34,9 @@ def analyse_place(order: AnalysisOrder, say: Say) -> dict[str, Any]:
     say("")
     ids = id_texts(next(iter(divisions.values())).interactions, "user")
     return {
-        "analysis": analysis_to_json(found.analysis) | _kept(order.run, found.resampled),
+        "analysis": analysis_to_json(found.analysis)
+        | _kept(order.run, found.resampled)
+        | _evidence(order.run, [one.seed for one in rows if len(one.y)], found.evidence),
         "table": write_table(order.run, _user_tables(rows, ids)),
     }
 
@@ -44,6 +47,14 @@ def _kept(run: Path, resampled: Resampled | None) -> dict[str, Any]:
         return {}
     facts, array = pack(resampled)
     return {"kept_resamples": facts | {"blob": write_blob(run, array)}}
+
+
+def _evidence(run: Path, seeds: Sequence[int], resampled: Resampled | None) -> dict[str, Any]:
+    """What a gate needs to hold another run against this one."""
+    if resampled is None:
+        return {}
+    facts, array = pack_draws(resampled, seeds)
+    return {"kept_draws": facts | {"blob": write_blob(run, array)}}
 
 
 def _query_rows(run: Path, order: SeedOrder, division: Division) -> QueryRows:

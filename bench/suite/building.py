@@ -16,8 +16,16 @@ from bench.job.spec import (
     MethodSpec,
     SelectorSpec,
 )
+from bench.job.step_rules import StepRules
 from bench.settings import TrainSettings
-from bench.suite.check.schema import MetaLearnerUse, MethodEntry, MetricUse, SuiteFile, metric_name
+from bench.suite.check.schema import (
+    MetaLearnerUse,
+    MethodEntry,
+    MetricUse,
+    Ruled,
+    SuiteFile,
+    metric_name,
+)
 from bench.suite.places.yaml_document import KeyPath, Place
 from bench.suite.spec import DatasetSpec, MetricSpec, ProtocolSpec, Suite
 
@@ -73,10 +81,23 @@ def build(
         against=None if file.against == BEST_SINGLE else file.against,
         relaimpr_base=file.relaimpr_base,
         tolerance=dict(file.gate.tolerance),
+        margins=file.gate.margins,
+        rules=_rules(file),
+        own_rules=_own_rules({**file.base_models, **file.methods}),
         plugins=tuple(plugins),
         expanded=dict(expanded),
         places=dict(places),
     )
+
+
+def _rules(of: SuiteFile | Ruled) -> StepRules:
+    return StepRules(limits=of.limits, timing=of.timing)
+
+
+def _own_rules(entries: Mapping[str, Ruled]) -> dict[str, StepRules]:
+    """Of those that have some."""
+    keys = StepRules.model_fields.keys()
+    return {name: _rules(entry) for name, entry in entries.items() if entry.model_fields_set & keys}
 
 
 def _metrics(entries: Sequence[str | MetricUse], params: Params) -> dict[str, MetricSpec]:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from bench.job.spec import BaseModelSpec, MetaLearnerKeys, MethodKeys, MethodSpec, SelectorSpec
+from bench.job.step_rules import StepRules
 from bench.suite.spec import MetricSpec, ProtocolSpec, Suite
 
 __all__ = ["resolved"]
@@ -26,14 +27,24 @@ def resolved(suite: Suite, seeds: Sequence[int]) -> str:
         **_plugins(suite),
         "datasets": {name: {"use": one.use, **one.params} for name, one in suite.datasets.items()},
         "protocols": {name: _protocol(one) for name, one in suite.protocols.items()},
-        "base_models": {name: _trained(one) for name, one in suite.base_models.items()},
-        "methods": {name: _method(one) for name, one in suite.methods.items()},
+        **_rules(suite.rules),
+        "base_models": {
+            name: {**_trained(one), **_rules(suite.own_rules.get(name))}
+            for name, one in suite.base_models.items()
+        },
+        "methods": {
+            name: {**_method(one), **_rules(suite.own_rules.get(name))}
+            for name, one in suite.methods.items()
+        },
         "seeds": list(seeds),
         "metrics": [_metric(name, one) for name, one in suite.metrics.items()],
         **({"primary": suite.primary} if suite.primary in suite.metrics else {}),
         **({"against": suite.against} if suite.against is not None else {}),
         "relaimpr_base": suite.relaimpr_base,
-        "gate": {"tolerance": dict(suite.tolerance)},
+        "gate": {
+            "tolerance": dict(suite.tolerance),
+            **suite.margins.model_dump(mode="json", exclude_unset=True),
+        },
     }
     return _ABOUT.format(file=_flow(suite.file.name)) + "\n".join(_lines(document)) + "\n"
 
@@ -75,6 +86,13 @@ def _method(spec: MethodSpec) -> dict[str, Any]:
         train = _settings("train", learner.train)
         written["meta_learner"] = {"use": learner.use, **learner.params, **keys, **train}
     return written
+
+
+def _rules(rules: StepRules | None) -> dict[str, Any]:
+    if rules is None:
+        return {}
+    timing = {"timing": rules.timing} if rules.timing else {}
+    return {**_settings("limits", rules.limits), **timing}
 
 
 def _settings(key: str, settings: BaseModel) -> dict[str, Any]:

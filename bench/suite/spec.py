@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bench.job.spec import BaseModelSpec, MethodSpec
+from bench.job.step_rules import StepRules
+from bench.margins import GateMargins
 from bench.settings import BasePredictions
 from bench.suite.places.yaml_document import KeyPath, Place
 
@@ -62,6 +64,11 @@ class Suite:
     against: str | None = None  # the method that differences are from; None: best-single
     relaimpr_base: str = "best-single"
     tolerance: Mapping[str, float] = field(default_factory=dict)  # gate: {tolerance: {auc: 1e-6}}
+    margins: GateMargins = field(
+        default_factory=GateMargins
+    )  # gate: {quality: {auc: 2e-3}, memory: .05}
+    rules: StepRules = field(default_factory=StepRules)  # how steps run
+    own_rules: Mapping[str, StepRules] = field(default_factory=dict)  # of base models and methods
     plugins: tuple[Path, ...] = ()
     # by the grid: base model or method -> its entries
     expanded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -73,3 +80,18 @@ class Suite:
         """The metrics that every trial is scored by: RelaImpr is derived, of an AUC that is there for it."""
         asked = {name: spec for name, spec in self.metrics.items() if name != "relaimpr"}
         return asked | ({"auc": MetricSpec("auc")} if "relaimpr" in self.metrics else {})
+
+    def rules_of(self, name: str) -> StepRules:
+        """How the steps of a base model or method run."""
+        own = self.own_rules.get(name)
+        return self.rules if own is None else self.rules.overridden(own)
+
+    def limited(self, time: str | None, memory: str | None) -> Suite:
+        """With these limits for every step, whatever the suite says; None leaves its own. ValueError where one is none."""
+        given = {"time": time, "memory": memory}
+        given = {key: text for key, text in given.items() if text is not None}
+        if not given:
+            return self
+        own = {name: rules.without(given.keys()) for name, rules in self.own_rules.items()}
+        everywhere = StepRules.model_validate({"limits": given})
+        return replace(self, rules=self.rules.overridden(everywhere), own_rules=own)

@@ -107,6 +107,7 @@ def test_a_quarantined_plugin_that_the_suite_does_not_use_is_a_warning(
     assert result.stderr.startswith(f"warning: plugin {bad} is quarantined: ModuleNotFoundError")
 
 
+@pytest.mark.fault(1)
 @pytest.mark.parametrize(
     "content",
     [
@@ -164,6 +165,7 @@ def test_values_set_on_the_command_line_are_checked_and_counted(bench: Bench, su
     )
 
 
+@pytest.mark.fault(38)
 def test_a_million_trials_are_refused_by_their_count(bench: Bench, suite: Path) -> None:
     numbers = list(range(1, 101))
     grid = {f"base_models.net.{key}": numbers for key in ("dropout", "hidden", "clip")}

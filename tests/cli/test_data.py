@@ -290,6 +290,7 @@ def test_a_file_that_is_wrong_is_named_with_its_line(data: Run) -> None:
     assert result.stderr.startswith("x.csv:44: column 'rating': 'good' is not a number; ")
 
 
+@pytest.mark.fault(43)
 def test_a_name_in_the_data_can_not_paint_the_terminal(data: Run) -> None:
     Path("x.csv").write_text(CSV.replace("US", "U\x1b[31mS ", 1).replace("US", "U\x1b[31mS"))
     result = data("info", "suite.yaml")

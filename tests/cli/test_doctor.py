@@ -112,6 +112,7 @@ def test_the_size_of_the_cache(doctor: Doctor, tmp_path: Path) -> None:
     assert left <= {"steps", "rehearsed"}  # the latter of the plugin that is given
 
 
+@pytest.mark.fault(23)
 def test_a_cache_that_can_t_be_written_fails(doctor: Doctor, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     cache = doctor("--cache-dir", tmp_path / "file")["cache"]
@@ -192,6 +193,7 @@ def test_a_process_that_never_answers_fails(
     assert (found["status"], found["found"]) == ("fail", "forked server: no answer in 0 s")
 
 
+@pytest.mark.fault(44)
 def test_no_secret_of_the_environment_is_shown(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -163,6 +163,7 @@ def test_wrong_usage_exits_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(main, arguments).exit_code == 2
 
 
+@pytest.mark.fault(35)
 def test_a_closed_pipe_is_quiet() -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -177,6 +178,7 @@ def test_what_a_terminal_would_obey_is_shown_instead() -> None:
     assert printable("a\x1b[2J\u202eb\r\n\x00c é 🙂") == "a\\x1b[2J\\u202eb\\r\n\\x00c é 🙂"
 
 
+@pytest.mark.fault(43)
 def test_an_error_cannot_paint_the_terminal(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["check", str(tmp_path / "\x1b[31mred.yaml")], color=True)
     assert result.exit_code == 2

@@ -45,6 +45,7 @@ def test_what_is_no_kind_is_told_which_it_may_be(
     assert f"'{kind}' is no kind of plugin; {hint}" in result.stderr
 
 
+@pytest.mark.fault(1)
 def test_what_is_quarantined_and_why(bench: Bench, tmp_path: Path) -> None:
     bad = tmp_path / "b[red]ad.py"
     bad.write_text("raise ValueError('\x1b[2J')\n", "utf-8")
@@ -55,6 +56,7 @@ def test_what_is_quarantined_and_why(bench: Bench, tmp_path: Path) -> None:
     assert quarantined["origin"] == str(bad)
 
 
+@pytest.mark.fault(2)
 def test_two_plugins_of_one_name_exit_2_and_name_both(bench: Bench, tmp_path: Path) -> None:
     clash = tmp_path / "clash.py"
     clash.write_text(
@@ -90,6 +92,7 @@ def bench_models():
 """
 
 
+@pytest.mark.fault(2)
 def test_packages_with_a_core_each_and_a_third_that_takes_a_name(
     bench: Bench, tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ COMMANDS = {
 USUALLY_TRIED = ("check", "run inline", "test-plugin")
 
 
+@pytest.mark.fault(11)
 @pytest.mark.parametrize(
     "name",
     [
@@ -88,10 +89,12 @@ def test_json_is_one_document_whatever_plugins_print(done: Path, name: str) -> N
     assert "at exit" not in result.stderr, "no stranger's code runs where a command ends"
 
 
+@pytest.mark.fault(11)
 def test_a_run_in_other_processes_answers_with_one_document_too(done: Path) -> None:
     assert json.loads((done / "first").read_text("utf-8"))["exit_code"] == 0
 
 
+@pytest.mark.fault(11)
 def test_an_answer_for_people_has_no_line_of_a_plugin_either(done: Path) -> None:
     result = subprocess.run(
         command("describe", "loud", *PLUGINS), cwd=done, capture_output=True, text=True, check=True
@@ -148,6 +151,7 @@ ANSWERS = {
 }
 
 
+@pytest.mark.fault(22, 35)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("name", ANSWERS)
 def test_no_space_for_the_answer_is_5_and_one_line(done: Path, name: str) -> None:
@@ -162,6 +166,7 @@ def test_no_space_for_the_answer_is_5_and_one_line(done: Path, name: str) -> Non
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.fault(35)
 @pytest.mark.parametrize("name", ["help", "list", "an error --json", "report", "compare"])
 def test_a_reader_that_goes_away_is_141_and_quiet(done: Path, name: str) -> None:
     reader, writer = os.pipe()
@@ -175,6 +180,7 @@ def test_a_reader_that_goes_away_is_141_and_quiet(done: Path, name: str) -> None
     assert "Broken pipe" not in result.stderr
 
 
+@pytest.mark.fault(35)
 def test_a_command_whose_errors_nobody_reads_ends_so_too(done: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -184,6 +190,7 @@ def test_a_command_whose_errors_nobody_reads_ends_so_too(done: Path) -> None:
     os.close(writer)
 
 
+@pytest.mark.fault(22, 35)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize(
     ("arguments", "code"),
@@ -197,6 +204,7 @@ def test_no_space_for_what_is_said_beside_the_answer_changes_nothing(
     assert result.returncode == code
 
 
+@pytest.mark.fault(35)
 def test_standard_output_that_is_closed_is_said(done: Path) -> None:
     shell = ["sh", "-c", '"$@" >&-', "sh", *command("list")]
     result = subprocess.run(shell, cwd=done, stderr=subprocess.PIPE, text=True, check=False)
@@ -204,6 +212,7 @@ def test_standard_output_that_is_closed_is_said(done: Path) -> None:
     assert result.stderr.startswith("output: standard output is closed")
 
 
+@pytest.mark.fault(35)
 def test_a_terminal_s_own_width_is_that_of_the_answer(done: Path) -> None:
     """Standard error and input may be no terminal, or another."""
     ours, theirs = pty.openpty()

@@ -59,6 +59,7 @@ def test_a_name_is_shortened_and_no_figure(title: str, width: int) -> None:
     assert name == title.strip() or name.startswith("…")
 
 
+@pytest.mark.fault(35)
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_lines_of_a_terminal_are_no_wider_than_it_is(width: int) -> None:
     console = Console(width=width, force_terminal=True, color_system=None)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
 Bench = Callable[..., Result]
@@ -27,6 +28,7 @@ def test_it_is_written_to_a_file(bench: Bench, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.fault(23)
 def test_a_file_that_can_t_be_written_exits_5(bench: Bench, tmp_path: Path) -> None:
     result = bench("schema", "--out", tmp_path / "none" / "x.json")
     assert result.exit_code == 5

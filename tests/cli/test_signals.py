@@ -59,6 +59,7 @@ def _heard() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
+@pytest.mark.fault(24)
 @pytest.mark.parametrize("first", ENDS)
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_ends_at_once(first: int, second: int) -> None:
@@ -72,6 +73,7 @@ def test_a_second_signal_ends_at_once(first: int, second: int) -> None:
     process.stdout.close()
 
 
+@pytest.mark.fault(24)
 @pytest.mark.parametrize("first", ENDS)
 def test_one_signal_is_an_interrupt(first: int) -> None:
     process = start(TIDYING)

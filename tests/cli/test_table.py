@@ -17,6 +17,7 @@ class Terminal(io.StringIO):
         return True
 
 
+@pytest.mark.fault(35)
 def test_a_piped_table_is_aligned_and_plain(capsys: pytest.CaptureFixture[str]) -> None:
     echo_table(("name", "kind"), [("a", "model"), ("longer-name", "selector")])
     assert (
@@ -24,12 +25,14 @@ def test_a_piped_table_is_aligned_and_plain(capsys: pytest.CaptureFixture[str]) 
     )
 
 
+@pytest.mark.fault(43)
 def test_hostile_cells_stay_on_their_line(capsys: pytest.CaptureFixture[str]) -> None:
     echo_table(("name",), [(cell,) for cell in HOSTILE])
     lines = capsys.readouterr().out.splitlines()
     assert lines == ["name", "\\x1b[31mred", "[bold]markup[/bold]", "two lines", "x" * 200]
 
 
+@pytest.mark.fault(35, 43)
 def test_a_terminal_shows_hostile_cells_whole_within_its_width(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

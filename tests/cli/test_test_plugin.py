@@ -201,6 +201,7 @@ def test_a_file_of_kinds_that_are_not_checked_exits_2(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.fault(1)
 def test_a_file_that_is_quarantined_exits_4_with_the_reason(tmp_path: Path) -> None:
     file = tmp_path / "bad.py"
     file.write_text("import numpyy\n", "utf-8")
@@ -296,6 +297,7 @@ def test_what_a_library_changes_as_it_is_imported_is_not_the_plugin_s(
     assert verdicts(mine)["import leaves the process alone"] == ("passed", "")
 
 
+@pytest.mark.fault(5, 6)
 @pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), 11)", "os.abort()"])
 def test_a_plugin_that_ends_its_process_fails_by_name_and_the_others_are_checked(
     mine: Path, end: str
@@ -328,6 +330,7 @@ def test_a_plugin_that_ends_the_process_as_it_is_made_does_not_keep_the_others_u
     ]
 
 
+@pytest.mark.fault(5)
 def test_a_plugin_that_ends_the_process_as_it_is_imported_never_exits_0(mine: Path) -> None:
     mine.write_text("import os\nos._exit(0)\n" + MINE, "utf-8")
     result = check(mine)

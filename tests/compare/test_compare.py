@@ -175,6 +175,7 @@ def test_degraded_predictions_end_with_1_and_name_each_figure(
     assert max(map(len, result.output.splitlines())) <= 80
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize("label", ["error", "crashed:SIGSEGV", "unavailable"])
 def test_a_failed_trial_ends_with_4(make: Callable[..., Run], label: str) -> None:
     base = make("base")
@@ -231,6 +232,7 @@ def test_a_renamed_method_is_recognised_by_its_settings(make: Callable[..., Run]
     assert comparison.added == ("gate",)
 
 
+@pytest.mark.fault(32)
 def test_nothing_in_common_ends_with_4(make: Callable[..., Run], tmp_path: Path) -> None:
     make("base")
     make("candidate", lambda records: [one["trial"].update(dataset="other") for one in records])

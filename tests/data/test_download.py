@@ -22,6 +22,7 @@ def source(url: str, content: bytes = ARCHIVE) -> Source:
     return Source("toy", url, hashlib.sha256(content).hexdigest(), ("toy/clicks.csv",))
 
 
+@pytest.mark.fault(29)
 def test_an_archive_is_downloaded_once_and_again_when_damaged(site, tmp_path):
     site.pages["/toy.zip"] = ARCHIVE
     wanted = source(f"{site.url}toy.zip")
@@ -34,6 +35,7 @@ def test_an_archive_is_downloaded_once_and_again_when_damaged(site, tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.fault(40)
 def test_a_wrong_hash_is_refused_and_nothing_is_kept(site, tmp_path):
     site.pages["/toy.zip"] = ARCHIVE
     with pytest.raises(
@@ -43,6 +45,7 @@ def test_a_wrong_hash_is_refused_and_nothing_is_kept(site, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.fault(40)
 def test_a_download_that_breaks_off_is_refused(site, tmp_path):
     site.pages["/toy.zip"], site.cut = ARCHIVE, 10
     with pytest.raises(
@@ -52,6 +55,7 @@ def test_a_download_that_breaks_off_is_refused(site, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.fault(44)
 def test_a_page_that_is_not_there_and_secrets_of_a_url_that_are_not_shown(site, tmp_path):
     url = f"{site.url}gone.zip?token=secret".replace("http://", "http://me:secret@")
     with pytest.raises(
@@ -115,6 +119,7 @@ def written(tmp_path: Path, content: bytes) -> Path:
     return path
 
 
+@pytest.mark.fault(40)
 @pytest.mark.parametrize(
     "name", ["../evil.csv", "/evil.csv", "a/../../evil.csv", "..\\evil.csv", "C:\\evil.csv"]
 )
@@ -127,6 +132,7 @@ def test_names_that_lead_out_of_an_archive_are_refused(tmp_path, name):
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.zip"]
 
 
+@pytest.mark.fault(40)
 def test_a_link_in_an_archive_is_refused(tmp_path):
     path = tmp_path / "x.zip"
     with zipfile.ZipFile(path, "w") as opened:
@@ -139,6 +145,7 @@ def test_a_link_in_an_archive_is_refused(tmp_path):
         extract(path, ("toy/clicks.csv",), tmp_path / "files")
 
 
+@pytest.mark.fault(40)
 def test_an_archive_that_unpacks_to_a_thousand_times_its_size_is_refused(tmp_path):
     path = written(tmp_path, archive({"toy/clicks.csv": b"0" * 80_000_000}))
     assert path.stat().st_size < 100_000
@@ -149,6 +156,7 @@ def test_an_archive_that_unpacks_to_a_thousand_times_its_size_is_refused(tmp_pat
     assert not (tmp_path / "files").exists()
 
 
+@pytest.mark.fault(40)
 @pytest.mark.parametrize(
     ("content", "error"),
     [

@@ -45,6 +45,7 @@ def test_the_data_folder_may_be_reached_by_any_path(roots):
         assert find(local(path), roots) == {path: roots[1] / "x.csv"}
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize(
     "path",
     [
@@ -66,6 +67,7 @@ def test_paths_that_lead_out_are_refused_whether_or_not_there_is_a_file(roots, p
         find(local(path), roots)
 
 
+@pytest.mark.fault(39)
 def test_only_regular_files_are_read(roots):
     os.mkfifo(roots[0] / "pipe.csv")
     for path in ("pipe.csv", "."):
@@ -75,11 +77,13 @@ def test_only_regular_files_are_read(roots):
         find(local("/dev/zero"), roots)
 
 
+@pytest.mark.fault(43)
 def test_a_name_too_long_is_an_error_of_one_line(roots):
     with pytest.raises(DataError, match=r"^x{80}: File name too long$"):
         find(local("x" * 5000), roots)
 
 
+@pytest.mark.fault(44)
 def test_a_location_shows_no_secret():
     assert location(local("a.csv", "b.csv", name="ml")) == "ml/a.csv, ml/b.csv"
     assert public("https://me:pass@host:1/a/b.zip?token=t#f") == "https://host:1/a/b.zip"

@@ -30,6 +30,7 @@ def read(path: Path, content: bytes, encoding: str = "utf-8", **options: object)
     )  # type: ignore[arg-type]
 
 
+@pytest.mark.fault("41b")
 @pytest.mark.parametrize(
     ("mark", "written", "encoding"),
     [
@@ -54,6 +55,7 @@ def test_a_mark_is_no_part_of_the_first_cell(tmp_path, mark, written, encoding):
     assert named == [["1", "é"], ["2", "b"]]
 
 
+@pytest.mark.fault(41)
 @pytest.mark.parametrize(
     ("content", "encoding", "error"),
     [
@@ -89,6 +91,7 @@ def test_another_encoding_and_what_is_no_text_are_named(tmp_path, content, encod
         read(tmp_path / "x.csv", content, encoding)
 
 
+@pytest.mark.fault(41, "41b")
 @pytest.mark.parametrize(
     ("content", "error"),
     [
@@ -162,6 +165,7 @@ def test_no_codec_of_python_lets_its_own_error_out(tmp_path, odd):
                 assert not HALF.search("".join(found["v"]))
 
 
+@pytest.mark.fault(41)
 def test_half_a_character_is_refused_with_its_line(tmp_path):
     path = tmp_path / "x.csv"
     alone = r"^x\.csv:3: half a character alone \('\\ud800'\); remove it$"

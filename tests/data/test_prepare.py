@@ -66,6 +66,7 @@ def test_the_environment_names_the_data_folder(data, cache, monkeypatch):
     assert len(prepare_toy(None, cache)) == 40
 
 
+@pytest.mark.fault(28)
 def test_other_content_is_another_folder_and_the_same_content_the_same_digest(
     data, cache, tmp_path
 ):
@@ -79,6 +80,7 @@ def test_other_content_is_another_folder_and_the_same_content_the_same_digest(
     assert prepare_toy(data, cache).digest != first.digest
 
 
+@pytest.mark.fault(28)
 def test_changed_code_of_a_plugin_prepares_anew(data, cache, tmp_path):
     file = tmp_path / "my_toy.py"
     folders = set()
@@ -105,6 +107,7 @@ def truncate(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:-8])
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize(
     "damage",
     [
@@ -134,6 +137,7 @@ def test_a_damaged_cache_is_set_aside_and_made_again_once(data, cache, damage):
     assert said[2:] == ["toy: already prepared, from toy/clicks.csv"]
 
 
+@pytest.mark.fault(42)
 def test_an_array_of_pickles_is_never_loaded(data, cache):
     folder = prepare_toy(data, cache).folder
     np.save(folder / "labels.npy", np.array([print], dtype=object), allow_pickle=True)
@@ -199,6 +203,7 @@ def test_bad_data_leaves_nothing_prepared(data, cache):
     assert not (cache / "data").exists()
 
 
+@pytest.mark.fault(23)
 def test_a_cache_that_can_not_be_written_is_a_storage_error(data, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(
@@ -235,6 +240,7 @@ def start(url: str, cache: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.fault(27, 29)
 def test_of_two_processes_one_downloads_and_prepares_and_the_other_waits(site, cache):
     site.pages["/toy.zip"], site.delay = ARCHIVE, 1.5
     processes = [start(f"{site.url}toy.zip", cache) for _ in range(2)]
@@ -245,6 +251,7 @@ def test_of_two_processes_one_downloads_and_prepares_and_the_other_waits(site, c
     assert len(list((cache / "data").iterdir())) == 1
 
 
+@pytest.mark.fault(26, 29)
 def test_a_process_that_is_killed_leaves_nothing_in_the_way(site, cache):
     site.pages["/toy.zip"], site.delay = ARCHIVE, 600.0
     process = start(f"{site.url}toy.zip", cache)

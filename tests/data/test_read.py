@@ -29,6 +29,7 @@ def cells(frame: pd.DataFrame) -> list[list[str]]:
     return frame.to_numpy(dtype=object).tolist()
 
 
+@pytest.mark.fault("41b")
 def test_cells_are_text_and_only_the_empty_one_is_empty(tmp_path):
     path = write(tmp_path, 'a,b\n007,NA\nnull,""\n1e3, x\n"say ""hi"", you",None\n')
     frame = read_delimited(path, ["a", "b"])
@@ -86,6 +87,7 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, rows, sep):
     assert cells(read_delimited(path, ["a", "b", "c"], sep=sep)) == rows
 
 
+@pytest.mark.fault("41b")
 @pytest.mark.parametrize(
     ("rows", "also"),
     [
@@ -110,6 +112,7 @@ def test_further_lines_of_a_wrong_width_are_named(tmp_path, rows, also, multilin
     assert str(error.value) == f"x.csv:3: 1 fields where 2 are expected{also}; {fix}"
 
 
+@pytest.mark.fault(41, "41b")
 @pytest.mark.parametrize(
     ("content", "error"),
     [
@@ -154,6 +157,7 @@ def test_a_quoted_field_is_refused_with_a_long_separator(tmp_path):
         read_delimited(write(tmp_path, 'a::b\n1::"2::3"\n'), ["a"], sep="::")
 
 
+@pytest.mark.fault(41)
 @pytest.mark.parametrize(("encoding", "bad"), [("utf-8", b"caf\xe9"), ("ascii", "café".encode())])
 def test_undecodable_bytes_name_the_line_and_the_encoding(tmp_path, encoding, bad):
     path = write(tmp_path, b"a,b\n1,2\n3," + bad + b"\n")

@@ -244,6 +244,7 @@ def test_a_file_that_changes_while_it_is_read_is_told_whatever_it_holds_then(tmp
     assert left_in(tmp_path / "cache") == []
 
 
+@pytest.mark.fault(22)
 @pytest.mark.parametrize("most", [100, 350, 900])
 def test_a_disk_that_is_full_in_the_middle_is_the_caches_trouble(tmp_path, most):
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -87,6 +87,7 @@ def test_a_linked_folder_of_a_package_is_a_part_of_its_code(tmp_path):
 EDITS_ITSELF = "(Path(__file__).parent / 'part.py').write_text('NEW = 1') and 40"
 
 
+@pytest.mark.fault(28)
 def test_code_that_changes_while_it_reads_is_refused(tmp_path):
     (tmp_path / "clicks.csv").write_text(CSV)
     (tmp_path / "pack").mkdir()
@@ -119,6 +120,7 @@ class Replaced(Toy):
         return tables
 
 
+@pytest.mark.fault(28)
 @pytest.mark.parametrize("plugin", [Rewritten, Replaced])
 def test_a_file_that_changes_while_it_is_read_is_refused_and_nothing_kept(tmp_path, plugin):
     file = tmp_path / "toy/clicks.csv"

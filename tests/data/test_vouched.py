@@ -88,6 +88,7 @@ SETTINGS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.fault("41b")
 @settings(max_examples=600)
 @given(
     st.lists(PIECES, max_size=30).map("".join) | ROWS,

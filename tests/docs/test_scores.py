@@ -225,6 +225,7 @@ def test_a_packed_file_is_read_as_it_is(reader, followed):
     assert figures("results/scores") == figures(followed[0] / "results/scores")
 
 
+@pytest.mark.fault(15)
 def test_probabilities_given_as_logits_are_warned_of(reader):
     suite = reader / "scores.yaml"
     text = suite.read_text("utf-8").replace("probability: production", "logit: production")

@@ -99,6 +99,7 @@ def test_a_permutation_of_rows_changes_nothing(metric: type[Metric]) -> None:
     )
 
 
+@pytest.mark.fault(16)
 def test_constant_scores_are_a_half() -> None:
     y, logits, users = random_rows(1)
     assert score(AUC, y, np.zeros_like(logits)).value == 0.5
@@ -137,16 +138,19 @@ def test_row_log_loss_scores_each_model() -> None:
     np.testing.assert_allclose(row_log_loss(y, logits), expected, rtol=1e-14)
 
 
+@pytest.mark.fault(17)
 @pytest.mark.parametrize("metric", METRICS)
 def test_an_empty_slice_has_no_value_and_a_reason(metric: type[Metric]) -> None:
     assert score(metric, [], []) == Score(None, "no rows")
 
 
+@pytest.mark.fault(14)
 @pytest.mark.parametrize("metric", METRICS)
 def test_nan_has_no_value_and_a_reason(metric: type[Metric]) -> None:
     assert score(metric, [0, 1], [np.nan, 0.0]) == Score(None, "1 of 2 logits are NaN")
 
 
+@pytest.mark.fault(17)
 def test_one_class_has_no_auc_and_a_reason() -> None:
     assert score(AUC, [1, 1], [0.0, 1.0]) == Score(None, "one class: all 2 labels are 1")
     gauc = score(GAUC, [1, 1, 0], [0.0, 1.0, 2.0], [0, 0, 1])

@@ -47,7 +47,7 @@ def test_the_digest_is_of_all_that_a_worker_and_the_metrics_import() -> None:
         ("worker/fit_step.py", True),
         ("job/seeds.py", True),
         ("evaluate/metrics/auc.py", True),
-        ("run/executors.py", False),
+        ("run/local_executor.py", False),
         ("report/sections/answer.py", False),
         ("evaluate/inference/paired.py", False),
         ("registry/registry.py", False),
@@ -68,3 +68,20 @@ def digest_of(folder: Path) -> str:
     code = f"import sys; sys.path.insert(0, {str(folder)!r}); from bench.job import code; print(code.harness_digest())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout
+
+
+def test_an_edit_is_seen_by_a_process_that_has_read_the_code_before(tmp_path: Path) -> None:
+    shutil.copytree(PACKAGE, tmp_path / "bench", ignore=shutil.ignore_patterns("__pycache__"))
+    code = f"""
+import sys; sys.path.insert(0, {str(tmp_path)!r})
+from bench.job import code
+first, again = code.harness_digest_now(), code.harness_digest_now()
+edited = open(code.__file__, "r+")
+text = edited.read()
+edited.seek(0)
+edited.write(text.replace("adapt_sets", "adapt_sett"))  # as long as before
+edited.close()
+print(first == again, first == code.harness_digest_now())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True False\n"

@@ -70,6 +70,7 @@ def test_with_rates_of_0_before_is_after_and_nothing_moved(interactions, full):
     assert np.nanmax(found.movements) == 0
 
 
+@pytest.mark.fault(18)
 def test_a_user_without_support_stays(interactions):
     found = found_of(interactions, view=tasks(interactions, [(0, 3), (0, 2)]))
     assert same(found.before, found.after)

@@ -121,6 +121,7 @@ def test_hidden_users_are_the_share_asked_for(interactions, halves):
     assert (halves[0].packed.memory == before).all(), "the data itself stays as it is"
 
 
+@pytest.mark.fault(18)
 def test_unseen_values_become_unknown(interactions):
     rows = np.arange(len(interactions))
     users = np.asarray(interactions.users)
@@ -212,3 +213,11 @@ def test_a_table_with_another_leaf_s_name_is_refused(interactions, table):
 
     with pytest.raises(PluginError, match=f"Clash: a table can't be named '{table}'"):
         build_model(Clash(PluginParams()), interactions, seed=0)
+
+
+def test_a_model_tells_how_many_parameters_it_has(interactions):
+    """A weight for each value of each field, a vector of three beside it, and the bias."""
+    rows = View(interactions, np.arange(len(interactions)), interactions.labels())
+    fitted = FittedModel(FM(FM.Params(embedding_dim=3)), TrainSettings(epochs=1))
+    fitted.fit(rows, rows, Context(0, 1, "cpu", Path()))
+    assert fitted.details == {"parameters": interactions.entries * (1 + 3) + 1}

@@ -61,6 +61,7 @@ def test_tasks_run_side_by_side(server):
     assert sorted(event.task for event in events if isinstance(event, Ended)) == ["a", "b", "c"]
 
 
+@pytest.mark.fault(11)
 def test_what_is_printed_is_no_message(server, capfd):
     assert ask(server, "print_all_over")[0] == Said("it", "real", result=True)
     printed = capfd.readouterr()
@@ -68,6 +69,7 @@ def test_what_is_printed_is_no_message(server, capfd):
     assert "noise" in printed.err
 
 
+@pytest.mark.fault(10)
 def test_a_task_is_over_with_its_result_and_leaves_nothing(server):
     said, ended = ask(server, "leave_much")
     assert ended == Ended("it", 0, left=2)
@@ -75,15 +77,18 @@ def test_a_task_is_over_with_its_result_and_leaves_nothing(server):
         wait_for(lambda pid=pid: not lives(pid))
 
 
+@pytest.mark.fault(12)
 def test_a_signal_to_the_group_of_a_task_reaches_nobody_else(server):
     assert ask(server, "signal_own_group") == [Ended("it", -15)]
     assert ask(server, "shout", "a")[1].text == "A"
 
 
+@pytest.mark.fault(10)
 def test_a_fork_that_holds_the_pipe_delays_nothing(server):
     assert ask(server, "hold_the_pipe_and_die") == [Ended("it", 7, left=1)]
 
 
+@pytest.mark.fault(11)
 @pytest.mark.parametrize("text", ["garbage", '["result", 3]', '{"a": 1}', "[" * 100_000])
 def test_what_is_no_message_is_not_believed(server, text):
     (ended,) = ask(server, "write_into_every_pipe", text)
@@ -124,6 +129,7 @@ def test_an_end_is_told_in_words(server):
     ]
 
 
+@pytest.mark.fault(25)
 def test_tasks_end_where_their_server_is_killed():
     with taken(worker_environment()) as server:
         server.start(Task("it", f"{FUNCTIONS}:stop", ""))
@@ -158,6 +164,7 @@ def test_a_task_asked_alone_is_asked_again_where_another_ends_the_server():
         assert rest(server) == [Ended("other", -9, with_server=2)]
 
 
+@pytest.mark.fault(25)
 @pytest.mark.parametrize("stopped", ["the task", "the server"])
 def test_a_stopped_task_does_not_outlive_a_program_that_is_killed(tmp_path, stopped):
     function = {"the task": "stop", "the server": "stop_parent"}[stopped]

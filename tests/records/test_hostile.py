@@ -85,6 +85,7 @@ WRONG = {
 }
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize("change", WRONG.values(), ids=WRONG)
 def test_a_record_that_is_sealed_and_none_is_refused(folder: Path, change: Any) -> None:
     path = folder / "records" / f"{identity('fm')}.json"
@@ -119,6 +120,7 @@ MANIFEST = {
 }
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize("change", MANIFEST.values(), ids=MANIFEST)
 def test_a_manifest_that_is_sealed_and_none_is_refused(folder: Path, change: Any) -> None:
     edit(folder / "manifest.json", change, seal=True)
@@ -219,6 +221,7 @@ def test_what_is_no_file_is_refused_at_once(folder: Path, place: str, what: str)
         assert "remove it and run again" in told.stderr
 
 
+@pytest.mark.fault(42)
 def test_a_blob_that_is_no_file_or_no_array_is_refused(tmp_path: Path) -> None:
     name = write_blob(tmp_path, np.zeros(3))
     path = tmp_path / "blobs" / f"{name}.npy"

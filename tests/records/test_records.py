@@ -105,6 +105,7 @@ def test_the_order_of_keys_does_not_matter_and_values_do() -> None:
     assert digest({"a": 1}) != digest({"a": 2})
 
 
+@pytest.mark.fault(14)
 @pytest.mark.parametrize("value", [float("nan"), {"x": [float("inf")]}])
 def test_nan_has_no_canonical_text(value: Any) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
@@ -127,6 +128,7 @@ def test_a_record_is_read_back_as_written_with_its_digest(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize(
     "damage",
     [lambda text: text[: len(text) // 2], lambda text: text.replace("0.7", "0.9"), lambda _: ""],
@@ -139,6 +141,7 @@ def test_a_truncated_or_edited_record_is_refused(tmp_path: Path, damage: Any) ->
         read_record(path)
 
 
+@pytest.mark.fault(14, 21)
 def test_a_record_with_nan_typed_in_is_refused(tmp_path: Path) -> None:
     write(tmp_path, record())
     path = only_file(tmp_path)
@@ -147,6 +150,7 @@ def test_a_record_with_nan_typed_in_is_refused(tmp_path: Path) -> None:
         read_record(path)
 
 
+@pytest.mark.fault(21)
 def test_a_record_under_the_name_of_another_is_refused(tmp_path: Path) -> None:
     write(tmp_path, record())
     path = only_file(tmp_path).rename(tmp_path / "records" / f"{'b' * 32}.json")
@@ -154,6 +158,7 @@ def test_a_record_under_the_name_of_another_is_refused(tmp_path: Path) -> None:
         read_record(path)
 
 
+@pytest.mark.fault(31)
 def test_a_newer_schema_is_refused_with_both_versions(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps(record() | {"schema": 7}))
@@ -175,6 +180,7 @@ def test_a_failed_trial_has_a_place_of_its_own_and_stands_in_nobody_s_way(tmp_pa
     assert only_file(tmp_path) == record_path(tmp_path, "a" * 32)
 
 
+@pytest.mark.fault(31)
 def test_records_and_manifests_of_schema_1_are_read(tmp_path: Path) -> None:
     """They had what a trial came to as three texts, and failed records beside the others, marked by their names."""
     (tmp_path / "records").mkdir()
@@ -203,6 +209,7 @@ def test_records_and_manifests_of_schema_1_are_read(tmp_path: Path) -> None:
     assert run.manifest["primary"] == "logloss"
 
 
+@pytest.mark.fault(14)
 def test_nan_and_numpy_numbers_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     for bad in (float("nan"), np.float32(0.5)):
         with pytest.raises(RecordError, match="not JSON: "):
@@ -221,6 +228,7 @@ def test_what_would_be_refused_when_read_is_refused_before_it_is_written(
     assert not list(tmp_path.rglob("*.json"))
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize("identity", ["../x", "", "a/b", "a.b", "x" * 101])
 def test_an_id_can_not_lead_out_of_the_folder(tmp_path: Path, identity: str) -> None:
     with pytest.raises(RecordError, match="is not the id of a record"):
@@ -237,6 +245,7 @@ def test_the_first_writer_wins_where_the_result_is_the_same(tmp_path: Path) -> N
     assert read_record(only_file(tmp_path)) == first
 
 
+@pytest.mark.fault(20)
 def test_same_id_and_other_numbers_keeps_both_and_load_tells(tmp_path: Path) -> None:
     first, second = write(tmp_path, record()), write(tmp_path, record(auc=0.8))
     assert write(tmp_path, record(auc=0.8))["digest"] == second["digest"]
@@ -248,6 +257,7 @@ def test_same_id_and_other_numbers_keeps_both_and_load_tells(tmp_path: Path) -> 
     assert [read_record(tmp_path / file)["metrics"]["auc"]["value"] for file in files] == [0.7, 0.8]
 
 
+@pytest.mark.fault(27)
 def test_many_writers_of_one_record_leave_one_whole_file(tmp_path: Path) -> None:
     costs = [record(cost={"own": {"train_cpu_s": float(i)}, "total": {}}) for i in range(24)]
     with ThreadPoolExecutor(8) as pool:
@@ -267,6 +277,7 @@ for i in range(100_000):
 """
 
 
+@pytest.mark.fault(25)
 def test_what_was_acknowledged_before_a_kill_is_there_and_whole(tmp_path: Path) -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True
@@ -295,6 +306,7 @@ except StorageError as error:
 """
 
 
+@pytest.mark.fault(22)
 def test_no_room_ends_in_a_storage_error_and_leaves_earlier_records_alone(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", NO_SPACE, str(tmp_path)], capture_output=True, text=True, check=True
@@ -307,6 +319,7 @@ def test_no_room_ends_in_a_storage_error_and_leaves_earlier_records_alone(tmp_pa
     assert read_record(only_file(tmp_path))["id"] == "a"
 
 
+@pytest.mark.fault(23)
 def test_a_folder_that_can_not_be_written_to_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "records").write_text("a file where a folder belongs")
     with pytest.raises(StorageError, match="can't be written"):
@@ -327,6 +340,7 @@ def test_a_blob_is_read_back_bit_for_bit(tmp_path: Path, dtype: type) -> None:
     assert len(list((tmp_path / "blobs").iterdir())) == 1
 
 
+@pytest.mark.fault(21)
 def test_a_damaged_blob_is_refused_and_mended_by_the_next_write(tmp_path: Path) -> None:
     name = write_blob(tmp_path, np.zeros(100))
     os.truncate(tmp_path / "blobs" / f"{name}.npy", 300)
@@ -336,6 +350,7 @@ def test_a_damaged_blob_is_refused_and_mended_by_the_next_write(tmp_path: Path) 
     np.testing.assert_array_equal(read_blob(tmp_path, name), np.zeros(100))
 
 
+@pytest.mark.fault(42)
 def test_objects_are_no_blob_and_a_missing_one_is_said(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="float32 or float64, not object"):
         write_blob(tmp_path, np.array([{}], dtype=object))
@@ -357,6 +372,7 @@ def test_a_run_holds_the_records_that_its_manifest_names(tmp_path: Path) -> None
     assert run.conflicts == ()
 
 
+@pytest.mark.fault(21)
 def test_a_run_with_a_damaged_record_is_refused(tmp_path: Path) -> None:
     write(tmp_path, record())
     write_manifest(tmp_path, manifest("a" * 32))
@@ -375,6 +391,7 @@ def test_a_manifest_is_replaced_whole(tmp_path: Path) -> None:
     assert len(read_manifest(tmp_path)["trials"]) == 2
 
 
+@pytest.mark.fault(21, 31)
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -408,6 +425,7 @@ def test_an_analysis_is_of_the_very_records(tmp_path: Path) -> None:
     assert load(tmp_path).analyses == {}, "it is stale"
 
 
+@pytest.mark.fault(21)
 def test_tables_are_named_by_their_content(tmp_path: Path) -> None:
     table = pa.table({"user": [1, 2], "auc": [0.5, None]})
     digest = write_table(tmp_path, table)

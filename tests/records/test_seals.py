@@ -40,6 +40,7 @@ def remove_the_seal(manifest: dict[str, Any]) -> None:
     del manifest["digest"]
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize(
     "change",
     [drop_a_trial, list_a_trial_twice, rename_the_suite, loosen_the_gate, remove_the_seal],
@@ -77,6 +78,7 @@ def test_what_was_read_can_be_written_again(folder: Path) -> None:
     assert read_manifest(folder)["tolerance"] == {"auc": 0.01}
 
 
+@pytest.mark.fault(31)
 @pytest.mark.parametrize("schema", [1, 2])
 def test_manifests_and_analyses_of_before_had_no_seals_and_are_read(
     folder: Path, schema: int
@@ -95,6 +97,7 @@ def test_manifests_and_analyses_of_before_had_no_seals_and_are_read(
     assert run.analyses == {"ml/cold": {"lead": "lr"}}
 
 
+@pytest.mark.fault(21)
 def test_an_edited_headline_is_not_shown_and_the_rest_is(folder: Path) -> None:
     assert load(folder).analyses == {"ml/cold": {"lead": "lr"}}
 

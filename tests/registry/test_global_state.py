@@ -87,6 +87,7 @@ def _imported():
     torch.use_deterministic_algorithms(False)
 
 
+@pytest.mark.fault(12)
 @pytest.mark.parametrize("name", CHANGES)
 def test_each_change_is_named_and_put_back(name, monkeypatch):
     monkeypatch.setattr(locale, "setlocale", _locale(locale.setlocale))
@@ -154,6 +155,7 @@ def test_all_settings_are_tried_above():
     assert sorted(setting.name for setting in before._settings) == sorted(CHANGES)
 
 
+@pytest.mark.fault(12)
 def test_what_raises_puts_back_too_and_random_states_are_not_told():
     told: list[str] = []
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 
 def test_code_of_an_installed_plugin_names_its_distribution_and_imports_nothing() -> None:
     script = (
@@ -36,6 +38,7 @@ def test_an_installed_package_is_listed_with_its_origin(pip_site: Path) -> None:
     assert "fm" in without
 
 
+@pytest.mark.fault(1)
 def test_an_installed_package_that_does_not_import_is_quarantined(tmp_path: Path) -> None:
     info = tmp_path / "broken_extras-1.0.dist-info"
     info.mkdir()

@@ -70,6 +70,7 @@ def test_loading_twice_gives_the_same_class_while_the_file_is_the_same(write: Wr
     assert load(file).load("models", "trees") is not first
 
 
+@pytest.mark.fault(28)
 def test_an_edit_that_keeps_size_and_time_is_seen(write: Write) -> None:
     file = write("edited.py", *HOOK, "def bench_models():", "    return {'one': 'x:A'}")
     stat = file.stat()
@@ -115,6 +116,7 @@ def test_one_file_named_twice_is_one_plugin(tmp_path: Path) -> None:
     assert "trees" in load(LIGHT, LIGHT, link).names("models")
 
 
+@pytest.mark.fault(1, 3)
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
@@ -160,6 +162,7 @@ def test_a_plugin_that_fails_is_quarantined_with_the_reason(
     assert expected in reason(write("bad.py", *lines))
 
 
+@pytest.mark.fault(3)
 def test_quarantine_is_whole_and_the_rest_go_on(write: Write) -> None:
     misspelt = (*HOOK, "def bench_selector():", "    return {}")
     bad = write(
@@ -196,6 +199,7 @@ def test_an_unknown_name_is_told_what_there_is(name: str, expected: str) -> None
     assert not isinstance(caught.value, PluginUnavailable)
 
 
+@pytest.mark.fault(2)
 def test_two_plugins_of_one_name_are_an_error_that_names_both(write: Write) -> None:
     paths = [
         write(f"{stem}.py", *HOOK, "def bench_models():", "    return {'same': 'x:A'}")

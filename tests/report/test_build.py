@@ -176,6 +176,7 @@ def test_a_fold_that_failed_alone_is_told_with_what_needed_it(make_run: MakeRun)
     )
 
 
+@pytest.mark.fault(32)
 def test_all_failed_is_said_in_place_of_a_table(make_run: MakeRun) -> None:
     def edit(records: Records, _: dict[str, Any]) -> None:
         for one in records:
@@ -208,6 +209,7 @@ def test_seeds_whose_errors_differ_in_numbers_share_a_line(make_run: MakeRun) ->
     assert "That is of seed" not in told[2]
 
 
+@pytest.mark.fault(32)
 def test_a_run_without_trials_is_no_success(make_run: MakeRun) -> None:
     report = build(
         make_run(edit=lambda records, manifest: (records.clear(), manifest["trials"].clear()))
@@ -251,6 +253,7 @@ def test_sections_are_datasets_by_protocols(make_run: MakeRun) -> None:
     ]
 
 
+@pytest.mark.fault(14)
 def test_json_is_complete_and_free_of_nan(make_run: MakeRun) -> None:
     def edit(records: Records, _: dict[str, Any]) -> None:
         for one in of(records, "fm") + of(records, "gating"):
@@ -268,6 +271,7 @@ def test_json_is_complete_and_free_of_nan(make_run: MakeRun) -> None:
     assert (told["schema"], told["exit_code"], told["suite"]) == (1, 0, "movielens-1m-cold")
 
 
+@pytest.mark.fault(20)
 def test_conflicts_quarantines_and_warnings_are_told(
     make_run: MakeRun, on_disk: Callable[[Run], Run]
 ) -> None:

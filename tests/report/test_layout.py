@@ -68,6 +68,7 @@ def renamed(name: str) -> Callable[[Records, dict[str, Any]], None]:
     return edit
 
 
+@pytest.mark.fault(35)
 def test_every_line_fits_80_columns_and_no_name_is_cut(make_run: MakeRun) -> None:
     text = shown(make_run())
     assert max(map(cell_len, text.splitlines())) <= 80
@@ -79,6 +80,7 @@ def test_every_line_fits_80_columns_and_no_name_is_cut(make_run: MakeRun) -> Non
     assert any(line.startswith("best-single = fm ") for line in lines)
 
 
+@pytest.mark.fault(35)
 @pytest.mark.parametrize("width", [20, 44, 60, 80, 120, 200])
 def test_no_line_is_wider_than_the_console(make_run: MakeRun, width: int) -> None:
     text = shown(make_run(seeds=(0, 1)), width)
@@ -157,6 +159,7 @@ def test_the_best_is_bold_and_starred_and_ties_look_like_ties(make_run: MakeRun)
     )
 
 
+@pytest.mark.fault(35)
 def test_without_a_terminal_there_is_plain_text(make_run: MakeRun) -> None:
     assert "\x1b" not in shown(make_run())
     assert not set(shown(make_run())) & set("│┃|┏└╭")
@@ -176,6 +179,7 @@ def test_a_pipe_and_a_terminal_have_the_same_text(make_analysed: MakeRun) -> Non
     assert [line.rstrip() for line in plain.splitlines()] == shown(make_analysed()).splitlines()
 
 
+@pytest.mark.fault(35)
 def test_an_encoding_without_the_signs_gets_others(make_run: MakeRun) -> None:
     text = shown(make_run(edit=renamed("é–x")), encoding="ascii")
     assert ".5306 +-.0007*" in text
@@ -189,6 +193,7 @@ def test_one_seed_has_no_sd(make_run: MakeRun) -> None:
     assert "one seed, so no sd" in text
 
 
+@pytest.mark.fault(43)
 @hostile
 def test_hostile_names_are_shown_harmless_in_a_terminal(make_run: MakeRun, name: str) -> None:
     text = shown(make_run(seeds=(0,), edit=renamed(name)))
@@ -198,6 +203,7 @@ def test_hostile_names_are_shown_harmless_in_a_terminal(make_run: MakeRun, name:
     assert short(name)[:10] in text
 
 
+@pytest.mark.fault(43)
 @hostile
 def test_hostile_names_are_shown_literally_in_markdown(make_run: MakeRun, name: str) -> None:
     text = to_markdown(build(make_run(seeds=(0,), edit=renamed(name))))
@@ -267,6 +273,7 @@ def test_a_file_that_can_not_be_written_is_one_line(
     )
 
 
+@pytest.mark.fault(32)
 def test_the_command_ends_with_4_where_trials_failed(make_run: MakeRun, on_disk: OnDisk) -> None:
     assert report(on_disk(make_run(seeds=(0,), edit=renamed("x"))).folder).exit_code == 4
 
@@ -278,6 +285,7 @@ def test_a_folder_that_is_no_run_is_one_line(tmp_path: Path) -> None:
     assert result.output.count("\n") == 1
 
 
+@pytest.mark.fault(21)
 def test_a_damaged_record_is_one_line(make_run: MakeRun, on_disk: OnDisk) -> None:
     run = on_disk(make_run(seeds=(0,)))
     path = run.folder / "records" / f"{run.records[0]['id']}.json"

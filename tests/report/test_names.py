@@ -159,6 +159,7 @@ class Page(HTMLParser):
         self.text += data
 
 
+@pytest.mark.fault(43)
 @every
 def test_a_terminal_gets_text_and_nothing_else(named: Named, name: str, tmp_path: Path) -> None:
     file = tmp_path / "out"
@@ -171,6 +172,7 @@ def test_a_terminal_gets_text_and_nothing_else(named: Named, name: str, tmp_path
     assert "".join(short(name)[:12].split()) in "".join(text.split())
 
 
+@pytest.mark.fault(43)
 @every
 def test_markdown_renders_as_text_without_links_tags_or_further_cells(
     named: Named, name: str
@@ -185,6 +187,7 @@ def test_markdown_renders_as_text_without_links_tags_or_further_cells(
     assert short(name).strip() in page.text.replace("\u2060", "")
 
 
+@pytest.mark.fault(43)
 @every
 def test_markdown_gives_github_nothing_to_link_to_mention_or_typeset(
     named: Named, name: str
@@ -194,6 +197,7 @@ def test_markdown_gives_github_nothing_to_link_to_mention_or_typeset(
     assert "<" not in text
 
 
+@pytest.mark.fault(43)
 @every
 def test_json_is_ascii_strict_and_safe_inside_a_page(
     named: Named, name: str, capsys: pytest.CaptureFixture[str]
@@ -218,5 +222,6 @@ def test_a_page_of_the_oracle_does_not_pass_what_is_not_escaped() -> None:
     assert not page.tags <= SHOWN
 
 
+@pytest.mark.fault(43)
 def test_accents_without_end_are_cut() -> None:
     assert len(short("a" + "\u0301" * 10_000)) < 100

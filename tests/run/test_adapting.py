@@ -156,6 +156,7 @@ def test_the_kernel_is_compiled_off_the_clock(tmp_path, monkeypatch):
     assert events == ["compiled", "clock", "clock"]
 
 
+@pytest.mark.fault(18)
 def test_a_user_without_support_is_counted_and_left_as_is(tmp_path):
     write_ratings(tmp_path / "ratings.csv")
     with (tmp_path / "ratings.csv").open("a", encoding="utf-8") as stream:
@@ -186,6 +187,7 @@ def test_a_report_has_it_in_all_its_forms(finished):
     assert effects["still"]["moved_most"] == {}
 
 
+@pytest.mark.fault(14)
 def test_a_divergence_ends_its_trial_with_the_user_as_in_the_data(tmp_path):
     rates = "rates: {selector: 100, bias: 100, dense: 100, user: 100, item: 100, context: 100}, rate_factors: [1000]"
     rates += ", support_scales: [0]"

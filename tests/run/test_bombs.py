@@ -98,6 +98,7 @@ def bench(tmp_path, write_suite):
     return bench
 
 
+@pytest.mark.fault(10, 12)
 @pytest.mark.parametrize(
     "how",
     [
@@ -112,6 +113,7 @@ def test_what_an_import_sets_going_for_later_is_stopped(bench, tmp_path, how):
     assert set(status(load(tmp_path / "run")).values()) == {"ok"}
 
 
+@pytest.mark.fault(10)
 def test_a_plugin_that_leaves_a_thread_running_is_left_out(bench, tmp_path):
     code, out, err = bench("run", "  bomb: {use: bomb}", THREAD)
     assert code == 4, err
@@ -120,6 +122,7 @@ def test_a_plugin_that_leaves_a_thread_running_is_left_out(bench, tmp_path):
     assert status(load(tmp_path / "run"))["lr"] == "ok"
 
 
+@pytest.mark.fault(12)
 def test_a_hard_limit_that_is_lowered_is_nobody_elses(bench, tmp_path):
     """Who may raise it again puts it back; else the plugin is left out."""
     code, _, err = bench("run", "  bomb: {use: bomb}", LIMIT)
@@ -127,6 +130,7 @@ def test_a_hard_limit_that_is_lowered_is_nobody_elses(bench, tmp_path):
     assert status(load(tmp_path / "run"))["lr"] == "ok"
 
 
+@pytest.mark.fault(5)
 @pytest.mark.parametrize("command", ["check", pytest.param("run", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("what", AT_K)
 def test_what_ends_the_process_under_the_suites_settings_is_unavailable(

@@ -47,6 +47,7 @@ def full_disk():
 # -- full
 
 
+@pytest.mark.fault(22)
 @pytest.mark.parametrize("too_large", ["logits.npy", "parameters.safetensors"])
 def test_a_cache_that_is_full_as_a_step_is_left_ends_the_run(
     go, write_suite, tmp_path, full_disk, too_large
@@ -72,6 +73,7 @@ def test_a_cache_that_is_full_as_a_step_is_left_ends_the_run(
     assert watcher.reused == len(recorded)
 
 
+@pytest.mark.fault(22)
 def test_a_scratch_folder_that_is_full_is_the_cache_s(go, write_suite, tmp_path, full_disk):
     """A plugin's own write fails, and so does everybody's."""
     models = "  lr: {use: lr}\n  rate: {use: faulty, fault: scratch}"
@@ -92,6 +94,7 @@ def test_a_file_that_a_plugin_lacks_is_the_plugin_s(go, write_suite):
     assert outcome["reason"].startswith("FileNotFoundError: ")
 
 
+@pytest.mark.fault(22)
 def test_a_cache_without_any_room_is_found_before_the_first_step(
     go, write_suite, tmp_path, full_disk
 ):
@@ -106,6 +109,7 @@ def test_a_cache_without_any_room_is_found_before_the_first_step(
 # -- gone
 
 
+@pytest.mark.fault(23)
 @pytest.mark.parametrize("executor", ["inline", "local"])
 def test_a_cache_that_is_removed_meanwhile_ends_the_run(go, write_suite, tmp_path, executor):
     suite = write_suite(protocol=IN_SAMPLE)
@@ -158,12 +162,14 @@ def bench_run(suite: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.fault(23)
 def test_what_is_cached_is_used_where_nothing_can_be_written(of_others):
     done = bench_run(of_others, "--only", "lr")
     assert done.returncode == 0, done.stderr
     assert len(list((of_others.parent / "out" / "records").iterdir())) == 1
 
 
+@pytest.mark.fault(23)
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -184,6 +190,7 @@ def test_what_has_to_be_written_ends_the_run_before_anything_is_recorded(of_othe
     assert not (of_others.parent / "out" / "manifest.json").exists()
 
 
+@pytest.mark.fault(23)
 @pytest.mark.parametrize("unreadable", ["steps", "steps/fit-*/logits.npy", "data/*"])
 def test_what_can_not_be_read_is_named(of_others, unreadable):
     (path,) = (of_others.parent / "shared").glob(unreadable)

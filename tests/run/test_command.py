@@ -74,6 +74,7 @@ BAD = {
 }
 
 
+@pytest.mark.fault(41)
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_one_line_exit_2_and_nothing_written(bench_run, write_suite, tmp_path, case):
     old, new, place = BAD[case]
@@ -117,6 +118,7 @@ def test_a_slip_on_the_command_line_leaves_a_finished_run_as_it_is(
     assert (tmp_path / "out" / "manifest.json").read_bytes() == before
 
 
+@pytest.mark.fault(5)
 def test_a_plugin_s_exit_is_no_success_of_the_command(bench_run, write_suite):
     file = write_suite(models="  bad: {use: faulty, fault: sys-exit}", protocol=IN_SAMPLE)
     result = bench_run(file, "--plugins", str(FAULTY))
@@ -156,6 +158,7 @@ def _heed_interrupts() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+@pytest.mark.fault(11)
 def test_what_plugins_print_does_not_get_into_the_answer(write_suite):
     models = "  loud: {use: faulty, fault: noise}\n  bad: {use: faulty, fault: raise}"
     process = start(write_suite(models=models, protocol=IN_SAMPLE), "--json")
@@ -165,6 +168,7 @@ def test_what_plugins_print_does_not_get_into_the_answer(write_suite):
     assert "noise noise" in said
 
 
+@pytest.mark.fault(24)
 @pytest.mark.parametrize(
     ("end", "group"),
     [
@@ -205,6 +209,7 @@ def test_a_signal_leaves_no_orphan_and_the_run_goes_on_where_it_was(
     assert finished.manifest["status"] == "complete"
 
 
+@pytest.mark.fault(24, 25)
 @pytest.mark.slow
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 def test_a_harness_that_is_killed_leaves_no_orphan_and_the_run_goes_on(

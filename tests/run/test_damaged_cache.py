@@ -93,6 +93,7 @@ def folder_of(tmp_path):
 # -- of steps, before a run that reads them
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize(
     ("title", "file", "damage", "what"),
     [
@@ -133,6 +134,7 @@ def test_a_damaged_step_is_made_again_aloud(go, write_suite, folder_of, title, f
     assert KeptFolder(folder_of(suite, title)).damage() == ""
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize(
     ("title", "file"),
     [
@@ -155,6 +157,7 @@ def test_what_adaptation_reads_and_leaves_is_checked_too(go, write_suite, folder
 # -- of splits
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize(
     ("file", "damage"),
     [
@@ -194,6 +197,7 @@ def test_a_split_in_blocks_without_its_first_cut_is_no_split_of_two(go, write_su
 # -- while a run goes on
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize(
     ("ended", "damaged"),
     [
@@ -219,6 +223,7 @@ def test_a_step_that_is_damaged_before_it_is_recorded_is_made_again(
     assert len(watcher.said) == 1
 
 
+@pytest.mark.fault(29)
 def test_a_step_that_is_damaged_again_ends_the_run_by_name(go, write_suite, folder_of):
     suite = write_suite(methods=AVERAGE, protocol="base_predictions: in-sample")
     folder = folder_of(suite, "fm, all training rows")
@@ -230,6 +235,7 @@ def test_a_step_that_is_damaged_again_ends_the_run_by_name(go, write_suite, fold
     assert set(status(go(suite, cache="shared")[0]).values()) == {"ok"}
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize("executor", [pytest.param("inline", marks=pytest.mark.slow), "local"])
 @pytest.mark.parametrize(
     ("ended", "damaged", "file"),
@@ -267,6 +273,7 @@ def test_rerun_all_reads_nothing_that_is_damaged(go, write_suite, folder_of):
     assert figures(again) == figures(first)
 
 
+@pytest.mark.fault(42)
 def test_nothing_is_read_through_numpy_s_pickles(go, write_suite, folder_of):
     suite = write_suite()
     first, _ = go(suite, "one", cache="shared")

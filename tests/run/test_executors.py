@@ -26,7 +26,8 @@ from bench.job.splits import write_split
 from bench.job.steps import FitStep
 from bench.registry.sources import digest
 from bench.registry.used_plugin import UsedPlugin
-from bench.run.executors import InlineExecutor, LocalExecutor
+from bench.run.inline_executor import InlineExecutor
+from bench.run.local_executor import LocalExecutor
 from bench.settings import PredictionSource, TrainSettings
 from tests.datasets import make_interactions
 
@@ -46,7 +47,9 @@ def step(tmp_path):
         tmp_path / "steps" / "split",
     )
 
-    def step(identity: str, fault: str = "none", threads: int = 1) -> str:
+    def step(
+        identity: str, fault: str = "none", threads: int = 1, *, exclusive: bool = False
+    ) -> str:
         model = BaseModelSpec(use="faulty", params={"fault": fault}, train=TrainSettings())
         used = UsedPlugin(
             "models", "faulty", "bench_local.faulty_plugin:Faulty", str(FAULTY), digest([FAULTY])
@@ -56,6 +59,7 @@ def step(tmp_path):
             id=identity, title=identity, owner="faulty", dataset=tmp_path / "data", split=tmp_path / "steps" / "split",
             folder=tmp_path / "steps" / identity, source=source, seed=0, resources=Resources(threads=threads),
             harness=harness_digest(), plugins=(used,), plugin_paths=(FAULTY,), model=model, variant="star",
+            exclusive=exclusive,
         ).model_dump_json()  # fmt: skip
 
     return step
@@ -93,6 +97,7 @@ def test_steps_can_be_handed_in_as_others_end(step, make):
     assert ended == ["a", "b"]
 
 
+@pytest.mark.fault(4)
 def test_the_same_failure_is_told_alike(step):
     outcomes = []
     for make in (InlineExecutor, LocalExecutor):
@@ -121,7 +126,8 @@ def test_workers_run_steps_side_by_side(step):
     assert running[-1] == 0
 
 
-def test_a_step_that_is_killed_ends_with_its_signal(step, tmp_path):
+def test_a_step_that_is_killed_from_outside_is_begun_again(step, tmp_path):
+    """Told once, and kept for its record."""
     executor = made(LocalExecutor)
     executor.submit(step("slow", "sleep-once"))
     found = []
@@ -131,13 +137,50 @@ def test_a_step_that_is_killed_ends_with_its_signal(step, tmp_path):
             _wait_for(lambda: (tmp_path / "steps" / "slept").exists())
             os.kill(*executor._server.running.values(), signal.SIGKILL)
     executor.close()
-    assert [event.kind for event in found] == ["started", "ended"]
+    assert [event.kind for event in found] == ["started", "progress", "ended"]
+    assert found[1].detail == "begun again, alone: its process was killed from outside (SIGKILL)"
     outcome = Outcome.model_validate_json(found[-1].detail)
-    assert (outcome.status, outcome.signal, outcome.label) == (
-        "crashed",
-        "SIGKILL",
-        "crashed:SIGKILL",
+    assert outcome.ok
+    assert outcome.warnings == ("begun again once: its process was killed from outside",)
+
+
+def test_a_step_that_is_killed_three_times_is_lost(step):
+    executor = made(LocalExecutor, 2)
+    for name, fault in (("killed", "kill-self"), ("beside", "none"), ("later", "none")):
+        executor.submit(step(name, fault))
+    events = [
+        event for event in executor.events() if event.step == "killed" or event.kind != "progress"
+    ]
+    executor.close()
+    assert [event.kind for event in events if event.step == "killed"] == [
+        "started",
+        "progress",
+        "progress",
+        "ended",
+    ]
+    outcome = Outcome.model_validate_json(
+        next(event.detail for event in events if (event.step, event.kind) == ("killed", "ended"))
     )
+    assert outcome.label == "lost"
+    assert outcome.reason.startswith("its process was killed from outside 3 times (SIGKILL)")
+    ends = [event.step for event in events if event.kind == "ended"]
+    assert ends == ["beside", "killed", "later"], "what is begun again is alone, and goes first"
+
+
+@pytest.mark.parametrize("alone", ["a", "b", "d"])
+def test_a_step_that_asks_for_it_runs_alone_and_in_its_turn(step, alone):
+    executor = made(LocalExecutor, 2)
+    for name in "abcd":
+        executor.submit(step(name, "nap", exclusive=name == alone))
+    events, beside = told(executor), set()
+    executor.close()
+    running: set[str] = set()
+    for name, event in events:
+        running ^= {name}
+        beside |= {frozenset(running)} if event == "started" else set()
+    assert [name for name, event in events if event == "started"] == list("abcd")
+    assert not any(alone in together and len(together) > 1 for together in beside)
+    assert any(len(together) == 2 for together in beside), "the others run side by side"
 
 
 def test_a_step_that_ends_the_server_fails_alone(step, tmp_path):
@@ -150,13 +193,14 @@ def test_a_step_that_ends_the_server_fails_alone(step, tmp_path):
     ends = {name: Outcome.model_validate_json(detail) for name, event, detail in events if event == "ended"}  # fmt: skip
     assert {name: end.label for name, end in ends.items()} == {
         "beside": "ok",
-        "culprit": "crashed:SIGKILL",
+        "culprit": "lost",
         "later": "ok",
     }
     started = [name for name, event, _ in events if event == "started"]
     assert started == ["beside", "culprit", "later"]
 
 
+@pytest.mark.fault(12)
 @pytest.mark.parametrize("make", [InlineExecutor, LocalExecutor])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_step_has_the_threads_that_its_resources_say(step, make, threads, tmp_path):

@@ -23,6 +23,7 @@ FATAL = {
     "exit": ("no_result", "^the process exited with 0 and no result$"),
     "sys-exit": ("no_result", "^the process exited with 0 and no result$"),
     "segfault": ("crashed:SIGSEGV", "^the process was ended by SIGSEGV$"),
+    "abort": ("crashed:SIGABRT", "^the process was ended by SIGABRT$"),
     "nan": (
         "invalid_prediction",
         r"^logits: 2 of \d+ rows are not finite, the first in row 3 \(nan\)",
@@ -56,6 +57,7 @@ def calamity(tmp_path_factory):
     )  # fmt: skip
 
 
+@pytest.mark.fault(4, 5, 6, 14, 15)
 @pytest.mark.parametrize("fault", FATAL)
 def test_a_fault_ends_its_own_trial_with_its_reason(calamity, fault):
     record = by_method(calamity)[fault]
@@ -65,6 +67,7 @@ def test_a_fault_ends_its_own_trial_with_its_reason(calamity, fault):
     assert record["metrics"] == record["blobs"] == {}
 
 
+@pytest.mark.fault(4)
 def test_an_exception_keeps_its_traceback(calamity):
     trace = by_method(calamity)["raise"]["outcome"]["traceback"]
     assert trace.startswith("Traceback (most recent call last):\n")
@@ -72,6 +75,7 @@ def test_an_exception_keeps_its_traceback(calamity):
     assert trace.endswith("RuntimeError: the fit went wrong\n")
 
 
+@pytest.mark.fault(4, 5, 6, 11)
 @pytest.mark.parametrize("method", ["lr", "none", "noise"])
 def test_others_are_unharmed(calamity, method):
     record = by_method(calamity)[method]
@@ -92,6 +96,7 @@ def test_methods_over_the_pool_name_what_they_lack(calamity):
         )
 
 
+@pytest.mark.fault(15, 16)
 @pytest.mark.parametrize("fault", SUSPICIOUS)
 def test_suspicious_predictions_are_kept_and_flagged(calamity, fault):
     record = by_method(calamity)[fault]
@@ -99,11 +104,13 @@ def test_suspicious_predictions_are_kept_and_flagged(calamity, fault):
     assert SUSPICIOUS[fault] in record["details"]["warnings"]
 
 
+@pytest.mark.fault(32)
 def test_the_run_is_incomplete_and_never_green(calamity):
     assert calamity.manifest["status"] == "incomplete"
     assert build(calamity).exit_code == 4
 
 
+@pytest.mark.fault(14)
 def test_no_json_holds_what_json_has_no_word_for(calamity):
     def refuse(constant):
         raise AssertionError(f"{constant} in JSON")
@@ -115,6 +122,7 @@ def test_no_json_holds_what_json_has_no_word_for(calamity):
 # -- inline
 
 
+@pytest.mark.fault(5)
 def test_inline_too_an_exit_ends_its_step_and_not_the_harness(go, write_suite):
     models, protocol = faulty("sys-exit", "raise", "nan"), "base_predictions: in-sample"
     finished, _ = go(write_suite(models=models, protocol=protocol), plugins=(FAULTY,))
@@ -126,6 +134,7 @@ def test_inline_too_an_exit_ends_its_step_and_not_the_harness(go, write_suite):
     }
 
 
+@pytest.mark.fault(19)
 @pytest.mark.parametrize(
     ("selector", "expected", "reason"),
     [
@@ -164,6 +173,7 @@ def test_what_is_no_selection_ends_the_method_alone(go, write_suite, selector, e
     assert status(finished)["average"] == "ok"
 
 
+@pytest.mark.fault(1)
 def test_a_plugin_that_does_not_import_is_unavailable_and_the_rest_runs(go, write_suite):
     models = "  lr: {use: lr}\n  gone: {use: not-installed}"
     finished, watcher = go(write_suite(models=models), plugins=(FAULTY,))
@@ -181,6 +191,7 @@ def test_a_plugin_that_does_not_import_is_unavailable_and_the_rest_runs(go, writ
 # -- another try
 
 
+@pytest.mark.fault(4)
 @pytest.mark.parametrize(("rerun", "again"), [("failed", True), ("all", True), ("none", False)])
 def test_whether_a_failed_trial_is_tried_again(go, write_suite, rerun, again):
     file = write_suite(models=faulty("raise"), protocol="base_predictions: in-sample")

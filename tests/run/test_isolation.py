@@ -80,6 +80,7 @@ def logits(finished) -> dict[str, str]:
 BOTH = pytest.mark.parametrize("executor", ["inline", "local"])
 
 
+@pytest.mark.fault(12)
 @BOTH
 def test_a_plugin_that_is_merely_loaded_changes_nothing(go, write_suite, plugin, executor):
     file = write_suite(methods="  average: {selector: {use: average}}")
@@ -96,6 +97,7 @@ def test_a_plugin_that_is_not_used_is_not_imported_by_steps(go, write_suite, plu
     assert len(set(pids) - {str(os.getpid())}) <= 1  # the rehearsal
 
 
+@pytest.mark.fault(12)
 @BOTH
 def test_what_an_import_or_a_fit_changes_is_put_back_and_said(
     go, write_suite, plugin, executor, monkeypatch
@@ -162,6 +164,7 @@ class Editing(Watcher):
         self.file.write_text(self.text, "utf-8")
 
 
+@pytest.mark.fault(28)
 @BOTH
 @pytest.mark.parametrize("which", ["mine.py", "helper.py"])
 def test_a_plugin_that_is_edited_while_a_run_goes_on_ends_its_steps_by_name(
@@ -195,6 +198,7 @@ def test_a_plugin_that_is_edited_while_a_run_goes_on_ends_its_steps_by_name(
     assert of_record(by_method(again)["mine"]).ok
 
 
+@pytest.mark.fault(28)
 def test_a_helper_that_a_plugin_imports_is_part_of_its_identity(go, write_suite, plugin, tmp_path):
     helper = tmp_path / "helper.py"
     text = "import bench\nUP = {}\n@bench.hookimpl\ndef bench_models():\n    return {{}}\n"
@@ -283,6 +287,7 @@ def test_a_harness_that_was_started_with_sigchld_ignored_counts_children(go, wri
     assert by_method(done)["mine"]["cost"]["own"]["train_cpu_s"] > 1
 
 
+@pytest.mark.fault(10)
 def test_a_thread_that_stays_delays_nothing(go, write_suite, plugin):
     fit = "import threading; threading.Thread(target=time.sleep, args=(3600,)).start()"
     file = write_suite(
@@ -292,6 +297,7 @@ def test_a_thread_that_stays_delays_nothing(go, write_suite, plugin):
     assert of_record(by_method(done)["mine"]).ok
 
 
+@pytest.mark.fault(13, 33)
 def test_a_patched_clock_changes_no_cost(go, write_suite, plugin):
     patch = "time.process_time = time.monotonic = lambda: -1e9 * time.perf_counter()"
     file = write_suite(
@@ -350,6 +356,7 @@ DEADLY = {
 }
 
 
+@pytest.mark.fault(1, 5)
 @pytest.mark.parametrize(
     "place",
     [
@@ -403,6 +410,7 @@ def test_a_plain_script_without_a_main_guard_runs_a_suite(tmp_path):
     assert done.stdout.split() == ["once", "complete"]
 
 
+@pytest.mark.fault(28)
 def test_a_step_refuses_a_harness_that_was_edited(go, write_suite, monkeypatch):
     monkeypatch.setattr("bench.worker.perform.harness_digest_now", lambda: "other")
     done, _ = go(write_suite(methods="  average: {selector: {use: average}}"))
@@ -469,6 +477,7 @@ def bench_metrics():
 """
 
 
+@pytest.mark.fault(5)
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

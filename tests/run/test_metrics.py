@@ -91,6 +91,7 @@ def test_every_way_to_be_wrong_is_told() -> None:
     assert PARTS_TOLD.keys() | {"parts-list"} == PARTS.keys()
 
 
+@pytest.mark.fault(14)
 @pytest.mark.parametrize("fault", INVALID)
 def test_what_is_no_score_is_that_metrics_invalid(calamity, fault):
     for record in by_method(calamity[0]).values():
@@ -106,6 +107,7 @@ def test_a_number_of_any_kind_is_one(calamity, fault):
     assert not any("invalid" in score for score in scores)
 
 
+@pytest.mark.fault(17)
 def test_an_undefined_value_is_not_invalid(calamity):
     score = by_method(calamity[0])["lr"]["metrics"]["unexplained"]
     assert score == {"value": None, "reason": "compute gave no value and no reason", "counts": {}}
@@ -199,6 +201,7 @@ def bench_metrics():
 """
 
 
+@pytest.mark.fault(5)
 def test_a_metric_that_ends_the_analysis_is_left_out_of_it(go, write_suite, tmp_path):
     plugin = tmp_path / "ends.py"
     plugin.write_text(FAULTY_PARTS, "utf-8")
@@ -238,6 +241,7 @@ def bench_models():
 """
 
 
+@pytest.mark.fault(13)
 def test_what_a_model_patches_when_it_is_imported_reaches_nobodys_figures(tmp_path, write_suite):
     """Metrics, validation, bounds and the analysis, in a harness that has imported it."""
     plugin = tmp_path / "patching.py"

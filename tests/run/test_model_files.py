@@ -61,6 +61,7 @@ def write(folder: Path, fit: str = "", predict: str = "") -> Path:
     return plugin
 
 
+@pytest.mark.fault(28)
 def test_a_file_that_was_edited_once_planned_gives_no_figure(tmp_path, go, write_suite):
     suite, plugin = write_suite(models=MODELS, methods=METHODS), write(tmp_path)
     file = tmp_path / "bias.txt"
@@ -79,6 +80,7 @@ def test_a_file_that_was_edited_once_planned_gives_no_figure(tmp_path, go, write
     assert scores[0] == scores[1]
 
 
+@pytest.mark.fault(28)
 @pytest.mark.parametrize(
     ("fit", "predict"),
     [(WRITE, RESTORE), ("", f"{WRITE}; {RESTORE}"), ("", REPLACE), ("", WRITE), ("", "self.file.unlink()")],

@@ -77,6 +77,7 @@ def test_a_seed_beyond_the_suite_s_stays_in(go, write_suite):
     assert run.manifest["seeds"] == [0, 7]
 
 
+@pytest.mark.fault(28)
 def test_what_the_suite_would_not_compute_any_more_is_not_mixed_in(go, write_suite):
     go(write_suite(), seeds=(0, 3))
     changed = write_suite(models="  lr: {use: lr}\n  fm: {use: fm, embedding_dim: 3}")
@@ -87,6 +88,7 @@ def test_what_the_suite_would_not_compute_any_more_is_not_mixed_in(go, write_sui
     assert (fm["asked"], fm["record"], fm["seed"]) == (False, None, 0)
 
 
+@pytest.mark.fault(28)
 def test_of_other_data_nothing_is_left(go, write_suite, tmp_path):
     file = write_suite()
     go(file, seeds=(0, 3))
@@ -162,6 +164,7 @@ def test_a_comparison_with_a_part_is_never_simply_fine(go, write_suite):
     assert "BASE is a part of its suite: 6 of its trials were never asked for." in told
 
 
+@pytest.mark.fault(27)
 @pytest.mark.parametrize("when", ["planning", "at work"])
 def test_of_two_jobs_at_once_neither_loses_the_other_s_lines(go, write_suite, monkeypatch, when):
     """The second begins and ends while the first plans or is at work; both ask for seeds beyond the suite's."""
@@ -184,6 +187,7 @@ def test_of_two_jobs_at_once_neither_loses_the_other_s_lines(go, write_suite, mo
     assert run.analyses["small/cold"]["seeds"] == [5, 6]
 
 
+@pytest.mark.fault(27)
 def test_a_job_that_ends_first_does_not_hide_what_is_still_running(go, write_suite, monkeypatch):
     file = write_suite()
     plain = manifests.begin
@@ -206,6 +210,7 @@ def test_a_job_that_ends_first_does_not_hide_what_is_still_running(go, write_sui
 # -- the manifest follows the records
 
 
+@pytest.mark.fault(25)
 def test_a_run_that_was_killed_shows_the_records_that_are_there(go, write_suite, monkeypatch):
     """Nothing is written after the kill: the manifest is still the one of the beginning."""
     file = two_seeds(write_suite())
@@ -219,6 +224,7 @@ def test_a_run_that_was_killed_shows_the_records_that_are_there(go, write_suite,
     assert headline(run).endswith("8 of 12 trials have a result (seeds 0, 1).")
 
 
+@pytest.mark.fault(25)
 def test_a_complete_run_that_is_extended_and_killed_keeps_its_results(go, write_suite, monkeypatch):
     first, _ = go(write_suite())
     more = write_suite(
@@ -285,6 +291,7 @@ def test_a_failure_is_there_until_the_trial_has_a_result(go, write_suite, tmp_pa
     assert not list(failed.iterdir())
 
 
+@pytest.mark.fault(27)
 def test_runs_that_end_together_are_analysed_together(go, write_suite, monkeypatch):
     """Records that another job adds while this one compares are in the comparison in the end."""
     file = two_seeds(write_suite())

@@ -99,6 +99,7 @@ def test_folds_that_nothing_reads_void_nothing(go, write_suite):
     assert watcher.steps == 0
 
 
+@pytest.mark.fault(28)
 def test_what_another_version_of_torch_computed_is_not_reused(go, write_suite, monkeypatch):
     file = write_suite()
     first, planned = go(file, "one", cache="shared")
@@ -153,6 +154,7 @@ def test_rerun_all_does_everything_again_and_finds_the_same(go, write_suite):
     assert again.conflicts == ()
 
 
+@pytest.mark.fault(28)
 def test_changed_settings_are_other_trials(go, write_suite):
     first, _ = go(write_suite())
     second, watcher = go(write_suite(models="  lr: {use: lr}\n  fm: {use: fm, embedding_dim: 3}"))
@@ -175,6 +177,7 @@ def test_other_names_are_other_trials_of_the_same_steps(go, write_suite):
     assert not {r["id"] for r in first.records} & {r["id"] for r in second.records}
 
 
+@pytest.mark.fault(21)
 def test_a_damaged_record_is_refused_and_the_run_stays_readable(go, write_suite):
     file = write_suite()
     first, _ = go(file)
@@ -289,6 +292,7 @@ def test_out_of_sample_shift_is_told_of_methods_that_do_not_adapt(go, write_suit
         assert all(0 < losses[part] < 2 for part in ("train_query", "valid_query"))
 
 
+@pytest.mark.fault(44)
 def test_a_secret_of_the_environment_is_in_no_record(go, write_suite, monkeypatch):
     monkeypatch.setenv("SOME_API_TOKEN", "planted-secret-5719")
     finished, _ = go(write_suite(), only=("lr",))
@@ -306,6 +310,7 @@ def damage(path, how):
         path.write_bytes(path.read_bytes()[:-3] + b"abc")
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize("how", ["missing", "damaged"])
 @pytest.mark.parametrize("cache", ["cache-one", "empty"])
 def test_a_lost_blob_is_made_again_from_the_cache_or_by_its_step(go, write_suite, how, cache):
@@ -332,6 +337,7 @@ def test_a_lost_table_by_user_is_made_again(go, write_suite, how):
     assert len(again.users()) == len(first.users())
 
 
+@pytest.mark.fault(21)
 @pytest.mark.parametrize(
     "break_it",
     [
@@ -353,6 +359,7 @@ def test_a_lost_analysis_is_made_again(go, write_suite, break_it):
     assert again.analyses == first.analyses
 
 
+@pytest.mark.fault(20)
 def test_where_a_lost_blob_comes_out_otherwise_the_new_result_stands(go, write_suite, monkeypatch):
     """Its record could not be analysed any more; it is kept beside the new one, as a conflict."""
     file = write_suite()

@@ -140,6 +140,7 @@ def test_few_rows_do_count(finished, name):
     assert len({outcome(finished, of(name, rows))[0]["logits"] for rows in (None, FEW, 0)}) == 3
 
 
+@pytest.mark.fault(18)
 @pytest.mark.parametrize("name", ADAPTING)
 def test_without_rows_users_are_predicted_unadapted(finished, name):
     blobs = by_method(finished)[of(name, 0)]["blobs"]

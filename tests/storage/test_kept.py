@@ -56,6 +56,7 @@ def lengthen(file: Path) -> None:
     file.write_bytes(file.read_bytes() + b"\0")
 
 
+@pytest.mark.fault(29)
 @pytest.mark.parametrize(
     ("file", "damage", "what", "looks"),
     [
@@ -118,6 +119,7 @@ def test_an_empty_folder_or_a_file_in_its_place_is_replaced(tmp_path, make):
     assert text_of(tmp_path / "made") == "second"
 
 
+@pytest.mark.fault(27)
 def test_the_loser_of_a_race_accepts_what_the_winner_wrote_meanwhile(tmp_path):
     def lose(folder: Path) -> None:
         commit_folder(tmp_path / "made", fill("winner"))
@@ -141,6 +143,7 @@ for number in range(40):
 """
 
 
+@pytest.mark.fault(27)
 def test_processes_that_write_the_same_folders_at_once_all_end_well(tmp_path):
     command = [sys.executable, "-c", RACE, str(tmp_path)]
     racers = [subprocess.Popen(command, stdin=subprocess.PIPE, text=True) for _ in range(3)]
@@ -154,6 +157,7 @@ def test_processes_that_write_the_same_folders_at_once_all_end_well(tmp_path):
     assert {KeptFolder(made).damage() for made in tmp_path.iterdir()} == {""}
 
 
+@pytest.mark.fault(29)
 def test_a_folder_is_there_whole_or_not_at_all(tmp_path):
     def fail(folder):
         (folder / "half").touch()

@@ -43,12 +43,14 @@ def writer(request, tmp_path):
         process.send_signal(signal.SIGKILL)
 
 
+@pytest.mark.fault(26)
 def test_what_a_living_process_writes_is_not_swept(writer, tmp_path):
     (before,) = tmp_path.iterdir()
     sweep(tmp_path)
     assert list(tmp_path.iterdir()) == [before]
 
 
+@pytest.mark.fault(26)
 def test_what_a_killed_process_left_is_swept(writer, tmp_path):
     writer.send_signal(signal.SIGKILL)
     writer.wait()

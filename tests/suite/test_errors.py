@@ -463,6 +463,7 @@ def test_a_great_many_faults_are_cut_short_and_counted(errors_of: Errors) -> Non
     assert lines[-1] == "suite.yaml: and 149 more"
 
 
+@pytest.mark.fault(43)
 def test_a_hostile_name_forges_no_line(errors_of: Errors) -> None:
     lines = errors_of(
         (
@@ -483,6 +484,7 @@ def test_a_list_of_names_forges_no_line_either(errors_of: Errors) -> None:
     assert r"there are: 'a\nsuite.yaml:1:1: all is well', trees, net" in lines[0]
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize(
     ("plugin", "expected"),
     [
@@ -518,6 +520,7 @@ def test_a_file_that_holds_no_mapping_is_no_suite(
         load(path, registry)
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
@@ -533,6 +536,7 @@ def test_a_path_that_is_no_file_is_an_error(
         load(tmp_path / path, registry)
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

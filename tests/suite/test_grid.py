@@ -243,6 +243,7 @@ def numbers(count: int) -> str:
     return f"[{', '.join(map(str, range(1, count + 1)))}]"
 
 
+@pytest.mark.fault(38)
 @pytest.mark.parametrize(
     ("text", "count"),
     [
@@ -268,6 +269,7 @@ def test_too_many_trials_are_refused_by_their_count_before_any_is_made(
     assert line.endswith("trials; at most 10,000; shorten a list of the grid")
 
 
+@pytest.mark.fault(38)
 def test_seeds_and_entries_alone_may_be_too_many_as_well(errors: Errors) -> None:
     (line,) = errors("{}", ("seeds: [0]", f"seeds: {numbers(3000)}"))
     assert line.endswith(
@@ -275,6 +277,7 @@ def test_seeds_and_entries_alone_may_be_too_many_as_well(errors: Errors) -> None
     )
 
 
+@pytest.mark.fault(38)
 def test_a_big_entry_many_times_is_refused_by_its_values(errors: Errors) -> None:
     hidden = ("dropout: 0.1", f"hidden: {numbers(5000)}")
     (line,) = errors(f"{{base_models.net.dropout: {numbers(100)}}}", hidden)

@@ -148,6 +148,7 @@ def test_faults_between_keys_of_two_files_have_their_place_too(errors: Errors) -
     ]
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize(
     ("named", "reason"),
     [
@@ -222,6 +223,7 @@ def test_two_included_files_that_differ_name_both_places(errors: Errors, include
     assert suite.base_models["net"].train.epochs == 7
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -252,6 +254,7 @@ def test_an_included_file_is_read_as_strictly(errors: Errors, text: str, expecte
     assert line.startswith(expected)
 
 
+@pytest.mark.fault(36)
 def test_many_files_are_one_suite_in_size(errors: Errors, tmp_path: Path) -> None:
     values = f"seeds: [{', '.join(map(str, range(9_000)))}]\n"
     names = [f"part{number}" for number in range(3)]

@@ -67,6 +67,8 @@ def test_every_plugin_brings_its_parameters(registry: Registry) -> None:
     assert by_name["net"]["properties"].keys() == {
         "use",
         "train",
+        "limits",
+        "timing",
         "hidden",
         "dropout",
         "norm",

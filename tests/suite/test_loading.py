@@ -144,6 +144,7 @@ def test_a_method_may_see_few_rows_of_support(
     assert load(suite_file(), registry).methods["gating"].support_rows is None
 
 
+@pytest.mark.fault(37)
 def test_yaml_11_surprises_are_names_like_any(suite_file: SuiteFile, registry: Registry) -> None:
     assert list(load(suite_file(("gating", "on")), registry).methods) == ["on"]
 
@@ -187,6 +188,7 @@ def test_plugins_given_to_load_are_loaded_too(suite_file: SuiteFile, registry: R
     assert load(suite_file(), plugins=registry.paths) == load(suite_file(), registry)
 
 
+@pytest.mark.fault(2)
 def test_plugins_that_clash_are_an_error_of_the_plugins(
     suite_file: SuiteFile, registry: Registry, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bench.suite.places.scalars import plain_scalar
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -52,6 +53,7 @@ def test_plain_scalars(text: str, value: object) -> None:
     assert type(read) is type(value)
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("text", [".inf", "-.INF", ".NaN", "1e999", "9" * 5000, "0x" + "f" * 5000])
 def test_numbers_that_no_suite_can_mean_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"not a finite number|a number of \d+ characters"):

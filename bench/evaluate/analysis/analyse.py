@@ -24,7 +24,13 @@ from bench.evaluate.analysis.segments import segments
 from bench.evaluate.analysis.standings import Standings, standings
 from bench.evaluate.inference.comparisons import Table, count_rows, slices, tested_metrics
 from bench.evaluate.inference.pairings import NO_PAIRINGS, Pairings, pairings
-from bench.evaluate.inference.resampling import LOGLOSS_AND_AUC, Resampled, of_metric, resample
+from bench.evaluate.inference.resampling import (
+    LOGLOSS_AND_AUC,
+    Resampled,
+    of_metric,
+    resample,
+    without,
+)
 from bench.evaluate.query_rows import QueryRows
 from bench.interfaces import Metric
 
@@ -41,6 +47,7 @@ class Analysed(NamedTuple):
     resampled: (
         Resampled | None
     )  # of the primary alone; None where fewer than two methods have a value
+    evidence: Resampled | None = None  # of all tested metrics; None where no method has a value
 
 
 def analyse(
@@ -104,14 +111,17 @@ def analyse(
         count_rows(kept, counts[1]),
     )
     kept_resamples = None if compared.methods is None else of_metric(compared.methods, primary)
-    return Analysed(analysis, kept_resamples)
+    return Analysed(analysis, kept_resamples, compared.evidence)
 
 
 class _Compared(NamedTuple):
     pairings: Pairings
     average: PlainAverage | None
     against_average: Table
-    methods: Resampled | None  # their resamples, without the plain average
+    methods: (
+        Resampled | None
+    )  # their resamples, without the plain average; None where fewer than two have a value
+    evidence: Resampled | None  # the same, of one method too
 
 
 def _compare(
@@ -127,10 +137,12 @@ def _compare(
 ) -> _Compared:
     resampled = _resampled(with_average(rows, scored), metrics, primary, ranked, resamples, seed)
     if resampled is None:
-        return _Compared(NO_PAIRINGS, None, {}, None)
+        return _Compared(NO_PAIRINGS, None, {}, None, None)
+    if len(ranked.means) < 2:
+        return _Compared(NO_PAIRINGS, None, {}, None, without(resampled, AVERAGE))
     average, against_average, methods = plain_average(resampled, single)
     found = pairings(methods, single, ranked.lead, chosen)
-    return _Compared(found, average, against_average, methods)
+    return _Compared(found, average, against_average, methods, methods)
 
 
 def _without_rows(
@@ -150,8 +162,8 @@ def _resampled(
     resamples: int,
     seed: int,
 ) -> Resampled | None:
-    """The methods that have a value, and the plain average where the rows have it; None where no two can be compared."""
-    if len(ranked.means) < 2:
+    """The methods that have a value, and the plain average where the rows have it; None where no method has one."""
+    if not ranked.means:
         return None
     names = (*ranked.means, *([AVERAGE] if AVERAGE in rows[0].logits else []))
     parts = slices(rows, names)

@@ -26,10 +26,13 @@ __all__ = [
     "ONE_SEED",
     "SAME_FIGURE",
     "Paired",
+    "Part",
+    "Parts",
     "Verdict",
     "adjust",
     "leaves_out_zero",
     "paired",
+    "parts",
 ]
 
 Verdict = Literal["better", "worse", "tie", "withheld"]
@@ -74,11 +77,39 @@ class Paired:
     p_both: float | None = None
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """What one cause of error says, or why it says nothing."""
 
     error: StandardError | None
     reason: str = ""
+
+
+class Parts(NamedTuple):
+    """A difference, mean over seeds, by the causes of its error."""
+
+    by_seed: np.ndarray  # (S,) candidate minus reference
+    scale: float  # of the figures: the largest, without its sign
+    users: Part
+    seeds: Part
+
+    @property
+    def difference(self) -> float:
+        return float(self.by_seed.mean())
+
+    @property
+    def same(self) -> bool:
+        """Whether no resample of users and no seed tells the two apart."""
+        alike = np.abs(self.by_seed).max() <= SAME_FIGURE * self.scale
+        return self.users.reason == _NO_SPREAD and bool(alike)
+
+
+def parts(resampled: Resampled, candidate: str, reference: str, metric: str) -> Parts:
+    """Of two methods that have a value of the metric in every seed."""
+    mine, theirs = (resampled.names.index(name) for name in (candidate, reference))
+    by_seed = resampled.values[metric][:, mine] - resampled.values[metric][:, theirs]
+    draws = resampled.draws[metric][:, mine] - resampled.draws[metric][:, theirs]
+    scale = float(np.abs(resampled.values[metric][:, [mine, theirs]]).max())
+    return Parts(by_seed, scale, _over_users(draws, scale, resampled), _over_seeds(by_seed, scale))
 
 
 def paired(resampled: Resampled, candidate: str, reference: str, metric: str) -> Paired:
@@ -88,29 +119,21 @@ def paired(resampled: Resampled, candidate: str, reference: str, metric: str) ->
     for name in (candidate, reference):
         if name in resampled.undefined[metric]:
             return _withheld(metric, None, f"{name}: {resampled.undefined[metric][name]}")
-    mine, theirs = (resampled.names.index(name) for name in (candidate, reference))
-    by_seed = resampled.values[metric][:, mine] - resampled.values[metric][:, theirs]
-    draws = resampled.draws[metric][:, mine] - resampled.draws[metric][:, theirs]
-    scale = float(np.abs(resampled.values[metric][:, [mine, theirs]]).max())
-    difference, users, seeds = (
-        float(by_seed.mean()),
-        _over_users(draws, scale, resampled),
-        _over_seeds(by_seed, scale),
-    )
+    of = parts(resampled, candidate, reference, metric)
+    difference, users, seeds = of.difference, of.users, of.seeds
     if metric in resampled.untested:
         return _withheld(metric, difference, resampled.untested[metric])
     if users.error is None:
-        equal = users.reason == _NO_SPREAD and np.abs(by_seed).max() <= SAME_FIGURE * scale
-        return _equal(metric) if equal else _withheld(metric, difference, users.reason)
+        return _equal(metric) if of.same else _withheld(metric, difference, users.reason)
     found = _tested(
         metric,
         difference,
         users.error,
         seeds,
-        1 / (len(draws) + 1),
+        1 / (len(resampled.draws[metric]) + 1),
         resampled.higher_is_better[metric],
     )
-    same = abs(difference) <= SAME_FIGURE * scale and found.verdict != "tie"
+    same = abs(difference) <= SAME_FIGURE * of.scale and found.verdict != "tie"
     return replace(found, verdict="tie", reason=_WITHIN_ROUNDING) if same else found
 
 
@@ -136,37 +159,37 @@ def leaves_out_zero(one: Paired) -> bool:
     return one.low is not None and one.high is not None and (one.low > 0 or one.high < 0)
 
 
-def _over_users(draws: np.ndarray, scale: float, resampled: Resampled) -> _Part:
+def _over_users(draws: np.ndarray, scale: float, resampled: Resampled) -> Part:
     if resampled.users < 2:
-        return _Part(None, "one user: no spread over users")
+        return Part(None, "one user: no spread over users")
     known = draws[np.isfinite(draws)]
     lost = 1 - len(known) / len(draws)
     if lost > _MOST_UNDEFINED or len(known) < 2:
-        return _Part(None, f"undefined in {lost:.0%} of the resamples of users")
+        return Part(None, f"undefined in {lost:.0%} of the resamples of users")
     with np.errstate(over="ignore", invalid="ignore"):  # losses near the end of float64
         size = float(known.std(ddof=1)) * math.sqrt(resampled.users / (resampled.users - 1))
     if not math.isfinite(size):
-        return _Part(None, "the spread over users overflows")
+        return Part(None, "the spread over users overflows")
     if size <= _ROUNDING * scale:
-        return _Part(None, _NO_SPREAD)
-    return _Part(StandardError(size, max(1.0, resampled.effective_users - 1)))
+        return Part(None, _NO_SPREAD)
+    return Part(StandardError(size, max(1.0, resampled.effective_users - 1)))
 
 
-def _over_seeds(by_seed: np.ndarray, scale: float) -> _Part:
+def _over_seeds(by_seed: np.ndarray, scale: float) -> Part:
     if len(by_seed) < 2:
-        return _Part(None, ONE_SEED)
+        return Part(None, ONE_SEED)
     with np.errstate(over="ignore", invalid="ignore"):
         size = float(by_seed.std(ddof=1)) / math.sqrt(len(by_seed))
     if size <= _ROUNDING * scale:
-        return _Part(None, "no spread over seeds: every seed gives the same difference")
-    return _Part(StandardError(size, len(by_seed) - 1))
+        return Part(None, "no spread over seeds: every seed gives the same difference")
+    return Part(StandardError(size, len(by_seed) - 1))
 
 
 def _tested(
     metric: str,
     difference: float,
     users: StandardError,
-    seeds: _Part,
+    seeds: Part,
     least: float,
     higher_is_better: bool,
 ) -> Paired:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -14,8 +14,17 @@ from bench.evaluate.inference.slices import Slice, rows_at
 from bench.evaluate.metrics.metrics import AUC, LogLoss
 from bench.interfaces import Metric, PluginParams
 
-__all__ = ["LOGLOSS_AND_AUC", "Resampled", "draw_users", "of_metric", "resample", "without"]
+__all__ = [
+    "KEPT_DRAWS",
+    "LOGLOSS_AND_AUC",
+    "Resampled",
+    "draw_users",
+    "of_metric",
+    "resample",
+    "without",
+]
 
+KEPT_DRAWS = 1000  # of each seed by itself: a standard error of so many is right within 2 %
 LOGLOSS_AND_AUC: tuple[Metric, ...] = (LogLoss(PluginParams()), AUC(PluginParams()))
 
 
@@ -34,6 +43,11 @@ class Resampled:
     effective_users: float  # of equal rows each; fewer than users where rows are unequal: (sum of rows)^2 / sum of rows^2
     rows: int  # of all seeds together
     seeds: int
+    # metric -> (S, at most KEPT_DRAWS, M) float32: the first draws of each seed
+    by_seed: Mapping[str, np.ndarray] = field(default_factory=dict)
+    drawn: str = (
+        ""  # digest of who was drawn in those: where it is the same, two runs drew the same users
+    )
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -80,6 +94,8 @@ def resample(
         float(rows.sum() ** 2 / (rows**2).sum()),
         int(rows.sum()),
         len(slices),
+        {metric: _first_draws(of_seeds) for metric, of_seeds in found.items()},
+        _digest(ids, weights[:, :KEPT_DRAWS]),
     )
 
 
@@ -91,6 +107,7 @@ def without(resampled: Resampled, name: str) -> Resampled:
         names=tuple(resampled.names[place] for place in kept),
         values={metric: values[:, kept] for metric, values in resampled.values.items()},
         draws={metric: draws[:, kept] for metric, draws in resampled.draws.items()},
+        by_seed={metric: draws[:, :, kept] for metric, draws in resampled.by_seed.items()},
     )
 
 
@@ -107,6 +124,7 @@ def of_metric(resampled: Resampled, metric: str) -> Resampled:
         draws=one(resampled.draws),
         undefined=one(resampled.undefined),
         untested=one(resampled.untested),
+        by_seed=one(resampled.by_seed),
     )
 
 
@@ -118,6 +136,19 @@ def draw_users(users: int, resamples: int, seed: int) -> np.ndarray:
     for one in range(resamples):
         weights[:, one] = np.bincount(generator.integers(0, users, users), minlength=users)
     return weights
+
+
+def _first_draws(of_seeds: Sequence[Figures]) -> np.ndarray:
+    """(S, at most KEPT_DRAWS, M) float32."""
+    with np.errstate(over="ignore"):  # beyond float32: infinite, and so undefined
+        return np.stack([one.draws[:KEPT_DRAWS].astype(np.float32) for one in of_seeds])
+
+
+def _digest(ids: np.ndarray, weights: np.ndarray) -> str:
+    """Of who the users are and how often each was drawn: numpy may draw otherwise in another version."""
+    digest = blake2b(np.ascontiguousarray(ids, dtype=np.int64).data, digest_size=16)
+    digest.update(np.ascontiguousarray(weights).data)
+    return digest.hexdigest()
 
 
 def _placed(one: Slice, ids: np.ndarray) -> Slice:

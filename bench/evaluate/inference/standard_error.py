@@ -33,6 +33,12 @@ class StandardError(NamedTuple):
             least, 2 * float(scipy.special.stdtr(self.degrees, -abs(difference) / self.size))
         )
 
+    def p_above(self, difference: float, bound: float) -> float:
+        """Of a difference that is at most the bound, one-sided and doubled: below LEVEL exactly where the 95 % interval lies
+        above the bound. Never 0."""
+        one_sided = float(scipy.special.stdtr(self.degrees, -(difference - bound) / self.size))
+        return min(1.0, max(np.finfo(float).tiny, 2 * one_sided))
+
     def with_other(self, other: StandardError) -> StandardError:
         """Of a difference that errs by two independent causes; degrees of freedom by Satterthwaite (Biometrics 1946)."""
         mine, theirs = self.size**2, other.size**2
@@ -40,6 +46,6 @@ class StandardError(NamedTuple):
         return StandardError((mine + theirs) ** 0.5, degrees)
 
 
-def t_quantile(degrees: float | np.ndarray) -> np.ndarray:
+def t_quantile(degrees: float | np.ndarray, level: float = LEVEL) -> np.ndarray:
     """Half of the 95 % interval in standard errors (scipy.stats gives the same, many times slower)."""
-    return np.asarray(scipy.special.stdtrit(degrees, 1 - LEVEL / 2))
+    return np.asarray(scipy.special.stdtrit(degrees, 1 - level / 2))

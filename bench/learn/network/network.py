@@ -74,6 +74,10 @@ class Network(nn.Module):
     def _own_bias(self) -> dict[str, nn.Parameter]:
         return {} if self.bias is None else {BIAS: self.bias}
 
+    def size(self) -> int:
+        """Numbers in all leaves."""
+        return sum(leaf.numel() for leaf in self.leaves().values())
+
     def group(self, leaf: str) -> Group:
         if leaf in self.widths:
             return "table"

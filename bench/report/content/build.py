@@ -105,6 +105,7 @@ def _failures(trial: Record, records: Mapping[str, Record]) -> list[Failure]:
             reason=outcome.reason,
             needed=None if needed is None else needed.owner,
             needed_ended="" if needed is None else f"{needed.ended.label}: {needed.ended.reason}",
+            log=outcome.log if needed is None else needed.ended.log,
         )
     ]
 

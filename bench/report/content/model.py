@@ -159,6 +159,7 @@ class Failure:
     reason: str
     needed: str | None = None  # the base model without whose result it could not begin
     needed_ended: str = ""  # what became of that: status and reason
+    log: str = ""  # the end of what its process printed, or of what that of the base model printed
 
 
 @dataclass(frozen=True)

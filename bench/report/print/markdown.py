@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bench.report.content.model import Report
 from bench.report.sections.document import document
-from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Terms
-from bench.report.words.names import in_markdown
+from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Printed, Terms
+from bench.report.words.names import in_markdown, visible
 
-__all__ = ["to_markdown"]
+__all__ = ["blocks_to_markdown", "to_markdown"]
 
 _BLOCK_START = re.compile(r"^(\d+(?=[.)])|(?=[-+=]))")
 
 
 def to_markdown(report: Report) -> str:
     """The tables and notes of the terminal; bounds are a table of their own. Ends with a line end."""
-    return "\n\n".join(_block(block) for block in document(report)) + "\n"
+    return blocks_to_markdown(document(report))
+
+
+def blocks_to_markdown(blocks: Iterable[Block]) -> str:
+    """Headings, grids and notes from top to bottom. Ends with a line end."""
+    return "\n\n".join(map(_block, blocks)) + "\n"
 
 
 def _block(block: Block) -> str:
@@ -25,11 +30,20 @@ def _block(block: Block) -> str:
         return _grid(block)
     if isinstance(block, Heading):
         return f"{'#' * block.level} {in_markdown(block.text)}"
+    if isinstance(block, Printed):
+        return _fenced([visible(line) for line in block.lines])
     if isinstance(block, Terms):
         return "\n".join(
             f"- {in_markdown(term)}: {in_markdown(meaning)}" for term, meaning in block.pairs
         )
     return f"**{in_markdown(block.text)}**" if block.strong else _paragraph(block.text)
+
+
+def _fenced(lines: Sequence[str]) -> str:
+    """Between marks that are longer than any of their kind in it."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}text", *lines, fence])
 
 
 def _paragraph(text: str) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bench.report.content.model import Report
 from bench.report.sections.document import document
-from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Terms
+from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Printed, Terms
 from bench.report.words.names import visible
 
 __all__ = ["print_blocks", "to_terminal"]
@@ -48,6 +48,9 @@ def _print_blocks(blocks: Iterable[Block], console: Console) -> None:
             )
         elif isinstance(block, Terms):
             _print_terms(block, console)
+        elif isinstance(block, Printed):
+            for line in block.lines:
+                console.print(_text(f"  {line}", console, "dim"), soft_wrap=False)
         else:
             console.print(
                 _text(block.text, console, "bold" if block.strong else ""), soft_wrap=False

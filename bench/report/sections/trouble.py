@@ -8,13 +8,19 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from bench.report.content.model import Failure, Report
-from bench.report.words.blocks import Note
+from bench.report.words.blocks import Note, Printed
 from bench.report.words.figures import listed, sentence
 from bench.report.words.names import short
 
 __all__ = ["trouble"]
 
 _REASON_CELLS, _PLACE_CELLS = 300, 120
+_LOG_LINES, _LOG_CELLS = 12, 200  # of the end of a log
+_DUMPS = (
+    "Fatal Python error:",
+    "Timeout (",
+)  # of Python's fault handler: the innermost call follows
+_BEFORE = 4  # lines
 
 
 class _Ended(NamedTuple):
@@ -22,8 +28,8 @@ class _Ended(NamedTuple):
     how: str  # status: reason, numbers left out
 
 
-def trouble(report: Report) -> list[Note]:
-    """A note each; none where all went well."""
+def trouble(report: Report) -> list[Note | Printed]:
+    """A note each, of a failure with the end of its log; none where all went well."""
     conflicts = [
         f"Conflict: the same trial gave different results in {', '.join(files)}; the first is shown."
         for files in report.conflicts
@@ -32,11 +38,11 @@ def trouble(report: Report) -> list[Note]:
         f"Plugin {short(origin, 100)} is quarantined: {sentence(short(reason, _REASON_CELLS))}"
         for origin, reason in report.quarantined
     ]
-    return [Note(line) for line in (*_failures(report.failures), *conflicts, *quarantined)]
+    return [*_failures(report.failures), *map(Note, (*conflicts, *quarantined))]
 
 
-def _failures(failures: Sequence[Failure]) -> Iterator[str]:
-    """One line for the seeds of a method that ended alike, and in it those that were unavailable because of it."""
+def _failures(failures: Sequence[Failure]) -> Iterator[Note | Printed]:
+    """One note for the seeds of a method that ended alike, and in it those that were unavailable because of it."""
     alike: dict[_Ended, list[Failure]] = defaultdict(list)
     waiting: dict[_Ended, list[Failure]] = defaultdict(list)
     for one in failures:
@@ -46,10 +52,22 @@ def _failures(failures: Sequence[Failure]) -> Iterator[str]:
             waiting[_ended(one)].append(one)
     for ended, own in alike.items():
         place = f"{short(ended.place, _PLACE_CELLS)}{_seeds(own)}"
-        yield f"Failed: {place}: {_told(own)}{_because(waiting.pop(ended, []))}"
+        yield Note(f"Failed: {place}: {_told(own)}{_because(waiting.pop(ended, []))}")
+        yield from _log(own[0])
     for ended, others in waiting.items():
         place = f"{short(ended.place, _PLACE_CELLS)}, in a fold of its fits"
-        yield f"Failed: {place}: {_told(others)}{_because(others)}"
+        yield Note(f"Failed: {place}: {_told(others)}{_because(others)}")
+        yield from _log(others[0])
+
+
+def _log(one: Failure) -> Iterator[Note | Printed]:
+    """The last lines, or those that say where it was; a record has more of them."""
+    lines = one.log.splitlines()
+    dumped = [number for number, line in enumerate(lines) if line.startswith(_DUMPS)]
+    start = max(0, dumped[-1] - _BEFORE) if dumped else max(0, len(lines) - _LOG_LINES)
+    if shown := lines[start : start + _LOG_LINES]:
+        yield Note(f"What it printed at the end, in seed {one.seed}:")
+        yield Printed(tuple(short(line, _LOG_CELLS) for line in shown))
 
 
 def _ended(one: Failure) -> _Ended:

@@ -10,7 +10,18 @@ from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
 
-__all__ = ["Block", "Cell", "Grid", "GridRow", "Heading", "Note", "Terms", "align", "fixed"]
+__all__ = [
+    "Block",
+    "Cell",
+    "Grid",
+    "GridRow",
+    "Heading",
+    "Note",
+    "Printed",
+    "Terms",
+    "align",
+    "fixed",
+]
 
 ABSENT = "–"
 
@@ -25,6 +36,12 @@ class Note(NamedTuple):
 
     text: str
     strong: bool = False
+
+
+class Printed(NamedTuple):
+    """Lines as a program printed them."""
+
+    lines: tuple[str, ...]
 
 
 class Terms(NamedTuple):
@@ -58,7 +75,7 @@ class Grid:
     rows: tuple[GridRow, ...]
 
 
-Block = Heading | Grid | Note | Terms
+Block = Heading | Grid | Note | Printed | Terms
 
 
 def fixed(value: float | None, decimals: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.data.splits.base_predictions import STAR, FitPlan, fitted_as
 from bench.interfaces import Model
@@ -16,6 +16,7 @@ from bench.job.code import harness_digest
 from bench.job.environment import software
 from bench.job.resources import Resources
 from bench.job.spec import BaseModelSpec, MethodSpec
+from bench.job.step_rules import wider
 from bench.job.steps import FitStep, ReadFile, SelectStep
 from bench.records import digest
 from bench.registry import Registry
@@ -25,6 +26,8 @@ from bench.settings import BasePredictions, PredictionSource
 from bench.suite import Suite
 
 __all__ = ["PlannedSteps"]
+
+S = TypeVar("S", FitStep, SelectStep)
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,9 @@ class PlannedSteps:
             "fit", division, seed, [("models", spec.use)],
             owner=name, rows=rows, source=source, depends=depends,
         )  # fmt: skip
-        step = FitStep(**common, model=spec, variant=variant, files=dict(self.files[name]))
-        self.by_id.setdefault(step.id, step)
-        return step
+        return self._kept(
+            FitStep(**common, model=spec, variant=variant, files=dict(self.files[name]))
+        )
 
     def select(self, division: Division, seed: int, name: str, method: MethodSpec) -> SelectStep:
         """A method over the pool, with the fits that it needs."""
@@ -117,12 +120,22 @@ class PlannedSteps:
                 for model, by_variant in fits.items()
             },
         )
-        self.by_id.setdefault(step.id, step)
-        return step
+        return self._kept(step)
 
     def code(self, kind: str, name: str) -> dict[str, str]:
         """Of a plugin: name, kind, origin, version and digest."""
         return dict(self.registry.code(kind, name)._asdict())
+
+    def _kept(self, step: S) -> S:
+        """One that two base models or methods of the same settings share runs as the more patient of them says."""
+        known = self.by_id.setdefault(step.id, step)
+        if (known.limits, known.exclusive) != (step.limits, step.exclusive):
+            rules = {
+                "limits": wider(known.limits, step.limits),
+                "exclusive": known.exclusive or step.exclusive,
+            }
+            self.by_id[step.id] = known.model_copy(update=rules)
+        return step
 
     def _fits(
         self,
@@ -174,6 +187,7 @@ class PlannedSteps:
                 **depends,
             }
         )[:32]
+        rules = self.suite.rules_of(owner)
         return {
             "id": identity,
             "title": step_title(division.name, owner, rows, seed),
@@ -184,6 +198,8 @@ class PlannedSteps:
             "source": source,
             "seed": seed,
             "resources": self.resources,
+            "limits": rules.in_force,
+            "exclusive": rules.exclusive,
             "harness": harness_digest(),
             "plugins": tuple(self.registry.used(*plugin) for plugin in plugins),
             "plugin_paths": self.plugin_paths,

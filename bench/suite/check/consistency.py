@@ -10,6 +10,7 @@ from bench.adapt_sets import BASE_MODELS, SELECTOR
 from bench.interfaces import DifferentiableModel, DifferentiableSelector
 from bench.registry import Registry, did_you_mean
 from bench.suite.check.adaptable import unknown_parts
+from bench.suite.check.gate import gate_problems
 from bench.suite.check.plugin_use import DERIVED_METRICS, Checked
 from bench.suite.check.schema import MetaLearnerUse, MethodEntry, SuiteFile, metric_name
 from bench.suite.places.problems import Problem, at_key, at_value
@@ -35,6 +36,7 @@ def inconsistencies(
     yield from _names(suite, document)
     yield from _references(suite, document, expanded)
     yield from _metrics(suite, registry, document)
+    yield from gate_problems(suite, registry, document)
     for name in suite.protocols:
         yield from _validation_users(name, checked, document)
     yield from _holdout_in_blocks(suite, classes, document)
@@ -155,15 +157,6 @@ def _metrics(suite: SuiteFile, registry: Registry, document: Document) -> Iterat
             message = f"{quoted(name)} is another metric's name; choose another for this one of {quoted(use)}"
             yield at_value(document, (*path, "as"), message)
     yield from _primary(suite, names, registry, document)
-    for metric in suite.gate.tolerance:
-        if metric not in names:
-            message = f"tolerance of {quoted(metric)}, which is no metric of the suite"
-            message += (
-                "; list it under `metrics`, too"
-                if metric in registry.names("metrics")
-                else did_you_mean(metric, names)
-            )
-            yield at_key(document, ("gate", "tolerance", metric), message)
 
 
 def _primary(

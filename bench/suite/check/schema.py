@@ -17,6 +17,8 @@ from pydantic import (
 )
 
 from bench.job.spec import UNIQUE, MetaLearnerKeys, MethodKeys, unique
+from bench.job.step_rules import LimitKeys, Timing
+from bench.margins import GateMargins
 from bench.settings import BasePredictions, TrainSettings
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "MethodEntry",
     "MetricUse",
     "ProtocolUse",
+    "Ruled",
     "SelectorUse",
     "SuiteFile",
     "Use",
@@ -84,7 +87,14 @@ class ProtocolUse(Use):
     split_seed: int | Literal["trial"] = Field(0)
 
 
-class BaseModelUse(Use):
+class Ruled(BaseModel):
+    """Keys by which a base model or a method overrides the suite's: how its steps run."""
+
+    limits: LimitKeys = LimitKeys()
+    timing: Timing | None = None
+
+
+class BaseModelUse(Ruled, Use):
     """`base_models: NAME:`"""
 
     train: TrainSettings = TrainSettings()
@@ -100,7 +110,7 @@ class MetaLearnerUse(MetaLearnerKeys, Use):
     """`meta_learner:` of a method"""
 
 
-class MethodEntry(MethodKeys, _Keys):
+class MethodEntry(Ruled, MethodKeys, _Keys):
     """`methods: NAME:`"""
 
     selector: SelectorUse
@@ -131,10 +141,17 @@ def metric_name(entry: str | MetricUse) -> str:
     return entry.name or " ".join([entry.use, *own])
 
 
-class Gate(_Keys):
-    """`gate:`"""
+class Gate(GateMargins):
+    """`gate:`: margins are of `bench gate`, the tolerance of `bench compare`."""
 
     tolerance: Mapping[str, Annotated[float, Field(ge=0)]] = Field({})
+
+    @property
+    def margins(self) -> GateMargins:
+        """Without the tolerance."""
+        return GateMargins.model_validate(
+            self.model_dump(exclude={"tolerance"}, exclude_unset=True)
+        )
 
 
 class SuiteFile(_Keys):
@@ -161,4 +178,6 @@ class SuiteFile(_Keys):
     against: str = "best-single"  # differences and verdicts are against it
     relaimpr_base: str = "best-single"
     gate: Gate = Gate()
+    limits: LimitKeys = LimitKeys()
+    timing: Timing = "shared"
     grid: Mapping[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field({})

@@ -19,6 +19,7 @@ __all__ = ["Merged", "merge_included"]
 MERGED = (
     *NAMED,
     "train",
+    "limits",
 )  # mappings that are merged key by key; of the other keys one replaces the other
 OWN = (
     "version",

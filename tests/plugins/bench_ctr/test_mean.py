@@ -97,6 +97,7 @@ def test_strengths_are_those_with_the_lowest_log_loss_on_the_validation_rows(fol
     )
 
 
+@pytest.mark.fault(18)
 def test_an_unknown_user_and_item_has_the_base_rate(folder: Path) -> None:
     train, valid = divided(folder)
     item = train.codes("item_id")[0]

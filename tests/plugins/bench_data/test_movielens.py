@@ -198,6 +198,7 @@ def test_no_source_at_all(tmp_path, site):
     assert not list((tmp_path / "cache").glob("data/*"))
 
 
+@pytest.mark.fault(40)
 def test_wrong_hash(tmp_path, site):
     write_raw(tmp_path / "raw" / "ml-100k")
     zipped(tmp_path / "raw" / "ml-100k", site / "ml-100k.zip", "ml-100k")
@@ -205,6 +206,7 @@ def test_wrong_hash(tmp_path, site):
         prepared(tmp_path)
 
 
+@pytest.mark.fault(40)
 def test_truncated_archive(tmp_path, site, monkeypatch):
     write_raw(tmp_path / "raw" / "ml-100k")
     archive = site / "ml-100k.zip"
@@ -224,6 +226,7 @@ def test_unreachable(tmp_path, site, monkeypatch):
         prepared(tmp_path, cls=MovieLens1M)
 
 
+@pytest.mark.fault(40)
 @pytest.mark.parametrize(
     ("entry", "said"), [("../../evil.txt", "leads out of it"), ("/evil.txt", "leads out of it")]
 )

@@ -110,6 +110,7 @@ def test_ids_are_text_as_they_stand(read):
     assert read(text).meta["counts"]["users"] == len(ids)
 
 
+@pytest.mark.fault("41b")
 def test_large_integers_of_parquet_keep_their_digits(read, tmp_path):
     frame = pd.DataFrame(
         {
@@ -136,6 +137,7 @@ def test_a_float32_column_meets_its_threshold_in_its_own_type(read, tmp_path):
     assert read(name="t.parquet", label="rating >= 0.7").labels().tolist() == [1, 0]
 
 
+@pytest.mark.fault(41)
 def test_dropped_rows_and_users_are_counted(read):
     text = HEAD + BODY + "u1,i4,0,9\nu9,i1,5,1\n"
     found = read(text, drop="rating == 0", min_rows_per_user=2)
@@ -218,6 +220,7 @@ def test_refused_with_place_and_fix(read, content, params, said):
     assert len(str(caught.value).splitlines()) == 1
 
 
+@pytest.mark.fault("41b")
 def test_float_ids_are_refused(read, tmp_path):
     frame = pd.DataFrame(
         {"user_id": [1.5, 2.5], "item_id": [1, 2], "rating": [5, 1], "time": [1, 2]}
@@ -227,6 +230,7 @@ def test_float_ids_are_refused(read, tmp_path):
         read(name="t.parquet")
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize("path", ["../t.csv", "/etc/hostname", "link.csv", "/dev/zero"])
 def test_paths_out_of_the_folder_are_refused(read, tmp_path, path):
     (tmp_path / "link.csv").symlink_to("/etc/hostname")

@@ -204,6 +204,7 @@ TEXT = {
 }
 
 
+@pytest.mark.fault(41, "41b")
 @pytest.mark.parametrize(("content", "params", "error"), TEXT.values(), ids=TEXT)
 def test_text_is_refused_in_one_line_with_place_and_fix(read, content, params, error):
     with pytest.raises(DataError, match=error) as caught:
@@ -258,12 +259,14 @@ RIGHT: dict[str, tuple[Any, dict[str, Any], dict[str, int]]] = {
 }
 
 
+@pytest.mark.fault(41, "41b")
 @pytest.mark.parametrize(("content", "params", "counts"), RIGHT.values(), ids=RIGHT)
 def test_text_is_read_right(read, content, params, counts):
     found = read(content, **params).meta["counts"]
     assert {key: found[key] for key in counts} == counts
 
 
+@pytest.mark.fault("41b")
 def test_only_the_empty_cell_is_missing(read):
     countries = ["NA", "None", "null", "nan", "N/A", "NaN", "-", "", "", "US"]
     lines = [f"{line},{countries[n % 10]}" for n, line in enumerate(BODY.splitlines())]
@@ -305,6 +308,7 @@ TYPES = {
 }
 
 
+@pytest.mark.fault("41b")
 @pytest.mark.parametrize("values", TYPES.values(), ids=TYPES)
 def test_ids_of_every_type_are_the_same_ids(read, values):
     assert (
@@ -312,6 +316,7 @@ def test_ids_of_every_type_are_the_same_ids(read, values):
     )
 
 
+@pytest.mark.fault(41, "41b")
 @pytest.mark.parametrize(
     ("columns", "params", "error"),
     [
@@ -369,6 +374,7 @@ def test_parquet_is_refused_with_its_row(read, columns, params, error):
         read(arrow(**columns), **params)
 
 
+@pytest.mark.fault(41)
 def test_an_infinite_number_of_parquet_is_refused(read):
     table = arrow().append_column("price", pa.array([1.0, np.inf] * 10))
     with pytest.raises(
@@ -378,6 +384,7 @@ def test_an_infinite_number_of_parquet_is_refused(read):
         read(table, numeric=["price"])
 
 
+@pytest.mark.fault("41b")
 def test_a_float32_rating_meets_a_decimal_threshold(read):
     ratings = pa.array(np.array([0.7, 0.69] * 10, dtype=np.float32))
     assert read(arrow(rating=ratings), label="rating >= 0.7").labels().sum() == 10
@@ -385,6 +392,7 @@ def test_a_float32_rating_meets_a_decimal_threshold(read):
     assert read(arrow(rating=decimals), label="rating >= 0.7").labels().sum() == 10
 
 
+@pytest.mark.fault("41b")
 def test_two_parquet_columns_of_one_name_are_refused(read):
     arrays = [*arrow().columns, arrow()["rating"]]
     with pytest.raises(
@@ -394,6 +402,7 @@ def test_two_parquet_columns_of_one_name_are_refused(read):
         read(pa.Table.from_arrays(arrays, names=[*FRAME.columns, "rating"]))
 
 
+@pytest.mark.fault("41b")
 def test_times_in_every_form_give_one_digest(read):
     seconds = 1_500_000_000 + 3600 * np.arange(20)
     stamps = pd.to_datetime(seconds, unit="s")

@@ -156,6 +156,7 @@ def test_cells_that_span_lines_are_one_row_each_and_the_lines_of_what_is_wrong_s
         read(as_csv(rows), multiline=True)
 
 
+@pytest.mark.fault("41b")
 def test_a_stray_quote_swallows_no_row_where_cells_may_span_lines(read):
     stray = as_csv(ROWS[:4]) + '00,i9,5,1500000030,"stray\n' + as_csv(ROWS[4:]).partition("\n")[2]
     with pytest.raises(DataError, match=r"^t\.csv:6: .*quote"):
@@ -231,6 +232,7 @@ def big(mebibytes: int) -> bytes:
     return "\n".join([",".join(COLUMNS), *rows]).encode()
 
 
+@pytest.mark.fault(40)
 @pytest.mark.parametrize("pack", ["gz", "zip"])
 def test_what_unpacks_without_end_is_refused_with_the_option_that_allows_it(read, pack):
     content = big(20)
@@ -277,6 +279,7 @@ def test_what_is_wrong_with_a_form_is_told_with_its_place(read, name, content, e
         read(content, name)
 
 
+@pytest.mark.fault("41b")
 def test_digits_of_json_numbers_are_not_lost(read):
     rows = [[str(2**60 + n % 4), *row[1:]] for n, row in enumerate(ROWS)]
     lines = as_lines(rows).replace('"user": "', '"user": ').replace('", "item"', ', "item"')

@@ -185,6 +185,7 @@ def test_what_does_not_fit_is_refused_with_its_file(folder, file, text, error):
         prepared(folder)
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize("path", ["../films.csv", "/etc/hostname", "link.csv"])
 def test_paths_of_side_files_obey_the_same_rule(tmp_path, folder, path):
     inner = tmp_path / "suite"

@@ -1,0 +1,144 @@
+"""`bench gate BASE CANDIDATE`: may this change go in?"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.cli._common import echo_json, json_option
+from bench.cli._output import console, echo
+from bench.errors import BenchError, StorageError
+
+if TYPE_CHECKING:
+    from bench.gate import Aspect, GateResult
+
+__all__ = ["command"]
+
+_SUMMARY = "GITHUB_STEP_SUMMARY"  # where GitHub Actions keeps a step's Markdown
+
+
+@click.command("gate")
+@click.argument("base", type=click.Path(path_type=Path, readable=False))
+@click.argument("candidate", type=click.Path(path_type=Path, readable=False))
+@click.option(
+    "--aspect",
+    "aspects",
+    multiple=True,
+    type=click.Choice(["quality", "memory"]),
+    help="Judge this alone. Repeatable; both where none is given.",
+)
+@click.option("--all", "every", is_flag=True, help="Show what is ok, too.")
+@click.option("--junit", metavar="FILE", help="Write JUnit XML: a test case a figure.")
+@click.option(
+    "--markdown",
+    metavar="FILE",
+    help="Write Markdown to a file, for a comment; - prints it instead of the table.",
+)
+@click.option(
+    "--github",
+    is_flag=True,
+    help="Annotate, and add Markdown to $GITHUB_STEP_SUMMARY if it is set.",
+)
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    base: Path,
+    candidate: Path,
+    aspects: tuple[Aspect, ...],
+    every: bool,
+    junit: str | None,
+    markdown: str | None,
+    github: bool,
+    as_json: bool,
+) -> None:
+    """Judge the run CANDIDATE by the run BASE, both being folders, and by the margins that BASE's suite states (gate:).
+
+    Every metric of every method is held against its margin, over users and seeds, adjusted for their number (Holm); peak
+    memory where both were computed alike. What did not change at all is ok.
+
+    Ends with 0 where all is ok, with 1 where something regressed: it is worse by more than its margin, beyond chance; with 3
+    where that can be neither said nor excluded; with 4 where a figure is missing on one side (whatever the others say); with
+    2 where the runs were not scored on the same data, split and metrics."""
+    from bench.gate import RUN_ASPECTS, gate_runs
+    from bench.records import load
+
+    with _annotated(github):
+        result = gate_runs(load(base), load(candidate), aspects or RUN_ASPECTS)
+    _write_files(result, junit, markdown, every=every)
+    if github:
+        _add_summary(result, every=every)
+    _print(result, every=every, as_json=as_json, as_markdown=markdown == "-", github=github)
+    ctx.exit(result.exit_code)
+
+
+@contextmanager
+def _annotated(github: bool) -> Iterator[None]:
+    """What can't be compared is said on the pull request, too."""
+    from bench.gate.print import error_annotation
+
+    try:
+        yield
+    except BenchError as error:
+        if github:
+            echo(error_annotation(str(error)))
+        raise
+
+
+def _write_files(
+    result: GateResult, junit: str | None, markdown: str | None, *, every: bool
+) -> None:
+    from bench.gate.print import to_junit, to_markdown
+
+    if junit is not None:
+        _write(Path(junit), to_junit(result))
+    if markdown is not None and markdown != "-":
+        _write(Path(markdown), to_markdown(result, every=every))
+
+
+def _add_summary(result: GateResult, *, every: bool) -> None:
+    from bench.gate.print import to_markdown
+
+    if os.environ.get(_SUMMARY):
+        _write(Path(os.environ[_SUMMARY]), to_markdown(result, every=every), mode="a")
+
+
+def _print(
+    result: GateResult, *, every: bool, as_json: bool, as_markdown: bool, github: bool
+) -> None:
+    """To a runner of GitHub's, what stands at the start of a line may be a command: between the marks it is text, so that no
+    name of a method gives one."""
+    from bench.gate import to_json
+    from bench.gate.print import annotation_lines, gate_blocks, to_markdown
+    from bench.report import print_blocks
+
+    if as_json:
+        echo_json(to_json(result))
+        return
+    mark = secrets.token_hex(16)
+    if github:
+        echo(f"::stop-commands::{mark}")
+    if as_markdown:
+        echo(to_markdown(result, every=every), nl=False)
+    else:
+        print_blocks(gate_blocks(result, every=every), console())
+    if github:
+        echo(f"::{mark}::")
+        for line in annotation_lines(result):
+            echo(line)
+
+
+def _write(path: Path, text: str, *, mode: str = "w") -> None:
+    try:
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise StorageError(
+            f"{path}: can't be written: {error.strerror}; choose another file"
+        ) from error

@@ -1,0 +1,17 @@
+"""Imported by the server that steps are forked from: what every step would find out anew, and find the same."""
+
+from __future__ import annotations
+
+from bench.job.code import harness_digest_now
+from bench.job.environment import versions
+from bench.registry.candidates import find_candidates
+from bench.registry.sources import digest
+from bench.worker.resources import search_pools
+
+__all__: list[str] = []
+
+versions()
+harness_digest_now()
+search_pools()
+for _plugin in find_candidates((), autoload=False):
+    digest(_plugin.sources())  # parses them; what a step uses of it is read and compared once more

@@ -1,0 +1,117 @@
+"""Peak memory of two runs: judged where the machines are alike, told of where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.gate import GateResult, gate_runs
+from tests.gate.runs import Edit, make_run, users_of
+
+MB = 1e6
+SAME = {"fm": users_of()}
+
+
+def peaks(*values: float) -> Edit:
+    """Of each seed."""
+
+    def edit(records: list[dict[str, Any]]) -> None:
+        for record, value in zip(records, values, strict=True):
+            record["cost"]["own"]["peak_rss_bytes"] = value
+
+    return edit
+
+
+def judged(
+    tmp_path: Path, candidate: Sequence[float], base: Sequence[float] = (), **options: Any
+) -> GateResult:
+    base = base or [300 * MB] * len(candidate)
+    seeds = range(len(candidate))
+    runs = [
+        make_run(tmp_path / name, SAME, seeds, edit=peaks(*values), **options)
+        for name, values in (("base", base), ("candidate", candidate))
+    ]
+    return gate_runs(*runs, ("memory",))
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "verdict"),
+    [
+        ((301, 302, 300), "ok"),
+        ((330, 331, 332), "regressed"),
+        ((400, 301, 300), "ok"),  # the first compiled
+        ((330, 331, 300), "inconclusive"),
+        ((310,), "ok"),
+        ((400,), "inconclusive"),
+    ],
+)
+def test_the_median_over_seeds_is_judged(
+    tmp_path: Path, megabytes: tuple[float, ...], verdict: str
+) -> None:
+    (cell,) = judged(tmp_path, [value * MB for value in megabytes]).cells
+    assert (cell.verdict, cell.measure, cell.margin) == (verdict, "peak_rss_bytes", 0.05)
+
+
+def test_the_base_states_the_margin(tmp_path: Path) -> None:
+    gate = {"memory": 0, "exceptions": [{"method": "fm", "memory": 0.5}]}
+    (cell,) = judged(tmp_path, [400 * MB] * 3, gate=gate).cells
+    assert (cell.verdict, cell.margin) == ("ok", 0.5)
+    (cell,) = judged(tmp_path / "tight", [301 * MB] * 3, gate={"memory": 0}).cells
+    assert cell.verdict == "regressed"
+
+
+def test_other_machines_are_told_of_and_are_no_cell(tmp_path: Path) -> None:
+    def elsewhere(records: list[dict[str, Any]]) -> None:
+        peaks(*[900 * MB] * 3)(records)
+        for record in records:
+            record["environment"] = {"processor": "another"}
+
+    runs = [
+        make_run(tmp_path / name, SAME, edit=edit)
+        for name, edit in (("base", peaks(*[300 * MB] * 3)), ("candidate", elsewhere))
+    ]
+    result = gate_runs(*runs)
+    assert {cell.aspect for cell in result.cells} == {"quality"}
+    assert any(note.endswith("what differs is processor.") for note in result.notes)
+    assert gate_runs(*runs, ("memory",)).verdict == "incomplete"
+
+
+def test_what_was_not_measured_is_told_of(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "base", SAME)
+    result = gate_runs(run, run)
+    assert {cell.aspect for cell in result.cells} == {"quality"}
+    assert "Peak memory of 1 method was not measured in both runs." in result.notes
+
+
+# -- parameters
+
+
+def counted(parameters: Any, processor: str = "") -> Edit:
+    def edit(records: list[dict[str, Any]]) -> None:
+        for record in records:
+            record["details"] = {"parameters": parameters}
+            record["environment"] = {"processor": processor}
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("parameters", "verdict"), [(1000, "ok"), (1049, "ok"), (1051, "regressed"), (500, "ok")]
+)
+def test_parameters_are_counted_on_any_machine_with_one_seed(
+    tmp_path: Path, parameters: int, verdict: str
+) -> None:
+    base = make_run(tmp_path / "base", SAME, (0,), edit=counted(1000))
+    candidate = make_run(tmp_path / "other", SAME, (0,), edit=counted(parameters, "another"))
+    (cell,) = gate_runs(base, candidate, ("memory",)).cells
+    assert (cell.measure, cell.verdict) == ("parameters", verdict)
+    assert (cell.base, cell.candidate) == (1000, parameters)
+
+
+@pytest.mark.parametrize("told", ["many", None, True, {"a": 1}])
+def test_what_a_plugin_calls_so_and_is_no_count_is_left_alone(tmp_path: Path, told: Any) -> None:
+    run = make_run(tmp_path / "base", SAME, edit=counted(told))
+    assert gate_runs(run, run, ("memory",)).cells == ()
