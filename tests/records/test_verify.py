@@ -35,7 +35,8 @@ def folder(tmp_path: Path) -> Path:
             seal=True,
         )
     kept = write_blob(folder, np.arange(5.0))
-    of_place = {"ml/cold": {"lead": "lr", "kept_resamples": {"blob": kept}}}
+    draws = write_blob(folder, np.arange(6.0))
+    of_place = {"ml/cold": {"kept_resamples": {"blob": kept}, "kept_draws": {"blob": draws}}}
     write_analyses(folder, load(folder).records, of_place, {})
     return folder
 
@@ -62,7 +63,7 @@ def test_a_whole_run_is_whole_and_nothing_is_written(folder: Path) -> None:
     before = snapshot(folder)
     told = bench_verify(folder)
     assert told.exit_code == 0
-    assert told.stdout == f"{folder}: whole: 3 trials, 3 records, 0 failures, 4 blobs\n"
+    assert told.stdout == f"{folder}: whole: 3 trials, 3 records, 0 failures, 5 blobs\n"
     assert snapshot(folder) == before
     assert repair(folder) == []
     assert snapshot(folder) == before
