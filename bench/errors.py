@@ -136,10 +136,13 @@ class CompareError(BenchError):
 
 
 class StorageError(BenchError):
-    """Results or cache can't be written or read back."""
+    """Results or cache can't be written or read back. A line, whatever names are in it."""
 
     exit_code: ClassVar[int] = 5
     status: ClassVar[Literal["storage"]] = "storage"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message.replace("\n", r"\n").replace("\r", r"\r"))
 
 
 class DamagedCacheError(StorageError):

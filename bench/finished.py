@@ -26,6 +26,7 @@ from bench.registry.candidates import find_candidates
 from bench.registry.sources import digest as sources_digest
 from bench.registry.sources import package_sources
 from bench.storage.file_state import FileState, file_state
+from bench.storage.in_use import touch
 from bench.suite import outline
 
 __all__ = ["Command", "Files", "key_of", "recall", "remember", "seen"]
@@ -104,6 +105,7 @@ def recall(command: Command, key: str) -> Run | None:
     """The run, where there is nothing left to do: the same command ended well, no file that it read has changed, and all that
     it left is there and whole."""
     try:
+        touch(_note(command.cache, key))
         note = read_note(_note(command.cache, key))
         return None if note is None else _recalled(note)
     except (BenchError, OSError, KeyError, TypeError, ValueError):

@@ -15,6 +15,11 @@ main = LazyGroup(
         "data": ("bench.cli.data:command", "List datasets, fetch them, or show what one holds."),
         "describe": ("bench.cli.describe:command", "Show a plugin's summary and parameters."),
         "report": ("bench.cli.report:command", "Print the table of a finished run."),
+        "verify": (
+            "bench.cli.verify:command",
+            "Check a run's folder; exit 5 where a file is damaged.",
+        ),
+        "cache": ("bench.cli.cache:command", "Show what the cache holds, or make room in it."),
         "export": ("bench.cli.export:command", "Write a run's predictions with their keys."),
         "compare": (
             "bench.cli.compare:command",

@@ -56,7 +56,9 @@ def _asked(of: Any) -> str:
     """`ndcg k=5`; "" in records of before metrics had parameters."""
     if not isinstance(of, dict) or "use" not in of:
         return ""
-    return " ".join([of["use"], *(f"{name}={value}" for name, value in of["params"].items())])
+    return " ".join(
+        [of["use"], *(f"{name}={value}" for name, value in of.get("params", {}).items())]
+    )
 
 
 def _versions(metrics: dict[str, Any]) -> dict[str, int]:

@@ -46,7 +46,7 @@ def _digests(record: Record) -> dict[str, str]:
         f"{one['name']} ({one['origin']})": one["digest"] for one in identity.get("plugins", ())
     }
     found |= {
-        f"metric {name}": of["digest"]
+        f"metric {name}": of.get("digest", "")
         for name, of in identity["metrics"].items()
         if isinstance(of, dict)
     }

@@ -137,4 +137,4 @@ def _score(record: Record | None, metric: str) -> Score:
     if not score:
         return Score(None, "not computed")
     invalid = "invalid: " if score.get("invalid") else ""
-    return Score(score["value"], f"{invalid}{score['reason']}")
+    return Score(score["value"], f"{invalid}{score.get('reason', '')}")

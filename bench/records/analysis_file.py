@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from bench.errors import StorageError
+from bench.errors import RecordError, StorageError
 from bench.records import atomic
 from bench.records.blobs import is_whole
 from bench.records.record import Record
 from bench.records.schema import SCHEMA, decode, encode
 from bench.records.seal import check_seal, sealed
+from bench.records.shape import Digest
 
-__all__ = ["Analysed", "has_its_blobs", "read_analyses", "write_analyses"]
+__all__ = [
+    "Analysed",
+    "AnalysisFile",
+    "digests_of",
+    "has_its_blobs",
+    "read_analyses",
+    "read_analysis_file",
+    "write_analyses",
+]
 
 
 class Analysed(NamedTuple):
@@ -27,13 +37,25 @@ class Analysed(NamedTuple):
     fault: str = ""
 
 
-class _Found(NamedTuple):
+class AnalysisFile(NamedTuple):
+    """`records`: digests of those that were analysed; the rest as in `Analysed`."""
+
     records: list[str]
     analyses: dict[str, dict[str, Any]]
-    user_tables: dict[str, str]
+    user_tables: dict[str, Digest]
+
+    @property
+    def blobs(self) -> Iterator[str]:
+        """Names of the files that it keeps beside it."""
+        for table in self.user_tables.values():
+            yield f"{table}.parquet"
+        for analysis in self.analyses.values():
+            for blob in kept_blobs(analysis):
+                yield f"{blob}.npy"
 
 
-_FOUND = TypeAdapter(_Found)
+_FOUND = TypeAdapter(AnalysisFile)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def write_analyses(
@@ -46,7 +68,7 @@ def write_analyses(
     path = folder / "analysis.json"
     value = {
         "schema": SCHEMA,
-        "records": _digests(records),
+        "records": digests_of(records),
         "analyses": dict(analyses),
         "user_tables": dict(user_tables),
     }
@@ -58,29 +80,49 @@ def has_its_blobs(folder: Path, analysis: Mapping[str, Any], user_table: str) ->
     """Whether what an analysis keeps beside it is whole: its table by user, and its resamples where it has some."""
     if not is_whole(folder, user_table, "parquet"):
         return False
-    kept = [analysis[key] for key in ("kept_resamples", "kept_draws") if analysis.get(key)]
-    return all(is_whole(folder, one["blob"], "npy") for one in kept)
+    return all(is_whole(folder, blob, "npy") for blob in kept_blobs(analysis))
+
+
+def kept_blobs(analysis: Mapping[str, Any]) -> Iterator[str]:
+    """Digests of the arrays that an analysis keeps."""
+    for key in ("kept_resamples", "kept_draws"):
+        if kept := analysis.get(key):
+            blob = kept.get("blob") if isinstance(kept, dict) else None
+            # a blob of that name there never is: it is missing
+            yield blob if isinstance(blob, str) and _DIGEST.fullmatch(blob) else "none"
 
 
 def read_analyses(folder: Path, records: Iterable[Record]) -> Analysed:
     """Of the very records. What is damaged, edited or of other records is none: the next run makes it again."""
+    try:
+        found = read_analysis_file(folder)
+    except StorageError as error:
+        return Analysed(fault=str(error))
+    if found is None:
+        return Analysed()
+    if found.records != digests_of(records):
+        fault = f"{folder / 'analysis.json'}: of other records than those that are there now"
+        return Analysed(fault=fault)
+    return Analysed(found.analyses, found.user_tables)
+
+
+def read_analysis_file(folder: Path) -> AnalysisFile | None:
+    """As it was written, of whatever records; None where there is none. Raises StorageError."""
     path = folder / "analysis.json"
     try:
         value = decode(path, atomic.read(path))
         check_seal(path, value)
-        found = _FOUND.validate_python({key: value.get(key) for key in _Found._fields})
+        return _FOUND.validate_python({key: value.get(key) for key in AnalysisFile._fields})
     except FileNotFoundError:
-        return Analysed()
-    except StorageError as error:
-        return Analysed(fault=str(error))
+        return None
     except ValidationError as error:
         what = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, what["loc"]))[:100]
-        return Analysed(fault=f"{path}: no analysis: {where}: {what['msg']}")
-    if found.records != _digests(records):
-        return Analysed(fault=f"{path}: of other records than those that are there now")
-    return Analysed(found.analyses, found.user_tables)
+        raise RecordError(
+            f"{path}: no analysis: {where}: {what['msg']}; run the suite again"
+        ) from error
 
 
-def _digests(records: Iterable[Record]) -> list[str]:
+def digests_of(records: Iterable[Record]) -> list[str]:
+    """As an analysis names its records."""
     return [record["digest"] for record in records]

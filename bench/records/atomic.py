@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.errors import RecordError, StorageError
 from bench.storage.temporary import hold, sync_folder, temporary_name
 
-__all__ = ["MOST_BYTES", "alone", "opened", "read", "replace", "write_once"]
+__all__ = ["MOST_BYTES", "alone", "opened", "read", "replace", "unreadable", "write_once"]
 
 _NO_FILE = "not a regular file; remove it and run again"
 MOST_BYTES = 64 * 2**20  # of a JSON file: one of 10,000 trials takes a tenth of that
@@ -59,7 +59,14 @@ def opened(path: Path, most: int) -> Iterator[BufferedReader]:
     except IsADirectoryError:
         raise RecordError(f"{path}: {_NO_FILE}") from None
     except OSError as error:
-        raise StorageError(f"{path}: can't be read: {error.strerror}") from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> StorageError:
+    """What to raise for a file that is there and can't be read."""
+    return StorageError(
+        f"{path}: can't be read: {error.strerror}; make it readable, or choose another folder with --out"
+    )
 
 
 def _check_readable(path: Path, found: os.stat_result, most: int) -> None:

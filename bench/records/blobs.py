@@ -18,7 +18,7 @@ from bench.records import atomic
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["is_whole", "read_blob", "read_table", "write_blob", "write_table"]
+__all__ = ["check_blob", "is_whole", "read_blob", "read_table", "write_blob", "write_table"]
 
 MOST_BYTES = 4 * 2**30  # a thousand million float32
 
@@ -65,10 +65,16 @@ def read_blob(folder: Path, digest: str) -> np.ndarray:
 def is_whole(folder: Path, digest: str, kind: Literal["npy", "parquet"] = "npy") -> bool:
     """Whether the blob of that digest is there and what its name says."""
     try:
-        with _verified(folder, digest, kind):
-            return True
+        check_blob(folder, digest, kind)
     except StorageError:
         return False
+    return True
+
+
+def check_blob(folder: Path, digest: str, kind: str = "npy") -> None:
+    """RecordError where the blob of that digest is missing or is not what its name says; StorageError: it can't be read."""
+    with _verified(folder, digest, kind):
+        pass
 
 
 def _write(folder: Path, data: bytes, kind: Literal["npy", "parquet"]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.errors import NoRunError, RecordError, StorageError
+from bench.errors import NoRunError, RecordError
 from bench.job.outcome import of_record
 from bench.records import atomic
 from bench.records.record import Record, read_record, record_path
@@ -107,7 +107,7 @@ def _is_there(path: Path) -> bool:
     try:
         return path.exists()
     except OSError as error:
-        raise StorageError(f"{path}: can't be read: {error.strerror}") from error
+        raise atomic.unreadable(path, error) from error
 
 
 def _checked(path: Path, line: Line) -> Record:

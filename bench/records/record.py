@@ -16,12 +16,12 @@ from bench.records.seal import check_seal, sealed
 from bench.records.shape import check_record
 from bench.records.upgrade import upgraded_record
 
-__all__ = ["Record", "lacks_blobs", "read_record", "record_path", "write_record"]
+__all__ = ["Record", "lacks_blobs", "read_record", "record_path", "same_result", "write_record"]
 
 Record = dict[str, Any]
 
 _ID = re.compile(r"[0-9A-Za-z-]{1,100}")
-_RESULT = ("metrics", "validation", "blobs")  # costs and dates differ from run to run
+_RESULT = ("metrics", "validation", "blobs")
 
 
 def write_record(folder: Path, record: Record) -> Record:
@@ -42,7 +42,7 @@ def write_record(folder: Path, record: Record) -> Record:
     if atomic.write_once(path, encode(path, ours)):
         return ours
     standing = read_record(path)
-    if _result(standing) == _result(ours):
+    if same_result(standing, ours):
         return standing
     first, second = (ours, standing) if lacks_blobs(folder, standing) else (standing, ours)
     beside = path.with_name(f"{record['id']}.{second['digest'][:16]}.json")
@@ -55,6 +55,11 @@ def write_record(folder: Path, record: Record) -> Record:
 def lacks_blobs(folder: Path, record: Record) -> bool:
     """Whether a blob that a record names is missing or damaged."""
     return not all(is_whole(folder, blob) for blob in record.get("blobs", {}).values())
+
+
+def same_result(one: Record, other: Record) -> bool:
+    """Whether two records of one id say the same; costs and dates differ from run to run."""
+    return _result(one) == _result(other)
 
 
 def read_record(path: Path) -> Record:

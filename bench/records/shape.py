@@ -11,7 +11,7 @@ from bench.errors import RecordError
 from bench.job.outcome import Outcome
 from bench.margins import GateMargins
 
-__all__ = ["check_manifest", "check_record", "check_run_record"]
+__all__ = ["Digest", "check_manifest", "check_record", "check_run_record"]
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,100}$")]
@@ -42,6 +42,8 @@ class _Score(_Shape):
 class _Version(_Shape):
     version: int
     digest: str = ""
+    use: str = ""
+    params: dict[str, Any] = {}
 
 
 class _Plugin(_Shape):
@@ -58,6 +60,7 @@ class _Identity(_Shape):
     settings: dict[str, Any] | None = None
     harness: str = ""
     files: dict[str, str] = {}
+    steps: list[str] = []
 
 
 class _Cost(_Shape):
@@ -73,6 +76,7 @@ class _Record(_Shape):
     trial: _Trial | None = None
     kind: Kind | None = None
     identity: _Identity | None = None
+    steps: list[str] = []
     metrics: dict[str, _Score] = {}
     validation: Numbers = {}
     cost: _Cost | None = None
@@ -93,7 +97,7 @@ class _RunRecord(_Record):
 
 
 class _Line(_Trial):
-    kind: str
+    kind: Kind
     id: Id | None
     asked: bool
     record: Id | None

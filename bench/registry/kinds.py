@@ -31,4 +31,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if close := get_close_matches(name[:_LONGEST].lower(), known, n=1):
         return f"; did you mean {close[0]!r}?"
     more = f" and {len(known) - _MOST} more" if len(known) > _MOST else ""
-    return f"; there are: {', '.join(known[:_MOST])}{more}" if known else "; there are none"
+    return (
+        f"; there are: {', '.join(map(_plain, known[:_MOST]))}{more}"
+        if known
+        else "; there are none"
+    )
+
+
+def _plain(name: str) -> str:
+    """A name from a file may hold a line end, which would forge a line of its own."""
+    return name if name.isprintable() and len(name) <= _LONGEST else repr(name[:_LONGEST])

@@ -51,6 +51,7 @@ def of_plan(
                 "use": suite.protocols[division.protocol].use,
                 **split_facts(division.plan, division.interactions),
                 "digest": division.digest,
+                "by_seed": suite.protocols[division.protocol].split_seed is None,
             }
             for name, division in by_name.items()
         },

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec
 
 from bench.data import cache_dir as resolve_cache
 from bench.data.prepared.locate import roots
@@ -27,12 +29,29 @@ from bench.run.resolved import write_resolved
 from bench.run.sharing import Shared
 from bench.run.state import Rerun, RunState
 from bench.scoring.division import Divisions
+from bench.storage.at_work import at_work
+from bench.storage.in_use import using
 from bench.suite import Suite, registry_of
 from bench.suite import load as load_suite
 
 __all__ = ["Rerun", "as_names", "as_path", "as_paths", "as_suite", "plan_suite", "run"]
 
 
+P = ParamSpec("P")
+
+
+def _at_work(function: Callable[P, Run]) -> Callable[P, Run]:
+    """Nobody tidies up what a run uses of its cache."""
+
+    @wraps(function)
+    def at_work_in_its_cache(*args: P.args, **options: P.kwargs) -> Run:
+        with at_work(resolve_cache(as_path(options.get("cache_dir")))):  # type: ignore[arg-type]
+            return function(*args, **options)
+
+    return at_work_in_its_cache
+
+
+@_at_work
 def run(
     suite: Suite | Path | str,
     *,
@@ -85,7 +104,9 @@ def run(
     state = RunState(suite, registry, planned, metrics, scorer, folder, cache, watcher, work, rerun)
     asked = tuple(dict.fromkeys((*(seeds or suite.seeds), *earlier)))
     write_resolved(state.folder, suite, registry, divisions, asked)
-    return execute(state, divisions, made_executor)
+    # else a repair of the run would take blobs without a record yet for leftovers
+    with using(folder / "blobs"):
+        return execute(state, divisions, made_executor)
 
 
 def as_path(path: Path | str | None) -> Path | None:
@@ -162,7 +183,7 @@ def _checked_only(suite: Suite, only: tuple[str, ...]) -> tuple[str, ...]:
     for name in only:
         if name not in known and name not in suite.expanded:
             raise SuiteError(
-                f"no method {name!r} to run; the suite has {', '.join(known)}", file=str(suite.file)
+                f"no method {name!r} to run{did_you_mean(name, known)}", file=str(suite.file)
             )
     return tuple(method for name in only for method in suite.expanded.get(name, (name,)))
 

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from bench.errors import DamagedCacheError, StorageError
+from bench.storage.in_use import touch
 from bench.storage.temporary import remove, sync_folder, temporary_folder, temporary_name
 
 __all__ = ["DIGESTS", "KeptFolder", "commit_folder", "discard", "seal"]
@@ -113,7 +114,9 @@ class KeptFolder:
         return self.path / name
 
     def damage(self) -> str:
-        """What is wrong in a line, or nothing: every file is read. Raises StorageError alone."""
+        """What is wrong in a line, or nothing: every file is read. Who asks is about to use the folder, whose time is that of
+        its last use. Raises StorageError alone."""
+        touch(self.path)
         try:
             for name in self._files:
                 self._checked(name).close()

@@ -13,7 +13,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-__all__ = ["hold", "remove", "sweep", "sync_folder", "temporary_folder", "temporary_name"]
+__all__ = [
+    "hold",
+    "is_leftover",
+    "is_temporary",
+    "remove",
+    "sweep",
+    "sync_folder",
+    "temporary_folder",
+    "temporary_name",
+]
 
 
 _NAME = re.compile(r"\..+\.[0-9a-f]{32}\.tmp")
@@ -47,9 +56,31 @@ def sweep(folder: Path) -> None:
     stays: it harms nobody."""
     with suppress(OSError):
         for leftover in folder.iterdir():
-            if _NAME.fullmatch(leftover.name):
+            if is_temporary(leftover):
                 with suppress(OSError):
                     _remove_unless_held(leftover)
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether its name is one that is given here."""
+    return _NAME.fullmatch(path.name) is not None
+
+
+def is_leftover(path: Path) -> bool:
+    """Whether it is a temporary file or folder that nobody holds."""
+    if not is_temporary(path):
+        return False
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:  # gone meanwhile, or not ours to read
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def remove(path: Path) -> None:

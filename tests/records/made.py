@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from bench.job.outcome import Outcome
-from bench.records import SCHEMA, digest, load, write_analyses, write_manifest, write_record
+from bench.records import (
+    SCHEMA,
+    digest,
+    load,
+    write_analyses,
+    write_beside,
+    write_manifest,
+    write_record,
+)
 
 METHODS = ("lr", "fm", "average")
 
@@ -24,6 +32,8 @@ def make_run(folder: Path) -> Path:
     ]  # fmt: skip
     write_manifest(folder, manifest(trials))
     write_analyses(folder, load(folder).records, {"ml/cold": {"lead": "lr"}}, {})
+    write_beside(folder / "suite.yaml", "version: 1\n")
+    write_beside(folder / "data.json", {"schema": SCHEMA, "datasets": {}})
     return folder
 
 

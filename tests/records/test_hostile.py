@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from bench.cli import main
 from bench.errors import RecordError, StorageError
 from bench.records import capped, load, read_blob, read_record, read_table, write_blob
 from bench.records.details import MOST_BYTES
-from tests.records.made import edit, identity, make_run
+from tests.records.made import METHODS, edit, identity, make_run
 
 COMMANDS = (("report",), ("report", "--json"), ("compare",), ("compare", "--json"))
 
@@ -104,6 +105,7 @@ MANIFEST = {
     "no trials": without("trials"),
     "a line without a seed": lambda value: value["trials"][0].pop("seed"),
     "a line whose method is a list": lambda value: value["trials"][0].update(method=["lr"]),
+    "a line of a kind of its own": lambda value: value["trials"][0].update(kind="winner"),
     "a record that leads elsewhere": lambda value: value["trials"][0].update(id="../../x"),
     "seeds that are text": put("seeds", to=["0"]),
     "metrics that are a mapping": put("metrics", to={"auc": 1}),
@@ -123,6 +125,40 @@ MANIFEST = {
 def test_a_manifest_that_is_sealed_and_none_is_refused(folder: Path, change: Any) -> None:
     edit(folder / "manifest.json", change, seal=True)
     refused(folder, "manifest.json")
+
+
+def test_a_report_needs_a_suite_that_is_not_null(folder: Path) -> None:
+    edit(folder / "manifest.json", put("suite", to=None), seal=True)
+    told = CliRunner().invoke(main, ["report", str(folder)])
+    assert told.exit_code == 5
+    assert "manifest.json: no manifest: suite is missing" in told.stderr
+
+
+def test_a_name_with_line_ends_is_told_of_in_one_line(folder: Path) -> None:
+    path = folder / "records" / f"{identity('fm')}.json"
+    edit(path, put("outcome", to={"status": "ok", "a\nsecond: line\r": 1}), seal=True)
+    told = CliRunner().invoke(main, ["report", str(folder)])
+    assert told.exit_code == 5
+    assert told.stderr.count("\n") == 1
+    assert r"outcome.a\nsecond: line\r: " in told.stderr
+
+
+@pytest.mark.parametrize("key", ["use", "params", "digest"])
+def test_a_metric_of_which_less_is_recorded_is_compared_as_far_as_it_goes(
+    folder: Path, tmp_path: Path, key: str
+) -> None:
+    whole = {"version": 1, "use": "auc", "params": {}, "digest": "d"}
+    for name in METHODS:
+        path = folder / "records" / f"{identity(name)}.json"
+        edit(path, put("identity", "metrics", to={"auc": whole}), seal=True)
+    shutil.copytree(folder, tmp_path / "other")
+    path = tmp_path / "other" / "records" / f"{identity('fm')}.json"
+    edit(path, lambda value: value["identity"]["metrics"]["auc"].pop(key), seal=True)
+    edit(path, lambda value: value["metrics"]["auc"].pop("reason"), seal=True)
+    for command in (("compare", folder, tmp_path / "other"), ("report", tmp_path / "other")):
+        told = CliRunner().invoke(main, [str(part) for part in command])
+        assert told.exit_code in (0, 2), (told.output, told.exception)
+        assert "Traceback" not in told.output
 
 
 @pytest.mark.parametrize("key", ["suite", "metrics", "datasets", "plugins", "relaimpr_base"])

@@ -418,9 +418,9 @@ def test_an_analysis_is_of_the_very_records(tmp_path: Path) -> None:
     write_manifest(tmp_path, manifest(None))
     run = load(tmp_path)
     assert (run.analyses, run.user_tables) == ({}, {})
-    write_analyses(tmp_path, run.records, {"d/p": {"lead": "x"}}, {"d/p": "ab"})
+    write_analyses(tmp_path, run.records, {"d/p": {"lead": "x"}}, {"d/p": "ab" * 32})
     assert load(tmp_path).analyses == {"d/p": {"lead": "x"}}
-    assert load(tmp_path).user_tables == {"d/p": "ab"}
+    assert load(tmp_path).user_tables == {"d/p": "ab" * 32}
     write_analyses(tmp_path, [{"digest": "of another record"}], {"d/p": {"lead": "x"}}, {})
     assert load(tmp_path).analyses == {}, "it is stale"
 

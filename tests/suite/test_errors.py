@@ -474,6 +474,16 @@ def test_a_hostile_name_forges_no_line(errors_of: Errors) -> None:
     assert all("\x1b" not in line and line.startswith("suite.yaml:8:") for line in lines)
 
 
+def test_a_list_of_names_forges_no_line_either(errors_of: Errors) -> None:
+    hostile = '  "a\\nsuite.yaml:1:1: all is well": {use: trees}\n  trees: {use: trees}'
+    lines = errors_of(
+        ("  trees: {use: trees}", hostile),
+        ("seeds: [0]", "seeds: [0]\ngrid:\n  base_models.xyzzy.dropout: [1]"),
+    )
+    assert [line.split(":")[1] for line in lines] == ["15"]
+    assert r"there are: 'a\nsuite.yaml:1:1: all is well', trees, net" in lines[0]
+
+
 @pytest.mark.fault(39)
 @pytest.mark.parametrize(
     ("plugin", "expected"),

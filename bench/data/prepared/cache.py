@@ -32,7 +32,7 @@ def file_digest(path: Path) -> str:
 
 def sweep_cache(cache: Path) -> None:
     """Remove what killed processes have left half written."""
-    for room in ("data", "downloads", "steps", "work"):
+    for room in ("data", "downloads", "runs", "steps", "work"):
         sweep(cache / room)
 
 

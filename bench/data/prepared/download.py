@@ -15,6 +15,7 @@ from bench.data.prepared.cache import file_digest
 from bench.data.prepared.locate import public
 from bench.errors import DownloadError
 from bench.interfaces import Source
+from bench.storage.in_use import touch
 from bench.storage.temporary import temporary_folder
 
 __all__ = ["archive_name", "extract", "fetch"]
@@ -36,6 +37,7 @@ def archive_name(source: Source) -> str:
 def fetch(source: Source, folder: Path) -> Path:
     """The source's archive in `folder`, downloaded unless it is there with the right hash. DownloadError with the reason."""
     path = folder / f"{source.sha256[:16]}-{archive_name(source)}"
+    touch(path)  # its time is that of its last use
     if path.is_file() and file_digest(path) == source.sha256:
         return path
     with temporary_folder(path) as part:

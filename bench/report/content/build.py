@@ -71,7 +71,7 @@ def build(run: Run, against: str | None = None) -> Report:
 
 def _check_keys(run: Run) -> None:
     for key in _READ:
-        if key not in run.manifest:
+        if run.manifest.get(key) is None:
             raise RecordError(
                 f"{run.folder / 'manifest.json'}: no manifest: {key} is missing; remove it and run again"
             )

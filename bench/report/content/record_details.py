@@ -128,7 +128,7 @@ def invalid_everywhere(good: Sequence[Record], metric: str) -> str:
     scores = [record["metrics"].get(metric, {}) for record in good]
     if not scores or not all(score.get("invalid") for score in scores):
         return ""
-    return str(scores[0]["reason"])
+    return str(scores[0].get("reason", ""))
 
 
 def extreme(good: Sequence[Record]) -> tuple[Extreme, ...]:

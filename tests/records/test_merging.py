@@ -1,0 +1,211 @@
+"""Results of two machines, put together by copying one folder into the other: `cp -r b/. a/`."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bench.cli import main
+from bench.job.outcome import Outcome
+from bench.records import SCHEMA, digest, load, write_analyses, write_beside, write_manifest
+from bench.records import write_record as write
+from bench.records.repair import repair
+from bench.records.verify import conflicts_between, verify
+from tests.records import made
+
+METHODS = made.METHODS
+
+
+def record(method: str, seed: int, **identity: Any) -> dict[str, Any]:
+    one = made.record(method)
+    one["trial"]["seed"] = seed
+    one["identity"] |= {"harness": "h", "settings": {"of": method}, "plugins": []} | identity
+    one["id"] = digest([one["identity"], one["trial"]])[:32]
+    return one
+
+
+def make(folder: Path, seeds: tuple[int, ...], methods: tuple[str, ...] = METHODS) -> Path:
+    """A run of these seeds and methods of a suite whose own seed is 0."""
+    lines = []
+    for seed in sorted({0, *seeds}):
+        for method in METHODS:
+            one = record(method, seed)
+            asked = seed in seeds and method in methods
+            if asked:
+                write(folder, one)
+            done = {"record": one["id"] if asked else None, "status": "ok" if asked else None}
+            lines.append(
+                {**one["trial"], "kind": one["kind"], "id": one["id"], "asked": asked} | done
+            )
+    manifest = made.manifest(lines)
+    manifest["datasets"] = {"ml": {"label": "x", "counts": {}, "source": {}, "digest": "d" * 64}}
+    manifest["splits"] = {"ml/cold": {"digest": "s" * 64}}
+    manifest["seeds"] = list(seeds)
+    manifest["status"] = "part"
+    write_manifest(folder, manifest)
+    write_analyses(folder, load(folder).records, {"ml/cold": {"seeds": list(seeds)}}, {})
+    write_beside(folder / "suite.yaml", "version: 1\n")
+    write_beside(folder / "data.json", {"schema": SCHEMA, "datasets": {}})
+    return folder
+
+
+def copied(one: Path, into: Path) -> Path:
+    shutil.copytree(one, into, dirs_exist_ok=True)
+    return into
+
+
+@pytest.mark.parametrize("order", ["a into b", "b into a"])
+@pytest.mark.parametrize("analysis", ["of either", "of the other one"])
+def test_seeds_of_two_machines_make_one_run(tmp_path: Path, order: str, analysis: str) -> None:
+    a, b = make(tmp_path / "a", (5,)), make(tmp_path / "b", (6,))
+    if order == "a into b":
+        a, b = b, a
+    own_analysis = (a / "analysis.json").read_bytes()
+    together = copied(b, a)
+    if analysis == "of the other one":
+        (together / "analysis.json").write_bytes(own_analysis)
+    unlisted = [one for one in verify(together).findings if one.kind == "unlisted"]
+    assert len(unlisted) == len(METHODS)
+    assert "--repair" in unlisted[0].fix
+    repair(together)
+    run = load(together)
+    trials = [(one["trial"]["seed"], one["trial"]["method"]) for one in run.records]
+    assert sorted(trials) == sorted((seed, method) for seed in (5, 6) for method in METHODS)
+    assert run.manifest["seeds"] == [5, 6]
+    assert run.manifest["status"] == "part"
+    assert {one.kind for one in verify(together).findings} == {"outdated"}  # the analysis
+    assert repair(together) == []
+
+
+def test_methods_of_two_machines_need_no_repair(tmp_path: Path) -> None:
+    a = make(tmp_path / "a", (0,), ("lr",))
+    b = make(tmp_path / "b", (0,), ("fm", "average"))
+    together = copied(b, a)
+    assert len(load(together).records) == len(METHODS)
+    found = verify(together)
+    assert found.exit_code == 0
+    assert {one.file for one in found.findings} == {"manifest.json", "analysis.json"}
+    repair(together)
+    assert load(together).manifest["status"] == "complete"
+
+
+@pytest.mark.parametrize(
+    ("identity", "told"),
+    [
+        ({"data": "e" * 64}, "it is of other data"),
+        ({"split": "e" * 64}, "it is of another division of the data"),
+        ({"harness": "i"}, "its harness code is not that of the records that are listed"),
+        ({"metrics": {"auc": 2}}, "its set of metrics is not that of the records that are listed"),
+        ({"settings": {"of": "x"}}, "its settings is not that of the records that are listed"),
+        (
+            {"plugins": [{"name": "lr", "origin": "o", "digest": "d"}]},
+            "its plugin code is not that",
+        ),
+        ({"files": {"f": "e"}}, "its files is not that"),
+    ],
+)
+def test_a_record_of_something_else_is_stray_and_says_why(
+    tmp_path: Path, identity: dict[str, Any], told: str
+) -> None:
+    folder = make(tmp_path / "a", (5,))
+    other = write(folder, record("fm", 6, **identity))
+    (found,) = verify(folder).findings
+    assert found.kind == "stray"
+    assert f"ml/cold fm, seed 6: {told}" in found.what
+    assert repair(folder) == []
+    assert found.file == f"records/{other['id']}.json"
+    assert verify(folder).exit_code == 0
+
+
+def test_an_older_identity_of_a_listed_trial_is_stray(tmp_path: Path) -> None:
+    folder = make(tmp_path / "a", (5,))
+    write(folder, record("fm", 5, steps=["older"]))
+    (found,) = verify(folder).findings
+    assert (found.kind, repair(folder)) == ("stray", [])
+    assert "lists its trial under another id" in found.what
+
+
+def test_a_method_or_a_dataset_that_the_suite_lacks_is_stray(tmp_path: Path) -> None:
+    folder = make(tmp_path / "a", (5,))
+    write(folder, record("deepfm", 5))
+    elsewhere = record("fm", 5)
+    elsewhere["trial"]["protocol"] = "warm"
+    elsewhere["id"] = "w" * 32
+    write(folder, elsewhere)
+    whats = sorted(one.what for one in verify(folder).findings)
+    assert "the manifest has no method deepfm" in whats[0]
+    assert "the manifest has no ml/warm" in whats[1]
+
+
+def test_two_ids_of_one_trial_are_both_left_alone(tmp_path: Path) -> None:
+    folder = make(tmp_path / "a", (5,))
+    for step in ("one", "two"):
+        write(folder, record("fm", 6, steps=[step]))
+    found = verify(folder).findings
+    assert [one.kind for one in found] == ["stray", "stray"]
+    assert "neither is listed" in found[0].what
+    assert repair(folder) == []
+
+
+def test_divisions_by_seed_are_no_other_division(tmp_path: Path) -> None:
+    folder = make(tmp_path / "a", (5,))
+    write(folder, record("fm", 6, split="t" * 64))
+    assert verify(folder).findings[0].kind == "stray"
+    made.edit(
+        folder / "manifest.json",
+        lambda value: value["splits"]["ml/cold"].update(by_seed=True),
+        seal=True,
+    )
+    assert verify(folder).findings[0].kind == "unlisted"
+    write(folder, record("lr", 5, split="t" * 64))
+    (stray,) = [one for one in verify(folder).findings if one.kind == "stray"]
+    assert "another id" in stray.what
+
+
+def test_a_failure_that_a_copy_brought_is_joined_too(tmp_path: Path) -> None:
+    folder = make(tmp_path / "a", (5,))
+    outcome = Outcome(status="error", reason="why").model_dump(mode="json")
+    write(folder, record("fm", 6) | {"outcome": outcome})
+    repair(folder)
+    assert [line["method"] for line in load(folder).lacking] == ["fm"]
+    assert verify(folder).exit_code == 4
+
+
+@pytest.mark.parametrize(("failed", "counts"), [("2024", True), ("2026", False)])
+def test_of_a_failure_and_a_result_the_later_one_counts(
+    tmp_path: Path, failed: str, counts: bool
+) -> None:
+    folder = make(tmp_path / "a", (5,))
+    made.edit(
+        folder / "records" / f"{record('fm', 5)['id']}.json",
+        lambda one: one.update(created="2025"),
+        seal=True,
+    )
+    outcome = Outcome(status="error", reason="why").model_dump(mode="json")
+    write(folder, record("fm", 5) | {"outcome": outcome, "created": failed})
+    repair(folder)
+    assert verify(folder).exit_code == (0 if counts else 4)
+
+
+def test_the_same_trial_twice_with_one_result_is_fine_and_with_two_a_conflict(
+    tmp_path: Path,
+) -> None:
+    a, b = make(tmp_path / "a", (5,)), make(tmp_path / "b", (5,))
+    for path in (b / "records").iterdir():
+        made.edit(path, lambda one: one["cost"]["own"].update(train_cpu_s=9.0), seal=True)
+    assert conflicts_between([a, b]) == []
+    assert verify(copied(b, copied(a, tmp_path / "c"))).exit_code == 0
+
+    path = b / "records" / f"{record('fm', 5)['id']}.json"
+    made.edit(path, lambda one: one["metrics"]["auc"].update(value=0.75), seal=True)
+    told = CliRunner().invoke(main, ["verify", str(a), str(b)])
+    assert told.exit_code == 5
+    assert (
+        f"conflict: {a}/records/{path.name}: ml/cold fm, seed 5 has another result in {b}"
+        in told.stdout
+    )
+    assert "copy neither over the other" in told.stdout
