@@ -58,9 +58,10 @@ def survive(what: str, function: str, argument: Mapping[str, Any]) -> None:
 def _try(acts: Sequence[Act], patience_s: float) -> tuple[int, str]:
     """Try them in one process, each so long at most; how many went well, and how the next one ended it."""
     argument = json.dumps([[act.function, act.argument] for act in acts])
-    done, how, heard = 0, "", time.monotonic()
+    done, how = 0, ""
     with taken(worker_environment(), PRELOAD) as server:
         server.start(Task(_TASK, f"{__name__}:play", argument))
+        heard = time.monotonic()
         while server.running:
             if not how and time.monotonic() - heard >= patience_s:
                 how = f"it still ran after {patience_s:g} s"

@@ -166,3 +166,7 @@ def print_bytes(argument, say):
 def print_and_crash(argument, say):
     print("just before")
     ctypes.string_at(0)
+
+
+def sleep_for(seconds):
+    time.sleep(seconds)
