@@ -81,4 +81,5 @@ class CappedLog:
 
     def _made(self) -> int:
         self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._file.unlink(missing_ok=True)  # of another run that does the same step
         return os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)

@@ -94,9 +94,8 @@ class _Server:
             data, descriptors, _, _ = socket.recv_fds(self.control, _LONGEST, 2)
         except ConnectionError:
             return False
-        for (
-            line
-        ) in data.splitlines():  # one of them at most starts a task: the answer is waited for
+        # one of them at most starts a task: the answer is waited for
+        for line in data.splitlines():
             request = json.loads(line)
             if "end" in request:
                 self._kill(request["end"])

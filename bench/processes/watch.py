@@ -19,10 +19,8 @@ __all__ = ["GRACE_S", "Watch", "kill_all"]
 GRACE_S = 2.0  # between being asked to end and being killed
 _DUMP_S = 0.1  # for that, before it is asked to end
 _LOOK_S = 0.05
-_WEIGH_S, _WEIGH_SHARE = (
-    0.1,
-    50,
-)  # weighed at most so often; and of so many seconds one is spent on it
+_WEIGH_S = 0.1  # between two weighings at least
+_WEIGH_SHARE = 50  # of so many seconds one at most is spent on weighing
 
 
 class Watch:

@@ -5,6 +5,8 @@ plugin finds around it may be another thing in the next."""
 from __future__ import annotations
 
 import json
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -18,6 +20,7 @@ __all__ = ["Act", "deaths", "survive"]
 
 _TASK = "rehearsal"
 _PATIENCE_S = 120.0  # with one act: an import of much takes a while from a slow disk
+_LOOK_S = 5.0  # after so long it is looked whether that is over
 _went_well: set[str] = set()
 
 
@@ -47,23 +50,24 @@ def deaths(acts: Sequence[Act]) -> dict[str, str]:
 def survive(what: str, function: str, argument: Mapping[str, Any]) -> None:
     """Have something tried, each time anew, however long it takes; PluginError where it ends its process. What it raises is
     as above."""
-    done, how = _try([Act(what, function, argument, "")], None)
+    done, how = _try([Act(what, function, argument, "")], math.inf)
     if not done:
         raise PluginError(f"{what}: {how}")
 
 
-def _try(acts: Sequence[Act], patience_s: float | None) -> tuple[int, str]:
+def _try(acts: Sequence[Act], patience_s: float) -> tuple[int, str]:
     """Try them in one process, each so long at most; how many went well, and how the next one ended it."""
     argument = json.dumps([[act.function, act.argument] for act in acts])
     done, how = 0, ""
     with taken(worker_environment(), PRELOAD) as server:
         server.start(Task(_TASK, f"{__name__}:play", argument))
+        heard = time.monotonic()
         while server.running:
-            events = list(server.events(patience_s))
-            if not events and not how:
+            if not how and time.monotonic() - heard >= patience_s:
                 how = f"it still ran after {patience_s:g} s"
                 server.end(_TASK)
-            for event in events:
+            for event in server.events(_LOOK_S):
+                heard = time.monotonic()
                 if isinstance(event, Ended):
                     how = how or _how(event)
                 elif event.text:

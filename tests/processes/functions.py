@@ -179,3 +179,7 @@ def exit_with(argument, say):
 def kill(argument, say):
     os.kill(int(argument), signal.SIGKILL)
     return ""
+
+
+def sleep_for(seconds):
+    time.sleep(seconds)

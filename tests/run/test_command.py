@@ -159,13 +159,15 @@ def _heed_interrupts() -> None:
 
 
 @pytest.mark.fault(11)
-def test_what_plugins_print_does_not_get_into_the_answer(write_suite):
+def test_what_plugins_print_gets_into_a_log_and_not_into_the_answer(write_suite, tmp_path):
     models = "  loud: {use: faulty, fault: noise}\n  bad: {use: faulty, fault: raise}"
     process = start(write_suite(models=models, protocol=IN_SAMPLE), "--json")
     answer, said = process.communicate(timeout=120)
     assert process.returncode == 4, said
     assert {"loud", "bad", "average"} <= _strings(json.loads(answer))
-    assert "noise noise" in said
+    assert "noise noise" not in said
+    (log,) = tmp_path.rglob("*.log")
+    assert b"noise noise" in log.read_bytes()
 
 
 @pytest.mark.fault(24)

@@ -215,6 +215,21 @@ def test_a_metric_that_ends_the_analysis_is_left_out_of_it(go, write_suite, tmp_
     )
 
 
+def test_a_metric_that_hangs_is_invalid_by_its_name(go, write_suite, tmp_path):
+    """It is asked for rows of a run alone, not for the few of the rehearsal."""
+    plugin = tmp_path / "hangs.py"
+    hang = "        if len(logits) > 0 and rows.users.max() != 3:\n            __import__('time').sleep(600)\n"
+    text = FAULTY_PARTS.replace("        return Score(", f"{hang}        return Score(")
+    plugin.write_text(text.replace("os._exit(0)", "return None"), "utf-8")
+    file = with_metrics(write_suite, "logloss, ends")
+    finished, _ = go(file, plugins=(plugin,), time_limit="4s", only=["lr"])
+    metrics = by_method(finished)["lr"]["metrics"]
+    assert metrics["ends"]["value"] is None
+    assert metrics["ends"]["invalid"]
+    assert metrics["ends"]["reason"].startswith("still running after the time limit of 4 s")
+    assert metrics["logloss"]["value"] > 0
+
+
 PATCHING = """
 import numpy as np
 import bench.evaluate.metrics.metrics as metrics
