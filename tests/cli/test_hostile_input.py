@@ -51,6 +51,7 @@ def refused(told: Result, named: Path) -> None:
     assert all(line.isprintable() for line in lines)
 
 
+@pytest.mark.fault(36, 38, 39)
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("command", READ)
 def test_a_hostile_suite_is_refused_by_every_command_that_reads_one(
@@ -67,6 +68,7 @@ def test_a_hostile_suite_is_refused_by_every_command_that_reads_one(
     assert [one.name for one in tmp_path.iterdir()] == ["suite.yaml"]
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize("kind", ["folder", "device", "link in a circle", "absent"])
 @pytest.mark.parametrize("command", READ)
 def test_what_is_no_file_is_no_suite(tmp_path: Path, command: str, kind: str) -> None:
@@ -122,6 +124,7 @@ def named(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return folder
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("named", NAMES, indirect=True)
 def test_hostile_names_are_shown_and_do_nothing(named: Path, command: tuple[str, ...]) -> None:

@@ -38,6 +38,7 @@ def rest(server) -> dict[str, Ended]:
     return found
 
 
+@pytest.mark.fault(7)
 @pytest.mark.parametrize(
     ("function", "code"),
     [
@@ -59,6 +60,7 @@ def test_what_ends_in_time_is_left_alone(server):
     assert (end.over, end.code) == (None, 3)
 
 
+@pytest.mark.fault(7, 10)
 def test_a_grandchild_that_will_not_end_ends_in_whatever_session(server):
     marker = uuid4().hex
     end = ended(server, "children_everywhere", f"50 {marker}", SHORT)
@@ -67,6 +69,7 @@ def test_a_grandchild_that_will_not_end_ends_in_whatever_session(server):
     wait_for(lambda: not marked(marker))
 
 
+@pytest.mark.fault(8)
 def test_what_takes_too_much_memory_is_killed_and_its_neighbour_is_not(server):
     server.start(Task("neighbour", f"{FUNCTIONS}:shout_late", "n", Limits(memory_bytes=400 * MIB)))
     cap = Limits(memory_bytes=400 * MIB)
@@ -77,6 +80,7 @@ def test_what_takes_too_much_memory_is_killed_and_its_neighbour_is_not(server):
     assert (ends["neighbour"].over, ends["neighbour"].code) == (None, 0)
 
 
+@pytest.mark.fault(8)
 def test_memory_counts_over_all_processes_of_a_task(server):
     """Each of four is far below the cap."""
     end = ended(server, "take_memory_in_children", str(150 * MIB), Limits(memory_bytes=500 * MIB))
@@ -84,6 +88,7 @@ def test_memory_counts_over_all_processes_of_a_task(server):
     assert end.peak_rss_bytes > 500 * MIB
 
 
+@pytest.mark.fault(8)
 def test_pages_that_processes_share_count_once(server):
     """Five look at 150 MiB, which is 750 MiB by what is resident in each."""
     end = ended(server, "share_memory", str(150 * MIB), Limits(memory_bytes=500 * MIB))
@@ -98,6 +103,7 @@ def test_one_that_was_asked_to_end_has_time_for_that(server):
     assert time.monotonic() - begun >= SHORT.time_s + GRACE_S
 
 
+@pytest.mark.fault(7)
 def test_where_it_hung_is_in_the_log(server, tmp_path):
     log = tmp_path / "it.log"
     end = ended(server, "hold_the_interpreter", "", SHORT, str(log))

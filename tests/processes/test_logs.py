@@ -30,6 +30,7 @@ def ask(server, function: str, argument: str, log) -> list[Said | Ended]:
     return events
 
 
+@pytest.mark.fault(11)
 def test_what_is_printed_is_in_the_log_alone(server, tmp_path, capfd):
     assert ask(server, "print_all_over", "", tmp_path / "deep" / "it.log")[0].text == "real"
     assert (tmp_path / "deep" / "it.log").read_bytes() == b'["result", "forged"]\nnoise'
@@ -43,6 +44,7 @@ def test_who_prints_nothing_has_no_log_and_an_older_one_is_gone(server, tmp_path
     assert not log.exists()
 
 
+@pytest.mark.fault(11)
 def test_two_hundred_megabytes_leave_both_ends_and_the_server_as_it_was(server, tmp_path):
     before = psutil.Process(server._process.pid).memory_info().rss
     log = tmp_path / "it.log"
@@ -58,6 +60,7 @@ def test_two_hundred_megabytes_leave_both_ends_and_the_server_as_it_was(server, 
     assert int(said.text) - before < 8 * MIB
 
 
+@pytest.mark.fault(6)
 def test_a_crash_leaves_what_was_printed_and_where_it_was(server, tmp_path):
     (ended,) = ask(server, "print_and_crash", "", tmp_path / "it.log")
     assert ended.how == "SIGSEGV"
@@ -66,6 +69,7 @@ def test_a_crash_leaves_what_was_printed_and_where_it_was(server, tmp_path):
     assert "in print_and_crash" in content
 
 
+@pytest.mark.fault(11, 22)
 def test_a_log_that_cannot_be_written_ends_no_task(server, tmp_path):
     (tmp_path / "file").touch()
     said, ended = ask(server, "print_bytes", str(MIB), tmp_path / "file" / "it.log")
@@ -73,6 +77,7 @@ def test_a_log_that_cannot_be_written_ends_no_task(server, tmp_path):
     assert ended.log_trouble == os.strerror(errno.EEXIST)
 
 
+@pytest.mark.fault(22)
 def test_a_full_disk_is_told_of_and_the_rest_is_read(tmp_path, monkeypatch):
     log = CappedLog(str(tmp_path / "it.log"))
     monkeypatch.setattr(log, "_made", lambda: os.open("/dev/full", os.O_WRONLY))

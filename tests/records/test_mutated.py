@@ -151,6 +151,7 @@ def look(trees: dict[str, Tree], original: Path, folder: Path, examples: int) ->
     of_any_file()
 
 
+@pytest.mark.fault(21)
 def test_a_file_that_is_changed_anywhere_is_read_or_refused(
     trees: dict[str, Tree], original: Path, tmp_path: Path
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_file_that_is_changed_anywhere_is_read_or_refused_ten_thousand_times(
     look(trees, original, tmp_path, 10_000)
 
 
+@pytest.mark.fault(21)
 def test_bytes_in_place_of_a_file_are_refused(
     trees: dict[str, Tree], original: Path, tmp_path: Path
 ) -> None:

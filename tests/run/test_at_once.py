@@ -96,6 +96,7 @@ def leases(folder: Path) -> list[Path]:
     return list((folder / "cache" / "leases").glob("*"))
 
 
+@pytest.mark.fault(27)
 @pytest.mark.parametrize("second", ["out", "other"], ids=["one folder", "two folders"])
 def test_no_step_is_done_twice(begin, tmp_path, second):
     runs = [begin("out"), begin(second)]
@@ -110,6 +111,7 @@ def test_no_step_is_done_twice(begin, tmp_path, second):
     assert leases(tmp_path) == []
 
 
+@pytest.mark.fault(27)
 def test_a_step_that_fails_is_tried_by_one_of_them(begin, tmp_path):
     suite = SUITE.replace("FAILS", ", fails: true")
     (tmp_path / "shared.yaml").write_text(suite, "utf-8")
@@ -127,6 +129,7 @@ def test_a_step_that_fails_is_tried_by_one_of_them(begin, tmp_path):
     assert len(fits(tmp_path) - before) == 2, "the next run tries what failed once more"
 
 
+@pytest.mark.fault(25, 27)
 def test_what_a_killed_run_had_begun_is_done_by_the_other(begin, tmp_path):
     (tmp_path / "shared.yaml").write_text(SUITE.replace("FAILS", "").replace("0.21", "1.5"))
     first = begin("out")

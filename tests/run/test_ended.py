@@ -107,6 +107,7 @@ def finished(suite: Path) -> str:
     return done.stderr
 
 
+@pytest.mark.fault(24)
 @pytest.mark.parametrize(
     "stage",
     [
@@ -131,6 +132,7 @@ def test_sigterm_at_any_stage(suite: Path, stage: str) -> None:
     finished(suite)
 
 
+@pytest.mark.fault(25)
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "prepare"])
 @pytest.mark.slow
 def test_sigkill_at_any_stage(suite: Path, stage: str) -> None:
@@ -146,6 +148,7 @@ def test_sigkill_at_any_stage(suite: Path, stage: str) -> None:
     assert recorded.items() <= after.items()
 
 
+@pytest.mark.fault(24)
 @pytest.mark.slow
 def test_a_second_sigint_ends_at_once_whatever_sleeps(suite: Path) -> None:
     process = start(suite, "fit")

@@ -126,6 +126,7 @@ def test_workers_run_steps_side_by_side(step):
     assert running[-1] == 0
 
 
+@pytest.mark.fault(9)
 def test_a_step_that_is_killed_from_outside_is_begun_again(step, tmp_path):
     """Told once, and kept for its record."""
     executor = made(LocalExecutor)
@@ -144,6 +145,7 @@ def test_a_step_that_is_killed_from_outside_is_begun_again(step, tmp_path):
     assert outcome.warnings == ("begun again once: its process was killed from outside",)
 
 
+@pytest.mark.fault(9)
 def test_a_step_that_is_killed_three_times_is_lost(step):
     executor = made(LocalExecutor, 2)
     for name, fault in (("killed", "kill-self"), ("beside", "none"), ("later", "none")):

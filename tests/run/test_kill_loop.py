@@ -69,6 +69,7 @@ metrics: [logloss, auc]
 """
 
 
+@pytest.mark.fault(25, 26, 27)
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_runs_that_are_killed_at_random_lose_nothing(tmp_path: Path) -> None:

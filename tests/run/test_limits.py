@@ -47,6 +47,7 @@ def warnings(finished, method):
     return by_method(finished)[method]["details"].get("warnings", ())
 
 
+@pytest.mark.fault(7)
 def test_what_hangs_is_a_timeout_with_the_place_where_it_hung(limited):
     ended = outcome(limited, "hang")
     assert ended.label == "timeout"
@@ -58,6 +59,7 @@ def test_what_hangs_is_a_timeout_with_the_place_where_it_hung(limited):
     assert ended.peak_rss_bytes > 2**20
 
 
+@pytest.mark.fault(8)
 def test_what_takes_too_much_is_told_with_the_cap_and_the_peak(limited):
     ended = outcome(limited, "gluttony")
     assert ended.label == "memory"
@@ -65,12 +67,14 @@ def test_what_takes_too_much_is_told_with_the_cap_and_the_peak(limited):
     assert ended.peak_rss_bytes > 700_000_000
 
 
+@pytest.mark.fault(6)
 def test_a_crash_leaves_its_fault_dump(limited):
     ended = outcome(limited, "segfault")
     assert ended.label == "crashed:SIGSEGV"
     assert ended.log.startswith("Fatal Python error: Segmentation fault\n")
 
 
+@pytest.mark.fault(7, 8)
 def test_others_are_unharmed_and_say_what_happened_to_them(limited):
     assert status(limited) | {"lr": "ok", "noise": "ok"} == status(limited)
     assert warnings(limited, "lr") == ()
@@ -88,6 +92,7 @@ def test_what_needs_one_that_was_ended_is_unavailable(limited):
     assert ended.waited_for.ended.label in ("timeout", "memory", "crashed:SIGSEGV")
 
 
+@pytest.mark.fault(11)
 def test_prints_are_in_a_log_beside_the_step_and_nowhere_else(limited):
     steps = limited.folder.parent / "cache" / "steps"
     logs = {file.name: file.read_bytes() for file in steps.glob("fit-*.log")}

@@ -105,6 +105,7 @@ COMMITS = {
 }  # fmt: skip
 
 
+@pytest.mark.fault(22, 23)
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", COMMITS)
 def test_a_commit_is_done_or_not_at_whatever_call_the_disk_fails(
@@ -153,6 +154,7 @@ def _raised(act: Callable[[Path], object], folder: Path) -> StorageError | None:
     return None
 
 
+@pytest.mark.fault(22)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_repair_that_fails_loses_nothing(tmp_path: Path, fault: Fault) -> None:
     def broken(folder: Path) -> Path:
@@ -200,6 +202,7 @@ def full_disk() -> Iterator[Callable[[int], None]]:
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.mark.fault(22)
 @pytest.mark.parametrize("name", COMMITS)
 @pytest.mark.parametrize("most", [0, 1, 100])
 def test_a_disk_without_room_changes_nothing(
@@ -218,6 +221,7 @@ def test_a_disk_without_room_changes_nothing(
     assert content(tmp_path) != old
 
 
+@pytest.mark.fault(22)
 def test_what_was_committed_is_read_after_the_disk_was_full(
     tmp_path: Path, full_disk: Callable[[int], None]
 ) -> None:

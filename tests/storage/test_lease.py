@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bench.storage.lease import sweep_leases, take
 
 HOLDING = """
@@ -47,6 +49,7 @@ def test_words_are_heard_by_the_next_owner_alone(tmp_path: Path) -> None:
     assert not (tmp_path / "work").exists()
 
 
+@pytest.mark.fault(26)
 def test_a_killed_owner_loses_it_and_its_predecessor_s_words(tmp_path: Path) -> None:
     path = tmp_path / "work"
     first = take(path)
@@ -75,6 +78,7 @@ def test_where_nothing_can_be_locked_work_is_done_all_the_same(tmp_path: Path) -
     second.release()
 
 
+@pytest.mark.fault(26)
 def test_sweeping_leaves_what_is_held_and_what_was_said_today(tmp_path: Path) -> None:
     held, said, old = (take(tmp_path / name) for name in ("held", "said", "old"))
     assert held is not None

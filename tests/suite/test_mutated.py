@@ -85,6 +85,7 @@ def look(registry: Registry, folder: Path, examples: int) -> None:
     of_any_tree()
 
 
+@pytest.mark.fault(36)
 def test_a_suite_that_is_changed_anywhere_loads_or_is_refused(
     registry: Registry, tmp_path: Path
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_suite_that_is_changed_anywhere_loads_or_is_refused_ten_thousand_times
     look(registry, tmp_path, 10_000)
 
 
+@pytest.mark.fault(36)
 def test_bytes_within_a_suite_are_read_or_refused(registry: Registry, tmp_path: Path) -> None:
     path, text = tmp_path / "suite.yaml", SUITE.encode()
     pieces = st.binary(max_size=20) | st.text("{}[]:,-&*!|>#'\"? \n\t\\<%@`", max_size=8).map(
