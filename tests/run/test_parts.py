@@ -299,7 +299,7 @@ def test_runs_that_end_together_are_analysed_together(go, write_suite, monkeypat
 
     def write(folder, *found):
         monkeypatch.setattr(analysing, "write_analyses", plain)
-        go(file, seeds=(1,), cache="cache-one")
+        go(file, seeds=(1,), cache="cache-two")
         plain(folder, *found)
 
     monkeypatch.setattr(analysing, "write_analyses", write)
