@@ -47,8 +47,8 @@ def gate(base: Path, candidate: Path, options: Sequence[str]) -> dict[str, Any]:
 
 
 _BUSY = """
-import random, time
-while True:
+import os, random, sys, time
+while os.getppid() == int(sys.argv[1]):  # it ends with the study, however that ends
     end = time.monotonic() + random.expovariate(1 / 2)
     while time.monotonic() < end:
         sum(range(10_000))
@@ -59,7 +59,9 @@ while True:
 @contextmanager
 def busy(processes: int) -> Iterator[None]:
     """Others that take the processor for some seconds, half of the time."""
-    others = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(processes)]
+    others = [
+        subprocess.Popen([sys.executable, "-c", _BUSY, str(os.getpid())]) for _ in range(processes)
+    ]
     try:
         yield
     finally:
