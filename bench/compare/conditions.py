@@ -15,6 +15,7 @@ _IDLE = {
     "pandas",
     "pyarrow",
     _TRAINING,
+    "process",
 }  # while a step's clock runs, or what is compared
 _NAMES = {"python": "Python"}
 

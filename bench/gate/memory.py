@@ -102,7 +102,10 @@ def _notes(methods: Sequence[MethodTrials]) -> Iterator[str]:
     unmeasured = [one for one in methods if not _known(_peaks_of(one))]
     if unmeasured:
         methods_of = "1 method" if len(unmeasured) == 1 else f"{len(unmeasured)} methods"
-        yield f"Peak memory of {methods_of} was not measured in both runs."
+        yield (
+            f"Peak memory of {methods_of} was not measured in both runs: a step has to have a process of its own "
+            "(`--executor local`)."
+        )
 
 
 # -- what records have
@@ -117,6 +120,9 @@ def _peaks_of(one: MethodTrials) -> list[tuple[float | None, float | None]]:
 
 
 def _peak(record: Record) -> float | None:
+    """None of a step that shared its process: the peak is of all that this did."""
+    if record.get("environment", {}).get("process") == "shared":
+        return None
     value = record["cost"]["own"].get(_PEAK)
     return None if value is None else float(value)
 

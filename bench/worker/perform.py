@@ -31,9 +31,10 @@ from bench.worker.select_step import select_step
 __all__ = ["perform", "performed"]
 
 
-def perform(step_json: str, progress: Progress) -> Outcome:
+def perform(step_json: str, progress: Progress, *, alone: bool = False) -> Outcome:
     """Do one step, as its resources say, and leave its folder. What a plugin raises is its outcome; what ends the process
-    (SystemExit, a signal, ctrl-C) is not caught. Settings that all code of the process shares are as before afterwards."""
+    (SystemExit, a signal, ctrl-C) is not caught. Settings that all code of the process shares are as before afterwards.
+    `alone`: nothing else ever ran in this process, so that its peak of memory is the step's."""
     step = parse_step(step_json)
     try:
         with kept(), applied(step.resources) as applied_again:
@@ -42,7 +43,7 @@ def perform(step_json: str, progress: Progress) -> Outcome:
             _check_harness(step)
             plugins = UsedPlugins(step.plugins, step.plugin_paths, applied_again)
             made = _make(step, plugins, progress)
-            _commit(step, made)
+            _commit(step, made, alone)
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:
@@ -53,7 +54,7 @@ def perform(step_json: str, progress: Progress) -> Outcome:
 def performed(step_json: str, progress: Progress) -> str:
     """`perform` as a task of a process of its own (bench.processes): the outcome as JSON."""
     try:
-        return perform(step_json, progress).model_dump_json()
+        return perform(step_json, progress, alone=True).model_dump_json()
     except KeyboardInterrupt as error:  # of a plugin: nobody's keyboard reaches this process
         return of_error(error, peak_rss_bytes()).model_dump_json()
 
@@ -87,12 +88,12 @@ def _make(step: FitStep | SelectStep, plugins: UsedPlugins, progress: Progress) 
     )
 
 
-def _commit(step: FitStep | SelectStep, made: Made) -> None:
+def _commit(step: FitStep | SelectStep, made: Made, alone: bool) -> None:
     result = {
         "cost": {**made.cost, "peak_rss_bytes": peak_rss_bytes()},
         "details": made.details,
         "valid_logloss": made.valid_logloss,
-        "environment": environment(step.resources),
+        "environment": environment(step.resources) | ({} if alone else {"process": "shared"}),
         "versions": {**made.software, **versions()},
     }
 

@@ -149,13 +149,19 @@ def test_a_lean_base_is_judged_as_the_whole_one(folder):
 
 
 def test_a_worse_model_is_1(folder):
-    worse = (
-        "bench run ci.yaml --out results/worse --set train.epochs=30 --set train.learning_rate=1"
-    )
-    assert follow(worse).exit_code == 0
-    result = follow("bench gate ci-base results/worse")
+    """One that says `like` of everybody."""
+    good = (folder / "nfm.py").read_text("utf-8")
+    sum_of_linear = 'rows["linear"].sum((-2, -1))'
+    assert sum_of_linear in good
+    (folder / "nfm.py").write_text(good.replace(sum_of_linear, f"{sum_of_linear} + 30"), "utf-8")
+    try:
+        assert follow("bench run ci.yaml --out results/worse").exit_code == 0
+    finally:
+        (folder / "nfm.py").write_text(good, "utf-8")
+    result = follow("bench gate ci-base results/worse --aspect quality")
     assert result.exit_code == 1
-    assert "Regressed" in result.output
+    assert "Regressed, quality" in result.output
+    assert "nfm logloss" in result.output
 
 
 def test_too_few_seeds_are_3(folder):

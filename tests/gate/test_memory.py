@@ -115,3 +115,18 @@ def test_parameters_are_counted_on_any_machine_with_one_seed(
 def test_what_a_plugin_calls_so_and_is_no_count_is_left_alone(tmp_path: Path, told: Any) -> None:
     run = make_run(tmp_path / "base", SAME, edit=counted(told))
     assert gate_runs(run, run, ("memory",)).cells == ()
+
+
+def test_a_step_that_shared_its_process_has_no_peak_of_its_own(tmp_path: Path) -> None:
+    def inline(records: list[dict[str, Any]]) -> None:
+        peaks(*[900 * MB] * 3)(records)
+        for record in records:
+            record["environment"] = record["environment"] | {"process": "shared"}
+
+    runs = [
+        make_run(tmp_path / name, SAME, edit=edit)
+        for name, edit in (("base", peaks(*[300 * MB] * 3)), ("candidate", inline))
+    ]
+    result = gate_runs(*runs)
+    assert {cell.aspect for cell in result.cells} == {"quality"}
+    assert any("a process of its own" in note for note in result.notes)

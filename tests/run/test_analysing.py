@@ -88,9 +88,9 @@ def test_a_base_model_that_failed_is_said_to_have_failed(write_suite, go):
 def test_an_analysis_by_other_code_is_made_again(write_suite, go, monkeypatch):
     suite, made = write_suite(), []
 
-    def counted(order, threads):
+    def counted(order, *rest):
         made.append(order)
-        return computed(order, threads)
+        return computed(order, *rest)
 
     monkeypatch.setattr(analysing, "computed", counted)
     first, _ = go(suite)

@@ -62,7 +62,7 @@ def build(run: Run, against: str | None = None) -> Report:
         ),
         conflicts=tuple(conflict.files for conflict in run.conflicts),
         quarantined=tuple(
-            (one["origin"], one["reason"]) for one in manifest["plugins"]["quarantined"]
+            (one["origin"], one["reason"]) for one in manifest["plugins"].get("quarantined", ())
         ),
         not_asked=_not_asked(manifest["trials"]),
         analysis_fault=run.analysis_fault or _unreadable(run) or _lacking(run),
