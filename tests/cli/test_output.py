@@ -61,7 +61,7 @@ COMMANDS = {
     "run inline": (*RUN, "--executor", "inline"),
     "test-plugin": ("test-plugin", "loud"),
 }
-USUALLY_TRIED = ("check", "run inline", "test-plugin")
+USUALLY_TRIED = ("check", "test-plugin")
 
 
 @pytest.mark.fault(11)

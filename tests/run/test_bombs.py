@@ -101,10 +101,7 @@ def bench(tmp_path, write_suite):
 @pytest.mark.fault(10, 12)
 @pytest.mark.parametrize(
     "how",
-    [
-        pytest.param(how, marks=[] if how in ("atexit", "alarm") else pytest.mark.slow)
-        for how in HARMLESS
-    ],
+    [pytest.param(how, marks=[] if how == "atexit" else pytest.mark.slow) for how in HARMLESS],
 )
 def test_what_an_import_sets_going_for_later_is_stopped(bench, tmp_path, how):
     code, out, err = bench("run", "  bomb: {use: bomb}", HARMLESS[how])
@@ -132,7 +129,15 @@ def test_a_hard_limit_that_is_lowered_is_nobody_elses(bench, tmp_path):
 
 @pytest.mark.fault(5)
 @pytest.mark.parametrize("command", ["check", pytest.param("run", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("what", AT_K)
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(
+            what, marks=[] if what in ("files exit", "a validator exits") else pytest.mark.slow
+        )
+        for what in AT_K
+    ],
+)
 def test_what_ends_the_process_under_the_suites_settings_is_unavailable(
     bench, tmp_path, command, what
 ):
@@ -147,6 +152,7 @@ def test_what_ends_the_process_under_the_suites_settings_is_unavailable(
         assert json.loads(out)["unavailable"]
 
 
+@pytest.mark.slow
 def test_what_went_well_once_is_tried_again_by_the_next_command(bench, tmp_path):
     key = tmp_path / "licence.key"
     key.touch()

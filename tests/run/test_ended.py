@@ -111,8 +111,8 @@ def finished(suite: Path) -> str:
 @pytest.mark.parametrize(
     "stage",
     [
-        "score",
-        *(pytest.param(stage, marks=pytest.mark.slow) for stage in STAGES if stage != "score"),
+        "prepare",
+        *(pytest.param(stage, marks=pytest.mark.slow) for stage in STAGES if stage != "prepare"),
     ],
 )
 def test_sigterm_at_any_stage(suite: Path, stage: str) -> None:

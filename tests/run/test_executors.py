@@ -185,6 +185,7 @@ def test_a_step_that_asks_for_it_runs_alone_and_in_its_turn(step, alone):
     assert any(len(together) == 2 for together in beside), "the others run side by side"
 
 
+@pytest.mark.slow
 def test_a_step_that_ends_the_server_fails_alone(step, tmp_path):
     """Those that ran beside it are begun again, and have their result."""
     executor = made(LocalExecutor, 2)

@@ -119,6 +119,7 @@ def test_what_an_import_or_a_fit_changes_is_put_back_and_said(
     assert not by_method(quiet)["mine"]["details"].get("warnings")
 
 
+@pytest.mark.slow
 def test_one_seed_gives_the_same_bytes_whatever_the_hash_order_of_the_command(
     write_suite, plugin, tmp_path
 ):

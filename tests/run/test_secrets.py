@@ -14,7 +14,7 @@ FAULTY = Path(__file__).parents[1] / "fixtures" / "faulty_plugin.py"
 
 
 @pytest.mark.fault(44)
-@pytest.mark.parametrize("fault", ["none", "raise"])
+@pytest.mark.parametrize("fault", [pytest.param("none", marks=pytest.mark.slow), "raise"])
 def test_a_secret_of_environment_and_command_line_is_told_nowhere(write_suite, tmp_path, fault):
     """A trial that fails keeps its traceback. The cache keeps paths, so as to see whether their files are as they were."""
     data = tmp_path / IN_COMMAND
