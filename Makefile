@@ -39,7 +39,7 @@ bench: install  ## speed of the hot paths by pytest-benchmark, saved below .benc
 	  -W default::pytest_benchmark.logger.PytestBenchmarkWarning
 
 reliability: install  ## every test that provokes a fault, and docs/reliability.md of what they came to
-	$(BIN)/pytest -q -m fault -n $(WORKERS) --dist worksteal --faults .faults.json
+	$(BIN)/pytest -q -m fault -n $(WORKERS) --dist worksteal --faults=.faults.json
 	$(BIN)/python -m tools.reliability .faults.json
 
 golden: install  ## run the golden suite again and compare it with the committed run

@@ -1,4 +1,4 @@
-"""What the tests came to that provoke a fault for real: `pytest -m fault --faults FILE` leaves it as JSON, which
+"""What the tests came to that provoke a fault for real: `pytest -m fault --faults=FILE` leaves it as JSON, which
 `python -m tools.reliability` reads. Under xdist too: workers tell a test's rows with its result."""
 
 from __future__ import annotations

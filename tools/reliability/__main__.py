@@ -1,7 +1,7 @@
 """Writes docs/reliability.md: each fault of tests/faults.yaml, what happens, and the tests that provoke it. Run it from the
 repository root; `make reliability` does all of it.
 
-    pytest -m fault --faults FILE        runs the tests that are marked and leaves what they came to
+    pytest -m fault --faults=FILE        runs the tests that are marked and leaves what they came to
     python -m tools.reliability FILE...  writes the page
 
 Several files are of parts of the tests, run with the same versions on one system; of a test that is in two, the later counts.
