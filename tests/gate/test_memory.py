@@ -83,7 +83,7 @@ def test_what_was_not_measured_is_told_of(tmp_path: Path) -> None:
     run = make_run(tmp_path / "base", SAME)
     result = gate_runs(run, run)
     assert {cell.aspect for cell in result.cells} == {"quality"}
-    assert "Peak memory of 1 method was not measured in both runs." in result.notes
+    assert any("1 method was not measured in both runs" in note for note in result.notes)
 
 
 # -- parameters
@@ -121,7 +121,7 @@ def test_a_step_that_shared_its_process_has_no_peak_of_its_own(tmp_path: Path) -
     def inline(records: list[dict[str, Any]]) -> None:
         peaks(*[900 * MB] * 3)(records)
         for record in records:
-            record["environment"] = record["environment"] | {"process": "shared"}
+            record["environment"] = {"process": "shared"}
 
     runs = [
         make_run(tmp_path / name, SAME, edit=edit)

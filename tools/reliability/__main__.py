@@ -4,7 +4,7 @@ repository root; `make reliability` does all of it.
     pytest -m fault --faults=FILE        runs the tests that are marked and leaves what they came to
     python -m tools.reliability FILE...  writes the page
 
-Several files are of parts of the tests, run with the same versions on one system; of a test that is in two, the later counts.
+Several files are of parts of the tests, run with the same versions on one system; of a case that is in two, the later counts.
 The page is not written where a marked test failed, was not run, or was skipped for another reason than that it needs root
 or CUDA."""
 
@@ -53,7 +53,11 @@ def joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         sys.exit(
             f"the files are of different versions or systems; run `make reliability`: {versions}"
         )
-    tests = {test: told for part in parts for test, told in part["tests"].items()}
+    tests: dict[str, dict[str, Any]] = {}
+    for part in parts:
+        for test, told in part["tests"].items():
+            before = tests.get(test, {"cases": {}})
+            tests[test] = {**told, "cases": {**before["cases"], **told["cases"]}}
     return {"made": parts[-1]["made"], "tests": dict(sorted(tests.items()))}
 
 
