@@ -17,7 +17,9 @@ __all__ = ["ROOMS", "Contents", "Entry", "Room", "contents", "is_cache"]
 Room = Literal["data", "steps", "downloads", "runs"]
 ROOMS: dict[Room, re.Pattern[str]] = {
     "data": re.compile(r".+-[0-9a-f]{24}(\.corrupt)?"),
-    "steps": re.compile(r"(fit|select|split)-[0-9a-f]{32}"),
+    "steps": re.compile(
+        r"(fit|select|split)-[0-9a-f]{32}(\.log)?"
+    ),  # what a step printed lies beside it
     "downloads": re.compile(r"[0-9a-f]{16}-.+"),
     "runs": re.compile(r"[0-9a-f]{32}\.json"),
 }
@@ -76,7 +78,7 @@ def _is_ours(path: Path, room: Room) -> bool:
     """By its name, and of a folder by what the harness writes into each: links lead elsewhere."""
     if path.is_symlink() or not ROOMS[room].fullmatch(path.name):
         return False
-    if room not in _FOLDERS:
+    if room not in _FOLDERS or path.suffix == ".log":
         return path.is_file()
     return path.is_dir() and (path.suffix == ".corrupt" or (path / DIGESTS).is_file())
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ParamSpec
 
 from bench.data import cache_dir as resolve_cache
 from bench.data.prepared.locate import roots
@@ -37,21 +35,6 @@ from bench.suite import load as load_suite
 __all__ = ["Rerun", "as_names", "as_path", "as_paths", "as_suite", "plan_suite", "run"]
 
 
-P = ParamSpec("P")
-
-
-def _at_work(function: Callable[P, Run]) -> Callable[P, Run]:
-    """Nobody tidies up what a run uses of its cache."""
-
-    @wraps(function)
-    def at_work_in_its_cache(*args: P.args, **options: P.kwargs) -> Run:
-        with at_work(resolve_cache(as_path(options.get("cache_dir")))):  # type: ignore[arg-type]
-            return function(*args, **options)
-
-    return at_work_in_its_cache
-
-
-@_at_work
 def run(
     suite: Suite | Path | str,
     *,
@@ -77,36 +60,41 @@ def run(
     ("20m"), `memory_limit` ("4GiB"): of every step, whatever the suite says.
 
     Raises BenchError where the suite or its data are wrong, before anything is written; a trial that fails is recorded."""
-    watcher = watcher or Watcher()
-    paths = as_paths(plugins)
-    seeds = (seeds,) if isinstance(seeds, int) else tuple(seeds)
-    suite = limited(as_suite(suite, paths, autoload, as_names(overrides)), time_limit, memory_limit)
-    registry = registry_of(suite, load_registry(paths, autoload=autoload))
-    made_executor = make_executor(registry, executor, as_names(executor_set), workers)
-    metrics = metrics_of(registry, suite.computed)
-    resources = Resources(threads=threads)
-    folder = as_path(out) or Path("results") / suite.name
-    planned, divisions = plan_suite(
-        suite,
-        registry,
-        as_path(data_dir),
-        as_path(cache_dir),
-        resources,
-        seeds,
-        as_names(only),
-        watcher,
-        also=(*suite.seeds, *(earlier := earlier_seeds(folder))),
-    )
     cache = resolve_cache(as_path(cache_dir))
-    scorer = scorer_of(registry, suite.computed, metrics, threads, suite.rules.in_force)
-    warn_of_limits(made_executor, planned, watcher)
-    work = Shared(cache, folder)
-    state = RunState(suite, registry, planned, metrics, scorer, folder, cache, watcher, work, rerun)
-    asked = tuple(dict.fromkeys((*(seeds or suite.seeds), *earlier)))
-    write_resolved(state.folder, suite, registry, divisions, asked)
-    # else a repair of the run would take blobs without a record yet for leftovers
-    with using(folder / "blobs"):
-        return execute(state, divisions, made_executor)
+    with at_work(cache):  # nobody tidies up what a run uses of it
+        watcher = watcher or Watcher()
+        paths = as_paths(plugins)
+        seeds = (seeds,) if isinstance(seeds, int) else tuple(seeds)
+        suite = limited(
+            as_suite(suite, paths, autoload, as_names(overrides)), time_limit, memory_limit
+        )
+        registry = registry_of(suite, load_registry(paths, autoload=autoload))
+        made_executor = make_executor(registry, executor, as_names(executor_set), workers)
+        metrics = metrics_of(registry, suite.computed)
+        resources = Resources(threads=threads)
+        folder = as_path(out) or Path("results") / suite.name
+        planned, divisions = plan_suite(
+            suite,
+            registry,
+            as_path(data_dir),
+            as_path(cache_dir),
+            resources,
+            seeds,
+            as_names(only),
+            watcher,
+            also=(*suite.seeds, *(earlier := earlier_seeds(folder))),
+        )
+        scorer = scorer_of(registry, suite.computed, metrics, threads, suite.rules.in_force)
+        warn_of_limits(made_executor, planned, watcher)
+        work = Shared(cache, folder)
+        state = RunState(
+            suite, registry, planned, metrics, scorer, folder, cache, watcher, work, rerun
+        )
+        asked = tuple(dict.fromkeys((*(seeds or suite.seeds), *earlier)))
+        write_resolved(state.folder, suite, registry, divisions, asked)
+        # else a repair of the run would take blobs without a record yet for leftovers
+        with using(folder / "blobs"):
+            return execute(state, divisions, made_executor)
 
 
 def as_path(path: Path | str | None) -> Path | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bench.cached import contents, is_cache
+from bench.cached import Criteria, contents, is_cache, prune
 from bench.cli import main
 from bench.storage.in_use import touch
 from bench.storage.kept import KeptFolder, commit_folder
@@ -137,3 +137,14 @@ def test_use_is_the_last_use(cache: Path) -> None:
     assert contents(cache).entries[1].used > 1000
     touch(cache / "steps" / "nothing")
     assert not (cache / "steps" / "nothing").exists()
+
+
+def test_what_a_step_printed_is_an_entry_beside_it(cache: Path) -> None:
+    log = cache / "steps" / f"fit-{'a' * 32}.log"
+    log.write_bytes(b"printed")
+    found = contents(cache)
+    assert log in {entry.path for entry in found.entries}
+    assert log not in found.unknown
+    pruned = prune(cache, Criteria(None, 0, frozenset()))
+    assert log in {entry.path for entry in pruned.removed}
+    assert not log.exists()
