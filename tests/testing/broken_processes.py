@@ -106,9 +106,12 @@ class UsesPool(Fine):
 
     def fit(self, train, valid, context):
         super().fit(train, valid, context)
-        multiprocessing.get_context("fork").Pool(2).map(abs, [1, 2])
+        # A pool that is dropped ends late or, where its own thread holds it last, not at all (CPython's Pool).
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            pool.map(abs, [1, 2])
         worker = threading.Thread(target=time.sleep, args=(0.01,))
         worker.start()
+        worker.join()
         subprocess.run([sys.executable, "-c", "pass"], check=True)
 
 
