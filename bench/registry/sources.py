@@ -7,7 +7,7 @@ import hashlib
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
@@ -218,9 +218,17 @@ def _distribution(name: str) -> str:
     places = [] if spec is None else [spec.origin or "", *(spec.submodule_search_locations or ())]
     if not any(_installed().has(place) for place in places):
         return ""
-    for distribution in (name, *packages_distributions().get(name, ())):
-        try:
-            return f"{distribution}=={version(distribution)}"
-        except PackageNotFoundError:
-            continue
-    return ""
+    return _at_version(name) or next(filter(None, map(_at_version, _providers().get(name, ()))), "")
+
+
+def _at_version(distribution: str) -> str:
+    try:
+        return f"{distribution}=={version(distribution)}"
+    except PackageNotFoundError:
+        return ""
+
+
+@cache
+def _providers() -> Mapping[str, Sequence[str]]:
+    """A top-level name's distributions. It reads the list of files of everything that is installed."""
+    return packages_distributions()
