@@ -6,14 +6,13 @@ import ast
 import hashlib
 import os
 import sys
-import sysconfig
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+
+from bench.registry.distributions import installed_library
 
 __all__ = ["digest", "package_sources", "plugin_digest", "plugin_sources", "top_level_sources"]
 
@@ -100,9 +99,9 @@ def _spec(name: str) -> ModuleSpec | None:
 
 def digest(files: Sequence[Path]) -> str:
     """sha256 over the names (below the folder that they share) and contents of files; where they lie does not matter. What
-    they import counts: modules that belong to no installed distribution by their own files, distributions by version, and
-    what lies beside a file under an imported name, which it may reach by a `sys.path` of its own. An import by a name that
-    is put together while running is not seen."""
+    they import counts: modules that belong to no installed distribution by their own files, distributions as
+    `installed_library` tells them, and what lies beside a file under an imported name, which it may reach by a `sys.path` of
+    its own. An import by a name that is put together while running is not seen."""
     return _digest(tuple(files), frozenset())
 
 
@@ -137,7 +136,7 @@ def _depends_on(name: str, folders: Sequence[Path], seen: frozenset[Path]) -> st
         return _of_unseen(local_sources(name), seen)
     if name in _NOT_FOLLOWED or name in sys.stdlib_module_names:
         return ""
-    elsewhere = _distribution(name) or _of_unseen(top_level_sources(name), seen)
+    elsewhere = _library(name) or _of_unseen(top_level_sources(name), seen)
     beside = (_of_unseen(_beside(name, folder), seen) for folder in folders)
     return elsewhere + "".join(beside)
 
@@ -195,40 +194,10 @@ def _named(node: ast.AST) -> Iterator[str]:
         yield from (f"{NAMESPACE}.{name}" for name in beside)
 
 
-class _Installed(NamedTuple):
-    """Where distributions are installed, and which one has a top-level name."""
-
-    folders: tuple[str, ...]
-
-    def has(self, origin: str) -> bool:
-        return origin.startswith(self.folders)
-
-
 @cache
-def _installed() -> _Installed:
-    paths = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
-    paths |= {path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")}
-    return _Installed(tuple(sorted(f"{path}{os.sep}" for path in paths)))
-
-
-@cache
-def _distribution(name: str) -> str:
-    """`name==version` of what a top-level name is installed by; nothing for modules that lie elsewhere."""
+def _library(name: str) -> str:
+    """What a top-level name is installed by; nothing for modules that lie elsewhere."""
     spec = _spec(name)
-    places = [] if spec is None else [spec.origin or "", *(spec.submodule_search_locations or ())]
-    if not any(_installed().has(place) for place in places):
+    if spec is None:
         return ""
-    return _at_version(name) or next(filter(None, map(_at_version, _providers().get(name, ()))), "")
-
-
-def _at_version(distribution: str) -> str:
-    try:
-        return f"{distribution}=={version(distribution)}"
-    except PackageNotFoundError:
-        return ""
-
-
-@cache
-def _providers() -> Mapping[str, Sequence[str]]:
-    """A top-level name's distributions. It reads the list of files of everything that is installed."""
-    return packages_distributions()
+    return installed_library(name, [spec.origin or "", *(spec.submodule_search_locations or ())])

@@ -5,12 +5,10 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable
-from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import pytest
 
-from bench.registry import sources
 from bench.registry.local import find_local, import_local
 from bench.registry.sources import _imports, digest, package_sources
 
@@ -125,25 +123,3 @@ match x:
     case 1:
         import module_p
 """
-
-
-def test_a_distribution_counts_by_its_version_whatever_its_module_is_called() -> None:
-    assert sources._distribution("yaml") == f"PyYAML=={version('PyYAML')}"
-    assert sources._distribution("pandas") == f"pandas=={version('pandas')}"
-
-
-def test_the_files_of_what_is_installed_are_listed_once_and_where_names_do_not_tell(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    calls = []
-    monkeypatch.setattr(
-        sources, "packages_distributions", lambda: calls.append(1) or packages_distributions()
-    )
-    for cached in (sources._distribution, sources._providers):
-        cached.cache_clear()
-    for name in ("pandas", "pytest", "hypothesis"):
-        assert sources._distribution(name).startswith(f"{name}==")
-    assert calls == []
-    for name in ("yaml", "_yaml", "psutil"):
-        assert sources._distribution(name) != ""
-    assert calls == [1]
