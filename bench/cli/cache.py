@@ -214,5 +214,5 @@ def _as_dict(cache: Path, found: Pruned, dry_run: bool) -> dict[str, Any]:
 def _tell_older(own_alone: int) -> None:
     if own_alone:
         echo(
-            f"{own_alone:,} records are of an older version and name their own step alone: steps that they read are not kept"
+            f"{own_alone:,} trials are of an older version, which does not name all steps that they read: those are not kept"
         )

@@ -60,7 +60,8 @@ def records_of(folder: Path, trials: Sequence[Line]) -> list[Record | None]:
 
 
 def followed(manifest: Mapping[str, Any], records: Sequence[Record | None]) -> dict[str, Any]:
-    """The manifest with what became of each trial, `records` being those of its lines; `seeds`: those that were asked for, for
+    """The manifest with what became of each trial, `records` being those of its lines (a record says what its trial needs, so
+    that the line need not); `seeds`: those that were asked for, for
     each of which a table has a figure; and its status by that: complete;
     part, where all that was asked for has a result and other trials of the suite were never asked for; else interrupted,
     where that is what it said last, or incomplete."""
@@ -83,7 +84,8 @@ def trial_of(line: Line) -> dict[str, Any]:
 def _line(line: Line, record: Record | None) -> dict[str, Any]:
     if record is None:
         return {**line, "record": None, "status": None}
-    return {**line, "asked": True, "record": record["id"], "status": of_record(record).status}
+    kept = {key: value for key, value in line.items() if key != "needs"}
+    return {**kept, "asked": True, "record": record["id"], "status": of_record(record).status}
 
 
 def _status(trials: Sequence[Line], said: str | None) -> str:

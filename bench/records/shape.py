@@ -96,12 +96,19 @@ class _RunRecord(_Record):
     cost: _Cost
 
 
+class _Needs(_Shape):
+    data: str
+    split: str
+    steps: list[Id]
+
+
 class _Line(_Trial):
     kind: Kind
     id: Id | None
     asked: bool
     record: Id | None
     status: str | None
+    needs: _Needs | None = None  # of the cache, while there is no record
 
 
 class _Suite(_Shape):

@@ -134,6 +134,11 @@ def _line(trial: Trial, asked: set[str]) -> dict[str, Any]:
         "asked": trial.id in asked,
         "record": None,
         "status": None,
+        "needs": {
+            "data": trial.identity["data"],
+            "split": trial.identity["split"],
+            "steps": list(trial.steps),
+        },
     }
 
 

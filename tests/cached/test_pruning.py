@@ -114,7 +114,7 @@ def test_what_a_run_depends_on_stays(cache: Path, run: Path) -> None:
     assert {one.path for one in contents(cache).entries} == {
         data, split, *(cache / "steps" / f"fit-{step(number)}" for number in (4, 5)),
     }  # fmt: skip
-    assert "2 records are of an older version" in told.stdout
+    assert "2 trials are of an older version" in told.stdout
 
 
 def test_keep_holds_beside_the_other_criteria(cache: Path, run: Path) -> None:

@@ -93,3 +93,27 @@ def test_a_record_names_all_steps_that_it_reads(go, write_suite, tmp_path):
     again, watcher = go(file, "again", cache="cache")
     assert watcher.steps == 0
     assert figures(again) == figures(load(tmp_path / "one"))
+
+
+class Stopping(Counting):
+    """Is interrupted once a base model is fitted, before any trial has a record."""
+
+    def ended(self, step, title, failure):
+        super().ended(step, title, failure)
+        raise KeyboardInterrupt
+
+
+def test_an_interrupted_run_keeps_what_it_has_yet_to_use(go, write_suite, tmp_path):
+    """Its trials without a record need steps that no record names."""
+    file = write_suite()
+    cache = tmp_path / "cache"
+    with pytest.raises(KeyboardInterrupt):
+        go(file, cache="cache", watcher=Stopping())
+    assert load(tmp_path / "one").records == ()
+    done = {one.path.name for one in contents(cache).entries if one.room == "steps"}
+    go(file, "other", cache="cache", seeds=(7,))
+    wanted = needed(cache, [tmp_path / "one"])
+    assert wanted.own_alone == 0
+    found = prune(cache, Criteria(None, None, wanted.names))
+    assert found.removed
+    assert {one.path.name for one in contents(cache).entries} >= done
