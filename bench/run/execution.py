@@ -19,6 +19,7 @@ from bench.run.state import RunState
 from bench.run.time_left import TimeLeft
 from bench.run.timing import Estimates
 from bench.run.trial_records import record_ready
+from bench.run.waiting import Waiting
 from bench.scoring.division import Divisions
 from bench.storage.kept import KeptFolder
 from bench.storage.trouble import check_writable
@@ -51,7 +52,8 @@ def execute(
     finally:
         state.work.close()
         manifest.end(state.folder, begun, interrupted=interrupted)
-    with state.work.alone(state.work.here("analysis")):
+    waiting = Waiting(state.work, lambda _: "the analysis of this run", state.watcher)
+    with state.work.alone(state.work.here("analysis"), waiting.looked):
         analysed = _analysed(state, divisions)
     return analysed._replace(wanted=frozenset(trial.id for trial in trials))
 
@@ -76,6 +78,7 @@ def _for_all_seeds(suite: Suite, divisions: Divisions, run: Run) -> Divisions:
 
 def _do(state: RunState, trials: list[Trial], executor: Executor) -> None:
     """What other runs do meanwhile is waited for."""
+    others = Waiting(state.work, lambda work: _title(state, work), state.watcher)
     try:
         waiting = _advance(state, trials, executor)
         while state.running or state.work.elsewhere:
@@ -85,6 +88,7 @@ def _do(state: RunState, trials: list[Trial], executor: Executor) -> None:
             for step in state.running:
                 _end_step(state, step, no_result(f"executor {executor.name!r} stopped"))
             if state.work.elsewhere:
+                others.looked(state.work.elsewhere)
                 time.sleep(POLL_S)
             waiting = _advance(state, waiting, executor)
         if waiting:
@@ -95,6 +99,11 @@ def _do(state: RunState, trials: list[Trial], executor: Executor) -> None:
         executor.close(kill=True)
         raise
     executor.close()
+
+
+def _title(state: RunState, work: str) -> str:
+    step = state.plan.steps.get(work)
+    return "a record" if step is None else step.title
 
 
 def _heed(state: RunState, event: StepEvent, executor: Executor) -> bool:

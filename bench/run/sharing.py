@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from bench.job.outcome import Outcome, Status
 from bench.records import digest
-from bench.storage.lease import Lease, take
+from bench.storage.lease import Lease, owner, take
 
 __all__ = ["POLL_S", "Shared"]
 
@@ -64,10 +64,15 @@ class Shared:
         if lease is not None:
             lease.release("" if failure is None else failure.model_dump_json())
 
+    def owner(self, work: str) -> int | None:
+        """The process that does it now, where that can be known."""
+        return owner(self._leases / work)
+
     @contextmanager
-    def alone(self, work: str) -> Iterator[None]:
-        """Inside, no other run does it."""
+    def alone(self, work: str, wait: Callable[[list[str]], object]) -> Iterator[None]:
+        """Inside, no other run does it; `wait` is told of it while one does."""
         while not self.begin(work):
+            wait([work])
             time.sleep(POLL_S)
         try:
             yield

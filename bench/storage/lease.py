@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["Lease", "sweep_leases", "take"]
+__all__ = ["Lease", "owner", "sweep_leases", "take"]
 
 _OLD_S = 86_400.0  # nobody has waited since then for what an owner left
 
@@ -57,6 +57,18 @@ def take(path: Path) -> Lease | None:
         if _is_at(path, descriptor):
             return Lease(path, descriptor)
         os.close(descriptor)  # its owner removed it before the lock was ours: there may be another
+
+
+def owner(path: Path) -> int | None:
+    """The process that has the lease now; None where no process has it, or none that can be seen."""
+    with suppress(OSError, ValueError):
+        found = os.stat(path)
+        place = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+        for line in Path("/proc/locks").read_text("ascii").splitlines():
+            _, kind, _, _, process, where, *_ = line.split()
+            if (kind, where) == ("FLOCK", place):
+                return int(process) or None
+    return None
 
 
 def sweep_leases(folder: Path) -> None:

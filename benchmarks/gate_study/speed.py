@@ -1,5 +1,5 @@
-"""How often is `bench gate --speed` right on a machine that is busy with other things? The command itself, on code of which the truth is
-known:
+"""How often is `bench gate --speed` right on a machine that is busy with other things? The command itself, on code of which
+the truth is known:
 
     python -m benchmarks.gate_study.speed --repeats 20 --out docs/gate-study/speed.json
 

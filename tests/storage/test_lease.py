@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.storage.lease import sweep_leases, take
+from bench.storage.lease import owner, sweep_leases, take
 
 HOLDING = """
 import sys, time
@@ -93,3 +93,16 @@ def test_sweeping_leaves_what_is_held_and_what_was_said_today(tmp_path: Path) ->
     assert (tmp_path / "said").read_text("utf-8") == "it failed"
     assert take(tmp_path / "held") is None
     held.release()
+
+
+def test_the_owner_of_a_lease_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "work"
+    assert owner(path) is None
+    lease = take(path)
+    assert lease is not None
+    of_this_process = f" {os.getpid()} {os.major(path.stat().st_dev):02x}:"
+    if of_this_process not in Path("/proc/locks").read_text("ascii"):
+        pytest.skip("this file system has another number in /proc/locks")
+    assert owner(path) == os.getpid()
+    lease.release("words")
+    assert owner(path) is None
