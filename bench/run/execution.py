@@ -14,7 +14,7 @@ from bench.run import manifest
 from bench.run.analysing import analyse_run
 from bench.run.left_over import missing_steps, open_trials, sweep_all
 from bench.run.planning.trials import Trial
-from bench.run.sharing import POLL_S
+from bench.run.sharing import FLOOR, POLL_S
 from bench.run.state import RunState
 from bench.run.time_left import TimeLeft
 from bench.run.timing import Estimates
@@ -102,6 +102,8 @@ def _do(state: RunState, trials: list[Trial], executor: Executor) -> None:
 
 
 def _title(state: RunState, work: str) -> str:
+    if work == FLOOR:
+        return "what may not run beside others"
     step = state.plan.steps.get(work)
     return "a record" if step is None else step.title
 
@@ -148,6 +150,8 @@ def _end_step(state: RunState, step: str, outcome: Outcome) -> None:
     else:
         state.failures[step] = outcome
     state.work.end(step, None if outcome.ok else outcome)
+    if not state.running:
+        state.work.rest()
     state.watcher.ended(step, state.plan.steps[step].title, outcome.reason)
     if outcome.status == "storage":
         raise StorageError(outcome.reason)
@@ -157,10 +161,15 @@ def _submit_ready(state: RunState, executor: Executor) -> bool:
     """Hand over as many steps as the executor runs at a time: the others are left for runs beside this one. Whether one of
     those had done or failed one of them already."""
     found = False
+    state.work.elsewhere.discard(FLOOR)
     for identity in state.steps:
         if len(state.running) >= executor.workers:
             break
-        if not state.is_open(identity) or not state.work.begin(identity):
+        if not state.is_open(identity):
+            continue
+        if not _has_room(state, alone=state.plan.steps[identity].exclusive):
+            break  # nor may those that come after it overtake it
+        if not state.work.begin(identity):
             continue
         outcome = _of_another(state, identity)
         if outcome is None:
@@ -169,7 +178,17 @@ def _submit_ready(state: RunState, executor: Executor) -> bool:
         else:
             _end_step(state, identity, outcome)
             found = True
+    if not state.running and FLOOR not in state.work.elsewhere:
+        state.work.rest()
     return found
+
+
+def _has_room(state: RunState, *, alone: bool) -> bool:
+    """Whether a step may begin beside what runs now, here and in other runs over this cache."""
+    running = state.running
+    if running and (alone or any(state.plan.steps[one].exclusive for one in running)):
+        return False
+    return state.work.may_run(alone=alone)
 
 
 def _of_another(state: RunState, identity: str) -> Outcome | None:

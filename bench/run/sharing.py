@@ -11,10 +11,12 @@ from pydantic import ValidationError
 
 from bench.job.outcome import Outcome, Status
 from bench.records import digest
+from bench.storage.floor import Floor
 from bench.storage.lease import Lease, owner, take
 
-__all__ = ["POLL_S", "Shared"]
+__all__ = ["FLOOR", "POLL_S", "Shared"]
 
+FLOOR = "floor"  # among what is elsewhere: a step that runs alone, or what runs while one of this run is to
 POLL_S = 0.1  # between two looks at what other runs do
 # What a step comes to whoever runs it; the others depend on a run's limits, on its machine, or on when it was.
 _FOR_ALL: frozenset[Status] = frozenset(
@@ -28,6 +30,7 @@ class Shared:
     def __init__(self, cache: Path, folder: Path) -> None:
         self._leases = cache / "leases"
         self._folder = str(folder.absolute())
+        self._floor = Floor(cache / "locks")
         self._held: dict[str, Lease] = {}
         self._began = time.time()  # as file systems have it
         self.elsewhere: set[str] = set()  # what others were doing when it was last looked at
@@ -64,9 +67,20 @@ class Shared:
         if lease is not None:
             lease.release("" if failure is None else failure.model_dump_json())
 
+    def may_run(self, *, alone: bool) -> bool:
+        """Whether a step may begin beside what runs in other runs; `alone`: nothing may, and nothing of this run does."""
+        if self._floor.enter(alone=alone):
+            return True
+        self.elsewhere.add(FLOOR)
+        return False
+
+    def rest(self) -> None:
+        """Nothing runs here."""
+        self._floor.leave()
+
     def owner(self, work: str) -> int | None:
         """The process that does it now, where that can be known."""
-        return owner(self._leases / work)
+        return self._floor.owner() if work == FLOOR else owner(self._leases / work)
 
     @contextmanager
     def alone(self, work: str, wait: Callable[[list[str]], object]) -> Iterator[None]:
@@ -81,5 +95,6 @@ class Shared:
 
     def close(self) -> None:
         """Let go of all."""
+        self.rest()
         for work in list(self._held):
             self.end(work)

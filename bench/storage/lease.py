@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["Lease", "owner", "sweep_leases", "take"]
+__all__ = ["Lease", "lock", "owner", "sweep_leases", "take"]
 
 _OLD_S = 86_400.0  # nobody has waited since then for what an owner left
 
@@ -40,22 +40,28 @@ class Lease:
 def take(path: Path) -> Lease | None:
     """The lease, or None where another process has it now. Where no file can be locked, whoever asks has it: the work is done
     twice then, and the first to commit it wins."""
+    try:
+        return Lease(path, lock(path, fcntl.LOCK_EX))
+    except BlockingIOError:
+        return None
+    except OSError:
+        return Lease(path, None)
+
+
+def lock(path: Path, how: int) -> int:
+    """A descriptor of the file, made where it is missing and locked until it is closed. `how`: fcntl.LOCK_EX or LOCK_SH.
+
+    Raises BlockingIOError where another process has it, any other OSError where it can't be locked."""
     while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except OSError:
-            return Lease(path, None)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
         except OSError:
             os.close(descriptor)
-            return Lease(path, None)
+            raise
         if _is_at(path, descriptor):
-            return Lease(path, descriptor)
+            return descriptor
         os.close(descriptor)  # its owner removed it before the lock was ours: there may be another
 
 

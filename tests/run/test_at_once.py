@@ -148,3 +148,27 @@ def test_what_a_killed_run_had_begun_is_done_by_the_other(begin, tmp_path):
     assert second.wait() == 0
     assert load(tmp_path / "out").manifest["status"] == "complete"
     assert sum(fits(tmp_path).values()) == 7, "one step was begun twice"
+
+
+SPAN = """start = time.time()
+        time.sleep(self.params.seconds)
+        with open(os.environ["FITS"] + "-spans", "a") as told:
+            told.write(f"{self.params.seconds} {start} {time.time()}\\n")"""
+
+
+@pytest.mark.fault(27)
+def test_a_step_that_runs_alone_does_so_beside_another_run(begin, tmp_path):
+    plugin = PLUGIN.replace("time.sleep(self.params.seconds)", SPAN)
+    (tmp_path / "slow.py").write_text(plugin, "utf-8")
+    alone = "b: {use: slow, timing: exclusive, seconds: 0.72"
+    suite = SUITE.replace("FAILS", "").replace("b: {use: slow, seconds: 0.22", alone)
+    (tmp_path / "shared.yaml").write_text(suite.replace("seconds: 0.2", "seconds: 0.5"), "utf-8")
+    runs = [begin("out", "--workers", "2"), begin("out", "--workers", "2")]
+    assert [run.wait() for run in runs] == [0, 0]
+    told = [line.split() for line in (tmp_path / "fits-spans").read_text("utf-8").splitlines()]
+    spans = [(seconds, float(start), float(end)) for seconds, start, end in told]
+    assert sorted(seconds for seconds, _, _ in spans) == 2 * ["0.51"] + 2 * ["0.53"] + 2 * ["0.72"]
+    for seconds, start, end in spans:
+        if seconds == "0.72":
+            beside = [one for one in spans if one[1] < end and start < one[2]]
+            assert beside == [(seconds, start, end)]
