@@ -57,6 +57,18 @@ def test_the_wheel_has_every_module(wheel):
     assert {name for name in wheel.namelist() if name.endswith(".py")} == sources
 
 
+def test_a_plugin_package_is_the_same_in_the_wheel_and_in_a_checkout(wheel):
+    """Its digest is of all its files: a base from a checkout and a candidate from a wheel are of one code."""
+    listed = subprocess.run(
+        ["git", "ls-files", "."], cwd=ROOT / "plugins", capture_output=True, text=True, check=False
+    )
+    files = set(listed.stdout.splitlines())
+    if not files:
+        pytest.skip("no git checkout")
+    tops = {file.partition("/")[0] for file in files}
+    assert {name for name in wheel.namelist() if name.partition("/")[0] in tops} == files
+
+
 def test_the_wheel_is_typed_and_holds_neither_data_nor_suites(wheel):
     assert "bench/py.typed" in wheel.namelist()
     assert not [
