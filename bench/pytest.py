@@ -43,8 +43,9 @@ def bench_gate(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., 
     """Runs a suite, holds it against a base, and fails the test with the table where it is worse or incomplete.
 
     `bench_gate(suite, *, baseline, out=None, aspects=("quality", "memory"), inconclusive=None, **options)`: paths are below
-    pytest's rootdir; `out` is where the run goes (a temporary folder); `inconclusive` is `fail` or `warn`, for this test;
-    `options` are those of bench.run_suite (`workers`, `plugins`, `seeds`, ...). Gives what the gate found."""
+    pytest's rootdir; `out` is where the run goes (a temporary folder), never into the base; `inconclusive` is `fail` or
+    `warn`, for this test; `options` are those of bench.run_suite (`workers`, `plugins`, `seeds`, ...). Gives what the gate
+    found."""
     root = request.config.rootpath
     configured = str(request.config.getini(_INI))
 
@@ -77,13 +78,15 @@ def _choice(inconclusive: str) -> str:
 def _gated(
     suite: Path, baseline: Path, out: Path, aspects: Sequence[Aspect], options: dict[str, Any]
 ) -> GateResult:
-    """The base is read first: where there is none, nothing is run."""
+    """The base is read first: where there is none, or where it would be written over, nothing is run."""
     __tracebackhide__ = True
     from bench import load_run, run_suite
     from bench.errors import BenchError
-    from bench.gate import gate_runs
+    from bench.gate import aspects_of, check_spares, gate_runs
 
     try:
+        aspects = aspects_of(aspects)
+        check_spares(out, baseline)
         base = load_run(baseline)
         run_suite(suite, out=out, allow_incomplete=True, **options)
         return gate_runs(base, load_run(out), aspects)

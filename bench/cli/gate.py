@@ -73,7 +73,7 @@ def command(
 
     Ends with 0 where all is ok, with 1 where something regressed: it is worse by more than its margin, beyond chance; with 3
     where that can be neither said nor excluded; with 4 where a figure is missing on one side (whatever the others say); with
-    2 where the runs were not scored on the same data, split and metrics."""
+    2 where the runs were not scored on the same data, split and metrics, or are one folder."""
     check_given(ctx, of_speed, speed=speed)
     if speed and aspects:
         raise click.UsageError("--aspect is of two runs; --speed judges time and memory", ctx)
@@ -91,10 +91,12 @@ def command(
 
 
 def _of_runs(base: Path, candidate: Path, aspects: tuple[Aspect, ...]) -> GateResult:
-    from bench.gate import RUN_ASPECTS, gate_runs
+    from bench.gate import RUN_ASPECTS, check_apart, gate_runs
     from bench.records import load
 
-    return gate_runs(load(base), load(candidate), aspects or RUN_ASPECTS)
+    runs = load(base), load(candidate)
+    check_apart(base, candidate)
+    return gate_runs(*runs, aspects or RUN_ASPECTS)
 
 
 @contextmanager

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from bench.compare.conditions import slowing
 from bench.gate.model import Cell, Verdict
+from bench.gate.sizes import (
+    PARAMETERS,
+    PEAK,
+    Known,
+    counts_of,
+    is_counted_anew,
+    known,
+    peaks_of,
+    unlike,
+    untold,
+)
 from bench.gate.trials import MethodTrials
 from bench.margins import GateMargins
-from bench.records import Record
 
 __all__ = ["Memory", "memory_cells"]
 
-_PEAK, _PARAMETERS = "peak_rss_bytes", "parameters"
 _MORE = "; run 3 seeds: a step that compiles or reads anew takes more once"
-_Sizes = list[
-    tuple[float, float]
-]  # of each seed, base and candidate; none where one of them is not known
+_UNTOLD = {
+    PARAMETERS: "tells no number of parameters; have it count them again (self.details in fit), or make the base anew",
+    PEAK: "did not measure it; run CANDIDATE again with --rerun all",
+}
 
 
 class Memory(NamedTuple):
@@ -27,30 +37,41 @@ class Memory(NamedTuple):
 
 
 def memory_cells(methods: Sequence[MethodTrials], margins: GateMargins) -> Memory:
-    """Cells for each method: of its parameters where both runs counted them, of its peak where both measured it under the same
-    conditions. What can't be compared is told of in a note and is no cell: another machine is no fault of the candidate."""
-    complete = [one for one in methods if not one.missing]
-    cells = [*_parameters(complete, margins), *_peaks(complete, margins)]
-    return Memory(tuple(cells), tuple(_notes(complete)))
+    """Cells for each method, of which all trials are there: of its parameters where BASE counted them, of its peak where both
+    measured it under the same conditions. What CANDIDATE no longer tells is incomplete. What can't be compared is told of
+    in a note and is no cell: another machine is no fault of the candidate."""
+    cells = [*_parameters(methods, margins), *_peaks(methods, margins)]
+    return Memory(tuple(cells), tuple(_notes(methods)))
 
 
 def _parameters(methods: Sequence[MethodTrials], margins: GateMargins) -> Iterator[Cell]:
     """A count, the same on any machine: by the largest change, since tables follow each seed's training rows."""
     for one in methods:
-        sizes = [(_counted(base), _counted(other)) for base, other in one.pairs.values()]
-        if known := _known(sizes):
-            changes, margin = _changes(known), _margin(one, _PARAMETERS, margins)
-            verdict: Verdict = "ok" if max(changes) <= margin else "regressed"
-            reason = f"a count, {'within' if verdict == 'ok' else 'beyond'} the margin"
-            yield _cell(one, _PARAMETERS, known, margin, verdict, reason)
+        sizes, margin = counts_of(one), _margin(one, PARAMETERS, margins)
+        if lost := untold(sizes):
+            yield _incomplete(one, PARAMETERS, lost)
+        elif both := known(sizes):
+            yield _cell(one, PARAMETERS, both, margin, *_of_counts(_changes(both), margin))
 
 
 def _peaks(methods: Sequence[MethodTrials], margins: GateMargins) -> Iterator[Cell]:
     """By the median over seeds, which one step that compiles does not move; `regressed` where every seed is beyond."""
     for one in methods:
-        if not _unlike(one) and (known := _known(_peaks_of(one))):
-            margin = _margin(one, _PEAK, margins)
-            yield _cell(one, _PEAK, known, margin, *_of_peaks(_changes(known), margin))
+        sizes, margin = peaks_of(one), _margin(one, PEAK, margins)
+        if unlike(one):
+            continue
+        if lost := untold(sizes):
+            yield _incomplete(one, PEAK, lost)
+        elif (both := known(sizes)) and len(both) == len(sizes):
+            yield _cell(one, PEAK, both, margin, *_of_peaks(_changes(both), margin))
+
+
+def _of_counts(changes: Sequence[float], margin: float) -> tuple[Verdict, str]:
+    if max(changes) <= margin:
+        return "ok", "a count, within the margin"
+    if math.isinf(max(changes)):
+        return "regressed", "a count that was 0: a margin relative to that allows nothing"
+    return "regressed", "a count, beyond the margin"
 
 
 def _of_peaks(changes: Sequence[float], margin: float) -> tuple[Verdict, str]:
@@ -63,8 +84,12 @@ def _of_peaks(changes: Sequence[float], margin: float) -> tuple[Verdict, str]:
     return "inconclusive", what + _MORE
 
 
-def _changes(sizes: _Sizes) -> list[float]:
-    return [candidate / base - 1 for base, candidate in sizes]
+def _changes(sizes: Known) -> list[float]:
+    """Relative to the base; from nothing to something it is infinite."""
+    return [
+        candidate / base - 1 if base else (math.inf if candidate else 0.0)
+        for base, candidate in sizes
+    ]
 
 
 def _margin(one: MethodTrials, measure: str, margins: GateMargins) -> float:
@@ -74,7 +99,7 @@ def _margin(one: MethodTrials, measure: str, margins: GateMargins) -> float:
 
 
 def _cell(
-    one: MethodTrials, measure: str, sizes: _Sizes, margin: float, verdict: Verdict, reason: str
+    one: MethodTrials, measure: str, sizes: Known, margin: float, verdict: Verdict, reason: str
 ) -> Cell:
     changes = _changes(sizes)
     return Cell(
@@ -85,55 +110,47 @@ def _cell(
         reason,
         base=median(base for base, _ in sizes),
         candidate=median(candidate for _, candidate in sizes),
-        change=median(changes),
-        low=min(changes),
-        high=max(changes),
+        change=_finite(median(changes)),
+        low=_finite(min(changes)),
+        high=_finite(max(changes)),
         margin=margin,
     )
 
 
+def _finite(change: float) -> float | None:
+    return change if math.isfinite(change) else None
+
+
+def _incomplete(one: MethodTrials, measure: str, seeds: Sequence[int]) -> Cell:
+    which = ", ".join(map(str, seeds))
+    return Cell(
+        "memory",
+        *one.place,
+        measure,
+        "incomplete",
+        f"seed {which}: BASE has a figure and CANDIDATE {_UNTOLD[measure]}",
+    )
+
+
 def _notes(methods: Sequence[MethodTrials]) -> Iterator[str]:
-    unlike = dict.fromkeys(what for one in methods for what in _unlike(one))
-    if unlike:
+    unalike = dict.fromkeys(what for one in methods for what in unlike(one))
+    if unalike:
         yield (
             "Peak memory is judged of runs computed alike, and is not where what differs is "
-            f"{', '.join(unlike)}."
+            f"{', '.join(unalike)}."
         )
-    unmeasured = [one for one in methods if not _known(_peaks_of(one))]
+    unmeasured = [one for one in methods if len(known(peaks_of(one))) < len(one.pairs)]
     if unmeasured:
-        methods_of = "1 method" if len(unmeasured) == 1 else f"{len(unmeasured)} methods"
         yield (
-            f"Peak memory of {methods_of} was not measured in both runs: a step has to have a process of its own "
+            f"Peak memory of {_many(unmeasured)} was not measured in both runs: a step has to have a process of its own "
             "(`--executor local`)."
         )
+    uncounted = [one for one in methods if is_counted_anew(counts_of(one))]
+    if uncounted:
+        yield (
+            f"CANDIDATE alone tells how many parameters {_many(uncounted)} had: make the base anew to have them judged."
+        )
 
 
-# -- what records have
-
-
-def _unlike(one: MethodTrials) -> list[str]:
-    return [what for pair in one.pairs.values() for what in slowing(*pair)]
-
-
-def _peaks_of(one: MethodTrials) -> list[tuple[float | None, float | None]]:
-    return [(_peak(base), _peak(candidate)) for base, candidate in one.pairs.values()]
-
-
-def _peak(record: Record) -> float | None:
-    """None of a step that shared its process: the peak is of all that this did."""
-    if record.get("environment", {}).get("process") == "shared":
-        return None
-    value = record["cost"]["own"].get(_PEAK)
-    return None if value is None else float(value)
-
-
-def _counted(record: Record) -> float | None:
-    """The harness counts those of differentiable plugins; another model may tell its own."""
-    value = record.get("details", {}).get(_PARAMETERS)
-    is_count = isinstance(value, int) and not isinstance(value, bool)
-    return float(value) if is_count else None
-
-
-def _known(sizes: Sequence[tuple[float | None, float | None]]) -> _Sizes:
-    known = [(base, other) for base, other in sizes if base and other]
-    return known if len(known) == len(sizes) else []
+def _many(methods: Sequence[MethodTrials]) -> str:
+    return "1 method" if len(methods) == 1 else f"{len(methods)} methods"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bench.evaluate import LEVEL, SAME_FIGURE
 from bench.evaluate.inference.holm import holm
@@ -20,8 +20,11 @@ __all__ = ["Quality", "quality_cells"]
 
 EQUAL = "equal in every metric and seed"
 _ONE_SEED = "one seed: what another training would give is unknown"
+_NOTHING_ELSE = (
+    "nor is any other: nothing is judged here; give the suite a metric that is defined, logloss say"
+)
 _RUN_MORE = "; run 3 seeds (seeds: [0, 1, 2])"
-_SEEDS_WANTED = 3
+_MORE_USERS = "; give the suite more test users"
 _WITHOUT_TRAINING = (
     "predictions"  # the base model of scores from a file: a second seed would give the same
 )
@@ -51,18 +54,22 @@ def quality_cells(
     margins: GateMargins,
     evidence: Evidence,
 ) -> Quality:
-    """A cell for each metric of each method. What is equal was not tested, and is not counted by Holm's adjustment; what
-    can't be tested is."""
+    """A cell for each metric of each method, of which all trials are there. What is equal was not tested, and is not counted
+    by Holm's adjustment; what can't be tested is. A metric that neither run has a figure of is no cell, but where there is
+    no other of the method."""
     found: list[Cell | _Tested] = []
     undefined = []
     for one in methods:
-        alike = not one.missing and _alike(one, metrics)
+        alike = _alike(one, metrics)
+        without = {metric: why for metric in metrics if (why := _undefined(one, metric))}
         for metric in metrics:
-            reason = _undefined(one, metric)
-            if reason:
-                undefined.append(reason)
-            else:
+            if metric not in without:
                 found.append(_cell(one, metric, margins, evidence, alike))
+            elif len(without) == len(metrics):
+                reason = f"{without[metric]}; {_NOTHING_ELSE}"
+                found.append(Cell("quality", *one.place, metric, "incomplete", reason))
+            else:
+                undefined.append(f"{one.place.of_runs} {one.place.method}: {without[metric]}")
     return Quality(tuple(_adjusted(found)), tuple(undefined))
 
 
@@ -72,10 +79,8 @@ def _cell(
     values = _values(one, metric)
     known = {seed: (a, b) for seed, (a, b) in values.items() if a is not None and b is not None}
     base, candidate = _mean([a for a, _ in known.values()]), _mean([b for _, b in known.values()])
-    cell = Cell("quality", *one.place, metric, "incomplete", one.missing, base, candidate)
-    if one.missing:
-        return cell
-    lost = _lost(metric, values)
+    cell = Cell("quality", *one.place, metric, "incomplete", "", base, candidate)
+    lost = _invalid(one, metric) or _lost(metric, values)
     if lost or base is None or candidate is None:
         return replace(cell, reason=lost)
     margin = margins.margin("quality", metric, *one.place)
@@ -97,12 +102,11 @@ def _cell(
     higher = resampled.higher_is_better[metric]
     change = -of.difference if higher else of.difference
     if of.users.error is None:
-        return replace(cell, verdict="inconclusive", reason=of.users.reason, change=change)
+        reason = f"{of.users.reason}{'' if '; ' in of.users.reason else _MORE_USERS}"
+        return replace(cell, verdict="inconclusive", reason=reason, change=change)
     tested = worsening(of, margin, higher_is_better=higher)
     cell = replace(cell, change=tested.change, low=tested.low, high=tested.high)
-    trained = not all(
-        _is_without_training(record) for pair in one.pairs.values() for record in pair
-    )
+    trained = not all(map(_is_without_training, _records(one)))
     return _Tested(cell, tested, margin, resampled.users, len(known), trained)
 
 
@@ -165,24 +169,40 @@ def _values(one: MethodTrials, metric: str) -> dict[int, tuple[float | None, flo
 
 
 def _value(record: Record, metric: str) -> float | None:
-    value = record["metrics"].get(metric, {}).get("value")
+    value = _score(record, metric).get("value")
     return None if value is None else float(value)
 
 
 def _undefined(one: MethodTrials, metric: str) -> str:
-    """Of a metric that neither run could compute in any seed, the same on the same rows."""
-    if one.missing or any(
-        value is not None for pair in _values(one, metric).values() for value in pair
-    ):
+    """Of a metric that neither run could compute in any seed, the same on the same rows; what a metric failed to give is
+    none of these."""
+    if any(value is not None for pair in _values(one, metric).values() for value in pair):
         return ""
-    reasons = [
-        record["metrics"].get(metric, {}).get("reason", "")
-        for pair in one.pairs.values()
-        for record in pair
-    ]
-    why = next(filter(None, reasons), "")
-    what = f"{one.place.of_runs} {one.place.method}: {metric} is undefined in both runs"
+    if _invalid(one, metric):
+        return ""
+    why = next(filter(None, (_score(record, metric).get("reason") for record in _records(one))), "")
+    what = f"{metric} is undefined in both runs"
     return f"{what}: {why}" if why else what
+
+
+def _invalid(one: MethodTrials, metric: str) -> str:
+    """Where a metric gave what is no score: in both runs alike, too, since it judges nothing there."""
+    for seed, pair in one.pairs.items():
+        for who, record in zip(("BASE", "CANDIDATE"), pair, strict=True):
+            score = _score(record, metric)
+            if score.get("invalid"):
+                what = f"seed {seed}: {metric} failed in {who}: {score.get('reason', '')}"
+                return f"{what}; mend the metric, and run both anew"
+    return ""
+
+
+def _records(one: MethodTrials) -> Iterator[Record]:
+    return (record for pair in one.pairs.values() for record in pair)
+
+
+def _score(record: Record, metric: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = record["metrics"].get(metric, {})
+    return found
 
 
 def _lost(metric: str, values: Mapping[int, tuple[float | None, float | None]]) -> str:

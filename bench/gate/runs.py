@@ -7,38 +7,40 @@ from typing import Any
 
 from bench.compare import Comparison, compare
 from bench.compare.conditions import slowing
+from bench.gate.asked import RUN_ASPECTS, aspects_of
+from bench.gate.completeness import incomplete_cells
 from bench.gate.differs import differs
 from bench.gate.evidence import Evidence
 from bench.gate.memory import memory_cells
-from bench.gate.model import Aspect, Cell, GateResult
+from bench.gate.model import Cell, GateResult
 from bench.gate.quality import quality_cells
 from bench.gate.trials import MethodTrials, trials_of_methods
 from bench.margins import GateMargins
 from bench.records import Record, Run
 
-__all__ = ["RUN_ASPECTS", "gate_runs"]
+__all__ = ["gate_runs"]
 
-RUN_ASPECTS: tuple[Aspect, ...] = ("quality", "memory")
 _SHOWN = 3  # methods of a note
 _SPEED = "Throughput is not judged here: CPU times of two runs are of two days, once each. `bench gate --speed` measures it."
 
 
-def gate_runs(base: Run, candidate: Run, aspects: Sequence[Aspect] = RUN_ASPECTS) -> GateResult:
+def gate_runs(base: Run, candidate: Run, aspects: Sequence[str] = RUN_ASPECTS) -> GateResult:
     """Judge CANDIDATE by the margins that BASE's suite states. Raises CompareError where data, split or a metric's version
-    differ."""
+    differ, and for an aspect that there is none of."""
+    asked = aspects_of(aspects)
     comparison = compare(base, candidate)
     margins: GateMargins = GateMargins.model_validate(base.manifest.get("gate", {}))
     methods = trials_of_methods(base, candidate, comparison)
-    cells: list[Cell] = []
-    notes = list(_notes((base, candidate), comparison, methods))
-    if "quality" in aspects:
-        quality = quality_cells(
-            methods, _metrics(base, candidate), margins, Evidence(base, candidate)
-        )
+    metrics = _metrics(base, candidate)
+    complete = [one for one in methods if not one.missing]
+    cells: list[Cell] = list(incomplete_cells(methods, asked, metrics))
+    notes = list(_notes(comparison, methods))
+    if "quality" in asked:
+        quality = quality_cells(complete, metrics, margins, Evidence(base, candidate))
         cells += quality.cells
         notes += [f"{line}." for line in quality.undefined]
-    if "memory" in aspects:
-        memory = memory_cells(methods, margins)
+    if "memory" in asked:
+        memory = memory_cells(complete, margins)
         cells += memory.cells
         notes += memory.notes
     return GateResult(
@@ -61,16 +63,10 @@ def _metrics(base: Run, candidate: Run) -> list[str]:
     return list(asked)
 
 
-def _notes(
-    runs: tuple[Run, Run], comparison: Comparison, methods: Sequence[MethodTrials]
-) -> Iterator[str]:
+def _notes(comparison: Comparison, methods: Sequence[MethodTrials]) -> Iterator[str]:
     for name, number in zip(("BASE", "CANDIDATE"), comparison.not_asked, strict=True):
         if number:
             yield f"{name} is a part of its suite: {number} of its trials were never asked for."
-    for name, run in zip(("BASE", "CANDIDATE"), runs, strict=True):
-        if run.conflicts:
-            what = f"{name} has two results of one trial ({len(run.conflicts)} times)"
-            yield f"{what}; the first is judged, and `bench report` shows both."
     yield from _seeds(methods)
     yield from _not_deterministic(methods)
     if any(len(one.pairs) == 1 and _moved(one) for one in methods):

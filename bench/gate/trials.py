@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bench.compare import Comparison
+from bench.job.outcome import of_record
 from bench.records import Record, Run
 
 __all__ = ["MethodTrials", "Place", "trials_of_methods"]
@@ -30,7 +31,7 @@ class Place(NamedTuple):
 @dataclass(frozen=True)
 class MethodTrials:
     """`pairs`: seed to its records in BASE and CANDIDATE, of seeds that both have a result of. `missing`: why the figures are
-    not complete; empty where they are. `one_sided`: seeds that one run was asked for and the other was not."""
+    not complete, or not known; empty where they are. `one_sided`: seeds that one run was asked for and the other was not."""
 
     place: Place
     pairs: Mapping[int, tuple[Record, Record]]
@@ -45,8 +46,15 @@ def trials_of_methods(base: Run, candidate: Run, comparison: Comparison) -> list
     for one in comparison.absent:
         place = Place(one.dataset, one.protocol, one.method)
         absent.setdefault(place, {})[one.seed] = one.reason
+    disputed = _disputed(base, candidate)
     return [
-        _trials(place, ours.get(place, {}), theirs.get(place, {}), absent.get(place, {}))
+        _trials(
+            place,
+            ours.get(place, {}),
+            theirs.get(place, {}),
+            absent.get(place, {}),
+            disputed.get(place, ()),
+        )
         for place in {**ours, **theirs}
     ]
 
@@ -65,8 +73,23 @@ def _asked(run: Run) -> dict[Place, dict[int, Record | None]]:
     return found
 
 
+def _disputed(base: Run, candidate: Run) -> dict[Place, list[str]]:
+    """Trials of which a folder holds two results: whichever is judged, the other says something else."""
+    found: dict[Place, list[str]] = {}
+    for name, run in (("BASE", base), ("CANDIDATE", candidate)):
+        for trial, files in run.conflicts:
+            place = Place(trial["dataset"], trial["protocol"], trial["method"])
+            what = f"seed {trial['seed']}: {name} has two results of it ({', '.join(files)})"
+            found.setdefault(place, []).append(f"{what}; run {name} anew into an empty folder")
+    return found
+
+
 def _trials(
-    place: Place, base: _Records, candidate: _Records, absent: Mapping[int, str]
+    place: Place,
+    base: _Records,
+    candidate: _Records,
+    absent: Mapping[int, str],
+    disputed: Sequence[str],
 ) -> MethodTrials:
     if not base:
         return MethodTrials(place, {}, "not in BASE: run the base anew with this suite")
@@ -78,13 +101,19 @@ def _trials(
         for seed in sorted(both - absent.keys())
         if (one := base[seed]) is not None and (other := candidate[seed]) is not None
     }
-    one_sided = tuple(sorted(base.keys() ^ candidate.keys()))
-    return MethodTrials(place, pairs, _missing(pairs, both, absent), one_sided)
-
-
-def _missing(pairs: Mapping[int, Any], both: set[int], absent: Mapping[int, str]) -> str:
-    """Seeds that one run was not asked for are another choice, of which a note tells; all others have to be there."""
     lost = [f"seed {seed}: {reason}" for seed, reason in absent.items() if seed in both]
-    if lost:
-        return "; ".join(lost)
-    return "" if pairs else "the runs have no seed in common; run both with the same seeds"
+    missing = "; ".join([*lost, *_failed_alone(base, candidate), *disputed])
+    if not (missing or pairs):
+        missing = "the runs have no seed in common; run both with the same seeds"
+    return MethodTrials(place, pairs, missing, tuple(sorted(base.keys() ^ candidate.keys())))
+
+
+def _failed_alone(base: _Records, candidate: _Records) -> Iterator[str]:
+    """A seed that one run was not asked for is another choice, of which a note tells; not so where the other run was asked
+    for it in vain."""
+    for name, mine, other in (("BASE", base, candidate), ("CANDIDATE", candidate, base)):
+        for seed in sorted(mine.keys() - other.keys()):
+            record = mine[seed]
+            if record is None or not of_record(record).ok:
+                state = "missing" if record is None else of_record(record).label
+                yield f"seed {seed}: {state} in {name}"

@@ -48,8 +48,10 @@ def make_run(
     edit: Edit = lambda _: None,
     drawn: str = "the same",
     analysed: bool = True,
+    lost: float = 0.0,
     manifest: Mapping[str, Any] | None = None,
 ) -> Run:
+    """`lost`: share of the draws of users in which no metric is defined."""
     losses = {
         (name, metric, seed): of(metric, seed)
         for name, of in methods.items()
@@ -98,6 +100,7 @@ def make_run(
             for metric in metrics
         ]  # (K, S, M, R)
         array = np.array(draws, dtype=np.float32).transpose(0, 1, 3, 2)
+        array[:, :, : round(lost * KEPT_DRAWS)] = np.nan
         facts = {
             "metrics": list(metrics),
             "seeds": list(seeds),

@@ -100,6 +100,21 @@ def test_a_name_that_reads_as_a_command_is_text(gate: Callable[..., Result]) -> 
     assert {line.split(" ")[0] for line in after.splitlines()} == {"::error"}
 
 
+@pytest.mark.parametrize("other", ["base", "other/../base", "link"])
+def test_a_folder_is_not_judged_by_itself(tmp_path: Path, other: str) -> None:
+    base = tmp_path / "base"
+    make_run(base, {"fm": users_of()})
+    (tmp_path / "other").mkdir()
+    (tmp_path / "link").symlink_to(base)
+    for sides in ([base, tmp_path / other], [tmp_path / other, base]):
+        result = CliRunner().invoke(main, ["gate", *map(str, sides)])
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"BASE and CANDIDATE are one folder, {sides[0]}" in result.stderr
+        assert (
+            "give CANDIDATE a folder of its own (`bench run SUITE --out FOLDER`)" in result.stderr
+        )
+
+
 def test_runs_that_can_not_be_compared_end_with_2_and_an_annotation(tmp_path: Path) -> None:
     def other(records: list[dict[str, Any]]) -> None:
         for record in records:

@@ -86,6 +86,14 @@ def test_what_was_not_measured_is_told_of(tmp_path: Path) -> None:
     assert any("1 method was not measured in both runs" in note for note in result.notes)
 
 
+def test_a_peak_that_the_candidate_alone_lacks_is_incomplete(tmp_path: Path) -> None:
+    base = make_run(tmp_path / "base", SAME, peak={"fm": 3e8})
+    result = gate_runs(base, make_run(tmp_path / "candidate", SAME))
+    (cell,) = [cell for cell in result.cells if cell.aspect == "memory"]
+    assert (cell.measure, cell.verdict, result.exit_code) == ("peak_rss_bytes", "incomplete", 4)
+    assert "CANDIDATE did not measure it; run CANDIDATE again" in cell.reason
+
+
 # -- parameters
 
 
@@ -109,6 +117,63 @@ def test_parameters_are_counted_on_any_machine_with_one_seed(
     (cell,) = gate_runs(base, candidate, ("memory",)).cells
     assert (cell.measure, cell.verdict) == ("parameters", verdict)
     assert (cell.base, cell.candidate) == (1000, parameters)
+
+
+def judged_counts(tmp_path: Path, base: Any, candidate: Any, **options: Any) -> GateResult:
+    runs = [
+        make_run(tmp_path / name, SAME, (0,), edit=counted(parameters), **options)
+        for name, parameters in (("base", base), ("candidate", candidate))
+    ]
+    return gate_runs(*runs, ("memory",))
+
+
+@pytest.mark.parametrize("told", [None, "many", True, 1000.5, -1, 1e300, 10**400])
+def test_a_count_that_the_candidate_no_longer_tells_is_incomplete(
+    tmp_path: Path, told: Any
+) -> None:
+    result = judged_counts(tmp_path, 1000, told, peak={"fm": 3e8})
+    cell, peak = result.cells
+    assert (cell.measure, cell.verdict, result.exit_code) == ("parameters", "incomplete", 4)
+    assert cell.reason.startswith("seed 0: BASE has a figure and CANDIDATE tells no number")
+    assert (peak.measure, peak.verdict) == ("peak_rss_bytes", "ok")
+
+
+def test_a_count_of_some_seeds_alone_is_incomplete(tmp_path: Path) -> None:
+    def but_one(records: list[dict[str, Any]]) -> None:
+        counted(1000)(records)
+        records[1]["details"] = {}
+
+    base = make_run(tmp_path / "base", SAME, edit=counted(1000))
+    candidate = make_run(tmp_path / "candidate", SAME, edit=but_one)
+    (cell,) = gate_runs(base, candidate, ("memory",)).cells
+    assert (cell.verdict, cell.reason[:7]) == ("incomplete", "seed 1:")
+
+
+def test_a_count_that_the_candidate_alone_tells_is_told_of(tmp_path: Path) -> None:
+    result = judged_counts(tmp_path, None, 1000)
+    assert result.cells == ()
+    assert any("CANDIDATE alone tells how many parameters 1 method had" in n for n in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("base", "candidate", "verdict"),
+    [
+        (1000.0, 1000, "ok"),
+        (1000, 5e9, "regressed"),
+        (1000, 0, "ok"),
+        (0, 0, "ok"),
+        (0, 1, "regressed"),
+        (0.0, 10**9, "regressed"),
+    ],
+)
+def test_whole_numbers_are_counts_and_0_is_one(
+    tmp_path: Path, base: float, candidate: float, verdict: str
+) -> None:
+    (cell,) = judged_counts(tmp_path, base, candidate, gate={"memory": 0.5}).cells
+    assert (cell.verdict, cell.base, cell.candidate) == (verdict, base, candidate)
+    grew_from_0 = base == 0 and candidate > 0
+    assert (cell.change is None) == grew_from_0
+    assert ("a count that was 0" in cell.reason) == grew_from_0
 
 
 @pytest.mark.parametrize("told", ["many", None, True, {"a": 1}])

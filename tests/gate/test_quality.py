@@ -11,7 +11,6 @@ import pytest
 from bench.errors import CompareError
 from bench.gate import Cell, GateResult, gate_runs
 from bench.records import Run
-from bench.records.run import Conflict
 from tests.gate.runs import Edit, make_run, users_of
 
 SAME = {"fm": users_of()}
@@ -200,6 +199,25 @@ def test_a_failed_trial_is_incomplete_whatever_the_other_seeds_say(tmp_path: Pat
     assert one(result).reason.startswith("seed 0: ok in BASE, error in CANDIDATE")
 
 
+@pytest.mark.parametrize("who", ["base", "candidate"])
+def test_a_seed_that_one_run_alone_was_asked_for_and_that_failed_is_incomplete(
+    tmp_path: Path, who: str
+) -> None:
+    seeds = {"base": (0, 1), "candidate": (0, 1)} | {who: (0, 1, 2)}
+    edits = {who: fail_last}
+    runs = [
+        make_run(tmp_path / name, SAME, of, edit=edits.get(name, list))
+        for name, of in seeds.items()
+    ]
+    cell = one(gate(*runs))
+    assert (cell.verdict, cell.reason) == ("incomplete", f"seed 2: error in {who.upper()}")
+
+
+def fail_last(records: list[dict[str, Any]]) -> None:
+    records[-1]["outcome"].update(status="error", reason="it broke")
+    records[-1]["metrics"] = {}
+
+
 def test_runs_that_measured_nothing_are_incomplete(tmp_path: Path) -> None:
     run = make_run(tmp_path / "base", {}, analysed=False)
     assert (gate(run, run).verdict, gate(run, run).exit_code) == ("incomplete", 4)
@@ -229,6 +247,37 @@ def test_a_figure_that_neither_run_has_is_a_note(tmp_path: Path) -> None:
     result = gate(run, run)
     assert [cell.measure for cell in result.cells] == ["logloss"]
     assert "ml/cold fm: auc is undefined in both runs: one class." in result.notes
+
+
+def test_a_method_without_any_figure_in_both_runs_is_incomplete(tmp_path: Path) -> None:
+    """Its memory may be fine: of its quality nothing is known."""
+    made: dict[str, Any] = {"seeds": (0,), "metrics": ("auc",), "peak": {"fm": 3e8}}
+    base, candidate = (
+        make_run(tmp_path / name, SAME, edit=set_metric("auc", None), **made)
+        for name in ("base", "candidate")
+    )
+    result = gate_runs(base, candidate)
+    assert (one(result, "peak_rss_bytes").verdict, result.exit_code) == ("ok", 4)
+    assert one(result, "auc").verdict == "incomplete"
+    assert "auc is undefined in both runs: one class; nor is any other" in one(result, "auc").reason
+
+
+def invalid(records: list[dict[str, Any]]) -> None:
+    for record in records:
+        record["metrics"]["auc"].update(value=None, reason="it raised", invalid=True)
+
+
+@pytest.mark.parametrize("sides", [("base",), ("candidate",), ("base", "candidate")])
+def test_a_metric_that_failed_is_incomplete_in_both_runs_alike(
+    tmp_path: Path, sides: tuple[str, ...]
+) -> None:
+    runs = [
+        make_run(tmp_path / name, SAME, edit=invalid if name in sides else list)
+        for name in ("base", "candidate")
+    ]
+    cell = one(gate(*runs), "auc")
+    assert cell.verdict == "incomplete"
+    assert cell.reason.startswith(f"seed 0: auc failed in {sides[0].upper()}: it raised; mend")
 
 
 def test_what_neither_run_was_asked_for_is_no_figure(tmp_path: Path) -> None:
@@ -319,19 +368,26 @@ def test_one_metric_alone_that_is_equal_by_chance_is_tested(tmp_path: Path) -> N
     assert (cell.verdict, cell.p) == ("inconclusive", 1.0)
 
 
+def test_a_metric_that_few_test_users_define_is_inconclusive_with_the_number_that_would_do(
+    tmp_path: Path,
+) -> None:
+    """Draws in which nobody has the rarer label are NaN: a tenth of them."""
+    base, candidate = (
+        make_run(tmp_path / name, {"fm": losses}, lost=0.1)
+        for name, losses in (("base", users_of()), ("candidate", users_of(0.01, spread=0.01, by=1)))
+    )
+    cell = one(gate(base, candidate))
+    assert cell.verdict == "inconclusive"
+    assert cell.reason.startswith("undefined in 10% of the resamples of users, of which 5% may be")
+    assert cell.reason.endswith("; about 261 test users like these would do")
+
+
 # -- what else is told
 
 
 def test_other_figures_of_the_same_code_are_told_of(tmp_path: Path) -> None:
     result = judged(tmp_path, users_of(0.01, spread=0.01, by=1))
     assert any("is not deterministic" in note for note in result.notes)
-
-
-def test_two_results_of_one_trial_are_told_of(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "base", SAME)
-    conflict = Conflict(run.records[0]["trial"], ("records/a.json", "records/a.b.json"))
-    result = gate(run, run._replace(conflicts=(conflict,)))
-    assert any(note.startswith("CANDIDATE has two results of one trial") for note in result.notes)
 
 
 def test_other_settings_are_told_of(tmp_path: Path) -> None:

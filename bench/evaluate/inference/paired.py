@@ -165,14 +165,30 @@ def _over_users(draws: np.ndarray, scale: float, resampled: Resampled) -> Part:
     known = draws[np.isfinite(draws)]
     lost = 1 - len(known) / len(draws)
     if lost > _MOST_UNDEFINED or len(known) < 2:
-        return Part(None, f"undefined in {lost:.0%} of the resamples of users")
+        return Part(None, _too_often_undefined(lost, resampled.users))
     with np.errstate(over="ignore", invalid="ignore"):  # losses near the end of float64
         size = float(known.std(ddof=1)) * math.sqrt(resampled.users / (resampled.users - 1))
     if not math.isfinite(size):
-        return Part(None, "the spread over users overflows")
+        return Part(
+            None,
+            "the spread over users overflows: a loss is near the end of float64; look at the largest logits",
+        )
     if size <= _ROUNDING * scale:
         return Part(None, _NO_SPREAD)
     return Part(StandardError(size, max(1.0, resampled.effective_users - 1)))
+
+
+def _too_often_undefined(lost: float, users: int) -> str:
+    """A resample of U users misses those who make the metric defined, a share q of them all, with probability (1 - q)^U. So
+    the number that would do is to U as the logarithm of the share allowed is to that of the share lost."""
+    few = (
+        f"undefined in {lost:.0%} of the resamples of users, of which {_MOST_UNDEFINED:.0%} may be"
+    )
+    what = f"{few}: too few of the {users:,} test users have rows by which it is defined (AUC: of the rarer label)"
+    if not 0 < lost < 1:
+        return f"{what}; give it more of them"
+    needed = math.ceil(users * math.log(_MOST_UNDEFINED) / math.log(lost))
+    return f"{what}; about {max(users + 1, needed):,} test users like these would do"
 
 
 def _over_seeds(by_seed: np.ndarray, scale: float) -> Part:
