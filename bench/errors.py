@@ -5,7 +5,7 @@ BenchError                  2  anything the user can mend; its text is one line:
 ├── DataError               2  a dataset can't be read as asked: `file:line: what; fix`
 │   └── DownloadError       2  no source could serve a dataset
 ├── PluginError             2  plugins contradict each other or the contract
-│   └── PluginUnavailable   4  a plugin that is wanted is quarantined or does not import
+│   └── PluginUnavailable   4  a plugin that is wanted is quarantined or does not import (2 where no trial can do without it)
 ├── PredictionError         4  a plugin handed back what isn't a prediction (ends a trial, not the run)
 │   ├── DivergenceError     4  a meta-learner's inner steps lead to what is not finite
 │   └── SelectionError      4  weights off the simplex

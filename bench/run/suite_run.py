@@ -17,6 +17,7 @@ from bench.run.executor_choice import make_executor
 from bench.run.limiting import limited, warn_of_limits
 from bench.run.manifest import earlier_seeds
 from bench.run.name_lists import apart
+from bench.run.needed import before_any_trial
 from bench.run.planning.divisions import divide_all, prepare_all
 from bench.run.planning.joining import check_predictions
 from bench.run.planning.plan import plan
@@ -69,8 +70,9 @@ def run(
             as_suite(suite, paths, autoload, as_names(overrides)), time_limit, memory_limit
         )
         registry = registry_of(suite, load_registry(paths, autoload=autoload))
-        made_executor = make_executor(registry, executor, as_names(executor_set), workers)
-        metrics = metrics_of(registry, suite.computed)
+        with before_any_trial():
+            made_executor = make_executor(registry, executor, as_names(executor_set), workers)
+            metrics = metrics_of(registry, suite.computed)
         resources = Resources(threads=threads)
         folder = as_path(out) or Path("results") / suite.name
         planned, divisions = plan_suite(
@@ -129,6 +131,7 @@ def as_suite(
     return suite
 
 
+@before_any_trial()
 def plan_suite(
     suite: Suite,
     registry: Registry,

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bench.gate import Cell, GateResult
-from bench.pytest import BenchInconclusiveWarning, _choice, _tell
+from bench.pytest import BenchInconclusiveWarning, _choice, _gated, _tell
+from tests.gate.runs import make_run, users_of
 from tests.run.conftest import write_ratings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,6 +105,64 @@ def test_importing_the_plugin_loads_nothing_heavy() -> None:
         check=True,
     )
     assert shown.stdout.strip() == "set()"
+
+
+# -- what is refused before anything is run
+
+
+@pytest.fixture
+def baseline(tmp_path: Path) -> Path:
+    folder = tmp_path / "results" / "baseline"
+    make_run(folder, {"fm": users_of()})
+    (tmp_path / "link").symlink_to(folder)
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "records").symlink_to(folder / "records")
+    return folder
+
+
+def refused(baseline: Path, out: str, aspects: list[str]) -> str:
+    """What the fixture says; its suite is not there, which a run would say."""
+    root = baseline.parents[1]
+    before = {file: file.read_bytes() for file in root.rglob("*") if file.is_file()}
+    with pytest.raises(pytest.fail.Exception) as failed:
+        _gated(root / "suite.yaml", baseline, root / out, aspects, {"executor": "inline"})
+    after = {file: file.read_bytes() for file in root.rglob("*") if file.is_file()}
+    assert after == before
+    return str(failed.value)
+
+
+@pytest.mark.parametrize(
+    "out",
+    [
+        "results/baseline",
+        "results/../results/baseline",
+        "link",
+        "link/records",
+        "linked",
+        "results/baseline/records",
+        "results/baseline/again",
+    ],
+)
+def test_a_run_over_the_base_is_refused(baseline: Path, out: str) -> None:
+    told = refused(baseline, out, ["quality"])
+    assert "would write over the base" in told
+    assert "give `out` a folder beside it" in told
+
+
+@pytest.mark.parametrize("out", ["results/candidate", "results/baseline-2", "results", "elsewhere"])
+def test_a_run_beside_the_base_is_not(baseline: Path, out: str) -> None:
+    assert "suite.yaml" in refused(baseline, out, ["quality"])
+
+
+def test_a_base_where_a_run_keeps_its_records_is_refused(tmp_path: Path) -> None:
+    base = tmp_path / "out" / "records"
+    make_run(base, {"fm": users_of()})
+    assert "would write over the base" in refused(base, "out", ["quality"])
+
+
+def test_an_aspect_that_there_is_none_of_is_refused(baseline: Path) -> None:
+    told = refused(baseline, "candidate", ["quality", "memmory"])
+    assert told == "bench: unknown aspect 'memmory'; did you mean 'memory'?"
 
 
 # -- an inconclusive gate
