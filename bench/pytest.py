@@ -91,7 +91,10 @@ def _gated(
         run_suite(suite, out=out, allow_incomplete=True, **options)
         return gate_runs(base, load_run(out), aspects)
     except BenchError as error:
-        pytest.fail(f"bench: {error}", pytrace=False)
+        told = str(error)
+    pytest.fail(
+        f"bench: {told}", pytrace=False
+    )  # out here: pytest would show what it was raised for, too
 
 
 def _tell(result: GateResult, inconclusive: str) -> None:

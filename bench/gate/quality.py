@@ -80,7 +80,7 @@ def _cell(
     known = {seed: (a, b) for seed, (a, b) in values.items() if a is not None and b is not None}
     base, candidate = _mean([a for a, _ in known.values()]), _mean([b for _, b in known.values()])
     cell = Cell("quality", *one.place, metric, "incomplete", "", base, candidate)
-    lost = _invalid(one, metric) or _lost(metric, values)
+    lost = _invalid(one, metric) or _lost(one, metric)
     if lost or base is None or candidate is None:
         return replace(cell, reason=lost)
     margin = margins.margin("quality", metric, *one.place)
@@ -205,11 +205,13 @@ def _score(record: Record, metric: str) -> Mapping[str, Any]:
     return found
 
 
-def _lost(metric: str, values: Mapping[int, tuple[float | None, float | None]]) -> str:
-    for seed, (base, candidate) in values.items():
+def _lost(one: MethodTrials, metric: str) -> str:
+    for seed, (base, candidate) in _values(one, metric).items():
         if (base is None) != (candidate is None):
-            who = "BASE" if base is None else "CANDIDATE"
-            return f"seed {seed}: {who} has no {metric}"
+            who, record = ("BASE", 0) if base is None else ("CANDIDATE", 1)
+            score = _score(one.pairs[seed][record], metric)
+            why = score.get("reason") or f"run {who} anew with the metrics of the other"
+            return f"seed {seed}: {who} has no {metric}: {why}"
     return ""
 
 

@@ -239,7 +239,24 @@ def test_a_figure_that_one_run_lacks_is_incomplete(tmp_path: Path, lacks: str, w
         for name in ("base", "candidate")
     )
     cell = one(gate(base, candidate), "auc")
-    assert (cell.verdict, cell.reason) == ("incomplete", f"seed 0: {who} has no auc")
+    assert (cell.verdict, cell.reason) == ("incomplete", f"seed 0: {who} has no auc: one class")
+
+
+def test_a_metric_that_the_base_was_not_asked_for_is_incomplete(tmp_path: Path) -> None:
+    base = make_run(tmp_path / "base", SAME, metrics=("logloss",))
+    result = gate(base, make_run(tmp_path / "candidate", SAME))
+    told = "seed 0: BASE has no auc: run BASE anew with the metrics of the other"
+    assert (one(result, "auc").verdict, one(result, "auc").reason) == ("incomplete", told)
+    assert one(result).verdict == "ok"
+
+
+@pytest.mark.parametrize("aspect", ["quality", "memory"])
+def test_a_metric_that_the_candidate_was_not_asked_for_can_not_be_compared(
+    tmp_path: Path, aspect: str
+) -> None:
+    candidate = make_run(tmp_path / "candidate", SAME, metrics=("logloss",))
+    with pytest.raises(CompareError, match="metric 'auc' is of version 1 in BASE and none in CAND"):
+        gate_runs(make_run(tmp_path / "base", SAME), candidate, aspect)
 
 
 def test_a_figure_that_neither_run_has_is_a_note(tmp_path: Path) -> None:
