@@ -23,7 +23,7 @@ def aspects_of(names: Sequence[str] | str) -> tuple[Aspect, ...]:
     known = {aspect: aspect for aspect in RUN_ASPECTS}
     for name in given:
         if name not in known:
-            raise CompareError(f"{_unknown(name)}")
+            raise CompareError(_unknown(name))
     if not given:
         raise CompareError(f"no aspect to judge; there are: {', '.join(RUN_ASPECTS)}")
     return tuple(known[name] for name in dict.fromkeys(given))  # type: ignore[index]
