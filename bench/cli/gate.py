@@ -14,7 +14,7 @@ import click
 from bench.cli._common import echo_json, json_option
 from bench.cli._gate_speed import check_given, speed_options, speed_result
 from bench.cli._output import console, echo
-from bench.errors import BenchError, StorageError
+from bench.errors import BenchError, NoRunError, StorageError
 
 if TYPE_CHECKING:
     from bench.gate import Aspect, GateResult
@@ -94,9 +94,21 @@ def _of_runs(base: Path, candidate: Path, aspects: tuple[Aspect, ...]) -> GateRe
     from bench.gate import RUN_ASPECTS, check_apart, gate_runs
     from bench.records import load
 
+    for path in (base, candidate):
+        _check_folder(path)
     runs = load(base), load(candidate)
     check_apart(base, candidate)
     return gate_runs(*runs, aspects or RUN_ASPECTS)
+
+
+def _check_folder(path: Path) -> None:
+    """Raises NoRunError for what only --speed could judge."""
+    if not path.is_dir():
+        what = "a file" if path.exists() else "not there"
+        raise NoRunError(
+            f"{path}: {what}, where the folder of a run belongs; git refs and other versions, and files of "
+            "pytest-benchmark, are judged with --speed"
+        )
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def _notes(comparison: Comparison, methods: Sequence[MethodTrials]) -> Iterator[
 def _seeds(methods: Sequence[MethodTrials]) -> Iterator[str]:
     alike: dict[tuple[int, ...], list[str]] = {}
     for one in methods:
-        if one.one_sided:
+        if one.one_sided and one.pairs:
             alike.setdefault(one.one_sided, []).append(one.place.method)
     for seeds, names in alike.items():
         told = ", ".join(map(str, seeds))

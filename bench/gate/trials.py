@@ -101,11 +101,31 @@ def _trials(
         for seed in sorted(both - absent.keys())
         if (one := base[seed]) is not None and (other := candidate[seed]) is not None
     }
-    lost = [f"seed {seed}: {reason}" for seed, reason in absent.items() if seed in both]
-    missing = "; ".join([*lost, *_failed_alone(base, candidate), *disputed])
+    lost = {
+        seed: f"{reason}{_why(base[seed], candidate[seed])}"
+        for seed, reason in absent.items()
+        if seed in both
+    }
+    missing = "; ".join([*_by_seeds(lost), *_failed_alone(base, candidate), *disputed])
     if not (missing or pairs):
         missing = "the runs have no seed in common; run both with the same seeds"
     return MethodTrials(place, pairs, missing, tuple(sorted(base.keys() ^ candidate.keys())))
+
+
+def _why(base: Record | None, candidate: Record | None) -> str:
+    """Of the run that has no result, of CANDIDATE where neither has."""
+    records = [record for record in (candidate, base) if record is not None]
+    reasons = [of_record(record).reason for record in records if not of_record(record).ok]
+    return f" ({reasons[0]})" if reasons else ""
+
+
+def _by_seeds(reasons: Mapping[int, str]) -> Iterator[str]:
+    """What is the same in several seeds is said once."""
+    alike: dict[str, list[int]] = {}
+    for seed, reason in reasons.items():
+        alike.setdefault(reason, []).append(seed)
+    for reason, seeds in alike.items():
+        yield f"seed {', '.join(map(str, seeds))}: {reason}"
 
 
 def _failed_alone(base: _Records, candidate: _Records) -> Iterator[str]:

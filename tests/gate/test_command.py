@@ -128,3 +128,19 @@ def test_runs_that_can_not_be_compared_end_with_2_and_an_annotation(tmp_path: Pa
     assert result.stdout.startswith(
         "::error title=bench gate::BASE and CANDIDATE can't be compared"
     )
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize(("name", "what"), [("base-1.json", "a file"), ("main", "not there")])
+def test_what_is_no_folder_asks_for_speed(
+    tmp_path: Path, name: str, what: str, side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_run(Path("run"), {"fm": users_of()})
+    Path("base-1.json").write_text("{}", "utf-8")
+    sides = ["run", "run"]
+    sides[side] = name
+    result = CliRunner().invoke(main, ["gate", *sides])
+    assert result.exit_code == 2
+    assert f"{name}: {what}, where the folder of a run belongs" in result.stderr
+    assert "judged with --speed" in result.stderr

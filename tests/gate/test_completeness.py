@@ -43,8 +43,8 @@ def failed(status: str) -> Edit:
     ("edit", "reason"),
     [
         (vanished, "not in CANDIDATE"),
-        (failed("memory"), "seed 1: ok in BASE, memory in CANDIDATE"),
-        (failed("error"), "seed 1: ok in BASE, error in CANDIDATE"),
+        (failed("memory"), "seed 1: ok in BASE, memory in CANDIDATE (it broke)"),
+        (failed("error"), "seed 1: ok in BASE, error in CANDIDATE (it broke)"),
     ],
 )
 def test_what_is_missing_is_incomplete_whatever_is_asked_for(
@@ -121,3 +121,27 @@ def test_an_aspect_that_there_is_none_of_is_refused(
 def test_one_aspect_by_name_is_that_one(tmp_path: Path) -> None:
     run = make_run(tmp_path / "base", TWO, **MADE)
     assert {cell.aspect for cell in gate_runs(run, run, "memory").cells} == {"memory"}
+
+
+def test_what_is_missing_alike_in_several_seeds_is_said_once(tmp_path: Path) -> None:
+    def all_hang(records: list[dict[str, Any]]) -> None:
+        for record in records:
+            if record["trial"]["method"] == "lr":
+                record["outcome"].update(status="timeout", reason="over its limit of 10 s")
+                record["metrics"] = {}
+
+    base = make_run(tmp_path / "base", TWO, seeds=(0, 1, 2))
+    candidate = make_run(tmp_path / "candidate", TWO, seeds=(0, 1, 2), edit=all_hang)
+    (reason,) = {reason for _, _, reason in of_lr(gate_runs(base, candidate))}
+    assert reason == "seed 0, 1, 2: ok in BASE, timeout in CANDIDATE (over its limit of 10 s)"
+
+
+def test_of_runs_without_a_common_seed_no_note_says_that_common_ones_are_judged(
+    tmp_path: Path,
+) -> None:
+    base = make_run(tmp_path / "base", TWO, seeds=(0, 1))
+    candidate = make_run(tmp_path / "candidate", TWO, seeds=(2, 3))
+    result = gate_runs(base, candidate)
+    assert result.verdict == "incomplete"
+    assert all("no seed in common" in cell.reason for cell in result.cells)
+    assert not any("that both have" in note for note in result.notes)

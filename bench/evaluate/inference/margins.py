@@ -61,10 +61,10 @@ def settling(one: Worsening, margin: float, users: int, seeds: int, level: float
         for more in range(seeds + 1, _MOST_SEEDS + 1):
             of_more = StandardError(spread / math.sqrt(more), more - 1)
             if _half_width(one.users, of_more, level) <= wanted:
-                return f"{more} seeds would settle it at this spread"
+                return f"{more} seeds would settle it at this spread (there are {seeds})"
     of_users = _of(one.users, level)
     if of_users <= wanted:
-        return f"more than {_MOST_SEEDS} seeds would be needed at this spread"
+        return f"more than {_MOST_SEEDS} seeds would be needed at this spread (there are {seeds})"
     needed = _two_digits(users * (of_users / wanted) ** 2)
     too_few = one.seeds is not None and _of(one.seeds, level) > wanted
     more_seeds = " and more seeds" if too_few else ""
