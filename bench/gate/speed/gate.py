@@ -24,6 +24,7 @@ from bench.gate.speed.presence import (
     shared_methods,
 )
 from bench.gate.speed.samples import (
+    RESOLUTION,
     SHORT,
     MarginOf,
     memory_samples,
@@ -35,10 +36,6 @@ from bench.gate.speed.sides import make_side
 from bench.margins import GateMargins
 
 __all__ = ["gate_suites"]
-
-
-# One server of processes differs from another by half a per cent of memory; texts in the cache hold seconds, of any length.
-_RESOLUTION = {"peak_rss_bytes": 0.01, "cache_bytes": 0.01}
 
 
 class _Measured(NamedTuple):
@@ -154,7 +151,7 @@ def _margins(base: Block, margin: float | None) -> MarginOf:
             return margin
         found = stated.margin(aspect, measure, dataset, protocol, method)
         assert found is not None  # of throughput and memory there always is one
-        return max(found, _RESOLUTION.get(measure, 0.0))
+        return max(found, RESOLUTION.get(measure, 0.0))
 
     return margin_of
 

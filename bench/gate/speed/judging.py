@@ -45,7 +45,8 @@ class Control:
 @dataclass(frozen=True)
 class Sample:
     """One figure of both sides. `base`, `candidate`: medians, in the figure's unit. `control`: None of what needs none: sizes,
-    and files that others measured. `fault`: why it can't be judged however it came out."""
+    and files that others measured. `fault`: why it can't be judged however it came out. `resolution`: relative; two processes of
+    one code differ by so much, so that less is no gain."""
 
     aspect: Aspect
     dataset: str
@@ -58,6 +59,12 @@ class Sample:
     margin: float  # relative: .1 allows a tenth more
     control: Control | None = None
     fault: str = ""
+    resolution: float = 0.0
+
+    @property
+    def log_gain(self) -> float:
+        """What is below it is better."""
+        return -math.log1p(self.resolution)
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -70,7 +77,7 @@ def judged(samples: Sequence[Sample]) -> list[Cell]:
     within."""
     limits = [math.log1p(sample.margin) for sample in samples]
     worse = holm([s.estimate.p_at_most(limit) for s, limit in zip(samples, limits, strict=True)])
-    better = holm([sample.estimate.p_at_least(0.0) for sample in samples])
+    better = holm([sample.estimate.p_at_least(sample.log_gain) for sample in samples])
     return [
         _cell(sample, limit, p, p_better)
         for sample, limit, p, p_better in zip(samples, limits, worse, better, strict=True)
@@ -120,7 +127,7 @@ def _verdict(sample: Sample, limit: float, p: float, p_better: float) -> tuple[V
     if estimate.launches < FEWEST:
         return "inconclusive", f"{_counted(estimate.launches)}; an interval needs {FEWEST} a side"
     if estimate.high <= limit:
-        if estimate.high < 0 and p_better <= ALPHA:
+        if estimate.high < sample.log_gain and p_better <= ALPHA:
             return "better", f"the interval of {estimate.launches} launches is below the base"
         return "ok", f"the interval of {estimate.launches} launches is within the margin"
     if estimate.low > limit and p <= ALPHA:

@@ -13,13 +13,15 @@ from bench.gate.speed.intervals import paired_estimate
 from bench.gate.speed.judging import Control, Sample
 from bench.gate.speed.schedule import Pair
 
-__all__ = ["SHORT", "MarginOf", "memory_samples", "throughput_samples", "too_short"]
+__all__ = ["RESOLUTION", "SHORT", "MarginOf", "memory_samples", "throughput_samples", "too_short"]
 
 # (aspect, measure, dataset, protocol, method) -> relative
 MarginOf = Callable[[Aspect, str, str, str, str], float]
 SHORT = 5e-3  # seconds a block, below which a timer's and a cache's accidents outweigh the work
 _LEAST = 1e-9  # seconds or bytes: of nothing there is no ratio
 _TOGETHER = Place("", "", "short steps")
+# One server of processes differs from another by half a per cent of memory; texts in the cache hold seconds, of any length.
+RESOLUTION = {"peak_rss_bytes": 0.01, "cache_bytes": 0.01}
 _SIZES = ("peak_rss_bytes", "parameters", "blob_bytes", "cache_bytes")
 
 
@@ -82,6 +84,7 @@ def _sample(
         margin=margin(aspect, figure.measure, *figure.place),
         control=None if control is None else Control(_medians(control, figure)),
         fault=fault,
+        resolution=RESOLUTION.get(figure.measure, 0.0),
     )
 
 

@@ -124,9 +124,13 @@ def test_the_base_states_the_margins_and_the_candidate_cannot(tmp_path, monkeypa
     assert asked.verdict == "regressed"
 
 
-def test_memory_that_two_processes_of_one_code_differ_by_is_not_red(tmp_path, monkeypatch):
+def test_memory_that_two_processes_of_one_code_differ_by_is_neither_red_nor_better(tmp_path, monkeypatch):
     strict, a_bit_larger = {"gate": {"memory": 0.0}}, {"behaviour": "global PEAK; PEAK = 1.004e8"}
     assert gate(tmp_path, monkeypatch, base=strict, candidate=a_bit_larger).verdict == "ok"
+    a_bit_smaller = {"behaviour": "global PEAK; PEAK = 0.996e8"}
+    assert gate(tmp_path / "s", monkeypatch, candidate=a_bit_smaller).verdict == "ok"
+    smaller = {"behaviour": "global PEAK; PEAK = 0.98e8"}
+    assert gate(tmp_path / "b", monkeypatch, candidate=smaller).verdict == "better"
     larger = {"behaviour": "global PEAK; PEAK = 1.02e8"}
     assert gate(tmp_path / "2", monkeypatch, base=strict, candidate=larger).verdict == "regressed"
 

@@ -22,7 +22,7 @@ NOISE = np.array(
 )  # (launches, blocks)
 
 
-def sample(change, *, noise=NOISE, name="fm", control=QUIET, fault="", margin=0.1):
+def sample(change, *, noise=NOISE, name="fm", control=QUIET, fault="", margin=0.1, resolution=0.0):
     return Sample(
         aspect="throughput",
         dataset="clicks",
@@ -35,6 +35,7 @@ def sample(change, *, noise=NOISE, name="fm", control=QUIET, fault="", margin=0.
         margin=margin,
         control=None if control is None else Control(np.asarray(control)),
         fault=fault,
+        resolution=resolution,
     )
 
 
@@ -108,6 +109,20 @@ def test_what_never_varies_is_judged_exactly():
     same = np.zeros((5, 1))
     verdicts = [judged([sample(c, noise=same, margin=0.05)])[0].verdict for c in (0.0, 0.04, 0.06)]
     assert verdicts == ["ok", "ok", "regressed"]
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"), [(-0.0003, "ok"), (-0.0095, "ok"), (-0.02, "better"), (0.06, "regressed")]
+)
+def test_what_two_processes_of_one_code_differ_by_is_no_gain(change, verdict):
+    same = np.zeros((5, 1))
+    (cell,) = judged([sample(change, noise=same, margin=0.05, resolution=0.01)])
+    assert cell.verdict == verdict
+
+
+def test_of_an_exact_figure_any_gain_is_one():
+    (cell,) = judged([sample(-0.0003, noise=np.zeros((5, 1)), margin=0.05)])
+    assert cell.verdict == "better"
 
 
 def test_an_inconclusive_cell_says_how_many_launches_would_settle_it():
