@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from bench.errors import CompareError
-from bench.gate.model import Aspect, Cell, GateResult, Verdict
+from bench.gate.model import Aspect, Cell, GateResult
 from bench.gate.speed.blocks import Block
+from bench.gate.speed.judged_times import notes_of_launches, notes_of_short_steps, unmeasured
 from bench.gate.speed.judging import Sample, confirmed, is_suspect, judged
 from bench.gate.speed.options import SpeedOptions
 from bench.gate.speed.presence import (
@@ -23,14 +23,7 @@ from bench.gate.speed.presence import (
     lost,
     shared_methods,
 )
-from bench.gate.speed.samples import (
-    RESOLUTION,
-    SHORT,
-    MarginOf,
-    memory_samples,
-    throughput_samples,
-    too_short,
-)
+from bench.gate.speed.samples import RESOLUTION, MarginOf, memory_samples, throughput_samples
 from bench.gate.speed.schedule import Measuring, Pair, Shape
 from bench.gate.speed.sides import make_side
 from bench.margins import GateMargins
@@ -90,17 +83,18 @@ def _judge(measuring: Measuring, options: SpeedOptions, notes: tuple[str, ...]) 
         samples = _samples(measured, options, margin)
         cells = confirmed(cells, repeat, judged(samples))
         pairs = measured.pairs
+    missing = [*lacking(base, candidate), *lost([memory, *control, *pairs], methods, base)]
     return GateResult(
         base=measuring.base.title,
         candidate=measuring.candidate.title,
-        cells=(
-            *lacking(base, candidate),
-            *lost([memory, *control, *pairs], methods, base),
-            *cells,
-            *_unmeasured(cells, methods, pairs),
-        ),
+        cells=(*missing, *cells, *unmeasured(cells, methods, pairs, options.threads)),
         differs=tuple(differences(base, candidate)),
-        notes=(*notes, *_notes(base, candidate, samples, pairs, repeated, options)),
+        notes=(
+            *notes,
+            *notes_of_launches(samples, pairs, options),
+            *notes_of_short_steps(pairs, options.threads),
+            *_notes(base, candidate, repeated),
+        ),
     )
 
 
@@ -129,19 +123,6 @@ def _repeat(
     )
 
 
-def _unmeasured(cells: Sequence[Cell], methods: Sequence[str], pairs: Sequence[Pair]) -> list[Cell]:
-    """What is said where no time was judged at all, lest sizes alone make a green gate of speed."""
-    if not methods or any(cell.aspect == "throughput" for cell in cells):
-        return []
-    verdict: Verdict = "inconclusive" if pairs else "incomplete"
-    reason = (
-        f"each step takes less than {SHORT * 1e3:.0f} ms a block, all of them together too; give more rows, epochs or seeds"
-        if pairs
-        else "no launch ended within the time limit; give more time"
-    )
-    return [Cell("throughput", "", "", "suite", "cpu_s", verdict=verdict, reason=reason)]
-
-
 def _margins(base: Block, margin: float | None) -> MarginOf:
     """Those that BASE's suite states; a candidate can't allow itself more."""
     stated = GateMargins.model_validate(base.gate)
@@ -156,30 +137,9 @@ def _margins(base: Block, margin: float | None) -> MarginOf:
     return margin_of
 
 
-def _notes(
-    base: Block,
-    candidate: Block,
-    samples: Sequence[Sample],
-    pairs: Sequence[Pair],
-    repeated: Sequence[Cell],
-    options: SpeedOptions,
-) -> list[str]:
-    spreads = [sample.control.spread for sample in samples if sample.control]
-    worst = max((spread for spread in spreads if not math.isnan(spread)), default=None)
-    notes = [
-        f"launches a side: {len(pairs)}, blocks in each: {options.blocks}, order of blocks from seed {options.seed}"
-    ]
-    if worst is not None:
-        notes.append(f"control: beside itself the base moved by {worst:.1%} at most in a launch")
-    short = sorted({figure.place.method for figure in too_short(pairs, options.threads)})
-    if short:
-        notes.append(
-            f"under {SHORT * 1e3:.0f} ms a block in fitting or predicting, and there judged together: {', '.join(short)}"
-        )
+def _notes(base: Block, candidate: Block, repeated: Sequence[Cell]) -> Iterator[str]:
     if repeated:
-        notes.append(
-            f"measured twice, since they lay beyond the margin: {', '.join(cell.name for cell in repeated)}"
-        )
+        names = ", ".join(cell.name for cell in repeated)
+        yield f"measured twice, since they lay beyond the margin: {names}"
     if new := added(base, candidate):
-        notes.append(f"of CANDIDATE alone, and not judged: {', '.join(new)}")
-    return notes
+        yield f"of CANDIDATE alone, and not judged: {', '.join(new)}"

@@ -28,13 +28,21 @@ class Control:
         """Why nothing can be red beside it; "" where nothing is against it."""
         if len(self.medians) == 0:
             return "there was no time for the control"
-        middle = abs(float(np.median(self.medians)))
-        half = float(np.ptp(self.medians)) / 2
-        worst = max(middle, half)
-        if worst <= log_margin:
+        if self.unrest <= log_margin:
             return ""
-        what = "moved" if middle > log_margin else "spread"
-        return f"in the control the base beside itself {what} by {_share(worst)}; measure on a quieter machine"
+        what = "moved" if self._middle > log_margin else "spread"
+        return f"in the control the base beside itself {what} by {_share(self.unrest)}; measure on a quieter machine"
+
+    @property
+    def unrest(self) -> float:
+        """What this machine makes of no change: how far launches lie from it, or from one another, as a log ratio."""
+        if len(self.medians) == 0:
+            return 0.0
+        return max(self._middle, float(np.ptp(self.medians)) / 2)
+
+    @property
+    def _middle(self) -> float:
+        return abs(float(np.median(self.medians)))
 
     @property
     def spread(self) -> float:
@@ -45,8 +53,8 @@ class Control:
 @dataclass(frozen=True)
 class Sample:
     """One figure of both sides. `base`, `candidate`: medians, in the figure's unit. `control`: None of what needs none: sizes,
-    and files that others measured. `fault`: why it can't be judged however it came out. `resolution`: relative; two processes of
-    one code differ by so much, so that less is no gain."""
+    and files that others measured. `fault`: why it can't be judged however it came out. `resolution`: relative; two processes
+    of one code differ by so much, so that less is no gain."""
 
     aspect: Aspect
     dataset: str
@@ -63,8 +71,9 @@ class Sample:
 
     @property
     def log_gain(self) -> float:
-        """What is below it is better."""
-        return -math.log1p(self.resolution)
+        """What is below it is better: more than identical code gains by itself."""
+        unrest = self.control.unrest if self.control else 0.0
+        return -max(math.log1p(self.resolution), unrest)
 
     @property
     def key(self) -> tuple[str, str, str, str]:

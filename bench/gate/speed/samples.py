@@ -13,7 +13,15 @@ from bench.gate.speed.intervals import paired_estimate
 from bench.gate.speed.judging import Control, Sample
 from bench.gate.speed.schedule import Pair
 
-__all__ = ["RESOLUTION", "SHORT", "MarginOf", "memory_samples", "throughput_samples", "too_short"]
+__all__ = [
+    "RESOLUTION",
+    "SHORT",
+    "MarginOf",
+    "memory_samples",
+    "short_alone",
+    "short_together",
+    "throughput_samples",
+]
 
 # (aspect, measure, dataset, protocol, method) -> relative
 MarginOf = Callable[[Aspect, str, str, str, str], float]
@@ -55,9 +63,17 @@ def throughput_samples(
     ]
 
 
-def too_short(pairs: Sequence[Pair], threads: int) -> list[Figure]:
+def short_alone(pairs: Sequence[Pair], threads: int) -> list[Figure]:
     """Figures that are not judged by themselves: they take less than SHORT on either side."""
     return [figure for figure in _figures(pairs, _measures(threads)) if _is_short(pairs, figure)]
+
+
+def short_together(pairs: Sequence[Pair], threads: int) -> list[str]:
+    """Measures of which all those take less than SHORT together, so that no sample has them."""
+    measures = _measures(threads)
+    every = _with_short_together(pairs, pairs, measures)
+    sums = [figure for figure in _figures(every, measures) if figure.place == _TOGETHER]
+    return [figure.measure for figure in sums if _is_short(every, figure)]
 
 
 def _measures(threads: int) -> tuple[str, str]:

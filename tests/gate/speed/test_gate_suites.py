@@ -124,7 +124,9 @@ def test_the_base_states_the_margins_and_the_candidate_cannot(tmp_path, monkeypa
     assert asked.verdict == "regressed"
 
 
-def test_memory_that_two_processes_of_one_code_differ_by_is_neither_red_nor_better(tmp_path, monkeypatch):
+def test_memory_that_two_processes_of_one_code_differ_by_is_neither_red_nor_better(
+    tmp_path, monkeypatch
+):
     strict, a_bit_larger = {"gate": {"memory": 0.0}}, {"behaviour": "global PEAK; PEAK = 1.004e8"}
     assert gate(tmp_path, monkeypatch, base=strict, candidate=a_bit_larger).verdict == "ok"
     a_bit_smaller = {"behaviour": "global PEAK; PEAK = 0.996e8"}
@@ -255,6 +257,39 @@ def test_steps_that_take_no_time_are_not_green(tmp_path, monkeypatch):
     result = gate(tmp_path, monkeypatch, base=short, candidate=short)
     assert verdicts(result)["suite", "cpu_s"] == "inconclusive"
     assert result.exit_code == 3
+
+
+def test_where_each_time_is_judged_is_said_and_where_none_is(tmp_path, monkeypatch):
+    some = {"seconds": STEADY | {"mean": 0.004, "rate": 0.004}}
+    result = gate(tmp_path, monkeypatch, base=some, candidate=some)
+    assert verdicts(result)["short steps", "train_cpu_s"] == "ok"
+    (together,) = [note for note in result.notes if "judged together" in note]
+    assert together.endswith("train_cpu_s of clicks/cold mean, clicks/cold rate")
+    (nowhere,) = [note for note in result.notes if note.startswith("not judged")]
+    assert "predict_cpu_s of clicks/cold fm, clicks/cold lr" in nowhere
+
+
+def test_a_harness_that_tells_no_times_makes_no_green_gate(tmp_path, monkeypatch):
+    without = {"behaviour": "global record; record = untimed"}
+    for name in ("base", "candidate"):
+        with (tree(tmp_path / name, **without) / "bench" / "__init__.py").open("a") as code:
+            code.write(UNTIMED)
+    monkeypatch.chdir(tmp_path / "candidate")
+    result = gate_speed("../base", ".", SpeedOptions(suite=Path("ci.yaml")))
+    (cell,) = [cell for cell in result.cells if cell.aspect == "throughput"]
+    assert (cell.verdict, cell.reason) == ("incomplete", "no step has a time on both sides")
+    assert result.exit_code == 4
+
+
+UNTIMED = """
+timed = record
+
+
+def untimed(*asked):
+    found = timed(*asked)
+    found["cost"]["own"] = {"peak_rss_bytes": PEAK}
+    return found
+"""
 
 
 def _is_worker(process):

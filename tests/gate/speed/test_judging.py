@@ -112,16 +112,30 @@ def test_what_never_varies_is_judged_exactly():
 
 
 @pytest.mark.parametrize(
-    ("change", "verdict"), [(-0.0003, "ok"), (-0.0095, "ok"), (-0.02, "better"), (0.06, "regressed")]
+    ("change", "verdict"),
+    [(-0.0003, "ok"), (-0.0095, "ok"), (-0.02, "better"), (0.06, "regressed")],
 )
 def test_what_two_processes_of_one_code_differ_by_is_no_gain(change, verdict):
     same = np.zeros((5, 1))
-    (cell,) = judged([sample(change, noise=same, margin=0.05, resolution=0.01)])
+    (cell,) = judged([sample(change, noise=same, control=None, margin=0.05, resolution=0.01)])
     assert cell.verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("control", "verdict"),
+    [
+        (QUIET, "better"),
+        ([0.03, 0.035, 0.028], "ok"),
+        ([-0.03, 0.0, 0.03], "ok"),
+        ([-0.01, 0.0, 0.01], "better"),
+    ],
+)
+def test_what_the_base_moves_by_beside_itself_is_no_gain(control, verdict):
+    assert judged([sample(-0.02, control=control)])[0].verdict == verdict
+
+
 def test_of_an_exact_figure_any_gain_is_one():
-    (cell,) = judged([sample(-0.0003, noise=np.zeros((5, 1)), margin=0.05)])
+    (cell,) = judged([sample(-0.0003, noise=np.zeros((5, 1)), control=None)])
     assert cell.verdict == "better"
 
 

@@ -16,7 +16,7 @@ from bench.gate.speed.presence import (
     lacking,
     shared_methods,
 )
-from bench.gate.speed.samples import memory_samples, throughput_samples, too_short
+from bench.gate.speed.samples import memory_samples, short_alone, short_together, throughput_samples
 from bench.gate.speed.schedule import Pair
 
 FM, LR = Place("clicks", "cold", "fm"), Place("clicks", "cold", "lr")
@@ -77,9 +77,11 @@ def test_work_that_takes_no_time_is_judged_together_or_not_at_all():
         ("fm", "train_cpu_s"),
         ("lr", "train_cpu_s"),
     }
-    assert [figure.measure for figure in too_short(pairs, 1)] == ["predict_cpu_s"] * 2
+    assert [figure.measure for figure in short_alone(pairs, 1)] == ["predict_cpu_s"] * 2
+    assert short_together(pairs, 1) == ["predict_cpu_s"]
     figures = {"train_cpu_s": 0.003, "predict_cpu_s": 0.001}
     many = block(*(trial(f"m{number}", figures=figures) for number in range(3)))
+    assert short_together(launches(many, many), 1) == ["predict_cpu_s"]
     (together,) = throughput_samples(launches(many, many), launches(many, many), 1, margin, {})
     assert (together.method, together.base) == ("short steps", pytest.approx(0.009))
 
