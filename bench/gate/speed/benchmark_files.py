@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from bench.errors import CompareError
 
-__all__ = ["NOTHING_WRITTEN", "BenchmarkFile", "benchmark_files"]
+__all__ = ["NOTHING_WRITTEN", "Benchmark", "BenchmarkFile", "benchmark_files"]
 
 NOTHING_WRITTEN = (
     "pytest-benchmark writes no file under xdist or --benchmark-disable, nor where no benchmark ran"
@@ -21,15 +21,29 @@ _MACHINE = ("machine", "system", "python_implementation")
 _PROCESSOR = ("brand_raw", "arch", "count")
 
 
+class Benchmark(NamedTuple):
+    """`seconds`: median of its rounds; None where it failed. `options`: how it was measured."""
+
+    seconds: float | None
+    options: Mapping[str, Any]
+    params: Any
+    extra_info: Any
+    rounds: int
+    iterations: int
+
+
 class BenchmarkFile(NamedTuple):
-    """`seconds`: median of each benchmark by its full name, parameters included; None of one that failed."""
+    """`benchmarks`: by full name, that of parameters included. `versions`: of Python and of pytest-benchmark."""
 
     path: Path
-    seconds: Mapping[str, float | None]
+    benchmarks: Mapping[str, Benchmark]
     machine: Mapping[str, Any]
-    python: str
-    timers: frozenset[str]
+    versions: Mapping[str, str]
     datetime: str
+
+    @property
+    def seconds(self) -> Mapping[str, float | None]:
+        return {name: benchmark.seconds for name, benchmark in self.benchmarks.items()}
 
     @property
     def launch(self) -> tuple[object, ...]:
@@ -86,44 +100,57 @@ def _read(path: Path) -> BenchmarkFile:
     machine = document.get("machine_info")
     if not isinstance(machine, dict) or (document is not _EMPTY and "version" not in document):
         raise _no_such(path, "it has no `machine_info` or no `version`")
-    seconds: dict[str, float | None] = {}
-    timers = set()
-    for number, benchmark in enumerate(document["benchmarks"]):
-        name, median = _benchmark(path, number, benchmark)
-        if name in seconds:
+    benchmarks: dict[str, Benchmark] = {}
+    for number, told in enumerate(document["benchmarks"]):
+        name, benchmark = _benchmark(path, number, told)
+        if name in benchmarks:
             raise CompareError(f"{path}: benchmark {name!r} is there twice; keep one of them")
-        seconds[name] = median
-        timers.add(str((benchmark.get("options") or {}).get("timer", "")))
-    return BenchmarkFile(
-        path,
-        seconds,
-        _machine(machine),
-        str(machine.get("python_version", "")),
-        frozenset(timers),
-        str(document.get("datetime", "")),
-    )
+        benchmarks[name] = benchmark
+    versions = {
+        "python": str(machine.get("python_version", "")),
+        "pytest-benchmark": str(document.get("version", "")),
+    }
+    when = str(document.get("datetime", ""))
+    return BenchmarkFile(path, benchmarks, _machine(machine), versions, when)
 
 
 _EMPTY: dict[str, Any] = {"benchmarks": [], "machine_info": {}}
 
 
-def _benchmark(path: Path, number: int, benchmark: Any) -> tuple[str, float | None]:
-    """Its full name, with parameters, and the median of its rounds."""
+def _benchmark(path: Path, number: int, told: Any) -> tuple[str, Benchmark]:
+    """With its full name."""
     place = f"benchmarks[{number}]"
-    if not isinstance(benchmark, dict) or not isinstance(benchmark.get("fullname"), str):
+    if not isinstance(told, dict) or not isinstance(told.get("fullname"), str):
         raise _no_such(path, f"{place} has no `fullname`")
-    stats = benchmark.get("stats")
+    stats = told.get("stats")
     if not isinstance(stats, dict):
         raise _no_such(path, f"{place} has no `stats`")
+    name, options = told["fullname"], told.get("options")
+    benchmark = Benchmark(
+        seconds=_median(f"{path}: {place} ({name})", told, stats),
+        options=options if isinstance(options, dict) else {},
+        params=told.get("params"),
+        extra_info=told.get("extra_info"),
+        rounds=_count(stats.get("rounds")),
+        iterations=_count(stats.get("iterations")),
+    )
+    return name, benchmark
+
+
+def _median(place: str, told: Mapping[str, Any], stats: Mapping[str, Any]) -> float | None:
+    """Of its rounds."""
     median = stats.get("median")
-    if benchmark.get("has_error") or not stats.get("rounds") or median is None:
-        return benchmark["fullname"], None
+    if told.get("has_error") or not stats.get("rounds") or median is None:
+        return None
     is_number = isinstance(median, int | float) and not isinstance(median, bool)
     if not is_number or not math.isfinite(median) or median <= 0:
-        raise CompareError(
-            f"{path}: {place} ({benchmark['fullname']}): a median of {median!r} s is no time; run it again"
-        )
-    return benchmark["fullname"], float(median)
+        raise CompareError(f"{place}: a median of {median!r} s is no time; run it again")
+    return float(median)
+
+
+def _count(told: Any) -> int:
+    """0 where it is not known."""
+    return told if isinstance(told, int) else 0
 
 
 def _machine(told: Mapping[str, Any]) -> Mapping[str, Any]:

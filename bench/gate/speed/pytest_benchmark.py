@@ -4,7 +4,7 @@ Launches of files knew nothing of each other: neither their order nor that of th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,11 @@ import numpy as np
 from bench.errors import CompareError
 from bench.gate.model import Cell, GateResult
 from bench.gate.speed.benchmark_files import NOTHING_WRITTEN, BenchmarkFile, benchmark_files
+from bench.gate.speed.benchmark_options import (
+    check_measured_alike,
+    measured_differently,
+    other_parameters,
+)
 from bench.gate.speed.intervals import FEWEST, unpaired_estimate
 from bench.gate.speed.judging import Sample, judged
 from bench.gate.speed.options import SpeedOptions
@@ -26,10 +31,11 @@ def gate_files(base: str, candidate: str, options: SpeedOptions) -> GateResult:
     lacks is incomplete, whatever it is called now. Fewer than FEWEST files a side judge nothing: two processes of one code
     differ, and files of one process can't say by how much.
 
-    Raises CompareError for a file that is none of pytest-benchmark, and for files of other machines or timers."""
+    Raises CompareError for a file that is none of pytest-benchmark, and for files of other machines or measured otherwise."""
     ours, theirs = benchmark_files("BASE", base), benchmark_files("CANDIDATE", candidate)
     _check_distinct([*ours, *theirs])
-    _check_alike([*ours, *theirs])
+    _check_machines([*ours, *theirs])
+    check_measured_alike(ours, theirs)
     margin = GateMargins().throughput if options.margin is None else options.margin
     names = sorted({name for file in ours for name in file.seconds})
     missing = {name: why for name in names if (why := _why_missing(name, ours, theirs))}
@@ -49,7 +55,7 @@ def gate_files(base: str, candidate: str, options: SpeedOptions) -> GateResult:
 def _why_missing(
     name: str, base: Sequence[BenchmarkFile], candidate: Sequence[BenchmarkFile]
 ) -> str:
-    """ "" where every file of both sides has the benchmark's time."""
+    """ "" where every file of both sides has the benchmark's time, of the same parameters."""
     if not candidate:
         return f"CANDIDATE has no file; {NOTHING_WRITTEN}"
     for side, files in (("BASE", base), ("CANDIDATE", candidate)):
@@ -60,6 +66,9 @@ def _why_missing(
             return f"in {len(files) - without} of {len(files)} files of {side}; run it in each"
         if any(file.seconds[name] is None for file in files):
             return f"failed in {side}, or left no times"
+    ours, theirs = ([file.benchmarks[name] for file in files] for files in (base, candidate))
+    if parameters := other_parameters(ours, theirs):
+        return f"other parameters under one name: {parameters}; name them apart"
     return ""
 
 
@@ -99,7 +108,7 @@ def _check_distinct(files: Sequence[BenchmarkFile]) -> None:
         seen[file.launch] = file.path
 
 
-def _check_alike(files: Sequence[BenchmarkFile]) -> None:
+def _check_machines(files: Sequence[BenchmarkFile]) -> None:
     told = [file for file in files if file.seconds]
     for file in told[1:]:
         others = [key for key, value in file.machine.items() if value != told[0].machine[key]]
@@ -109,18 +118,18 @@ def _check_alike(files: Sequence[BenchmarkFile]) -> None:
                 f"{told[0].path} and {file.path} are of different machines ({key}: {told[0].machine[key]!r}, "
                 f"{file.machine[key]!r}); run both sides on one machine"
             )
-        if file.timers != told[0].timers:
-            raise CompareError(
-                f"{told[0].path} and {file.path} were measured by different timers ({_words(told[0].timers)}; "
-                f"{_words(file.timers)}); run both with the same --benchmark-timer"
-            )
 
 
-def _differences(base: Sequence[BenchmarkFile], candidate: Sequence[BenchmarkFile]) -> list[str]:
-    ours, theirs = ({file.python for file in side if file.seconds} for side in (base, candidate))
-    if not ours or not theirs or ours == theirs:
-        return []
-    return [f"python {_words(ours)} in BASE, {_words(theirs)} in CANDIDATE"]
+def _differences(
+    base: Sequence[BenchmarkFile], candidate: Sequence[BenchmarkFile]
+) -> Iterator[str]:
+    for what in ("python", "pytest-benchmark"):
+        ours, theirs = (
+            {file.versions[what] for file in side if file.seconds} for side in (base, candidate)
+        )
+        if ours and theirs and ours != theirs:
+            yield f"{what} {_words(ours)} in BASE, {_words(theirs)} in CANDIDATE"
+    yield from measured_differently(base, candidate)
 
 
 def _notes(

@@ -177,9 +177,135 @@ def test_another_name_of_the_machine_or_another_python_is(base, tmp_path):
     assert result.differs == ("python 3.12.1 in BASE, 3.13.0 in CANDIDATE",)
 
 
-def test_another_timer_is_not_comparable(base, tmp_path):
-    with pytest.raises(CompareError, match="timers"):
-        gate(base, write(tmp_path / "candidate", timer="process_time"))
+def edited(folder, slower=1.0, **changed):
+    """Files of which the first benchmark says something else: of `options` and `stats` what is given."""
+    write(folder, slower)
+    for number, file in enumerate(sorted(folder.glob("*.json"))):
+        text = json.loads(file.read_text())
+        for what, value in changed.items():
+            value = value[number] if isinstance(value, list) else value
+            of_one = text["benchmarks"][0]
+            together = isinstance(value, dict) and isinstance(of_one.get(what), dict)
+            of_one[what] = of_one[what] | value if together else value
+        file.write_text(json.dumps(text))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "option", [{"timer": "process_time"}, {"disable_gc": True}, {"warmup": 100_000}]
+)
+def test_what_was_measured_otherwise_is_not_comparable(base, tmp_path, option):
+    """Each benchmark by itself: one with another timer is enough."""
+    (name,) = option
+    candidate = edited(tmp_path / "candidate", 0.9, options=option)
+    told = rf"test_fit\[1\] was measured with {name}=.*--benchmark-{name.replace('_', '-')}"
+    for sides in ((base, candidate), (candidate, base)):
+        with pytest.raises(CompareError, match=told):
+            gate(*sides)
+
+
+def test_timers_that_two_benchmarks_have_swapped_are_seen(tmp_path):
+    """The set of them is the same on both sides."""
+    other = {"timer": "process_time"}
+    one = edited(tmp_path / "one", options=other)
+    two = edited(tmp_path / "two", 0.9, options=other)
+    for file in two.glob("*.json"):
+        text = json.loads(file.read_text())
+        first, second = text["benchmarks"]
+        first["options"], second["options"] = second["options"], first["options"]
+        file.write_text(json.dumps(text))
+    with pytest.raises(CompareError, match="timer=process_time"):
+        gate(one, two)
+
+
+def test_launches_of_one_side_are_measured_alike_too(base, tmp_path):
+    some = [{"warmup": False}, *[{"warmup": 100_000}] * 4]
+    with pytest.raises(CompareError, match="warmup=100000"):
+        gate(base, edited(tmp_path / "candidate", 0.9, options=some))
+
+
+def test_what_is_off_is_off_however_it_is_written(base, tmp_path):
+    off = {"warmup": False, "disable_gc": False, "precision": None}
+    result = gate(base, edited(tmp_path / "candidate", 1.003, options=off))
+    assert (result.verdict, result.differs) == ("ok", ())
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"options": {"min_rounds": 50}}, "min_rounds false in BASE, 50 in CANDIDATE"),
+        ({"options": {"max_time": 0.1}}, "max_time false in BASE, 0.1 in CANDIDATE"),
+        ({"options": {"min_time": 0.1}}, "min_time false in BASE, 0.1 in CANDIDATE"),
+        ({"options": {"precision": 0.01}}, "precision false in BASE, 0.01 in CANDIDATE"),
+        ({"options": {"confidence": 0.9}}, "confidence false in BASE, 0.9 in CANDIDATE"),
+        ({"stats": {"rounds": 1}}, "rounds 5 in BASE, 1 in CANDIDATE"),
+        ({"extra_info": {"rows": 9}}, 'extra_info null in BASE, {"rows": 9} in CANDIDATE'),
+    ],
+)
+def test_what_may_make_other_seconds_is_told_of(base, tmp_path, changed, told):
+    result = gate(base, edited(tmp_path / "candidate", **changed))
+    assert result.differs == (f"{told}: of {NAMES[0]}",)
+
+
+def test_one_call_a_round_beside_many_is_told_of(tmp_path):
+    one = edited(tmp_path / "one", stats={"iterations": 1})
+    many = edited(tmp_path / "many", 1.003, stats={"iterations": 1000})
+    assert gate(one, many).differs == (f"iterations 1 in BASE, 1000 in CANDIDATE: of {NAMES[0]}",)
+
+
+def test_rounds_that_follow_from_the_speed_of_the_code_say_nothing(tmp_path):
+    asked = {"min_rounds": 5}
+    slow = edited(tmp_path / "slow", options=asked, stats={"rounds": 20, "iterations": 3})
+    fast = edited(tmp_path / "fast", 0.5, options=asked, stats={"rounds": 40, "iterations": 6})
+    assert gate(slow, fast).differs == ()
+
+
+def test_extra_info_that_each_launch_measures_anew_says_nothing(base, tmp_path):
+    anew = [{"auc": number} for number in range(5)]
+    assert gate(base, edited(tmp_path / "candidate", extra_info=anew)).differs == ()
+
+
+def test_many_benchmarks_that_differ_alike_are_one_line(tmp_path):
+    names = [f"t.py::test_{number}" for number in range(9)]
+    for folder in ("base", "candidate"):
+        write(tmp_path / folder, names=names)
+    for file in (tmp_path / "candidate").glob("*.json"):
+        text = file.read_text().replace('"timer"', '"min_rounds": 50, "timer"')
+        file.write_text(text)
+    (told,) = gate(tmp_path / "base", tmp_path / "candidate").differs
+    assert told.endswith("of t.py::test_0, t.py::test_1, t.py::test_2 and 6 more")
+
+
+def test_another_version_of_pytest_benchmark_is_told_of(base, tmp_path):
+    candidate = write(tmp_path / "candidate")
+    for file in candidate.glob("*.json"):
+        file.write_text(file.read_text().replace('"5.3.1"', '"4.0.0"'))
+    assert gate(base, candidate).differs == ("pytest-benchmark 5.3.1 in BASE, 4.0.0 in CANDIDATE",)
+
+
+def test_other_parameters_under_one_name_are_other_work(tmp_path):
+    many = edited(tmp_path / "many", params={"rows": 1000})
+    few = edited(tmp_path / "few", 0.01, params={"rows": 10})
+    cells = {cell.measure: cell for cell in gate(many, few).cells}
+    assert cells[NAMES[0]].verdict == "incomplete"
+    assert '{"rows": 1000} in BASE, {"rows": 10} in CANDIDATE' in cells[NAMES[0]].reason
+
+
+def test_parameters_are_told_apart_by_their_ends_too(tmp_path):
+    many = edited(tmp_path / "many", params={"data": "x" * 100 + "1000"})
+    few = edited(tmp_path / "few", 0.01, params={"data": "x" * 100 + "10"})
+    assert gate(many, few).cells[0].verdict == "incomplete"
+
+
+def test_parameters_that_are_objects_are_not_compared(tmp_path):
+    """pytest-benchmark writes their addresses."""
+    sides = [
+        edited(tmp_path / name, 1.003, params={"model": f"<shop.Model object at 0x{name}>"})
+        for name in ("1a", "2b")
+    ]
+    drawn = edited(tmp_path / "drawn", params=[{"seed": number} for number in range(5)])
+    assert {cell.verdict for cell in gate(*sides).cells} <= {"ok"}
+    assert gate(sides[0], drawn).exit_code == 0
 
 
 @pytest.mark.parametrize(
