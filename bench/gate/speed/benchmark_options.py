@@ -52,21 +52,21 @@ def measured_differently(
             alike[line].append(name)
     for line, names in alike.items():
         more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-        yield f"{line}: of {', '.join(names[:_MOST])}{more}"
+        yield f"{line}, of {', '.join(names[:_MOST])}{more}"
 
 
 def _options(base: Sequence[Benchmark], candidate: Sequence[Benchmark]) -> Iterator[str]:
     for option in _TOLD:
         ours, theirs = ({_option(one, option) for one in side} for side in (base, candidate))
         if ours != theirs:
-            yield f"{option} {_either(ours)} in BASE, {_either(theirs)} in CANDIDATE"
+            yield f"{option}: {_either(ours)} in BASE, {_either(theirs)} in CANDIDATE"
 
 
 def _extra_info(base: Sequence[Benchmark], candidate: Sequence[Benchmark]) -> Iterator[str]:
     """Of what each launch measures anew nothing is said."""
     ours, theirs = ({_text(one.extra_info) for one in side} for side in (base, candidate))
     if _is_one_each(ours, theirs):
-        yield f"extra_info {_either(ours)} in BASE, {_either(theirs)} in CANDIDATE"
+        yield f"extra_info: {_either(ours)} in BASE, {_either(theirs)} in CANDIDATE"
 
 
 def _counts(base: Sequence[Benchmark], candidate: Sequence[Benchmark]) -> Iterator[str]:
@@ -78,7 +78,7 @@ def _counts(base: Sequence[Benchmark], candidate: Sequence[Benchmark]) -> Iterat
     for what, (ours, theirs), least in (("rounds", rounds, fewest), ("iterations", iterations, 2)):
         is_apart = max(ours) < min(theirs) or max(theirs) < min(ours)
         if is_apart and min(*ours, *theirs) < least:
-            yield f"{what} {_span(ours)} in BASE, {_span(theirs)} in CANDIDATE"
+            yield f"{what}: {_span(ours)} in BASE, {_span(theirs)} in CANDIDATE"
 
 
 def _shared(base: Sequence[BenchmarkFile], candidate: Sequence[BenchmarkFile]) -> list[str]:

@@ -233,24 +233,24 @@ def test_what_is_off_is_off_however_it_is_written(base, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"options": {"min_rounds": 50}}, "min_rounds false in BASE, 50 in CANDIDATE"),
-        ({"options": {"max_time": 0.1}}, "max_time false in BASE, 0.1 in CANDIDATE"),
-        ({"options": {"min_time": 0.1}}, "min_time false in BASE, 0.1 in CANDIDATE"),
-        ({"options": {"precision": 0.01}}, "precision false in BASE, 0.01 in CANDIDATE"),
-        ({"options": {"confidence": 0.9}}, "confidence false in BASE, 0.9 in CANDIDATE"),
-        ({"stats": {"rounds": 1}}, "rounds 5 in BASE, 1 in CANDIDATE"),
-        ({"extra_info": {"rows": 9}}, 'extra_info null in BASE, {"rows": 9} in CANDIDATE'),
+        ({"options": {"min_rounds": 50}}, "min_rounds: false in BASE, 50 in CANDIDATE"),
+        ({"options": {"max_time": 0.1}}, "max_time: false in BASE, 0.1 in CANDIDATE"),
+        ({"options": {"min_time": 0.1}}, "min_time: false in BASE, 0.1 in CANDIDATE"),
+        ({"options": {"precision": 0.01}}, "precision: false in BASE, 0.01 in CANDIDATE"),
+        ({"options": {"confidence": 0.9}}, "confidence: false in BASE, 0.9 in CANDIDATE"),
+        ({"stats": {"rounds": 1}}, "rounds: 5 in BASE, 1 in CANDIDATE"),
+        ({"extra_info": {"rows": 9}}, 'extra_info: null in BASE, {"rows": 9} in CANDIDATE'),
     ],
 )
 def test_what_may_make_other_seconds_is_told_of(base, tmp_path, changed, told):
     result = gate(base, edited(tmp_path / "candidate", **changed))
-    assert result.differs == (f"{told}: of {NAMES[0]}",)
+    assert result.differs == (f"{told}, of {NAMES[0]}",)
 
 
 def test_one_call_a_round_beside_many_is_told_of(tmp_path):
     one = edited(tmp_path / "one", stats={"iterations": 1})
     many = edited(tmp_path / "many", 1.003, stats={"iterations": 1000})
-    assert gate(one, many).differs == (f"iterations 1 in BASE, 1000 in CANDIDATE: of {NAMES[0]}",)
+    assert gate(one, many).differs == (f"iterations: 1 in BASE, 1000 in CANDIDATE, of {NAMES[0]}",)
 
 
 def test_rounds_that_follow_from_the_speed_of_the_code_say_nothing(tmp_path):
