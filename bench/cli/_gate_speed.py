@@ -42,6 +42,13 @@ _OPTIONS = (
         help="The suite to time, on both sides. Without it BASE and CANDIDATE are files of pytest-benchmark.",
     ),
     click.option(
+        "--plugins",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE|DIR",
+        help="Load a plugin that the suite does not name, from each side's own tree. Repeatable.",
+    ),
+    click.option(
         "--launches",
         type=click.IntRange(1, 1000),
         help="Processes a side; fewer than 5 judge nothing. [default: 5]",

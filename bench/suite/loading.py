@@ -123,18 +123,21 @@ def _checked(
 
 
 class Outline(NamedTuple):
-    """What a suite's text says without any plugin. `digest`: as `Suite.digest`; `plugins`: the paths that it names."""
+    """What a suite's text says without any plugin. `digest`: as `Suite.digest`; `plugins`: the paths that it names;
+    `included`: files that it includes, as it names them."""
 
     name: str
     digest: str
     plugins: tuple[Path, ...]
+    included: tuple[str, ...]
 
 
 def outline(path: Path, overrides: Sequence[str] = ()) -> Outline:
     """Of a suite that `load` may still find fault with; SuiteError where there is none to look at."""
     composed = _compose(path, overrides)
     folders, _ = _plugin_paths(composed.document, path.parent)
-    return Outline(str(composed.document.data.get("name", "")), composed.digest, tuple(folders))
+    name = str(composed.document.data.get("name", ""))
+    return Outline(name, composed.digest, tuple(folders), composed.included)
 
 
 class _Composed(NamedTuple):
@@ -142,6 +145,7 @@ class _Composed(NamedTuple):
 
     document: Document
     digest: str
+    included: tuple[str, ...]
     names: Mapping[tuple[str, str], tuple[str, ...]]
     problems: list[Problem]
 
@@ -163,7 +167,11 @@ def _compose(path: Path, overrides: Sequence[str]) -> _Composed:
         raise as_error(str(path), expanded.problems)
     digest = _digest(content, merged.contents, overrides)
     return _Composed(
-        document_of(expanded.root, str(path)), digest, expanded.names, expanded.problems
+        document_of(expanded.root, str(path)),
+        digest,
+        tuple(merged.contents),
+        expanded.names,
+        expanded.problems,
     )
 
 

@@ -87,6 +87,7 @@ def block_of(answer: Mapping[str, Any]) -> Block:
         logits={trial: digest for trial, digest in logits.items() if trial.place not in failed},
         work=work,
         bench=answer["bench"],
-        versions={"metaselector-bench": answer["version"], **answer["versions"]},
+        # of what is imported, which another version may be installed beside
+        versions={**answer["versions"], "metaselector-bench": answer["version"]},
         gate=answer["gate"],
     )

@@ -25,7 +25,7 @@ from bench.gate.speed.presence import (
 )
 from bench.gate.speed.samples import RESOLUTION, MarginOf, memory_samples, throughput_samples
 from bench.gate.speed.schedule import Measuring, Pair, Shape
-from bench.gate.speed.sides import make_side
+from bench.gate.speed.sides import Asked, make_side
 from bench.margins import GateMargins
 
 __all__ = ["gate_suites"]
@@ -48,8 +48,10 @@ def gate_suites(
     deadline = None if options.time_limit is None else time.monotonic() + options.time_limit
     with tempfile.TemporaryDirectory(prefix="bench-gate-") as name:
         folder = Path(name).resolve()
+        folders = tuple(Path(name) for name in (base, candidate) if _is_folder(name))
+        asked = Asked(options.suite, options.plugins, options.data_dir, folders)
         made = [
-            make_side(role, which, options.suite, options.data_dir, folder / f"{role.lower()}-code")
+            make_side(role, which, asked, folder / f"{role.lower()}-code")
             for role, which in (("BASE", base), ("CANDIDATE", candidate))
         ]
         shape = Shape(
@@ -61,6 +63,10 @@ def gate_suites(
         )
         measuring = Measuring(made[0], made[1], folder, shape, say, deadline)
         return _judge(measuring, options, tuple(note for side in made for note in side.notes))
+
+
+def _is_folder(name: str) -> bool:
+    return bool(name) and "\0" not in name and Path(name).is_dir()
 
 
 def _judge(measuring: Measuring, options: SpeedOptions, notes: tuple[str, ...]) -> GateResult:

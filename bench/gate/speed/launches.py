@@ -37,6 +37,7 @@ class Launch:
         room.mkdir(parents=True, exist_ok=True)
         settings = {
             "suite": str(side.suite.resolve()),
+            "plugins": [str(path.resolve()) for path in side.plugins],
             "data_dir": None if side.data_dir is None else str(side.data_dir.resolve()),
             "cache": str(room / "cache"),
             "threads": threads,

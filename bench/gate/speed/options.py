@@ -12,10 +12,12 @@ __all__ = ["SpeedOptions"]
 
 @dataclass(frozen=True)
 class SpeedOptions:
-    """`suite`: None where BASE and CANDIDATE name files of pytest-benchmark. `margin`: relative, instead of those of
+    """`suite`: None where BASE and CANDIDATE name files of pytest-benchmark. `plugins`: files beside those that
+    the suite names. `margin`: relative, instead of those of
     BASE's suite. `time_limit`: seconds. `seed`: of the order of blocks."""
 
     suite: Path | None = None
+    plugins: tuple[Path, ...] = ()
     launches: int = FEWEST
     blocks: int = 3
     control: int = 3

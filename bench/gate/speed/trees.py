@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
-import tarfile
+import tomllib
 from pathlib import Path
 
 from bench.errors import CompareError
 
-__all__ = ["commit_of", "installed", "is_this_project", "repository", "unpacked"]
+__all__ = ["commit_of", "installed", "is_package", "is_this_project", "repository", "unpacked"]
+
+# so that no hook and no other setting of the repository acts, or writes into it
+_UNTOUCHED = tuple(
+    part
+    for setting in (
+        f"core.hooksPath={os.devnull}",
+        "core.fsmonitor=false",
+        "core.splitIndex=false",
+        "submodule.recurse=false",
+    )
+    for part in ("-c", setting)
+)
 
 _LEFT_OUT = shutil.ignore_patterns(
     ".*", "__pycache__", "*.egg-info", "build", "dist", "node_modules", "results", "venv"
@@ -31,34 +44,55 @@ def commit_of(name: str) -> str | None:
 
 
 def unpacked(commit: str, top: Path, folder: Path) -> Path:
-    """The tree of a commit, in `folder`. What git ignores, and what submodules hold, is not in it."""
+    """The tree of a commit, in `folder`: all of it, what `git archive` would leave out too. What git ignores, and what
+    submodules hold, is not in it."""
     folder.mkdir(parents=True)
-    archive = folder.parent / f"{folder.name}.tar"
+    index = folder.parent / f"{folder.name}.index"
     done = subprocess.run(
-        ["git", "archive", "--format=tar", "-o", str(archive), commit],
+        [
+            *("git", f"--work-tree={folder}", *_UNTOUCHED),
+            *("read-tree", "--reset", "-u", "--no-sparse-checkout", commit),
+        ],
         cwd=top,
+        env=os.environ | {"GIT_INDEX_FILE": str(index)},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
         raise CompareError(
-            f"git archive of {commit[:12]} failed: {_last_line(done.stderr)}; fetch that commit whole"
+            f"git could not unpack {commit[:12]}: {_last_line(done.stderr)}; fetch that commit whole"
         )
-    try:
-        with tarfile.open(archive) as opened:
-            opened.extractall(folder, filter="data")
-    except tarfile.TarError as error:  # a link that leads out of the tree
-        raise CompareError(
-            f"the tree of {commit[:12]} can't be unpacked: {error}; check it out into a folder and name that"
-        ) from error
-    archive.unlink()
+    index.unlink()
+    _check_links(folder, commit)
     return folder
+
+
+def _check_links(folder: Path, commit: str) -> None:
+    """What a link leads to outside of the tree is of no commit."""
+    top = os.path.realpath(folder)
+    for path, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            link = Path(path, name)
+            if link.is_symlink() and not Path(os.path.realpath(link)).is_relative_to(top):
+                raise CompareError(
+                    f"the tree of {commit[:12]} can't be unpacked: the link {link.relative_to(folder)} leads out of it; check "
+                    "it out into a folder and name that"
+                )
 
 
 def is_this_project(tree: Path) -> bool:
     """Whether a tree is of the harness itself, which runs as it lies."""
     return (tree / "bench" / "hookspecs.py").is_file() and (tree / "plugins").is_dir()
+
+
+def is_package(tree: Path) -> bool:
+    """Whether pip can install it. A pyproject.toml with settings of tools alone is none."""
+    try:
+        told = tomllib.loads((tree / "pyproject.toml").read_text("utf-8"))
+    except (OSError, ValueError):
+        return (tree / "setup.py").is_file()
+    return "project" in told or "build-system" in told or (tree / "setup.py").is_file()
 
 
 def installed(source: Path, folder: Path) -> Path:

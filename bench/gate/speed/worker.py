@@ -65,6 +65,7 @@ def _block(settings: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
     out, cache = Path(request["out"]), Path(settings["cache"])
     run = bench.run_suite(
         settings["suite"],
+        plugins=[Path(path) for path in settings["plugins"]],
         data_dir=settings["data_dir"],
         cache_dir=settings["cache"],
         threads=settings["threads"],

@@ -1,4 +1,4 @@
-"""The whole gate, with real processes: of a made-up harness, so that its seconds are made up, and once of the real one."""
+"""The whole gate, with real processes of a made-up harness, so that its seconds are made up."""
 
 from __future__ import annotations
 
@@ -264,7 +264,9 @@ def test_where_each_time_is_judged_is_said_and_where_none_is(tmp_path, monkeypat
     result = gate(tmp_path, monkeypatch, base=some, candidate=some)
     assert verdicts(result)["short steps", "train_cpu_s"] == "ok"
     (together,) = [note for note in result.notes if "judged together" in note]
-    assert together.endswith("train_cpu_s of clicks/cold mean, clicks/cold rate")
+    assert together == (
+        "under 5 ms a block, and judged together as short steps: train_cpu_s of clicks/cold mean, clicks/cold rate"
+    )
     (nowhere,) = [note for note in result.notes if note.startswith("not judged")]
     assert "predict_cpu_s of clicks/cold fm, clicks/cold lr" in nowhere
 
@@ -290,6 +292,20 @@ def untimed(*asked):
     found["cost"]["own"] = {"peak_rss_bytes": PEAK}
     return found
 """
+
+
+def test_plugins_that_the_command_names_reach_both_sides(tmp_path, monkeypatch):
+    each = {"behaviour": "assert [Path(one).read_text() for one in options['plugins']] == [NAME]"}
+    for name in ("base", "candidate"):
+        with (tree(tmp_path / name, **each) / "bench" / "__init__.py").open("a") as code:
+            code.write(f"NAME = {name!r}\n")
+        (tmp_path / name / "shop.py").write_text(name)
+    monkeypatch.chdir(tmp_path / "candidate")
+    command = ["gate", "--speed", "../base", ".", "--plugins", "shop.py"]
+    ended = CliRunner().invoke(main, [*command, "--suite", "ci.yaml", "--blocks", "1"])
+    assert ended.exit_code == 0, ended.output
+    without = CliRunner().invoke(main, command)
+    assert (without.exit_code, "give that with --suite" in without.output) == (2, True)
 
 
 def _is_worker(process):
@@ -328,65 +344,3 @@ def test_the_command_prints_json_and_tells_what_runs(tmp_path, monkeypatch):
     assert json.loads(ended.stdout)["verdict"] == "ok"
     assert "base and candidate: launch 5 of 5" in ended.stderr
     assert not [name for name in os.listdir() if name not in {"bench", "plugins", "ci.yaml"}]
-
-
-BURNING = '''
-import numpy as np
-
-from bench import hookimpl
-from bench.interfaces import Model
-
-
-class Burning(Model):
-    """The rate, after some work."""
-
-    name = "burning"
-
-    def fit(self, train, valid, context):
-        print("{{}}")
-        self.rate = train.labels.mean() + 0 * sum(number % 7 for number in range({rounds}))
-
-    def predict(self, rows):
-        return np.full(len(rows), self.rate)
-
-
-@hookimpl
-def bench_models():
-    return {{"burning": f"{{__name__}}:Burning"}}
-'''
-SUITE = """\
-version: 1
-name: ci
-plugins: [burning.py]
-datasets:
-  clicks: {use: table, path: clicks.csv, user: user, item: item, fields: [user, item], label: label}
-protocols:
-  cold: {use: user-holdout}
-base_models:
-  burning: {use: burning}
-seeds: [0]
-metrics: [logloss]
-gate: {throughput: 0.2}
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)  # a dozen processes import torch
-def test_the_real_harness_times_two_versions_of_a_plugin(tmp_path, monkeypatch):
-    for name, rounds in (("base", 300_000), ("candidate", 1_500_000)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "burning.py").write_text(BURNING.format(rounds=rounds))
-        (tmp_path / name / "ci.yaml").write_text(SUITE)
-        rows = [f"{user},{item},{(user + item) % 2}" for user in range(20) for item in range(8)]
-        (tmp_path / name / "clicks.csv").write_text("\n".join(["user,item,label", *rows, ""]))
-    monkeypatch.chdir(tmp_path / "candidate")
-    asked = SpeedOptions(suite=Path("ci.yaml"), launches=2, blocks=1, control=1)
-    result = gate_speed("../base", ".", asked)
-    cells = {cell.measure: cell for cell in result.cells}
-    assert cells["train_cpu_s"].verdict == "inconclusive"  # two launches judge nothing
-    assert cells["train_cpu_s"].margin == 0.2
-    assert cells["train_cpu_s"].change > 0.2
-    assert cells["peak_rss_bytes"].verdict == "ok"
-    assert cells["peak_rss_bytes"].base > 50e6
-    assert cells["blob_bytes"].change == 0
-    assert sorted(os.listdir()) == ["burning.py", "ci.yaml", "clicks.csv"]

@@ -374,5 +374,6 @@ def test_a_margin_is_a_share(base, margin):
 def test_options_of_a_suite_say_nothing_without_one(base):
     told = CliRunner().invoke(main, ["gate", "--speed", str(base), str(base), "--launches", "9"])
     assert (told.exit_code, "--suite" in told.output) == (2, True)
-    told = CliRunner().invoke(main, ["gate", str(base), str(base), "--launches", "9"])
-    assert (told.exit_code, "--speed" in told.output) == (2, True)
+    for option in (["--launches", "9"], ["--plugins", "shop.py"]):
+        told = CliRunner().invoke(main, ["gate", str(base), str(base), *option])
+        assert (told.exit_code, f"{option[0]} is an option of --speed" in told.output) == (2, True)

@@ -173,6 +173,8 @@ def test_versions_settings_and_predictions_that_differ_are_told():
     assert told[1] == "settings of fm differ"
     assert "predictions of lr differ" in told[2]
     assert differences(block(), block()) == []
+    newer = block(version="0.2.0", versions={"numpy": "2.0", "metaselector-bench": "0.1.0"})
+    assert differences(block(), newer) == ["metaselector-bench 0.1.0 in BASE, 0.2.0 in CANDIDATE"]
 
 
 def test_predictions_that_change_from_block_to_block_are_a_fault():
