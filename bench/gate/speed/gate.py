@@ -82,9 +82,10 @@ def _judge(measuring: Measuring, options: SpeedOptions, notes: tuple[str, ...]) 
     pairs: Sequence[Pair] = measuring.launches("base and candidate", methods) if methods else []
     samples = _samples(_Measured(memory, control, pairs), options, margin)
     cells = judged(samples)
-    repeated = [cell for cell in cells if is_suspect(cell)]
-    if repeated:
-        measured, again = _repeat(measuring, methods, _Measured(memory, control, pairs), repeated)
+    suspects = [cell for cell in cells if is_suspect(cell)]
+    repeat: list[Cell] = []
+    if suspects:
+        measured, again = _repeat(measuring, methods, _Measured(memory, control, pairs), suspects)
         repeat = judged(_samples(again, options, margin))
         samples = _samples(measured, options, margin)
         cells = confirmed(cells, repeat, judged(samples))
@@ -99,7 +100,7 @@ def _judge(measuring: Measuring, options: SpeedOptions, notes: tuple[str, ...]) 
             *notes,
             *notes_of_launches(samples, pairs, options),
             *notes_of_short_steps(pairs, options.threads),
-            *_notes(base, candidate, repeated),
+            *_notes(base, candidate, cells, _in_both(suspects, repeat)),
         ),
     )
 
@@ -143,9 +144,24 @@ def _margins(base: Block, margin: float | None) -> MarginOf:
     return margin_of
 
 
-def _notes(base: Block, candidate: Block, repeated: Sequence[Cell]) -> Iterator[str]:
-    if repeated:
-        names = ", ".join(cell.name for cell in repeated)
-        yield f"measured twice, since they lay beyond the margin: {names}"
+def _notes(
+    base: Block, candidate: Block, cells: Sequence[Cell], twice: Sequence[str]
+) -> Iterator[str]:
+    if twice:
+        yield f"measured twice, since they lay beyond the margin: {', '.join(twice)}"
+    if any(map(_is_against_its_medians, cells)):
+        yield "a change is the median over pairs of blocks, which need not be that of the two medians beside it"
     if new := added(base, candidate):
         yield f"of CANDIDATE alone, and not judged: {', '.join(new)}"
+
+
+def _in_both(suspects: Sequence[Cell], repeat: Sequence[Cell]) -> list[str]:
+    """Names of suspects for which there was time to repeat them."""
+    again = {cell.name for cell in repeat}
+    return [cell.name for cell in suspects if cell.name in again]
+
+
+def _is_against_its_medians(cell: Cell) -> bool:
+    if cell.change is None or cell.base is None or cell.candidate is None:
+        return False
+    return (cell.candidate - cell.base) * cell.change < 0

@@ -163,7 +163,7 @@ def _confirmed(first: Cell | None, again: Cell | None, both: Cell) -> Cell:
     if not seen:
         return both
     if again is None:
-        reason = "beyond the margin, and there was no time to repeat it"
+        reason = "beyond the margin, and there was no time to repeat it; give --time-limit more"
         return replace(both, verdict="inconclusive", reason=reason)
     told = f"at first {_change(first)}, from fresh processes {_change(again)}"
     if _is_red(both) and _is_beyond(again):

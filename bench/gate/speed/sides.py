@@ -49,6 +49,11 @@ def make_side(role: str, name: str, asked: Asked, folder: Path) -> Side:
     if is_there and path.is_dir():
         if (path / "bin" / "python").exists():
             return _of_environment(role, path, asked)
+        if (path / "manifest.json").is_file() and (path / "records").is_dir():
+            raise CompareError(
+                f"{role} {name!r} is a run, whose times are of another day; name the version that it is of (a git ref, a "
+                "folder with a checkout), or judge two runs without --speed"
+            )
         return _of_folder(role, name, path, asked, folder)
     if is_there and path.suffix == ".whl":
         return _of_wheel(role, path, asked, folder)

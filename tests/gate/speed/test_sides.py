@@ -359,3 +359,12 @@ def test_outside_of_a_repository_that_is_said(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CompareError, match="no git repository"):
         side("main", tmp_path)
+
+
+def test_a_run_is_no_version(repository, tmp_path):
+    """`bench gate` takes runs; with --speed their suite would time one version against itself."""
+    for name in ("records", "blobs"):
+        (repository / "results" / name).mkdir(parents=True)
+    (repository / "results" / "manifest.json").write_text("{}")
+    with pytest.raises(CompareError, match="'results' is a run, whose times are of another day"):
+        side("results", tmp_path)
