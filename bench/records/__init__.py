@@ -20,7 +20,14 @@ from bench.records.manifest_file import (
     write_manifest,
 )
 from bench.records.notes import read_note, write_note
-from bench.records.record import Record, lacks_blobs, read_record, record_path, write_record
+from bench.records.record import (
+    Record,
+    failed_since,
+    lacks_blobs,
+    read_record,
+    record_path,
+    write_record,
+)
 from bench.records.run import Conflict, Run, load
 from bench.records.schema import SCHEMA
 
@@ -34,6 +41,7 @@ __all__ = [
     "canonical",
     "capped",
     "digest",
+    "failed_since",
     "followed",
     "has_its_blobs",
     "is_whole",

@@ -9,7 +9,7 @@ from typing import Any
 from bench.errors import NoRunError, RecordError
 from bench.job.outcome import of_record
 from bench.records import atomic
-from bench.records.record import Record, read_record, record_path
+from bench.records.record import Record, failed_since, read_record, record_path
 from bench.records.schema import SCHEMA, decode, encode
 from bench.records.seal import check_seal, sealed
 from bench.records.shape import check_manifest, check_run_record
@@ -95,14 +95,16 @@ def _status(trials: Sequence[Line], said: str | None) -> str:
 
 
 def _record(folder: Path, line: Line) -> Record | None:
-    """That of the last try: a failure is there until the trial has a result."""
+    """The result where there is one, unless a later try on the same machine failed."""
     if line["id"] is None:
         return None
-    for ok in (False, True):
-        path = record_path(folder, line["id"], ok=ok)
-        if _is_there(path):
-            return _checked(path, line)
-    return None
+    result, failure = (
+        _checked(path, line) if _is_there(path := record_path(folder, line["id"], ok=ok)) else None
+        for ok in (True, False)
+    )
+    if result is None or (failure is not None and failed_since(failure, result)):
+        return failure
+    return result
 
 
 def _is_there(path: Path) -> bool:

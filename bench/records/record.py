@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from bench.errors import RecordError
+from bench.errors import RecordError, StorageError
 from bench.job.outcome import of_record
 from bench.records import atomic
 from bench.records.blobs import is_whole
@@ -16,7 +16,15 @@ from bench.records.seal import check_seal, sealed
 from bench.records.shape import check_record
 from bench.records.upgrade import upgraded_record
 
-__all__ = ["Record", "lacks_blobs", "read_record", "record_path", "same_result", "write_record"]
+__all__ = [
+    "Record",
+    "failed_since",
+    "lacks_blobs",
+    "read_record",
+    "record_path",
+    "same_result",
+    "write_record",
+]
 
 Record = dict[str, Any]
 
@@ -30,15 +38,16 @@ def write_record(folder: Path, record: Record) -> Record:
     One with a result goes to RUN/records/ID.json, where the first writer wins: a record of the same id and result is given
     back as it stands; one of another result is kept beside it, and `load` tells of the conflict. Where blobs of the standing
     one are lost, the new one takes its place and that is kept beside. One of a failed trial goes to RUN/failures/ID.json, in
-    place of what an earlier try left there."""
+    place of what an earlier try left there; `outdates` in it is the digest of the result that stands, if one does."""
     ok = of_record(record).ok
     path = record_path(folder, record["id"], ok=ok)
     encode(path, record)  # says what is wrong and where, as the digest of it could not
     check_record(path, record)  # what would be refused when it is read
-    ours = sealed(record)
     if not ok:
+        ours = sealed(record | _outdated(folder, record["id"]))
         atomic.replace(path, encode(path, ours))
         return ours
+    ours = sealed(record)
     if atomic.write_once(path, encode(path, ours)):
         return ours
     standing = read_record(path)
@@ -62,6 +71,12 @@ def same_result(one: Record, other: Record) -> bool:
     return _result(one) == _result(other)
 
 
+def failed_since(failure: Record, result: Record) -> bool:
+    """Whether a failure counts though its trial has a result: it is of a later try, made where this very result stood. One
+    that a copy brought from another machine never hides a result, whatever the clocks say."""
+    return bool(failure.get("outdates") == result["digest"])
+
+
 def read_record(path: Path) -> Record:
     """Raises RecordError where it is missing, truncated, edited, misnamed, no record or of a newer schema."""
     try:
@@ -81,6 +96,14 @@ def record_path(folder: Path, identity: str, *, ok: bool = True) -> Path:
     if not _ID.fullmatch(identity):
         raise RecordError(f"{folder}: {identity[:100]!r} is not the id of a record")
     return folder / ("records" if ok else "failures") / f"{identity}.json"
+
+
+def _outdated(folder: Path, identity: str) -> dict[str, str]:
+    """What a failure says of the result that stands; of one that can't be read nothing."""
+    try:
+        return {"outdates": read_record(record_path(folder, identity))["digest"]}
+    except StorageError:
+        return {}
 
 
 def _result(record: Record) -> str:

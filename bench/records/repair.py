@@ -19,7 +19,7 @@ __all__ = ["repair"]
 
 def repair(folder: Path) -> list[str]:
     """Bring the manifest in line with the records, list those that belong to its suite, and remove temporary files, failures
-    of trials that have a result since, and blobs that nothing names; a line for each. Blobs stay while a run is at work in the
+    of trials that have a result, and blobs that nothing names; a line for each. Blobs stay while a run is at work in the
     folder: it writes them before the record that names them.
 
     Raises NoRunError where there is no run, StorageError where it can't be read or written."""
@@ -29,7 +29,7 @@ def repair(folder: Path) -> list[str]:
         now = standing(folder)
         done = [
             *_swept(now),
-            *_removed(folder, now.old_failures, "its trial has a result since"),
+            *_removed(folder, now.old_failures, "its trial has a result, which counts"),
             *_relisted(now),
             *_removed(folder, now.unnamed if idle else (), "nothing named it"),
         ]

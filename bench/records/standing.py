@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from bench.records.in_folder import RunFiles, read_files
 from bench.records.joining import Joined, join
 from bench.records.manifest_file import Line, followed, trial_of
-from bench.records.record import Record
+from bench.records.record import Record, failed_since
 
 __all__ = ["Standing", "standing", "wanted_blobs"]
 
@@ -17,7 +17,7 @@ __all__ = ["Standing", "standing", "wanted_blobs"]
 class Standing(NamedTuple):
     """What is in a folder and what follows from it. `records`: of the manifest's lines, those that count; `manifest`: as it
     would say what is there; `unlisted`: records of ids that it does not list, one an id; `old_failures`: of trials that have a
-    result since; `unnamed`: blobs that nothing names, empty where something that may name them can't be read."""
+    result, which counts; `unnamed`: blobs that nothing names, empty where something that may name them can't be read."""
 
     files: RunFiles
     records: tuple[Record | None, ...]
@@ -46,29 +46,29 @@ def standing(folder: Path) -> Standing:
 
 
 def _old_failures(files: RunFiles) -> Iterator[Path]:
-    """A harness removes a failure when its trial has a result: an older one beside it came with a copy."""
-    results = {record["id"]: record for record in files.records.values()}
+    """A harness removes a failure when its trial has a result: one beside it came with a copy, or is of a later try."""
+    results = _results(files)
     for file, failure in files.failures.items():
         result = results.get(failure["id"])
-        if result is not None and _created(failure) < _created(result):
+        if result is not None and not failed_since(failure, result):
             yield file
 
 
-def _created(record: Record) -> str:
-    return str(record.get("created", ""))
-
-
-def _counting(files: RunFiles, old_failures: Sequence[Path]) -> dict[str, Record]:
-    """The record of each id that counts: that of the last try."""
-    results = {
+def _results(files: RunFiles) -> dict[str, Record]:
+    """By id, without second results of a trial."""
+    return {
         record["id"]: record
         for file, record in files.records.items()
         if file.name == f"{record['id']}.json"
     }
+
+
+def _counting(files: RunFiles, old_failures: Sequence[Path]) -> dict[str, Record]:
+    """The record of each id that counts."""
     failures = {
         record["id"]: record for file, record in files.failures.items() if file not in old_failures
     }
-    return results | failures
+    return _results(files) | failures
 
 
 def _of_line(line: Line, by_id: Mapping[str, Record]) -> Record | None:

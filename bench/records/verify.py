@@ -190,7 +190,7 @@ def _strays(now: Standing) -> Iterator[Finding]:
         )
     for file in now.old_failures:
         name = file.relative_to(folder).as_posix()
-        yield Finding("stray", name, "its trial has a result since", f"{_REPAIR} removes it")
+        yield Finding("stray", name, "its trial has a result, which counts", f"{_REPAIR} removes it")
     for file in now.unnamed:
         fault = _fault(now, file.name)
         what = f"no record and no analysis names it{', and it is ' + fault if fault else ''}"

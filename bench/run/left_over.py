@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.data.prepared.cache import sweep_cache
 from bench.errors import RecordError
-from bench.records import Record, lacks_blobs, read_record, record_path
+from bench.records import Record, failed_since, lacks_blobs, read_record, record_path
 from bench.run.planning.trials import Trial
 from bench.run.state import RunState
 from bench.storage.kept import KeptFolder, discard
@@ -36,14 +36,18 @@ def open_trials(state: RunState) -> list[Trial]:
 
 
 def is_recorded(state: RunState, trial: Trial) -> bool:
-    """Whether a record of this trial stands: that of the last try, with all its blobs."""
-    failed = record_path(state.folder, trial.id, ok=False)
-    if failed.exists():
+    """Whether a record of this trial stands: the one that counts, with all its blobs."""
+    file, failed = (record_path(state.folder, trial.id, ok=ok) for ok in (True, False))
+    if failed.exists() and not _counts_beside(file, failed):
         return state.rerun == "none" and bool(_recorded(failed))
-    file = record_path(state.folder, trial.id)
     if state.rerun == "all" or not file.exists():
         return False
     return not lacks_blobs(state.folder, _recorded(file))
+
+
+def _counts_beside(file: Path, failed: Path) -> bool:
+    """Whether a result counts though a failure of its trial is there: that came with a copy."""
+    return file.exists() and not failed_since(_recorded(failed), _recorded(file))
 
 
 def _recorded(file: Path) -> Record:

@@ -175,20 +175,42 @@ def test_a_failure_that_a_copy_brought_is_joined_too(tmp_path: Path) -> None:
     assert verify(folder).exit_code == 4
 
 
-@pytest.mark.parametrize(("failed", "counts"), [("2024", True), ("2026", False)])
-def test_of_a_failure_and_a_result_the_later_one_counts(
-    tmp_path: Path, failed: str, counts: bool
+def failed(method: str, seed: int, status: Any = "error", **more: Any) -> dict[str, Any]:
+    outcome = Outcome(status=status, reason="why").model_dump(mode="json")
+    return record(method, seed) | {"outcome": outcome} | more
+
+
+@pytest.mark.parametrize("created", ["2024", "2026"])
+@pytest.mark.parametrize("order", ["result into failure", "failure into result"])
+def test_a_failure_of_another_machine_hides_no_result(
+    tmp_path: Path, created: str, order: str
 ) -> None:
+    a, b = make(tmp_path / "a", (5,)), make(tmp_path / "b", (6,))
+    dated = record("fm", 5) | {"created": "2025"}
+    (a / "records" / f"{dated['id']}.json").unlink()
+    write(a, dated)
+    failure = b / "failures" / f"{write(b, failed('fm', 5, 'memory', created=created))['id']}.json"
+    if order == "failure into result":
+        (a / "failures").mkdir()
+        shutil.copy(failure, a / "failures")
+        together = a
+    else:
+        together = copied(a, b)
+    (fm,) = [one for one in load(together).records if one["trial"]["method"] == "fm"]
+    assert fm["outcome"]["status"] == "ok"
+    found = {one.file: one.what for one in verify(together).findings}
+    assert found[f"failures/{failure.name}"] == "its trial has a result, which counts"
+    repair(together)
+    assert verify(together).exit_code == 0
+    assert not (together / "failures" / failure.name).exists()
+
+
+def test_a_later_try_that_failed_where_the_result_stood_counts(tmp_path: Path) -> None:
     folder = make(tmp_path / "a", (5,))
-    made.edit(
-        folder / "records" / f"{record('fm', 5)['id']}.json",
-        lambda one: one.update(created="2025"),
-        seal=True,
-    )
-    outcome = Outcome(status="error", reason="why").model_dump(mode="json")
-    write(folder, record("fm", 5) | {"outcome": outcome, "created": failed})
-    repair(folder)
-    assert verify(folder).exit_code == (0 if counts else 4)
+    write(folder, failed("fm", 5))
+    assert repair(folder)
+    assert [line["method"] for line in load(folder).lacking] == ["fm"]
+    assert verify(folder).exit_code == 4
 
 
 def test_the_same_trial_twice_with_one_result_is_fine_and_with_two_a_conflict(
