@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.errors import StorageError
 from bench.records.atomic import alone
 from bench.records.findings import title
+from bench.records.joining import names_of
 from bench.records.manifest_file import followed, write_manifest
 from bench.records.standing import Standing, standing
 from bench.storage.in_use import unused
@@ -65,19 +66,25 @@ def _relisted(now: Standing) -> Iterator[str]:
     what was there once is not forgotten."""
     if now.files.manifest is None:
         return
-    said = now.files.manifest["trials"]
     by_id = {record["id"]: record for record in now.files.every_record.values()}
-    joined = {**now.files.manifest, "trials": [*said, *now.joined.lines]}
-    records = [*now.records, *(by_id[line["id"]] for line in now.joined.lines)]
-    found = followed(joined, records)
-    lines = [
+    added = [*now.joined.lines, *now.joined.forgotten]
+    names = {names_of(line) for line in added}
+    said = zip(now.files.manifest["trials"], now.records, strict=True)
+    # a line that had no id gives way to one that has
+    stay = [(line, record) for line, record in said if names_of(line) not in names]
+    more = [(line, by_id.get(line["id"])) for line in added]
+    lines, records = zip(*stay, *more, strict=True) if stay or more else ((), ())
+    found = followed({**now.files.manifest, "trials": list(lines)}, records)
+    kept = [
         old if record is None else new
-        for old, new, record in zip(joined["trials"], found["trials"], records, strict=True)
+        for old, new, record in zip(lines, found["trials"], records, strict=True)
     ]
-    found = {**found, "trials": lines}
+    found = {**found, "trials": kept}
     if found == now.files.manifest:
         return
     write_manifest(now.files.folder, found)
     for line in now.joined.lines:
         yield f"manifest.json: lists {title(line)}"
+    for line in now.joined.forgotten:
+        yield f"manifest.json: lists {title(line)}, which has no result"
     yield f"manifest.json: in line with the records: {found['status']}"

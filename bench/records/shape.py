@@ -77,6 +77,7 @@ class _Record(_Shape):
     kind: Kind | None = None
     identity: _Identity | None = None
     steps: list[str] = []
+    recipe: dict[str, str] = {}
     metrics: dict[str, _Score] = {}
     validation: Numbers = {}
     cost: _Cost | None = None
@@ -143,6 +144,7 @@ class _Manifest(_Shape):
     status: str = ""
     datasets: dict[str, _Data] = {}
     splits: dict[str, _Split] = {}
+    recipes: dict[str, dict[str, dict[str, dict[str, str]]]] = {}  # dataset, protocol, method
     plugins: _Plugins | None = None
     primary: str
     relaimpr_base: str = ""

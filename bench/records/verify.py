@@ -96,6 +96,9 @@ def _of_lines(now: Standing) -> Iterator[Finding]:
         file = f"failures/{line['id']}.json" if failed else "manifest.json"
         ended = f"ended as {line['status']}" if failed else "was asked for"
         yield Finding("lacking", file, f"{title(line)} {ended} and has no result", _AGAIN)
+    for line in now.joined.forgotten:
+        what = f"{title(line)} has no result, and others of that seed, which a copy brought, have"
+        yield Finding("lacking", "manifest.json", what, _AGAIN)
 
 
 def _blob_faults(now: Standing) -> Iterator[tuple[str, Finding]]:
@@ -190,7 +193,9 @@ def _strays(now: Standing) -> Iterator[Finding]:
         )
     for file in now.old_failures:
         name = file.relative_to(folder).as_posix()
-        yield Finding("stray", name, "its trial has a result, which counts", f"{_REPAIR} removes it")
+        yield Finding(
+            "stray", name, "its trial has a result, which counts", f"{_REPAIR} removes it"
+        )
     for file in now.unnamed:
         fault = _fault(now, file.name)
         what = f"no record and no analysis names it{', and it is ' + fault if fault else ''}"

@@ -11,7 +11,15 @@ from bench.data.oddities import oddities
 from bench.data.views.interactions import Interactions
 from bench.errors import NoRunError
 from bench.interfaces import Metric
-from bench.records import SCHEMA, alone, followed, read_manifest, records_of, write_manifest
+from bench.records import (
+    SCHEMA,
+    alone,
+    followed,
+    read_manifest,
+    records_of,
+    trial_of,
+    write_manifest,
+)
 from bench.registry import Registry, recorded
 from bench.run.planning.trials import Plan, Trial
 from bench.run.split_facts import split_facts
@@ -45,6 +53,7 @@ def of_plan(
         "ended": None,
         "status": "incomplete",
         "trials": [_line(trial, asked) for trial in plan.planned],
+        "recipes": _recipes(plan),
         "datasets": {name: _dataset(interactions) for name, interactions in datasets.items()},
         "splits": {
             name: {
@@ -70,6 +79,15 @@ def of_plan(
         "gate": suite.margins.model_dump(mode="json"),
         "seeds": list(suite.seeds),
     }
+
+
+def _recipes(plan: Plan) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
+    """Of each method, by dataset and protocol; its seeds share it."""
+    found: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
+    for trial in plan.planned:
+        of_dataset = found.setdefault(trial.division.dataset, {})
+        of_dataset.setdefault(trial.division.protocol, {})[trial.method] = dict(trial.recipe)
+    return found
 
 
 def earlier_seeds(folder: Path) -> tuple[int, ...]:
@@ -108,13 +126,21 @@ def _earlier(folder: Path) -> Manifest:
 def _joined(planned: Manifest, earlier: Manifest) -> Manifest:
     """An earlier line counts as asked for where its id is the one that the suite gives it now: what was run of an older suite,
     plugin or data is another trial. One of a seed that was not planned comes of a command that began meanwhile."""
-    asked = {line["id"] for line in earlier["trials"] if line["asked"]}
-    lines = [line | {"asked": line["asked"] or line["id"] in asked} for line in planned["trials"]]
+    # a line without an id stands for what a copy's manifest has forgotten
+    asked = {line["id"] or _names(line) for line in earlier["trials"] if line["asked"]}
+    lines = [
+        line | {"asked": line["asked"] or not asked.isdisjoint({line["id"], _names(line)})}
+        for line in planned["trials"]
+    ]
     seeds = {line["seed"] for line in lines}
     if earlier.get("suite") == planned["suite"]:
         lines += [line for line in earlier["trials"] if line["seed"] not in seeds]
     kept = [line for line in lines if line["asked"] or line["seed"] in planned["seeds"]]
     return planned | {"trials": kept}
+
+
+def _names(line: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(trial_of(line).values())
 
 
 def _dataset(interactions: Interactions) -> dict[str, Any]:

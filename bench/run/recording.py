@@ -145,6 +145,7 @@ def _record(trial: Trial, outcome: Outcome) -> dict[str, Any]:
         "kind": trial.kind,
         "outcome": outcome.model_dump(mode="json"),
         "identity": dict(trial.identity),
+        "recipe": dict(trial.recipe),  # so that who joins runs of two machines knows what is alike
         "steps": list(trial.steps),  # all that it reads, so that who tidies up the cache knows
         "metrics": {},
         "validation": {"logloss": None},

@@ -15,6 +15,7 @@ from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.registry import Registry
 from bench.run.planning.model_files import model_files
 from bench.run.planning.planned_steps import PlannedSteps
+from bench.run.planning.recipes import fits_recipe, recipe_of, trial_recipe
 from bench.run.planning.trials import Kind, Plan, Trial
 from bench.scoring.division import Division, Divisions
 from bench.suite import BOUNDS, MetricSpec, Suite
@@ -108,7 +109,12 @@ class _Planner:
         identity = self._identity(division, self._pool(), list(stars.values()), {}, missing)
         identity["pool"] = dict(stars)  # the record names the models, whose steps know no names
         steps = () if missing else tuple(stars.values())
-        return Trial(division, name, seed, "bound", identity, None, steps, stars, missing)
+        recipe = trial_recipe(identity, self._recipe_of_pool(division, stars))
+        return Trial(division, name, seed, "bound", identity, None, steps, stars, missing, recipe)
+
+    def _recipe_of_pool(self, division: Division, stars: Mapping[str, str]) -> dict[str, str]:
+        pool = {name: {STAR: self.steps.recipe(division, star)} for name, star in stars.items()}
+        return {**self.steps.recipe(division, None), **recipe_of({"fits": fits_recipe(pool)})}
 
     def _trial(
         self,
@@ -121,7 +127,10 @@ class _Planner:
         missing: str,
     ) -> Trial:
         steps = () if own is None else (own, *self.steps.by_id[own].needs)
-        return Trial(division, name, seed, kind, identity, own, steps, unavailable=missing)
+        recipe = trial_recipe(identity, self.steps.recipe(division, own))
+        return Trial(
+            division, name, seed, kind, identity, own, steps, unavailable=missing, recipe=recipe
+        )
 
     def _identity(
         self,

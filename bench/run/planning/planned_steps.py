@@ -20,6 +20,7 @@ from bench.job.step_rules import wider
 from bench.job.steps import FitStep, ReadFile, SelectStep
 from bench.records import digest
 from bench.registry import Registry
+from bench.run.planning.recipes import Recipe, division_recipe, fits_recipe, recipe_of
 from bench.run.planning.step_titles import fitted_on, step_title
 from bench.scoring.division import Division
 from bench.settings import BasePredictions, PredictionSource
@@ -41,6 +42,8 @@ class PlannedSteps:
     resources: Resources
     plugin_paths: tuple[Path, ...]
     by_id: dict[str, FitStep | SelectStep] = field(default_factory=dict)
+    # by id and division: two protocols may share a step, and say otherwise how it follows from the seed
+    recipes: dict[tuple[str, str], Recipe] = field(default_factory=dict)
 
     def fit(
         self,
@@ -122,6 +125,13 @@ class PlannedSteps:
         )
         return self._kept(step)
 
+    def recipe(self, division: Division, step: str | None) -> Recipe:
+        """Of a step of that division, None: of the division alone."""
+        if step:
+            return self.recipes[step, division.name]
+        spec = self.suite.protocols[division.protocol]
+        return recipe_of({"division": division_recipe(division, spec, self.registry)})
+
     def code(self, kind: str, name: str) -> dict[str, str]:
         """Of a plugin: name, kind, origin, version and digest."""
         return dict(self.registry.code(kind, name)._asdict())
@@ -174,19 +184,21 @@ class PlannedSteps:
     ) -> dict[str, Any]:
         """The fields that all steps share. `plugins`: kind and name of those that it uses; `rows`: of a fit, in words;
         `depends`: what it depends on beside the fields."""
-        identity = digest(
-            {
-                "kind": kind,
-                "data": division.interactions.digest,
-                "split": division.digest,
-                "source": source.model_dump(mode="json"),
-                "seed": seed,
-                "resources": self.resources.model_dump(mode="json"),
-                "software": software(),
-                "harness": harness_digest(),
-                **depends,
-            }
-        )[:32]
+        of_all_seeds = {
+            "kind": kind,
+            "data": division.interactions.digest,
+            "resources": self.resources.model_dump(mode="json"),
+            "software": software(),
+            "harness": harness_digest(),
+            **depends,
+        }
+        of_this_seed = {
+            "split": division.digest,
+            "source": source.model_dump(mode="json"),
+            "seed": seed,
+        }
+        identity = digest(of_all_seeds | of_this_seed)[:32]
+        self.recipes[identity, division.name] = self._recipe(division, source, of_all_seeds)
         rules = self.suite.rules_of(owner)
         return {
             "id": identity,
@@ -204,6 +216,22 @@ class PlannedSteps:
             "plugins": tuple(self.registry.used(*plugin) for plugin in plugins),
             "plugin_paths": self.plugin_paths,
         }
+
+    def _recipe(
+        self, division: Division, source: PredictionSource, of_all_seeds: Mapping[str, Any]
+    ) -> Recipe:
+        """The parts of a step's identity that no seed moves; a fit stands there by its own recipe."""
+        parts = {**of_all_seeds, "source": source.model_dump(mode="json", exclude={"seed"})}
+        if "fits" in parts:
+            parts["fits"] = fits_recipe(
+                {
+                    model: {
+                        variant: self.recipe(division, fit) for variant, fit in by_variant.items()
+                    }
+                    for model, by_variant in parts["fits"].items()
+                }
+            )
+        return {**self.recipe(division, None), **recipe_of(parts)}
 
     def _used_by(
         self, method: MethodSpec, pool: Mapping[str, BaseModelSpec]

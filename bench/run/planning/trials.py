@@ -29,6 +29,7 @@ class Trial:
     steps: tuple[str, ...] = ()
     stars: Mapping[str, str] = field(default_factory=dict)  # bounds: base model -> its star step
     unavailable: str = ""  # why it can't run at all
+    recipe: Mapping[str, str] = field(default_factory=dict)  # the same for all seeds of a method
 
     @property
     def names(self) -> dict[str, Any]:
