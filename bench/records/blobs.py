@@ -18,7 +18,15 @@ from bench.records import atomic
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["check_blob", "is_whole", "read_blob", "read_table", "write_blob", "write_table"]
+__all__ = [
+    "check_blob",
+    "copy_blob",
+    "is_whole",
+    "read_blob",
+    "read_table",
+    "write_blob",
+    "write_table",
+]
 
 MOST_BYTES = 4 * 2**30  # a thousand million float32
 
@@ -60,6 +68,16 @@ def read_blob(folder: Path, digest: str) -> np.ndarray:
             return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
         except (ValueError, EOFError, MemoryError, OverflowError, SyntaxError) as error:
             raise _no(folder, digest, "npy", "array") from error
+
+
+def copy_blob(there: Path, here: Path, digest: str) -> bool:
+    """Keep another run's array in this run's folder too; False where it is there and whole. Raises RecordError where the other
+    run has not what its name says, StorageError."""
+    if is_whole(here, digest):
+        return False
+    with _verified(there, digest, "npy") as file:
+        _write(here, file.read(), "npy")
+    return True
 
 
 def is_whole(folder: Path, digest: str, kind: Literal["npy", "parquet"] = "npy") -> bool:

@@ -8,10 +8,10 @@ from typing import Any, Literal, NamedTuple
 
 from bench.errors import StorageError
 
-__all__ = ["Finding", "Kind", "Verified", "finding_of", "title"]
+__all__ = ["FAULTS", "Finding", "Kind", "Verified", "finding_of", "title"]
 
 Kind = Literal["damaged", "missing", "conflict", "lacking", "outdated", "unlisted", "stray"]
-_FAULTS = ("damaged", "missing", "conflict")
+FAULTS: tuple[Kind, ...] = ("damaged", "missing", "conflict")
 _DAMAGED, _INCOMPLETE = 5, 4  # exit codes
 _LONGEST = 100  # characters of a name
 
@@ -32,8 +32,8 @@ class Finding(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """Of a run's folder. `counts`: how many trials are listed, and how many records,
-    failures and blobs that something names are whole."""
+    """Of a run's folder. `counts`: how many trials are listed, how many of them were never asked for (where there
+    are some), and how many records, failures and blobs that something names are whole."""
 
     folder: Path
     findings: tuple[Finding, ...]
@@ -43,7 +43,7 @@ class Verified(NamedTuple):
     def exit_code(self) -> int:
         """0 where all is whole, 4 where a trial that was asked for lacks a result, 5 where there is a fault."""
         kinds = {finding.kind for finding in self.findings}
-        if kinds.intersection(_FAULTS):
+        if kinds.intersection(FAULTS):
             return _DAMAGED
         return _INCOMPLETE if "lacking" in kinds else 0
 

@@ -11,6 +11,7 @@ from typing import Any
 from bench.errors import NoRunError, RecordError, StorageError
 from bench.job.outcome import of_record
 from bench.records.analysis_file import AnalysisFile, read_analysis_file
+from bench.records.companions import companion_faults
 from bench.records.findings import Finding, finding_of
 from bench.records.manifest_file import read_manifest
 from bench.records.record import Record, read_record
@@ -24,7 +25,6 @@ _ROOMS = ("records", "failures", "blobs")
 _FILES = ("manifest.json", "analysis.json", "suite.yaml", "data.json")
 _NO_FILE_OF_OURS = "none of the files that a run consists of"
 _LOOK = "move it elsewhere, or remove it"
-_COMPANIONS_SINCE = 3  # the first schema of which a run has suite.yaml and data.json
 
 
 @dataclass
@@ -66,7 +66,8 @@ def read_files(folder: Path) -> RunFiles:
     for file in listed[""]:
         if file.name not in (*_ROOMS, *_FILES) and not _is_of_a_writer(found, file):
             _unknown(found, file)
-    _look_for_companions(found)
+    if found.manifest is not None:
+        found.findings += companion_faults(folder, found.manifest)
     return found
 
 
@@ -152,13 +153,3 @@ def _is_of_a_writer(found: RunFiles, file: Path) -> bool:
 def _unknown(found: RunFiles, file: Path) -> None:
     name = file.relative_to(found.folder).as_posix()
     found.findings.append(Finding("stray", name, _NO_FILE_OF_OURS, _LOOK))
-
-
-def _look_for_companions(found: RunFiles) -> None:
-    """suite.yaml and data.json: no command reads them back, people do. Older schemas had none."""
-    if found.manifest is None or found.manifest["schema"] < _COMPANIONS_SINCE:
-        return
-    for name in ("suite.yaml", "data.json"):
-        if not (found.folder / name).is_file():
-            what = "missing: it says what was run"
-            found.findings.append(Finding("missing", name, what, "run the suite again"))

@@ -1,8 +1,8 @@
 """Which records that a manifest does not list belong to its suite: a copy brought them in from another machine's run.
 
 A record belongs where its recipe is that of its method in the manifest: all that a trial depends on but its seed is the same.
-Of a record or manifest of an older version, which has none, nobody can tell. Whatever is joined here, the next run of the suite
-keeps a trial by its id alone."""
+Of a record or manifest of an older version, which has none, nobody can tell. Whatever is joined here, the next run of the
+suite keeps a trial by its id alone."""
 
 from __future__ import annotations
 

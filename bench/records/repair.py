@@ -15,7 +15,7 @@ from bench.records.standing import Standing, standing
 from bench.storage.in_use import unused
 from bench.storage.temporary import sweep, sync_folder
 
-__all__ = ["repair"]
+__all__ = ["removed", "repair"]
 
 
 def repair(folder: Path) -> list[str]:
@@ -30,16 +30,17 @@ def repair(folder: Path) -> list[str]:
         now = standing(folder)
         done = [
             *_swept(now),
-            *_removed(folder, now.old_failures, "its trial has a result, which counts"),
+            *removed(folder, now.old_failures, "its trial has a result, which counts"),
             *_relisted(now),
-            *_removed(folder, now.unnamed if idle else (), "nothing named it"),
+            *removed(folder, now.unnamed if idle else (), "nothing named it"),
         ]
         if now.unnamed and not idle:
             done.append(f"blobs/: left as it is, since a run is at work in {folder}")
     return done
 
 
-def _removed(folder: Path, files: Iterable[Path], why: str) -> Iterator[str]:
+def removed(folder: Path, files: Iterable[Path], why: str) -> Iterator[str]:
+    """Remove files of a run; a line for each. Raises StorageError."""
     for file in files:
         try:
             file.unlink(missing_ok=True)

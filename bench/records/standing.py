@@ -11,7 +11,7 @@ from bench.records.joining import Joined, join
 from bench.records.manifest_file import Line, followed, trial_of
 from bench.records.record import Record, failed_since
 
-__all__ = ["Standing", "standing", "wanted_blobs"]
+__all__ = ["Standing", "results_of", "standing", "wanted_blobs"]
 
 
 class Standing(NamedTuple):
@@ -47,14 +47,14 @@ def standing(folder: Path) -> Standing:
 
 def _old_failures(files: RunFiles) -> Iterator[Path]:
     """A harness removes a failure when its trial has a result: one beside it came with a copy, or is of a later try."""
-    results = _results(files)
+    results = results_of(files)
     for file, failure in files.failures.items():
         result = results.get(failure["id"])
         if result is not None and not failed_since(failure, result):
             yield file
 
 
-def _results(files: RunFiles) -> dict[str, Record]:
+def results_of(files: RunFiles) -> dict[str, Record]:
     """By id, without second results of a trial."""
     return {
         record["id"]: record
@@ -68,7 +68,7 @@ def _counting(files: RunFiles, old_failures: Sequence[Path]) -> dict[str, Record
     failures = {
         record["id"]: record for file, record in files.failures.items() if file not in old_failures
     }
-    return _results(files) | failures
+    return results_of(files) | failures
 
 
 def _of_line(line: Line, by_id: Mapping[str, Record]) -> Record | None:

@@ -17,7 +17,7 @@ from bench.records.manifest_file import lacking
 from bench.records.record import Record, same_result
 from bench.records.standing import Standing, standing, wanted_blobs
 
-__all__ = ["conflicts_between", "verify"]
+__all__ = ["conflicts_between", "verified", "verify"]
 
 _AGAIN = "run the suite again"
 _REPAIR = "--repair"
@@ -25,10 +25,10 @@ _REPAIR = "--repair"
 
 def verify(folder: Path) -> Verified:
     """Check all of a run's folder. Raises NoRunError where there is no run, StorageError where the folder can't be listed."""
-    return _verified(standing(folder))
+    return verified(standing(folder))
 
 
-def _verified(now: Standing) -> Verified:
+def verified(now: Standing) -> Verified:
     """What there is to tell of a folder."""
     files = now.files
     blobs = dict(_blob_faults(now))
@@ -41,8 +41,12 @@ def _verified(now: Standing) -> Verified:
         *_of_analysis(now),
         *_strays(now),
     ]
+    lines = now.manifest["trials"] if now.manifest else []
+    never_asked = sum(not line["asked"] for line in lines)
     counts = {
-        "trials": len(files.manifest["trials"]) if files.manifest else 0,
+        "trials": len(lines),
+        # so that a copy whose manifest knows of less than was asked for is not taken for a whole suite
+        **({"not asked for": never_asked} if never_asked else {}),
         "records": len(files.records),
         "failures": len(files.failures),
         "blobs": len(wanted_blobs(files).keys() - blobs.keys()),

@@ -32,9 +32,19 @@ def make_run(folder: Path) -> Path:
     ]  # fmt: skip
     write_manifest(folder, manifest(trials))
     write_analyses(folder, load(folder).records, {"ml/cold": {"lead": "lr"}}, {})
-    write_beside(folder / "suite.yaml", "version: 1\n")
-    write_beside(folder / "data.json", {"schema": SCHEMA, "datasets": {}})
+    write_companions(folder)
     return folder
+
+
+def write_companions(folder: Path, datasets: dict[str, Any] | None = None) -> None:
+    """suite.yaml and data.json, as a run of these methods and of the manifest's datasets writes them."""
+    lines = [
+        "# As it was run", "version: 1", 'name: "made"', "datasets:", '  "ml": {"use": "table"}', "protocols:",
+        '  "cold": {"use": "user-holdout", "split_seed": 0}', "base_models:",
+        *(f'  "{name}": {{"use": "{name}"}}' for name in METHODS), "methods: {}", "seeds: [0]", 'metrics: ["auc"]',
+    ]  # fmt: skip
+    write_beside(folder / "suite.yaml", "\n".join(lines) + "\n")
+    write_beside(folder / "data.json", {"schema": SCHEMA, "datasets": datasets or {}})
 
 
 def manifest(trials: list[dict[str, Any]]) -> dict[str, Any]:

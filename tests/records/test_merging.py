@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from bench.cli import main
 from bench.job.outcome import Outcome
-from bench.records import SCHEMA, digest, load, write_analyses, write_beside, write_manifest
+from bench.records import digest, load, write_analyses, write_manifest
 from bench.records import write_record as write
 from bench.records.repair import repair
 from bench.records.verify import conflicts_between, verify
@@ -54,8 +54,7 @@ def make(folder: Path, seeds: tuple[int, ...], methods: tuple[str, ...] = METHOD
     manifest["status"] = "part"
     write_manifest(folder, manifest)
     write_analyses(folder, load(folder).records, {"ml/cold": {"seeds": list(seeds)}}, {})
-    write_beside(folder / "suite.yaml", "version: 1\n")
-    write_beside(folder / "data.json", {"schema": SCHEMA, "datasets": {}})
+    made.write_companions(folder, {"ml": {"digest": "d" * 64}})
     return folder
 
 
@@ -225,6 +224,16 @@ def test_a_failure_that_a_copy_brought_is_joined_too(tmp_path: Path) -> None:
     repair(folder)
     assert [line["method"] for line in load(folder).lacking] == ["fm"]
     assert verify(folder).exit_code == 4
+
+
+def test_a_part_is_called_one(tmp_path: Path) -> None:
+    """A copy may have replaced the manifest that asked for the rest."""
+    a, b = make(tmp_path / "a", (0,), ("lr", "fm")), make(tmp_path / "b", (0,), ("average",))
+    (a / "records" / f"{record('fm', 0)['id']}.json").unlink()  # killed before it was done
+    together = copied(b, a)
+    told = CliRunner().invoke(main, ["verify", str(together)])
+    assert f"{together}: whole: 3 trials, 1 not asked for, 2 records" in told.stdout
+    assert load(together).manifest["status"] == "part"
 
 
 def test_a_copy_that_forgot_what_was_asked_for_is_not_complete(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from bench.records.findings import Finding
 from bench.records.repair import repair
 from bench.records.verify import verify
 from bench.storage.in_use import using
-from tests.records.made import METHODS, edit, identity, make_run, record
+from tests.records.made import METHODS, edit, identity, make_run, record, write_companions
 
 
 @pytest.fixture
@@ -155,6 +155,37 @@ def test_a_blob_says_who_wants_it(folder: Path) -> None:
 def test_what_people_read_of_a_run_has_to_be_there(folder: Path, name: str) -> None:
     (folder / name).unlink()
     assert [one.file for one in findings(folder, "missing")] == [name]
+
+
+COMPANION = {
+    "empty suite": ("suite.yaml", lambda _: "", "it has no 'version'"),
+    "cut suite": ("suite.yaml", lambda text: text[: text.index('"average"') + 20], "is none that a run writes"),
+    "cut suite between lines": ("suite.yaml", lambda text: text[: text.index("seeds")], "it has no 'seeds'"),
+    "suite of another name": ("suite.yaml", lambda text: text.replace("made", "other"), "of another suite than"),
+    "suite without a method": ("suite.yaml", lambda text: text.replace('"fm"', '"gm"'), "it lacks 'fm'"),
+    "suite of noise": ("suite.yaml", lambda _: "\x00\udcff: [", "line 1 is none that a run writes"),
+    "data as {}": ("data.json", lambda _: "{}", "it names no schema"),
+    "empty data": ("data.json", lambda _: "", "not JSON"),
+    "data without datasets": ("data.json", lambda _: '{"schema": 3}', "it has no 'datasets'"),
+    "data of no dataset": ("data.json", lambda _: '{"schema": 3, "datasets": {}}', "it lacks 'ml'"),
+    "other data": ("data.json", lambda text: text.replace("d" * 64, "e" * 64), "dataset 'ml' is not that"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", COMPANION)
+def test_what_people_read_of_a_run_has_to_say_what_was_run(folder: Path, case: str) -> None:
+    told = {"ml": {"label": "x", "counts": {}, "source": {}, "digest": "d" * 64}}
+    edit(folder / "manifest.json", lambda value: value.update(datasets=told), seal=True)
+    write_companions(folder, {"ml": {"digest": "d" * 64}})
+    assert verify(folder).exit_code == 0
+    name, change, what = COMPANION[case]
+    text = change((folder / name).read_text("utf-8"))
+    (folder / name).write_text(text, "utf-8", "surrogateescape")
+    (found,) = verify(folder).findings
+    assert (found.kind, found.file) == ("damaged", name)
+    assert what in found.what
+    assert found.fix
+    assert verify(folder).exit_code == 5
 
 
 def test_records_without_a_manifest_are_told_of_and_an_empty_folder_is_no_run(

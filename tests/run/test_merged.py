@@ -6,8 +6,10 @@ import shutil
 
 import pytest
 
+from bench.job.outcome import Outcome
 from bench.job.resources import Resources
-from bench.records import load
+from bench.records import load, write_record
+from bench.records.merge import merge
 from bench.records.repair import repair
 from bench.records.verify import verify
 from bench.registry import load_registry
@@ -112,7 +114,7 @@ def test_a_selector_over_a_base_model_of_other_settings_is_not_averaged_with_the
 ):
     """Its own settings are the same; `mean` has no settings at all that changed."""
     file = write_suite(models="  lr: {use: lr}\n  mean: {use: mean}", protocol=IN_SAMPLE)
-    first, _ = go(file, "a", cache="cache", seeds=(5,))
+    go(file, "a", cache="cache", seeds=(5,))
     models = "  lr: {use: lr, train: {learning_rate: 0.3}}\n  mean: {use: mean}"
     go(write_suite(models=models, protocol=IN_SAMPLE), "b", cache="cache", seeds=(6,))
     shutil.copytree(tmp_path / "a", tmp_path / "b", dirs_exist_ok=True)
@@ -127,3 +129,48 @@ def test_a_selector_over_a_base_model_of_other_settings_is_not_averaged_with_the
     lacking = {one.what.split(",")[0] for one in found.of_kind("lacking")}
     assert {f"small/cold {method}" for method in ("lr", "average", "user-best")} <= lacking
     assert load(tmp_path / "c").manifest["status"] == "incomplete"
+
+
+def test_a_run_that_was_merged_needs_its_analysis_alone(go, write_suite):
+    file = write_suite(protocol=IN_SAMPLE)
+    first, _ = go(file, "a", cache="cache-a", seeds=(5,))
+    second, _ = go(file, "b", cache="cache-b", seeds=(6,))
+    assert not merge(first.folder, second.folder).refused
+    again, watcher = go(file, "a", cache="cache-a", seeds=(5,))
+    assert watcher.steps == 0
+    assert again.manifest["seeds"] == [5, 6]
+    assert again.analyses
+    figures = {record["id"]: record["metrics"] for record in (*first.records, *second.records)}
+    assert {record["id"]: record["metrics"] for record in again.records} == figures
+
+
+def test_the_next_run_knows_what_a_copy_had_forgotten(go, write_suite, tmp_path):
+    """It is asked for still, whichever seeds that run is asked for."""
+    file = write_suite(protocol=IN_SAMPLE)
+    go(file, "a", cache="cache", seeds=(5,))
+    go(file, "b", cache="cache", seeds=(6,), only=("lr",))
+    shutil.copytree(tmp_path / "a", tmp_path / "b", dirs_exist_ok=True)
+    repair(tmp_path / "b")
+    forgotten = ALL - {"lr"}
+    assert {line["method"] for line in load(tmp_path / "b").lacking} == forgotten
+    other, _ = go(file, "b", cache="cache", seeds=(5,))
+    lines = [line for line in other.manifest["trials"] if line["seed"] == 6 and line["asked"]]
+    assert {line["method"] for line in lines if line["status"] is None} == forgotten
+    assert all(line["id"] for line in lines)
+    done, _ = go(file, "b", cache="cache", seeds=(6,))
+    assert done.manifest["seeds"] == [5, 6]
+    assert not load(tmp_path / "b").lacking
+
+
+def test_a_failure_that_came_with_a_copy_has_nothing_done_again(go, write_suite):
+    file = write_suite(protocol=IN_SAMPLE)
+    first, _ = go(file, "a", cache="cache")
+    for record in first.records:
+        outcome = Outcome(status="memory", reason="over 1 GiB").model_dump(mode="json")
+        write_record(first.folder.with_name("b"), record | {"outcome": outcome})
+    shutil.copytree(first.folder.with_name("b"), first.folder, dirs_exist_ok=True)
+    shutil.rmtree(first.folder.with_name("cache"))
+    again, watcher = go(file, "a", cache="cache")
+    assert (watcher.steps, watcher.reused) == (0, len(first.records))
+    assert again.records == first.records
+    assert again.manifest["status"] == "complete"

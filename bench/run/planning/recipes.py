@@ -1,5 +1,5 @@
-"""A recipe: what a step or a trial depends on but its seed, part by part. Trials of one method whose recipes are the same may be
-averaged, whichever machine made them. An id says that of one seed alone, since it hangs on the seed."""
+"""A recipe: what a step or a trial depends on but its seed, part by part. Trials of one method whose recipes are the same may
+be averaged, whichever machine made them. An id says that of one seed alone, since it hangs on the seed."""
 
 from __future__ import annotations
 

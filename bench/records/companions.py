@@ -1,0 +1,113 @@
+"""RUN/suite.yaml and RUN/data.json, which say what was run: no command reads them back, people do. They have no seal, so that
+what they say is held against the manifest."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.errors import RecordError, StorageError
+from bench.records import atomic
+from bench.records.findings import Finding, finding_of
+from bench.records.schema import decode
+
+__all__ = ["companion_faults"]
+
+_SINCE = 3  # the first schema of which a run has them
+_KEYS = ("version", "name", "datasets", "protocols", "base_models", "methods", "seeds", "metrics")
+_BOUND = "bound"
+_AGAIN = "run the suite again"
+# the writer's own form of YAML: a section a key, an entry a line, each value JSON but for \U
+_LINE = re.compile(r'(?:#.*|(\w+):(?: (.+))?|  ("(?:[^"\\]|\\.)*"): (.+))')
+_LONG = re.compile(r"\\(\\|U[0-9a-f]{8})")
+
+
+def companion_faults(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """One that is missing, or is not what a run of this manifest has."""
+    if manifest["schema"] < _SINCE:
+        return
+    for name, check in (("suite.yaml", _check_suite), ("data.json", _check_data)):
+        file = folder / name
+        try:
+            check(file, atomic.read(file), manifest)
+        except FileNotFoundError:
+            yield Finding("missing", name, "missing: it says what was run", _AGAIN)
+        except StorageError as error:
+            yield finding_of(folder, file, error)
+
+
+def _check_suite(file: Path, data: bytes, manifest: Mapping[str, Any]) -> None:
+    """RecordError where it is no suite as a run writes it, or lacks what the manifest has."""
+    said = _read_suite(file, data)
+    lacking = [key for key in _KEYS if key not in said]
+    if lacking:
+        raise RecordError(f"{file}: truncated or edited, it has no {lacking[0]!r}; {_AGAIN}")
+    suite = manifest.get("suite") or {}
+    if said["name"] != suite.get("name", said["name"]):
+        raise RecordError(
+            f"{file}: of another suite than the manifest's {suite['name']!r}; {_AGAIN}"
+        )
+    lines = manifest["trials"]
+    wanted = {
+        ("datasets",): {line["dataset"] for line in lines},
+        ("protocols",): {line["protocol"] for line in lines},
+        ("base_models", "methods"): {line["method"] for line in lines if line["kind"] != _BOUND},
+    }
+    for keys, names in wanted.items():
+        _check_names(file, names, [name for key in keys for name in said[key]])
+
+
+def _check_data(file: Path, data: bytes, manifest: Mapping[str, Any]) -> None:
+    """RecordError where it tells of other datasets than the manifest, or of other data."""
+    said = decode(file, data).get("datasets")
+    if not isinstance(said, dict):
+        raise RecordError(f"{file}: truncated or edited, it has no 'datasets'; {_AGAIN}")
+    known = manifest.get("datasets", {})
+    _check_names(file, known, said)
+    for name, told in known.items():
+        if isinstance(said[name], dict) and said[name].get("digest") == told.get("digest"):
+            continue
+        raise RecordError(f"{file}: dataset {name!r} is not that of the manifest; {_AGAIN}")
+
+
+def _check_names(file: Path, wanted: Any, said: Any) -> None:
+    for name in sorted(wanted):
+        if name not in said:
+            raise RecordError(
+                f"{file}: truncated or edited, it lacks {name!r}, which the manifest has; {_AGAIN}"
+            )
+
+
+def _read_suite(file: Path, data: bytes) -> dict[str, Any]:
+    """Its keys; of a section the entries by name. RecordError for a line that no run writes."""
+    found: dict[str, Any] = {}
+    section: dict[str, Any] = {}
+    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+        parts = _LINE.fullmatch(line)
+        try:
+            if parts is None:
+                raise ValueError
+            key, value, name, entry = parts.groups()
+            if key and value is None:
+                found[key] = section = {}
+            elif key:
+                found[key] = _value(value)
+            elif name:
+                section[_value(name)] = _value(entry)
+        except ValueError:
+            raise RecordError(
+                f"{file}: truncated or edited, line {number} is none that a run writes; {_AGAIN}"
+            ) from None
+    return found
+
+
+def _value(text: str) -> Any:
+    return json.loads(_LONG.sub(_as_json, text))
+
+
+def _as_json(found: re.Match[str]) -> str:
+    code = found[1]
+    return found[0] if code == "\\" else json.dumps(chr(int(code[1:], 16)))[1:-1]
