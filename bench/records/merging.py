@@ -76,7 +76,8 @@ class _Merging:
             mine = self.lines.get(names_of(line))
             reason = self._against(mine, line, methods)
             if not reason and (mine is None or mine["id"] is None):
-                more.append(line)
+                asked = line["asked"] or mine is not None  # one without an id was asked for
+                more.append({**line, "asked": asked})
             elif line["asked"]:
                 self._take_other(line, record, mine, reason, more)
         more.sort(key=place_order(self.ours))

@@ -93,6 +93,25 @@ def test_what_was_asked_for_and_has_no_result_is_not_forgotten(
     assert verify(here).exit_code == 4
 
 
+def test_what_a_copy_had_forgotten_stays_asked_for(here: Path, there: Path) -> None:
+    """HERE lists it without an id, THERE as not asked for."""
+    for folder, seed in ((here, 5), (there, 6)):
+        line = {**record("fm", 7)["trial"], "kind": "base_model", "record": None, "status": None}
+        known = (
+            {"asked": True, "id": None}
+            if seed == 5
+            else {"asked": False, "id": record("fm", 7)["id"]}
+        )
+        made.edit(
+            folder / "manifest.json",
+            lambda value, more=line | known: value["trials"].append(more),
+            seal=True,
+        )
+    assert bench_verify(here, "--merge", there).exit_code == 4
+    (lacking,) = load(here).lacking
+    assert lacking["id"] == record("fm", 7)["id"]
+
+
 def test_trials_that_were_not_asked_for_make_it_a_part(here: Path, there: Path) -> None:
     assert read_manifest(there)["trials"][0]["seed"] == 0  # the suite's own seed
     merge(here, there)
