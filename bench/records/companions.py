@@ -57,7 +57,7 @@ def _check_suite(file: Path, data: bytes, manifest: Mapping[str, Any]) -> None:
         ("base_models", "methods"): {line["method"] for line in lines if line["kind"] != _BOUND},
     }
     for keys, names in wanted.items():
-        _check_names(file, names, [name for key in keys for name in said[key]])
+        _check_names(file, names, [name for key in keys for name in _entries(said[key])])
 
 
 def _check_data(file: Path, data: bytes, manifest: Mapping[str, Any]) -> None:
@@ -102,6 +102,10 @@ def _read_suite(file: Path, data: bytes) -> dict[str, Any]:
                 f"{file}: truncated or edited, line {number} is none that a run writes; {_AGAIN}"
             ) from None
     return found
+
+
+def _entries(section: Any) -> dict[str, Any]:
+    return section if isinstance(section, dict) else {}
 
 
 def _value(text: str) -> Any:
