@@ -163,7 +163,7 @@ COMPANION = {
     "cut suite between lines": ("suite.yaml", lambda text: text[: text.index("seeds")], "it has no 'seeds'"),
     "suite of another name": ("suite.yaml", lambda text: text.replace("made", "other"), "of another suite than"),
     "suite without a method": ("suite.yaml", lambda text: text.replace('"fm"', '"gm"'), "it lacks 'fm'"),
-    "a number for a section": ("suite.yaml", lambda text: text.replace("methods: {}", "methods: {}\ndatasets: 5"), "it lacks 'ml'"),
+    "no section": ("suite.yaml", lambda text: text.replace("seeds", "datasets: 5\nseeds"), "it lacks 'ml'"),
     "suite of noise": ("suite.yaml", lambda _: "\x00\udcff: [", "line 1 is none that a run writes"),
     "data as {}": ("data.json", lambda _: "{}", "it names no schema"),
     "empty data": ("data.json", lambda _: "", "not JSON"),
