@@ -71,7 +71,7 @@ class _Merging:
     def take_lines(self) -> None:
         self.lines = {names_of(line): line for line in self.ours["trials"]}
         methods = {names[:3] for names in self.lines}
-        more = []
+        more: list[Line] = []
         for line, record in zip(self.theirs["trials"], self.there.records, strict=True):
             mine = self.lines.get(names_of(line))
             reason = self._against(mine, line, methods)
