@@ -3,11 +3,11 @@ what they say is held against the manifest."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from bench.errors import RecordError, StorageError
 from bench.records import atomic
@@ -20,9 +20,6 @@ _SINCE = 3  # the first schema of which a run has them
 _KEYS = ("version", "name", "datasets", "protocols", "base_models", "methods", "seeds", "metrics")
 _BOUND = "bound"
 _AGAIN = "run the suite again"
-# the writer's own form of YAML: a section a key, an entry a line, each value JSON but for \U
-_LINE = re.compile(r'(?:#.*|(\w+):(?: (.+))?|  ("(?:[^"\\]|\\.)*"): (.+))')
-_LONG = re.compile(r"\\(\\|U[0-9a-f]{8})")
 
 
 def companion_faults(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Finding]:
@@ -82,36 +79,17 @@ def _check_names(file: Path, wanted: Any, said: Any) -> None:
 
 
 def _read_suite(file: Path, data: bytes) -> dict[str, Any]:
-    """Its keys; of a section the entries by name. RecordError for a line that no run writes."""
-    found: dict[str, Any] = {}
-    section: dict[str, Any] = {}
-    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
-        parts = _LINE.fullmatch(line)
-        try:
-            if parts is None:
-                raise ValueError
-            key, value, name, entry = parts.groups()
-            if key and value is None:
-                found[key] = section = {}
-            elif key:
-                found[key] = _value(value)
-            elif name:
-                section[_value(name)] = _value(entry)
-        except ValueError:
-            raise RecordError(
-                f"{file}: truncated or edited, line {number} is none that a run writes; {_AGAIN}"
-            ) from None
+    """Raises RecordError for what is no mapping in YAML."""
+    try:
+        found = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1} can't be read" if mark else "it can't be read"
+        raise RecordError(f"{file}: truncated or edited, {where}; {_AGAIN}") from error
+    if not isinstance(found, dict):
+        raise RecordError(f"{file}: truncated or edited, it is no suite; {_AGAIN}")
     return found
 
 
-def _entries(section: Any) -> dict[str, Any]:
-    return section if isinstance(section, dict) else {}
-
-
-def _value(text: str) -> Any:
-    return json.loads(_LONG.sub(_as_json, text))
-
-
-def _as_json(found: re.Match[str]) -> str:
-    code = found[1]
-    return found[0] if code == "\\" else json.dumps(chr(int(code[1:], 16)))[1:-1]
+def _entries(section: Any) -> list[Any]:
+    return list(section) if isinstance(section, dict) else []

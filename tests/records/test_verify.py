@@ -158,13 +158,13 @@ def test_what_people_read_of_a_run_has_to_be_there(folder: Path, name: str) -> N
 
 
 COMPANION = {
-    "empty suite": ("suite.yaml", lambda _: "", "it has no 'version'"),
-    "cut suite": ("suite.yaml", lambda text: text[: text.index('"average"') + 20], "is none that a run writes"),
+    "empty suite": ("suite.yaml", lambda _: "", "it is no suite"),
+    "cut suite": ("suite.yaml", lambda text: text[: text.index('"average"') + 20], "can't be read"),
     "cut suite between lines": ("suite.yaml", lambda text: text[: text.index("seeds")], "it has no 'seeds'"),
     "suite of another name": ("suite.yaml", lambda text: text.replace("made", "other"), "of another suite than"),
     "suite without a method": ("suite.yaml", lambda text: text.replace('"fm"', '"gm"'), "it lacks 'fm'"),
     "no section": ("suite.yaml", lambda text: text.replace("seeds", "datasets: 5\nseeds"), "it lacks 'ml'"),
-    "suite of noise": ("suite.yaml", lambda _: "\x00\udcff: [", "line 1 is none that a run writes"),
+    "suite of noise": ("suite.yaml", lambda _: "\x00\udcff: [", "can't be read"),
     "data as {}": ("data.json", lambda _: "{}", "it names no schema"),
     "empty data": ("data.json", lambda _: "", "not JSON"),
     "data without datasets": ("data.json", lambda _: '{"schema": 3}', "it has no 'datasets'"),
