@@ -21,8 +21,8 @@ _SPECS: Mapping[str, type[BaseModelSpec] | type[MethodSpec]] = {
 
 def recorded_spec(record: Record) -> BaseModelSpec | MethodSpec | None:
     """None of a bound, and where an older version wrote what this one can't read."""
-    spec, settings = _SPECS.get(record["kind"]), record["identity"].get("settings", {})
-    if spec is None:
+    spec, settings = _SPECS.get(record["kind"]), record["identity"].get("settings")
+    if spec is None or settings is None:
         return None
     try:
         return spec.model_validate(settings)
