@@ -171,12 +171,19 @@ def _of_analysis(now: Standing) -> Iterator[Finding]:
     has_results = any(record is not None and _is_analysed(record) for record in now.records)
     if now.files.analysis is None:
         if has_results and now.manifest and now.manifest["status"] in ("complete", "part"):
-            yield Finding("outdated", "analysis.json", "there is none of these records", _AGAIN)
+            yield Finding("outdated", "analysis.json", "there is none of these records", _anew(now))
     elif not _analysis_is_current(now):
         what = "of other records than those that are there now"
-        yield Finding(
-            "outdated", "analysis.json", what, f"{_AGAIN}: it is made anew, and nothing else"
-        )
+        yield Finding("outdated", "analysis.json", what, _anew(now))
+
+
+def _anew(now: Standing) -> str:
+    """With its own seeds nothing else is done; the suite may have others."""
+    asked = (
+        {line["seed"] for line in now.manifest["trials"] if line["asked"]} if now.manifest else ()
+    )
+    seeds = ",".join(map(str, sorted(asked)))
+    return f"{_AGAIN}, with --seeds {seeds}: it is made anew, and nothing else"
 
 
 def _is_analysed(record: Record) -> bool:

@@ -64,7 +64,9 @@ def test_what_both_have_is_one_run_and_the_other_stays_as_it_is(here: Path, ther
     assert "merged: manifest.json: lists ml/cold lr, seed 6\n" in told.stdout
     assert trials(here) == {(seed, method) for seed in (5, 6) for method in METHODS}
     assert load(here).manifest["seeds"] == [5, 6]
-    assert {one.file for one in verify(here).findings} == {"analysis.json"}
+    (analysis,) = verify(here).findings
+    assert analysis.file == "analysis.json"
+    assert "--seeds 5,6: it is made anew, and nothing else" in analysis.fix
     assert snapshot(there) == before
     once = snapshot(here)
     assert merge(here, there).done == (f"0 records and 0 blobs copied from {there}",)
