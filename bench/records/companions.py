@@ -11,7 +11,7 @@ import yaml
 
 from bench.errors import RecordError, StorageError
 from bench.records import atomic
-from bench.records.findings import Finding, finding_of
+from bench.records.findings import Finding, cut, finding_of
 from bench.records.schema import decode
 
 __all__ = ["companion_faults"]
@@ -45,7 +45,7 @@ def _check_suite(file: Path, data: bytes, manifest: Mapping[str, Any]) -> None:
     suite = manifest.get("suite") or {}
     if said["name"] != suite.get("name", said["name"]):
         raise RecordError(
-            f"{file}: of another suite than the manifest's {suite['name']!r}; {_AGAIN}"
+            f"{file}: of another suite than the manifest's {cut(suite['name'])!r}; {_AGAIN}"
         )
     lines = manifest["trials"]
     wanted = {
@@ -67,14 +67,14 @@ def _check_data(file: Path, data: bytes, manifest: Mapping[str, Any]) -> None:
     for name, told in known.items():
         if isinstance(said[name], dict) and said[name].get("digest") == told.get("digest"):
             continue
-        raise RecordError(f"{file}: dataset {name!r} is not that of the manifest; {_AGAIN}")
+        raise RecordError(f"{file}: dataset {cut(name)!r} is not that of the manifest; {_AGAIN}")
 
 
 def _check_names(file: Path, wanted: Any, said: Any) -> None:
     for name in sorted(wanted):
         if name not in said:
             raise RecordError(
-                f"{file}: truncated or edited, it lacks {name!r}, which the manifest has; {_AGAIN}"
+                f"{file}: truncated or edited, it lacks {cut(name)!r}, which the manifest has; {_AGAIN}"
             )
 
 

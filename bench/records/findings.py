@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from bench.errors import StorageError
 
-__all__ = ["FAULTS", "Finding", "Kind", "Verified", "finding_of", "title"]
+__all__ = ["FAULTS", "Finding", "Kind", "Verified", "cut", "finding_of", "title"]
 
 Kind = Literal["damaged", "missing", "conflict", "lacking", "outdated", "unlisted", "stray"]
 FAULTS: tuple[Kind, ...] = ("damaged", "missing", "conflict")
@@ -59,9 +59,10 @@ def finding_of(folder: Path, file: Path, error: StorageError, kind: Kind = "dama
 
 def title(trial: Mapping[str, Any]) -> str:
     """A trial's names, long ones cut: `ml/cold fm, seed 0`."""
-    dataset, protocol, method = (_cut(trial[name]) for name in ("dataset", "protocol", "method"))
+    dataset, protocol, method = (cut(trial[name]) for name in ("dataset", "protocol", "method"))
     return f"{dataset}/{protocol} {method}, seed {trial['seed']}"
 
 
-def _cut(name: str) -> str:
+def cut(name: str) -> str:
+    """A name as far as a line has room for it."""
     return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}..."

@@ -133,6 +133,7 @@ def test_a_step_that_fails_is_tried_by_one_of_them(begin, tmp_path):
 
 
 @pytest.mark.fault(25, 27)
+@pytest.mark.slow
 def test_what_a_killed_run_had_begun_is_done_by_the_other(begin, tmp_path):
     (tmp_path / "shared.yaml").write_text(SUITE.replace("FAILS", "").replace("0.21", "1.5"))
     first = begin("out")
