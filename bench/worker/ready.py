@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import bench
 from bench.job.code import harness_digest_now
 from bench.job.environment import versions
 from bench.registry.candidates import find_candidates
@@ -14,4 +17,8 @@ versions()
 harness_digest_now()
 search_pools()
 for _plugin in find_candidates((), autoload=False):
-    digest(_plugin.sources())  # parses them; what a step uses of it is read and compared once more
+    _files = _plugin.sources()
+    if (
+        Path(bench.__file__) not in _files
+    ):  # of a plugin within the harness its own room counts alone
+        digest(_files)  # parses them; what a step uses of it is read and compared once more
