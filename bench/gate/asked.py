@@ -20,13 +20,13 @@ def aspects_of(names: Sequence[str] | str) -> tuple[Aspect, ...]:
     """The aspects of these names; one alone is no sequence of its letters. Raises CompareError for what two runs are not
     judged by."""
     given = (names,) if isinstance(names, str) else tuple(names)
-    known = {aspect: aspect for aspect in RUN_ASPECTS}
+    known: dict[str, Aspect] = {aspect: aspect for aspect in RUN_ASPECTS}
     for name in given:
         if name not in known:
             raise CompareError(_unknown(name))
     if not given:
         raise CompareError(f"no aspect to judge; there are: {', '.join(RUN_ASPECTS)}")
-    return tuple(known[name] for name in dict.fromkeys(given))  # type: ignore[index]
+    return tuple(known[name] for name in dict.fromkeys(given))
 
 
 def _unknown(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ class Scored(Shuffled):
     """Scores that are given."""
 
     def __init__(self, scores: np.ndarray, shuffled: float, seed: int) -> None:
-        self.params = SimpleNamespace(shuffled=shuffled)  # type: ignore[assignment]
+        self.params = Shuffled.Params(shuffled=shuffled)
         self._scores, self._weights, self._seed = scores, {}, [seed, 0]
 
     def _logits(self, codes: dict[str, np.ndarray]) -> np.ndarray:

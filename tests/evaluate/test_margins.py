@@ -35,9 +35,9 @@ def test_the_seeds_that_are_named_are_the_fewest_that_settle_it(
 ) -> None:
     users, spread = 1e-4, 1.5e-3
     told = settling(found(change, users, spread / 3**0.5), MARGIN, 200, 3, level)
-    number = int(
-        re.fullmatch(r"(\d+) seeds would settle it at this spread \(there are \d+\)", told)[1]
-    )  # type: ignore[index]
+    said = re.fullmatch(r"(\d+) seeds would settle it at this spread \(there are 3\)", told)
+    assert said is not None, told
+    number = int(said[1])
     wanted = max(abs(change - MARGIN), MARGIN)
     assert half_width(users, spread, number, level) <= wanted
     assert half_width(users, spread, number - 1, level) > wanted
