@@ -1,4 +1,4 @@
-"""What a run tells: pure functions of its records, for a terminal, Markdown and JSON."""
+"""What a run tells: pure functions of its records, for a terminal, a paper and other programs."""
 
 from bench.report.content.build import build
 from bench.report.content.model import (
@@ -15,6 +15,7 @@ from bench.report.content.model import (
     Unfinished,
 )
 from bench.report.print.as_json import to_json
+from bench.report.print.latex import to_latex
 from bench.report.print.markdown import blocks_to_markdown, to_markdown
 from bench.report.print.terminal import print_blocks, to_terminal
 from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Note, Terms, align
@@ -46,6 +47,7 @@ __all__ = [
     "print_blocks",
     "short",
     "to_json",
+    "to_latex",
     "to_markdown",
     "to_terminal",
     "visible",

@@ -24,8 +24,8 @@ _DOCUMENT = r"""\documentclass{article}
 
 
 def typeset(tables: str, folder: Path) -> str:
-    """What a reader sees of the tables in a document of their own, a line a row. Minus signs are hyphens."""
-    folder.mkdir(exist_ok=True)
+    """What a reader sees of the tables in a document of their own, a line a row. Minus signs are hyphens. No table is larger
+    than its page."""
     (folder / "paper.tex").write_text(_DOCUMENT % tables, "ascii")
     command = ["pdflatex", "-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error"]
     for _ in range(2):  # references are known the second time
@@ -33,6 +33,7 @@ def typeset(tables: str, folder: Path) -> str:
             [*command, "paper.tex"], cwd=folder, capture_output=True, text=True, errors="replace"
         )
         assert ran.returncode == 0, ran.stdout[-2000:]
+        assert "Float too large" not in ran.stdout
     read = subprocess.run(
         ["pdftotext", "-layout", "paper.pdf", "-"], cwd=folder, capture_output=True, check=True
     )

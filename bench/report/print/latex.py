@@ -19,9 +19,9 @@ _FULL = 400  # cells of a name in a comment
 
 
 def to_latex(report: Report) -> str:
-    r"""A `table` for each dataset and protocol, or several where rows are many, to be had by `\input`: its primary metric, the
-    differences from the reference with interval and verdict, the other metrics' means. Figures are printed as in the terminal's
-    table, and the caption says what they are. ASCII alone; ends with a line end."""
+    r"""A `table` for each dataset and protocol, or several where rows are many, for a paper's `\input`: the primary metric,
+    differences from the reference with interval and verdict, the other metrics' means. Figures are rounded as in the
+    terminal's table, and the caption says what they are. ASCII alone; ends with a line end."""
     labels: set[str] = set()
     parts = [_head(report)]
     for section in report.sections:
@@ -70,6 +70,7 @@ def _table(
     yield r"  \centering"
     yield rf"  \caption[{place(section)}]{{{told}}}"
     yield rf"  \label{{{label}}}"
+    yield r"  \vspace{4pt}"
     yield r"  \footnotesize\setlength{\tabcolsep}{4pt}"
     yield r"  \sbox0{%"
     yield rf"  \begin{{tabular}}{{@{{}}{''.join(column.align for column in found)}@{{}}}}"
@@ -99,7 +100,7 @@ def _cut_names(section: Section, rows: range) -> Iterator[str]:
 
 
 def _label(report: Report, section: Section, labels: set[str]) -> str:
-    r"""`tab:SUITE-DATASET-PROTOCOL` in characters that any \ref takes; a number behind it where another table has that name."""
+    r"""`tab:SUITE-DATASET-PROTOCOL` in characters that any \ref takes; with a number where another table has that name."""
     words = "-".join((report.suite, section.dataset, section.protocol)).lower()
     base = f"tab:{re.sub('[^a-z0-9]+', '-', words).strip('-')[:60] or 'run'}"
     candidates = (base if n == 1 else f"{base}-n{n}" for n in range(1, len(labels) + 2))

@@ -19,7 +19,12 @@ NO_ANALYSIS = "The run has no analysis, so that there are no intervals and no ve
 def caption(report: Report, section: Section) -> str:
     """Data, protocol, size and seeds; what marks, intervals and verdicts are; what best-single and bounds are."""
     return " ".join(
-        (*_what(report, section), *_marks(report, section), *_tests(section), *_rows(report, section))
+        (
+            *_what(report, section),
+            *_marks(report, section),
+            *_tests(section),
+            *_rows(report, section),
+        )
     )
 
 
@@ -85,12 +90,14 @@ def _tests(section: Section) -> Iterator[str]:
     several = any(pair.seeds_p is not None for pair in pairs)
     if several:
         yield (
-            "Better, worse: that interval and the $t$-interval over seeds leave 0 out, and so does a $t$-test with both "
-            "variances (degrees of freedom: Satterthwaite 1946), adjusted for all comparisons of this data set and protocol (Holm 1979)."
+            "Better, worse: that interval and the $t$-interval over seeds leave 0 out, and a $t$-test with both variances "
+            "(degrees of freedom: Satterthwaite 1946) rejects it, adjusted for all comparisons of this data set and protocol "
+            "(Holm 1979)."
         )
     else:
         yield (
-            "Better, worse: the $t$-test over users leaves 0 out, adjusted for all comparisons of this data set and protocol (Holm 1979)."
+            "Better, worse: the $t$-test over users rejects 0, adjusted for all comparisons of this data set and protocol "
+            "(Holm 1979)."
         )
     verdicts = {pair.verdict for pair in pairs}
     if "tie" in verdicts:

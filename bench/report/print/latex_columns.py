@@ -60,9 +60,7 @@ def _metric(section: Section, metric: str, *, with_sd: bool) -> Column:
     means = [_mean(metric, one, places) for one in figures]
     sds = [_sd(metric, one, places) if with_sd else "" for one in figures]
     marks = [_mark(one) for one in figures]
-    cells = map(
-        "".join, zip(means, _of_one_width(sds), _of_one_width(marks), strict=True)
-    )
+    cells = map("".join, zip(means, _of_one_width(sds), _of_one_width(marks), strict=True))
     return Column(in_latex(head(metric)), "r", tuple(cells))
 
 
