@@ -14,6 +14,7 @@ from bench.report.content.model import (
     Shift,
     Unfinished,
 )
+from bench.report.print.as_csv import to_csv
 from bench.report.print.as_json import to_json
 from bench.report.print.latex import to_latex
 from bench.report.print.markdown import blocks_to_markdown, to_markdown
@@ -46,6 +47,7 @@ __all__ = [
     "in_markdown",
     "print_blocks",
     "short",
+    "to_csv",
     "to_json",
     "to_latex",
     "to_markdown",

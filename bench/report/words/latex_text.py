@@ -70,7 +70,7 @@ def _set(character: str) -> str:
 
 def _accented(character: str) -> str:
     """`\\'{e}`; nothing for what is no ASCII letter with one known accent."""
-    letter, *accents = unicodedata.normalize("NFD", character)
+    letter, *accents = tuple(unicodedata.normalize("NFD", character))
     if not letter.isascii() or not letter.isalpha() or len(accents) != 1:
         return ""
     return f"{_ACCENTS[accents[0]]}{{{letter}}}" if accents[0] in _ACCENTS else ""
