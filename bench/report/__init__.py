@@ -3,6 +3,7 @@
 from bench.report.content.build import build
 from bench.report.content.model import (
     BaseModelFacts,
+    Cited,
     Cost,
     Failure,
     Figure,
@@ -14,6 +15,7 @@ from bench.report.content.model import (
     Shift,
     Unfinished,
 )
+from bench.report.print.as_bibtex import to_bibtex
 from bench.report.print.as_csv import to_csv
 from bench.report.print.as_json import to_json
 from bench.report.print.latex import to_latex
@@ -26,6 +28,7 @@ __all__ = [
     "BaseModelFacts",
     "Block",
     "Cell",
+    "Cited",
     "Cost",
     "Failure",
     "Figure",
@@ -47,6 +50,7 @@ __all__ = [
     "in_markdown",
     "print_blocks",
     "short",
+    "to_bibtex",
     "to_csv",
     "to_json",
     "to_latex",

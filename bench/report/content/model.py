@@ -11,6 +11,7 @@ from bench.evaluate import Analysis, Estimate, Mark, MethodAnalysis, Paired, dec
 __all__ = [
     "AtEdge",
     "BaseModelFacts",
+    "Cited",
     "Cost",
     "Extreme",
     "Failure",
@@ -173,6 +174,15 @@ class NotAsked:
 
 
 @dataclass(frozen=True)
+class Cited:
+    """What a plugin that the suite uses asks to be cited as: BibTeX entries as its author wrote them. `kind`: "models", ..."""
+
+    kind: str
+    name: str
+    citation: str
+
+
+@dataclass(frozen=True)
 class Section:
     """One dataset under one protocol. `rows` are in the order of the table: methods, base models, best-single, bounds.
     `tested`: the metrics whose marks are verdicts of the analysis; the others' follow bench.evaluate.marks."""
@@ -259,6 +269,7 @@ class Report:
     # trials of the suite that no command asked for: the run is a part of it
     not_asked: tuple[NotAsked, ...] = ()
     analysis_fault: str = ""  # why the analysis that is there can't be used
+    citations: tuple[Cited, ...] | None = None  # None: of a version that recorded none
 
     @property
     def exit_code(self) -> int:
