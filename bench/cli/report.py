@@ -24,7 +24,7 @@ __all__ = ["command"]
 @json_option
 @click.pass_context
 def command(
-    ctx: click.Context, run: Path, against: str | None, as_json: bool, **files: str | None
+    ctx: click.Context, /, run: Path, against: str | None, as_json: bool, **files: str | None
 ) -> None:
     """Print the table of a finished run, RUN being its folder.
 
