@@ -85,7 +85,7 @@ USER_COLUMNS = {
         f"{_NOT_ADAPTED}, or nothing moved",
     ),
     "moved:GROUP": UserColumn(
-        "double",
+        "float",
         "root mean square of how far the user's parameters of the group moved, relative to theirs before",
         f"{_NOT_ADAPTED}, or the user has no such parameters",
     ),

@@ -12,7 +12,7 @@ __all__ = ["needs_latex", "typeset"]
 
 needs_latex = pytest.mark.skipif(
     not (shutil.which("pdflatex") and shutil.which("pdftotext")),
-    reason="pdflatex and pdftotext are not installed",
+    reason="needs pdflatex and pdftotext",
 )
 _DOCUMENT = r"""\documentclass{article}
 \usepackage{booktabs}
