@@ -69,9 +69,9 @@ def _marks(report: Report, section: Section) -> Iterator[str]:
     if "best" in marks:
         yield "Bold: the best mean of methods and base models."
     if "tie" in marks:
-        yield f"{TIE}: {in_latex(tie_meaning(report, section))}."
+        yield f"Marked {TIE}: {in_latex(tie_meaning(report, section))}."
     if any(0 < figure.estimate.defined < len(figure.estimate.values) for figure in figures):
-        yield f"{DAGGER}: the mean of those seeds alone in which it is defined."
+        yield f"Marked {DAGGER}: the mean of those seeds alone in which it is defined."
 
 
 def _tests(section: Section) -> Iterator[str]:
