@@ -15,6 +15,7 @@ __all__ = [
     "Extreme",
     "Failure",
     "Figure",
+    "Made",
     "NeverBetter",
     "NotAsked",
     "PredictionsFile",
@@ -243,6 +244,16 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Made:
+    """With what a run was made. `versions`: of software, each that some record names; `machines`: pairs of what and which."""
+
+    started: str  # ISO times, "" where unknown
+    ended: str
+    versions: Mapping[str, tuple[str, ...]]
+    machines: tuple[tuple[tuple[str, str], ...], ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """What there is to say of a run."""
 
@@ -259,6 +270,7 @@ class Report:
     # trials of the suite that no command asked for: the run is a part of it
     not_asked: tuple[NotAsked, ...] = ()
     analysis_fault: str = ""  # why the analysis that is there can't be used
+    made: Made | None = None
 
     @property
     def exit_code(self) -> int:

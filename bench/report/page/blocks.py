@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
-from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Printed, Terms
+from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Lines, Printed, Terms
 from bench.report.words.names import visible
 
 __all__ = ["block_html", "grid_html"]
@@ -21,6 +21,9 @@ def block_html(block: Block) -> Markup:
         return grid_html(block)
     if isinstance(block, Heading):
         return Markup("<h4>{}</h4>").format(_text(block.text))
+    if isinstance(block, Lines):
+        items = (Markup("<li>{}</li>").format(_text(line)) for line in block.lines)
+        return Markup("<ul>{}</ul>").format(Markup("").join(items))
     if isinstance(block, Printed):
         return Markup("<pre>{}</pre>").format("\n".join(visible(line) for line in block.lines))
     if isinstance(block, Terms):

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from bench.errors import StorageError
+from bench.records import Run
+from bench.records.atomic import read
 from bench.report.charts.model import Chart
 from bench.report.charts.of_section import section_charts
 from bench.report.content import model
 from bench.report.page.page import Part, Section, page
 from bench.report.sections.document import PARTS, begun, section_blocks, section_name
 from bench.report.sections.document import Part as PartName
+from bench.report.sections.made import made_blocks
 from bench.report.sections.trouble import trouble
-from bench.report.words.blocks import Block, Note
+from bench.report.words.blocks import Block, Note, Printed
 
 __all__ = ["to_html"]
 
@@ -21,14 +25,32 @@ _QUESTIONS: Mapping[PartName, str] = {
     "cost": "What does it cost?",
     "for-whom": "For whom?",
     "trust": "Can it be trusted?",
-    "made": "How was it made?",
+    "made": "On which data?",
 }
 
+_LONGEST = 2**20  # bytes of a suite on a page
 
-def to_html(report: model.Report) -> str:
-    """One file: see `page`."""
+
+def to_html(report: model.Report, run: Run) -> str:
+    """One file: see `page`. `run`: what the report was made of; figures of single users are read from its tables."""
     sections = [_section(report, section) for section in report.sections]
-    return page(report.suite, (*begun(report), *trouble(report)), sections)
+    lead = (*begun(report), *trouble(report))
+    return page(report.suite, lead, sections, after=[_made(report, run)])
+
+
+def _made(report: model.Report, run: Run) -> Part:
+    """Of the whole run; its suite behind a click."""
+    suite = tuple(_suite(run).splitlines())
+    shown = (Note("suite.yaml, as it was run:"), Printed(suite)) if suite else ()
+    return Part("run", "How was the run made?", (), tuple(made_blocks(report)), shown)
+
+
+def _suite(run: Run) -> str:
+    """Nothing where it is gone, or is none."""
+    try:
+        return read(run.folder / "suite.yaml", _LONGEST).decode("utf-8", "replace")
+    except (OSError, StorageError):
+        return ""
 
 
 def _section(report: model.Report, section: model.Section) -> Section:

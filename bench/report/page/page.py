@@ -40,8 +40,16 @@ class Section(NamedTuple):
     strong: str = ""  # the answer, in a sentence or two
 
 
-def page(title: str, lead: Iterable[Block], sections: Sequence[Section]) -> str:
-    """The whole HTML. Names of sections and of their parts are unlike one another; every text is escaped here."""
+def page(
+    title: str,
+    lead: Iterable[Block],
+    sections: Sequence[Section],
+    *,
+    before: Sequence[Part] = (),
+    after: Sequence[Part] = (),
+) -> str:
+    """The whole HTML. `before` and `after`: parts that are of all sections. Names of parts are unlike one another; every text
+    is escaped here."""
     style, script = _resource("page.css"), _resource("page.js")
     return (
         _environment()
@@ -52,7 +60,9 @@ def page(title: str, lead: Iterable[Block], sections: Sequence[Section]) -> str:
             style=Markup(style),
             script=Markup(script),
             lead=[block_html(block) for block in lead],
+            before=[_part("all", part) for part in before],
             sections=[_section(place, section) for place, section in enumerate(sections)],
+            after=[_part("all", part) for part in after],
         )
     )
 
@@ -75,16 +85,17 @@ def _section(place: int, section: Section) -> dict[str, Any]:
         "id": ident,
         "title": section.title,
         "strong": visible(section.strong),
-        "parts": [
-            {
-                "id": f"{ident}-{part.name}",
-                "question": part.question,
-                "figures": list(_figures(ident, part.charts)),
-                "blocks": [block_html(block) for block in part.blocks],
-                "more": [block_html(block) for block in part.more],
-            }
-            for part in section.parts
-        ],
+        "parts": [_part(ident, part) for part in section.parts],
+    }
+
+
+def _part(ident: str, part: Part) -> dict[str, Any]:
+    return {
+        "id": f"{ident}-{part.name}",
+        "question": part.question,
+        "figures": list(_figures(ident, part.charts)),
+        "blocks": [block_html(block) for block in part.blocks],
+        "more": [block_html(block) for block in part.more],
     }
 
 

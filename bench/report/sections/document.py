@@ -14,6 +14,7 @@ from bench.report.sections.data_notes import data_warnings
 from bench.report.sections.edge_notes import edge_notes
 from bench.report.sections.for_whom import segments
 from bench.report.sections.legend import legend
+from bench.report.sections.made import made_blocks
 from bench.report.sections.never_better_notes import never_better_notes
 from bench.report.sections.part_notes import analysis_fault, not_asked
 from bench.report.sections.provenance import section_facts
@@ -49,6 +50,9 @@ def document(report: Report, only: Collection[Part] = PARTS) -> Iterator[Block]:
     if wrong and "trust" in only:
         yield Heading(2, "What went wrong")
         yield from wrong
+    if "made" in only:
+        yield Heading(2, "How this run was made")
+        yield from made_blocks(report)
 
 
 def begun(report: Report) -> Iterator[Block]:
