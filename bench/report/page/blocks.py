@@ -38,15 +38,18 @@ def block_html(block: Block) -> Markup:
 
 def grid_html(grid: Grid) -> Markup:
     """A table; rows between rules are a body each, within which a script may sort them."""
-    heads = Markup("").join(
-        Markup('<th scope="col">{}</th>').format(_text(head.replace("\n", " ").strip()))
-        for head in grid.heads
-    )
+    heads = Markup("").join(map(_head, grid.heads))
     bodies = Markup("").join(_body(rows) for rows in _groups(grid.rows))
     return Markup(
         '<div class="scroll" tabindex="0" role="group" aria-label="{}">'
         "<table><caption>{}</caption><thead><tr>{}</tr></thead>{}</table></div>"
     ).format(_text(grid.title), _text(grid.title), heads, bodies)
+
+
+def _head(head: str) -> Markup:
+    """A corner without words is no head of anything."""
+    text = _text(" ".join(head.split("\n")).strip())
+    return Markup('<th scope="col">{}</th>').format(text) if text else Markup("<td></td>")
 
 
 def _groups(rows: Sequence[GridRow]) -> Iterator[Sequence[GridRow]]:

@@ -25,6 +25,7 @@
   const sortable = (table) => {
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {
+      if (head.tagName !== "TH") return;
       const button = make("button", { type: "button" }, ...head.childNodes);
       button.addEventListener("click", () => {
         const descending = head.getAttribute("aria-sort") === "ascending";
