@@ -8,7 +8,7 @@ FLOORS_PYTHON ?= python3.11
 FLOORS_TORCH ?= $(shell sed -n 's/^torch==//p' constraints-floors.txt)
 TESTS ?= tests
 
-.PHONY: demo test test-slow test-floors check check-slow format install bench reliability golden clean
+.PHONY: demo test test-slow test-floors test-browser check check-slow format install bench reliability golden clean
 
 demo: install  ## install, then the main job: the quickstart suite on MovieLens-100K
 	$(BIN)/bench run suites/quickstart.yaml --workers $(WORKERS)
@@ -19,6 +19,11 @@ test-slow: install check-slow  ## install, then the tests that take longer
 
 test-floors: $(FLOORS)/installed  ## the tests with the oldest versions that pyproject.toml allows
 	$(FLOORS)/bin/python -m pytest -q -m "not slow" -n $(WORKERS) --dist worksteal $(TESTS)
+
+test-browser: install  ## the tests of the page in the system's Chromium, with axe-core's rules; needs npm
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,browser]"
+	npm install --no-save --silent axe-core@4.14.1
+	$(BIN)/pytest -q tests/report/test_browser.py
 
 check:  ## format, lint, types, architecture, tests
 	$(BIN)/ruff format --check .

@@ -53,7 +53,7 @@ def write_files(report: Report, asked: Asked) -> None:
     """Those that were asked for; all are made before the first is written. Raises StorageError."""
     texts = {
         Path(file): _bytes(_function(option)(report))
-        for option, file in asked.items()
+        for option, file in _of_these(asked).items()
         if file not in (None, "-")
     }
     for path, data in texts.items():
@@ -62,8 +62,13 @@ def write_files(report: Report, asked: Asked) -> None:
 
 def printed_in_place(report: Report, asked: Asked) -> str | None:
     """What is to be printed in place of the table; None: the table."""
-    option = next((option for option, file in asked.items() if file == "-"), None)
+    option = next((option for option, file in _of_these(asked).items() if file == "-"), None)
     return None if option is None else _bytes(_function(option)(report)).decode("utf-8")
+
+
+def _of_these(asked: Asked) -> Asked:
+    """A command may have options of other files, which differ from these in what they need."""
+    return {option: file for option, file in asked.items() if option in _HELP}
 
 
 def _function(option: str) -> Callable[[Report], str]:

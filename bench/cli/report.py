@@ -1,14 +1,21 @@
-"""`bench report RUN`: the table of a finished run."""
+"""`bench report RUN`: what a finished run found, in a terminal, as a page, as files."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bench.cli._common import echo_json, json_option
-from bench.cli._output import console, echo
+from bench.cli._output import echo, say
 from bench.cli._report_files import check_files, file_options, printed_in_place, write_files
+from bench.cli._report_shown import SECTIONS, show, show_parts
+from bench.cli._whole_file import write_whole
+
+if TYPE_CHECKING:
+    from bench.records import Run
+    from bench.report import Report
 
 __all__ = ["command"]
 
@@ -21,25 +28,63 @@ __all__ = ["command"]
     metavar="METHOD",
     help="Give differences and verdicts against this method (default: the suite's, else the best single model).",
 )
+@click.option(
+    "--html",
+    metavar="FILE",
+    help="Write a page to a file: tables, figures, and how to make it again.",
+)
+@click.option(
+    "--figures", metavar="DIR", help="Write every figure into a folder, as SVG, PDF and PNG."
+)
+@click.option(
+    "--section",
+    "sections",
+    type=click.Choice(SECTIONS),
+    multiple=True,
+    help="Print all that there is under this question. Repeatable.",
+)
+@click.option("--all", "everything", is_flag=True, help="Print all sections.")
 @json_option
 @click.pass_context
 def command(
-    ctx: click.Context, /, run: Path, against: str | None, as_json: bool, **files: str | None
+    ctx: click.Context,
+    /,
+    run: Path,
+    against: str | None,
+    sections: tuple[str, ...],
+    everything: bool,
+    as_json: bool,
+    **files: str | None,
 ) -> None:
-    """Print the table of a finished run, RUN being its folder.
+    """Print what a finished run found, RUN being its folder: the answer and a table.
 
     Ends with 4 where trials failed or are missing."""
     from bench.records import load
-    from bench.report import build, to_json, to_terminal
+    from bench.report import build, to_json
 
     check_files(files, as_json=as_json)
-    report = build(load(run), against)
+    found = load(run)
+    report = build(found, against)
     write_files(report, files)
+    _draw(found, report, files)
     in_place = printed_in_place(report, files)
     if as_json:
         echo_json(to_json(report))
     elif in_place is not None:
         echo(in_place, nl=False)
+    elif sections or everything:
+        show_parts(report, SECTIONS if everything else sections)
     else:
-        to_terminal(report, console())
+        show(report, run)
     ctx.exit(report.exit_code)
+
+
+def _draw(found: Run, report: Report, files: dict[str, str | None]) -> None:
+    from bench.report import to_html, write_figures
+
+    if (html := files["html"]) is not None:
+        write_whole(Path(html), to_html(report, found).encode("utf-8"))
+        say(f"wrote {html}")
+    if (figures := files["figures"]) is not None:
+        written = write_figures(report, Path(figures))
+        say(f"wrote {len(written)} files into {figures}")

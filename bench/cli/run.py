@@ -16,7 +16,8 @@ from bench.cli._common import (
     set_option,
     warn_quarantined,
 )
-from bench.cli._output import console, say
+from bench.cli._output import say
+from bench.cli._report_shown import PAGE, leave_page, show
 from bench.job.limits import parse_memory, parse_time
 
 if TYPE_CHECKING:
@@ -131,12 +132,13 @@ def command(
     )
     key = None if options["rerun"] == "all" else key_of(asked)
     finished = None if key is None else recall(asked, key)
+    recalled = finished is not None
     if finished is not None:
         say(f"all {len(finished.wanted or ())} trials are recorded; nothing to run")
     else:
         finished = _run(asked, key, options)
     code = 4 if finished.lacking or not finished.wanted else 0
-    raise click.exceptions.Exit(_show(finished, code, as_json))
+    raise click.exceptions.Exit(_show(finished, code, as_json, recalled))
 
 
 def _run(asked: Command, key: str | None, options: dict[str, Any]) -> Run:
@@ -164,19 +166,20 @@ def _run(asked: Command, key: str | None, options: dict[str, Any]) -> Run:
     return finished
 
 
-def _show(run: Run, code: int, as_json: bool) -> int:
-    """Prints the report; `code`, or 4 where the metric that decides is no score anywhere."""
-    from bench.report import build, to_json, to_terminal
+def _show(run: Run, code: int, as_json: bool, recalled: bool) -> int:
+    """Prints the report and leaves its page; `code`, or 4 where the metric that decides is no score anywhere."""
+    from bench.report import build, to_json
 
     report = build(run)
+    if not recalled or not (run.folder / PAGE).exists():
+        leave_page(run, report)
     code = code or 4 * any(section.invalid_primary for section in report.sections)
     if as_json:
         echo_json(to_json(report) | {"exit_code": code})
     else:
-        to_terminal(report, console())
+        show(report, run.folder)
         lines = run.manifest["trials"]
         if not all(line["asked"] for line in lines):
             ok = sum(line["status"] == "ok" for line in lines)
             say(f"A part: {ok} of {len(lines)} trials of the suite.")
-        say(f"Records: {run.folder}   Again: bench report {run.folder}")
     return code

@@ -11,7 +11,10 @@ from bench.records.schema import encode
 __all__ = ["write_beside"]
 
 
-def write_beside(path: Path, content: str | dict[str, Any]) -> None:
-    """Make or replace one, text or JSON. Raises StorageError."""
-    data = content.encode("utf-8") if isinstance(content, str) else encode(path, content)
+def write_beside(path: Path, content: str | bytes | dict[str, Any]) -> None:
+    """Make or replace one: text, bytes or JSON. Raises StorageError."""
+    if isinstance(content, dict):
+        data = encode(path, content)
+    else:
+        data = content.encode("utf-8") if isinstance(content, str) else content
     atomic.replace(path, data)

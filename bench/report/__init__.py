@@ -1,5 +1,12 @@
-"""What a run tells: pure functions of its records, for a terminal, a paper and other programs."""
+"""What a run tells: pure functions of its records, for a terminal, Markdown, JSON, files for a paper and a page.
 
+Matplotlib and Jinja2 are imported by what draws alone: `to_html`, `write_figures`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.records import Run
 from bench.report.content.build import build
 from bench.report.content.model import (
     BaseModelFacts,
@@ -21,6 +28,8 @@ from bench.report.print.as_json import to_json
 from bench.report.print.latex import to_latex
 from bench.report.print.markdown import blocks_to_markdown, to_markdown
 from bench.report.print.terminal import print_blocks, to_terminal
+from bench.report.sections.document import document
+from bench.report.sections.summary import summary
 from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Note, Terms, align
 from bench.report.words.names import in_markdown, short, visible
 
@@ -47,14 +56,34 @@ __all__ = [
     "align",
     "blocks_to_markdown",
     "build",
+    "document",
     "in_markdown",
     "print_blocks",
     "short",
+    "summary",
     "to_bibtex",
     "to_csv",
+    "to_html",
     "to_json",
     "to_latex",
     "to_markdown",
     "to_terminal",
     "visible",
+    "write_figures",
 ]
+
+
+def to_html(report: Report, run: Run) -> str:
+    """A page of a run: one self-contained file. `run`: what the report was built of."""
+    from bench.report.page.of_report import to_html as page
+
+    return page(report, run)
+
+
+def write_figures(report: Report, folder: Path) -> list[Path]:
+    """Every figure of the page as SVG, PDF and PNG, in a folder for each dataset and protocol: the files.
+
+    Raises StorageError."""
+    from bench.report.draw.folder import write_figures as write
+
+    return write(report, folder)

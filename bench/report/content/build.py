@@ -16,6 +16,7 @@ from bench.report.content import record_details as told
 from bench.report.content.against import run_against
 from bench.report.content.decimals import section_decimals
 from bench.report.content.edges import at_edge
+from bench.report.content.made import made
 from bench.report.content.model import Cited, Failure, NotAsked, Report, Section
 from bench.report.content.never_better import never_better
 from bench.report.content.table_rows import rows, tested
@@ -67,6 +68,7 @@ def build(run: Run, against: str | None = None) -> Report:
         not_asked=_not_asked(manifest["trials"]),
         analysis_fault=run.analysis_fault or _unreadable(run) or _lacking(run),
         citations=_citations(manifest["plugins"]),
+        made=made(run),
     )
 
 

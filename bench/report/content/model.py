@@ -16,6 +16,7 @@ __all__ = [
     "Extreme",
     "Failure",
     "Figure",
+    "Made",
     "NeverBetter",
     "NotAsked",
     "PredictionsFile",
@@ -253,6 +254,16 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Made:
+    """With what a run was made. `versions`: of software, each that some record names; `machines`: pairs of what and which."""
+
+    started: str  # ISO times, "" where unknown
+    ended: str
+    versions: Mapping[str, tuple[str, ...]]
+    machines: tuple[tuple[tuple[str, str], ...], ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """What there is to say of a run."""
 
@@ -270,6 +281,7 @@ class Report:
     not_asked: tuple[NotAsked, ...] = ()
     analysis_fault: str = ""  # why the analysis that is there can't be used
     citations: tuple[Cited, ...] | None = None  # None: of a version that recorded none
+    made: Made | None = None
 
     @property
     def exit_code(self) -> int:

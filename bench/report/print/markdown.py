@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from bench.report.content.model import Report
 from bench.report.sections.document import document
-from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Printed, Terms
+from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Lines, Printed, Terms
 from bench.report.words.names import in_markdown, visible
 
 __all__ = ["blocks_to_markdown", "to_markdown"]
@@ -30,6 +30,8 @@ def _block(block: Block) -> str:
         return _grid(block)
     if isinstance(block, Heading):
         return f"{'#' * block.level} {in_markdown(block.text)}"
+    if isinstance(block, Lines):
+        return "\n".join(f"- {in_markdown(line)}" for line in block.lines)
     if isinstance(block, Printed):
         return _fenced([visible(line) for line in block.lines])
     if isinstance(block, Terms):

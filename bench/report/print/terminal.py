@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bench.report.content.model import Report
 from bench.report.sections.document import document
-from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Printed, Terms
+from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Lines, Printed, Terms
 from bench.report.words.names import visible
 
 __all__ = ["print_blocks", "to_terminal"]
@@ -48,6 +48,9 @@ def _print_blocks(blocks: Iterable[Block], console: Console) -> None:
             )
         elif isinstance(block, Terms):
             _print_terms(block, console)
+        elif isinstance(block, Lines):
+            for line in block.lines:
+                console.print(_text(line, console), soft_wrap=False)
         elif isinstance(block, Printed):
             for line in block.lines:
                 console.print(_text(f"  {line}", console, "dim"), soft_wrap=False)
@@ -69,9 +72,10 @@ def _print_terms(terms: Terms, console: Console) -> None:
 
 
 def _print_grid(grid: Grid, console: Console) -> None:
-    """One table, or several of as many columns as fit, each with the names."""
+    """One table, or several of as many columns as fit, each with the names; of a grid in one piece the first."""
     console.print(_text(grid.title, console, "italic"))
-    for position, columns in enumerate(_chunks(grid, console.width)):
+    chunks = _chunks(grid, console.width)
+    for position, columns in enumerate(chunks[:1] if grid.one_piece else chunks):
         if position:
             console.print()
         console.print(_table(grid, columns, console))

@@ -11,12 +11,14 @@ from bench.report.words.blocks import Block, Cell, Grid, GridRow, Note, Terms, a
 from bench.report.words.figures import loss, signed
 from bench.report.words.names import short
 
-__all__ = ["bounds"]
+__all__ = ["Bound", "bounds", "found_bounds"]
 
 _LOSS = "logloss"  # bounds are in it, whatever the primary
 
 
-class _Bound(NamedTuple):
+class Bound(NamedTuple):
+    """`interval`: 95 %."""
+
     name: str
     logloss: float | None
     meaning: str = ""
@@ -28,7 +30,7 @@ def bounds(section: Section) -> Iterator[Block]:
     analysis = section.analysis
     if analysis is None:
         return
-    found = [bound for bound in _bounds(section, analysis) if bound.logloss is not None]
+    found = found_bounds(section)
     if found:
         yield _grid(found, _single(section), section.places(_LOSS))
         yield Terms(tuple((bound.name, bound.meaning) for bound in found))
@@ -43,7 +45,14 @@ def bounds(section: Section) -> Iterator[Block]:
         )
 
 
-def _grid(found: Sequence[_Bound], single: _Bound | None, places: int) -> Grid:
+def found_bounds(section: Section) -> list[Bound]:
+    """Those that have a log loss, from the weakest."""
+    if section.analysis is None:
+        return []
+    return [one for one in _bounds(section, section.analysis) if one.logloss is not None]
+
+
+def _grid(found: Sequence[Bound], single: Bound | None, places: int) -> Grid:
     shown = [*([single] if single is not None else []), *found]
     reference = single.logloss if single is not None else None
     columns = {"log loss": align([loss(bound.logloss, places) for bound in shown], places)}
@@ -64,7 +73,7 @@ def _grid(found: Sequence[_Bound], single: _Bound | None, places: int) -> Grid:
     )
 
 
-def _single(section: Section) -> _Bound | None:
+def _single(section: Section) -> Bound | None:
     """Best-single's log loss; where the suite does without it, as the analysis has it."""
     row = next((row for row in section.rows if row.kind == "best_single"), None)
     if row is None:
@@ -72,16 +81,16 @@ def _single(section: Section) -> _Bound | None:
     figure = row.figures.get(_LOSS)
     found = section.analysis.best_single_logloss if section.analysis is not None else None
     mean = found if figure is None else figure.estimate.mean
-    return None if mean is None else _Bound(f"{row.name} = {short(row.subject)}", mean)
+    return None if mean is None else Bound(f"{row.name} = {short(row.subject)}", mean)
 
 
-def _bounds(section: Section, analysis: Analysis) -> Iterator[_Bound]:
+def _bounds(section: Section, analysis: Analysis) -> Iterator[Bound]:
     of = {
         row.name: row.figures[_LOSS].estimate.mean for row in section.rows if _LOSS in row.figures
     }
     reached = analysis.attainable
     if reached is not None:
-        yield _Bound(
+        yield Bound(
             "attainable",
             reached.logloss,
             "for each user the model that is best on a random half of the query rows, scored on the other half (mean of "
@@ -89,30 +98,30 @@ def _bounds(section: Section, analysis: Analysis) -> Iterator[_Bound]:
             None if reached.low is None or reached.high is None else (reached.low, reached.high),
         )
     perfect = of.get("perfect-user", analysis.perfect_user_logloss)
-    yield _Bound(
+    yield Bound(
         "perfect-user",
         perfect,
         "for each user the model that is best on all query rows, chosen in hindsight",
     )
-    yield _Bound(
+    yield Bound(
         "perfect-sample",
         of.get("perfect-sample"),
         "for each row the model that is best, chosen in hindsight: it profits from the luck of single labels",
     )
-    yield _Bound(
+    yield Bound(
         "optimum",
         analysis.optimum_logloss,
         "what the probabilities behind the generated data are expected to reach",
     )
 
 
-def _less(bound: _Bound, reference: float, places: int) -> str:
+def _less(bound: Bound, reference: float, places: int) -> str:
     if bound.logloss is None:
         return ""
     return signed(bound.logloss - reference, places)
 
 
-def _interval(bound: _Bound, places: int) -> str:
+def _interval(bound: Bound, places: int) -> str:
     if bound.interval is None:
         return ""
     return " to ".join(loss(end, places) for end in bound.interval)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import Literal, get_args
 
 from bench.report.content.model import Report, Section
 from bench.report.sections.adaptation import adaptation
@@ -13,6 +14,7 @@ from bench.report.sections.data_notes import data_warnings
 from bench.report.sections.edge_notes import edge_notes
 from bench.report.sections.for_whom import segments
 from bench.report.sections.legend import legend
+from bench.report.sections.made import made_blocks
 from bench.report.sections.never_better_notes import never_better_notes
 from bench.report.sections.part_notes import analysis_fault, not_asked
 from bench.report.sections.provenance import section_facts
@@ -26,7 +28,11 @@ from bench.report.words.figures import counted, listed
 from bench.report.words.metrics import named
 from bench.report.words.names import short
 
-__all__ = ["document"]
+__all__ = ["PARTS", "Part", "begun", "document", "section_blocks", "section_name"]
+
+# The questions that a report answers; `bench report --section` and a page have them by these names.
+Part = Literal["answer", "cost", "for-whom", "trust", "made"]
+PARTS: tuple[Part, ...] = get_args(Part)
 
 _HOW = {
     "interrupted": "The run was interrupted",
@@ -34,19 +40,63 @@ _HOW = {
 }
 
 
-def document(report: Report) -> Iterator[Block]:
-    """Blocks from top to bottom."""
+def document(report: Report, only: Collection[Part] = PARTS) -> Iterator[Block]:
+    """Blocks from top to bottom, of those parts alone."""
+    yield from begun(report)
+    for section in report.sections:
+        yield Heading(2, section_name(section))
+        yield from (block for part, block in section_blocks(report, section) if part in only)
+    wrong = trouble(report)
+    if wrong and "trust" in only:
+        yield Heading(2, "What went wrong")
+        yield from wrong
+    if "made" in only:
+        yield Heading(2, "How this run was made")
+        yield from made_blocks(report)
+
+
+def begun(report: Report) -> Iterator[Block]:
+    """Which run it is, and how much of it there is."""
     yield Heading(1, short(report.suite))
     yield Note(_progress(report))
     yield from not_asked(report)
     yield from analysis_fault(report)
-    for section in report.sections:
-        yield Heading(2, f"{short(section.dataset)} / {short(section.protocol)}")
-        yield from _section(report, section)
-    wrong = trouble(report)
-    if wrong:
-        yield Heading(2, "What went wrong")
-        yield from wrong
+
+
+def section_name(section: Section) -> str:
+    """`ml-100k / cold`."""
+    return f"{short(section.dataset)} / {short(section.protocol)}"
+
+
+def section_blocks(report: Report, section: Section) -> Iterator[tuple[Part, Block]]:
+    """What there is to say of one dataset under one protocol, each with the part that it is of."""
+    if not section.ok:
+        yield (
+            "answer",
+            Note(f"None of {section.trials} trials has a result: there is nothing to compare."),
+        )
+    else:
+        yield from _of("answer", answer(section))
+        yield from _of("trust", data_warnings(section))
+        yield from _of("trust", unfinished_notes(section))
+        yield from _of("trust", never_better_notes(section))
+        yield from _of("trust", edge_notes(section))
+        yield "answer", quality_grid(report, section)
+        yield from _of("answer", legend(section))
+        yield from _of("answer", quality_notes(report, section))
+        yield from _of("answer", _in_log_loss(section))
+        yield from _of("answer", _against_best_single(section))
+        yield from _of("answer", bounds(section))
+        yield from _of("for-whom", selection(section))
+        yield from _of("for-whom", adaptation(section))
+        yield from _of("cost", _cost(section))
+        yield from _of("for-whom", _base_models(section))
+        yield from _of("for-whom", segments(section))
+    yield from _of("made", section_facts(section))
+
+
+def _of(part: Part, blocks: Iterable[Block]) -> Iterator[tuple[Part, Block]]:
+    return ((part, block) for block in blocks)
 
 
 def _progress(report: Report) -> str:
@@ -75,28 +125,6 @@ def _causes(report: Report) -> str:
     return f' {listed(failed)} failed{along}; "What went wrong", below, says why.'
 
 
-def _section(report: Report, section: Section) -> Iterator[Block]:
-    if not section.ok:
-        yield Note(f"None of {section.trials} trials has a result: there is nothing to compare.")
-    else:
-        yield from answer(section)
-        yield from data_warnings(section)
-        yield from unfinished_notes(section)
-        yield from never_better_notes(section)
-        yield from edge_notes(section)
-        yield quality_grid(report, section)
-        yield from legend(section)
-        yield from quality_notes(report, section)
-        yield from _in_log_loss(section)
-        yield from _against_best_single(section)
-        yield from bounds(section)
-        yield from selection(section)
-        yield from adaptation(section)
-        yield from _cost(section)
-        yield from segments(section)
-    yield from section_facts(section)
-
-
 def _in_log_loss(section: Section) -> Iterator[Block]:
     """What a reader of verdicts in another metric would take for figures of that."""
     if section.primary != "logloss" and section.analysis is not None:
@@ -112,9 +140,13 @@ def _against_best_single(section: Section) -> Iterator[Block]:
 
 
 def _cost(section: Section) -> Iterator[Block]:
-    costs, base_models = cost_grid(section), base_models_grid(section)
+    costs = cost_grid(section)
     if costs is not None:
         yield costs
         yield Note(COST_NOTE)
-    if base_models is not None:
-        yield base_models
+
+
+def _base_models(section: Section) -> Iterator[Block]:
+    found = base_models_grid(section)
+    if found is not None:
+        yield found

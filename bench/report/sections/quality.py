@@ -11,7 +11,7 @@ from bench.report.words.figures import interval, loss, signed
 from bench.report.words.metrics import figure, head
 from bench.report.words.names import short
 
-__all__ = ["against", "quality_grid", "row_name"]
+__all__ = ["against", "against_reference", "quality_grid", "row_name"]
 
 AGAINST = "vs best single"
 _HEAD = 20  # cells of a name in a head
@@ -67,12 +67,12 @@ def _mean_sd(figures: Sequence[Figure], metric: str, places: int) -> list[Cell]:
 def _columns(report: Report, section: Section) -> Iterator[tuple[str, list[Cell]]]:
     """Head and cells: the primary with its differences, what models were chosen by, then the other metrics."""
     if section.primary not in report.metrics:
-        yield from (*_against_reference(section), *_validation(section))
+        yield from (*against_reference(section, section.rows), *_validation(section))
     for metric in report.metrics:
         figures = [row.figures[metric] for row in section.rows]
         yield head(metric), _mean_sd(figures, metric, section.places(metric))
         if metric == section.primary:
-            yield from (*_against_reference(section), *_validation(section))
+            yield from (*against_reference(section, section.rows), *_validation(section))
 
 
 def _validation(section: Section) -> Iterator[tuple[str, list[Cell]]]:
@@ -87,9 +87,10 @@ def _validation(section: Section) -> Iterator[tuple[str, list[Cell]]]:
         yield VALIDATION, [Cell(text) for text in shown]
 
 
-def _against_reference(section: Section) -> Iterator[tuple[str, list[Cell]]]:
-    found = [section.analysed(row) for row in section.rows]
-    pairs = [section.pair(row) for row in section.rows]
+def against_reference(section: Section, rows: Sequence[Row]) -> Iterator[tuple[str, list[Cell]]]:
+    """Columns of differences with their intervals, and of verdicts; none without an analysis."""
+    found = [section.analysed(row) for row in rows]
+    pairs = [section.pair(row) for row in rows]
     is_reference = [one is not None and one.name == section.reference for one in found]
     if not any(pairs):
         return

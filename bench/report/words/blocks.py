@@ -16,6 +16,7 @@ __all__ = [
     "Grid",
     "GridRow",
     "Heading",
+    "Lines",
     "Note",
     "Printed",
     "Terms",
@@ -44,6 +45,12 @@ class Printed(NamedTuple):
     lines: tuple[str, ...]
 
 
+class Lines(NamedTuple):
+    """Notes of a line each."""
+
+    lines: tuple[str, ...]
+
+
 class Terms(NamedTuple):
     """What the heads or names of the grid above it mean: pairs of term and meaning."""
 
@@ -68,14 +75,16 @@ class GridRow:
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells of a column are aligned with one another already. A head may have several lines."""
+    """Cells of a column are aligned with one another already. A head may have several lines. `one_piece`: where columns don't
+    fit, the last ones are left out, rather than shown below."""
 
     title: str
     heads: tuple[str, ...]  # of the names' column, then one a column of cells
     rows: tuple[GridRow, ...]
+    one_piece: bool = False
 
 
-Block = Heading | Grid | Note | Printed | Terms
+Block = Heading | Grid | Lines | Note | Printed | Terms
 
 
 def fixed(value: float | None, decimals: int) -> str:

@@ -1,0 +1,196 @@
+"""By how much, and is it real: each method's difference from the reference, with its interval and verdict (a forest plot)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from bench.evaluate import Verdict
+from bench.report.charts.model import (
+    Axis,
+    Chart,
+    Panel,
+    Points,
+    Role,
+    Rule,
+    Spans,
+    nothing_to_draw,
+)
+from bench.report.content.model import Section
+from bench.report.sections.bounds import found_bounds
+from bench.report.sections.quality import against, row_name
+from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
+from bench.report.words.figures import listed, signed
+from bench.report.words.metrics import named
+from bench.report.words.names import short
+
+__all__ = ["differences"]
+
+_NAME = "differences"
+_LABELS: dict[Verdict, str] = {
+    "better": "better",
+    "tie": "a tie",
+    "worse": "worse",
+    "withheld": "no verdict",
+}
+
+_WORDS: dict[Verdict, str] = {
+    "better": "better beyond chance",
+    "tie": "not told apart from it",
+    "worse": "worse beyond chance",
+    "withheld": "without a verdict",
+}
+
+
+class _Shown(NamedTuple):
+    """A line of the chart; `verdict` is None of the reference and of bounds."""
+
+    name: str
+    kind: str
+    difference: float
+    low: float | None = None
+    high: float | None = None
+    verdict: Verdict | None = None
+
+
+def differences(section: Section) -> Chart:
+    """Of a section; bounds stand apart below, and only where the primary is log loss, which they are in."""
+    title = f"Difference in {named(section.primary)}, {against(section)}"
+    shown = [*_rows(section), *_bounds(section)]
+    if sum(one.verdict is not None for one in shown) == 0:
+        return nothing_to_draw(_NAME, title, _why_none(section))
+    return Chart(
+        _NAME,
+        title,
+        _alt(section, shown),
+        (_panel(section, shown),),
+        _numbers(section, shown),
+        note=_note(section),
+    )
+
+
+def _rows(section: Section) -> Iterator[_Shown]:
+    """In the order of the table; best-single stands where its base model does."""
+    for row in section.rows:
+        if row.kind not in ("method", "base_model"):
+            continue
+        pair = section.pair(row)
+        if row.name == section.reference:
+            yield _Shown(row_name(row), row.kind, 0.0)
+        elif pair is not None and pair.difference is not None:
+            yield _Shown(
+                row_name(row), row.kind, pair.difference, pair.low, pair.high, pair.verdict
+            )
+
+
+def _bounds(section: Section) -> Iterator[_Shown]:
+    analysis = section.analysis
+    if analysis is None or section.primary != "logloss" or section.is_chosen:
+        return
+    single = analysis.best_single_logloss
+    for bound in found_bounds(section):
+        if single is None or bound.logloss is None:
+            continue
+        low, high = bound.interval or (None, None)
+        yield _Shown(
+            f"{bound.name} (bound)",
+            "bound",
+            bound.logloss - single,
+            None if low is None else low - single,
+            None if high is None else high - single,
+        )
+
+
+def _panel(section: Section, shown: Sequence[_Shown]) -> Panel:
+    better = "higher" if section.higher_is_better else "lower"
+    x = Axis(f"difference in {named(section.primary)} ({better} is better)", format="signed")
+    y = Axis(scale="names", names=tuple(one.name for one in shown))
+    return Panel(x, y, (Rule(0.0), *_marks(shown)), height=1.5 * len(shown) + 1)
+
+
+def _marks(shown: Sequence[_Shown]) -> Iterator[Points | Spans]:
+    places = range(len(shown))
+    for verdict, label in _LABELS.items():
+        yield from _group(verdict, label, shown, [p for p in places if shown[p].verdict == verdict])
+    bounds = [p for p in places if shown[p].kind == "bound"]
+    yield from _group("bound", "a bound: reads the labels", shown, bounds)
+    reference = [p for p in places if shown[p].verdict is None and p not in bounds]
+    yield from _group("reference", "the reference", shown, reference)
+
+
+def _group(
+    role: Role, label: str, shown: Sequence[_Shown], places: Sequence[int]
+) -> Iterator[Points | Spans]:
+    if not places:
+        return
+    spanned = [p for p in places if shown[p].low is not None and shown[p].high is not None]
+    if spanned:
+        yield Spans(
+            f"{_NAME}-interval-{role}",
+            tuple(float(shown[p].low or 0) for p in spanned),
+            tuple(float(shown[p].high or 0) for p in spanned),
+            tuple(map(float, spanned)),
+            role,
+        )
+    yield Points(
+        f"{_NAME}-{role}",
+        tuple(shown[p].difference for p in places),
+        tuple(map(float, places)),
+        role,
+        label,
+    )
+
+
+def _alt(section: Section, shown: Sequence[_Shown]) -> str:
+    """Who is how far from the reference, best first."""
+    told = [
+        f"{_names(shown, verdict)} {'is' if count == 1 else 'are'} {label}"
+        for verdict, label in _WORDS.items()
+        if (count := sum(one.verdict == verdict for one in shown))
+    ]
+    pick = max if section.higher_is_better else min
+    lead = pick((one for one in shown if one.verdict is not None), key=lambda one: one.difference)
+    places = section.places(section.primary)
+    most = f"the best, {short(lead.name)}, differs by {signed(lead.difference, places)}"
+    return f"Differences from {short(str(section.reference))}: {most}. {'; '.join(told)}."
+
+
+def _names(shown: Sequence[_Shown], verdict: Verdict) -> str:
+    return listed(one.name for one in shown if one.verdict == verdict)
+
+
+def _numbers(section: Section, shown: Sequence[_Shown]) -> Grid:
+    places = section.places(section.primary)
+    columns: list[list[str]] = [
+        align([signed(one.difference, places) for one in shown], places),
+        align([_signed(one.low, places) for one in shown], places),
+        align([_signed(one.high, places) for one in shown], places),
+        [one.verdict or ("bound" if one.kind == "bound" else "reference") for one in shown],
+    ]
+    rows = (
+        GridRow(name, tuple(map(Cell, cells)))
+        for name, *cells in zip([short(one.name) for one in shown], *columns, strict=True)
+    )
+    heads = ("method", "difference", "from", "to", "verdict")
+    return Grid(f"Differences in {named(section.primary)}, 95% intervals", heads, tuple(rows))
+
+
+def _signed(value: float | None, places: int) -> str:
+    return ABSENT if value is None else signed(value, places)
+
+
+def _note(section: Section) -> str:
+    seeds = len(section.analysis.seeds) if section.analysis is not None else 0
+    of = "over users" if seeds < 2 else "over users, for the mean of the seeds"
+    return (
+        f"Lines are 95% intervals {of}. A verdict also asks whether another training would say the same, and allows for the "
+        "number of comparisons (Holm), so that an interval beside 0 can still be a tie."
+    )
+
+
+def _why_none(section: Section) -> str:
+    if section.analysis is None:
+        return "There is no analysis of these records, so there are no differences to draw."
+    if section.reference is None:
+        return "There is no best single model to compare with."
+    return "No method could be compared with the reference."

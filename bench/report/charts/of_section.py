@@ -1,0 +1,24 @@
+"""Which charts a section has, under which question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from bench.report.charts.differences import differences
+from bench.report.charts.model import Chart
+from bench.report.content.model import Section
+from bench.report.sections.document import Part
+
+__all__ = ["section_charts"]
+
+_CHARTS: Mapping[Part, tuple[Callable[[Section], Chart], ...]] = {
+    "answer": (differences,),
+}
+
+
+def section_charts(section: Section) -> Iterator[tuple[Part, Chart]]:
+    """In the order of a page; none where no trial has a result."""
+    if section.ok:
+        for part, charts in _CHARTS.items():
+            for chart in charts:
+                yield part, chart(section)

@@ -1,0 +1,45 @@
+"""With what a run was made: versions of what computed, machines, times, and the commands that make it again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.records import Run
+from bench.report.content.model import Made
+
+__all__ = ["made"]
+
+Record = Mapping[str, Any]
+_MACHINE = ("processor", "cores", "threads", "device", "system", "machine")
+
+
+def made(run: Run) -> Made:
+    """Of all records of a run; distinct values in the order in which they are met."""
+    manifest = run.manifest
+    return Made(
+        started=_text(manifest.get("started")),
+        ended=_text(manifest.get("ended")),
+        versions=_distinct([record.get("versions") for record in run.records]),
+        machines=tuple(
+            dict.fromkeys(_machine(record.get("environment")) for record in run.records)
+        ),
+    )
+
+
+def _distinct(tables: Sequence[Any]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for table in tables:
+        for name, version in (table if isinstance(table, Mapping) else {}).items():
+            found[str(name)][str(version)] = None
+    return {name: tuple(versions) for name, versions in found.items()}
+
+
+def _machine(environment: Any) -> tuple[tuple[str, str], ...]:
+    known = environment if isinstance(environment, Mapping) else {}
+    return tuple((key, str(known[key])) for key in _MACHINE if known.get(key) is not None)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

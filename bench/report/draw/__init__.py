@@ -1,0 +1,1 @@
+"""Charts -> matplotlib figures -> SVG, PDF, PNG. The one place that imports matplotlib."""

@@ -1,0 +1,30 @@
+"""A chart as a file: SVG, PDF or PNG, the same bytes for the same chart."""
+
+from __future__ import annotations
+
+import io
+from typing import Literal
+
+from bench.report.charts.model import Chart
+from bench.report.draw.figure import drawn
+from bench.report.draw.style import PAPER
+
+__all__ = ["FORMATS", "as_file"]
+
+Kind = Literal["svg", "pdf", "png"]
+FORMATS: tuple[Kind, ...] = ("svg", "pdf", "png")
+_DPI = 200  # of PNG
+_UNDATED = {
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "png": {"Software": None},
+}
+
+
+def as_file(chart: Chart, kind: Kind) -> bytes:
+    """`chart` has something to draw. SVG is clear where nothing is drawn, PDF and PNG stand on white."""
+    out = io.BytesIO()
+    with drawn(chart) as figure:
+        ground = "none" if kind == "svg" else PAPER
+        figure.savefig(out, format=kind, dpi=_DPI, facecolor=ground, metadata=_UNDATED[kind])
+    return out.getvalue()

@@ -1,0 +1,47 @@
+"""Every figure of a run as files, for a paper: FOLDER/DATASET-PROTOCOL/CHART.svg, .pdf and .png."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.records import write_beside
+from bench.report.charts.model import Chart
+from bench.report.charts.of_section import section_charts
+from bench.report.content.model import Report, Section
+from bench.report.draw.files import FORMATS, as_file
+
+__all__ = ["write_figures"]
+
+_MOST = 60  # letters of a folder's name
+
+
+def write_figures(report: Report, folder: Path) -> list[Path]:
+    """The files, of charts that have something to draw; those that are there are replaced. Raises StorageError."""
+    written = []
+    for place, chart in _charts(report):
+        for kind in FORMATS:
+            path = folder / place / f"{chart.name}.{kind}"
+            write_beside(path, as_file(chart, kind))
+            written.append(path)
+    return written
+
+
+def _charts(report: Report) -> Iterator[tuple[str, Chart]]:
+    for section in report.sections:
+        for _, chart in section_charts(section):
+            if not chart.nothing:
+                yield _folder(section), chart
+
+
+def _folder(section: Section) -> str:
+    """A name that every file system takes, and no two sections share: a digest stands behind one that was changed."""
+    name = f"{section.dataset}-{section.protocol}"
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-")[:_MOST]
+    if plain == name and "/" not in name:
+        return plain
+    return f"{plain}-{hashlib.sha256(repr((section.dataset, section.protocol)).encode()).hexdigest()[:8]}".lstrip(
+        "-"
+    )

@@ -1,0 +1,1 @@
+"""A Report and its charts -> one self-contained HTML page."""

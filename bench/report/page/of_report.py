@@ -1,0 +1,72 @@
+"""A run's page, in the order in which people ask."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from bench.errors import StorageError
+from bench.records import Run
+from bench.records.atomic import read
+from bench.report.charts.model import Chart
+from bench.report.charts.of_section import section_charts
+from bench.report.content import model
+from bench.report.page.page import Part, Section, page
+from bench.report.sections.document import PARTS, begun, section_blocks, section_name
+from bench.report.sections.document import Part as PartName
+from bench.report.sections.made import made_blocks
+from bench.report.sections.trouble import trouble
+from bench.report.words.blocks import Block, Note, Printed
+
+__all__ = ["to_html"]
+
+_QUESTIONS: Mapping[PartName, str] = {
+    "answer": "Which method, by how much, is it real?",
+    "cost": "What does it cost?",
+    "for-whom": "For whom?",
+    "trust": "Can it be trusted?",
+    "made": "On which data?",
+}
+
+_LONGEST = 2**20  # bytes of a suite on a page
+
+
+def to_html(report: model.Report, run: Run) -> str:
+    """One file: see `page`. `run`: what the report was made of; figures of single users are read from its tables."""
+    sections = [_section(report, section) for section in report.sections]
+    lead = (*begun(report), *trouble(report))
+    return page(report.suite, lead, sections, after=[_made(report, run)])
+
+
+def _made(report: model.Report, run: Run) -> Part:
+    """Of the whole run; its suite behind a click."""
+    suite = tuple(_suite(run).splitlines())
+    shown = (Note("suite.yaml, as it was run:"), Printed(suite)) if suite else ()
+    return Part("run", "How was the run made?", (), tuple(made_blocks(report)), shown)
+
+
+def _suite(run: Run) -> str:
+    """Nothing where it is gone, or is none."""
+    try:
+        return read(run.folder / "suite.yaml", _LONGEST).decode("utf-8", "replace")
+    except (OSError, StorageError):
+        return ""
+
+
+def _section(report: model.Report, section: model.Section) -> Section:
+    blocks: dict[PartName, list[Block]] = defaultdict(list)
+    charts: dict[PartName, list[Chart]] = defaultdict(list)
+    for part, block in section_blocks(report, section):
+        blocks[part].append(block)
+    for part, chart in section_charts(section):
+        charts[part].append(chart)
+    strong = [one for one in blocks["answer"] if isinstance(one, Note) and one.strong]
+    rest = [one for one in blocks["answer"] if one not in strong]
+    shown = blocks | {"answer": rest}
+    parts = [
+        Part(part, _QUESTIONS[part], charts[part], shown[part])
+        for part in PARTS
+        if charts[part] or shown.get(part)
+    ]
+    name = section_name(section)
+    return Section(name, name, parts, " ".join(note.text for note in strong))

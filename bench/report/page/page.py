@@ -1,0 +1,129 @@
+"""A page: one file, that nothing outside is fetched for, and that reads without its script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from bench.report.charts.model import Chart
+from bench.report.draw.inline import inline_svg
+from bench.report.page.blocks import block_html, grid_html
+from bench.report.words.blocks import Block
+from bench.report.words.names import short, visible
+
+__all__ = ["Part", "Section", "page"]
+
+
+class Part(NamedTuple):
+    """A question and what answers it: charts first, then words and tables."""
+
+    name: str
+    question: str
+    charts: Sequence[Chart]
+    blocks: Sequence[Block]
+    more: Sequence[Block] = ()  # behind a click
+
+
+class Section(NamedTuple):
+    """What a page can be switched to."""
+
+    name: str
+    title: str
+    parts: Sequence[Part]
+    strong: str = ""  # the answer, in a sentence or two
+
+
+def page(
+    title: str,
+    lead: Iterable[Block],
+    sections: Sequence[Section],
+    *,
+    before: Sequence[Part] = (),
+    after: Sequence[Part] = (),
+) -> str:
+    """The whole HTML. `before` and `after`: parts that are of all sections. Names of parts are unlike one another; every text
+    is escaped here."""
+    style, script = _resource("page.css"), _resource("page.js")
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            title=visible(title),
+            policy=_policy(style, script),
+            style=Markup(style),
+            script=Markup(script),
+            lead=[block_html(block) for block in lead],
+            before=[_part("all", part) for part in before],
+            sections=[_section(place, section) for place, section in enumerate(sections)],
+            after=[_part("all", part) for part in after],
+        )
+    )
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing but what stands in the file, and of that this style and this script alone."""
+    return (
+        f"default-src 'none'; style-src '{_sha256(style)}'; script-src '{_sha256(script)}'; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+def _sha256(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _section(place: int, section: Section) -> dict[str, Any]:
+    ident = f"s{place + 1}"
+    return {
+        "id": ident,
+        "title": section.title,
+        "strong": visible(section.strong),
+        "parts": [_part(ident, part) for part in section.parts],
+    }
+
+
+def _part(ident: str, part: Part) -> dict[str, Any]:
+    return {
+        "id": f"{ident}-{part.name}",
+        "question": part.question,
+        "figures": list(_figures(ident, part.charts)),
+        "blocks": [block_html(block) for block in part.blocks],
+        "more": [block_html(block) for block in part.more],
+    }
+
+
+def _figures(ident: str, charts: Iterable[Chart]) -> Iterator[dict[str, Any]]:
+    for chart in charts:
+        name = f"{ident}-{chart.name}"
+        yield {
+            "id": name,
+            "title": short(chart.title, 120),
+            "note": visible(chart.note),
+            "nothing": visible(chart.nothing),
+            "wide": chart.wide,
+            "svg": "" if chart.nothing else Markup(inline_svg(chart, name)),
+            "numbers": None if chart.numbers is None else grid_html(chart.numbers),
+        }
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FunctionLoader(_resource),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _resource(name: str) -> str:
+    return files(__package__).joinpath(name).read_text("utf-8")

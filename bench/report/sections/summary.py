@@ -1,0 +1,209 @@
+"""What a run ends with in a terminal: the answer, one table, a few lines. The rest is a page, or asked for by its part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
+
+from rich.cells import cell_len
+
+from bench.report.content.model import Report, Row, Section
+from bench.report.sections.data_notes import data_warnings
+from bench.report.sections.document import begun, section_blocks, section_name
+from bench.report.sections.quality import against_reference, row_name
+from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Lines, Note, align, fixed
+from bench.report.words.figures import counted, listed
+from bench.report.words.metrics import figure, head
+
+__all__ = ["summary"]
+
+_COLUMNS = 10  # of the table, the names' among them
+_MOST = {"method": 20, "base_model": 10}  # rows
+_NOTES = 3
+_LINE = 79  # cells
+_MARKS = {"best": "*", "tie": "=", None: ""}
+
+
+def summary(report: Report) -> Iterator[Block]:
+    """Blocks from top to bottom."""
+    yield from begun(report)
+    for section in report.sections:
+        yield Heading(2, section_name(section))
+        if not section.ok:
+            yield from (
+                block for part, block in section_blocks(report, section) if part == "answer"
+            )
+            continue
+        yield from _answer(report, section)
+        yield _grid(report, section)
+        if notes := _notes(report, section):
+            yield Lines(notes)
+    wrong = _wrong(report)
+    if wrong:
+        yield Note(wrong)
+
+
+def _answer(report: Report, section: Section) -> Iterator[Block]:
+    """What a reader came for."""
+    return (
+        block
+        for part, block in section_blocks(report, section)
+        if part == "answer" and isinstance(block, Note) and block.strong
+    )
+
+
+def _grid(report: Report, section: Section) -> Grid:
+    """The primary, its differences and verdicts, the other metrics, what it cost: as many columns as fit."""
+    rows = [row for kind in _shown(section) for row in kind]
+    columns = [*_columns(report, section, rows)][: _COLUMNS - 1]
+    heads, cells = zip(*columns, strict=True)
+    return Grid(
+        _title(report, section, rows),
+        ("method", *heads),
+        tuple(
+            GridRow(
+                row_name(row),
+                tuple(column[place] for column in cells),
+                group="bound" if row.kind == "bound" else "ranked",
+                rule=place > 0 and row.kind != rows[place - 1].kind,
+            )
+            for place, row in enumerate(rows)
+        ),
+        one_piece=True,
+    )
+
+
+def _shown(section: Section) -> Iterator[Sequence[Row]]:
+    """Methods, base models, bounds, the best of each; best-single is the base model that is the reference."""
+    for kind in ("method", "base_model", "bound"):
+        of_kind = [row for row in section.rows if row.kind == kind]
+        most = _MOST.get(kind, len(of_kind))
+        yield [
+            row
+            for place, row in enumerate(of_kind)
+            if place < most or row.subject == section.reference
+        ]
+
+
+def _title(report: Report, section: Section, rows: Sequence[Row]) -> str:
+    seeds = len(report.seeds)
+    of_seeds = f"mean over {seeds} seeds" if seeds > 1 else "one seed"
+    missing = sum(row.kind != "best_single" for row in section.rows) - len(rows)
+    hidden = f"; {counted(missing, 'more row')} in the page" if missing else ""
+    return f"Test users' query rows, {of_seeds}{hidden}"
+
+
+def _columns(
+    report: Report, section: Section, rows: Sequence[Row]
+) -> Iterator[tuple[str, list[Cell]]]:
+    """What is asked first comes first: the last ones may not fit."""
+    others = [metric for metric in report.metrics if metric != section.primary]
+    if section.primary in report.metrics:
+        yield head(section.primary), _means(section, section.primary, rows)
+    yield from against_reference(section, rows)
+    for metric in others[:1]:
+        yield head(metric), _means(section, metric, rows)
+    yield from _costs(rows)
+    for metric in others[1:]:
+        yield head(metric), _means(section, metric, rows)
+
+
+def _costs(rows: Sequence[Row]) -> Iterator[tuple[str, list[Cell]]]:
+    costs = [None if row.cost is None else row.cost.total_cpu_s for row in rows]
+    if any(cost is not None for cost in costs):
+        texts = align([fixed(cost, 1) for cost in costs], 1)
+        shown = ["" if row.kind == "bound" else text for row, text in zip(rows, texts, strict=True)]
+        yield "total\nCPU s", [Cell(text) for text in shown]
+
+
+def _means(section: Section, metric: str, rows: Sequence[Row]) -> list[Cell]:
+    found = [row.figures[metric] for row in rows]
+    places = section.places(metric)
+    texts = align([figure(metric, one.estimate.mean, places) for one in found], places)
+    partly = [0 < one.estimate.defined < len(one.estimate.values) for one in found]
+    marks = ["!" if part else _MARKS[one.mark] for one, part in zip(found, partly, strict=True)]
+    slot = " " if any(marks) else ""
+    return [Cell(text, mark or slot) for text, mark in zip(texts, marks, strict=True)]
+
+
+def _notes(report: Report, section: Section) -> tuple[str, ...]:
+    """The most important ones."""
+    found = chain(
+        _failed(report, section),
+        _ties(section),
+        _seeds(report),
+        _training(section),
+        _data(section),
+    )
+    return tuple(islice(found, _NOTES))
+
+
+def _failed(report: Report, section: Section) -> Iterator[str]:
+    of = [
+        one
+        for one in report.failures
+        if (one.dataset, one.protocol) == (section.dataset, section.protocol)
+    ]
+    names = list(dict.fromkeys(one.needed or one.method for one in of))
+    if of:
+        yield _fitted(
+            lambda most: (
+                f"{counted(len(of), 'trial')} of {section.trials} without a result: {listed(names, most)} "
+                "(--section trust)."
+            )
+        )
+
+
+def _ties(section: Section) -> Iterator[str]:
+    ties = [
+        row.name
+        for row in section.rows
+        if row.kind in ("method", "base_model")
+        and section.primary in section.tested
+        and section.primary in row.figures
+        and row.figures[section.primary].mark == "tie"
+    ]
+    if ties:
+        yield _fitted(lambda most: f"= can't be told from the best: {listed(ties, most)}.")
+
+
+def _seeds(report: Report) -> Iterator[str]:
+    if len(report.seeds) == 1:
+        yield "One seed: another training may give other figures, and another order."
+
+
+def _training(section: Section) -> Iterator[str]:
+    told = {
+        "still improving at the cap": [one.method for one in section.unfinished],
+        "never better than its start": [one.method for one in section.never_better],
+        "chose at the edge of what was tried": [one.method for one in section.at_edge],
+    }
+    for what, methods in told.items():
+        names = list(dict.fromkeys(methods))
+        if names:
+            yield _fitted(
+                lambda most, what=what, names=names: (  # type: ignore[misc]
+                    f"{what.capitalize()}: {listed(names, most)} (--section trust)."
+                )
+            )
+
+
+def _data(section: Section) -> Iterator[str]:
+    notes = sum(1 for _ in data_warnings(section))
+    if notes:
+        yield f"{counted(notes, 'note')} on the data (--section trust)."
+
+
+def _wrong(report: Report) -> str:
+    """What is no section's."""
+    told = []
+    if report.conflicts:
+        told.append(f"{counted(len(report.conflicts), 'conflict')} between results of one trial")
+    if report.quarantined:
+        told.append(f"{counted(len(report.quarantined), 'plugin')} left out")
+    return f"{' and '.join(told)} (--section trust)." if told else ""
+
+
+def _fitted(line: Callable[[int], str]) -> str:
+    """The most names that fit on a line."""
+    return next((text for most in (5, 3, 2, 1) if cell_len(text := line(most)) <= _LINE), line(0))
