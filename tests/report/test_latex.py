@@ -151,6 +151,14 @@ def with_methods(report: Report, names: list[str]) -> Report:
     return replace(report, sections=(replace(section, rows=(*more, *section.rows)),))
 
 
+def test_a_comment_has_a_cut_name_in_full(make_analysed: MakeRun) -> None:
+    report = with_methods(build(make_analysed()), ["x" * 60 + "1", "漢字" * 9, "short"])
+    comments = [line for line in to_latex(report).splitlines() if re.match(r"% .*\.\.\.", line)]
+    cut = [line.removeprefix("% ").split(" is ") for line in comments]
+    assert [full for _, full in cut] == ["x" * 60 + "1", r"\u6f22\u5b57" * 9]
+    assert [len(seen) for seen, _ in cut] == [42, 42]  # 40 cells, the last sign of three dots
+
+
 def test_two_tables_have_two_labels(make_analysed: MakeRun) -> None:
     report = build(make_analysed())
     (section,) = report.sections

@@ -9,7 +9,7 @@ from bench.report.content.model import Report, Section
 from bench.report.print.latex_caption import caption, place
 from bench.report.print.latex_columns import Column, columns
 from bench.report.words.figures import counted
-from bench.report.words.latex_text import in_latex, in_latex_comment, latex_name
+from bench.report.words.latex_text import in_latex, in_latex_comment, latex_name, seen_name
 from bench.report.words.names import short
 
 __all__ = ["to_latex"]
@@ -96,7 +96,8 @@ def _cut_names(section: Section, rows: range) -> Iterator[str]:
     names = dict.fromkeys(section.rows[row].subject for row in rows)
     for name in names:
         if latex_name(name) != in_latex(name):
-            yield f"% {latex_name(name)} is {in_latex_comment(short(name, _FULL))}"
+            told = f"{seen_name(name)} is {short(name, _FULL)}"
+            yield f"% {in_latex_comment(told)}"
 
 
 def _label(report: Report, section: Section, labels: set[str]) -> str:

@@ -7,7 +7,7 @@ import unicodedata
 
 from bench.report.words.names import short, visible
 
-__all__ = ["in_latex", "in_latex_comment", "latex_name"]
+__all__ = ["in_latex", "in_latex_comment", "latex_name", "seen_name"]
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -42,15 +42,20 @@ def in_latex(text: str) -> str:
 
 
 def latex_name(text: str) -> str:
-    """A name, as short as in a terminal; where escapes make it longer than that, shortened once more."""
-    shown = short(text)
-    plain = _plain(unicodedata.normalize("NFC", shown))
-    return in_latex(shown if plain == unicodedata.normalize("NFC", shown) else short(plain))
+    """A name as `seen_name` gives it, in LaTeX."""
+    return in_latex(seen_name(text))
+
+
+def seen_name(text: str) -> str:
+    """A name as a reader sees it: as short as in a terminal; where escapes make it longer than that, shortened once more."""
+    shown = unicodedata.normalize("NFC", short(text))
+    plain = _plain(shown)
+    return shown if plain == shown else short(plain)
 
 
 def in_latex_comment(text: str) -> str:
     """For a line that starts with a per cent sign: one line of ASCII."""
-    return visible(text).encode("ascii", "backslashreplace").decode("ascii")
+    return visible(text).replace("…", "...").encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _plain(shown: str) -> str:
