@@ -130,6 +130,7 @@ def _notes(report: Report, section: Section) -> tuple[str, ...]:
     """The most important ones."""
     found = chain(
         _failed(report, section),
+        _unanalysed(section),
         _ties(section),
         _seeds(report),
         _training(section),
@@ -152,6 +153,11 @@ def _failed(report: Report, section: Section) -> Iterator[str]:
                 "(--section trust)."
             )
         )
+
+
+def _unanalysed(section: Section) -> Iterator[str]:
+    if section.analysis is None:
+        yield "This run has no analysis, so no verdicts: run the suite again, which makes it."
 
 
 def _ties(section: Section) -> Iterator[str]:
