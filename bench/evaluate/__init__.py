@@ -27,6 +27,7 @@ from bench.evaluate.inference.paired import (
     leaves_out_zero,
     paired,
 )
+from bench.evaluate.inference.ranks import RankTest, rank_test, tied_ranks
 from bench.evaluate.inference.resampling import LOGLOSS_AND_AUC, Resampled, resample
 from bench.evaluate.inference.slices import Slice
 from bench.evaluate.inference.standard_error import LEVEL
@@ -70,6 +71,7 @@ __all__ = [
     "Paired",
     "PlainAverage",
     "QueryRows",
+    "RankTest",
     "Regret",
     "Resampled",
     "Segment",
@@ -97,9 +99,11 @@ __all__ = [
     "perfect_sample_logits",
     "perfect_user_logits",
     "printed",
+    "rank_test",
     "relaimpr",
     "resample",
     "row_log_loss",
     "summarise",
+    "tied_ranks",
     "user_table",
 ]

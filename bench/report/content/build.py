@@ -19,6 +19,7 @@ from bench.report.content.edges import at_edge
 from bench.report.content.made import made
 from bench.report.content.model import Failure, NotAsked, Report, Section
 from bench.report.content.never_better import never_better
+from bench.report.content.ranks import ranks
 from bench.report.content.table_rows import rows, tested
 from bench.report.content.unfinished import unfinished
 
@@ -48,13 +49,14 @@ def build(run: Run, against: str | None = None) -> Report:
     sections: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for trial in manifest["trials"]:
         sections[trial["dataset"], trial["protocol"]].append(trial)
+    found = tuple(_section(run, metrics, trials, records) for trials in sections.values())
     return Report(
         suite=manifest["suite"]["name"],
         status=manifest["status"],
         seeds=tuple(manifest["seeds"]),
         metrics=metrics,
         relaimpr_base=manifest["relaimpr_base"],
-        sections=tuple(_section(run, metrics, trials, records) for trials in sections.values()),
+        sections=found,
         failures=tuple(
             failure
             for trial in manifest["trials"]
@@ -68,6 +70,7 @@ def build(run: Run, against: str | None = None) -> Report:
         not_asked=_not_asked(manifest["trials"]),
         analysis_fault=run.analysis_fault or _unreadable(run) or _lacking(run),
         made=made(run),
+        ranks=ranks(found),
     )
 
 

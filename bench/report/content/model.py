@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bench.evaluate import Analysis, Estimate, Mark, MethodAnalysis, Paired, decimals
+from bench.evaluate import (
+    Analysis,
+    Estimate,
+    Mark,
+    MethodAnalysis,
+    Paired,
+    RankTest,
+    decimals,
+)
 
 __all__ = [
     "AtEdge",
@@ -19,12 +27,15 @@ __all__ = [
     "NeverBetter",
     "NotAsked",
     "PredictionsFile",
+    "RankedDataset",
+    "Ranks",
     "Report",
     "Row",
     "Section",
     "Shift",
     "TrainedPart",
     "Unfinished",
+    "Unranked",
 ]
 
 
@@ -254,6 +265,40 @@ class Made:
 
 
 @dataclass(frozen=True)
+class RankedDataset:
+    """One set of data, under each of its protocols. `names`: several where the suite has the same data more than once."""
+
+    names: tuple[str, ...]
+    protocols: tuple[str, ...]
+    ranks: tuple[float, ...]  # one a method, 1 for the best
+
+
+@dataclass(frozen=True)
+class Unranked:
+    """A method or base model without the primary's value, of every seed, at so many places (dataset, protocol)."""
+
+    method: str
+    lacks: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Methods and base models over all data sets, by the primary; best mean rank first. Without two methods and two data sets
+    to rank there is no test, and those are empty."""
+
+    metric: str
+    methods: tuple[str, ...] = ()
+    mean_ranks: tuple[float, ...] = ()
+    datasets: tuple[RankedDataset, ...] = ()
+    test: RankTest | None = None
+    left_out: tuple[Unranked, ...] = ()
+    # places (dataset, protocol) where nothing has a value; they are left out
+    without: tuple[tuple[str, str], ...] = ()
+    # names of data sets that are read from the same file
+    one_file: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """What there is to say of a run."""
 
@@ -271,6 +316,7 @@ class Report:
     not_asked: tuple[NotAsked, ...] = ()
     analysis_fault: str = ""  # why the analysis that is there can't be used
     made: Made | None = None
+    ranks: Ranks | None = None  # None of a run with one data set
 
     @property
     def exit_code(self) -> int:
