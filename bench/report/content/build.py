@@ -21,6 +21,7 @@ from bench.report.content.model import Failure, NotAsked, Report, Section
 from bench.report.content.never_better import never_better
 from bench.report.content.ranks import ranks
 from bench.report.content.table_rows import rows, tested
+from bench.report.content.training import training
 from bench.report.content.unfinished import unfinished
 
 __all__ = ["build"]
@@ -153,6 +154,8 @@ def _section(
         unfinished=unfinished(good),
         never_better=never_better(good),
         at_edge=at_edge(good),
+        training=training(good),
+        seeds=tuple(manifest["seeds"]),
         primary=primary,
         higher_is_better=directions.get(primary, False),
         extreme=told.extreme(good),

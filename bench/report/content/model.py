@@ -34,6 +34,7 @@ __all__ = [
     "Section",
     "Shift",
     "TrainedPart",
+    "TrainingCurve",
     "Unfinished",
     "Unranked",
 ]
@@ -60,6 +61,8 @@ class Cost:
     total_cpu_s: float | None
     total_wall_s: float | None
     peak_rss_bytes: float | None
+    total_train_cpu_s: float | None = None
+    own_predict_cpu_s: float | None = None  # None too where no rows were predicted
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,18 @@ class NeverBetter:
     trained: TrainedPart
     seeds: tuple[int, ...]
     with_result: int
+
+
+@dataclass(frozen=True)
+class TrainingCurve:
+    """Log loss on validation users' query, an epoch each from `first_epoch` on: 0 is before training, 1 after an epoch of it.
+    `best_epoch`: whose parameters were kept; None where that is none of these."""
+
+    method: str
+    seed: int
+    first_epoch: int
+    losses: tuple[float, ...]
+    best_epoch: int | None
 
 
 @dataclass(frozen=True)
@@ -215,6 +230,8 @@ class Section:
     unfinished: tuple[Unfinished, ...] = ()
     never_better: tuple[NeverBetter, ...] = ()
     at_edge: tuple[AtEdge, ...] = ()
+    training: tuple[TrainingCurve, ...] = ()  # in the order of the records
+    seeds: tuple[int, ...] = ()  # of the run, in the order of an estimate's values
     primary: str = "logloss"  # the metric that verdicts are about and rows are ordered by
     higher_is_better: bool = False  # of the primary
     # why the primary has no value anywhere, where what the metric gives is no score; "" where it has one or is undefined
