@@ -10,7 +10,7 @@ from bench.evaluate import Reliability
 from bench.report.charts.model import Axis, Chart, Line, Mark, Panel, Points, Spans, nothing_to_draw
 from bench.report.content.model import Section
 from bench.report.words.blocks import Cell, Grid, GridRow
-from bench.report.words.figures import share
+from bench.report.words.figures import loss, share
 from bench.report.words.names import short
 
 __all__ = ["reliability"]
@@ -20,6 +20,7 @@ _TITLE = "Share of positives against mean predicted probability"
 _PANELS = 6
 _COLUMNS = 3
 _NAME_CELLS = 28  # beside the error, in a third of the width
+_PLACES = 4  # of the error, as in tables
 _NORMAL = 1.959964  # the 97.5 % quantile of the standard normal distribution
 _ROOM = 0.04
 
@@ -103,7 +104,7 @@ def _panels(shown: Sequence[_Shown], low: float, high: float) -> Iterator[Panel]
         first, last = place % _COLUMNS == 0, place >= len(shown) - _COLUMNS
         x = Axis("mean prediction" if last else "", low=low, high=high, format="percent")
         y = Axis("share of positives" if first else "", low=low, high=high, format="percent")
-        title = f"{short(one.name, _NAME_CELLS)}: ECE {share(one.error)}"
+        title = f"{short(one.name, _NAME_CELLS)}: ECE {loss(one.error, _PLACES)}"
         yield Panel(x, y, tuple(_marks(place, one, low, high)), title, height=13.0)
 
 
@@ -128,8 +129,8 @@ def _alt(one: _Shown) -> str:
     predicted, observed = max(bins, key=lambda of: abs(of[0] - of[1]))
     way = "high" if predicted > observed else "low"
     return (
-        f"Predictions of {short(one.name)} are {share(one.error)} off on average (ECE). They are furthest off around "
-        f"{share(predicted)}, where {share(observed)} are positive: too {way}."
+        f"Predictions of {short(one.name)} are {share(one.error)} off on average (ECE {loss(one.error, _PLACES)}). "
+        f"They are furthest off around {share(predicted)}, where {share(observed)} are positive: too {way}."
     )
 
 

@@ -98,7 +98,9 @@ def test_the_lead_and_best_single_come_first_and_titles_have_the_error(make_run:
     titles = [panel.title for panel in reliability(section(run)).panels]
     errors = {one["name"]: one["calibration"]["ece"] for one in found["methods"]}
     first = [found["lead"], *({"fm"} - {found["lead"]})]
-    assert titles[: len(first)] == [f"{name}: ECE {errors[name]:.1%}" for name in first]
+    assert titles[: len(first)] == [
+        f"{name}: ECE {f'{errors[name]:.4f}'.removeprefix('0')}" for name in first
+    ]
 
 
 @pytest.mark.parametrize("way", ["high", "low"])
@@ -110,9 +112,11 @@ def test_it_says_how_far_off_the_lead_is_and_which_way(make_run: MakeRun, way: s
     run = analysed(make_run, [constant])
     predicted, observed = 1 / (1 + math.exp(-logit)), one.y.mean()
     (found,) = run.analyses.values()
+    off = abs(predicted - observed)
+    error = f"{off:.4f}".removeprefix("0")
     assert reliability(section(run)).alt == (
-        f"Predictions of {found['lead']} are {abs(predicted - observed):.1%} off on average (ECE). "
-        f"They are furthest off around {predicted:.1%}, where {observed:.1%} are positive: too {way}."
+        f"Predictions of {found['lead']} are {off:.1%} off on average (ECE {error}). They are furthest off "
+        f"around {predicted:.1%}, where {observed:.1%} are positive: too {way}."
     )
 
 
