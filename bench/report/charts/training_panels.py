@@ -17,7 +17,7 @@ MOST_POINTS = 200  # of a line
 _NAME = "training"
 _NAME_CELLS = 26  # beside "still improving", in a third of the width
 _ABOVE = 3  # times the upper quartile's height over the least loss: what is higher is cut off
-_ROOM = 0.05
+_ROOM = 0.08
 
 
 class Trained(NamedTuple):
