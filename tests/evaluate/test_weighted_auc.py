@@ -24,7 +24,7 @@ SPECIAL = [0.0, -0.0, 1e-40, -1e-40, 1.0, -1.0, np.inf, -np.inf, 1e38, 1.0 + 1e-
 def by_walks(
     y: np.ndarray, logits: np.ndarray, users: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    return auc_by_walks(y, [logits], users, weights)[:, 0]
+    return auc_by_walks(y, [logits], users, weights)[1:, 0]
 
 
 WAYS = [by_walks, auc_by_user_pairs]
@@ -197,7 +197,8 @@ def test_each_method_has_its_own_column() -> None:
     y, scores, users, weights = rows(5, 300, 9, 40, 0.5)
     methods = [scores, -scores, scores.astype(np.float64) + 1e-9]
     found = weighted_auc.resampled_auc(y, methods, users, weights)
-    expected = [plain_auc(y, one, users, weights) for one in methods]
+    once = np.column_stack([np.ones(9, np.uint8), weights])  # first of all, every row once
+    expected = [plain_auc(y, one, users, once) for one in methods]
     np.testing.assert_array_equal(found, np.transpose(expected))
     np.testing.assert_array_equal(auc_by_walks(y, methods, users, weights), found)
 

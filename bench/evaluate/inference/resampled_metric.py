@@ -41,6 +41,8 @@ class _WrongPartsError(Exception):
 def figures(metric: Metric, one: Slice, weights: np.ndarray) -> Figures:
     """Rows are grouped by user, users are places in 0..U - 1; weights (U, R) whole numbers: how often a resample has each
     user. Nothing that the metric raises or hands back raises here."""
+    if type(metric) is AUC:
+        return _of_auc(metric, one, weights)
     asked = [_asked(metric, one.rows, logits) for logits in one.logits]
     values = np.array([np.nan if score.value is None else score.value for score, _ in asked])
     draws, untested = np.full((weights.shape[1], len(asked)), np.nan), ""
@@ -101,16 +103,28 @@ def recomputed(
     return draws
 
 
+def _of_auc(metric: AUC, one: Slice, weights: np.ndarray) -> Figures:
+    """Of one sort a method."""
+    y, users = one.rows.y, one.rows.users
+    reasons = tuple(metric.why_undefined(one.rows, logits) for logits in one.logits)
+    defined = [place for place, reason in enumerate(reasons) if not reason]
+    found = np.full((1 + weights.shape[1], len(reasons)), np.nan)
+    if defined:
+        found[:, defined] = resampled_auc(
+            y, [one.logits[place] for place in defined], users, weights
+        )
+    return Figures(found[0], found[1:], reasons)
+
+
 def _asked(
     metric: Metric, rows: MetricRows, logits: np.ndarray
 ) -> tuple[Score, UserParts | str | None]:
-    """What the metric gives and, where that is a value, its parts; or why they are none. Of AUC none are needed."""
+    """What the metric gives and, where that is a value, its parts; or why they are none."""
     if type(metric) is LogLoss:
         with np.errstate(over="ignore", invalid="ignore"):  # losses near the end of float64
             return metric.with_parts(rows, logits)
     score = ask(metric, rows, logits)
-    needed = score.value is not None and type(metric) is not AUC
-    return score, ask_by_user(metric, rows, logits) if needed else None
+    return score, None if score.value is None else ask_by_user(metric, rows, logits)
 
 
 def _draws(
@@ -122,8 +136,6 @@ def _draws(
     weights: np.ndarray,
 ) -> np.ndarray:
     """(R, M) of M methods for which the metric is defined. logits (n,) each, values (M,)."""
-    if type(metric) is AUC:
-        return resampled_auc(rows.y, logits, rows.users, weights)
     _check_right(parts)
     known = [part for part in parts if isinstance(part, UserParts)]
     if len(known) < len(parts):

@@ -15,8 +15,8 @@ __all__ = ["auc_by_walks"]
 def auc_by_walks(
     y: np.ndarray, logits: Sequence[np.ndarray], users: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """(R, M) float64, NaN where no row of one class is drawn; exact up to the last division, while twice the pairs of a
-    resample are fewer than 2^64.
+    """(1 + R, M) float64, of all rows and of each resample; NaN where no row of one class is drawn. Exact up to the last
+    division, while twice the pairs of a resample are fewer than 2^64.
 
     y (n,) of 0 and 1; logits (n,) of each of M methods, without NaN, compared in their own dtype; users (n,) in 0..U - 1;
     weights (U, R) uint8: how often a resample has each user. n > 0, M > 0."""
@@ -37,12 +37,13 @@ def _shares(weights: np.ndarray) -> np.ndarray:
 
 
 def _auc(rows: np.ndarray, weights: np.ndarray, users: int) -> np.ndarray:
-    """(R,). rows (n,) as `sorted_rows` gives them; weights (k * U, R), a multiple of the `users` in the rows."""
+    """(1 + R,). rows (n,) as `sorted_rows` gives them; weights (k * U, R), a multiple of the `users` in the rows."""
     nobody, largest = len(weights), max(1, int(weights.max()))
     strict = steps_of(_of_shares(rows, users, nobody), nobody)
     # Rows that tie, once more in either order of their classes: so much do their ties make.
+    *tied, of_all = tied_rows(rows)
     positives_first, negatives_first = (
-        steps_of(_of_shares(tied, users, nobody), nobody) for tied in tied_rows(rows)
+        steps_of(_of_shares(some, users, nobody), nobody) for some in tied
     )
     draws = np.empty(weights.shape[1])
     tile = _tile(nobody + 1)
@@ -56,7 +57,7 @@ def _auc(rows: np.ndarray, weights: np.ndarray, users: int) -> np.ndarray:
         with np.errstate(invalid="ignore"):  # one class: 0 / 0
             auc = (2 * wins + ties) / (2 * positives * negatives)
         draws[first : first + LANES] = auc[: drawn.shape[1]]
-    return draws
+    return np.concatenate([[of_all], draws])
 
 
 def _of_shares(rows: np.ndarray, users: int, shared_by: int) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.evaluate.inference.user_pairs import auc_by_user_pairs
+from bench.evaluate.metrics.auc import pooled_auc
 
 __all__ = ["resampled_auc"]
 
@@ -18,15 +19,22 @@ _FEW_STEPS = 1_000_000
 def resampled_auc(
     y: np.ndarray, logits: Sequence[np.ndarray], users: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """(R, M) float64: the AUC of rows repeated as often as their user was drawn; ties count half; NaN where one class is left.
+    """(1 + R, M) float64: the AUC of all rows, and of rows repeated as often as their user was drawn. Ties count half; NaN where
+    one class is left.
 
     y (n,) of 0 and 1; logits (n,) of each of M methods, without NaN, compared in their own dtype; users (n,) in 0..U - 1;
     weights (U, R) uint8: how often a resample has each user. n > 0, M > 0."""
     steps = len(logits) * (len(y) + weights.size // 25)
     few = len(weights) <= _FEW_USERS and steps <= _FEW_STEPS
     if few:
-        return np.stack([auc_by_user_pairs(y, one, users, weights) for one in logits], axis=1)
+        return np.stack([_by_pairs(y, one, users, weights) for one in logits], axis=1)
     # numba is imported where it pays
     from bench.evaluate.inference.walked_auc import auc_by_walks
 
     return auc_by_walks(y, logits, users, weights)
+
+
+def _by_pairs(
+    y: np.ndarray, logits: np.ndarray, users: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    return np.concatenate([[pooled_auc(y, logits)], auc_by_user_pairs(y, logits, users, weights)])

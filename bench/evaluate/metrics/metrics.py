@@ -18,8 +18,12 @@ class AUC(Metric):
     version = 1
 
     def compute(self, rows: MetricRows, logits: np.ndarray) -> Score:
-        reason = _why_undefined(rows.y, logits) or _one_class(rows.y)
+        reason = self.why_undefined(rows, logits)
         return Score(None, reason) if reason else Score(pooled_auc(rows.y, logits))
+
+    def why_undefined(self, rows: MetricRows, logits: np.ndarray) -> str:
+        """Why it has no value; "" where it has one."""
+        return _why_undefined(rows.y, logits) or _one_class(rows.y)
 
 
 class LogLoss(Metric):

@@ -41,9 +41,10 @@ def _ranks(logits: np.ndarray) -> np.ndarray:
 
 
 @compiled
-def tied_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def tied_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Of sorted rows those that tie with one of the other class: as they are, positives first among equal scores; and with
-    negatives first. (m,) each."""
+    negatives first. (m,) each. And the AUC of all rows, each once; NaN where they have one class."""
+    negatives_below, twice_wins = 0, 0
     positives_first, negatives_first = np.empty_like(rows), np.empty_like(rows)
     found, first = 0, 0
     while first < rows.size:
@@ -57,5 +58,9 @@ def tied_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             negatives_first[found : stop - positives] = rows[turn:last]
             negatives_first[stop - positives : stop] = rows[first:turn]
             found = stop
+        negatives = last - first - positives
+        twice_wins += positives * (2 * negatives_below + negatives)
+        negatives_below += negatives
         first = last
-    return positives_first[:found].copy(), negatives_first[:found].copy()
+    pairs = negatives_below * (rows.size - negatives_below)
+    return positives_first[:found].copy(), negatives_first[:found].copy(), twice_wins / (2 * pairs)
