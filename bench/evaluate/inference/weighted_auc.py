@@ -19,14 +19,13 @@ _FEW_STEPS = 1_000_000
 def resampled_auc(
     y: np.ndarray, logits: Sequence[np.ndarray], users: np.ndarray, weights: np.ndarray
 ) -> np.ndarray:
-    """(1 + R, M) float64: the AUC of all rows, and of rows repeated as often as their user was drawn. Ties count half; NaN where
-    one class is left.
+    """(1 + R, M) float64: the AUC of all rows, and of rows repeated as often as their user was drawn. Ties count half; NaN
+    where one class is left.
 
     y (n,) of 0 and 1; logits (n,) of each of M methods, without NaN, compared in their own dtype; users (n,) in 0..U - 1;
     weights (U, R) uint8: how often a resample has each user. n > 0, M > 0."""
     steps = len(logits) * (len(y) + weights.size // 25)
-    few = len(weights) <= _FEW_USERS and steps <= _FEW_STEPS
-    if few:
+    if len(weights) <= _FEW_USERS and steps <= _FEW_STEPS:
         return np.stack([_by_pairs(y, one, users, weights) for one in logits], axis=1)
     # numba is imported where it pays
     from bench.evaluate.inference.walked_auc import auc_by_walks
