@@ -1,4 +1,5 @@
-"""Resampling of users: the two ways to the AUC of all resamples beside scikit-learn, one resample after another."""
+"""Resampling of users: the two ways to the AUC of all resamples beside scikit-learn, one resample after another. At full size:
+`python -m benchmarks.bootstrap`."""
 
 from __future__ import annotations
 
@@ -8,10 +9,14 @@ from sklearn.metrics import roc_auc_score
 
 from bench.evaluate import Slice, resample
 from bench.evaluate.inference.resampling import draw_users
-from bench.evaluate.inference.tournament import auc_by_tournament
 from bench.evaluate.inference.user_pairs import auc_by_user_pairs
+from bench.evaluate.inference.walked_auc import auc_by_walks
 
 RESAMPLES = 200
+
+
+def by_walks(y, logits, users, weights):
+    return auc_by_walks(y, [logits], users, weights)[1:, 0]
 
 
 def one_by_one(y, logits, users, weights):
@@ -29,7 +34,7 @@ def case(request):
 
 
 @pytest.mark.parametrize(
-    "way", [auc_by_user_pairs, auc_by_tournament, one_by_one], ids=lambda way: way.__name__
+    "way", [auc_by_user_pairs, by_walks, one_by_one], ids=lambda way: way.__name__
 )
 def test_auc_of_200_resamples(benchmark, request, case, way):
     benchmark.group = "AUC, {} rows, {} users".format(*request.node.callspec.params["case"])

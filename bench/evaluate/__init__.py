@@ -11,6 +11,7 @@ from bench.evaluate.analysis.findings import (
     MethodAnalysis,
     PlainAverage,
     Regret,
+    Reliability,
     Segment,
     analysis_from_json,
     analysis_to_json,
@@ -27,6 +28,7 @@ from bench.evaluate.inference.paired import (
     leaves_out_zero,
     paired,
 )
+from bench.evaluate.inference.ranks import RankTest, rank_test, tied_ranks
 from bench.evaluate.inference.resampling import LOGLOSS_AND_AUC, Resampled, resample
 from bench.evaluate.inference.slices import Slice
 from bench.evaluate.inference.standard_error import LEVEL
@@ -70,7 +72,9 @@ __all__ = [
     "Paired",
     "PlainAverage",
     "QueryRows",
+    "RankTest",
     "Regret",
+    "Reliability",
     "Resampled",
     "Segment",
     "Slice",
@@ -97,9 +101,11 @@ __all__ = [
     "perfect_sample_logits",
     "perfect_user_logits",
     "printed",
+    "rank_test",
     "relaimpr",
     "resample",
     "row_log_loss",
     "summarise",
+    "tied_ranks",
     "user_table",
 ]

@@ -44,6 +44,7 @@ def compile_training() -> None:
 
 
 def compile_the_rest() -> None:
+    from bench.evaluate.inference.walked_auc import auc_by_walks
     from bench.evaluate.metrics.auc import MANY_ROWS, auc_by_user, pooled_auc
     from bench.learn.inner_loop import compile_kernel
 
@@ -53,6 +54,7 @@ def compile_the_rest() -> None:
         logits = np.zeros(MANY_ROWS, dtype)
         pooled_auc(labels, logits)
         auc_by_user(labels, logits, labels)
+        auc_by_walks(labels, [logits], labels, np.ones((2, 1), np.uint8))
 
 
 class _Tables(DifferentiableModel):

@@ -129,6 +129,30 @@ def test_a_sum_of_losses_beyond_float64_has_no_value_and_a_reason() -> None:
     assert score(LogLoss, [0, 0], [1.5e308, 1.5e308]) == Score(None, "the sum of losses overflows")
 
 
+@pytest.mark.parametrize("grouped", [True, False])
+def test_log_loss_and_its_parts_are_the_same_from_one_pass(grouped: bool) -> None:
+    y, logits, users = random_rows(0)
+    order = np.arange(len(y)) if grouped else np.random.default_rng(0).permutation(len(y))
+    rows = Slice.of_labels(y[order], users[order], np.empty(0)).rows
+    metric, logits = LogLoss(PluginParams()), logits[order]
+    found, parts = metric.with_parts(rows, logits)
+    losses = row_log_loss(rows.y, logits)
+    expected = [losses[rows.users == user].sum() for user in np.unique(users)]
+    assert found == metric.compute(rows, logits)
+    np.testing.assert_array_equal(parts, metric.by_user(rows, logits))
+    np.testing.assert_allclose(parts.numerators, expected, rtol=1e-14)
+    assert parts.denominators.tolist() == np.unique(users, return_counts=True)[1].tolist()
+
+
+@pytest.mark.parametrize("logits", [[np.nan, 0.0], [np.inf, 0.0], [1.5e308, 1.5e308]])
+def test_where_log_loss_has_no_value_it_has_no_parts(logits: list[float]) -> None:
+    rows = Slice.of_labels(np.zeros(2, np.uint8), np.arange(2), np.empty(0)).rows
+    metric = LogLoss(PluginParams())
+    with np.errstate(over="ignore"):
+        found, parts = metric.with_parts(rows, np.array(logits))
+    assert (found, parts) == (score(LogLoss, [0, 0], logits), None)
+
+
 def test_row_log_loss_scores_each_model() -> None:
     y, logits = np.array([0, 1], np.uint8), np.array([[0.5, -1.0], [2.0, 0.0]])
     expected = [

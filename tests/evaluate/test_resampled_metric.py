@@ -54,6 +54,30 @@ def test_few_users_leave_resamples_undefined_both_ways(metric: Metric) -> None:
     assert np.isfinite(plain).any()
 
 
+@by_name
+def test_the_harness_writes_to_nothing_that_its_metrics_are_handed(metric: Metric) -> None:
+    """So they need no copies, which strangers are handed: `OWN`."""
+    one = small(3)
+    for array in (*one.rows, one.logits):
+        array.flags.writeable = False
+    assert np.isfinite(figures(metric, one, draw_users(11, 5, 0)).draws).all()
+
+
+@pytest.mark.parametrize("own", [AUC, LogLoss])
+def test_a_stranger_that_builds_on_an_own_metric_is_handed_copies(own: type[Metric]) -> None:
+    class Writes(own):  # type: ignore[misc, valid-type]
+        def compute(self, rows: MetricRows, logits: np.ndarray) -> Score:
+            logits[:] = rows.y
+            return super().compute(rows, logits)
+
+    one = small(3)
+    before = one.logits.copy()
+    found = figures(Writes(NO_PARAMS), one, draw_users(11, 5, 0))
+    assert np.isnan(found.values).all()
+    assert "read-only" in found.reasons[0]
+    np.testing.assert_array_equal(one.logits, before)
+
+
 def test_the_plain_way_repeats_the_rows_of_drawn_users() -> None:
     one = small(2)
     weights = draw_users(11, 40, 5)

@@ -54,6 +54,12 @@ def test_a_resample_has_as_many_users_as_there_are_each_equally_likely() -> None
     np.testing.assert_array_equal(draw_users(40, 50, 0), weights[:, :50])
 
 
+def test_users_are_drawn_one_resample_after_another() -> None:
+    generator = np.random.default_rng(7)
+    drawn = [np.bincount(generator.integers(0, 9, 9), minlength=9) for _ in range(150)]
+    np.testing.assert_array_equal(draw_users(9, 150, 7), np.transpose(drawn))
+
+
 def test_order_of_rows_and_names_of_users_do_not_matter() -> None:
     one = make_slice(2)
     order = np.random.default_rng(0).permutation(len(one.y))

@@ -1,18 +1,33 @@
-"""AUC of many resamples at once: two ways, each against scikit-learn and against repeated rows."""
+"""AUC of many resamples at once: two ways, each against scikit-learn, against repeated rows and against plain counting."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bench.evaluate.inference import tournament, user_pairs, weighted_auc
+from bench.evaluate.inference import weighted_auc
+from bench.evaluate.inference.user_pairs import auc_by_user_pairs
+from bench.evaluate.inference.walked_auc import auc_by_walks
 from bench.evaluate.metrics.auc import pooled_auc
 from tests.evaluate.slices import pair_auc, weighed_auc
 
 Way = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-WAYS = [tournament.auc_by_tournament, user_pairs.auc_by_user_pairs]
+SPECIAL = [0.0, -0.0, 1e-40, -1e-40, 1.0, -1.0, np.inf, -np.inf, 1e38, 1.0 + 1e-12, 1e300]
+
+
+def by_walks(
+    y: np.ndarray, logits: np.ndarray, users: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
+    return auc_by_walks(y, [logits], users, weights)[1:, 0]
+
+
+WAYS = [by_walks, auc_by_user_pairs]
 both_ways = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 
 
@@ -104,22 +119,106 @@ def test_a_monotone_map_changes_nothing_and_turning_around_mirrors(way: Way) -> 
     )
 
 
-def test_the_way_is_chosen_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[str] = []
-    for way in WAYS:
-        monkeypatch.setattr(
-            weighted_auc,
-            way.__name__,
-            lambda *given, way=way: taken.append(way.__name__) or way(*given),
-        )
-    few, many = rows(0, 500, 10, 9, 0.5), rows(0, 500, 400, 9, 0.5)
-    for case in (few, many):
-        weighted_auc.resampled_auc(*case)
-    assert taken == ["auc_by_user_pairs", "auc_by_tournament"]
+def plain_auc(
+    y: np.ndarray, scores: np.ndarray, users: np.ndarray, weights: np.ndarray
+) -> list[float]:
+    """Every pair of a positive and a negative, in whole numbers; NaN where there is none."""
+    above, below = scores[y == 1][:, None], scores[y == 0]
+    twice = 2 * (above > below) + (above == below)
+    found = []
+    for drawn in weights.T.astype(np.int64):
+        of_positives, of_negatives = drawn[users[y == 1]], drawn[users[y == 0]]
+        pairs = int(of_positives.sum()) * int(of_negatives.sum())
+        wins = int(of_positives @ twice @ of_negatives)
+        found.append(wins / (2 * pairs) if pairs else np.nan)
+    return found
 
 
-def test_a_product_beyond_float32_is_taken_in_float64() -> None:
-    wins = np.full((3, 3), (1 << 24) - 1)
-    drawn = np.array([[1.0, 1.0, 1.0], [3.0, 0.0, 1.0], [0.0, 0.0, 1.0]])
-    expected = [int(w @ wins @ w) for w in drawn.astype(int)]
-    assert user_pairs._forms(wins, drawn).tolist() == expected
+@both_ways
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@given(
+    drawn=st.lists(
+        st.tuples(
+            st.booleans(),
+            st.one_of(st.sampled_from(SPECIAL), st.floats(allow_nan=False)),
+            st.integers(0, 4),
+        ),
+        min_size=1,
+        max_size=60,
+    ),
+    weights=st.lists(
+        st.lists(st.one_of(st.integers(0, 3), st.integers(0, 255)), min_size=5, max_size=5),
+        min_size=1,
+        max_size=3,
+    ),
+)
+def test_it_is_what_plain_counting_gives(
+    way: Way,
+    dtype: type,
+    drawn: list[tuple[bool, float, int]],
+    weights: list[list[int]],
+) -> None:
+    """Any scores, users with one class and without rows, users who are not drawn, weights up to the largest."""
+    y, scores, users = (np.array(column) for column in zip(*drawn, strict=True))
+    with np.errstate(over="ignore"):
+        case = y.astype(np.uint8), scores.astype(dtype), users, np.array(weights, np.uint8).T
+    np.testing.assert_array_equal(way(*case), plain_auc(*case))
+
+
+@both_ways
+@pytest.mark.parametrize("largest", [1, 2, 3, 13, 126, 127, 128, 254, 255])
+@pytest.mark.parametrize("order", ["apart", "in turns", "in twos", "tied", "as drawn"])
+def test_nothing_overflows_whatever_the_weights(way: Way, largest: int, order: str) -> None:
+    """One user has all rows, drawn most often: as many negatives before as many positives as fit, and past every bound."""
+    n = 3_000
+    place = np.arange(n)
+    y = {
+        "apart": place >= n // 2,
+        "in turns": place % 2 == 1,
+        "in twos": place // 2 % 2 == 1,  # every step of the walk is full
+        "tied": place % 2 == 1,
+        "as drawn": np.random.default_rng(0).random(n) < 0.3,
+    }[order].astype(np.uint8)
+    scores = np.zeros(n) if order == "tied" else place.astype(float)
+    case = y, scores, np.zeros(n, int), np.array([[largest, 1, 0]], np.uint8)
+    np.testing.assert_array_equal(way(*case), plain_auc(*case))
+
+
+@both_ways
+@pytest.mark.parametrize("resamples", [1, 63, 64, 65, 130])
+def test_each_resample_has_its_own_lane(way: Way, resamples: int) -> None:
+    y, scores, users, _ = rows(4, 90, 12, 20, 0.4)
+    weights = np.random.default_rng(1).integers(0, 9, (12, 200), dtype=np.uint8)
+    case = y, scores, users, weights[:, :resamples]  # a view, and no whole array
+    np.testing.assert_array_equal(way(*case), plain_auc(*case))
+
+
+def test_each_method_has_its_own_column() -> None:
+    y, scores, users, weights = rows(5, 300, 9, 40, 0.5)
+    methods = [scores, -scores, scores.astype(np.float64) + 1e-9]
+    found = weighted_auc.resampled_auc(y, methods, users, weights)
+    once = np.column_stack([np.ones(9, np.uint8), weights])  # first of all, every row once
+    expected = [plain_auc(y, one, users, once) for one in methods]
+    np.testing.assert_array_equal(found, np.transpose(expected))
+    np.testing.assert_array_equal(auc_by_walks(y, methods, users, weights), found)
+
+
+@pytest.mark.parametrize(
+    ("n", "users", "resamples", "methods", "walks"),
+    [(500, 10, 20, 1, False), (500, 600, 20, 1, True), (500, 500, 2000, 40, True)],
+)
+def test_numba_is_imported_where_it_pays(
+    n: int, users: int, resamples: int, methods: int, walks: bool
+) -> None:
+    script = f"""
+import sys
+import numpy as np
+from bench.evaluate.inference.weighted_auc import resampled_auc
+y, scores, users = np.arange({n}) % 2, np.arange(float({n})), np.arange({n}) % {users}
+resampled_auc(y, [scores] * {methods}, users, np.ones(({users}, {resamples}), np.uint8))
+print("numba" in sys.modules)
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    assert said.stdout.strip() == str(walks)

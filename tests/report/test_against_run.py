@@ -96,7 +96,7 @@ def test_against_best_single_is_the_table_as_ever(suite: Path) -> None:
 
 def test_the_table_and_the_answer_name_whom_all_are_held_against(suite: Path) -> None:
     folder = run(suite)
-    told = " ".join(bench("report", folder, "--against", "user-best").split())
+    told = " ".join(bench("report", folder, "--all", "--against", "user-best").split())
     assert "vs user-best" in told
     assert "vs best single [95%" not in told
     assert '"vs user-best" is the difference from user-best: below 0 is better.' in told
@@ -104,8 +104,8 @@ def test_the_table_and_the_answer_name_whom_all_are_held_against(suite: Path) ->
     assert f"{lead} has the lowest log loss" in told
     assert "user-best, 95% interval" in told or "from user-best: difference" in told
     assert "segments are held against the best single model all the same" in told
-    assert "all the same" not in bench("report", folder)
-    told = " ".join(bench("report", folder, "--against", lead).split())
+    assert "all the same" not in bench("report", folder, "--all")
+    told = " ".join(bench("report", folder, "--all", "--against", lead).split())
     assert f"Nothing has a lower log loss than {lead}, ." in told
 
 
@@ -157,7 +157,7 @@ def test_any_metric_leads_without_log_loss_among_them(suite: Path) -> None:
     changed = suite.with_name("ndcg.yaml")
     changed.write_text(suite.read_text("utf-8") + MORE, "utf-8")
     folder = run(changed, out="ndcg")
-    section, told = section_of(folder), " ".join(bench("report", folder).split())
+    section, told = section_of(folder), " ".join(bench("report", folder, "--all").split())
     assert list(section["rows"][0]["figures"]) == ["ndcg k=3", "relaimpr"]
     lead = section["analysis"]["lead"]
     single = section["analysis"]["best_single"]

@@ -42,7 +42,7 @@ def run_by(suite: Path, primary: str) -> tuple[dict[str, Any], str]:
         "--set", f"primary={primary}",
     )  # fmt: skip
     (section,) = json.loads(bench("report", out, "--json"))["sections"]
-    return section, bench("report", out)
+    return section, bench("report", out, "--all")
 
 
 def means(section: dict[str, Any], metric: str) -> dict[str, float]:

@@ -21,6 +21,7 @@ __all__ = [
     "MethodAnalysis",
     "PlainAverage",
     "Regret",
+    "Reliability",
     "Segment",
     "analysis_from_json",
     "analysis_to_json",
@@ -47,9 +48,24 @@ class Regret:
 
 
 @dataclass(frozen=True)
+class Reliability:
+    """Bins of a reliability diagram, ascending by `predicted`: those of the calibration error, the rows of all seeds
+    together. A bin without rows is left out."""
+
+    predicted: tuple[float, ...]  # mean probability
+    observed: tuple[float, ...]  # share of positives
+    rows: tuple[int, ...]  # above 0
+
+    def __post_init__(self) -> None:
+        if not len(self.predicted) == len(self.observed) == len(self.rows):
+            raise ValueError("predicted, observed and rows are not of one length")
+
+
+@dataclass(frozen=True)
 class Calibration:
     ece: float | None  # expected calibration error, 15 bins of equally many rows
     in_the_large: float | None  # mean prediction less mean label
+    reliability: Reliability | None = None  # None too of an analysis of an earlier version
 
 
 @dataclass(frozen=True)

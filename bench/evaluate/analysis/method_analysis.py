@@ -8,16 +8,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from bench.evaluate.analysis.adaptation_effect import adaptation_effect
+from bench.evaluate.analysis.calibration import calibration
 from bench.evaluate.analysis.findings import Calibration, ClosedGap, MethodAnalysis
 from bench.evaluate.analysis.scored import Scored
 from bench.evaluate.analysis.user_figures import mean_entropy, regret, selection_accuracy, win_rate
 from bench.evaluate.analysis.user_losses import EQUAL
 from bench.evaluate.inference.comparisons import Table
 from bench.evaluate.inference.pairings import NO_PAIRINGS, Pairings
-from bench.evaluate.metrics.calibration_error import (
-    calibration_in_the_large,
-    expected_calibration_error,
-)
 from bench.evaluate.printed import printed
 
 __all__ = ["Kind", "References", "analyse_method", "without_figures"]
@@ -51,10 +48,7 @@ def analyse_method(scored: Scored, name: str, kind: Kind, references: References
         references.pairings.with_single.get(name, {}),
         references.pairings.with_lead.get(name, {}),
         _closed_gap(scored, name, references),
-        Calibration(
-            _mean([expected_calibration_error(one.y, one.logits[name]) for one in scored.rows]),
-            _mean([calibration_in_the_large(one.y, one.logits[name]) for one in scored.rows]),
-        ),
+        calibration(scored.rows, name),
         regret(scored.losses, name, single) if single and not scored.no_pool else None,
         win_rate(scored.losses, name, single) if single else None,
         accuracy,

@@ -12,17 +12,15 @@ import numpy as np
 
 from bench.evaluate.inference.slices import Slice, rows_at
 from bench.evaluate.inference.weighted_auc import resampled_auc
-from bench.evaluate.metrics.asked import ask, ask_by_user
-from bench.evaluate.metrics.metrics import AUC, GAUC, LogLoss
-from bench.evaluate.metrics.ndcg import NDCG
-from bench.interfaces import Metric, MetricRows, UserParts
+from bench.evaluate.metrics.asked import OWN, ask, ask_by_user
+from bench.evaluate.metrics.metrics import AUC, LogLoss
+from bench.interfaces import Metric, MetricRows, Score, UserParts
 
 __all__ = ["Figures", "figures", "has_parts", "ratios", "recomputed"]
 
 T = TypeVar("T")
 
 _TOGETHER = 1 << 23  # weights of users held as float64 at a time: 64 MiB
-_PROVEN = (LogLoss, GAUC, NDCG)  # the harness's own: tests hold their parts against them
 _TRIED = 2  # resamples on which a metric's parts are held against the metric itself
 _AGREE = 1e-5  # share by which a metric's parts may differ from its value: some compute in float32
 
@@ -43,18 +41,19 @@ class _WrongPartsError(Exception):
 def figures(metric: Metric, one: Slice, weights: np.ndarray) -> Figures:
     """Rows are grouped by user, users are places in 0..U - 1; weights (U, R) whole numbers: how often a resample has each
     user. Nothing that the metric raises or hands back raises here."""
-    scores = [ask(metric, one.rows, logits) for logits in one.logits]
-    values = np.array([np.nan if score.value is None else score.value for score in scores])
-    draws, untested = np.full((weights.shape[1], len(scores)), np.nan), ""
+    if type(metric) is AUC:
+        return _of_auc(metric, one, weights)
+    asked = [_asked(metric, one.rows, logits) for logits in one.logits]
+    values = np.array([np.nan if score.value is None else score.value for score, _ in asked])
+    draws, untested = np.full((weights.shape[1], len(asked)), np.nan), ""
     defined = np.flatnonzero(~np.isnan(values))
+    logits, parts = [one.logits[place] for place in defined], [asked[place][1] for place in defined]
     try:
         if len(defined):
-            draws[:, defined] = _draws(
-                metric, one.rows, one.logits[defined], values[defined], weights
-            )
+            draws[:, defined] = _draws(metric, one.rows, logits, values[defined], parts, weights)
     except _WrongPartsError as error:
         untested = f"metric {metric.name!r}: {error}"
-    return Figures(values, draws, tuple(score.reason for score in scores), untested)
+    return Figures(values, draws, tuple(score.reason for score, _ in asked), untested)
 
 
 def has_parts(metric: Metric, one: Slice) -> bool:
@@ -86,11 +85,12 @@ def ratios(parts: Sequence[UserParts], weights: np.ndarray) -> np.ndarray:
 
 
 def recomputed(
-    metric: Metric, rows: MetricRows, logits: np.ndarray, weights: np.ndarray
+    metric: Metric, rows: MetricRows, logits: Sequence[np.ndarray], weights: np.ndarray
 ) -> np.ndarray:
     """(R, M) float64, NaN where the metric is undefined: the slow way, that needs nothing of a metric but `compute`.
 
-    Rows of a drawn user are repeated, and a user drawn twice is two users. rows as in `figures`; logits (M, n)."""
+    Rows of a drawn user are repeated, and a user drawn twice is two users. rows as in `figures`; logits (n,) of
+    M methods."""
     draws = np.full((weights.shape[1], len(logits)), np.nan)
     for draw, counts in enumerate(weights.T):
         index, users = _repeated(rows.users, counts)
@@ -103,32 +103,56 @@ def recomputed(
     return draws
 
 
-def _draws(
-    metric: Metric, rows: MetricRows, logits: np.ndarray, values: np.ndarray, weights: np.ndarray
-) -> np.ndarray:
-    """(R, M) of methods for which the metric is defined. logits (M, n), values (M,)."""
-    if type(metric) is AUC:
-        return np.stack(
-            [resampled_auc(rows.y, of_method, rows.users, weights) for of_method in logits], axis=1
+def _of_auc(metric: AUC, one: Slice, weights: np.ndarray) -> Figures:
+    """Of one sort a method."""
+    y, users = one.rows.y, one.rows.users
+    reasons = tuple(metric.why_undefined(one.rows, logits) for logits in one.logits)
+    defined = [place for place, reason in enumerate(reasons) if not reason]
+    found = np.full((1 + weights.shape[1], len(reasons)), np.nan)
+    if defined:
+        found[:, defined] = resampled_auc(
+            y, [one.logits[place] for place in defined], users, weights
         )
-    parts = [_parts(metric, rows, of_method) for of_method in logits]
-    known = [part for part in parts if part is not None]
+    return Figures(found[0], found[1:], reasons)
+
+
+def _asked(
+    metric: Metric, rows: MetricRows, logits: np.ndarray
+) -> tuple[Score, UserParts | str | None]:
+    """What the metric gives and, where that is a value, its parts; or why they are none."""
+    if type(metric) is LogLoss:
+        with np.errstate(over="ignore", invalid="ignore"):  # losses near the end of float64
+            return metric.with_parts(rows, logits)
+    score = ask(metric, rows, logits)
+    return score, None if score.value is None else ask_by_user(metric, rows, logits)
+
+
+def _draws(
+    metric: Metric,
+    rows: MetricRows,
+    logits: Sequence[np.ndarray],
+    values: np.ndarray,
+    parts: Sequence[UserParts | str | None],
+    weights: np.ndarray,
+) -> np.ndarray:
+    """(R, M) of M methods for which the metric is defined. logits (n,) each, values (M,)."""
+    _check_right(parts)
+    known = [part for part in parts if isinstance(part, UserParts)]
     if len(known) < len(parts):
         return recomputed(metric, rows, logits, weights)
     for part, value in zip(known, values, strict=True):
         _check_total(part, float(value))
-    present = np.unique(rows.users)
+    present = np.flatnonzero(np.bincount(rows.users, minlength=len(weights)))
     draws = ratios([_of_all(part, present, len(weights)) for part in known], weights)
-    if type(metric) not in _PROVEN:
+    if type(metric) not in OWN:
         _check_draws(draws[:_TRIED], recomputed(metric, rows, logits, weights[:, :_TRIED]))
     return draws
 
 
-def _parts(metric: Metric, rows: MetricRows, logits: np.ndarray) -> UserParts | None:
-    parts = ask_by_user(metric, rows, logits)
-    if isinstance(parts, str):
-        raise _WrongPartsError(parts)
-    return parts
+def _check_right(parts: Sequence[UserParts | str | None]) -> None:
+    for part in parts:
+        if isinstance(part, str):
+            raise _WrongPartsError(part)
 
 
 def _check_total(part: UserParts, value: float) -> None:

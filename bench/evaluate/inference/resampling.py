@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 KEPT_DRAWS = 1000  # of each seed by itself: a standard error of so many is right within 2 %
+_DRAWN_TOGETHER = 64  # resamples written as one: a cache line of a user
 LOGLOSS_AND_AUC: tuple[Metric, ...] = (LogLoss(PluginParams()), AUC(PluginParams()))
 
 
@@ -69,13 +70,10 @@ def resample(
     resample. What a metric raises or hands back that is wrong is in `undefined` and `untested`."""
     ids = np.unique(np.concatenate([one.users for one in slices]))
     weights = draw_users(len(ids), resamples, seed)
-    placed = [_placed(one, ids) for one in slices]
-    found = {
-        metric.name: [_of_distinct(metric, one, weights) for one in placed] for metric in metrics
-    }
-    rows = np.bincount(np.concatenate([one.users for one in placed]), minlength=len(ids)).astype(
-        float
-    )
+    placed = [_distinct(_placed(one, ids)) for one in slices]
+    found = {metric.name: [one.figures(metric, weights) for one in placed] for metric in metrics}
+    users = np.concatenate([one.slice.users for one in placed])
+    rows = np.bincount(users, minlength=len(ids)).astype(float)
     return Resampled(
         tuple(names),
         {metric.name: metric.higher_is_better for metric in metrics},
@@ -133,8 +131,12 @@ def draw_users(users: int, resamples: int, seed: int) -> np.ndarray:
     most 2, with many the chance is below 1e-500.)"""
     generator = np.random.default_rng(seed)
     weights = np.empty((users, resamples), dtype=np.uint8)
-    for one in range(resamples):
-        weights[:, one] = np.bincount(generator.integers(0, users, users), minlength=users)
+    for first in range(0, resamples, _DRAWN_TOGETHER):
+        some = weights[:, first : first + _DRAWN_TOGETHER]
+        drawn = [generator.integers(0, users, users) for _ in range(some.shape[1])]
+        some[:] = np.stack(
+            [np.bincount(one, minlength=users).astype(np.uint8) for one in drawn], axis=1
+        )
     return weights
 
 
@@ -160,21 +162,29 @@ def _placed(one: Slice, ids: np.ndarray) -> Slice:
     return one._replace(rows=one.rows._replace(users=users.astype(np.int32)))
 
 
-def _of_distinct(metric: Metric, one: Slice, weights: np.ndarray) -> Figures:
+class _Distinct(NamedTuple):
     """Methods with equal logits are computed once: faster, and their difference is exactly 0."""
+
+    slice: Slice  # of methods that differ
+    places: list[int]  # M: of each method among them
+
+    def figures(self, metric: Metric, weights: np.ndarray) -> Figures:
+        """Of all methods."""
+        found = figures(metric, self.slice, weights)
+        reasons = tuple(found.reasons[place] for place in self.places)
+        return Figures(
+            found.values[self.places], found.draws[:, self.places], reasons, found.untested
+        )
+
+
+def _distinct(one: Slice) -> _Distinct:
     digests = [blake2b(np.ascontiguousarray(logits).data).digest() for logits in one.logits]
-    kept = list({digest: place for place, digest in enumerate(digests)}.values())
-    of = {digests[place]: position for position, place in enumerate(kept)}
-    found, back = (
-        figures(metric, one._replace(logits=one.logits[kept]), weights),
-        [of[digest] for digest in digests],
-    )
-    return Figures(
-        found.values[back],
-        found.draws[:, back],
-        tuple(found.reasons[place] for place in back),
-        found.untested,
-    )
+    last = {digest: method for method, digest in enumerate(digests)}  # method of each
+    place = {digest: number for number, digest in enumerate(last)}
+    kept = list(last.values())
+    differ = len(kept) == len(digests)
+    distinct = one if differ else one._replace(logits=one.logits[kept])
+    return _Distinct(distinct, [place[digest] for digest in digests])
 
 
 def _reasons(names: Sequence[str], found: Sequence[Figures]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Pooled AUC of many resamples of users, as a quadratic form: the way for few users with many rows each.
+"""Pooled AUC of many resamples of users, as a quadratic form: the way for few users and few rows.
 
 With K[u, v] the pairs of a positive row of u and a negative row of v that are ordered right, and w how often each user was
 drawn, the pairs of a resample that are ordered right are w' K w. K is counted once, in a walk over the sorted rows; from then
@@ -11,9 +11,6 @@ import numpy as np
 from bench.evaluate.metrics.ascending import ascending
 
 __all__ = ["auc_by_user_pairs"]
-
-_TILE = 512  # users of a product: few enough that sums mostly stay exact in float32
-_EXACT = 1 << 24  # float32 holds every whole number up to it
 
 
 def auc_by_user_pairs(
@@ -30,7 +27,8 @@ def auc_by_user_pairs(
         np.bincount(users[y == label], minlength=n_users).astype(float) for label in (1, 0)
     )
     pairs = (drawn @ positives) * (drawn @ negatives)  # (R,)
-    twice_ordered_right = _forms(_twice_wins(y, logits, users, n_users), drawn)
+    twice_wins = _twice_wins(y, logits, users, n_users)
+    twice_ordered_right = np.einsum("ru,ru->r", drawn @ twice_wins.astype(np.float64), drawn)
     with np.errstate(invalid="ignore"):  # one class: 0 / 0
         return np.asarray(twice_ordered_right / (2 * pairs))
 
@@ -56,23 +54,3 @@ def _twice_wins(y: np.ndarray, logits: np.ndarray, users: np.ndarray, n_users: i
         else:
             one_by_one[user] += halves
     return wins
-
-
-def _forms(wins: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """(R,) float64: w' A w of each row w of `drawn` (R, U); A (U, U) whole and not negative.
-
-    Folded into a triangle, in tiles: half the work. A tile's product is taken in float32 and kept where it is exact: sums of
-    whole numbers that are nowhere above 2^24 at their end were nowhere above it on the way."""
-    narrow = drawn.astype(np.float32)
-    forms = np.zeros(len(drawn))
-    tiles = [slice(start, start + _TILE) for start in range(0, drawn.shape[1], _TILE)]
-    for i, left in enumerate(tiles):
-        for right in tiles[i:]:
-            folded = wins[left, right].T.astype(np.float64)  # (right, left)
-            if left != right:
-                folded += wins[right, left]  # the tile on the other side of the diagonal
-            product: np.ndarray = narrow[:, right] @ folded.astype(np.float32)  # (R, left)
-            if max(folded.max(), product.max()) >= _EXACT:
-                product = drawn[:, right] @ folded
-            forms += np.einsum("ru,ru->r", product, drawn[:, left])
-    return forms

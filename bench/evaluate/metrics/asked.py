@@ -10,12 +10,15 @@ import numpy as np
 
 from bench.evaluate.metrics.fresh import fresh
 from bench.evaluate.metrics.metric_rows import handed
+from bench.evaluate.metrics.metrics import AUC, GAUC, LogLoss
+from bench.evaluate.metrics.ndcg import NDCG
 from bench.interfaces import Metric, MetricRows, Score, UserParts
 from bench.interruption import by_the_user
 from bench.registry.registration import in_one_line
 
-__all__ = ["InvalidScore", "ask", "ask_by_user"]
+__all__ = ["OWN", "InvalidScore", "ask", "ask_by_user"]
 
+OWN = (AUC, GAUC, LogLoss, NDCG)  # the harness's, which write to nothing that they are handed
 _REASON = 300  # characters of a plugin's own words
 _UNEXPLAINED = "compute gave no value and no reason"
 
@@ -29,10 +32,10 @@ class InvalidScore(Score):
 def ask(metric: Metric, rows: MetricRows, logits: np.ndarray) -> Score:
     """What `compute` gives, its value a finite float or None; an InvalidScore where it raises or gives what is no score.
 
-    The metric is made anew, and sees its arrays read-only: nothing goes from one score into the next."""
+    The metric is made anew, and a stranger's sees its arrays read-only: nothing goes from one score into the next."""
     try:
         with np.errstate(over="ignore", invalid="ignore"):  # NaN; a sum beyond float64
-            score: object = fresh(metric).compute(*handed(rows, logits))
+            score: object = fresh(metric).compute(*_handed(metric, rows, logits))
     except BaseException as error:  # a stranger's code may raise anything, or exit
         if by_the_user(error):
             raise
@@ -52,7 +55,7 @@ def ask_by_user(metric: Metric, rows: MetricRows, logits: np.ndarray) -> UserPar
     """What `by_user` gives, as float64; or why that is none: a reason without its subject."""
     try:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            parts: object = fresh(metric).by_user(*handed(rows, logits))
+            parts: object = fresh(metric).by_user(*_handed(metric, rows, logits))
     except BaseException as error:
         if by_the_user(error):
             raise
@@ -76,6 +79,10 @@ def ask_by_user(metric: Metric, rows: MetricRows, logits: np.ndarray) -> UserPar
             return f"by_user gave {len(bad)} {what} that are not finite, {first}; give 0 and 0 for who does not count"
         arrays.append(array)
     return UserParts(*arrays)
+
+
+def _handed(metric: Metric, rows: MetricRows, logits: np.ndarray) -> tuple[MetricRows, np.ndarray]:
+    return (rows, logits) if type(metric) in OWN else handed(rows, logits)
 
 
 # -- what is no score

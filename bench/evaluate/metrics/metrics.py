@@ -18,8 +18,12 @@ class AUC(Metric):
     version = 1
 
     def compute(self, rows: MetricRows, logits: np.ndarray) -> Score:
-        reason = _why_undefined(rows.y, logits) or _one_class(rows.y)
+        reason = self.why_undefined(rows, logits)
         return Score(None, reason) if reason else Score(pooled_auc(rows.y, logits))
+
+    def why_undefined(self, rows: MetricRows, logits: np.ndarray) -> str:
+        """Why it has no value; "" where it has one."""
+        return _why_undefined(rows.y, logits) or _one_class(rows.y)
 
 
 class LogLoss(Metric):
@@ -31,23 +35,20 @@ class LogLoss(Metric):
 
     def compute(self, rows: MetricRows, logits: np.ndarray) -> Score:
         reason = _why_undefined(rows.y, logits)
-        if reason:
-            return Score(None, reason)
-        losses = row_log_loss(rows.y, logits)
-        infinite = int(np.isinf(losses).sum())
-        if infinite:
-            return Score(None, f"infinite: {infinite} of {len(losses)} rows are surely wrong")
-        with np.errstate(over="ignore"):
-            mean = float(losses.mean())
-        return Score(mean) if np.isfinite(mean) else Score(None, "the sum of losses overflows")
+        return Score(None, reason) if reason else _mean(row_log_loss(rows.y, logits))
 
     def by_user(self, rows: MetricRows, logits: np.ndarray) -> UserParts:
         """Each user's summed cross-entropy, and the user's rows."""
-        _, of_row = np.unique(rows.users, return_inverse=True)
-        return UserParts(
-            np.bincount(of_row, row_log_loss(rows.y, logits)),
-            np.bincount(of_row).astype(np.float64),
-        )
+        return _parts(rows.users, row_log_loss(rows.y, logits))
+
+    def with_parts(self, rows: MetricRows, logits: np.ndarray) -> tuple[Score, UserParts | None]:
+        """What `compute` gives and, where it has a value, what `by_user` gives, of losses that are computed once."""
+        reason = _why_undefined(rows.y, logits)
+        if reason:
+            return Score(None, reason), None
+        losses = row_log_loss(rows.y, logits)
+        score = _mean(losses)
+        return score, None if score.value is None else _parts(rows.users, losses)
 
 
 class GAUC(Metric):
@@ -120,6 +121,31 @@ def _why_undefined(y: np.ndarray, logits: np.ndarray) -> str:
         return "no rows"
     missing = int(np.isnan(logits).sum())
     return f"{missing} of {len(y)} logits are NaN" if missing else ""
+
+
+def _mean(losses: np.ndarray) -> Score:
+    """losses (n,), n > 0."""
+    infinite = int(np.isinf(losses).sum())
+    if infinite:
+        return Score(None, f"infinite: {infinite} of {len(losses)} rows are surely wrong")
+    with np.errstate(over="ignore"):
+        mean = float(losses.mean())
+    return Score(mean) if np.isfinite(mean) else Score(None, "the sum of losses overflows")
+
+
+def _parts(users: np.ndarray, losses: np.ndarray) -> UserParts:
+    """users and losses (n,)."""
+    of_row = _places(users)
+    return UserParts(np.bincount(of_row, losses), np.bincount(of_row).astype(np.float64))
+
+
+def _places(users: np.ndarray) -> np.ndarray:
+    """(n,) of each row: its user's place among all users, ascending. Rows that are grouped, as they mostly are, need no
+    sort."""
+    if (users[1:] < users[:-1]).any():
+        return np.unique(users, return_inverse=True)[1]
+    starts = np.concatenate([[False], users[1:] != users[:-1]])
+    return np.cumsum(starts[: len(users)])
 
 
 def _one_class(y: np.ndarray) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from bench.evaluate import Verdict
+from bench.report.charts.kinds import between_kinds
 from bench.report.charts.model import (
     Axis,
     Chart,
@@ -27,6 +28,7 @@ from bench.report.words.names import short
 __all__ = ["differences"]
 
 _NAME = "differences"
+_REFERENCE_CELLS = 20  # of its name below the axis
 _LABELS: dict[Verdict, str] = {
     "better": "better",
     "tie": "a tie",
@@ -54,7 +56,8 @@ class _Shown(NamedTuple):
 
 
 def differences(section: Section) -> Chart:
-    """Of a section; bounds stand apart below, and only where the primary is log loss, which they are in."""
+    """Of a section: methods, base models and bounds apart, each in their order. Bounds are in log loss, so that they stand
+    here only where that is the primary."""
     title = f"Difference in {named(section.primary)}, {against(section)}"
     shown = [*_rows(section), *_bounds(section)]
     if sum(one.verdict is not None for one in shown) == 0:
@@ -103,9 +106,13 @@ def _bounds(section: Section) -> Iterator[_Shown]:
 
 def _panel(section: Section, shown: Sequence[_Shown]) -> Panel:
     better = "higher" if section.higher_is_better else "lower"
-    x = Axis(f"difference in {named(section.primary)} ({better} is better)", format="signed")
+    reference = short(str(section.reference), _REFERENCE_CELLS)
+    x = Axis(
+        f"{named(section.primary)} less that of {reference} ({better} is better)", format="signed"
+    )
     y = Axis(scale="names", names=tuple(one.name for one in shown))
-    return Panel(x, y, (Rule(0.0), *_marks(shown)), height=1.5 * len(shown) + 1)
+    apart = between_kinds([one.kind for one in shown])
+    return Panel(x, y, (Rule(0.0), *apart, *_marks(shown)), height=1.5 * len(shown) + 1)
 
 
 def _marks(shown: Sequence[_Shown]) -> Iterator[Points | Spans]:

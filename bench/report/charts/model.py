@@ -19,6 +19,7 @@ __all__ = [
     "Points",
     "Role",
     "Rule",
+    "Side",
     "Spans",
     "Words",
     "nothing_to_draw",
@@ -31,7 +32,7 @@ Role = Literal[
     "series 1", "series 2", "series 3", "series 4", "series 5", "series 6", "series 7", "series 8",
 ]  # fmt: skip
 Scale = Literal["linear", "log", "names"]
-Format = Literal["loss", "signed", "percent", "plain"]
+Format = Literal["loss", "signed", "percent", "plain", "count"]
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,15 @@ class Axis:
     shown: bool = True
 
 
+Side = Literal[
+    "right", "left", "above", "below", "above right", "above left", "below right", "below left"
+]  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Points:
-    """`key`: unlike others of the chart; in a drawing, point 2 has the id KEY-2. `names`: written beside them; `label`: in
-    the legend."""
+    """`key`: unlike others of the chart; in a drawing, point 2 has the id KEY-2. `names`: written beside them, "" of none, at
+    `sides` (to the right, unless given); `label`: in the legend."""
 
     key: str
     x: tuple[float, ...]
@@ -59,6 +65,7 @@ class Points:
     role: Role
     label: str = ""
     names: tuple[str, ...] = ()
+    sides: tuple[Side, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ class Line:
     label: str = ""
     steps: bool = False
     dashed: bool = False
+    thin: bool = False
 
 
 @dataclass(frozen=True)

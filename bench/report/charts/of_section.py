@@ -6,6 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bench.report.charts.differences import differences
 from bench.report.charts.model import Chart
+from bench.report.charts.pareto import pareto
+from bench.report.charts.reliability import reliability
+from bench.report.charts.seeds import seeds
+from bench.report.charts.training import training
 from bench.report.content.model import Section
 from bench.report.sections.document import Part
 
@@ -13,6 +17,8 @@ __all__ = ["section_charts"]
 
 _CHARTS: Mapping[Part, tuple[Callable[[Section], Chart], ...]] = {
     "answer": (differences,),
+    "cost": (pareto,),
+    "trust": (seeds, training, reliability),
 }
 
 

@@ -19,7 +19,9 @@ from bench.report.content.edges import at_edge
 from bench.report.content.made import made
 from bench.report.content.model import Cited, Failure, NotAsked, Report, Section
 from bench.report.content.never_better import never_better
+from bench.report.content.ranks import ranks
 from bench.report.content.table_rows import rows, tested
+from bench.report.content.training import training
 from bench.report.content.unfinished import unfinished
 
 __all__ = ["build"]
@@ -48,13 +50,14 @@ def build(run: Run, against: str | None = None) -> Report:
     sections: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for trial in manifest["trials"]:
         sections[trial["dataset"], trial["protocol"]].append(trial)
+    found = tuple(_section(run, metrics, trials, records) for trials in sections.values())
     return Report(
         suite=manifest["suite"]["name"],
         status=manifest["status"],
         seeds=tuple(manifest["seeds"]),
         metrics=metrics,
         relaimpr_base=manifest["relaimpr_base"],
-        sections=tuple(_section(run, metrics, trials, records) for trials in sections.values()),
+        sections=found,
         failures=tuple(
             failure
             for trial in manifest["trials"]
@@ -69,6 +72,7 @@ def build(run: Run, against: str | None = None) -> Report:
         analysis_fault=run.analysis_fault or _unreadable(run) or _lacking(run),
         citations=_citations(manifest["plugins"]),
         made=made(run),
+        ranks=ranks(found),
     )
 
 
@@ -158,6 +162,8 @@ def _section(
         unfinished=unfinished(good),
         never_better=never_better(good),
         at_edge=at_edge(good),
+        training=training(good),
+        seeds=tuple(manifest["seeds"]),
         primary=primary,
         higher_is_better=directions.get(primary, False),
         extreme=told.extreme(good),

@@ -22,9 +22,7 @@ def made(run: Run) -> Made:
         started=_text(manifest.get("started")),
         ended=_text(manifest.get("ended")),
         versions=_distinct([record.get("versions") for record in run.records]),
-        machines=tuple(
-            dict.fromkeys(_machine(record.get("environment")) for record in run.records)
-        ),
+        machines=tuple(filter(None, dict.fromkeys(map(_machine, run.records)))),
     )
 
 
@@ -36,7 +34,9 @@ def _distinct(tables: Sequence[Any]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(versions) for name, versions in found.items()}
 
 
-def _machine(environment: Any) -> tuple[tuple[str, str], ...]:
+def _machine(record: Record) -> tuple[tuple[str, str], ...]:
+    """Empty where the record names none."""
+    environment = record.get("environment")
     known = environment if isinstance(environment, Mapping) else {}
     return tuple((key, str(known[key])) for key in _MACHINE if known.get(key) is not None)
 

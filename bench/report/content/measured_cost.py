@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.report.content.model import Cost
 
-__all__ = ["cost"]
+__all__ = ["SHORTEST", "cost"]
 
 Record = Mapping[str, Any]
 SHORTEST = 1e-3  # CPU seconds; a rate over less says nothing
@@ -28,6 +28,12 @@ def cost(records: Sequence[Record]) -> Cost:
             (one["peak_rss_bytes"] for one in own if one.get("peak_rss_bytes") is not None),
             default=None,
         ),
+        total_train_cpu_s=_mean(
+            [one["train_cpu_s"] for one in total if one.get("train_cpu_s") is not None]
+        ),
+        own_predict_cpu_s=_mean(
+            [took for done, took in _both(own, "predict_rows", "predict_cpu_s") if done]
+        ),
     )
 
 
@@ -39,8 +45,11 @@ def _rate(costs: Sequence[Record], rows: str, seconds: str) -> float | None:
 
 
 def _mean_sum(costs: Sequence[Record], first: str, second: str) -> float | None:
-    pairs = _both(costs, first, second)
-    return sum(a + b for a, b in pairs) / len(pairs) if pairs else None
+    return _mean([a + b for a, b in _both(costs, first, second)])
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def _both(costs: Sequence[Record], first: str, second: str) -> list[tuple[float, float]]:

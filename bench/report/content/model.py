@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bench.evaluate import Analysis, Estimate, Mark, MethodAnalysis, Paired, decimals
+from bench.evaluate import (
+    Analysis,
+    Estimate,
+    Mark,
+    MethodAnalysis,
+    Paired,
+    RankTest,
+    decimals,
+)
 
 __all__ = [
     "AtEdge",
@@ -20,12 +28,16 @@ __all__ = [
     "NeverBetter",
     "NotAsked",
     "PredictionsFile",
+    "RankedDataset",
+    "Ranks",
     "Report",
     "Row",
     "Section",
     "Shift",
     "TrainedPart",
+    "TrainingCurve",
     "Unfinished",
+    "Unranked",
 ]
 
 
@@ -50,6 +62,8 @@ class Cost:
     total_cpu_s: float | None
     total_wall_s: float | None
     peak_rss_bytes: float | None
+    total_train_cpu_s: float | None = None
+    own_predict_cpu_s: float | None = None  # None too where no rows were predicted
 
 
 @dataclass(frozen=True)
@@ -124,6 +138,18 @@ class NeverBetter:
     trained: TrainedPart
     seeds: tuple[int, ...]
     with_result: int
+
+
+@dataclass(frozen=True)
+class TrainingCurve:
+    """Log loss on validation users' query, an epoch each from `first_epoch` on: 0 is before training, 1 after an epoch of it.
+    `best_epoch`: whose parameters were kept; None where that is none of these."""
+
+    method: str
+    seed: int
+    first_epoch: int
+    losses: tuple[float, ...]
+    best_epoch: int | None
 
 
 @dataclass(frozen=True)
@@ -214,6 +240,8 @@ class Section:
     unfinished: tuple[Unfinished, ...] = ()
     never_better: tuple[NeverBetter, ...] = ()
     at_edge: tuple[AtEdge, ...] = ()
+    training: tuple[TrainingCurve, ...] = ()  # in the order of the records
+    seeds: tuple[int, ...] = ()  # of the run, in the order of an estimate's values
     primary: str = "logloss"  # the metric that verdicts are about and rows are ordered by
     higher_is_better: bool = False  # of the primary
     # why the primary has no value anywhere, where what the metric gives is no score; "" where it has one or is undefined
@@ -264,6 +292,40 @@ class Made:
 
 
 @dataclass(frozen=True)
+class RankedDataset:
+    """One set of data, under each of its protocols. `names`: several where the suite has the same data more than once."""
+
+    names: tuple[str, ...]
+    protocols: tuple[str, ...]
+    ranks: tuple[float, ...]  # one a method, 1 for the best
+
+
+@dataclass(frozen=True)
+class Unranked:
+    """A method or base model without the primary's value, of every seed, at so many places (dataset, protocol)."""
+
+    method: str
+    lacks: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Methods and base models over all data sets, by the primary; best mean rank first. Without two methods and two data sets
+    to rank there is no test, and those are empty."""
+
+    metric: str
+    methods: tuple[str, ...] = ()
+    mean_ranks: tuple[float, ...] = ()
+    datasets: tuple[RankedDataset, ...] = ()
+    test: RankTest | None = None
+    left_out: tuple[Unranked, ...] = ()
+    # places (dataset, protocol) where nothing has a value; they are left out
+    without: tuple[tuple[str, str], ...] = ()
+    # names of data sets that are read from the same file
+    one_file: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """What there is to say of a run."""
 
@@ -282,6 +344,7 @@ class Report:
     analysis_fault: str = ""  # why the analysis that is there can't be used
     citations: tuple[Cited, ...] | None = None  # None: of a version that recorded none
     made: Made | None = None
+    ranks: Ranks | None = None  # None of a run with one data set
 
     @property
     def exit_code(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,10 +12,11 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from bench.report.charts.model import Axis, Bars, Chart, Format, Mark, Panel, Points, Spans
 from bench.report.charts.model import Line as ChartLine
+from bench.report.draw.log_ticks import log_ticks
 from bench.report.draw.marks import draw_mark
 from bench.report.draw.style import RULES, SETTINGS
 from bench.report.words.figures import signed
@@ -25,21 +27,26 @@ __all__ = ["drawn"]
 WIDTH, WIDE = 5.2, 10.6  # inches
 _ROW = 0.155  # inches of a row of text
 _AROUND = 0.55  # inches of axis, ticks and title of a row of panels
+_LABEL = 0.18  # of that, the label below the ticks
 _LEGEND = 0.22  # of a line of the legend
 _MARGIN = 0.04  # share of the range of the marks beyond them
 _TICKS = 6
+_STEPS = (1, 2, 5, 10)
+_DIGITS = 10  # of a figure on an axis: its last zeros are not written
 
 
 @contextmanager
 def drawn(chart: Chart) -> Iterator[Figure]:
     """The figure, while the settings that it is drawn by are in force; `chart` has something to draw."""
-    with matplotlib.rc_context(SETTINGS):
+    with matplotlib.rc_context(SETTINGS), warnings.catch_warnings():
+        # of a name in another script: a page's reader has fonts of their own
+        warnings.filterwarnings("ignore", r"Glyph .* missing from font", UserWarning)
         yield _figure(chart)
 
 
 def _figure(chart: Chart) -> Figure:
     rows = _in_rows(chart)
-    heights = [max(panel.height for panel in row) * _ROW + _AROUND for row in rows]
+    heights = [_height(row) for row in rows]
     labels = _labels(chart)
     width = WIDE if chart.wide else WIDTH
     figure = Figure(
@@ -48,13 +55,23 @@ def _figure(chart: Chart) -> Figure:
     )
     parts: Any = figure.subfigures(len(rows), 1, height_ratios=heights, squeeze=False)[:, 0]
     for row, part in zip(rows, parts, strict=True):
-        shares = [panel.width for panel in row]
-        grid = part.subplots(1, len(row), width_ratios=shares, squeeze=False)
-        for panel, axes in zip(row, grid[0], strict=True):
+        missing = len(rows[0]) - len(row)
+        shares = [*(panel.width for panel in row), *(1.0,) * missing]
+        grid = part.subplots(1, len(shares), width_ratios=shares, squeeze=False)
+        for panel, axes in zip(row, grid[0][: len(row)], strict=True):
             _panel(axes, panel)
+        for axes in grid[0][len(row) :]:
+            axes.set_visible(False)
     if labels:
         _legend(figure, labels, width)
     return figure
+
+
+def _height(row: Sequence[Panel]) -> float:
+    """Inches."""
+    labelled = any(panel.x.shown and panel.x.label for panel in row)
+    around = _AROUND if labelled else _AROUND - _LABEL
+    return max(panel.height for panel in row) * _ROW + around
 
 
 def _in_rows(chart: Chart) -> list[tuple[Panel, ...]]:
@@ -88,12 +105,16 @@ def _axis(axes: Axes, which: str, axis: Axis, extent: Sequence[float]) -> None:
         lined.set_ticks(range(len(axis.names)), [short(name) for name in axis.names])
         lined.set_tick_params(length=0)
         return
-    limit(*_ends(axis, extent))
+    ends = _ends(axis, extent)
+    limit(*ends)
     axes.grid(True, axis="x" if which == "x" else "y", color=RULES)
-    if axis.scale == "linear":
-        lined.set_major_locator(MaxNLocator(_TICKS))
-    else:
+    lined.set_major_locator(
+        MaxNLocator(_TICKS, steps=_STEPS, integer=axis.format == "count", min_n_ticks=1)
+    )
+    if axis.scale == "log":
         lined.set_minor_locator(NullLocator())
+        if len(ticks := log_ticks(*ends)) > 1:
+            lined.set_major_locator(FixedLocator(ticks))
     lined.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, axis)))
 
 
@@ -107,12 +128,12 @@ def _plain(value: float) -> str:
 
 
 def _few_signed(value: float) -> str:
-    text = signed(value, 4).rstrip("0")
+    text = signed(value, _DIGITS).rstrip("0")
     return "0" if text in (".", "") else text.rstrip(".")
 
 
 def _few_loss(value: float) -> str:
-    return f"{value:.4f}".rstrip("0").rstrip(".").removeprefix("0") or "0"
+    return f"{value:.{_DIGITS}f}".rstrip("0").rstrip(".").removeprefix("0") or "0"
 
 
 _FORMATS: Mapping[Format, Callable[[float], str]] = {
@@ -120,6 +141,7 @@ _FORMATS: Mapping[Format, Callable[[float], str]] = {
     "signed": _few_signed,
     "percent": lambda value: f"{100 * value:.4g}%",
     "plain": _plain,
+    "count": _plain,
 }
 
 

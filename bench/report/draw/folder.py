@@ -1,4 +1,5 @@
-"""Every figure of a run as files, for a paper: FOLDER/DATASET-PROTOCOL/CHART.svg, .pdf and .png."""
+"""Every figure of a run as files, for a paper: FOLDER/DATASET-PROTOCOL/CHART.svg, .pdf and .png; what is over all data sets
+stands in FOLDER."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from bench.records import write_beside
 from bench.report.charts.model import Chart
+from bench.report.charts.of_run import run_charts
 from bench.report.charts.of_section import section_charts
 from bench.report.content.model import Report, Section
 from bench.report.draw.files import FORMATS, as_file
@@ -30,6 +32,9 @@ def write_figures(report: Report, folder: Path) -> list[Path]:
 
 
 def _charts(report: Report) -> Iterator[tuple[str, Chart]]:
+    for chart in run_charts(report):
+        if not chart.nothing:
+            yield "", chart
     for section in report.sections:
         for _, chart in section_charts(section):
             if not chart.nothing:

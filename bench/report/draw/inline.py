@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from bench.report.charts.model import Chart
 from bench.report.draw.files import as_file
+from bench.report.draw.slim import slim
 from bench.report.draw.style import COLOURS
 
 __all__ = ["inline_svg"]
@@ -20,7 +21,13 @@ _BY_VALUE = {value: f"var(--{name})" for name, value in COLOURS.items()}
 _DROPPED = frozenset({"metadata", "style"})
 _FONT = re.compile(r"(?:(?P<weight>bold|\d00) )?(?P<size>[\d.]+)px .*")
 # what is so anyway, or what the page's style sheet says of all figures
-_DEFAULTS = {"stroke-miterlimit", "stroke-linejoin", "stroke-linecap", "text-rendering"}
+_DEFAULTS = {
+    "font-family",
+    "stroke-linecap",
+    "stroke-linejoin",
+    "stroke-miterlimit",
+    "text-rendering",
+}
 
 
 def inline_svg(chart: Chart, prefix: str) -> str:
@@ -28,6 +35,7 @@ def inline_svg(chart: Chart, prefix: str) -> str:
     ET.register_namespace("", _SVG[1:-1])
     root = ET.fromstring(as_file(chart, "svg"))
     _clean(root)
+    slim(root)
     for element in root.iter():
         _attributes(element, prefix)
     for name in ("width", "height", "version"):

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.report.charts.model import Bars, Line, Mark, Points, Rule, Spans, Words
+from bench.report.charts.model import Bars, Line, Mark, Points, Rule, Side, Spans, Words
 from bench.report.draw.style import COLOURS, INK, LOOKS, PAPER, Look
 from bench.report.words.names import short
 
 __all__ = ["draw_mark"]
 
 _SIZE = 5.5  # of a marker, in points
-_BESIDE = (5, 0)  # where the name of a point begins, in points from it
+# where the name of a point stands: points from it, and which end of the name that is
+_BESIDE: Mapping[Side, tuple[tuple[float, float], str, str]] = {
+    "right": ((5, 0), "left", "center"),
+    "left": ((-5, 0), "right", "center"),
+    "above": ((0, 5), "center", "bottom"),
+    "below": ((0, -5), "center", "top"),
+    "above right": ((3, 4), "left", "bottom"),
+    "above left": ((-3, 4), "right", "bottom"),
+    "below right": ((3, -4), "left", "top"),
+    "below left": ((-3, -4), "right", "top"),
+}
 
 
 def draw_mark(axes: Axes, mark: Mark) -> None:
@@ -44,10 +54,19 @@ def _points(axes: Axes, mark: Points) -> None:
     for place, (x, y) in enumerate(zip(mark.x, mark.y, strict=True)):
         label = mark.label if place == 0 else ""
         axes.plot([x], [y], gid=f"{mark.key}-{place}", label=label or "_", **_marker(look))
-    for x, y, name in zip(mark.x, mark.y, mark.names, strict=False):
-        axes.annotate(
-            short(name), (x, y), _BESIDE, textcoords="offset points", va="center", fontsize=8
-        )
+    sides: Sequence[Side] = mark.sides or ["right"] * len(mark.names)
+    for x, y, name, side in zip(mark.x, mark.y, mark.names, sides, strict=False):
+        if name:
+            offset, across, up = _BESIDE[side]
+            axes.annotate(
+                short(name),
+                (x, y),
+                offset,
+                textcoords="offset points",
+                ha=across,
+                va=up,
+                fontsize=8,
+            )
 
 
 def _marker(look: Look) -> dict[str, Any]:
@@ -87,7 +106,7 @@ def _line(axes: Axes, mark: Line) -> None:
         mark.x,
         mark.y,
         color=look.colour,
-        linewidth=1.4,
+        linewidth=0.8 if mark.thin else 1.4,
         dashes=(3, 2) if mark.dashed else (look.dashes or (None, None)),
         drawstyle="steps-post" if mark.steps else "default",
         label=mark.label or "_",

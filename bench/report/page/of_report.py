@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from bench.errors import StorageError
 from bench.records import Run
 from bench.records.atomic import read
 from bench.report.charts.model import Chart
+from bench.report.charts.of_run import run_charts
 from bench.report.charts.of_section import section_charts
 from bench.report.content import model
 from bench.report.page.page import Part, Section, page
 from bench.report.sections.document import PARTS, begun, section_blocks, section_name
 from bench.report.sections.document import Part as PartName
 from bench.report.sections.made import made_blocks
+from bench.report.sections.ranks import OVER_ALL, ranks_blocks
 from bench.report.sections.trouble import trouble
 from bench.report.words.blocks import Block, Note, Printed
 
@@ -35,7 +37,7 @@ def to_html(report: model.Report, run: Run) -> str:
     """One file: see `page`. `run`: what the report was made of; figures of single users are read from its tables."""
     sections = [_section(report, section) for section in report.sections]
     lead = (*begun(report), *trouble(report))
-    return page(report.suite, lead, sections, after=[_made(report, run)])
+    return page(report.suite, lead, [*_over_all(report), *sections], after=[_made(report, run)])
 
 
 def _made(report: model.Report, run: Run) -> Part:
@@ -53,6 +55,15 @@ def _suite(run: Run) -> str:
         return ""
 
 
+def _over_all(report: model.Report) -> Iterator[Section]:
+    """What stands before the sections of a run with several data sets."""
+    if report.ranks is not None:
+        blocks = list(ranks_blocks(report.ranks))
+        charts = list(run_charts(report))
+        part = Part("answer", _QUESTIONS["answer"], charts, _without_strong(blocks))
+        yield Section(OVER_ALL, OVER_ALL, [part], _strong(blocks))
+
+
 def _section(report: model.Report, section: model.Section) -> Section:
     blocks: dict[PartName, list[Block]] = defaultdict(list)
     charts: dict[PartName, list[Chart]] = defaultdict(list)
@@ -60,13 +71,20 @@ def _section(report: model.Report, section: model.Section) -> Section:
         blocks[part].append(block)
     for part, chart in section_charts(section):
         charts[part].append(chart)
-    strong = [one for one in blocks["answer"] if isinstance(one, Note) and one.strong]
-    rest = [one for one in blocks["answer"] if one not in strong]
-    shown = blocks | {"answer": rest}
+    shown = blocks | {"answer": _without_strong(blocks["answer"])}
     parts = [
         Part(part, _QUESTIONS[part], charts[part], shown[part])
         for part in PARTS
         if charts[part] or shown.get(part)
     ]
     name = section_name(section)
-    return Section(name, name, parts, " ".join(note.text for note in strong))
+    return Section(name, name, parts, _strong(blocks["answer"]))
+
+
+def _strong(blocks: Iterable[Block]) -> str:
+    """What stands above all parts."""
+    return " ".join(one.text for one in blocks if isinstance(one, Note) and one.strong)
+
+
+def _without_strong(blocks: Iterable[Block]) -> list[Block]:
+    return [one for one in blocks if not (isinstance(one, Note) and one.strong)]

@@ -20,6 +20,7 @@ from bench.report.sections.part_notes import analysis_fault, not_asked
 from bench.report.sections.provenance import section_facts
 from bench.report.sections.quality import quality_grid
 from bench.report.sections.quality_notes import quality_notes
+from bench.report.sections.ranks import OVER_ALL, ranks_blocks
 from bench.report.sections.selection import selection
 from bench.report.sections.trouble import trouble
 from bench.report.sections.unfinished_notes import unfinished_notes
@@ -43,6 +44,9 @@ _HOW = {
 def document(report: Report, only: Collection[Part] = PARTS) -> Iterator[Block]:
     """Blocks from top to bottom, of those parts alone."""
     yield from begun(report)
+    if report.ranks is not None and "answer" in only:
+        yield Heading(2, OVER_ALL)
+        yield from ranks_blocks(report.ranks)
     for section in report.sections:
         yield Heading(2, section_name(section))
         yield from (block for part, block in section_blocks(report, section) if part in only)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.report.content.model import Report
-from bench.report.words.blocks import Block, Note, Printed, Terms
+from bench.report.words.blocks import Block, Lines, Note, Terms
 from bench.report.words.names import short
 
 __all__ = ["made_blocks"]
@@ -19,7 +19,7 @@ def made_blocks(report: Report) -> Iterator[Block]:
     if made is None:
         return
     yield Note("To make it again, with the data in place (suite.yaml lies beside the records):")
-    yield Printed(_COMMANDS)
+    yield Lines(_COMMANDS)
     if made.started:
         until = f", last ended {short(made.ended)}" if made.ended else ""
         yield Note(f"First begun {short(made.started)}{until}.")

@@ -11,6 +11,7 @@ from bench.report.content.model import Report, Row, Section
 from bench.report.sections.data_notes import data_warnings
 from bench.report.sections.document import begun, section_blocks, section_name
 from bench.report.sections.quality import against_reference, row_name
+from bench.report.sections.ranks import OVER_ALL, ranks_answer
 from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Lines, Note, align, fixed
 from bench.report.words.figures import counted, listed
 from bench.report.words.metrics import figure, head
@@ -27,6 +28,9 @@ _MARKS = {"best": "*", "tie": "=", None: ""}
 def summary(report: Report) -> Iterator[Block]:
     """Blocks from top to bottom."""
     yield from begun(report)
+    if report.ranks is not None:
+        yield Heading(2, OVER_ALL)
+        yield from ranks_answer(report.ranks)
     for section in report.sections:
         yield Heading(2, section_name(section))
         if not section.ok:
@@ -130,6 +134,7 @@ def _notes(report: Report, section: Section) -> tuple[str, ...]:
     """The most important ones."""
     found = chain(
         _failed(report, section),
+        _unanalysed(section),
         _ties(section),
         _seeds(report),
         _training(section),
@@ -152,6 +157,11 @@ def _failed(report: Report, section: Section) -> Iterator[str]:
                 "(--section trust)."
             )
         )
+
+
+def _unanalysed(section: Section) -> Iterator[str]:
+    if section.analysis is None:
+        yield "This run has no analysis, so no verdicts: run the suite again, which makes it."
 
 
 def _ties(section: Section) -> Iterator[str]:

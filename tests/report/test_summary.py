@@ -1,0 +1,135 @@
+"""What a run ends with in a terminal: the answer, one table that fits, three lines of notes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from bench.records import Run
+from bench.report import build, print_blocks, summary
+from bench.report.words.blocks import Grid, Lines, Note
+from tests.report.conftest import failed
+from tests.report.test_names import NAMES
+
+MakeRun = Callable[..., Run]
+
+
+def shown(run: Run, width: int = 80) -> str:
+    out = io.StringIO()
+    print_blocks(summary(build(run)), Console(file=out, width=width))
+    return out.getvalue()
+
+
+def grids(run: Run) -> list[Grid]:
+    return [block for block in summary(build(run)) if isinstance(block, Grid)]
+
+
+def notes(run: Run) -> tuple[str, ...]:
+    (found,) = [block.lines for block in summary(build(run)) if isinstance(block, Lines)]
+    return found
+
+
+def test_it_begins_with_the_answer_and_has_one_table(make_analysed: MakeRun) -> None:
+    run = make_analysed()
+    blocks = list(summary(build(run)))
+    strong = [block.text for block in blocks if isinstance(block, Note) and block.strong]
+    assert strong
+    assert strong[0].startswith("metaselector has the lowest log loss")
+    assert len(grids(run)) == 1
+
+
+def test_the_table_has_what_is_asked_first_and_fits(make_analysed: MakeRun) -> None:
+    run = make_analysed()
+    (grid,) = grids(run)
+    assert len(grid.heads) <= 10
+    head = [line for line in shown(run).splitlines() if line.startswith("method")]
+    assert len(head) == 1  # in one piece
+    assert [word for word in ("log loss", "verdict", "AUC", "CPU s") if word in head[0]] == [
+        "log loss", "verdict", "AUC", "CPU s",
+    ]  # fmt: skip
+    wide = [line for line in shown(run, 160).splitlines() if line.startswith("method")]
+    assert "GAUC" in wide[0]
+    assert "GAUC" not in head[0]
+
+
+def test_its_figures_are_the_reports(make_analysed: MakeRun) -> None:
+    run = make_analysed()
+    (section,) = build(run).sections
+    (row,) = [row for row in section.rows if row.name == "metaselector"]
+    *_, line = [line for line in shown(run).splitlines() if line.startswith("metaselector ")]
+    mean = row.figures["logloss"].estimate.mean
+    pair = section.pair(row)
+    assert mean is not None
+    assert pair is not None
+    assert f"{mean:.4f}".removeprefix("0") in line
+    assert f"{pair.difference:+.4f}".replace("0.", ".") in line
+    assert "better" in line
+    assert row.cost is not None
+    assert f"{row.cost.total_cpu_s:.1f}" in line
+
+
+@pytest.mark.parametrize("name", ["long", "wide", "right to left", "script", "accents", "rich"])
+@pytest.mark.parametrize("width", [40, 80])
+def test_no_line_is_wider_than_the_terminal(make_analysed: MakeRun, name: str, width: int) -> None:
+    def edit(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        for trial in [one["trial"] for one in records] + manifest["trials"]:
+            if trial["method"] == "gating":
+                trial["method"] = NAMES[name]
+
+    told = shown(make_analysed(edit=edit), width)
+    assert all(cell_len(line) <= width for line in told.splitlines())
+    assert "\u202e" not in told
+    assert "\x1b" not in told
+
+
+def many(count: int) -> Callable[[list[dict[str, Any]], dict[str, Any]], None]:
+    def edit(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        for base in list(records):
+            if base["trial"]["method"] != "gating":
+                continue
+            for place in range(count):
+                trial = base["trial"] | {"method": f"gating-{place}"}
+                ident = f"{place:03d}{trial['seed']}".ljust(32, "0")
+                records.append(base | {"id": ident, "trial": trial})
+                line = {"kind": "method", "record": ident, "status": "ok"}
+                manifest["trials"].append(trial | line)
+
+    return edit
+
+
+def test_of_a_hundred_methods_the_first_are_shown_and_the_others_counted(
+    make_run: MakeRun,
+) -> None:
+    run = make_run(edit=many(100))
+    (grid,) = grids(run)
+    assert len(grid.rows) == 20 + 4 + 2
+    assert "86 more rows in the page" in grid.title
+
+
+def test_failures_are_told_first_and_no_more_than_three_lines(make_analysed: MakeRun) -> None:
+    def edit(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "user-best":
+                one |= failed("no luck")
+            one["details"] |= {"epochs": 7, "best_epoch": 7}
+
+    found = notes(make_analysed(edit=edit, seeds=(0,)))
+    assert found[0] == "1 trial of 12 without a result: user-best (--section trust)."
+    assert found[1].startswith("= can't be told from the best: user-calibration")
+    assert found[2].startswith("One seed")
+    assert len(found) == 3
+
+
+def test_a_run_without_results_says_so(make_run: MakeRun) -> None:
+    def edit(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        for one in records:
+            one |= failed("no luck")
+
+    told = shown(make_run(edit=edit))
+    assert "there is nothing to compare" in told
+    assert "verdict" not in told
