@@ -134,6 +134,17 @@ def test_a_run_without_trials_says_so(make_run: MakeRun) -> None:
 
 
 @needs_latex
+def test_one_base_model_is_a_table_too(make_run: MakeRun, tmp_path: Path) -> None:
+    def edit(records: Records, manifest: dict[str, Any]) -> None:
+        records[:] = [one for one in records if one["trial"]["method"] == "lr"]
+        manifest["trials"] = [one for one in manifest["trials"] if one["method"] == "lr"]
+
+    text = words(typeset(to_latex(build(make_run(seeds=(0,), edit=edit))), tmp_path))
+    assert "lr .6022 .7420" in text
+    assert "best-single = lr .6022 .7420" in text
+
+
+@needs_latex
 def test_a_hundred_methods_are_several_tables_that_fit_their_pages(
     make_analysed: MakeRun, tmp_path: Path
 ) -> None:
