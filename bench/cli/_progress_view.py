@@ -16,7 +16,7 @@ from bench.records.status_file import RunNow, StepNow
 __all__ = ["cut", "failed_in_words", "left_in_words", "one_line", "running_lines", "shortened"]
 
 _LEAST_NAME = 8  # cells, however narrow the terminal
-_GAP = "  "
+_GAP, _HEAD = "  ", "running"
 
 
 class _Column(NamedTuple):
@@ -87,11 +87,11 @@ def shortened(title: str, width: int) -> str:
 def _table(steps: Sequence[StepNow], width: int) -> list[str]:
     """A line that says what is what, then one a step."""
     names = [one_line(step.title) for step in steps]
-    longest = len(_GAP) + max(map(cell_len, names))
+    longest = max(len(_HEAD), *(len(_GAP) + cell_len(name) for name in names))
     columns = _fitting(_columns(steps), width - min(_room_wanted(width), longest))
     figures = sum(cell_len(_GAP) + column.width for column in columns)
-    room = max(_LEAST_NAME, width - figures)
-    lines = [_padded("running", room) + "".join(_right(one, one.head) for one in columns)]
+    room = max(_LEAST_NAME, min(longest, width - figures))
+    lines = [_padded(_HEAD, room) + "".join(_right(one, one.head) for one in columns)]
     for number, (name, step) in enumerate(zip(names, steps, strict=True)):
         indented = _GAP + shortened(name, room - len(_GAP))
         lines.append(_padded(indented, room) + _figures(columns, number, step))

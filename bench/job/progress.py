@@ -15,12 +15,13 @@ _BETWEEN_S = 0.2  # two lines at least: short epochs are many, and each line wak
 _LINE = re.compile(
     r"(?P<what>[a-z][a-z -]{0,19}) (?P<epoch>\d{1,9})/(?P<epochs>\d{1,9})"
     r", validation log loss (?P<loss>-?\d{1,12}\.\d{4}|nan|inf)"
-    r"(?:, (?P<rate>\d[\d,]{0,19}) rows/s)?"
+    r"(?:, (?P<rate>\d[\d,]{0,19}) rows/s)?",
+    re.ASCII,
 )
 
 
 class Progress(NamedTuple):
-    """`what`: is counted, "epoch". `valid_logloss`: after this epoch; `rows_per_s`: of this epoch alone, without validation."""
+    """`what`: is counted, "epoch". `valid_logloss`: after this epoch; `rows_per_s`: of this epoch alone."""
 
     what: str
     epoch: int

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.errors import NoRunError
 from bench.job.outcome import of_record
 from bench.records.manifest_file import followed, lacking, read_manifest, records_of, trial_of
 from bench.records.status_file import RunStatus, read_status
@@ -46,7 +47,12 @@ def run_status(folder: Path) -> Standing:
     """Raises NoRunError where there is no run, RecordError where a file is damaged, StorageError where one can't be read."""
     runs = tuple(read_status(folder))  # before the manifest: who has ended since has written that
     state = "running" if _is_at_work(folder, runs) else "killed" if runs else ""
-    manifest = read_manifest(folder)
+    try:
+        manifest = read_manifest(folder)
+    except NoRunError as error:
+        raise NoRunError(
+            f"{error}. One that has just begun prepares its data first, and has no manifest yet"
+        ) from None
     records = records_of(folder, manifest["trials"])
     now = followed(manifest, records)
     reasons = {record["id"]: of_record(record) for record in records if record is not None}

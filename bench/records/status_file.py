@@ -203,17 +203,16 @@ def _files(folder: Path) -> list[Path]:
 def _replaced(path: Path, data: bytes) -> int:
     """Put a file there, locked before it is seen: a descriptor that holds the lock. Raises OSError."""
     temporary = temporary_name(path)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
-        hold(descriptor)
-        with open(descriptor, "wb", closefd=False) as file:
+        with temporary.open("xb") as file:
+            hold(file.fileno())
             file.write(data)
-        os.replace(temporary, path)
+            file.flush()
+            os.replace(temporary, path)
+            return os.dup(file.fileno())  # the lock lasts as long as one of the two is open
     except OSError:
-        os.close(descriptor)
         remove(temporary)
         raise
-    return descriptor
 
 
 def _is_held(path: Path) -> bool | None:
