@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -51,8 +52,8 @@ def live(console: Console, now: Callable[[], RunNow | None]) -> Iterator[None]:
 class Bars(Tally):
     """Of what is told some lines stay; the rest is shown as it is at the time."""
 
-    def __init__(self, console: Console) -> None:
-        super().__init__()
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(now=clock)
         self._console = console
 
     def say(self, text: str) -> None:

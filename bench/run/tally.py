@@ -56,14 +56,14 @@ class Tally(HandsOn):
     def started(self, step: str, title: str) -> None:
         with self._lock:
             self._heard = now = self._clock()
-            self._running[step] = _Running(title[:_LONGEST], now, now)
+            self._running[step] = _Running(_kept(title), now, now)
         super().started(step, title)
 
     def progress(self, step: str, text: str) -> None:
         with self._lock:
             self._heard = now = self._clock()
             if (running := self._running.get(step)) is not None:
-                running.said, running.heard = text[:_LONGEST], now
+                running.said, running.heard = _kept(text), now
         super().progress(step, text)
 
     def memory(self, step: str, resident_bytes: int) -> None:
@@ -79,9 +79,7 @@ class Tally(HandsOn):
             self._ended += 1
             if failure:
                 self._failed += 1
-                self._last_failures.append(
-                    Failure(title=title[:_LONGEST], reason=failure[:_LONGEST])
-                )
+                self._last_failures.append(Failure(title=_kept(title), reason=_kept(failure)))
         super().ended(step, title, failure)
 
     def recorded(self, trial: str, status: str) -> None:
@@ -113,6 +111,12 @@ class Tally(HandsOn):
             return None
         until, rough, unknown = self._left
         return Left(seconds=max(0.0, until - now), rough=rough, unknown=unknown)
+
+
+def _kept(text: str) -> str:
+    """As much as is shown; half a character, which no file could hold, as its number."""
+    whole = str(text)[:_LONGEST].encode("utf-8", "backslashreplace").decode("utf-8")
+    return whole[:_LONGEST]
 
 
 def _step_now(running: _Running, now: float) -> StepNow:

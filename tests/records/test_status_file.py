@@ -136,7 +136,7 @@ def test_a_full_disk_costs_the_news_and_not_what_was_there(tmp_path: Path, fault
     assert {"open for writing", "write", "replace"} <= set(counted.calls)
     failing = ("write",) if fault == "short write" else ("open for writing", "write", "replace")
     for number in [at for at, call in enumerate(counted.calls) if call in failing]:
-        with disk(number, fault), pytest.raises(StorageError, match="json: can't be written"):
+        with disk(number, fault), pytest.raises(StorageError, match=r"json: can't be written"):
             status.write(NOW)
         assert list(content(tmp_path)) == list(before)
         assert [one.now for one in read_status(tmp_path)] == [NOW]
@@ -144,7 +144,7 @@ def test_a_full_disk_costs_the_news_and_not_what_was_there(tmp_path: Path, fault
 
 
 def test_a_folder_that_is_gone_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="gone/status.json: can't be written: No such file"):
+    with pytest.raises(StorageError, match=r"gone/status\.json: can't be written: No such file"):
         StatusFile(tmp_path / "gone").write(NOW)
     assert read_status(tmp_path / "gone") == []
 
@@ -202,13 +202,13 @@ def test_a_file_that_is_none_of_these_is_refused_with_its_place(
 
 def test_what_is_no_regular_file_is_refused_and_waited_for_by_nobody(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "status.json")
-    with pytest.raises(RecordError, match="status.json: not a regular file"):
+    with pytest.raises(RecordError, match=r"status\.json: not a regular file"):
         read_status(tmp_path)
     (tmp_path / "status.json").unlink()
     (tmp_path / "status.json").mkdir()
-    with pytest.raises(RecordError, match="status.json: not a regular file"):
+    with pytest.raises(RecordError, match=r"status\.json: not a regular file"):
         read_status(tmp_path)
-    with pytest.raises(StorageError, match="status.json: can't be written: Is a directory"):
+    with pytest.raises(StorageError, match=r"status\.json: can't be written: Is a directory"):
         StatusFile(tmp_path).write(NOW)
     assert temporaries(tmp_path) == []
 
