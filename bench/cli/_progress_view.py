@@ -67,7 +67,7 @@ def cut(text: str, width: int) -> str:
     kept = text[: max(0, width)]
     while kept and cell_len(kept) >= width:
         kept = kept[:-1]
-    return f"{kept}…" if width else ""
+    return f"{kept}…" if width > 0 else ""
 
 
 def shortened(title: str, width: int) -> str:

@@ -31,6 +31,7 @@ __all__ = [
     "RunStatus",
     "StatusFile",
     "StepNow",
+    "forget_killed",
     "read_status",
 ]
 
@@ -130,10 +131,7 @@ class StatusFile:
             with suppress(OSError):
                 self._path.unlink()
         self._close()
-        for path in _files(self._folder):
-            with suppress(OSError):
-                if _is_held(path) is False:
-                    path.unlink()
+        forget_killed(self._folder)
 
     def _is_of_another(self) -> bool:
         """Whether another run, which lives, has a file at that place. Raises OSError."""
@@ -152,6 +150,14 @@ class StatusFile:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+
+def forget_killed(folder: Path) -> None:
+    """Remove what killed runs have left: all that they were asked for is done by now."""
+    for path in _files(folder):
+        with suppress(OSError):
+            if _is_held(path) is False:
+                path.unlink()
 
 
 def read_status(folder: Path) -> list[RunStatus]:

@@ -17,9 +17,9 @@ from bench.cli import main
 from bench.errors import NoRunError
 from bench.processes.memory import tree_bytes
 from bench.records.run_status import run_status
-from bench.records.status_file import StatusFile, read_status
+from bench.records.status_file import read_status
 from bench.run import Tally, Watcher, heartbeat
-from tests.run.conftest import Counting, load_suite, status, write_ratings
+from tests.run.conftest import Counting, status, write_ratings
 from tests.storage.faulty import content
 
 PLUGIN = '''
@@ -155,7 +155,9 @@ def test_a_run_is_followed_from_another_process_killed_and_gone_on_with(begin, t
     assert lacking[0] == r"small/cold bad, seed 0: error: ValueError: on\x1b[2J purpose"
     assert len(lacking) == 3, "and the bounds that need it"
     assert json.loads(bench_status(out, "--json").stdout)["state"] == "killed"
-    assert CliRunner().invoke(main, ["verify", str(out)]).exit_code == 4, "nothing is damaged"
+    verified = CliRunner().invoke(main, ["verify", str(out)])
+    assert verified.exit_code == 4, "nothing is damaged"
+    assert "status" not in verified.stdout
 
     (tmp_path / "go-on").touch()
     run = begin()
