@@ -17,12 +17,16 @@ __all__ = [
     "Analysis",
     "AttainableBound",
     "Calibration",
+    "ChosenShares",
     "ClosedGap",
     "MethodAnalysis",
     "PlainAverage",
     "Regret",
     "Reliability",
     "Segment",
+    "UserBand",
+    "UserDifferences",
+    "UserSpread",
     "analysis_from_json",
     "analysis_to_json",
 ]
@@ -59,6 +63,44 @@ class Reliability:
     def __post_init__(self) -> None:
         if not len(self.predicted) == len(self.observed) == len(self.rows):
             raise ValueError("predicted, observed and rows are not of one length")
+
+
+@dataclass(frozen=True)
+class UserSpread:
+    """Per user, the method's mean query log loss less best-single's: its quantiles over users, at USER_LEVELS of
+    bench.evaluate.analysis.user_differences. `helped`, `harmed`: shares of users whose log loss is lower, higher."""
+
+    users: int  # of all seeds; a user in several seeds counts in each
+    quantiles: tuple[float, ...]
+    helped: float
+    harmed: float
+
+
+@dataclass(frozen=True)
+class UserBand:
+    """Some of the users, by history or by the positive rate of their support: the bands of segments."""
+
+    by: Literal["history", "support_rate"]
+    name: str
+    spread: UserSpread
+
+
+@dataclass(frozen=True)
+class UserDifferences:
+    """Of all users, and band by band; a band without users is left out."""
+
+    every: UserSpread
+    bands: tuple[UserBand, ...]
+
+
+@dataclass(frozen=True)
+class ChosenShares:
+    """Base model -> share of users to whom the method gives it the highest mean weight; over users and seeds. Users for whom
+    several share the highest are left out: so many are `shared`, and `users` are those that are left."""
+
+    shares: Mapping[str, float]
+    users: int
+    shared: int
 
 
 @dataclass(frozen=True)
@@ -108,6 +150,10 @@ class MethodAnalysis:
     against_chosen: Mapping[str, Paired] = field(default_factory=dict)
     # less the plain average of the pool
     against_average: Mapping[str, Paired] = field(default_factory=dict)
+    users: UserDifferences | None = None  # not of best-single itself
+    chosen_shares: ChosenShares | None = (
+        None  # of methods that give weights; None where no user has one model
+    )
 
 
 @dataclass(frozen=True)
