@@ -43,11 +43,11 @@ class Axis:
     label: str = ""
     scale: Scale = "linear"
     names: tuple[str, ...] = ()
-    under: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
     format: Format = "plain"
     shown: bool = True
+    under: tuple[str, ...] = ()
 
 
 Side = Literal[
