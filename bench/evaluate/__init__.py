@@ -3,6 +3,7 @@
 from bench.evaluate.analysis.analyse import Analysed, analyse
 from bench.evaluate.analysis.chosen import held_against
 from bench.evaluate.analysis.findings import (
+    USER_LEVELS,
     AdaptationEffect,
     Analysis,
     AttainableBound,
@@ -20,7 +21,6 @@ from bench.evaluate.analysis.findings import (
     analysis_from_json,
     analysis_to_json,
 )
-from bench.evaluate.analysis.user_differences import USER_LEVELS
 from bench.evaluate.analysis.user_table import user_table
 from bench.evaluate.inference.detectable import POWER
 from bench.evaluate.inference.paired import (

@@ -9,15 +9,17 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from bench.evaluate import (
+    USER_LEVELS,
     MethodAnalysis,
     QueryRows,
     analyse,
     analysis_from_json,
     analysis_to_json,
 )
-from bench.evaluate.analysis.user_differences import USER_LEVELS, user_differences
+from bench.evaluate.analysis.user_differences import user_differences
 from bench.evaluate.analysis.user_losses import user_losses
 from tests.evaluate.query_rows import KINDS, make_rows, taken
 
@@ -176,6 +178,14 @@ def test_an_analysis_comes_back_from_json_and_an_older_one_without_them_too() ->
         del one["users"], one["chosen_shares"]
     older = tuple(replace(one, users=None, chosen_shares=None) for one in analysis.methods)
     assert analysis_from_json(told).methods == older
+
+
+def test_quantiles_at_other_levels_are_no_analysis() -> None:
+    told = analysis_to_json(analyse(SEEDS, KINDS, "fm", resamples=50, splits=2).analysis)
+    found = next(one["users"]["every"] for one in told["methods"] if one["users"])
+    found["quantiles"] = found["quantiles"][:3]
+    with pytest.raises(ValidationError, match="3 quantiles; there are 5"):
+        analysis_from_json(told)
 
 
 def test_losses_that_differ_by_the_order_of_a_sum_neither_help_nor_harm() -> None:

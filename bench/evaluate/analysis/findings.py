@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from bench.evaluate.inference.paired import Paired
 
 __all__ = [
+    "USER_LEVELS",
     "AdaptationEffect",
     "Analysis",
     "AttainableBound",
@@ -30,6 +31,8 @@ __all__ = [
     "analysis_from_json",
     "analysis_to_json",
 ]
+
+USER_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of quantiles over users
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,17 @@ class Reliability:
 
 @dataclass(frozen=True)
 class UserSpread:
-    """Per user, the method's mean query log loss less best-single's: its quantiles over users, at USER_LEVELS of
-    bench.evaluate.analysis.user_differences. `helped`, `harmed`: shares of users whose log loss is lower, higher."""
+    """Per user, the method's mean query log loss less best-single's: its quantiles over users, at USER_LEVELS. `helped`,
+    `harmed`: shares of users whose log loss is lower, higher."""
 
     users: int  # of all seeds; a user in several seeds counts in each
     quantiles: tuple[float, ...]
     helped: float
     harmed: float
+
+    def __post_init__(self) -> None:
+        if len(self.quantiles) != len(USER_LEVELS):
+            raise ValueError(f"{len(self.quantiles)} quantiles; there are {len(USER_LEVELS)}")
 
 
 @dataclass(frozen=True)

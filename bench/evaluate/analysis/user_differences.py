@@ -8,14 +8,13 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from bench.evaluate.analysis.bands import SEGMENTED_BY
-from bench.evaluate.analysis.findings import UserBand, UserDifferences, UserSpread
+from bench.evaluate.analysis.findings import USER_LEVELS, UserBand, UserDifferences, UserSpread
 from bench.evaluate.analysis.scored import Scored
 from bench.evaluate.analysis.user_figures import who_is_worse
 from bench.evaluate.analysis.user_losses import UserLosses
 
-__all__ = ["USER_LEVELS", "BandedUsers", "banded_users", "user_differences"]
+__all__ = ["BandedUsers", "banded_users", "user_differences"]
 
-USER_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _By = Literal["history", "support_rate"]
 
 

@@ -38,7 +38,7 @@ def strip_panels(strips: Sequence[Strip], key: str = "", title: str = "") -> tup
     left = Panel(x, y, (Rule(0.0), *_marks(key, strips)), title, height)
     sides = Axis("users", scale="names", names=("helped", "harmed"))
     hidden = Axis(scale="names", names=names, shown=False)
-    beside = Panel(sides, hidden, tuple(_shares(strips)), height=height, width=0.4)
+    beside = Panel(sides, hidden, tuple(_shares(strips)), height=height, width=0.45)
     return left, beside
 
 
