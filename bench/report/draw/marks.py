@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Literal
 
 from bench.report.charts.model import Bars, Line, Mark, Points, Rule, Side, Spans, Words
@@ -118,7 +119,7 @@ def line_of(mark: Line) -> tuple[float, Sequence[float]]:
 def _in_steps(points: Sequence[Place]) -> Iterator[Place]:
     """Level from each point to the next."""
     yield from points[:1]
-    for (_, before), (x, y) in zip(points, points[1:], strict=False):
+    for (_, before), (x, y) in pairwise(points):
         yield x, before
         yield x, y
 
