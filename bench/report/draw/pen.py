@@ -15,7 +15,7 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox
 
-from bench.report.draw.style import PAPER, Look
+from bench.report.draw.style import INK, PAPER, Look
 from bench.report.draw.texts import Box, Label, font, start_of
 
 __all__ = ["MARKER", "Pen", "Place"]
@@ -86,7 +86,7 @@ class Pen:
 
     def write(self, label: Label) -> None:
         x, y = (part * self._scale for part in start_of(label))
-        colour, kind = label.colour, font(label.size, label.bold)
+        kind = font(label.size, label.bold)
         if label.turned:
             self._anchor.set(x=x, y=label.y * self._scale, ha="center", rotation_mode="anchor")
         else:
@@ -94,7 +94,7 @@ class Pen:
         if self._renderer.flipy():
             y = self._renderer.get_canvas_width_height()[1] - y
         angle = 90 if label.turned else 0
-        context = self._context(colour, 1.0)
+        context = self._context(INK, 1.0)
         self._renderer.draw_text(
             context, x, y, label.text, kind, angle, ismath=False, mtext=self._anchor
         )

@@ -9,7 +9,6 @@ from typing import Literal, NamedTuple
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
-from bench.report.draw.style import INK
 from bench.report.words.names import short
 
 __all__ = ["SMALL", "Box", "Label", "around", "box_of", "fitted", "font", "start_of", "width_of"]
@@ -36,7 +35,6 @@ class Label(NamedTuple):
     size: float = 9.0
     bold: bool = False
     turned: bool = False
-    colour: str = INK
 
 
 @lru_cache
