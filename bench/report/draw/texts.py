@@ -48,10 +48,11 @@ def width_of(text: str, size: float, bold: bool = False) -> float:
 
 def fitted(text: str, room: float, size: float) -> str:
     """Shortened where it is wider than `room`."""
-    width = width_of(text, size)
-    if width <= room:
-        return text
-    return short(text, max(_FEWEST, int(len(text) * room / width) - 1))
+    cells, shown = len(text), text
+    while width_of(shown, size) > room and cells > _FEWEST:
+        cells -= 2
+        shown = short(text, cells)
+    return shown
 
 
 def start_of(label: Label) -> tuple[float, float]:

@@ -21,8 +21,9 @@ _SIZE = 8.5  # points, of what stands at a tick
 _AWAY, _OFF_NAME = 7.0, 3.5  # points of a figure from its axis, and of a name, which has no tick
 _LABEL, _TITLE = 4.0, 6.0  # points from the ticks to the label, from the frame to the title
 _LEADING = 0.5  # points, half of what is between two lines
+_UPWARDS = 90.0  # points that a y axis' label may take, however low its panel
 _APART = 6.0  # points between the figures of two ticks
-_NAME_CELLS = 28  # of an axis: longer ones leave no room for marks
+_NAME_CELLS, _NAME_ROOM = 28, 170.0  # of an axis, and points: longer ones leave no room for marks
 
 
 class Tick(NamedTuple):
@@ -116,8 +117,10 @@ def _y_ticks(axis: Axis, frame: Frame) -> Iterator[Tick]:
 
 
 def _names(axis: Axis) -> Iterator[tuple[str, ...]]:
+    """Each with what stands under it."""
     for name, under in zip_longest(axis.names, axis.under):
-        yield (_low(short(name, _NAME_CELLS)), *(() if under is None else (_low(short(under)),)))
+        lines = (short(name, _NAME_CELLS), *(() if under is None else (short(under),)))
+        yield tuple(fitted(_low(line), _NAME_ROOM, _SIZE) for line in lines)
 
 
 def _that_fit(axis: Axis, scale: Scale, label: Callable[[float, str], Label]) -> Sequence[Label]:
@@ -152,7 +155,9 @@ def _y_label(axis: Axis, frame: Frame, ticked: Sequence[Tick]) -> Iterator[Label
     if axis.label and axis.shown:
         left = around(_boxes(ticked)).left if ticked else frame.box.left
         middle = (frame.box.bottom + frame.box.top) / 2
-        yield Label(left - _LABEL, middle, short(axis.label, 70), turned=True)
+        room = max(frame.box.top - frame.box.bottom, _UPWARDS)
+        text = fitted(short(axis.label, 70), room, 9.0)
+        yield Label(left - _LABEL, middle, text, turned=True)
 
 
 def _boxes(ticked: Sequence[Tick]) -> list[Box]:
