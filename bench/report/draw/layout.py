@@ -95,7 +95,8 @@ def _placed(grid: _Grid, room: _Room) -> Iterator[Placed]:
         (left, right), (bottom, top) = lefts[column], bottoms[row]
         after = lefts[column + 1][0] if column + 1 < len(lefts) else grid.width
         frame = Frame(Box(left, bottom, right, top), across, up)
-        yield Placed(panel, frame, written(panel, frame, after - left))
+        share = grid.width * grid.shares[column] / sum(grid.shares)
+        yield Placed(panel, frame, written(panel, frame, after - left, share))
 
 
 def _lefts(grid: _Grid, room: _Room) -> Iterator[tuple[float, float]]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bench.report.charts.model import Axis, Panel
 from bench.report.draw.marks import texts_of
 from bench.report.draw.scale import Frame, Scale, ticks
-from bench.report.draw.texts import Box, Label, around, box_of, fitted
+from bench.report.draw.texts import Box, Label, around, box_of, fitted, width_of
 from bench.report.words.names import short
 
 __all__ = ["Tick", "Written", "written"]
@@ -21,6 +21,7 @@ _SIZE = 8.5  # points, of what stands at a tick
 _AWAY, _OFF_NAME = 7.0, 3.5  # points of a figure from its axis, and of a name, which has no tick
 _LABEL, _TITLE = 4.0, 6.0  # points from the ticks to the label, from the frame to the title
 _LEADING = 0.5  # points, half of what is between two lines
+_BESIDE = 30.0  # points of a panel's share that its x axis' label leaves to what is beside it
 _UPWARDS = 90.0  # points that a y axis' label may take, however low its panel
 _APART = 6.0  # points between the figures of two ticks
 _NAME_CELLS, _NAME_ROOM = 28, 170.0  # of an axis, and points: longer ones leave no room for marks
@@ -49,11 +50,11 @@ class Written(NamedTuple):
             yield from map(box_of, tick.labels)
 
 
-def written(panel: Panel, frame: Frame, pitch: float) -> Written:
-    """`pitch`: points from a panel to the next."""
+def written(panel: Panel, frame: Frame, pitch: float, column: float) -> Written:
+    """`pitch`: points from the frame's left end to that of the next; `column`: what the panel's share of the width is."""
     x = list(_x_ticks(panel.x, frame)) if panel.x.shown else []
     y = list(_y_ticks(panel.y, frame)) if panel.y.shown else []
-    labels = (*_x_label(panel.x, frame, x, pitch), *_y_label(panel.y, frame, y))
+    labels = (*_x_label(panel.x, frame, x, column), *_y_label(panel.y, frame, y))
     names = (label for mark in panel.marks for label in texts_of(frame, mark))
     return Written(tuple(_title(panel, frame, pitch)), x, y, (*labels, *names))
 
@@ -143,11 +144,13 @@ def _are_apart(labels: Sequence[Label]) -> bool:
     )
 
 
-def _x_label(axis: Axis, frame: Frame, ticked: Sequence[Tick], pitch: float) -> Iterator[Label]:
+def _x_label(axis: Axis, frame: Frame, ticked: Sequence[Tick], column: float) -> Iterator[Label]:
+    """Below the middle of its frame; one that is wider ends where the frame does, as there is room below the y axis."""
     if axis.label and axis.shown:
         lowest = around(_boxes(ticked)).bottom if ticked else frame.box.bottom
-        middle = (frame.box.left + frame.box.right) / 2
-        text = fitted(short(axis.label, 70), pitch - _APART, 9.0)
+        text = fitted(short(axis.label, 70), column - _BESIDE, 9.0)
+        left, right = frame.box.left, frame.box.right
+        middle = min((left + right) / 2, right - width_of(text, 9.0) / 2)
         yield Label(middle, lowest - _LABEL, text, "center", "top")
 
 
