@@ -105,7 +105,7 @@ def _presentation(style: str) -> Mapping[str, str]:
     for part in style.split(";"):
         name, _, value = (piece.strip() for piece in part.partition(":"))
         if name == "font" and (font := _FONT.fullmatch(value)):
-            found["font-size"] = font["size"]
+            found["font-size"] = f"{font['size']}px"
             if font["weight"]:
                 found["font-weight"] = font["weight"]
         elif name and name not in _DEFAULTS:

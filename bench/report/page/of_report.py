@@ -32,9 +32,7 @@ _QUESTIONS: Mapping[PartName, str] = {
 }
 
 _LONGEST = 2**20  # bytes of a suite on a page
-_ALL_FIGURES = (
-    12  # sections: of more of them a page would be too large to be mailed
-)
+_ALL_FIGURES = 12  # sections: of more of them a page would be too large to be mailed
 _FEWER = (
     f"This page draws all figures of its first {_ALL_FIGURES} sections alone, and of this one the answer's. "
     "bench report RUN --figures DIR draws the others too."

@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib
 import matplotlib.image
 import pytest
+from matplotlib.figure import Figure
 
 from bench.report.charts.best_models import best_models
 from bench.report.charts.by_group import by_group
@@ -178,6 +179,21 @@ def test_it_is_the_same_each_time_whatever_somebody_has_set(kind: Any) -> None:
         {"savefig.bbox": "tight", "figure.autolayout": True, "font.size": 20}
     ):
         assert as_file(chart, kind) == first
+
+
+def test_a_figure_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever asks for the places of what is drawn before it is drawn doubles the time of a page."""
+    drawn = []
+    draw = Figure.draw
+
+    def noted(self: Figure, renderer: Any) -> None:
+        drawn.append(self)
+        draw(self, renderer)
+
+    monkeypatch.setattr(Figure, "draw", noted)
+    inline_svg(a_chart(Panel(Axis("x"), Axis("y"), RIVALS, "a title")), "s1-some")
+    (figure,) = drawn
+    assert figure.axes == []
 
 
 @pytest.mark.parametrize("draw", [user_differences, best_models, by_group, users_by_group])
