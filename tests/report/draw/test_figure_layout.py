@@ -70,6 +70,26 @@ def test_long_names_titles_and_labels_keep_apart_and_inside(
     assert outside(chart) == []
 
 
+def test_texts_hang_on_the_end_that_counts_whatever_font_a_reader_has() -> None:
+    """Names end at their axis, labels stand in the middle: another font makes them longer or shorter at the other end."""
+    names = ("to the right", "to the left", "above"), ("right", "left", "above")
+    points = Points("some-point", (0.3, 0.5, 0.7), (0.2, 0.5, 0.8), "better", "", *names)
+    chart = a_chart(Panel(Axis("x"), Axis("y", "names", names=NAMES), (points,), "a title"))
+    root = ET.fromstring(as_file(chart, "svg"))
+    found = {}
+    for (text, box), element in zip(texts(chart), root.iter(f"{SVG}text"), strict=True):
+        assert element.text == text
+        anchor = re.search(r"text-anchor: (\w+)", element.get("style", ""))
+        assert anchor is not None
+        found[text] = anchor[1]
+        if text != "y":
+            at = {"start": box.x0, "middle": (box.x0 + box.x1) / 2, "end": box.x1}[anchor[1]]
+            assert float(element.get("x", "")) == pytest.approx(at, abs=0.01)
+    assert [found[one] for one in found if "a name" in one] == ["end"] * len(NAMES)
+    assert [found[one] for one in ("x", "y", "above")] == ["middle"] * 3
+    assert (found["to the right"], found["to the left"]) == ("start", "end")
+
+
 @pytest.mark.parametrize("count", [2, 9])
 def test_names_below_an_axis_keep_apart(count: int) -> None:
     names = tuple(f"{place} {LONG}" for place in range(count))
@@ -84,7 +104,11 @@ def test_names_below_an_axis_keep_apart(count: int) -> None:
         Bars("some-bar", (1.0, 0.5), (0.2, 0.8), "better", names=("1,000,000 rows", "few")),
         Points("named-point", (0.0, 1.0), (0.0, 1.0), "better", names=("left one", "right one")),
         Points("left-point", (0.0,), (1.0,), "tie", names=("to the left",), sides=("left",)),
+        Points("late-point", (0.8,), (0.5,), "tie", names=("a name that is longer than its room",)),
         Words(1.0, 1.0, "words that begin at the end"),
+        Words(
+            0.7, 0.5, "words that are a good deal longer than what there is room for beside them"
+        ),
         Words(0.0, 0.0, "words that end at the start", "right", strong=True),
         Rule(1.0, "a rule at the right"),
     ],
