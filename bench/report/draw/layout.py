@@ -19,7 +19,8 @@ _EDGE = 3.0  # points around a drawing
 _BETWEEN = 8.0  # points from what is around a panel to what is around the next
 _OVERHANG = 4.0  # points around a frame, at least: of markers on its edge
 _LEAST = 40.0  # points, of a frame's width: names may be longer than there is room for
-_PASSES = 4  # texts decide where frames stand, and frames where texts do: it has settled by then
+_PASSES = 10  # at most: texts decide where frames stand, and frames where texts do
+_SETTLED = 0.1  # points
 
 
 class Placed(NamedTuple):
@@ -66,8 +67,21 @@ def arranged(chart: Chart) -> Layout:
     room = _Room(columns, columns, rows, rows)
     for _ in range(_PASSES):
         placed = list(_placed(grid, room))
-        room = _room(grid, placed)
-    return Layout(width, _height(grid, room), list(_placed(grid, room)), legend)
+        needed = _room(grid, placed)
+        if _is_settled(room, needed):
+            break
+        room = needed
+    else:
+        placed = list(_placed(grid, room))
+    return Layout(width, _height(grid, room), placed, legend)
+
+
+def _is_settled(room: _Room, needed: _Room) -> bool:
+    return all(
+        abs(one - other) < _SETTLED
+        for had, needs in zip(room, needed, strict=True)
+        for one, other in zip(had, needs, strict=True)
+    )
 
 
 def _grid(chart: Chart, width: float, below: float) -> _Grid:

@@ -72,8 +72,16 @@ def test_long_names_titles_and_labels_keep_apart_and_inside(
 
 def test_texts_hang_on_the_end_that_counts_whatever_font_a_reader_has() -> None:
     """Names end at their axis, labels stand in the middle: another font makes them longer or shorter at the other end."""
-    names = ("to the right", "to the left", "above"), ("right", "left", "above")
-    points = Points("some-point", (0.3, 0.5, 0.7), (0.2, 0.5, 0.8), "better", "", *names)
+    names = ("to the right", "to the left", "above")
+    points = Points(
+        "some-point",
+        (0.3, 0.5, 0.7),
+        (0.2, 0.5, 0.8),
+        "better",
+        "",
+        names,
+        ("right", "left", "above"),
+    )
     chart = a_chart(Panel(Axis("x"), Axis("y", "names", names=NAMES), (points,), "a title"))
     root = ET.fromstring(as_file(chart, "svg"))
     found = {}
@@ -106,9 +114,7 @@ def test_names_below_an_axis_keep_apart(count: int) -> None:
         Points("left-point", (0.0,), (1.0,), "tie", names=("to the left",), sides=("left",)),
         Points("late-point", (0.8,), (0.5,), "tie", names=("a name that is longer than its room",)),
         Words(1.0, 1.0, "words that begin at the end"),
-        Words(
-            0.7, 0.5, "words that are a good deal longer than what there is room for beside them"
-        ),
+        Words(0.7, 0.5, "words that are longer than what is beside them"),
         Words(0.0, 0.0, "words that end at the start", "right", strong=True),
         Rule(1.0, "a rule at the right"),
     ],
