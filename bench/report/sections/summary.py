@@ -214,12 +214,14 @@ def _training(section: Section) -> Iterator[str]:
 
 def _beside_zero(section: Section, rows: Sequence[Row]) -> Iterator[str]:
     """Of the rows that are shown."""
-    pairs = [(row.name, section.pair(row)) for row in rows]
-    names = [name for name, pair in pairs if pair is not None and leaves_out_zero(pair)]
+    pairs = {row.name: pair for row in rows if (pair := section.pair(row)) is not None}
+    names = [
+        name for name, pair in pairs.items() if pair.verdict == "tie" and leaves_out_zero(pair)
+    ]
     if names:
         yield _fitted(
             lambda most: (
-                f"A tie with an interval beside 0 ({listed(names, most)}): see --section answer."
+                f"A tie though the interval leaves out 0: {listed(names, most)} (--section answer)."
             )
         )
 
