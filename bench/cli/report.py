@@ -1,4 +1,4 @@
-"""`bench report RUN`: what a finished run found, in a terminal, as a page, as files."""
+"""`bench report RUN...`: what a finished run found, or several side by side: in a terminal, as a page, as files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import click
 from bench.cli._common import echo_json, json_option
 from bench.cli._output import echo, say
 from bench.cli._report_shown import SECTIONS, show, show_parts
-from bench.errors import StorageError
+from bench.cli._several_shown import show_several
+from bench.cli._written import write_text
 
 if TYPE_CHECKING:
     from bench.records import Run
@@ -20,7 +21,13 @@ __all__ = ["command"]
 
 
 @click.command("report")
-@click.argument("run", type=click.Path(path_type=Path, readable=False))
+@click.argument(
+    "runs",
+    metavar="RUN...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, readable=False),
+)
 @click.option(
     "--markdown",
     metavar="FILE",
@@ -52,7 +59,7 @@ __all__ = ["command"]
 def command(
     ctx: click.Context,
     /,
-    run: Path,
+    runs: tuple[Path, ...],
     against: str | None,
     sections: tuple[str, ...],
     everything: bool,
@@ -61,15 +68,22 @@ def command(
 ) -> None:
     """Print what a finished run found, RUN being its folder: the answer and a table.
 
+    Of several runs: what differs in how they were made, then their figures side by side. bench compare and bench gate judge
+    two of them.
+
     Ends with 4 where trials failed or are missing."""
     from bench.records import load
     from bench.report import build, to_json, to_markdown
 
+    if len(runs) > 1:
+        _refuse(against, sections, everything)
+        ctx.exit(show_several(runs, as_json=as_json, **files))
+    (run,) = runs
     found = load(run)
     report = build(found, against)
     markdown = files["markdown"]
     if markdown is not None and markdown != "-":
-        _write(Path(markdown), to_markdown(report))
+        write_text(Path(markdown), to_markdown(report))
     _draw(found, report, files)
     if as_json:
         echo_json(to_json(report))
@@ -82,21 +96,22 @@ def command(
     ctx.exit(report.exit_code)
 
 
+def _refuse(against: str | None, sections: tuple[str, ...], everything: bool) -> None:
+    """What asks for a part of one run's report."""
+    asked = {"--against": against is not None, "--section": sections, "--all": everything}
+    for option, given in asked.items():
+        if given:
+            raise click.UsageError(
+                f"{option} is of one run's report; give one RUN, or leave it out"
+            )
+
+
 def _draw(found: Run, report: Report, files: dict[str, str | None]) -> None:
     from bench.report import to_html, write_figures
 
     if (html := files["html"]) is not None:
-        _write(Path(html), to_html(report, found))
+        write_text(Path(html), to_html(report, found))
         say(f"wrote {html}")
     if (figures := files["figures"]) is not None:
         written = write_figures(report, Path(figures))
         say(f"wrote {len(written)} files into {figures}")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise StorageError(
-            f"{path}: can't be written: {error.strerror}; choose another file"
-        ) from error
