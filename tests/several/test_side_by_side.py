@@ -177,9 +177,8 @@ def settings(dim: int) -> Edit:
 def test_settings_that_differ_stand_with_their_values_and_methods(make_run: MakeRun) -> None:
     several = side_by_side(runs(make_run, settings(10), settings(10), settings(4)))
     assert differing(several)["embedding_dim of fm, ffm"] == ("10", "as A", "4")
-    assert differing(several)["pool of gating, user-best, 4 more"] == (
-        "–", "as A", "other settings of ffm, fm",
-    )  # fmt: skip
+    pools = ("–", "as A", "other settings of ffm, fm")
+    assert differing(several)["pool of average, gating, 4 more"] == pools
 
 
 def code(digest: str) -> Edit:
