@@ -15,6 +15,7 @@ main = LazyGroup(
         "data": ("bench.cli.data:command", "List datasets, fetch them, or show what one holds."),
         "describe": ("bench.cli.describe:command", "Show a plugin's summary and parameters."),
         "report": ("bench.cli.report:command", "Print the table of a finished run."),
+        "status": ("bench.cli.status:command", "Say how far a run is, or how it ended."),
         "verify": (
             "bench.cli.verify:command",
             "Check a run's folder; exit 5 where a file is damaged.",

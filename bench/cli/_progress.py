@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
-from rich.progress import Progress, ProgressColumn, Task, TaskID
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from bench.cli._output import printable
-from bench.cli._plan_words import duration, many, planned_in_words, time_left
+from bench.cli._plan_words import duration, many, planned_in_words
 from bench.cli._progress_lines import Lines
-from bench.run import Watcher
+from bench.cli._progress_view import cut, failed_in_words, left_in_words, running_lines
+from bench.records.status_file import RunNow
+from bench.run import Tally, Watcher
 
-__all__ = ["fitted", "watching"]
+__all__ = ["View", "live", "watching"]
 
-_LEAST_NAME = 8  # cells of a name, however narrow the terminal
 _BAR, _LEAST_BAR = 20, 5  # cells
+_EACH_SECOND = 4  # times that it is drawn
 
 
 @contextmanager
@@ -32,90 +34,70 @@ def watching() -> Iterator[Watcher]:
         with Lines() as lines:
             yield lines
         return
-    with Progress(_Line(console), console=console, transient=True) as progress:
-        yield Bars(progress)
+    bars = Bars(console)
+    with live(console, bars.now):
+        yield bars
 
 
-class Bars(Watcher):
-    """An overall bar with the time left, and a line for each step that is running."""
+@contextmanager
+def live(console: Console, now: Callable[[], RunNow | None]) -> Iterator[None]:
+    """Inside, the run as it is now stands at the end of the terminal; nothing of it is left afterwards."""
+    with Live(
+        View(now), console=console, refresh_per_second=_EACH_SECOND, transient=True,
+        vertical_overflow="crop",
+    ):  # fmt: skip
+        yield
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._all: TaskID | None = None
-        self._running: dict[str, TaskID] = {}
+
+class Bars(Tally):
+    """Of what is told some lines stay; the rest is shown as it is at the time."""
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(now=clock)
+        self._console = console
 
     def say(self, text: str) -> None:
-        self._progress.console.print(printable(text), markup=False, highlight=False)
+        self._console.print(printable(text), markup=False, highlight=False)
 
     def planned(self, steps: int, trials: int, reused: int) -> None:
         self.say(planned_in_words(steps, trials, reused))
-        self._all = self._progress.add_task("", total=steps) if steps else None
-
-    def left(self, seconds: float, *, rough: bool, unknown: int) -> None:
-        if self._all is not None:
-            told = {"rough": rough, "unknown": unknown}
-            self._progress.update(self._all, until=time.monotonic() + seconds, told=told)
-
-    def started(self, step: str, title: str) -> None:
-        self._running[step] = self._progress.add_task(printable(title), total=None, detail="")
-
-    def progress(self, step: str, text: str) -> None:
-        self._progress.update(self._running[step], detail=printable(text))
+        super().planned(steps, trials, reused)
 
     def ended(self, step: str, title: str, failure: str) -> None:
-        if step in self._running:  # else another run did it
-            self._progress.remove_task(self._running.pop(step))
         if failure:
             self.say(f"{title}: failed: {failure}")
-        if self._all is not None:
-            self._progress.advance(self._all)
+        super().ended(step, title, failure)
 
 
-class _Line(ProgressColumn):
-    """All that is shown of a task, on one line of the terminal."""
+class View:
+    """An overall bar with the time left, what failed, and a line for each step that is running: no more lines than the
+    terminal has, and none wider. `now` gives None where there is nothing to show."""
 
-    max_refresh = 0.1  # seconds
+    def __init__(self, now: Callable[[], RunNow | None]) -> None:
+        self._now = now
 
-    def __init__(self, console: Console) -> None:
-        super().__init__()
-        self._console = console
-
-    def render(self, task: Task) -> RenderableType:
-        width = self._console.width
-        if task.total is None:
-            figures = _after(task, task.fields["detail"])
-            return Text(fitted(f"  {task.description}", figures, width), no_wrap=True)
-        done = f"{task.completed:.0f} of {many(int(task.total), 'step')}"
-        figures = _after(task, _left_now(task))
-        room = width - cell_len(done) - cell_len(figures) - 2  # the bar gives way to figures
-        if room < _LEAST_BAR:
-            return Text(f"{done} {figures}", no_wrap=True)
-        bar = ProgressBar(task.total, task.completed, width=min(room, _BAR))
-        line = Table.grid(padding=(0, 1))
-        line.add_row(done, bar, Text(figures, no_wrap=True))
-        return line
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        now = self._now()
+        if now is None or not now.steps:
+            return
+        width = options.max_width
+        yield _overall(now, width)
+        room = console.height - 2  # the cursor stands on a line of its own
+        if failed := failed_in_words(now):
+            yield Text(cut(failed, width), style="red", no_wrap=True)
+            room -= 1
+        for line in running_lines(now, width, room):
+            yield Text(line, no_wrap=True)
 
 
-def fitted(name: str, figures: str, width: int) -> str:
-    """Both on one line: where it is too long the name loses its beginning, which other lines have too; figures stay."""
-    room = max(_LEAST_NAME, width - cell_len(figures) - 2)
-    if cell_len(name) > room:
-        indent = name[: len(name) - len(name.lstrip())]
-        kept = name.lstrip()
-        while kept and cell_len(indent + kept) >= room:
-            kept = kept[1:]
-        name = f"{indent}…{kept}"
-    return f"{name}  {figures}"
-
-
-def _after(task: Task, detail: str) -> str:
-    elapsed = duration(task.elapsed or 0.0)
-    return f"{detail}, {elapsed}" if detail else elapsed
-
-
-def _left_now(task: Task) -> str:
-    """It runs down between two steps."""
-    if "until" not in task.fields:
-        return ""
-    seconds = max(0.0, task.fields["until"] - time.monotonic())
-    return time_left(seconds, **task.fields["told"])
+def _overall(now: RunNow, width: int) -> Table | Text:
+    """Where it is narrow the bar gives way first, then the end of the figures."""
+    done = f"{now.ended} of {many(now.steps, 'step')}"
+    figures = ", ".join(filter(None, [left_in_words(now), duration(now.seconds)]))
+    room = width - cell_len(done) - cell_len(figures) - 2
+    if room < _LEAST_BAR:
+        return Text(cut(f"{done} {figures}", width), no_wrap=True)
+    bar = ProgressBar(now.steps, now.ended, width=min(room, _BAR))
+    line = Table.grid(padding=(0, 1))
+    line.add_row(done, bar, Text(figures, no_wrap=True))
+    return line

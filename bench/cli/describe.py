@@ -29,7 +29,7 @@ __all__ = ["command"]
 def command(
     name: str, kind: str | None, plugins: tuple[Path, ...], autoload: bool, as_json: bool
 ) -> None:
-    """Show the summary of the plugin NAME and its parameters: type, default, range, meaning."""
+    """Show the summary of the plugin NAME and its parameters: type, default, range, meaning; and what to cite."""
     registry = load_registry(plugins, autoload=autoload)
     warn_quarantined(registry)
     info = _find(registry, name, kind.replace("-", "_") if kind else None)
@@ -58,6 +58,7 @@ def _describe(info: PluginInfo, plugin: type[Any]) -> dict[str, Any]:
     return {
         **info._asdict(),
         "summary": (inspect.getdoc(plugin) or "").partition("\n")[0],
+        "citation": inspect.cleandoc(plugin.citation),
         "parameters": [parameter._asdict() for parameter in parameters(params)] if params else [],
     }
 
@@ -66,8 +67,10 @@ def _echo(described: dict[str, Any]) -> None:
     echo(printable(f"{described['name']} · {KINDS[described['kind']]} · {described['origin']}"))
     echo(printable(described["summary"]))
     echo()
-    if not described["parameters"]:
+    if described["parameters"]:
+        rows = [tuple(parameter.values()) for parameter in described["parameters"]]
+        echo_table(("parameter", "type", "default", "range", "meaning"), rows)
+    else:
         echo("no parameters")
-        return
-    rows = [tuple(parameter.values()) for parameter in described["parameters"]]
-    echo_table(("parameter", "type", "default", "range", "meaning"), rows)
+    if described["citation"]:
+        echo(f"\nto cite:\n{printable(described['citation'])}")

@@ -1,17 +1,20 @@
-"""`bench export RUN FILE`: a run's predictions with their keys, for other tools."""
+"""`bench export RUN FILE`: a run's predictions with their keys, or its table by user, for other tools."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bench.errors import StorageError
+from bench.cli._whole_file import write_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from bench.records import Run
 
 __all__ = ["command"]
 
@@ -22,6 +25,9 @@ __all__ = ["command"]
 @click.option(
     "--method", "methods", multiple=True, help="Of this method or base model alone. Repeatable."
 )
+@click.option(
+    "--users", is_flag=True, help="A row for each test user instead of one for each prediction."
+)
 @click.option("--labels", is_flag=True, help="The labels of the tested rows too.")
 @click.option(
     "--cache-dir",
@@ -29,27 +35,44 @@ __all__ = ["command"]
     help="Where prepared data are kept (or BENCH_CACHE).",
 )
 def command(
-    run: Path, file: Path, methods: tuple[str, ...], labels: bool, cache_dir: Path | None
+    run: Path,
+    file: Path,
+    methods: tuple[str, ...],
+    users: bool,
+    labels: bool,
+    cache_dir: Path | None,
 ) -> None:
     """Write the predictions of the run in folder RUN to FILE (.parquet or .csv): a row for each tested row and trial.
 
     Columns: dataset, protocol, method, seed, user, item, order, label (with --labels), logit. Ids are those of the data, which
-    have to be in the cache still."""
+    have to be in the cache still. With --users a row for each test user and trial: losses, best and chosen model, weights."""
     if file.suffix.lower() not in (".parquet", ".csv"):
         raise click.BadParameter(f"{file.name!r} ends neither in .parquet nor in .csv")
-    from bench.data import cache_dir as resolve_cache
+    if users and labels:
+        raise click.UsageError("--labels are of rows: leave out --users or --labels")
     from bench.records import load
+
+    loaded = load(run)
+    table = (
+        _by_user(loaded, methods)
+        if users
+        else _predictions(loaded, cache_dir, methods, labels=labels)
+    )
+    write_whole(file, _written(table, file.suffix.lower()))
+    click.echo(f"{file}: {len(table):,} rows", err=True)
+
+
+def _by_user(run: Run, methods: Sequence[str]) -> pa.Table:
+    from bench.run.exporting import users_of
+
+    return users_of(run, methods)
+
+
+def _predictions(run: Run, cache: Path | None, methods: Sequence[str], *, labels: bool) -> pa.Table:
+    from bench.data import cache_dir
     from bench.run.exporting import predictions_table
 
-    table = predictions_table(load(run), resolve_cache(cache_dir), methods, labels=labels)
-    content = _written(table, file.suffix.lower())
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise StorageError(
-            f"{file}: can't be written: {error.strerror}; choose another file"
-        ) from error
-    click.echo(f"{file}: {len(table):,} rows", err=True)
+    return predictions_table(run, cache_dir(cache), methods, labels=labels)
 
 
 def _written(table: pa.Table, suffix: str) -> bytes:

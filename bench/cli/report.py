@@ -9,9 +9,10 @@ import click
 
 from bench.cli._common import echo_json, json_option
 from bench.cli._output import echo, say
+from bench.cli._report_files import check_files, file_options, printed_in_place, write_files
 from bench.cli._report_shown import SECTIONS, show, show_parts
-from bench.cli._several_shown import show_several
-from bench.cli._written import write_text
+from bench.cli._several_shown import FORMS, show_several
+from bench.cli._whole_file import write_whole
 
 if TYPE_CHECKING:
     from bench.records import Run
@@ -28,11 +29,7 @@ __all__ = ["command"]
     required=True,
     type=click.Path(path_type=Path, readable=False),
 )
-@click.option(
-    "--markdown",
-    metavar="FILE",
-    help="Write Markdown to a file too; - prints it instead of the table.",
-)
+@file_options
 @click.option(
     "--against",
     metavar="METHOD",
@@ -73,22 +70,22 @@ def command(
 
     Ends with 4 where trials failed or are missing."""
     from bench.records import load
-    from bench.report import build, to_json, to_markdown
+    from bench.report import build, to_json
 
+    check_files(files, as_json=as_json)
     if len(runs) > 1:
-        _refuse(against, sections, everything)
-        ctx.exit(show_several(runs, as_json=as_json, **files))
+        _refuse(against=against, section=sections, all=everything, **files)
+        ctx.exit(show_several(runs, files, as_json=as_json))
     (run,) = runs
     found = load(run)
     report = build(found, against)
-    markdown = files["markdown"]
-    if markdown is not None and markdown != "-":
-        write_text(Path(markdown), to_markdown(report))
+    write_files(report, files)
     _draw(found, report, files)
+    in_place = printed_in_place(report, files)
     if as_json:
         echo_json(to_json(report))
-    elif markdown == "-":
-        echo(to_markdown(report), nl=False)
+    elif in_place is not None:
+        echo(in_place, nl=False)
     elif sections or everything:
         show_parts(report, SECTIONS if everything else sections)
     else:
@@ -96,13 +93,12 @@ def command(
     ctx.exit(report.exit_code)
 
 
-def _refuse(against: str | None, sections: tuple[str, ...], everything: bool) -> None:
-    """What asks for a part of one run's report."""
-    asked = {"--against": against is not None, "--section": sections, "--all": everything}
+def _refuse(**asked: object) -> None:
+    """UsageError for what is of one run's report."""
     for option, given in asked.items():
-        if given:
+        if given and option not in FORMS:
             raise click.UsageError(
-                f"{option} is of one run's report; give one RUN, or leave it out"
+                f"--{option} is of one run's report; give one RUN, or leave it out"
             )
 
 
@@ -110,7 +106,7 @@ def _draw(found: Run, report: Report, files: dict[str, str | None]) -> None:
     from bench.report import to_html, write_figures
 
     if (html := files["html"]) is not None:
-        write_text(Path(html), to_html(report, found))
+        write_whole(Path(html), to_html(report, found).encode("utf-8"))
         say(f"wrote {html}")
     if (figures := files["figures"]) is not None:
         written = write_figures(report, Path(figures))

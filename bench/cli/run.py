@@ -121,6 +121,7 @@ def command(
     Exit code 4 where a trial that was asked for failed or is missing."""
     from bench.cache_folder import cache_dir
     from bench.finished import Command, key_of, recall
+    from bench.records.status_file import forget_killed
 
     asked = Command(
         suite=suite,
@@ -134,6 +135,7 @@ def command(
     finished = None if key is None else recall(asked, key)
     recalled = finished is not None
     if finished is not None:
+        forget_killed(finished.folder)
         say(f"all {len(finished.wanted or ())} trials are recorded; nothing to run")
     else:
         finished = _run(asked, key, options)

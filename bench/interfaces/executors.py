@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from bench.interfaces.plugin import Plugin
@@ -22,9 +23,11 @@ class StepEvent(NamedTuple):
 
 class Executor(Plugin):
     """Runs steps somewhere. JSON crosses, never an object; a worker calls bench.worker.perform with what was submitted.
-    `keeps_limits`: whether it ends a step that is over the limits that its JSON has."""
+    `keeps_limits`: whether it ends a step that is over the limits that its JSON has. `processes`: where it can say, the
+    process on this machine that each running step has to itself, by the step's id; what they have in memory is shown."""
 
     keeps_limits: ClassVar[bool] = False
+    processes: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, params: Any, workers: int = 1) -> None:
         """`workers`: how many steps may run at a time."""

@@ -19,9 +19,13 @@ class PluginParams(BaseModel):
 
 
 class Plugin(ABC):
-    """Base of every class that a hook names. The harness makes each as `cls(params)`; the author reads `self.params`."""
+    """Base of every class that a hook names. The harness makes each as `cls(params)`; the author reads `self.params`.
+
+    `citation`: what a paper that uses it has to cite, as BibTeX entries, one or several; "" where there is nothing. A subclass
+    has its base's. `bench report --bibtex` makes a bibliography of it."""
 
     name: ClassVar[str]
+    citation: ClassVar[str] = ""
     Params: ClassVar[type[PluginParams]] = PluginParams
 
     def __init__(self, params: Any) -> None:  # Any: each class narrows it to its own Params

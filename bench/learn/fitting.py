@@ -188,7 +188,7 @@ class MetaLearned(FitNotes):
         progress: Progress = _silent,
     ) -> None:
         self._rule, self._params, self._settings = rule, params, settings
-        self._gating = Gating(selector, selector_settings, progress)
+        self._gating = Gating(selector, selector_settings, lambda line: progress(f"gating {line}"))
         self._known = isinstance(selector, PerceptronSelector) and all(
             model.form is not None for model in (pool or {}).values()
         )

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import psutil
 
-__all__ = ["family", "largest_rss", "proportional_bytes", "rss_bytes"]
+__all__ = ["family", "largest_rss", "proportional_bytes", "rss_bytes", "tree_bytes"]
 
 _HAS_PROC = sys.platform == "linux"
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -42,6 +42,13 @@ def proportional_bytes(pids: Iterable[int]) -> int:
     """Of all together: a page that n processes share counts 1/n in each (PSS). Looks at every page: dear. Where the system
     does not tell, what is resident."""
     return sum(map(_proportional, pids))
+
+
+def tree_bytes(pid: int) -> int:
+    """Resident in a process and all below it, where pages that several share count once; 0 where it is gone."""
+    pids = family(pid)
+    largest = max(map(rss_bytes, pids))
+    return largest if len(pids) == 1 else max(largest, proportional_bytes(pids))
 
 
 def largest_rss(maxrss: int) -> int:

@@ -11,6 +11,7 @@ from bench.records.beside import write_beside
 from bench.records.blobs import is_whole, read_blob, read_table, write_blob, write_table
 from bench.records.canonical import canonical, digest
 from bench.records.details import capped
+from bench.records.frames import users_table
 from bench.records.manifest_file import (
     followed,
     lacking,
@@ -30,13 +31,16 @@ from bench.records.record import (
 )
 from bench.records.run import Conflict, Run, load
 from bench.records.schema import SCHEMA
+from bench.records.user_columns import USER_COLUMNS, UserColumn, user_column
 
 __all__ = [
     "SCHEMA",
+    "USER_COLUMNS",
     "Analysed",
     "Conflict",
     "Record",
     "Run",
+    "UserColumn",
     "alone",
     "canonical",
     "capped",
@@ -57,6 +61,8 @@ __all__ = [
     "record_path",
     "records_of",
     "trial_of",
+    "user_column",
+    "users_table",
     "write_analyses",
     "write_beside",
     "write_blob",

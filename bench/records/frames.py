@@ -1,4 +1,4 @@
-"""A run as pandas tables."""
+"""A run as tables: of pandas, and by user of Arrow too."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import RecordError
 from bench.records.blobs import read_table
 from bench.records.manifest_file import trial_of
+from bench.records.user_columns import user_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pandas as pd
+    import pyarrow as pa
 
     from bench.records.run import Run
 
-__all__ = ["trials_frame", "users_frame"]
+__all__ = ["trials_frame", "users_frame", "users_table"]
 
 
 def trials_frame(run: Run) -> pd.DataFrame:
@@ -46,17 +48,41 @@ def _figures(record: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
 
 def users_frame(run: Run) -> pd.DataFrame:
     """As `Run.users` says."""
-    import pandas as pd
+    frame: pd.DataFrame = users_table(run).to_pandas()
+    return frame
+
+
+def users_table(run: Run) -> pa.Table:
+    """A row for each dataset, protocol, seed, method and test user: the columns of `USER_COLUMNS`, each field with a
+    `description` and what a `null` says as metadata. Columns that a dataset has none of are null. Raises RecordError where
+    there is no analysis, or its tables are missing or damaged."""
+    import pyarrow as pa
 
     if not run.user_tables:
         why = run.analysis_fault or "it has no analysis"
         raise RecordError(f"{run.folder}: no tables by user: {why}; run the suite again")
-    frames: list[pd.DataFrame] = []
-    for place, digest in run.user_tables.items():
-        frame = read_table(run.folder, digest).to_pandas()
-        dataset, _, protocol = place.partition("/")
-        frame.insert(0, "protocol", protocol)
-        frame.insert(0, "dataset", dataset)
-        frames.append(frame)
-    joined: pd.DataFrame = pd.concat(frames, ignore_index=True)
-    return joined
+    places = {
+        f"{line['dataset']}/{line['protocol']}": (line["dataset"], line["protocol"])
+        for line in run.manifest["trials"]
+    }
+    tables = []
+    for place, (dataset, protocol) in places.items():
+        if place in run.user_tables:
+            table = read_table(run.folder, run.user_tables[place])
+            for name, value in (("protocol", protocol), ("dataset", dataset)):
+                table = table.add_column(0, name, pa.array([value] * len(table), pa.string()))
+            tables.append(table)
+    return _described(pa.concat_tables(tables, promote_options="permissive"))
+
+
+def _described(table: pa.Table) -> pa.Table:
+    import pyarrow as pa
+
+    return table.cast(pa.schema([_with_meaning(field) for field in table.schema]))
+
+
+def _with_meaning(field: pa.Field) -> pa.Field:
+    known = user_column(field.name)
+    if known is None:
+        return field
+    return field.with_metadata({"description": known.meaning, "null": known.null})

@@ -16,6 +16,7 @@ from bench.records.findings import Finding, finding_of
 from bench.records.manifest_file import read_manifest
 from bench.records.record import Record, read_record
 from bench.records.shape import check_run_record
+from bench.records.status_file import STATUS
 from bench.storage.temporary import is_leftover, is_temporary
 
 __all__ = ["BLOB", "RunFiles", "read_files"]
@@ -64,7 +65,8 @@ def read_files(folder: Path) -> RunFiles:
     for file in listed["blobs"]:
         _sort_blob(found, file)
     for file in listed[""]:
-        if file.name not in (*_ROOMS, *_FILES) and not _is_of_a_writer(found, file):
+        ours = file.name in (*_ROOMS, *_FILES) or STATUS.fullmatch(file.name)
+        if not ours and not _is_of_a_writer(found, file):
             _unknown(found, file)
     if found.manifest is not None:
         found.findings += companion_faults(folder, found.manifest)

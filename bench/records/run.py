@@ -59,8 +59,8 @@ class Run(NamedTuple):
         return trials_frame(self)
 
     def users(self) -> pd.DataFrame:
-        """A row for each dataset, protocol, method, seed and test user, from the tables that the analysis keeps: rows,
-        support, losses, best and chosen model, weights. Raises RecordError where there is no analysis."""
+        """A row for each dataset, protocol, seed, method and test user, from the tables that the analysis keeps. Columns:
+        `bench.records.USER_COLUMNS`. Raises RecordError where there is no analysis."""
         from bench.records.frames import users_frame
 
         return users_frame(self)

@@ -134,8 +134,15 @@ class _Quarantined(_Shape):
     reason: str
 
 
+class _Cited(_Shape):
+    kind: str
+    name: str
+    citation: str
+
+
 class _Plugins(_Shape):
     quarantined: list[_Quarantined] = []
+    citations: list[_Cited] = []
 
 
 class _Manifest(_Shape):

@@ -90,6 +90,9 @@ def _wrong_attributes(plugin: type, kind: str, name: str) -> str | None:
     divides = getattr(plugin, "kind", None)
     if kind == "protocols" and divides not in _PROTOCOL_KINDS:
         return f"its kind is {divides!r}; write {' or '.join(map(repr, _PROTOCOL_KINDS))}"
+    citation = getattr(plugin, "citation", "")
+    if not isinstance(citation, str):
+        return f"its citation is a {type(citation).__name__}; write BibTeX entries as one text"
     own = getattr(plugin, "name", None)
     if own != name:
         return f"its name is {own!r}, its hook calls it {name!r}"

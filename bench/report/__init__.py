@@ -10,6 +10,7 @@ from bench.records import Run
 from bench.report.content.build import build
 from bench.report.content.model import (
     BaseModelFacts,
+    Cited,
     Cost,
     Failure,
     Figure,
@@ -22,7 +23,10 @@ from bench.report.content.model import (
     Shift,
     Unfinished,
 )
+from bench.report.print.as_bibtex import to_bibtex
+from bench.report.print.as_csv import to_csv
 from bench.report.print.as_json import to_json
+from bench.report.print.latex import to_latex
 from bench.report.print.markdown import blocks_to_markdown, to_markdown
 from bench.report.print.terminal import print_blocks, to_terminal
 from bench.report.sections.document import document
@@ -34,6 +38,7 @@ __all__ = [
     "BaseModelFacts",
     "Block",
     "Cell",
+    "Cited",
     "Cost",
     "Failure",
     "Figure",
@@ -58,8 +63,11 @@ __all__ = [
     "print_blocks",
     "short",
     "summary",
+    "to_bibtex",
+    "to_csv",
     "to_html",
     "to_json",
+    "to_latex",
     "to_markdown",
     "to_terminal",
     "visible",

@@ -12,10 +12,12 @@ from bench.job.outcome import OK, Outcome, no_result
 from bench.records import Run, load
 from bench.run import manifest
 from bench.run.analysing import analyse_run
+from bench.run.heartbeat import beating
 from bench.run.left_over import missing_steps, open_trials, sweep_all
 from bench.run.planning.trials import Trial
 from bench.run.sharing import FLOOR, POLL_S
 from bench.run.state import RunState
+from bench.run.tally import Tally
 from bench.run.time_left import TimeLeft
 from bench.run.timing import Estimates
 from bench.run.trial_records import record_ready
@@ -33,6 +35,14 @@ def execute(
     divisions: Divisions,
     executor: Executor,
 ) -> Run:
+    """Do and record what is missing; `bench status` can tell how far it is meanwhile."""
+    tally = Tally(state.watcher)
+    state.watcher = tally
+    with beating(tally, executor, state.folder):
+        return _executed(state, divisions, executor)
+
+
+def _executed(state: RunState, divisions: Divisions, executor: Executor) -> Run:
     trials = state.plan.trials
     sweep_all(state)
     left = open_trials(state)

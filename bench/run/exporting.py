@@ -1,4 +1,5 @@
-"""A run's predictions with their keys: what each method said of each tested row, under the data's own ids."""
+"""A run's predictions with their keys: what each method said of each tested row, under the data's own ids;
+and its table by user."""
 
 from __future__ import annotations
 
@@ -9,17 +10,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pa_compute
 
 from bench.data.ids import id_texts
 from bench.data.prepared import store
 from bench.data.views.interactions import Interactions
 from bench.errors import NoRunError, StorageError
 from bench.job.splits import open_split
-from bench.records import Record, Run, read_blob
+from bench.records import Record, Run, read_blob, users_table
 from bench.registry import did_you_mean
 from bench.run.name_lists import apart
 
-__all__ = ["predictions_table"]
+__all__ = ["predictions_table", "users_of"]
 
 _TOLD = ("name", "source", "order", "ids")
 
@@ -36,8 +38,10 @@ def predictions_table(
     The keys come from the prepared data and the splits in `cache`: StorageError where it lacks them. NoRunError for a
     method that the run does not have."""
     records = [record for record in run.records if "logits" in record["blobs"]]
-    methods = apart(methods, {record["trial"]["method"] for record in records})
-    _check_methods(run, records, methods)
+    known = list(dict.fromkeys(record["trial"]["method"] for record in records))
+    if not known:
+        raise NoRunError(f"{run.folder}: no trial has predictions; run the suite first")
+    methods = _checked_methods(run, methods, known)
     tables = [
         table
         for place, of_place in _by_place(records).items()
@@ -46,14 +50,21 @@ def predictions_table(
     return pa.concat_tables(_alike(tables))
 
 
-def _check_methods(run: Run, records: Sequence[Record], methods: Sequence[str]) -> None:
-    known = dict.fromkeys(record["trial"]["method"] for record in records)
-    if not known:
-        raise NoRunError(f"{run.folder}: no trial has predictions; run the suite first")
+def users_of(run: Run, methods: Sequence[str] = ()) -> pa.Table:
+    """The run's table by user (`bench.records.users_table`), of these methods alone where any are given. NoRunError for a
+    method that it does not have; raises as `users_table` does."""
+    table = users_table(run)
+    wanted = _checked_methods(run, methods, table["method"].unique().to_pylist())
+    return table.filter(pa_compute.is_in(table["method"], pa.array(wanted))) if wanted else table
+
+
+def _checked_methods(run: Run, methods: Sequence[str], known: Sequence[str]) -> Sequence[str]:
+    methods = apart(methods, {*known})
     for method in methods:
         if method not in known:
             hint = did_you_mean(method, known)
             raise NoRunError(f"{run.folder}: no predictions of a method {method!r}{hint}")
+    return methods
 
 
 def _by_place(records: Sequence[Record]) -> Mapping[tuple[str, str, str], list[Record]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from bench.errors import BenchError
@@ -32,6 +32,7 @@ class LocalExecutor(Executor):
         self._steps: dict[str, Handed] = {}  # running, by id
         self._outcomes: dict[str, str] = {}  # running step's id -> what it said that it came to
         self._losses: Counter[str] = Counter()  # step's id -> how often its process was killed
+        self.processes: dict[str, int] = {}
         self._alone = False  # whether what runs is to have nothing beside it
         self._server: Server | None = None
 
@@ -62,8 +63,8 @@ class LocalExecutor(Executor):
         self._server = None
 
     @property
-    def _running(self) -> tuple[str, ...]:
-        return () if self._server is None else tuple(self._server.running)
+    def _running(self) -> Mapping[str, int]:
+        return {} if self._server is None else self._server.running
 
     def _next(self) -> Handed | None:
         """What may start now, in order: what waits to be alone lets none overtake it."""
@@ -87,6 +88,7 @@ class LocalExecutor(Executor):
             (self._again if step.id in self._losses else self._waiting).appendleft(step)
             return  # until the ends of those that run are told
         self._alone = self._is_alone(step)
+        self.processes[step.id] = self._running[step.id]
         if step.id not in self._losses:
             yield StepEvent(step.id, "started", "")
         self._steps[step.id] = step
@@ -124,6 +126,7 @@ class LocalExecutor(Executor):
     def _ended(self, event: Ended) -> Iterator[StepEvent]:
         """What became of a step, once its process is gone: nothing yet where it is begun again."""
         step, said = self._steps.pop(event.task), self._outcomes.pop(event.task, None)
+        self.processes.pop(step.id, None)
         if said is None and is_loss(event):
             self._losses[step.id] += 1
             if self._losses[step.id] < TRIES:

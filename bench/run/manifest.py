@@ -21,6 +21,7 @@ from bench.records import (
     write_manifest,
 )
 from bench.registry import Registry, recorded
+from bench.run.citations import citations
 from bench.run.planning.trials import Plan, Trial
 from bench.run.split_facts import split_facts
 from bench.scoring.division import Divisions
@@ -68,7 +69,8 @@ def of_plan(
             "quarantined": [
                 {"origin": recorded(plugin.origin), "reason": plugin.reason}
                 for plugin in registry.quarantined
-            ]
+            ],
+            "citations": citations(suite, registry),
         },
         "primary": suite.primary,
         "against": suite.against,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 
-from bench.run.progress import Watcher
+from bench.run.progress import HandsOn, Watcher
 from bench.run.timing import Estimates, wall_seconds
 
 __all__ = ["TimeLeft"]
 
 
-class TimeLeft(Watcher):
-    """Hands all on to another watcher, and tells it of the time left. `steps`: those to be done, to those that each needs."""
+class TimeLeft(HandsOn):
+    """Tells another watcher of the time left too. `steps`: those to be done, to those that each needs."""
 
     def __init__(
         self,
@@ -22,7 +22,8 @@ class TimeLeft(Watcher):
         workers: int,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._watcher, self._estimates, self._workers = watcher, estimates, workers
+        super().__init__(watcher)
+        self._estimates, self._workers = estimates, workers
         self._left = dict(steps)
         self._began: dict[str, float] = {}
         self._beside: list[float] = []  # seconds of each step that is done beside its CPU time
@@ -47,15 +48,6 @@ class TimeLeft(Watcher):
             self._drop_those_that_need(step)
         self._tell()  # first: what is said of the end of a step has the time that is left then
         self._watcher.ended(step, title, failure)
-
-    def say(self, text: str) -> None:
-        self._watcher.say(text)
-
-    def progress(self, step: str, text: str) -> None:
-        self._watcher.progress(step, text)
-
-    def recorded(self, trial: str, status: str) -> None:
-        self._watcher.recorded(trial, status)
 
     def _drop_those_that_need(self, failed: str) -> None:
         """They will never begin."""

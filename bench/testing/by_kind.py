@@ -23,6 +23,7 @@ BY_PROCESS = "determinism by process"
 BY_HASH = "determinism by hash seed"
 
 _EVERY = {
+    "citation": "bench.testing.shared_checks:citation",
     "inputs left as they are": "bench.testing.shared_checks:inputs_unchanged",
     "global state left alone": "bench.testing.shared_checks:global_state",
     "threads and processes ended": "bench.testing.shared_checks:nothing_left",

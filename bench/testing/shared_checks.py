@@ -7,14 +7,29 @@ import sys
 
 import numpy as np
 
+from bench import bibtex
 from bench.registry.global_state import GlobalState, kept
 from bench.testing.left_behind import Standing
 from bench.testing.sampled import Sampled, apart
-from bench.testing.verdicts import Failed
+from bench.testing.verdicts import Failed, NotApplicable
 
-__all__ = ["determinism", "global_state", "inputs_unchanged", "nothing_left"]
+__all__ = ["citation", "determinism", "global_state", "inputs_unchanged", "nothing_left"]
 
 _COPY = "copy an array before you write into it (np.array(x), x.copy()); others read it after you"
+
+
+def citation(subject: Sampled) -> str:
+    """Says the keys of its entries."""
+    declared = subject.plugin.citation
+    if not declared.strip():
+        raise NotApplicable("it declares none")
+    try:
+        return ", ".join(entry.key for entry in bibtex.entries(declared))
+    except ValueError as error:
+        raise Failed(
+            f"its citation is no BibTeX: {error}",
+            "write one or several entries and nothing else, each with a key, an author, a title and a year",
+        ) from error
 
 
 def determinism(subject: Sampled) -> None:

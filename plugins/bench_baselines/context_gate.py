@@ -30,6 +30,16 @@ class ContextGate(Selector):
     average, among them. In training a share of users is shown without support, so that having none is nothing new."""
 
     name = "context-gate"
+    citation = """
+        @inproceedings{garnelo2018conditional,
+          author = {Garnelo, Marta and Rosenbaum, Dan and Maddison, Christopher and Ramalho, Tiago and Saxton, David and
+            Shanahan, Murray and Teh, Yee Whye and Rezende, Danilo and Eslami, S. M. Ali},
+          title = {Conditional Neural Processes},
+          booktitle = {Proceedings of the 35th International Conference on Machine Learning},
+          pages = {1704--1713},
+          year = {2018}
+        }
+    """
 
     class Params(PluginParams):
         hidden: tuple[Annotated[int, Field(ge=1, le=8192)], ...] = Field(

@@ -21,6 +21,14 @@ class FeatureWeighted(Selector):
     one that does best on validation users' query, and a tie goes to the strongest."""
 
     name = "fwls"
+    citation = r"""
+        @misc{sill2009feature,
+          author = {Sill, Joseph and Tak{\'a}cs, G{\'a}bor and Mackey, Lester and Lin, David},
+          title = {Feature-Weighted Linear Stacking},
+          note = {arXiv:0911.0460},
+          year = {2009}
+        }
+    """
 
     class Params(PluginParams):
         strengths: tuple[Annotated[float, Field(ge=1e-3, le=1e9)], ...] = Field(

@@ -17,6 +17,14 @@ class Greedy(Selector):
     A model may be added again; of all bags on the way the best is kept, on training users' query (Caruana et al. 2004)."""
 
     name = "greedy"
+    citation = """
+        @inproceedings{caruana2004ensemble,
+          author = {Caruana, Rich and Niculescu-Mizil, Alexandru and Crew, Geoff and Ksikes, Alex},
+          title = {Ensemble Selection from Libraries of Models},
+          booktitle = {Proceedings of the 21st International Conference on Machine Learning},
+          year = {2004}
+        }
+    """
 
     class Params(PluginParams):
         steps: int = Field(

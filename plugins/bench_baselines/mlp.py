@@ -13,3 +13,13 @@ class MLP(PerceptronSelector):
     Its last layer starts at zero: before training it is the average."""
 
     name = "mlp"
+    citation = """
+        @inproceedings{luo2020metaselector,
+          author = {Luo, Mi and Chen, Fei and Cheng, Pengxiang and Dong, Zhenhua and He, Xiuqiang and
+            Feng, Jiashi and Li, Zhenguo},
+          title = {{MetaSelector}: Meta-Learning for Recommendation with User-Level Adaptive Model Selection},
+          booktitle = {Proceedings of the Web Conference},
+          pages = {2507--2513},
+          year = {2020}
+        }
+    """

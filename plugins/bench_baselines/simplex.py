@@ -13,6 +13,27 @@ class Simplex(Selector):
     """One weight a base model, the same for all: those that minimise the mixture's log loss on training users' query."""
 
     name = "simplex"
+    citation = """
+        @article{stone1961opinion,
+          author = {Stone, Mervyn},
+          title = {The Opinion Pool},
+          journal = {The Annals of Mathematical Statistics},
+          volume = {32},
+          number = {4},
+          pages = {1339--1342},
+          year = {1961}
+        }
+        @article{kim2020fast,
+          author = {Kim, Youngseok and Carbonetto, Peter and Stephens, Matthew and Anitescu, Mihai},
+          title = {A Fast Algorithm for Maximum Likelihood Estimation of Mixture Proportions Using
+            Sequential Quadratic Programming},
+          journal = {Journal of Computational and Graphical Statistics},
+          volume = {29},
+          number = {2},
+          pages = {261--273},
+          year = {2020}
+        }
+    """
 
     chosen: dict[str, dict[str, float]]
 

@@ -19,6 +19,17 @@ class Stacking(Selector):
     """A learner on the base models' logits, fitted on the training users' query rows (Wolpert 1992)."""
 
     name = "stacking"
+    citation = """
+        @article{wolpert1992stacked,
+          author = {Wolpert, David H.},
+          title = {Stacked Generalization},
+          journal = {Neural Networks},
+          volume = {5},
+          number = {2},
+          pages = {241--259},
+          year = {1992}
+        }
+    """
 
     class Params(PluginParams):
         learner: Literal["logistic", "boosted-trees"] = Field(

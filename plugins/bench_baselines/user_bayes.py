@@ -25,6 +25,35 @@ class UserBayes(Selector):
     Bayes' rule, infinity `user-best`. A user without support has the prior."""
 
     name = "user-bayes"
+    citation = """
+        @article{littlestone1994weighted,
+          author = {Littlestone, Nick and Warmuth, Manfred K.},
+          title = {The Weighted Majority Algorithm},
+          journal = {Information and Computation},
+          volume = {108},
+          number = {2},
+          pages = {212--261},
+          year = {1994}
+        }
+        @article{freund1997decision,
+          author = {Freund, Yoav and Schapire, Robert E.},
+          title = {A Decision-Theoretic Generalization of On-Line Learning and an Application to Boosting},
+          journal = {Journal of Computer and System Sciences},
+          volume = {55},
+          number = {1},
+          pages = {119--139},
+          year = {1997}
+        }
+        @article{hoeting1999bayesian,
+          author = {Hoeting, Jennifer A. and Madigan, David and Raftery, Adrian E. and Volinsky, Chris T.},
+          title = {Bayesian Model Averaging: A Tutorial},
+          journal = {Statistical Science},
+          volume = {14},
+          number = {4},
+          pages = {382--417},
+          year = {1999}
+        }
+    """
 
     class Params(PluginParams):
         learning_rates: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] = Field(

@@ -26,6 +26,24 @@ class UserCluster(Selector):
     a tie goes to the smallest. Statistics: see `_support`."""
 
     name = "user-cluster"
+    citation = """
+        @article{lloyd1982least,
+          author = {Lloyd, Stuart P.},
+          title = {Least Squares Quantization in {PCM}},
+          journal = {IEEE Transactions on Information Theory},
+          volume = {28},
+          number = {2},
+          pages = {129--137},
+          year = {1982}
+        }
+        @inproceedings{arthur2007kmeans,
+          author = {Arthur, David and Vassilvitskii, Sergei},
+          title = {k-means++: The Advantages of Careful Seeding},
+          booktitle = {Proceedings of the 18th Annual ACM-SIAM Symposium on Discrete Algorithms},
+          pages = {1027--1035},
+          year = {2007}
+        }
+    """
 
     class Params(PluginParams):
         clusters: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(

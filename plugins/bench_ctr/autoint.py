@@ -16,6 +16,16 @@ class AutoInt(DifferentiableModel):
     """Self-attention among the fields of a row learns which of them interact (Song et al. 2019)."""
 
     name = "autoint"
+    citation = """
+        @inproceedings{song2019autoint,
+          author = {Song, Weiping and Shi, Chence and Xiao, Zhiping and Duan, Zhijian and Xu, Yewen and
+            Zhang, Ming and Tang, Jian},
+          title = {{AutoInt}: Automatic Feature Interaction Learning via Self-Attentive Neural Networks},
+          booktitle = {Proceedings of the 28th ACM International Conference on Information and Knowledge Management},
+          pages = {1161--1170},
+          year = {2019}
+        }
+    """
 
     class Params(PluginParams):
         embedding_dim: int = Field(16, ge=1, le=1024, description="width D of a value's vector")

@@ -20,6 +20,16 @@ class DCNv2(DifferentiableModel):
     """Deep & Cross Network v2: explicit crosses of bounded degree beside or before an MLP (Wang et al. 2021)."""
 
     name = "dcn-v2"
+    citation = r"""
+        @inproceedings{wang2021dcn,
+          author = {Wang, Ruoxi and Shivanna, Rakesh and Cheng, Derek and Jain, Sagar and Lin, Dong and
+            Hong, Lichan and Chi, Ed},
+          title = {{DCN V2}: Improved Deep \& Cross Network and Practical Lessons for Web-scale Learning to Rank Systems},
+          booktitle = {Proceedings of the Web Conference},
+          pages = {1785--1797},
+          year = {2021}
+        }
+    """
 
     class Params(PluginParams):
         embedding_dim: int = Field(10, ge=1, le=1024, description="width D of a value's vector")

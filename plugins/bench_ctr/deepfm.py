@@ -17,6 +17,15 @@ class DeepFM(DifferentiableModel):
 
     name = "deepfm"
     compiled_form = "deep-factorization-machine"
+    citation = """
+        @inproceedings{guo2017deepfm,
+          author = {Guo, Huifeng and Tang, Ruiming and Ye, Yunming and Li, Zhenguo and He, Xiuqiang},
+          title = {{DeepFM}: A Factorization-Machine based Neural Network for {CTR} Prediction},
+          booktitle = {Proceedings of the 26th International Joint Conference on Artificial Intelligence},
+          pages = {1725--1731},
+          year = {2017}
+        }
+    """
 
     class Params(PluginParams):
         embedding_dim: int = Field(

@@ -18,6 +18,15 @@ class FFM(DifferentiableModel):
 
     name = "ffm"
     compiled_form = "field-aware-factorization-machine"
+    citation = """
+        @inproceedings{juan2016field,
+          author = {Juan, Yuchin and Zhuang, Yong and Chin, Wei-Sheng and Lin, Chih-Jen},
+          title = {Field-aware Factorization Machines for {CTR} Prediction},
+          booktitle = {Proceedings of the 10th ACM Conference on Recommender Systems},
+          pages = {43--50},
+          year = {2016}
+        }
+    """
 
     class Params(PluginParams):
         embedding_dim: int = Field(

@@ -17,6 +17,15 @@ class FM(DifferentiableModel):
 
     name = "fm"
     compiled_form = "factorization-machine"
+    citation = """
+        @inproceedings{rendle2010factorization,
+          author = {Rendle, Steffen},
+          title = {Factorization Machines},
+          booktitle = {IEEE International Conference on Data Mining},
+          pages = {995--1000},
+          year = {2010}
+        }
+    """
 
     class Params(PluginParams):
         embedding_dim: int = Field(

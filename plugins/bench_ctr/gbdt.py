@@ -24,6 +24,25 @@ class GBDT(Model):
     """Gradient-boosted trees over ids as categories, tags as flags and numbers as they are (Friedman 2001)."""
 
     name = "gbdt"
+    citation = """
+        @article{friedman2001greedy,
+          author = {Friedman, Jerome H.},
+          title = {Greedy Function Approximation: A Gradient Boosting Machine},
+          journal = {The Annals of Statistics},
+          volume = {29},
+          number = {5},
+          pages = {1189--1232},
+          year = {2001}
+        }
+        @article{pedregosa2011scikit,
+          author = {Pedregosa, Fabian and others},
+          title = {Scikit-learn: Machine Learning in {Python}},
+          journal = {Journal of Machine Learning Research},
+          volume = {12},
+          pages = {2825--2830},
+          year = {2011}
+        }
+    """
 
     class Params(PluginParams):
         trees: int = Field(300, ge=1, le=10_000, description="at most so many, one after the other")

@@ -13,6 +13,15 @@ class LR(DifferentiableModel):
 
     name = "lr"
     compiled_form = "logistic-regression"
+    citation = """
+        @inproceedings{richardson2007predicting,
+          author = {Richardson, Matthew and Dominowska, Ewa and Ragno, Robert},
+          title = {Predicting Clicks: Estimating the Click-Through Rate for New Ads},
+          booktitle = {Proceedings of the 16th International Conference on World Wide Web},
+          pages = {521--530},
+          year = {2007}
+        }
+    """
 
     def build(self, fields: Fields) -> None: ...
 

@@ -21,6 +21,15 @@ class Mean(Model):
     """Base rate plus a user's and an item's shrunken deviation from it: the floor for every other model."""
 
     name = "mean"
+    citation = """
+        @inproceedings{koren2008factorization,
+          author = {Koren, Yehuda},
+          title = {Factorization Meets the Neighborhood: A Multifaceted Collaborative Filtering Model},
+          booktitle = {Proceedings of the 14th ACM SIGKDD International Conference on Knowledge Discovery and Data Mining},
+          pages = {426--434},
+          year = {2008}
+        }
+    """
 
     class Params(PluginParams):
         user_field: str = Field(

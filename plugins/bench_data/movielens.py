@@ -45,6 +45,17 @@ class MovieLensParams(PluginParams):
 class _MovieLens(Dataset):
     """Users, items, genres and what is known of users; ages are classes, not numbers, and so are occupations."""
 
+    citation = """
+        @article{harper2015movielens,
+          author = {Harper, F. Maxwell and Konstan, Joseph A.},
+          title = {The {MovieLens} Datasets: History and Context},
+          journal = {ACM Transactions on Interactive Intelligent Systems},
+          volume = {5},
+          number = {4},
+          pages = {19:1--19:19},
+          year = {2015}
+        }
+    """
     Params = MovieLensParams
     params: MovieLensParams
     parquet_order: ClassVar[str]

@@ -13,6 +13,15 @@ class MAML(GradientRule):
     """Meta-learned initialisation; inner learning rates fixed, or learned for all or by tensor (Finn et al. 2017)."""
 
     name = "maml"
+    citation = """
+        @inproceedings{finn2017model,
+          author = {Finn, Chelsea and Abbeel, Pieter and Levine, Sergey},
+          title = {Model-Agnostic Meta-Learning for Fast Adaptation of Deep Networks},
+          booktitle = {Proceedings of the 34th International Conference on Machine Learning},
+          pages = {1126--1135},
+          year = {2017}
+        }
+    """
 
     class Params(InnerLoop):
         learn_rates: bool = Field(

@@ -15,6 +15,14 @@ class MetaSGD(GradientRule):
     support is small, and each step has a factor."""
 
     name = "meta-sgd"
+    citation = """
+        @misc{li2017metasgd,
+          author = {Li, Zhenguo and Zhou, Fengwei and Chen, Fei and Li, Hang},
+          title = {{Meta-SGD}: Learning to Learn Quickly for Few-Shot Learning},
+          note = {arXiv:1707.09835},
+          year = {2017}
+        }
+    """
 
     class Params(InnerLoop):
         support_scale: SupportScale = 25.0

@@ -19,6 +19,14 @@ class Reptile(MetaLearner):
     at test time on the support. Inner rates are fixed. What does not adapt does not move."""
 
     name = "reptile"
+    citation = """
+        @misc{nichol2018first,
+          author = {Nichol, Alex and Achiam, Joshua and Schulman, John},
+          title = {On First-Order Meta-Learning Algorithms},
+          note = {arXiv:1803.02999},
+          year = {2018}
+        }
+    """
 
     Params = InnerSteps
     params: InnerSteps

@@ -32,6 +32,7 @@ def test_json(bench: Bench) -> None:
         "address": "bench_local.light_plugin:Trees",
         "version": "",
         "summary": "A model that no meta-learner can adapt.",
+        "citation": "",
     }
     assert depth == {
         "name": "depth",
@@ -102,3 +103,24 @@ def test_why_a_name_is_unknown_is_said_first(
     first, last = result.stderr.splitlines()
     assert "cut.py is quarantined: SyntaxError" in first
     assert "'gone'" in last
+
+
+def test_what_to_cite_is_shown_as_it_is_written(bench: Bench, tmp_path: Path) -> None:
+    entry = "@misc{one,\n  author = {A. Author},\n  title = {T},\n  year = 2020\n}"
+    file = tmp_path / "cited.py"
+    file.write_text(
+        "from bench import hookimpl\n"
+        "from bench.interfaces import Model\n"
+        "class Cited(Model):\n"
+        "    'Cited.'\n"
+        "    name = 'cited'\n"
+        f"    citation = {entry!r}\n"
+        "    def fit(self, train, valid, context): ...\n"
+        "    def predict(self, rows): ...\n"
+        "@hookimpl\n"
+        "def bench_models(): return {'cited': f'{__name__}:Cited'}\n",
+        "utf-8",
+    )
+    assert bench("describe", "cited", "--plugins", file).stdout.endswith(f"\nto cite:\n{entry}\n")
+    shown = bench("describe", "cited", "--plugins", file, "--json").stdout
+    assert json.loads(shown)["citation"] == entry

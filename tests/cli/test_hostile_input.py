@@ -99,8 +99,8 @@ NAMES = {
     "table": "a|b`c$d_e\\f[g](h)",
 }
 COMMANDS = (
-    ("report",), ("report", "--json"), ("report", "--markdown", "-"), ("verify",), ("verify", "--json"), ("compare",),
-    ("compare", "--json"),
+    ("report",), ("report", "--json"), ("report", "--markdown", "-"), ("report", "--latex", "-"), ("report", "--bibtex", "-"),
+    ("verify",), ("verify", "--json"), ("compare",), ("compare", "--json"),
 )  # fmt: skip
 
 

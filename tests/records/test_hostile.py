@@ -114,6 +114,9 @@ MANIFEST = {
     "data that are a number": put("datasets", to={"ml": 1}),
     "a split that is text": put("splits", to={"ml/cold": "x"}),
     "plugins that are a list": put("plugins", to=[]),
+    "a citation that is no text": put(
+        "plugins", to={"citations": [{"kind": "models", "name": "fm", "citation": 1}]}
+    ),
     "a quarantined plugin without a reason": put("plugins", to={"quarantined": [{"origin": "x"}]}),
     "a tolerance that is text": put("tolerance", to={"auc": "0"}),
     "a primary that is a list": put("primary", to=["auc"]),

@@ -55,6 +55,10 @@ def test_the_contract_names_the_interface(write: Write) -> None:
         (('"""A metric."""', "name = 'mine'", COMPUTE), "it lacks higher_is_better, version"),
         ((*METRIC, "name = 'other'", COMPUTE), "its name is 'other', its hook calls it 'mine'"),
         (
+            (*METRIC, COMPUTE, "citation = ['@misc{a}']"),
+            "its citation is a list; write BibTeX entries as one text",
+        ),
+        (
             (*METRIC, COMPUTE, "Params = dict"),
             "its Params is no subclass of bench.interfaces.PluginParams",
         ),

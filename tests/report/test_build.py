@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from bench.job.outcome import Outcome, unavailable
 from bench.records import Run, load, write_record
-from bench.report import Row, Section, build, to_json, to_markdown
+from bench.report import Cited, Report, Row, Section, build, to_json, to_markdown
 from bench.report.sections.trouble import trouble
 from tests.report.conftest import failed
 
@@ -298,3 +300,10 @@ def test_a_report_is_a_function_of_the_run_as_read_from_disk(
 ) -> None:
     run = make_run(seeds=(0, 1))
     assert build(on_disk(run)) == build(run)
+
+
+def test_json_holds_all_of_the_report_and_of_its_analyses(make_analysed: MakeRun) -> None:
+    report = replace(build(make_analysed()), citations=(Cited("models", "fm", "@misc{}"),))
+    value = json.loads(json.dumps(to_json(report)))
+    assert (value.pop("schema"), value.pop("exit_code")) == (1, 0)
+    assert TypeAdapter(Report).validate_python(value) == report

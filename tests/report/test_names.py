@@ -16,8 +16,9 @@ from rich.console import Console
 
 from bench.cli._common import echo_json
 from bench.records import Run
-from bench.report import Report, build, short, to_json, to_markdown, to_terminal
+from bench.report import Report, build, short, to_json, to_latex, to_markdown, to_terminal
 from tests.report.conftest import failed
+from tests.report.latex import needs_latex, typeset
 
 MakeRun = Callable[..., Run]
 
@@ -59,6 +60,18 @@ NAMES = {
     "heading": "# head ===",
     "quote": "> quote",
     "rule": "---",
+    "commands": "\\input{/etc/passwd}\\write18{touch x}\\newpage",
+    "end": "^^5cend{document}\\end{tabular}}\\end{table}",
+    "special": "50% {of} $x_1^2$ & #2 ~ \\verb|x|",
+    "braces": "}}}{{{",
+    "options": "[3pt] *",
+    "ligatures": "?`--''``,,<<>> -- fi",
+    "blanks": "  a  b  ",
+    "letters": "Größe Ærø Łódź ĳ ŋ þ ð ñ ç ő Ș",
+    "signs": "– — ‘x’ “y” … ± × ≤ ∞ µ ° €",
+    "combining": "e\u0301 x\u0302\u0303 \u0301",
+    "digits": "-1.5 +2",
+    "empty": "",
     "rich": "[bold]x[/bold] [link=http://evil.example]y[/] :smile:",
 }
 every = pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
@@ -225,3 +238,22 @@ def test_a_page_of_the_oracle_does_not_pass_what_is_not_escaped() -> None:
 @pytest.mark.fault(43)
 def test_accents_without_end_are_cut() -> None:
     assert len(short("a" + "\u0301" * 10_000)) < 100
+
+
+@pytest.mark.fault(43)
+@needs_latex
+def test_pdflatex_typesets_every_name_and_obeys_none(named: Named, tmp_path: Path) -> None:
+    tables = [to_latex(named(name)) for name in NAMES.values()]
+    read = typeset("\n\\clearpage\n".join(tables), tmp_path)
+    assert {file.stem for file in tmp_path.iterdir()} == {"paper"}
+    shown = _bare(read)
+    for name in NAMES.values():
+        if short(name).isascii():
+            assert _bare(short(name)) in shown
+    assert read.count("perfect-sample") == len(NAMES)
+
+
+def _bare(text: str) -> str:
+    """Without what a PDF says otherwise: blanks, underscores (which are rules), typographic signs."""
+    signs = str.maketrans({"’": "'", "‘": "`", "”": '"', "ˆ": "^", "˜": "~", "_": None})
+    return "".join(text.translate(signs).split())

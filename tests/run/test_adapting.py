@@ -6,11 +6,15 @@ import json
 from importlib.metadata import version
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
+import bench
+from bench.cli import main
 from bench.evaluate import analysis_from_json
 from bench.learn import fitting
-from bench.records import read_blob, read_table
+from bench.records import USER_COLUMNS, read_blob, read_table, user_column
 from bench.report import build, to_json, to_markdown
 from bench.run import run
 from bench.settings import PARAMETER_GROUPS
@@ -55,6 +59,25 @@ def test_every_method_under_a_meta_learner_has_its_columns_and_no_other(table):
         .isna()
         .all(axis=None)
     )
+
+
+def test_the_exported_table_has_the_columns_that_are_documented(finished, tmp_path):
+    file = tmp_path / "users.parquet"
+    told = CliRunner().invoke(main, ["export", str(finished.folder), str(file), "--users"])
+    assert told.exit_code == 0, told.output
+    schema = pq.read_schema(file)
+    assert [name for name in schema.names if user_column(name) is None] == []
+    assert {id(user_column(name)) for name in schema.names} == set(map(id, USER_COLUMNS.values()))
+    for field in schema:
+        known = user_column(field.name)
+        assert str(field.type).removeprefix("large_") == known.type
+        assert field.metadata == {
+            b"description": known.meaning.encode(),
+            b"null": known.null.encode(),
+        }
+    exported = pq.read_table(file)
+    assert {n for n in schema.names if exported[n].null_count and not user_column(n).null} == set()
+    assert exported.to_pandas().equals(bench.load_run(finished.folder).users())
 
 
 @pytest.mark.parametrize("name", ["simple", "full", "still"])

@@ -126,6 +126,24 @@ def test_workers_run_steps_side_by_side(step):
     assert running[-1] == 0
 
 
+def test_the_process_of_each_running_step_is_known_and_that_of_no_other(step, tmp_path):
+    """Of one that is begun again it is another."""
+    executor, seen = made(LocalExecutor), []
+    executor.submit(step("slow", "sleep-once"))
+    executor.submit(step("next"))
+    for event in executor.events():
+        seen.append((event.step, event.kind, dict(executor.processes)))
+        if (event.step, event.kind) == ("slow", "started"):
+            _wait_for(lambda: (tmp_path / "steps" / "slept").exists())
+            os.kill(executor.processes["slow"], signal.SIGKILL)
+    executor.close()
+    told = {(name, kind): processes for name, kind, processes in seen}
+    assert list(told["slow", "started"]) == ["slow"]
+    assert told["slow", "progress"] == told["slow", "ended"] == {}
+    assert list(told["next", "started"]) == ["next"]
+    assert told["next", "started"]["next"] != told["slow", "started"]["slow"]
+
+
 @pytest.mark.fault(9)
 def test_a_step_that_is_killed_from_outside_is_begun_again(step, tmp_path):
     """Told once, and kept for its record."""

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 
 from bench.cli import main
 from bench.errors import DataError, NoRunError, StorageError
-from bench.records import read_table
+from bench.records import read_table, write_table
 from bench.run.exporting import predictions_table
 from tests.run.conftest import by_method, write_ratings
 
@@ -207,3 +208,44 @@ def test_orders_of_two_types_are_kept_to_the_last_digit(tmp_path, write_suite, g
     table = predictions_table(run, tmp_path / "cache-one")
     assert table.schema.field("order").type == pa.large_string()
     assert all(value.isdigit() for value in table.to_pandas().query("dataset == 'small'").order)
+
+
+def test_the_table_by_user_needs_no_cache_and_may_be_of_some_methods(finished, tmp_path):
+    run, _ = finished
+
+    def export(name, *options):
+        return CliRunner().invoke(
+            main, ["export", str(run.folder), str(tmp_path / name), "--users", *options]
+        )
+
+    assert export("all.csv").exit_code == 0
+    users = pd.read_csv(tmp_path / "all.csv", dtype={"user": str})
+    pd.testing.assert_frame_equal(users, run.users(), check_dtype=False)
+    assert export("one.parquet", "--method", "fm,lr").exit_code == 0
+    some = pq.read_table(tmp_path / "one.parquet").to_pandas()
+    assert set(some.method) == {"fm", "lr"}
+    assert len(some) == len(users) / 2
+    unknown = export("no.csv", "--method", "fmm")
+    assert unknown.exit_code == 2
+    assert "no predictions of a method 'fmm'; did you mean 'fm'" in unknown.output
+    assert export("no.csv", "--labels").exit_code == 2
+    assert not (tmp_path / "no.csv").exists()
+
+
+def test_two_datasets_of_other_columns_are_one_table_by_user(finished):
+    """Whatever their names: each may hold a slash."""
+    run, _ = finished
+    lines = [
+        line | {"dataset": "a/b", "protocol": protocol}
+        for line in run.manifest["trials"]
+        for protocol in ("c/d", "e")
+    ]
+    whole = read_table(run.folder, run.user_tables["small/cold"])
+    fewer = write_table(run.folder, whole.drop_columns(["auc"]))
+    both = run._replace(
+        manifest=run.manifest | {"trials": lines},
+        user_tables={"a/b/c/d": run.user_tables["small/cold"], "a/b/e": fewer},
+    ).users()
+    assert set(zip(both.dataset, both.protocol, strict=True)) == {("a/b", "c/d"), ("a/b", "e")}
+    assert both[both.protocol == "e"].auc.isna().all()
+    assert both[both.protocol == "c/d"].auc.notna().any()

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from bench.cli import main
 from bench.cli import run as command
 from bench.records import load
+from bench.records.status_file import RunNow, StatusFile
 from bench.run import execution
 from tests.run.conftest import write_ratings
 
@@ -199,3 +200,20 @@ def test_a_cache_without_the_note_does_no_harm(again, write_suite, tmp_path):
     (tmp_path / "cache" / "runs").write_text("a file in the way")
     assert again()[0]
     assert again()[0]
+
+
+def test_what_a_killed_run_had_said_is_forgotten_when_nothing_is_left_to_do(
+    again, write_suite, tmp_path
+):
+    """It came back with a copy of the folder, say."""
+    write_suite()
+    again()
+    now = RunNow(pid=1, steps=2, ended=1, failed=0, trials=6, recorded=1, seconds=1.0, quiet_s=0.0)
+    killed = StatusFile(tmp_path / "out")
+    killed.write(now)
+    killed._close()  # as its process's end does
+    assert CliRunner().invoke(main, ["status", "out"]).exit_code == 4
+    ran, _ = again()
+    assert not ran
+    told = CliRunner().invoke(main, ["status", "out"])
+    assert (told.exit_code, told.stdout) == (0, "out: complete: 6 of 6 trials have a result\n")

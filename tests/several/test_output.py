@@ -162,7 +162,9 @@ def test_the_command_prints_and_writes_each_form(folders: list[str], tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "option", [("--against", "fm"), ("--section", "cost"), ("--all",)], ids=lambda one: one[0]
+    "option",
+    [("--against", "fm"), ("--section", "cost"), ("--all",), ("--csv", "x"), ("--latex", "-")],
+    ids=lambda one: one[0],
 )
 def test_what_is_of_one_run_is_refused_of_several(
     folders: list[str], option: tuple[str, ...]

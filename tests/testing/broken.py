@@ -23,6 +23,24 @@ class Fine(Model):
         return np.full(len(rows), np.log(self.rate / (1 - self.rate)))
 
 
+class CitesInWords(Fine):
+    """A reference as a paper prints it."""
+
+    citation = "A. Author. A title. 2020."
+
+
+class CitesNoYear(Fine):
+    """An entry that no bibliography style could print."""
+
+    citation = "@misc{author2020, author = {A. Author}, title = {A title}}"
+
+
+class Cites(Fine):
+    """A whole entry."""
+
+    citation = "@misc{author2020, author = {A. Author}, title = {A title}, year = 2020}"
+
+
 class WrongShape(Fine):
     """A column instead of a vector."""
 

@@ -39,7 +39,7 @@ TAKE_LONG = {
 IMPORT, DECLARED, SHAPE, SEED, IDS, SUPPORT, VMAP, SECOND, ZERO, META, SIMPLEX, LABELS, *_ = (
     check_names("models")
 )
-NOTES = "fit notes"
+NOTES, CITATION = "fit notes", "citation"
 *_, INPUTS, STATE, LEFT, PROCESS, HASHES = check_names("models")
 _, SCORE, CALL, ORDER, NO_STATE, DIRECTION, PARTS, *_ = check_names("metrics")
 _, SOURCES, TABLE, *_ = check_names("datasets")
@@ -98,6 +98,7 @@ def test_what_does_not_apply_says_why():
     "plugin",
     [
         broken.Fine,
+        broken.Cites,
         differentiable.Linear,
         differentiable.DeepReLU,
         differentiable.OfAField,
@@ -120,6 +121,8 @@ def test_no_false_alarm(plugin):
 @pytest.mark.parametrize(
     ("plugin", "check", "reason"),
     [
+        (broken.CitesInWords, CITATION, "its citation is no BibTeX: no entry starts at 'A. Author"),
+        (broken.CitesNoYear, CITATION, "its citation is no BibTeX: author2020: it has no year"),
         (broken.WrongShape, SHAPE, r"expected .*; got shape"),
         (broken.Integers, SHAPE, r"expected .*; got shape \(\d+,\), int64"),
         (broken.MissingValues, SHAPE, r"logits: \d+ of \d+ rows are not finite"),

@@ -5,8 +5,8 @@ repository root; `make reliability` does all of it.
     python -m tools.reliability FILE...  writes the page
 
 Several files are of parts of the tests, run with the same versions on one system; of a case that is in two, the later counts.
-The page is not written where a marked test failed, was not run, or was skipped for another reason than that it needs root
-or CUDA."""
+The page is not written where a marked test failed, was not run, or was skipped for another reason than that it needs root,
+CUDA or pdflatex."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tools.reliability.matrix import MATRIX, read_rows
 from tools.reliability.page import page_of
 
 PAGE = "docs/reliability.md"
-EXCUSES = ("root", "CUDA")
+EXCUSES = ("root", "CUDA", "pdflatex")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

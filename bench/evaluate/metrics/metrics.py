@@ -55,6 +55,16 @@ class GAUC(Metric):
     """AUC of each user alone, weighted by the user's rows; users with one class are left out and counted."""
 
     name = "gauc"
+    citation = """
+        @inproceedings{zhou2018deep,
+          author = {Zhou, Guorui and Zhu, Xiaoqiang and Song, Chenru and Fan, Ying and Zhu, Han and Ma, Xiao and
+            Yan, Yanghui and Jin, Junqi and Li, Han and Gai, Kun},
+          title = {Deep Interest Network for Click-Through Rate Prediction},
+          booktitle = {Proceedings of the 24th ACM SIGKDD International Conference on Knowledge Discovery and Data Mining},
+          pages = {1059--1068},
+          year = {2018}
+        }
+    """
     higher_is_better = True
     version = 1
 

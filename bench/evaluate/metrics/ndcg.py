@@ -20,6 +20,24 @@ class NDCG(Metric):
     counted (`users`, `users_scored`). A user of positive rows alone has 1 whatever the prediction."""
 
     name = "ndcg"
+    citation = r"""
+        @article{jarvelin2002cumulated,
+          author = {J{\"a}rvelin, Kalervo and Kek{\"a}l{\"a}inen, Jaana},
+          title = {Cumulated Gain-Based Evaluation of {IR} Techniques},
+          journal = {ACM Transactions on Information Systems},
+          volume = {20},
+          number = {4},
+          pages = {422--446},
+          year = {2002}
+        }
+        @inproceedings{mcsherry2008computing,
+          author = {McSherry, Frank and Najork, Marc},
+          title = {Computing Information Retrieval Performance Measures Efficiently in the Presence of Tied Scores},
+          booktitle = {European Conference on Information Retrieval},
+          pages = {414--421},
+          year = {2008}
+        }
+    """
     higher_is_better = True
     version = 1
 

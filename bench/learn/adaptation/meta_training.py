@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from bench.errors import DivergenceError, PluginError
 from bench.interfaces import MetaLearner
+from bench.job.progress import Progress, telling
 from bench.learn.adaptation.by_chunk import NotFiniteError, blaming_a_user, in_order
 from bench.learn.adaptation.divergence import all_finite
 from bench.learn.adaptation.drawing import draw
@@ -25,6 +27,8 @@ from bench.learn.adaptation.windows import Windows, chunks
 from bench.settings import MetaTrainSettings
 
 __all__ = ["MetaHistory", "meta_train", "outer_gradients", "outer_parameters"]
+
+_EPOCH = "meta-epoch"  # told apart from those of the selector that it starts from
 
 
 class MetaHistory(NamedTuple):
@@ -69,18 +73,23 @@ def meta_train(
     generator = np.random.default_rng(seed)
     with _named("validation users, before meta-training"):
         losses = [query_loss(rule, learnable, outer, valid, threads)]  # losses[e]: after epoch e
+    tell = telling(progress)
+    tell(Progress(_EPOCH, 0, settings.epochs, losses[0]))
     trainable = np.flatnonzero(train.ptr[1:] > train.cut)  # users with a query
     for epoch in range(1, settings.epochs + 1):
         batches = _batches(generator.permutation(trainable), settings.users)
+        began, rows = time.perf_counter(), 0
         for number, users in enumerate(batches, start=1):
             windows = draw(train, users, settings, generator)
+            rows += int((windows.stop - windows.start).sum())
             with _named(f"meta-training, epoch {epoch}, batch {number} of {len(batches)}"):
                 gradients = outer_gradients(rule, learnable, outer, train, windows, threads)
             best.before_step(gradients)
             optimiser.step(gradients)
+        rate = rows / max(time.perf_counter() - began, 1e-9)
         with _named(f"validation users, after epoch {epoch} of meta-training"):
             losses.append(query_loss(rule, learnable, outer, valid, threads))
-        progress(f"epoch {epoch}/{settings.epochs}, validation log loss {losses[-1]:.4f}")
+        tell(Progress(_EPOCH, epoch, settings.epochs, losses[-1], rate))
         if losses[-1] < min(losses[:-1]):  # at a tie the first epoch, as told
             best.mark()
         if epoch - _best(losses) >= max(settings.patience, 1):

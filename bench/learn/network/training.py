@@ -6,6 +6,7 @@ looks at a plugin need not wait."""
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from bench.errors import PluginError
 from bench.interfaces import History
+from bench.job.progress import Progress, telling
 from bench.learn.network.draws import Hidden, draw
 from bench.learn.network.encoder import Encoded
 from bench.learn.network.examples import Examples
@@ -53,11 +55,14 @@ def train(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # dropout
         training = trainer(network, examples, settings, steps)
+        tell = telling(progress)
         for epoch in range(settings.epochs):
             drawn = draw(len(examples), settings.batch_size, hidden, generator)
+            began = time.perf_counter()
             training.epoch(examples, drawn, hidden)
+            rate = len(examples) / max(time.perf_counter() - began, 1e-9)
             losses.append(training.mean_loss(valid))
-            progress(f"epoch {epoch + 1}/{settings.epochs}, validation log loss {losses[-1]:.4f}")
+            tell(Progress("epoch", epoch + 1, settings.epochs, losses[-1], rate))
             if losses[-1] < min(losses[:-1], default=math.inf):  # at a tie the first epoch, as told
                 training.keep()
             if epoch - _best(losses) >= max(settings.patience, 1) or not math.isfinite(losses[-1]):

@@ -17,7 +17,7 @@ from bench.report.content.against import run_against
 from bench.report.content.decimals import section_decimals
 from bench.report.content.edges import at_edge
 from bench.report.content.made import made
-from bench.report.content.model import Failure, NotAsked, Report, Section
+from bench.report.content.model import Cited, Failure, NotAsked, Report, Section
 from bench.report.content.never_better import never_better
 from bench.report.content.ranks import ranks
 from bench.report.content.table_rows import rows, tested
@@ -70,9 +70,17 @@ def build(run: Run, against: str | None = None) -> Report:
         ),
         not_asked=_not_asked(manifest["trials"]),
         analysis_fault=run.analysis_fault or _unreadable(run) or _lacking(run),
+        citations=_citations(manifest["plugins"]),
         made=made(run),
         ranks=ranks(found),
     )
+
+
+def _citations(plugins: Record) -> tuple[Cited, ...] | None:
+    found = plugins.get("citations")
+    if found is None:
+        return None
+    return tuple(Cited(one["kind"], one["name"], one["citation"]) for one in found)
 
 
 def _check_keys(run: Run) -> None:

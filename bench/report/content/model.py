@@ -19,6 +19,7 @@ from bench.evaluate import (
 __all__ = [
     "AtEdge",
     "BaseModelFacts",
+    "Cited",
     "Cost",
     "Extreme",
     "Failure",
@@ -200,6 +201,15 @@ class NotAsked:
 
 
 @dataclass(frozen=True)
+class Cited:
+    """What a plugin that the suite uses asks to be cited as: BibTeX entries as its author wrote them. `kind`: "models", ..."""
+
+    kind: str
+    name: str
+    citation: str
+
+
+@dataclass(frozen=True)
 class Section:
     """One dataset under one protocol. `rows` are in the order of the table: methods, base models, best-single, bounds.
     `tested`: the metrics whose marks are verdicts of the analysis; the others' follow bench.evaluate.marks."""
@@ -332,6 +342,7 @@ class Report:
     # trials of the suite that no command asked for: the run is a part of it
     not_asked: tuple[NotAsked, ...] = ()
     analysis_fault: str = ""  # why the analysis that is there can't be used
+    citations: tuple[Cited, ...] | None = None  # None: of a version that recorded none
     made: Made | None = None
     ranks: Ranks | None = None  # None of a run with one data set
 

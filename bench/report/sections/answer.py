@@ -14,7 +14,7 @@ from bench.report.words.figures import counted, listed, reasons, sentence, signe
 from bench.report.words.metrics import best_word, figure, gain, named
 from bench.report.words.names import short
 
-__all__ = ["answer"]
+__all__ = ["NO_ANALYSIS", "answer"]
 
 FEW = 100  # rows of the rarer class: so few are counted
 ALIKE = 1.25  # figures that differ by a factor up to this are told as one

@@ -14,7 +14,7 @@ from bench.report.words.figures import counted, loss, reasons
 from bench.report.words.metrics import named
 from bench.report.words.names import short
 
-__all__ = ["quality_notes"]
+__all__ = ["quality_notes", "relaimpr_meaning", "tie_meaning"]
 
 
 def quality_notes(report: Report, section: Section) -> list[Note]:
@@ -31,7 +31,7 @@ def _marks(report: Report, section: Section) -> Iterator[str]:
     marks = {figure.mark for row in section.rows for figure in row.figures.values()}
     if "best" in marks:
         yield "* marks the best mean of methods and base models" + (
-            f", = {_tie(report, section)}." if "tie" in marks else "."
+            f", = {tie_meaning(report, section)}." if "tie" in marks else "."
         )
     if section.analysis is not None and any(map(section.pair, section.rows)):
         drawn = counted(section.analysis.resamples, "resample")
@@ -75,7 +75,7 @@ def _verdicts(section: Section) -> Iterator[str]:
         )
 
 
-def _tie(report: Report, section: Section) -> str:
+def tie_meaning(report: Report, section: Section) -> str:
     """What a tie is, where the analysis says so and where it does not."""
     alike = "the same printed figure"
     if len(report.seeds) > 1:
@@ -111,7 +111,12 @@ def _meanings(report: Report, section: Section) -> Iterator[str]:
             else "Bounds read the test labels and are never ranked."
         )
     if "relaimpr" in report.metrics:
-        yield f"RelaImpr is how much further above .5 the AUC is than that of {_base(report, section)}, in percent."
+        yield relaimpr_meaning(report, section)
+
+
+def relaimpr_meaning(report: Report, section: Section) -> str:
+    """A sentence."""
+    return f"RelaImpr is how much further above .5 the AUC is than that of {_base(report, section)}, in percent."
 
 
 def _base(report: Report, section: Section) -> str:

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from rich.cells import cell_len
 
 from bench.report.content.model import Report, Row, Section
+from bench.report.sections.answer import NO_ANALYSIS
 from bench.report.sections.data_notes import data_warnings
 from bench.report.sections.document import begun, section_blocks, section_name
 from bench.report.sections.quality import against_reference, row_name
@@ -135,6 +136,7 @@ def _notes(report: Report, section: Section) -> tuple[str, ...]:
     found = chain(
         _failed(report, section),
         _unanalysed(section),
+        _extreme(section),
         _ties(section),
         _seeds(report),
         _training(section),
@@ -161,7 +163,17 @@ def _failed(report: Report, section: Section) -> Iterator[str]:
 
 def _unanalysed(section: Section) -> Iterator[str]:
     if section.analysis is None:
-        yield "This run has no analysis, so no verdicts: run the suite again, which makes it."
+        yield NO_ANALYSIS
+
+
+def _extreme(section: Section) -> Iterator[str]:
+    names = [one.method for one in section.extreme]
+    if names:
+        yield _fitted(
+            lambda most: (
+                f"A few extreme predictions decide the log loss of {listed(names, most)} (--section answer)."
+            )
+        )
 
 
 def _ties(section: Section) -> Iterator[str]:

@@ -1,0 +1,54 @@
+"""A file that a command was asked for: whole or not there, in the place of an earlier one and of nothing else."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from bench.errors import StorageError
+from bench.storage.temporary import hold, sync_folder, temporary_name
+
+__all__ = ["write_whole"]
+
+_OF_THE_SYSTEM = ("dev", "proc")  # /dev/stdout leads to a file that is open already
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Make or replace a file at once: whoever reads it sees the old one or the new one. A link still leads where it led; a
+    device or a pipe is written to. Raises StorageError, for a folder too and where there is none to write in."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if _is_stream(path):
+            path.write_bytes(data)
+        else:
+            _replace(Path(os.path.realpath(path)), data)
+    except OSError as error:
+        raise StorageError(
+            f"{path}: can't be written: {error.strerror}; choose another file"
+        ) from error
+
+
+def _is_stream(path: Path) -> bool:
+    of_the_system = path.absolute().parts[1:2] in [(part,) for part in _OF_THE_SYSTEM]
+    return of_the_system or (path.exists() and not path.is_file())
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = temporary_name(path)
+    try:
+        with temporary.open("xb") as file:
+            hold(file.fileno())
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            if path.exists():
+                shutil.copymode(path, temporary)
+            os.replace(temporary, path)
+        sync_folder(path.parent)
+    finally:
+        with suppress(OSError):  # gone once it stands in its place
+            temporary.unlink(missing_ok=True)

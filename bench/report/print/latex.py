@@ -1,0 +1,110 @@
+"""A report as tables for a paper: LaTeX in plain ASCII that pdflatex compiles, whatever names hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from bench.report.content.model import Report, Section
+from bench.report.print.latex_caption import caption, place
+from bench.report.print.latex_columns import Column, columns
+from bench.report.words.figures import counted
+from bench.report.words.latex_text import in_latex, in_latex_comment, latex_name, seen_name
+from bench.report.words.names import short
+
+__all__ = ["to_latex"]
+
+_MOST_ROWS = 32  # of one table: with its caption they fit a page of LaTeX's own classes
+_FULL = 400  # cells of a name in a comment
+
+
+def to_latex(report: Report) -> str:
+    r"""A `table` for each dataset and protocol, or several where rows are many, for a paper's `\input`: the primary metric,
+    differences from the reference with interval and verdict, the other metrics' means. Figures are rounded as in the
+    terminal's table, and the caption says what they are. ASCII alone; ends with a line end."""
+    labels: set[str] = set()
+    parts = [_head(report)]
+    for section in report.sections:
+        if section.ok:
+            parts += _tables(report, section, labels)
+        else:
+            parts.append(_nothing(section))
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(report: Report) -> str:
+    trials, ok = (
+        sum(getattr(section, key) for section in report.sections) for key in ("trials", "ok")
+    )
+    lines = [
+        f"Tables of the run of suite {short(report.suite)}, by `bench report --latex`.",
+        r"In the preamble: \usepackage{booktabs} and \usepackage{graphicx}.",
+        "A table that is wider than the line is set smaller; in two columns, write table* for table.",
+        f"The run is {report.status}: {ok} of {counted(trials, 'trial')} have a result.",
+    ]
+    if report.analysis_fault:
+        lines.append(f"Its analysis can't be used: {short(report.analysis_fault, _FULL)}")
+    return "\n".join(f"% {in_latex_comment(line)}" for line in lines)
+
+
+def _nothing(section: Section) -> str:
+    return rf"\noindent {place(section)}: none of {counted(section.trials, 'trial')} has a result, so that there is no table."
+
+
+def _tables(report: Report, section: Section, labels: set[str]) -> Iterator[str]:
+    found = columns(report, section)
+    count = len(section.rows)
+    parts = [range(at, min(at + _MOST_ROWS, count)) for at in range(0, count, _MOST_ROWS)]
+    label = _label(report, section, labels)
+    for number, rows in enumerate(parts):
+        first = number == 0
+        told = caption(report, section) if first else rf"Continues Table~\ref{{{label}}}."
+        named = label if first else f"{label}-{number + 1}"
+        yield "\n".join([*_cut_names(section, rows), *_table(section, found, rows, told, named)])
+
+
+def _table(
+    section: Section, found: Sequence[Column], rows: range, told: str, label: str
+) -> Iterator[str]:
+    yield r"\begin{table}[tbp]"
+    yield r"  \centering"
+    yield rf"  \caption[{place(section)}]{{{told}}}"
+    yield rf"  \label{{{label}}}"
+    yield r"  \vspace{4pt}"
+    yield r"  \footnotesize\setlength{\tabcolsep}{4pt}"
+    yield r"  \sbox0{%"
+    yield rf"  \begin{{tabular}}{{@{{}}{''.join(column.align for column in found)}@{{}}}}"
+    yield r"    \toprule"
+    yield rf"    {' & '.join(column.head for column in found)} \\"
+    yield r"    \midrule"
+    for row in rows:
+        if row > rows[0] and _block(section, row) != _block(section, row - 1):
+            yield r"    \midrule"
+        yield rf"    {' & '.join(column.cells[row] for column in found)} \\"
+    yield r"    \bottomrule"
+    yield r"  \end{tabular}}%"
+    yield r"  \ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi"
+    yield r"\end{table}"
+
+
+def _block(section: Section, row: int) -> str:
+    kind = section.rows[row].kind
+    return "base_model" if kind == "best_single" else kind
+
+
+def _cut_names(section: Section, rows: range) -> Iterator[str]:
+    names = dict.fromkeys(section.rows[row].subject for row in rows)
+    for name in names:
+        if latex_name(name) != in_latex(name):
+            told = f"{seen_name(name)} is {short(name, _FULL)}"
+            yield f"% {in_latex_comment(told)}"
+
+
+def _label(report: Report, section: Section, labels: set[str]) -> str:
+    r"""`tab:SUITE-DATASET-PROTOCOL` in characters that any \ref takes; with a number where another table has that name."""
+    words = "-".join((report.suite, section.dataset, section.protocol)).lower()
+    base = f"tab:{re.sub('[^a-z0-9]+', '-', words).strip('-')[:60] or 'run'}"
+    candidates = (base if n == 1 else f"{base}-n{n}" for n in range(1, len(labels) + 2))
+    label = next(one for one in candidates if one not in labels)
+    labels.add(label)
+    return label

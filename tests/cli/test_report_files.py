@@ -1,0 +1,141 @@
+"""`bench report` and the files that it writes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bench.cli import main
+from bench.records import load
+from bench.report import build, to_bibtex, to_csv, to_json, to_latex, to_markdown
+from tests.cli.test_hostile_input import make_run
+
+FUNCTIONS: dict[str, Callable[..., str]] = {
+    "--markdown": to_markdown,
+    "--latex": to_latex,
+    "--csv": to_csv,
+    "--bibtex": to_bibtex,
+}
+every = pytest.mark.parametrize("option", FUNCTIONS)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return make_run(tmp_path / "run")
+
+
+def report(*arguments: Any) -> Result:
+    return CliRunner().invoke(main, ["report", *map(str, arguments)])
+
+
+def expected(option: str, run: Path) -> bytes:
+    return FUNCTIONS[option](build(load(run))).encode("utf-8")
+
+
+@every
+def test_a_file_is_written_beside_the_table(option: str, run: Path, tmp_path: Path) -> None:
+    result = report(run, option, tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == expected(option, run)
+    assert (result.exit_code, result.stdout) == (0, report(run).stdout)
+
+
+@every
+def test_a_hyphen_prints_it_in_place_of_the_table(option: str, run: Path) -> None:
+    assert report(run, option, "-").stdout_bytes == expected(option, run)
+
+
+def test_all_files_and_json_in_one_command(run: Path, tmp_path: Path) -> None:
+    options = [part for option in FUNCTIONS for part in (option, tmp_path / option)]
+    result = report(run, *options, "--json")
+    assert json.loads(result.stdout) == json.loads(json.dumps(to_json(build(load(run)))))
+    for option in FUNCTIONS:
+        assert (tmp_path / option).read_bytes() == expected(option, run)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--latex", "-", "--csv", "-"), "--latex and --csv can't both go to standard output"),
+        (("--json", "--csv", "-"), "--json and --csv can't both go to standard output"),
+        (("--latex", "x", "--csv", "./x"), "--latex and --csv can't both go to ./x"),
+    ],
+)
+def test_two_answers_do_not_go_to_one_place(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = report(run, *options)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert not Path("x").exists()
+
+
+@every
+def test_a_folder_is_left_as_it_is(option: str, run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    result = report(run, option, folder)
+    assert result.exit_code == 5
+    assert result.output == f"{folder}: can't be written: Is a directory; choose another file\n"
+    assert list(folder.iterdir()) == []
+
+
+@every
+def test_no_folder_is_made(option: str, run: Path, tmp_path: Path) -> None:
+    result = report(run, option, tmp_path / "no" / "file")
+    assert result.exit_code == 5
+    assert "can't be written: No such file or directory; choose another file\n" in result.output
+    assert not (tmp_path / "no").exists()
+
+
+def test_an_earlier_file_stays_whole_where_there_is_no_space(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("before")
+    monkeypatch.setattr(os, "fsync", _full)
+    result = report(run, "--csv", tmp_path / "file")
+    assert result.exit_code == 5
+    assert "can't be written: No space left on device" in result.output
+    assert (tmp_path / "file").read_text() == "before"
+    assert {one.name for one in tmp_path.iterdir()} == {"run", "file"}
+
+
+def _full(_: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_link_and_the_rights_of_a_file_stay(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("before")
+    (tmp_path / "file").chmod(0o600)
+    (tmp_path / "link").symlink_to("file")
+    assert report(run, "--csv", tmp_path / "link").exit_code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == expected("--csv", run)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_device_is_written_to_and_stays_one(run: Path) -> None:
+    assert report(run, "--csv", "/dev/null").exit_code == 0
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.fault(43)
+def test_half_a_character_is_written_as_an_escape(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    from tests.cli.test_hostile_input import edit
+
+    def rename(value: Any) -> None:
+        value["suite"]["name"] = "half \ud800"
+
+    edit(run / "manifest.json", rename, seal=True)
+    assert report(run, "--csv", tmp_path / "file").exit_code == 0
+    with (tmp_path / "file").open(newline="", encoding="utf-8") as file:
+        assert next(csv.DictReader(file))["suite"] == "half \\ud800"
+    assert "half \\ud800" in report(run, "--csv", "-").stdout

@@ -1,0 +1,202 @@
+"""Tables for a paper: they compile, hold the report's figures, and say what those are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.records import Run
+from bench.report import Report, Row, build, to_latex
+from bench.report.words.figures import interval, signed
+from bench.report.words.latex_text import in_latex, latex_name
+from bench.report.words.metrics import figure
+from tests.report.conftest import failed
+from tests.report.latex import needs_latex, typeset
+
+MakeRun = Callable[..., Run]
+Records = list[dict[str, Any]]
+
+
+def words(text: str) -> str:
+    """A text's words, a blank between two."""
+    return " ".join(text.split())
+
+
+@needs_latex
+def test_a_reader_of_the_paper_sees_the_figures_of_the_report(
+    make_analysed: MakeRun, tmp_path: Path
+) -> None:
+    report = build(make_analysed())
+    lines = typeset(to_latex(report), tmp_path).splitlines()
+    (section,) = report.sections
+    for row in section.rows:
+        shown = row.name if row.model is None else f"{row.name} = {row.model}"
+        (line,) = (line for line in lines if line.startswith(f"{shown}  "))
+        texts = [
+            figure(metric, one.estimate.mean, section.places(metric))
+            for metric, one in row.figures.items()
+        ]
+        pair = section.pair(row)
+        if pair is not None and row.subject != section.reference:
+            assert pair.difference is not None
+            texts += [signed(pair.difference, 4), interval(pair.low, pair.high, 4), pair.verdict]
+        assert [text for text in texts if text not in line] == []
+        assert ("reference" in line) == (row.subject == "fm")
+
+
+def test_the_best_is_bold_a_tie_is_marked_and_bounds_are_in_italics(
+    make_analysed: MakeRun,
+) -> None:
+    lines = to_latex(build(make_analysed())).splitlines()
+    assert [line.split(" &")[0].strip() for line in lines if r" & \textbf{." in line] == [
+        "metaselector"
+    ]
+    assert [line.split(" &")[0].strip() for line in lines if "$^{=}$ &" in line] == [
+        "user-calibration"
+    ]
+    italic = [line for line in lines if line.strip().startswith(r"\textit")]
+    assert len(italic) == 2
+    assert all("verdict" not in line and "textbf" not in line for line in italic)
+    assert sum(line.strip() == r"\midrule" for line in lines) == 3  # head, methods, base models
+
+
+def test_the_caption_says_what_was_done(make_analysed: MakeRun) -> None:
+    told = to_latex(build(make_analysed()))
+    for what in (
+        "ml-1m, protocol cold", "604 test users (21,037 rows)", "means over 3 seeds (0, 1, 2)", "sample standard deviation",
+        r"95\% interval over users", "cluster bootstrap", "2,000 resamples", "$t$-interval over seeds", "Holm 1979",
+        "the best single model (fm)", "lowest mean log loss of validation users", "not ranked",
+    ):  # fmt: skip
+        assert what in told
+
+
+def test_one_seed_claims_no_spread(make_analysed: MakeRun) -> None:
+    told = to_latex(build(make_analysed(seeds=(0,))))
+    assert "Figures are of one seed (0)" in told
+    assert "pm$" not in told.split(r"\toprule")[1]
+    assert "$t$-interval over seeds" not in told
+
+
+def test_differences_are_from_the_method_that_was_asked_for(make_analysed: MakeRun) -> None:
+    run = make_analysed()
+    (found,) = run.analyses.values()
+    found["chosen"] = "average"
+    for one in found["methods"]:
+        one["against_chosen"] = one["against_best_single"]
+    told = to_latex(build(run))
+    assert r"vs average\\" in told
+    assert "Differences are from average;" in told
+
+
+def test_without_an_analysis_the_file_says_so(make_run: MakeRun) -> None:
+    told = to_latex(build(make_run()))
+    assert "no analysis, so that there are no intervals and no verdicts" in told
+    assert "verdict &" not in told
+    assert "Holm" not in told
+
+
+def test_what_failed_is_counted_and_has_no_figure(make_analysed: MakeRun) -> None:
+    def edit(records: Records, manifest: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "user-best" and one["trial"]["seed"] != 1:
+                one.update(failed("no"))
+            if one["trial"]["method"] == "gating":
+                one.update(failed("no"))
+
+    told = to_latex(build(make_analysed(edit=edit)))
+    assert "Only 31 of 36 trials have a result." in told
+    assert re.search(r"user-best & \.5\d+.*\$\^\{\\dagger\}\$ &", told)
+    assert r"$^{\dagger}$: the mean of those seeds alone" in told
+    assert re.search(r"gating & --", told)
+
+
+@needs_latex
+def test_a_run_without_results_is_a_sentence(make_run: MakeRun, tmp_path: Path) -> None:
+    def edit(records: Records, manifest: dict[str, Any]) -> None:
+        for one in records:
+            one.update(failed("no"))
+
+    text = typeset(to_latex(build(make_run(edit=edit))), tmp_path)
+    assert "ml-1m, protocol cold: none of 36 trials has a result" in words(text)
+
+
+def test_a_run_without_trials_says_so(make_run: MakeRun) -> None:
+    def edit(records: Records, manifest: dict[str, Any]) -> None:
+        records.clear()
+        manifest["trials"].clear()
+
+    assert "0 of 0 trials have a result" in to_latex(build(make_run(edit=edit)))
+
+
+@needs_latex
+def test_one_base_model_is_a_table_too(make_run: MakeRun, tmp_path: Path) -> None:
+    def edit(records: Records, manifest: dict[str, Any]) -> None:
+        records[:] = [one for one in records if one["trial"]["method"] == "lr"]
+        manifest["trials"] = [one for one in manifest["trials"] if one["method"] == "lr"]
+
+    text = words(typeset(to_latex(build(make_run(seeds=(0,), edit=edit))), tmp_path))
+    assert "lr .6022 .7420" in text
+    assert "best-single = lr .6022 .7420" in text
+
+
+@needs_latex
+def test_a_hundred_methods_are_several_tables_that_fit_their_pages(
+    make_analysed: MakeRun, tmp_path: Path
+) -> None:
+    report = with_methods(build(make_analysed()), [f"method-{n:03}" for n in range(100)])
+    lines = typeset(to_latex(report), tmp_path).splitlines()
+    for n in range(100):
+        assert sum(line.strip().startswith(f"method-{n:03} ") for line in lines) == 1
+    assert sum("Continues Table 1." in line for line in lines) == 3
+
+
+def with_methods(report: Report, names: list[str]) -> Report:
+    """More methods like the first."""
+    (section,) = report.sections
+    more: list[Row] = [replace(section.rows[0], name=name) for name in names]
+    return replace(report, sections=(replace(section, rows=(*more, *section.rows)),))
+
+
+def test_a_comment_has_a_cut_name_in_full(make_analysed: MakeRun) -> None:
+    report = with_methods(build(make_analysed()), ["x" * 60 + "1", "漢字" * 9, "short"])
+    comments = [line for line in to_latex(report).splitlines() if re.match(r"% .*\.\.\.", line)]
+    cut = [line.removeprefix("% ").split(" is ") for line in comments]
+    assert [full for _, full in cut] == ["x" * 60 + "1", r"\u6f22\u5b57" * 9]
+    assert [len(seen) for seen, _ in cut] == [42, 42]  # 40 cells, the last sign of three dots
+
+
+def test_two_tables_have_two_labels(make_analysed: MakeRun) -> None:
+    report = build(make_analysed())
+    (section,) = report.sections
+    twice = replace(report, sections=(section, replace(section, dataset="ML 1m")))
+    labels = re.findall(r"\\label\{(.*)\}", to_latex(twice))
+    assert labels == ["tab:movielens-1m-cold-ml-1m-cold", "tab:movielens-1m-cold-ml-1m-cold-n2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        ("a_b & c%", r"a\_b \& c\%"),
+        ("\\input{x}", r"\textbackslash{}input\{x\}"),
+        ("Größe", r"Gr\"{o}\ss{}e"),
+        ("e\u0301", r"\'{e}"),
+        ("漢", r"\textbackslash{}u6f22"),
+        ("a\nb\x1b\u202e", r"a\textbackslash{}nb\textbackslash{}x1b\textbackslash{}u202e"),
+        ("--", "-{}-"),
+        ("[1pt]", "{[}1pt{]}"),
+        (" a  b", r"\ a\  b"),
+    ],
+)
+def test_text_is_taken_literally(text: str, latex: str) -> None:
+    assert in_latex(text) == latex
+
+
+def test_names_that_escapes_make_long_are_cut_and_stay_apart() -> None:
+    one, other = (latex_name("漢字" * 9 + end) for end in "ab")
+    assert one != other
+    assert max(len(one), len(other)) < 150

@@ -1,0 +1,57 @@
+"""A run keeps what its plugins ask to be cited as: reports import no plugin."""
+
+from __future__ import annotations
+
+import json
+
+from bench.bibtex import entries
+from bench.records import load, read_manifest
+from bench.report import build, to_bibtex
+
+PLUGIN = """
+from bench import hookimpl
+from bench_ctr.fm import FM
+
+class Citing(FM):
+    "A machine of its own."
+    name = "citing"
+    citation = {citation!r}
+
+@hookimpl
+def bench_models():
+    return {{"citing": f"{{__name__}}:Citing"}}
+"""
+
+
+def cited(folder) -> dict[str, str]:
+    """Kind and name to entries."""
+    found = read_manifest(folder)["plugins"]["citations"]
+    return {f"{one['kind']}/{one['name']}": one["citation"] for one in found}
+
+
+def test_the_citations_of_used_plugins_are_in_the_manifest_and_in_no_record(write_suite, go):
+    run, _ = go(write_suite())
+    found = cited(run.folder)
+    assert list(found) == ["models/lr", "models/fm", "metrics/gauc"]
+    assert [entry.key for entry in entries(found["models/fm"])] == ["rendle2010factorization"]
+    assert found["models/fm"].splitlines()[1] == "  author = {Rendle, Steffen},"
+    assert all("rendle2010" not in json.dumps(record) for record in run.records)
+    told = to_bibtex(build(load(run.folder)))
+    assert "@inproceedings{rendle2010factorization," in told
+    assert "@article{holm1979simple," in told
+
+
+def test_a_part_of_a_suite_cites_all_of_it(write_suite, go):
+    run, _ = go(write_suite(), only=("lr",))
+    assert list(cited(run.folder)) == ["models/lr", "models/fm", "metrics/gauc"]
+
+
+def test_what_a_stranger_declares_is_kept_whatever_it_is(tmp_path, write_suite, go):
+    """A run is none the worse for it; a bibliography leaves it out and says so."""
+    file = tmp_path / "citing.py"
+    file.write_text(PLUGIN.format(citation="@misc{\ud800" + "x" * 100_000), "ascii")
+    suite = write_suite(models="  lr: {use: lr}\n  mine: {use: citing}", methods="  {}")
+    run, _ = go(suite, plugins=(file,))
+    assert cited(run.folder)["models/citing"].startswith(r"@misc{\ud800xxx")
+    assert len(cited(run.folder)["models/citing"]) < 21_000
+    assert "% Left out, of base model citing: no BibTeX" in to_bibtex(build(run))
