@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from bench.history.figures import decimals, quantity_name, shown
-from bench.history.model import History, Series
+from bench.history.model import CPU, MEMORY, History, Series
 from bench.history.sections import break_lines, change_lines, change_word
 from bench.report import Cell, Grid, GridRow, align, short
 from bench.report.charts.model import Axis, Chart, Line, Mark, Panel, Points, Role, Rule
@@ -18,6 +18,7 @@ __all__ = ["place_charts"]
 _SERIES = [role for role in get_args(Role) if role.startswith("series")]
 _SAID = 5  # changes or breaks told below a chart; the text has all
 _HEIGHT = 16.0
+_APART = 20.0
 _METHODS = 40  # columns of the numbers; --json has all
 
 
@@ -29,9 +30,7 @@ def place_charts(found: History, series: Sequence[Series]) -> Iterator[Chart]:
 
 def _quantities(series: Sequence[Series]) -> list[str]:
     """Metrics before cost, whatever changed."""
-    return sorted(
-        (one.quantity for one in series), key=lambda name: name in ("own CPU s", "peak MB")
-    )
+    return sorted((one.quantity for one in series), key=lambda name: name in (CPU, MEMORY))
 
 
 def _chart(found: History, series: Sequence[Series], name: str) -> Chart:
@@ -43,16 +42,20 @@ def _chart(found: History, series: Sequence[Series], name: str) -> Chart:
         name,
         f"{title} over runs",
         _alt(found, drawn, title),
-        (Panel(x, Axis(_axis(series[0], title)), tuple(marks), height=_HEIGHT),),
+        (Panel(x, _axis(series[0], title, drawn), tuple(marks), height=_HEIGHT),),
         _numbers(found, series),
         note=_note(found, drawn, len(series)),
     )
 
 
-def _axis(one: Series, title: str) -> str:
-    if one.higher_is_better is None:
-        return title
-    return f"{title} ({'higher' if one.higher_is_better else 'lower'} is better)"
+def _axis(one: Series, title: str, drawn: Sequence[Series]) -> Axis:
+    """Logarithmic for costs so far apart that the lesser would lie on the axis."""
+    values = [point.value for line in drawn for point in line.points]
+    cost = one.quantity in (CPU, MEMORY)
+    apart = cost and min(values) > 0 and max(values) > _APART * min(values)
+    better = "higher" if one.higher_is_better else "lower"
+    label = title if one.higher_is_better is None else f"{title} ({better} is better)"
+    return Axis(label, "log" if apart else "linear", format="plain" if cost else "loss")
 
 
 def _drawn(found: History, series: Sequence[Series]) -> list[Series]:
@@ -77,28 +80,25 @@ def _lines(name: str, drawn: Sequence[Series]) -> Iterator[Mark]:
 
 
 def _changes(name: str, drawn: Sequence[Series]) -> Iterator[Mark]:
-    """A ring around the first run that is other, with its change in percent."""
+    """On the first run that is other; with its size, where those do not hide one another."""
+    few = sum(len(one.changes) for one in drawn) <= _SAID
     for number, one in enumerate(drawn):
         values = {point.run: point.value for point in one.points}
-        for place, change in enumerate(one.changes):
-            better = one.higher_is_better is not None and (
-                (change.after > change.before) == one.higher_is_better
-            )
-            role: Role = "better" if better else "worse"
+        if one.changes:
             yield Points(
-                f"{name}-change-{number}-{place}",
-                (float(change.run + 1),),
-                (values[change.run],),
-                role,
-                label=f"changed for the {role}" if one.higher_is_better is not None else "changed",
-                names=(change_word(change),),
+                f"{name}-change-{number}",
+                tuple(float(change.run + 1) for change in one.changes),
+                tuple(values[change.run] for change in one.changes),
+                "reference",
+                label="a change",
+                names=tuple(map(change_word, one.changes)) if few else (),
             )
 
 
 def _breaks(drawn: Sequence[Series]) -> Iterator[Rule]:
-    """Between two runs."""
+    """Between two runs; the note says what changed."""
     for run in sorted({cut.run for one in drawn for cut in one.breaks}):
-        yield Rule(run + 0.5, "break")
+        yield Rule(run + 0.5)
 
 
 def _alt(found: History, drawn: Sequence[Series], title: str) -> str:
@@ -115,7 +115,7 @@ def _alt(found: History, drawn: Sequence[Series], title: str) -> str:
 def _note(found: History, drawn: Sequence[Series], every: int) -> str:
     lines = list(break_lines(found, drawn))
     more = [f"and {len(lines) - _SAID} more breaks"] if len(lines) > _SAID else []
-    told = [f"{'; '.join([*lines[:_SAID], *more])}."] if lines else []
+    told = [f"Dashed: {'; '.join([*lines[:_SAID], *more])}."] if lines else []
     part = [
         f"{len(drawn)} of {every} methods are drawn: the lead, the best single model, what changed."
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from bench.errors import NoRunError
@@ -35,6 +37,9 @@ def _runs_of(folder: Path) -> Iterator[Path]:
     yield from (manifest.parent for manifest in held)
 
 
-def _started(run: Run) -> str:
-    """ISO times, all of one zone, sort as texts."""
-    return str(run.manifest.get("started") or "")
+def _started(run: Run) -> float:
+    """Seconds since 1970; a run that does not say it stands first."""
+    try:
+        return datetime.fromisoformat(str(run.manifest.get("started"))).timestamp()
+    except ValueError:
+        return -math.inf

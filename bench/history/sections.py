@@ -41,6 +41,8 @@ def lead(found: History) -> Iterator[Block]:
     first, last = found.started[0][:16], found.started[-1][:16]
     if first and last:
         yield Note(f"Started {short(first)} to {short(last)}.")
+    if not found.series:
+        yield Note("No run has a figure of every seed.", strong=True)
     if found.looked:
         changed = sum(bool(one.changes) for one in found.series)
         yield Note(f"{counted(changed, 'line')} of {len(found.series):,} changed.", strong=True)
