@@ -11,6 +11,7 @@ from bench.several.model import Group, OneRun, Place, Several
 
 __all__ = ["VERDICTS", "blocks", "differing_blocks", "legend", "place_blocks", "place_name"]
 
+_WHAT = 76  # cells of what differs
 _VALUE = 24  # cells of a value in the table of what differs
 VERDICTS = (
     "Marks are of each run by itself: * best, = tied with it, ! of fewer seeds. A difference is the mean over the seeds that "
@@ -55,7 +56,7 @@ def differing_blocks(several: Several) -> Iterator[Block]:
     yield Note(_sentence(several), strong=True)
     if several.differing:
         rows = tuple(
-            GridRow(one.what, tuple(Cell(short(value, _VALUE)) for value in one.values))
+            GridRow(short(one.what, _WHAT), tuple(Cell(short(value, _VALUE)) for value in one.values))
             for one in several.differing
         )
         heads = ("", *(run.head for run in several.runs))
