@@ -3,6 +3,7 @@ that a change is told of its own mistakes. `pytest --hypothesis-profile=search` 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ.setdefault(
+        "BENCH_PAGE", "0"
+    )  # tests of the page ask for it: drawing takes longer than a tiny run
     if file := config.getoption("faults"):
         config.pluginmanager.register(FaultResults(Path(file)))
 

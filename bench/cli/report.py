@@ -109,5 +109,5 @@ def _draw(found: Run, report: Report, files: dict[str, str | None]) -> None:
         write_whole(Path(html), to_html(report, found).encode("utf-8"))
         say(f"wrote {html}")
     if (figures := files["figures"]) is not None:
-        written = write_figures(report, Path(figures))
+        written = write_figures(report, found, Path(figures))
         say(f"wrote {len(written)} files into {figures}")

@@ -104,6 +104,12 @@ def _checked(parse: Callable[[str], object], text: str | None) -> str | None:
     show_default=True,
     help="What to do again of what is recorded already.",
 )
+@click.option(
+    "--page/--no-page",
+    default=True,
+    envvar="BENCH_PAGE",
+    help="Leave report.html in the run's folder, or not (or BENCH_PAGE=0).  [default: page]",
+)
 @set_option
 @plugin_options
 @json_option
@@ -113,6 +119,7 @@ def command(
     plugins: tuple[Path, ...],
     autoload: bool,
     as_json: bool,
+    page: bool,
     **options: Any,
 ) -> None:
     """Run SUITE (a YAML file): train its base models, run its methods, print the table.
@@ -140,7 +147,8 @@ def command(
     else:
         finished = _run(asked, key, options)
     code = 4 if finished.lacking or not finished.wanted else 0
-    raise click.exceptions.Exit(_show(finished, code, as_json, recalled))
+    draws = page and not (recalled and (finished.folder / PAGE).exists())
+    raise click.exceptions.Exit(_show(finished, code, as_json, draws))
 
 
 def _run(asked: Command, key: str | None, options: dict[str, Any]) -> Run:
@@ -168,12 +176,12 @@ def _run(asked: Command, key: str | None, options: dict[str, Any]) -> Run:
     return finished
 
 
-def _show(run: Run, code: int, as_json: bool, recalled: bool) -> int:
-    """Prints the report and leaves its page; `code`, or 4 where the metric that decides is no score anywhere."""
+def _show(run: Run, code: int, as_json: bool, draws: bool) -> int:
+    """Prints the report and, where it `draws`, leaves its page; `code`, or 4 where the primary metric is no score anywhere."""
     from bench.report import build, to_json
 
     report = build(run)
-    if not recalled or not (run.folder / PAGE).exists():
+    if draws:
         leave_page(run, report)
     code = code or 4 * any(section.invalid_primary for section in report.sections)
     if as_json:

@@ -92,6 +92,7 @@ def _changes(name: str, drawn: Sequence[Series]) -> Iterator[Mark]:
                 "reference",
                 label="a change",
                 names=tuple(map(change_word, one.changes)) if few else (),
+                sides=("above left",) * len(one.changes) if few else (),
             )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -49,14 +49,19 @@ def write_table(folder: Path, table: pa.Table) -> str:
     return _write(folder, buffer.getvalue(), "parquet")
 
 
-def read_table(folder: Path, digest: str) -> pa.Table:
-    """The table of that digest. Raises RecordError where it is missing or is not what its name says."""
+def read_table(folder: Path, digest: str, columns: Container[str] | None = None) -> pa.Table:
+    """The table of that digest; of `columns` those that it has (default: all). Raises RecordError where it is missing or is
+    not what its name says."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     with _verified(folder, digest, "parquet") as file:
         try:
-            return pq.read_table(file)
+            table = pq.ParquetFile(file)
+            names = table.schema_arrow.names
+            return table.read(
+                names if columns is None else [one for one in names if one in columns]
+            )
         except (pa.ArrowException, ValueError, OSError) as error:
             raise _no(folder, digest, "parquet", "table") from error
 

@@ -82,10 +82,11 @@ def to_html(report: Report, run: Run) -> str:
     return page(report, run)
 
 
-def write_figures(report: Report, folder: Path) -> list[Path]:
-    """Every figure of the page as SVG, PDF and PNG, in a folder for each dataset and protocol: the files.
+def write_figures(report: Report, run: Run, folder: Path) -> list[Path]:
+    """Every figure of the page as SVG, PDF and PNG, in a folder for each dataset and protocol: the files. `run`: what the
+    report was built of.
 
     Raises StorageError."""
     from bench.report.draw.folder import write_figures as write
 
-    return write(report, folder)
+    return write(report, run, folder)

@@ -19,12 +19,9 @@ __all__ = ["to_html", "write_figures"]
 def to_html(several: Several) -> str:
     """One file; what differs stands first."""
     title = f"{len(several.runs)} runs side by side"
-    made = Part(
-        "differs", "What differs in how they were made?", (), list(differing_blocks(several))
-    )
     sections = [_section(several, place) for place in several.places]
-    lead = (Heading(1, title), legend(several), Note(VERDICTS))
-    return page(title, lead, sections, before=[made])
+    lead = (Heading(1, title), legend(several), *differing_blocks(several), Note(VERDICTS))
+    return page(title, lead, sections)
 
 
 def _section(several: Several, place: Place) -> Section:

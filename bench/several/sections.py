@@ -56,7 +56,9 @@ def differing_blocks(several: Several) -> Iterator[Block]:
     yield Note(_sentence(several), strong=True)
     if several.differing:
         rows = tuple(
-            GridRow(short(one.what, _WHAT), tuple(Cell(short(value, _VALUE)) for value in one.values))
+            GridRow(
+                short(one.what, _WHAT), tuple(Cell(short(value, _VALUE)) for value in one.values)
+            )
             for one in several.differing
         )
         heads = ("", *(run.head for run in several.runs))

@@ -430,6 +430,8 @@ def test_tables_are_named_by_their_content(tmp_path: Path) -> None:
     table = pa.table({"user": [1, 2], "auc": [0.5, None]})
     digest = write_table(tmp_path, table)
     assert read_table(tmp_path, digest).equals(table)
+    first = table.column_names[0]
+    assert read_table(tmp_path, digest, {first, "none"}).equals(table.select([first]))
     assert write_table(tmp_path, table) == digest
     (tmp_path / "blobs" / f"{digest}.parquet").write_bytes(b"PAR1")
     with pytest.raises(RecordError, match="truncated or edited"):

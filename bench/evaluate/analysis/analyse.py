@@ -22,6 +22,7 @@ from bench.evaluate.analysis.plain_average import AVERAGE, plain_average, with_a
 from bench.evaluate.analysis.scored import Scored, score
 from bench.evaluate.analysis.segments import segments
 from bench.evaluate.analysis.standings import Standings, standings
+from bench.evaluate.analysis.user_differences import banded_users
 from bench.evaluate.inference.comparisons import Table, count_rows, slices, tested_metrics
 from bench.evaluate.inference.pairings import NO_PAIRINGS, Pairings, pairings
 from bench.evaluate.inference.resampling import (
@@ -83,7 +84,12 @@ def analyse(
         kept, scored, ranked, metrics, primary, found_single, chosen, resamples, seed
     )
     references = References(
-        single, _perfect(scored), attainable.logloss, compared.pairings, compared.against_average
+        single,
+        _perfect(scored),
+        attainable.logloss,
+        compared.pairings,
+        compared.against_average,
+        banded_users(scored),
     )
     counts = [len(one.y) for one in kept], [int(one.y.sum()) for one in kept]
     analysis = Analysis(

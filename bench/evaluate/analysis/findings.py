@@ -13,19 +13,26 @@ from pydantic import TypeAdapter
 from bench.evaluate.inference.paired import Paired
 
 __all__ = [
+    "USER_LEVELS",
     "AdaptationEffect",
     "Analysis",
     "AttainableBound",
     "Calibration",
+    "ChosenShares",
     "ClosedGap",
     "MethodAnalysis",
     "PlainAverage",
     "Regret",
     "Reliability",
     "Segment",
+    "UserBand",
+    "UserDifferences",
+    "UserSpread",
     "analysis_from_json",
     "analysis_to_json",
 ]
+
+USER_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of quantiles over users
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,48 @@ class Reliability:
     def __post_init__(self) -> None:
         if not len(self.predicted) == len(self.observed) == len(self.rows):
             raise ValueError("predicted, observed and rows are not of one length")
+
+
+@dataclass(frozen=True)
+class UserSpread:
+    """Per user, the method's mean query log loss less best-single's: its quantiles over users, at USER_LEVELS. `helped`,
+    `harmed`: shares of users whose log loss is lower, higher."""
+
+    users: int  # of all seeds; a user in several seeds counts in each
+    quantiles: tuple[float, ...]
+    helped: float
+    harmed: float
+
+    def __post_init__(self) -> None:
+        if len(self.quantiles) != len(USER_LEVELS):
+            raise ValueError(f"{len(self.quantiles)} quantiles; there are {len(USER_LEVELS)}")
+
+
+@dataclass(frozen=True)
+class UserBand:
+    """Some of the users, by history or by the positive rate of their support: the bands of segments."""
+
+    by: Literal["history", "support_rate"]
+    name: str
+    spread: UserSpread
+
+
+@dataclass(frozen=True)
+class UserDifferences:
+    """Of all users, and band by band; a band without users is left out."""
+
+    every: UserSpread
+    bands: tuple[UserBand, ...]
+
+
+@dataclass(frozen=True)
+class ChosenShares:
+    """Base model -> share of users to whom the method gives it the highest mean weight; over users and seeds. Users for whom
+    several share the highest are left out: so many are `shared`, and `users` are those that are left."""
+
+    shares: Mapping[str, float]
+    users: int
+    shared: int
 
 
 @dataclass(frozen=True)
@@ -108,6 +157,10 @@ class MethodAnalysis:
     against_chosen: Mapping[str, Paired] = field(default_factory=dict)
     # less the plain average of the pool
     against_average: Mapping[str, Paired] = field(default_factory=dict)
+    users: UserDifferences | None = None  # not of best-single itself
+    chosen_shares: ChosenShares | None = (
+        None  # of methods that give weights; None where no user has one model
+    )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,14 @@ from bench.evaluate.analysis.adaptation_effect import adaptation_effect
 from bench.evaluate.analysis.calibration import calibration
 from bench.evaluate.analysis.findings import Calibration, ClosedGap, MethodAnalysis
 from bench.evaluate.analysis.scored import Scored
-from bench.evaluate.analysis.user_figures import mean_entropy, regret, selection_accuracy, win_rate
+from bench.evaluate.analysis.user_differences import BandedUsers, user_differences
+from bench.evaluate.analysis.user_figures import (
+    chosen_shares,
+    mean_entropy,
+    regret,
+    selection_accuracy,
+    win_rate,
+)
 from bench.evaluate.analysis.user_losses import EQUAL
 from bench.evaluate.inference.comparisons import Table
 from bench.evaluate.inference.pairings import NO_PAIRINGS, Pairings
@@ -33,6 +40,7 @@ class References(NamedTuple):
     attainable: float | None
     pairings: Pairings
     against_average: Table
+    bands: tuple[BandedUsers, ...]
 
 
 def analyse_method(scored: Scored, name: str, kind: Kind, references: References) -> MethodAnalysis:
@@ -59,6 +67,10 @@ def analyse_method(scored: Scored, name: str, kind: Kind, references: References
         else None,
         against_chosen=references.pairings.with_chosen.get(name, {}),
         against_average=references.against_average.get(name, {}),
+        users=user_differences(scored.losses, name, single, references.bands)
+        if single and name != single
+        else None,
+        chosen_shares=chosen_shares(scored.losses, weights) if chooses else None,
     )
 
 

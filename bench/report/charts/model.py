@@ -38,8 +38,8 @@ Format = Literal["loss", "signed", "percent", "plain", "count"]
 
 @dataclass(frozen=True)
 class Axis:
-    """`names`: of a scale of names, one a position 0, 1, ...; on a y axis the first is on top. `low`, `high`: its ends, where
-    marks alone should not decide. `shown`: without line, ticks and label where not."""
+    """`names`: of a scale of names, one a position 0, 1, ...; on a y axis the first is on top; `under`: below each.
+    `low`, `high`: its ends, where marks alone should not decide. `shown`: without line, ticks and label where not."""
 
     label: str = ""
     scale: Scale = "linear"
@@ -48,6 +48,7 @@ class Axis:
     high: float | None = None
     format: Format = "plain"
     shown: bool = True
+    under: tuple[str, ...] = ()
 
 
 Side = Literal[
@@ -58,7 +59,7 @@ Side = Literal[
 @dataclass(frozen=True)
 class Points:
     """`key`: unlike others of the chart; in a drawing, point 2 has the id KEY-2. `names`: written beside them, "" of none, at
-    `sides` (to the right, unless given); `label`: in the legend."""
+    `sides` (to the right, unless given); `label`: in the legend; `hollow`: not filled, whatever the role."""
 
     key: str
     x: tuple[float, ...]
@@ -67,6 +68,7 @@ class Points:
     label: str = ""
     names: tuple[str, ...] = ()
     sides: tuple[Side, ...] = ()
+    hollow: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from bench.report.charts.best_models import best_models
+from bench.report.charts.by_group import by_group
 from bench.report.charts.differences import differences
 from bench.report.charts.model import Chart
 from bench.report.charts.pareto import pareto
+from bench.report.charts.protocol import protocol
 from bench.report.charts.reliability import reliability
 from bench.report.charts.seeds import seeds
+from bench.report.charts.single_users import single_users
 from bench.report.charts.training import training
+from bench.report.charts.user_differences import user_differences
+from bench.report.charts.users_by_group import users_by_group
 from bench.report.content.model import Section
 from bench.report.sections.document import Part
 
@@ -18,7 +24,9 @@ __all__ = ["section_charts"]
 _CHARTS: Mapping[Part, tuple[Callable[[Section], Chart], ...]] = {
     "answer": (differences,),
     "cost": (pareto,),
+    "for-whom": (user_differences, best_models, by_group, users_by_group, single_users),
     "trust": (seeds, training, reliability),
+    "made": (protocol,),
 }
 
 

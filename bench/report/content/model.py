@@ -34,6 +34,8 @@ __all__ = [
     "Row",
     "Section",
     "Shift",
+    "SingleUser",
+    "SingleUsers",
     "TrainedPart",
     "TrainingCurve",
     "Unfinished",
@@ -210,6 +212,35 @@ class Cited:
 
 
 @dataclass(frozen=True)
+class SingleUser:
+    """`difference`: of the method's log loss from best-single's; `before`: its log loss before adaptation (None: it does not
+    adapt, or not under a meta-learner). Weights are means over the user's query rows; `base_models`: log loss of each."""
+
+    id: str  # as in the data
+    rows: int
+    support_rows: int
+    support_positives: int
+    difference: float
+    logloss: float
+    before: float | None
+    weights: Mapping[str, float]
+    weights_before: Mapping[str, float]
+    base_models: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class SingleUsers:
+    """A few users of the best method that gives weights, in one seed: the first, the median and the last by `difference`.
+    `of`: from how many; `reason`: why there are none, "" where there are some."""
+
+    method: str = ""
+    seed: int = 0
+    of: int = 0
+    users: tuple[SingleUser, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Section:
     """One dataset under one protocol. `rows` are in the order of the table: methods, base models, best-single, bounds.
     `tested`: the metrics whose marks are verdicts of the analysis; the others' follow bench.evaluate.marks."""
@@ -250,6 +281,7 @@ class Section:
     extreme: tuple[Extreme, ...] = ()
     # of other metrics than GAUC: (scored, all) test users
     users_scored: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    single_users: SingleUsers | None = None  # None: not asked for
 
     @property
     def reference(self) -> str | None:

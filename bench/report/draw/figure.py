@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any
 
 import matplotlib
@@ -30,7 +32,8 @@ _AROUND = 0.55  # inches of axis, ticks and title of a row of panels
 _LABEL = 0.18  # of that, the label below the ticks
 _LEGEND = 0.22  # of a line of the legend
 _MARGIN = 0.04  # share of the range of the marks beyond them
-_TICKS = 6
+_TICKS, _FEW_TICKS = 6, 4  # of an axis; of one of several panels beside one another
+_NAME_CELLS = 28  # of an axis: longer ones leave no room for marks
 _STEPS = (1, 2, 5, 10)
 _DIGITS = 10  # of a figure on an axis: its last zeros are not written
 
@@ -59,7 +62,7 @@ def _figure(chart: Chart) -> Figure:
         shares = [*(panel.width for panel in row), *(1.0,) * missing]
         grid = part.subplots(1, len(shares), width_ratios=shares, squeeze=False)
         for panel, axes in zip(row, grid[0][: len(row)], strict=True):
-            _panel(axes, panel)
+            _panel(axes, panel, _TICKS if len(row) < 3 else _FEW_TICKS)
         for axes in grid[0][len(row) :]:
             axes.set_visible(False)
     if labels:
@@ -79,17 +82,26 @@ def _in_rows(chart: Chart) -> list[tuple[Panel, ...]]:
     return [chart.panels[first : first + step] for first in range(0, len(chart.panels), step)]
 
 
-def _panel(axes: Axes, panel: Panel) -> None:
+def _panel(axes: Axes, panel: Panel, ticks: int) -> None:
     if panel.title:
-        axes.set_title(short(panel.title, 60))
+        axes.set_title(_low(short(panel.title, 60)))
     axes.autoscale(False)
-    _axis(axes, "x", panel.x, _extent(panel.marks, "x"))
-    _axis(axes, "y", panel.y, _extent(panel.marks, "y"))
+    _axis(axes, "x", panel.x, _extent(panel.marks, "x"), ticks)
+    _axis(axes, "y", panel.y, _extent(panel.marks, "y"), _TICKS)
     for mark in panel.marks:
         draw_mark(axes, mark)
 
 
-def _axis(axes: Axes, which: str, axis: Axis, extent: Sequence[float]) -> None:
+def _low(text: str) -> str:
+    """Without the second and further accents of a letter, which would stack: no room would be left for marks below."""
+    combining = [unicodedata.combining(one) > 0 for one in text]
+    stacked = (
+        here and before for here, before in zip(combining, [False, *combining], strict=False)
+    )
+    return "".join(one for one, is_stacked in zip(text, stacked, strict=True) if not is_stacked)
+
+
+def _axis(axes: Axes, which: str, axis: Axis, extent: Sequence[float], most: int) -> None:
     lined = axes.xaxis if which == "x" else axes.yaxis
     limit = axes.set_xlim if which == "x" else axes.set_ylim
     if axis.scale == "log":
@@ -102,20 +114,25 @@ def _axis(axes: Axes, which: str, axis: Axis, extent: Sequence[float]) -> None:
     if axis.scale == "names":
         ends = (-0.6, len(axis.names) - 0.4)
         limit(*(ends if which == "x" else reversed(ends)))
-        lined.set_ticks(range(len(axis.names)), [short(name) for name in axis.names])
+        lined.set_ticks(range(len(axis.names)), list(_names(axis)))
         lined.set_tick_params(length=0)
         return
     ends = _ends(axis, extent)
     limit(*ends)
     axes.grid(True, axis="x" if which == "x" else "y", color=RULES)
     lined.set_major_locator(
-        MaxNLocator(_TICKS, steps=_STEPS, integer=axis.format == "count", min_n_ticks=1)
+        MaxNLocator(most, steps=_STEPS, integer=axis.format == "count", min_n_ticks=1)
     )
     if axis.scale == "log":
         lined.set_minor_locator(NullLocator())
         if len(ticks := log_ticks(*ends)) > 1:
             lined.set_major_locator(FixedLocator(ticks))
     lined.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, axis)))
+
+
+def _names(axis: Axis) -> Iterator[str]:
+    for name, under in zip_longest(axis.names, axis.under):
+        yield "\n".join((short(name, _NAME_CELLS), *(() if under is None else (short(under),))))
 
 
 def _tick(value: float, axis: Axis) -> str:

@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.records import write_beside
+from bench.records import Run, write_beside
 from bench.report.charts.model import Chart
 from bench.report.charts.of_run import run_charts
 from bench.report.charts.of_section import section_charts
 from bench.report.content.model import Report
+from bench.report.content.single_users import with_single_users
 from bench.report.draw.files import FORMATS, as_file
 
 __all__ = ["folder_of", "write_figures"]
@@ -20,10 +21,10 @@ __all__ = ["folder_of", "write_figures"]
 _MOST = 60  # letters of a folder's name
 
 
-def write_figures(report: Report, folder: Path) -> list[Path]:
+def write_figures(report: Report, run: Run, folder: Path) -> list[Path]:
     """The files, of charts that have something to draw; those that are there are replaced. Raises StorageError."""
     written = []
-    for place, chart in _charts(report):
+    for place, chart in _charts(with_single_users(report, run)):
         for kind in FORMATS:
             path = folder / place / f"{chart.name}.{kind}"
             write_beside(path, as_file(chart, kind))

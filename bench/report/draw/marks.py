@@ -51,9 +51,17 @@ def draw_mark(axes: Axes, mark: Mark) -> None:
 def _points(axes: Axes, mark: Points) -> None:
     """One artist each: every point can be found in the drawing."""
     look = LOOKS[mark.role]
+    look = look._replace(hollow=look.hollow or mark.hollow)
     for place, (x, y) in enumerate(zip(mark.x, mark.y, strict=True)):
         label = mark.label if place == 0 else ""
-        axes.plot([x], [y], gid=f"{mark.key}-{place}", label=label or "_", **_marker(look))
+        axes.plot(
+            [x],
+            [y],
+            gid=f"{mark.key}-{place}",
+            label=label or "_",
+            clip_on=not _is_inside(axes, x, y),  # on the edge a marker is whole
+            **_marker(look),
+        )
     sides: Sequence[Side] = mark.sides or ["right"] * len(mark.names)
     for x, y, name, side in zip(mark.x, mark.y, mark.names, sides, strict=False):
         if name:
@@ -67,6 +75,11 @@ def _points(axes: Axes, mark: Points) -> None:
                 va=up,
                 fontsize=8,
             )
+
+
+def _is_inside(axes: Axes, x: float, y: float) -> bool:
+    (left, right), (bottom, top) = sorted(axes.get_xlim()), sorted(axes.get_ylim())
+    return left <= x <= right and bottom <= y <= top
 
 
 def _marker(look: Look) -> dict[str, Any]:

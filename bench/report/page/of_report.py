@@ -12,6 +12,7 @@ from bench.report.charts.model import Chart
 from bench.report.charts.of_run import run_charts
 from bench.report.charts.of_section import section_charts
 from bench.report.content import model
+from bench.report.content.single_users import with_single_users
 from bench.report.page.page import Part, Section, page
 from bench.report.sections.document import PARTS, begun, section_blocks, section_name
 from bench.report.sections.document import Part as PartName
@@ -35,6 +36,7 @@ _LONGEST = 2**20  # bytes of a suite on a page
 
 def to_html(report: model.Report, run: Run) -> str:
     """One file: see `page`. `run`: what the report was made of; figures of single users are read from its tables."""
+    report = with_single_users(report, run)
     sections = [_section(report, section) for section in report.sections]
     lead = (*begun(report), *trouble(report))
     return page(report.suite, lead, [*_over_all(report), *sections], after=[_made(report, run)])

@@ -45,11 +45,10 @@ def page(
     lead: Iterable[Block],
     sections: Sequence[Section],
     *,
-    before: Sequence[Part] = (),
     after: Sequence[Part] = (),
 ) -> str:
-    """The whole HTML. `before` and `after`: parts that are of all sections. Names of parts are unlike one another; every text
-    is escaped here."""
+    """The whole HTML. `after`: parts that are of all sections. Names of parts are unlike one another; every text is escaped
+    here."""
     style, script = _resource("page.css"), _resource("page.js")
     return (
         _environment()
@@ -60,7 +59,6 @@ def page(
             style=Markup(style),
             script=Markup(script),
             lead=[block_html(block) for block in lead],
-            before=[_part("all", part) for part in before],
             sections=[_section(place, section) for place, section in enumerate(sections)],
             after=[_part("all", part) for part in after],
         )

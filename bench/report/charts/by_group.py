@@ -1,0 +1,218 @@
+"""For whom: how the best methods differ from the best single model in groups of users and of items."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from bench.evaluate import Paired, Segment
+from bench.report.charts.ends import Interval, beyond, ends
+from bench.report.charts.model import (
+    Axis,
+    Chart,
+    Panel,
+    Points,
+    Role,
+    Rule,
+    Spans,
+    nothing_to_draw,
+)
+from bench.report.content.model import Row, Section
+from bench.report.sections.for_whom import shown
+from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
+from bench.report.words.figures import counted, signed
+from bench.report.words.names import short
+
+__all__ = ["BY", "by_group"]
+
+_NAME = "by-group"
+_TITLE = "Difference in log loss from the best single model, group by group"
+_MOST = 3  # methods
+_APART = 0.8  # of a group's height that its methods take
+BY: Mapping[str, str] = {
+    "history": "users, by rows of their support",
+    "support_rate": "users, by positives in their support",
+    "popularity": "items, by their rows in training",
+}
+_WORDS = {
+    "better": "better beyond chance",
+    "worse": "worse beyond chance",
+    "tie": "a tie",
+    "withheld": "without a verdict",
+}
+
+
+class _Shown(NamedTuple):
+    """A method in a group."""
+
+    group: Segment
+    method: int  # its place among those that are shown
+    at: float  # along the axis of groups
+    pair: Paired
+    difference: float
+
+    @property
+    def interval(self) -> Interval:
+        low, high = self.pair.low, self.pair.high
+        return (
+            self.difference if low is None else low,
+            self.difference if high is None else high,
+        )
+
+
+def by_group(section: Section) -> Chart:
+    """Of a section; the lead and those next to it. In log loss, whatever the primary."""
+    groups = section.analysis.segments if section.analysis is not None else ()
+    methods = _methods(section) if groups else []
+    found = {by: list(_of(by, groups, methods)) for by in BY}
+    every = [one for of in found.values() for one in of]
+    if not every:
+        return nothing_to_draw(_NAME, _TITLE, _why_none(section))
+    axis = ends([one.interval for one in every])
+    panels = tuple(_panel(by, groups, found[by], methods, axis) for by in BY if found[by])
+    return Chart(
+        _NAME,
+        _TITLE,
+        _alt(every, methods),
+        panels,
+        _numbers(found, methods, section.places("logloss")),
+        note=_note(every, axis),
+        columns=len(panels),
+        wide=True,
+    )
+
+
+def _methods(section: Section) -> list[str]:
+    assert section.analysis is not None
+    rows: list[Row] = [row for row in shown(section) if row.kind != "best_single"]
+    return [row.name for row in rows[:_MOST]]
+
+
+def _of(by: str, groups: Sequence[Segment], methods: Sequence[str]) -> Iterator[_Shown]:
+    for place, group in enumerate(group for group in groups if group.by == by):
+        for method, name in enumerate(methods):
+            pair = group.against_best_single.get(name)
+            if pair is not None and pair.difference is not None:
+                yield _Shown(group, method, place + _aside(method, methods), pair, pair.difference)
+
+
+def _aside(method: int, methods: Sequence[str]) -> float:
+    """From the middle of its group."""
+    return (method - (len(methods) - 1) / 2) * _APART / len(methods)
+
+
+def _panel(
+    by: str,
+    groups: Sequence[Segment],
+    found: Sequence[_Shown],
+    methods: Sequence[str],
+    axis: Interval,
+) -> Panel:
+    names = [_names(group) for group in groups if group.by == by]
+    x = Axis("difference (lower is better)", low=axis[0], high=axis[1], format="signed")
+    y = Axis(
+        scale="names",
+        names=tuple(name for name, _ in names),
+        under=tuple(under for _, under in names),
+    )
+    marks = [mark for method in range(len(methods)) for mark in _marks(by, method, found, methods)]
+    height = max(2.8, 0.9 * len(methods) + 0.8) * len(names) + 1
+    return Panel(x, y, (Rule(0.0), *marks), BY[by], height)
+
+
+def _names(group: Segment) -> tuple[str, str]:
+    """`middle, 48 to 106 rows` in two lines, with how many users there are."""
+    name, _, rest = group.name.partition(", ")
+    users = counted(group.users, "user")
+    return name, f"{rest}; {users}" if rest else users
+
+
+def _marks(
+    by: str, method: int, found: Sequence[_Shown], methods: Sequence[str]
+) -> Iterator[Points | Spans]:
+    """Points 0, 1, ... of `BY-METHOD-told` have a verdict beyond chance, in the order of groups, those of
+    `BY-METHOD-open` none."""
+    role = _role(method)
+    mine = [one for one in found if one.method == method]
+    if mine:
+        low, high = zip(*(one.interval for one in mine), strict=True)
+        key = f"{by}-{method}"
+        yield Spans(f"{key}-interval", low, high, tuple(one.at for one in mine), role)
+    for kind, told in (("told", True), ("open", False)):
+        of = [one for one in mine if (one.pair.verdict in ("better", "worse")) == told]
+        if of:
+            yield Points(
+                f"{key}-{kind}",
+                tuple(one.difference for one in of),
+                tuple(one.at for one in of),
+                role,
+                methods[method],
+                hollow=not told,
+            )
+
+
+def _role(method: int) -> Role:
+    roles: tuple[Role, ...] = ("series 1", "series 2", "series 3")
+    return roles[method]
+
+
+def _alt(every: Sequence[_Shown], methods: Sequence[str]) -> str:
+    """What becomes of the best method, and where it gains most and least."""
+    mine = [one for one in every if one.method == every[0].method]
+    verdicts = Counter(one.pair.verdict for one in mine)
+    told = [f"{_WORDS[verdict]} in {count}" for verdict, count in verdicts.most_common()]
+    most, least = (pick(mine, key=lambda one: one.difference) for pick in (min, max))
+    name = short(methods[mine[0].method])
+    return (
+        f"Of {counted(len(mine), 'group')}, {name} is {', '.join(told)}. "
+        f"Its difference is lowest in {_said(most)} and highest in {_said(least)}."
+    )
+
+
+def _said(one: _Shown) -> str:
+    return f'"{short(one.group.name)}" ({signed(one.difference, 4)})'
+
+
+def _numbers(found: Mapping[str, Sequence[_Shown]], methods: Sequence[str], places: int) -> Grid:
+    every = [one for of in found.values() for one in of]
+    columns: list[list[str]] = [
+        [short(methods[one.method]) for one in every],
+        align([f"{one.group.users:,}" for one in every], 0),
+        align([f"{one.group.rows:,}" for one in every], 0),
+        align([signed(one.difference, places) for one in every], places),
+        align([_signed(one.pair.low, places) for one in every], places),
+        align([_signed(one.pair.high, places) for one in every], places),
+        [*(one.pair.verdict for one in every)],
+    ]
+    rows = tuple(
+        GridRow(
+            short(one.group.name),
+            tuple(map(Cell, cells)),
+            rule=place > 0 and one.group.by != every[place - 1].group.by,
+        )
+        for place, (one, *cells) in enumerate(zip(every, *columns, strict=True))
+    )
+    heads = ("group", "method", "users", "rows", "difference", "from", "to", "verdict")
+    return Grid("Differences in log loss by group, 95% intervals", heads, rows)
+
+
+def _signed(value: float | None, places: int) -> str:
+    return ABSENT if value is None else signed(value, places)
+
+
+def _note(every: Sequence[_Shown], axis: Interval) -> str:
+    cut = len(beyond([one.interval for one in every], axis))
+    far = f" {counted(cut, 'interval')} reach{'es' * (cut == 1)} beyond the axis." if cut else ""
+    return (
+        "Filled: better or worse beyond chance; hollow: a tie, or no verdict. Lines are 95% intervals over users. The groups "
+        f"were not chosen beforehand: take a difference as a question for the next run.{far}"
+    )
+
+
+def _why_none(section: Section) -> str:
+    if section.analysis is None:
+        return "There is no analysis of these records, so there are no groups to compare."
+    if section.analysis.best_single is None:
+        return "There is no best single model to compare with."
+    return "No method could be compared with the best single model in any group."

@@ -1,0 +1,77 @@
+"""For whom, user by user: how the best method's differences spread within groups of users."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.evaluate import MethodAnalysis, UserDifferences
+from bench.report.charts.by_group import BY
+from bench.report.charts.model import Chart, nothing_to_draw
+from bench.report.charts.strips import Strip, reaching_beyond, strip_grid, strip_panels
+from bench.report.charts.user_differences import why_no_users
+from bench.report.content.model import Section
+from bench.report.words.figures import counted, listed
+from bench.report.words.names import short
+
+__all__ = ["users_by_group"]
+
+_NAME = "users-by-group"
+
+
+def users_by_group(section: Section) -> Chart:
+    """Of the best method of the table; in log loss, whatever the primary."""
+    best = _best(section)
+    if best is None:
+        title = "Whom the best method helps and harms, by group of users"
+        return nothing_to_draw(_NAME, title, why_no_users(section))
+    found, users = best
+    by_group = {by: strips for by in BY if (strips := _strips(users, by))}
+    every = [strip for strips in by_group.values() for strip in strips]
+    panels = tuple(
+        panel for by, strips in by_group.items() for panel in strip_panels(strips, f"{by}-", BY[by])
+    )
+    title = f"Differences in log loss of {short(found.name)} by group: quantiles over test users"
+    return Chart(
+        _NAME,
+        f"Whom {short(found.name)} helps and harms, by group of users",
+        _alt(found, every),
+        panels,
+        strip_grid(title, "users", every, section.places("logloss")),
+        note=_note(every),
+        columns=2,
+        legend=False,
+    )
+
+
+def _best(section: Section) -> tuple[MethodAnalysis, UserDifferences] | None:
+    """The first of the table that is compared with the best single model."""
+    for row in section.rows:
+        found = section.analysed(row) if row.kind in ("method", "base_model") else None
+        if found is not None and found.users is not None:
+            return found, found.users
+    return None
+
+
+def _strips(users: UserDifferences, by: str) -> list[Strip]:
+    return [
+        Strip(band.name, "series 1", band.spread, under=counted(band.spread.users, "user"))
+        for band in users.bands
+        if band.by == by
+    ]
+
+
+def _alt(found: MethodAnalysis, every: Sequence[Strip]) -> str:
+    """Where it helps most, and where fewest."""
+    most, fewest = (pick(every, key=lambda one: one.spread.helped) for pick in (max, min))
+    return (
+        f'{short(found.name)} helps most often among users with "{short(most.name)}", {most.spread.helped:.1%} of them, and '
+        f'least often with "{short(fewest.name)}", {fewest.spread.helped:.1%}.'
+    )
+
+
+def _note(every: Sequence[Strip]) -> str:
+    far = reaching_beyond(every)
+    return (
+        "Difference from the best single model: thin lines hold 90% of a group's users, thick ones the middle half; "
+        f"a user counts in every seed.{f' {listed(far)} reach beyond the axis.' if far else ''}"
+    )

@@ -1,0 +1,100 @@
+"""The page that a run leaves, and the figures that a report writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bench.cli import main
+from tests.run.conftest import write_ratings, write_small_suite
+
+
+def bench(*arguments: Any) -> Result:
+    result = CliRunner().invoke(main, [*map(str, arguments)], catch_exceptions=False)
+    assert result.exit_code in (0, 2, 5), result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page")
+    write_ratings(folder / "ratings.csv", users=60)
+    return write_small_suite(folder, protocol="support: {share: 0.3}")
+
+
+def run(suite: Path, *options: Any, out: str) -> tuple[Path, Result]:
+    folder, cache = suite.parent / out, suite.parent / "cache"
+    told = bench(
+        "run", suite, "--out", folder, "--cache-dir", cache, "--executor", "inline", *options
+    )
+    return folder, told
+
+
+def test_a_run_leaves_its_page_and_says_where(suite: Path) -> None:
+    folder, told = run(suite, "--page", out="with")
+    page = (folder / "report.html").read_text("utf-8")
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<svg" in page
+    assert f"Page: {folder / 'report.html'}" in told.stderr
+    assert bench("verify", folder).exit_code == 0
+
+
+def test_a_run_that_is_recorded_makes_only_a_page_that_is_gone(suite: Path) -> None:
+    folder, _ = run(suite, "--page", out="again")
+    page = folder / "report.html"
+    page.write_text("mine", "utf-8")
+    run(suite, "--page", out="again")
+    assert page.read_text("utf-8") == "mine"
+    page.unlink()
+    run(suite, "--page", out="again")
+    assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_without_a_page_there_is_none_and_it_says_how_to_get_one(suite: Path) -> None:
+    folder, told = run(suite, "--no-page", out="without")
+    assert not (folder / "report.html").exists()
+    assert f"Page: bench report {folder} --html FILE" in told.stderr
+
+
+def test_the_environment_may_say_so(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_PAGE", "1")
+    folder, _ = run(suite, out="asked")
+    assert (folder / "report.html").exists()
+
+
+def test_a_page_that_cant_be_written_costs_nothing_but_itself(suite: Path) -> None:
+    folder, _ = run(suite, "--no-page", out="in-the-way")
+    (folder / "report.html").mkdir()
+    (folder / "manifest.json").touch()
+    _, told = run(suite, "--page", "--rerun", "all", out="in-the-way")
+    assert told.exit_code == 0
+    assert "no page:" in told.stderr
+    assert "log loss" in told.stdout
+
+
+def test_figures_are_written_in_three_formats(suite: Path, tmp_path: Path) -> None:
+    folder, _ = run(suite, "--no-page", out="figures")
+    bench("report", folder, "--figures", tmp_path / "figures")
+    (place,) = (tmp_path / "figures").iterdir()
+    found = {file.name for file in place.iterdir()}
+    assert {"differences.svg", "differences.pdf", "differences.png"} <= found
+    assert (place / "differences.svg").read_bytes().startswith(b"<?xml")
+    assert (place / "differences.pdf").read_bytes().startswith(b"%PDF")
+    assert (place / "differences.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("part", ["answer", "cost", "for-whom", "trust", "made"])
+def test_each_part_is_printed_where_it_is_asked_for(suite: Path, part: str) -> None:
+    folder, _ = run(suite, "--no-page", out="parts")
+    every = bench("report", folder, "--all").stdout
+    told = bench("report", folder, "--section", part).stdout
+    assert set(told.split("\n")) <= set(every.split("\n"))
+    assert len(told) < len(every)
+
+
+def test_a_part_that_there_is_not_is_refused(suite: Path) -> None:
+    folder, _ = run(suite, "--no-page", out="parts")
+    assert bench("report", folder, "--section", "costs").exit_code == 2
