@@ -9,7 +9,7 @@ from bench.history.figures import decimals, quantity_name, shown
 from bench.history.model import CPU, MEMORY, History, Series
 from bench.history.sections import break_lines, change_lines, change_word
 from bench.report import Cell, Grid, GridRow, align, short
-from bench.report.charts.model import Axis, Chart, Line, Mark, Panel, Points, Role, Rule
+from bench.report.charts.model import Axis, Chart, Line, Mark, Panel, Points, Role, Rule, Side
 from bench.report.words.blocks import ABSENT
 from bench.report.words.figures import counted, listed
 
@@ -18,6 +18,7 @@ __all__ = ["place_charts"]
 _SERIES = [role for role in get_args(Role) if role.startswith("series")]
 _SAID = 5  # changes or breaks told below a chart; the text has all
 _HEIGHT = 16.0
+_SIDE: tuple[Side, ...] = ("above left",)  # of a change's size: where the line before does not run
 _APART = 20.0
 _METHODS = 40  # columns of the numbers; --json has all
 
@@ -92,7 +93,7 @@ def _changes(name: str, drawn: Sequence[Series]) -> Iterator[Mark]:
                 "reference",
                 label="a change",
                 names=tuple(map(change_word, one.changes)) if few else (),
-                sides=("above left",) * len(one.changes) if few else (),
+                sides=_SIDE * len(one.changes) if few else (),
             )
 
 
