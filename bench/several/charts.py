@@ -85,20 +85,21 @@ def _heads(several: Several, group: Group) -> list[str]:
 
 
 def _shown(several: Several, group: Group, places: Sequence[int], of: Value) -> list[_Shown]:
-    """As many runs a panel as there are colours."""
+    """As many runs a panel as there are colours: a run has the same in all charts."""
     lines = tuple(
         line
         for line in group.lines
         if line.kind != "bound" and any(_value(line, place, of) is not None for place in places)
     )[:_MOST_METHODS]
     heads = _heads(several, group)
-    drawn = list(places)[:_MOST_RUNS]
     if not lines:
         return []
+    parts: dict[int, list[int]] = {}
+    for place in list(places)[:_MOST_RUNS]:
+        parts.setdefault(group.runs[place] // len(_SERIES), []).append(place)
     return [
         _Shown(group, tuple(part), lines, tuple(heads[place] for place in part))
-        for first in range(0, len(drawn), len(_SERIES))
-        if (part := drawn[first : first + len(_SERIES)])
+        for part in parts.values()
     ]
 
 
@@ -145,7 +146,8 @@ def _dots(name: str, shown: _Shown, of: Value) -> Iterator[Points]:
         ]
         if dots:
             x, y = zip(*dots, strict=True)
-            yield Points(f"{name}-run-{number}", x, y, _SERIES[number], label=head)
+            role = _SERIES[shown.group.runs[place] % len(_SERIES)]
+            yield Points(f"{name}-run-{number}", x, y, role, label=head)
 
 
 def _alt(shown: Sequence[_Shown], of: Value, told: Callable[[float], str]) -> str:

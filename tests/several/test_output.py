@@ -77,6 +77,18 @@ def test_figures_that_are_not_comparable_share_no_chart(make_run: MakeRun) -> No
     assert len(charts["runs-2"].panels[0].marks) == 1
 
 
+def test_a_run_looks_the_same_in_all_charts(make_run: MakeRun) -> None:
+    """The second run has no seconds that can be set beside the others'."""
+    machines = (environment(), environment(processor="P2"), environment())
+    charts = drawn(side_by_side(runs(make_run, *machines)))
+    looks = {
+        name: {mark.label[-1]: mark.role for mark in charts[name].panels[0].marks}  # type: ignore[union-attr]
+        for name in ("runs", "cost")
+    }
+    assert looks["runs"] == {"A": "series 1", "B": "series 2", "C": "series 3"}
+    assert looks["cost"] == {"A": "series 1", "C": "series 3"}
+
+
 def test_of_machines_unlike_no_cost_is_drawn(make_run: MakeRun) -> None:
     several = side_by_side(runs(make_run, environment(), environment(processor="P2")))
     assert drawn(several)["cost"].nothing
