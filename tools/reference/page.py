@@ -23,8 +23,8 @@ $ bench run suites/movielens-1m-cold.yaml --data-dir DATA --out results/mine
 $ bench compare results/reference/movielens-1m-cold results/mine
 ```
 
-On another processor the last digits of figures differ, which `bench compare` says beside the versions; `bench gate` judges what
-is beyond chance. The figures are those of a run's page ([report.md](report.md#the-page)).
+On another processor the last digits of figures differ, which `bench compare` says beside the versions; `bench gate` judges
+what is beyond chance. The figures are those of a run's page ([report.md](report.md#the-page)).
 """
 _SHOWN = {
     "critical-difference": "ranks over data sets",
