@@ -86,16 +86,17 @@ def _heads(several: Several, group: Group) -> list[str]:
 
 def _shown(several: Several, group: Group, places: Sequence[int], of: Value) -> list[_Shown]:
     """As many runs a panel as there are colours: a run has the same in all charts."""
+    drawn = list(places)[:_MOST_RUNS]
     lines = tuple(
         line
         for line in group.lines
-        if line.kind != "bound" and any(_value(line, place, of) is not None for place in places)
+        if line.kind != "bound" and any(_value(line, place, of) is not None for place in drawn)
     )[:_MOST_METHODS]
     heads = _heads(several, group)
     if not lines:
         return []
     parts: dict[int, list[int]] = {}
-    for place in list(places)[:_MOST_RUNS]:
+    for place in drawn:
         parts.setdefault(group.runs[place] // len(_SERIES), []).append(place)
     return [
         _Shown(group, tuple(part), lines, tuple(heads[place] for place in part))

@@ -21,7 +21,7 @@ from bench.report.charts.model import Chart
 from bench.report.draw.files import as_file
 from bench.several import Several, blocks, side_by_side, to_html
 from bench.several.charts import place_charts
-from tests.report.conftest import TRIALS, mean_loss
+from tests.report.conftest import TRIALS, failed, mean_loss
 from tests.report.test_names import Page, every, replaced
 from tests.several.test_side_by_side import environment, other_identity, runs, shifted, unchanged
 
@@ -113,6 +113,29 @@ def test_a_hundred_runs_make_a_page_of_a_size_that_loads(make_run: MakeRun) -> N
     html = to_html(several)
     assert len(html) < 3_000_000
     assert "The first 24 of 100 runs are drawn." in html
+
+
+def test_where_the_runs_that_are_drawn_have_no_result_nothing_is(make_run: MakeRun) -> None:
+    """The last of 25 has one."""
+
+    def nothing(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
+        for one in records:
+            one.update(failed("out of memory"))
+
+    several = side_by_side(runs(make_run, *[nothing] * 24, unchanged, seeds=(0,)))
+    assert {chart.nothing != "" for chart in drawn(several).values()} == {True}
+    assert ".6003" in blocks_to_markdown(blocks(several))
+
+
+def test_runs_of_nothing_are_shown(make_run: MakeRun) -> None:
+    def nothing(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        records.clear()
+        manifest["trials"] = []
+
+    several = side_by_side(runs(make_run, nothing, nothing, seeds=(0,)))
+    assert several.places == ()
+    assert several.exit_code == 4
+    assert "no trial has a result" in to_html(several)
 
 
 @every
