@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.cells import cell_len
 
@@ -25,35 +25,61 @@ _DIGEST = 12
 _NAME = 24  # cells of names in a row; more are counted
 # what differs between two runs: (what, whom it is of) -> its value in either
 Changes = dict[tuple[str, str], tuple[str, str]]
+Has = Callable[[Paired, str], bool]  # whether a run has anything of that to compare
 
 
 def differing(runs: Sequence[Run], heads: Sequence[str]) -> tuple[Differing, ...]:
-    """In the order in which it matters. Records are compared with the first run's; `as A` is what does not differ from it."""
+    """In the order in which it matters. Records are compared with the first run's: `as A` is what does not differ from it, a
+    dash what a run has nothing to compare of."""
     pairs = [paired(runs[0], run) for run in runs[1:]]
-    return (
-        *stated(runs),
-        *_rows("settings", list(map(_settings, pairs)), heads),
-        *_rows(
-            "pool",
-            [_pools(runs[0], run, to) for run, to in zip(runs[1:], pairs, strict=True)],
-            heads,
-        ),
-        *_rows("files", list(map(_files, pairs)), heads),
-        *_rows("code", list(map(_code, pairs)), heads),
-        *_rows("versions and machine", list(map(_conditions, pairs)), heads),
+    pools = [_pools(runs[0], run, of) for run, of in zip(runs[1:], pairs, strict=True)]
+    found: tuple[tuple[Kind, Sequence[Changes], Has], ...] = (
+        ("settings", list(map(_settings, pairs)), _has_method),
+        ("pool", pools, _has_method),
+        ("files", list(map(_files, pairs)), _has_method),
+        ("code", list(map(_code, pairs)), _has_plugin),
+        ("versions and machine", list(map(_conditions, pairs)), _has_pairs),
     )
+    rows = (
+        row for kind, changes, has in found for row in _rows(kind, changes, pairs, has, heads[0])
+    )
+    return (*stated(runs), *rows)
 
 
-def _rows(kind: Kind, changes: Sequence[Changes], heads: Sequence[str]) -> Iterator[Differing]:
+def _rows(
+    kind: Kind, changes: Sequence[Changes], pairs: Sequence[Paired], has: Has, first: str
+) -> Iterator[Differing]:
     """Those of whom the same is said are named together."""
     alike: dict[tuple[str, tuple[str, ...]], list[str]] = defaultdict(list)
     for what, whom in dict.fromkeys(key for found in changes for key in found):
         known = [found.get((what, whom)) for found in changes]
-        first = next(value[0] for value in known if value is not None)
-        others = (f"as {heads[0]}" if value is None else value[1] for value in known)
-        alike[what, (first, *others)].append(whom)
+        base = next(value[0] for value in known if value is not None)
+        others = (
+            value[1] if value is not None else f"as {first}" if has(pair, whom) else ABSENT
+            for value, pair in zip(known, pairs, strict=True)
+        )
+        alike[what, (base, *others)].append(whom)
     for (what, values), whose in alike.items():
         yield Differing(kind, " of ".join(filter(None, (what, _named(whose)))), values)
+
+
+def _has_pairs(found: Paired, _: str) -> bool:
+    return bool(found.pairs)
+
+
+def _has_method(found: Paired, method: str) -> bool:
+    return found.by_name and any(one["trial"]["method"] == method for _, one in found.pairs)
+
+
+def _has_plugin(found: Paired, name: str) -> bool:
+    """`name`: of a plugin, a `metric NAME`, or empty for the harness."""
+    plugins = (
+        one["name"] for _, record in found.pairs for one in record["identity"].get("plugins", ())
+    )
+    metrics = (
+        f"metric {one}" for _, record in found.pairs for one in record["identity"]["metrics"]
+    )
+    return (not name and bool(found.pairs)) or name in {*plugins, *metrics}
 
 
 def _named(whose: Sequence[str]) -> str:

@@ -181,6 +181,31 @@ def test_settings_that_differ_stand_with_their_values_and_methods(make_run: Make
     assert pool == ("–", "as A", "other settings of fm, ffm")
 
 
+def test_what_a_run_has_nothing_to_compare_of_is_not_told_to_be_the_same(make_run: MakeRun) -> None:
+    def nothing(records: Records, _: dict[str, Any]) -> None:
+        for one in records:
+            one.update(failed("out of memory"))
+
+    def without_fm(records: Records, manifest: dict[str, Any]) -> None:
+        environment()(records, manifest)
+        records[:] = [one for one in records if one["trial"]["method"] != "fm"]
+
+    def other(records: Records, manifest: dict[str, Any]) -> None:
+        settings(4)(records, manifest)
+        code("b" * 64)(records, manifest)
+        environment(processor="P2")(records, manifest)
+
+    def first(records: Records, manifest: dict[str, Any]) -> None:
+        settings(10)(records, manifest)
+        code("a" * 64)(records, manifest)
+        environment()(records, manifest)
+
+    told = differing(side_by_side(runs(make_run, first, other, nothing, without_fm)))
+    assert told["embedding_dim of fm"] == ("10", "4", "–", "–")
+    assert told["code in mine 1.0 (mine) of fm"] == ("a" * 12, "b" * 12, "–", "–")
+    assert told["processor"] == ("P1", "P2", "–", "as A")
+
+
 def code(digest: str) -> Edit:
     def edit(records: Records, _: dict[str, Any]) -> None:
         plugin = {"name": "fm", "origin": "mine 1.0 (mine)", "digest": digest}
