@@ -14,6 +14,7 @@ main = LazyGroup(
         "list": ("bench.cli.list:command", "List plugins and where they come from."),
         "data": ("bench.cli.data:command", "List datasets, fetch them, or show what one holds."),
         "describe": ("bench.cli.describe:command", "Show a plugin's summary and parameters."),
+        "history": ("bench.cli.history:command", "Follow figures over runs in time."),
         "report": ("bench.cli.report:command", "Print the table of a finished run."),
         "status": ("bench.cli.status:command", "Say how far a run is, or how it ended."),
         "verify": (

@@ -1,4 +1,4 @@
-"""`bench report RUN`: what a finished run found, in a terminal, as a page, as files."""
+"""`bench report RUN...`: what a finished run found, or several side by side: in a terminal, as a page, as files."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bench.cli._common import echo_json, json_option
 from bench.cli._output import echo, say
 from bench.cli._report_files import check_files, file_options, printed_in_place, write_files
 from bench.cli._report_shown import SECTIONS, show, show_parts
+from bench.cli._several_shown import FORMS, show_several
 from bench.cli._whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -21,7 +22,13 @@ __all__ = ["command"]
 
 
 @click.command("report")
-@click.argument("run", type=click.Path(path_type=Path, readable=False))
+@click.argument(
+    "runs",
+    metavar="RUN...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, readable=False),
+)
 @file_options
 @click.option(
     "--against",
@@ -49,7 +56,7 @@ __all__ = ["command"]
 def command(
     ctx: click.Context,
     /,
-    run: Path,
+    runs: tuple[Path, ...],
     against: str | None,
     sections: tuple[str, ...],
     everything: bool,
@@ -58,11 +65,18 @@ def command(
 ) -> None:
     """Print what a finished run found, RUN being its folder: the answer and a table.
 
+    Of several runs: what differs in how they were made, then their figures side by side. bench compare and bench gate judge
+    two of them.
+
     Ends with 4 where trials failed or are missing."""
     from bench.records import load
     from bench.report import build, to_json
 
     check_files(files, as_json=as_json)
+    if len(runs) > 1:
+        _refuse(against=against, section=sections, all=everything, **files)
+        ctx.exit(show_several(runs, files, as_json=as_json))
+    (run,) = runs
     found = load(run)
     report = build(found, against)
     write_files(report, files)
@@ -77,6 +91,15 @@ def command(
     else:
         show(report, run)
     ctx.exit(report.exit_code)
+
+
+def _refuse(**asked: object) -> None:
+    """UsageError for what is of one run's report."""
+    for option, given in asked.items():
+        if given and option not in FORMS:
+            raise click.UsageError(
+                f"--{option} is of one run's report; give one RUN, or leave it out"
+            )
 
 
 def _draw(found: Run, report: Report, files: dict[str, str | None]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from bench.errors import CompareError
 from bench.records import Record
 
-__all__ = ["check_comparable"]
+__all__ = ["check_comparable", "metrics_asked"]
 
 
 def check_comparable(pairs: Iterable[tuple[Record, Record]]) -> None:
@@ -50,6 +50,16 @@ def _metrics(base: dict[str, Any], candidate: dict[str, Any]) -> list[str]:
         for name, version in ours.items()
         if theirs.get(name) != version
     ]
+
+
+def metrics_asked(record: Record) -> dict[str, str]:
+    """Metric to what was asked of it and its version: `ndcg k=5, version 1`."""
+    metrics = record["identity"]["metrics"]
+    versions = _versions(metrics)
+    return {
+        name: ", ".join(filter(None, (_asked(of), f"version {versions[name]}")))
+        for name, of in metrics.items()
+    }
 
 
 def _asked(of: Any) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from bench.job.spec import BaseModelSpec, MethodSpec
 from bench.records import Record
 
-__all__ = ["change_of_settings", "whole_settings"]
+__all__ = ["change_of_settings", "differing_settings", "whole_settings"]
 
 _SPECS: Mapping[str, type[BaseModel]] = {"base_model": BaseModelSpec, "method": MethodSpec}
 
@@ -19,17 +19,21 @@ _SPECS: Mapping[str, type[BaseModel]] = {"base_model": BaseModelSpec, "method": 
 def change_of_settings(base: Record, candidate: Record) -> str:
     """`embedding_dim 10 -> 4, train.epochs 3 -> 5`; nothing where they are the same. What a record of an older schema does
     not have is unknown, and no difference."""
+    changed = differing_settings(base, candidate)
+    return ", ".join(f"{key} {ours} -> {theirs}" for key, (ours, theirs) in changed.items())
+
+
+def differing_settings(base: Record, candidate: Record) -> dict[str, tuple[str, str]]:
+    """Key to its value in each of the two, "absent" where it has none; of unknown settings nothing, as above."""
     ours, theirs = whole_settings(base), whole_settings(candidate)
     if ours is None or theirs is None:
-        return ""
+        return {}
     one, other = dict(_flat(ours)), dict(_flat(theirs))
     if base["schema"] != candidate["schema"]:
         both = one.keys() & other.keys()
         one, other = ({key: side[key] for key in side if key in both} for side in (one, other))
     keys = [key for key in dict.fromkeys((*one, *other)) if one.get(key) != other.get(key)]
-    return ", ".join(
-        f"{key} {one.get(key, 'absent')} -> {other.get(key, 'absent')}" for key in keys
-    )
+    return {key: (one.get(key, "absent"), other.get(key, "absent")) for key in keys}
 
 
 def whole_settings(record: Record) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from bench.evaluate import Analysis
 from bench.records import Run
 from bench.report import build, print_blocks, summary
 from bench.report.words.blocks import Grid, Lines, Note
@@ -123,6 +125,21 @@ def test_failures_are_told_first_and_no_more_than_three_lines(make_analysed: Mak
     assert found[1].startswith("= can't be told from the best: user-calibration")
     assert found[2].startswith("One seed")
     assert len(found) == 3
+
+
+def test_a_tie_beside_0_is_told_of(make_analysed: MakeRun) -> None:
+    def change(analysis: Analysis) -> Analysis:
+        methods = tuple(
+            replace(one, against_best_single={"logloss": replace(pair, verdict="tie")})
+            if one.name == "gating" and (pair := one.against_best_single["logloss"])
+            else one
+            for one in analysis.methods
+        )
+        return replace(analysis, methods=methods)
+
+    told = "A tie though the interval leaves out 0: gating (--section answer)."
+    assert told in notes(make_analysed(change=change))
+    assert told not in notes(make_analysed())
 
 
 def test_a_run_without_results_says_so(make_run: MakeRun) -> None:

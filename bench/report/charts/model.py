@@ -19,6 +19,7 @@ __all__ = [
     "Points",
     "Role",
     "Rule",
+    "Scale",
     "Side",
     "Spans",
     "Words",

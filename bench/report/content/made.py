@@ -9,10 +9,10 @@ from typing import Any
 from bench.records import Run
 from bench.report.content.model import Made
 
-__all__ = ["made"]
+__all__ = ["MACHINE", "made"]
 
 Record = Mapping[str, Any]
-_MACHINE = ("processor", "cores", "threads", "device", "system", "machine")
+MACHINE = ("processor", "cores", "threads", "device", "system", "machine")
 
 
 def made(run: Run) -> Made:
@@ -38,7 +38,7 @@ def _machine(record: Record) -> tuple[tuple[str, str], ...]:
     """Empty where the record names none."""
     environment = record.get("environment")
     known = environment if isinstance(environment, Mapping) else {}
-    return tuple((key, str(known[key])) for key in _MACHINE if known.get(key) is not None)
+    return tuple((key, str(known[key])) for key in MACHINE if known.get(key) is not None)
 
 
 def _text(value: Any) -> str:

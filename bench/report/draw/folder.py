@@ -12,11 +12,11 @@ from bench.records import Run, write_beside
 from bench.report.charts.model import Chart
 from bench.report.charts.of_run import run_charts
 from bench.report.charts.of_section import section_charts
-from bench.report.content.model import Report, Section
+from bench.report.content.model import Report
 from bench.report.content.single_users import with_single_users
 from bench.report.draw.files import FORMATS, as_file
 
-__all__ = ["write_figures"]
+__all__ = ["folder_of", "write_figures"]
 
 _MOST = 60  # letters of a folder's name
 
@@ -39,15 +39,15 @@ def _charts(report: Report) -> Iterator[tuple[str, Chart]]:
     for section in report.sections:
         for _, chart in section_charts(section):
             if not chart.nothing:
-                yield _folder(section), chart
+                yield folder_of(section.dataset, section.protocol), chart
 
 
-def _folder(section: Section) -> str:
+def folder_of(dataset: str, protocol: str) -> str:
     """A name that every file system takes, and no two sections share: a digest stands behind one that was changed."""
-    name = f"{section.dataset}-{section.protocol}"
+    name = f"{dataset}-{protocol}"
     plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-")[:_MOST]
     if plain == name and "/" not in name:
         return plain
-    return f"{plain}-{hashlib.sha256(repr((section.dataset, section.protocol)).encode()).hexdigest()[:8]}".lstrip(
+    return f"{plain}-{hashlib.sha256(repr((dataset, protocol)).encode()).hexdigest()[:8]}".lstrip(
         "-"
     )

@@ -7,6 +7,7 @@ from itertools import chain, islice
 
 from rich.cells import cell_len
 
+from bench.evaluate import leaves_out_zero
 from bench.report.content.model import Report, Row, Section
 from bench.report.sections.answer import NO_ANALYSIS
 from bench.report.sections.data_notes import data_warnings
@@ -40,8 +41,9 @@ def summary(report: Report) -> Iterator[Block]:
             )
             continue
         yield from _answer(report, section)
-        yield _grid(report, section)
-        if notes := _notes(report, section):
+        rows = [row for kind in _shown(section) for row in kind]
+        yield _grid(report, section, rows)
+        if notes := _notes(report, section, rows):
             yield Lines(notes)
     wrong = _wrong(report)
     if wrong:
@@ -57,9 +59,8 @@ def _answer(report: Report, section: Section) -> Iterator[Block]:
     )
 
 
-def _grid(report: Report, section: Section) -> Grid:
+def _grid(report: Report, section: Section, rows: Sequence[Row]) -> Grid:
     """The primary, its differences and verdicts, the other metrics, what it cost: as many columns as fit."""
-    rows = [row for kind in _shown(section) for row in kind]
     columns = [*_columns(report, section, rows)][: _COLUMNS - 1]
     heads, cells = zip(*columns, strict=True)
     return Grid(
@@ -131,7 +132,7 @@ def _means(section: Section, metric: str, rows: Sequence[Row]) -> list[Cell]:
     return [Cell(text, mark or slot) for text, mark in zip(texts, marks, strict=True)]
 
 
-def _notes(report: Report, section: Section) -> tuple[str, ...]:
+def _notes(report: Report, section: Section, rows: Sequence[Row]) -> tuple[str, ...]:
     """The most important ones."""
     found = chain(
         _failed(report, section),
@@ -141,6 +142,7 @@ def _notes(report: Report, section: Section) -> tuple[str, ...]:
         _seeds(report),
         _training(section),
         _data(section),
+        _beside_zero(section, rows),
     )
     return tuple(islice(found, _NOTES))
 
@@ -208,6 +210,20 @@ def _training(section: Section) -> Iterator[str]:
                     f"{what.capitalize()}: {listed(names, most)} (--section trust)."
                 )
             )
+
+
+def _beside_zero(section: Section, rows: Sequence[Row]) -> Iterator[str]:
+    """Of the rows that are shown."""
+    pairs = {row.name: pair for row in rows if (pair := section.pair(row)) is not None}
+    names = [
+        name for name, pair in pairs.items() if pair.verdict == "tie" and leaves_out_zero(pair)
+    ]
+    if names:
+        yield _fitted(
+            lambda most: (
+                f"A tie though the interval leaves out 0: {listed(names, most)} (--section answer)."
+            )
+        )
 
 
 def _data(section: Section) -> Iterator[str]:

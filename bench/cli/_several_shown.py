@@ -1,0 +1,56 @@
+"""How `bench report` shows several runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.cli._common import echo_json
+from bench.cli._output import console, echo, say
+from bench.cli._whole_file import write_whole
+
+if TYPE_CHECKING:
+    from bench.several import Several
+
+__all__ = ["FORMS", "show_several"]
+
+FORMS = ("html", "markdown", "figures")  # options of files that several runs have too
+
+
+def show_several(folders: Sequence[Path], asked: Mapping[str, str | None], *, as_json: bool) -> int:
+    """Print and write what was asked for: the exit code."""
+    from bench.records import load
+    from bench.report import blocks_to_markdown, print_blocks
+    from bench.several import blocks, side_by_side, to_json
+    from bench.several.labels import check_distinct
+
+    check_distinct(folders)
+    several = side_by_side([load(folder) for folder in folders])
+    _write(several, asked)
+    if as_json:
+        echo_json(to_json(several))
+    elif asked["markdown"] == "-":
+        echo(blocks_to_markdown(blocks(several)), nl=False)
+    else:
+        print_blocks(blocks(several), console())
+    return several.exit_code
+
+
+def _write(several: Several, asked: Mapping[str, str | None]) -> None:
+    from bench.report import blocks_to_markdown
+    from bench.several import blocks, to_html, write_figures
+
+    if (markdown := asked["markdown"]) is not None and markdown != "-":
+        write_whole(Path(markdown), _bytes(blocks_to_markdown(blocks(several))))
+    if (html := asked["html"]) is not None:
+        write_whole(Path(html), _bytes(to_html(several)))
+        say(f"wrote {html}")
+    if (figures := asked["figures"]) is not None:
+        written = write_figures(several, Path(figures))
+        say(f"wrote {len(written)} files into {figures}")
+
+
+def _bytes(text: str) -> bytes:
+    """Half a character, which JSON may hold and UTF-8 may not, as an escape."""
+    return text.encode("utf-8", "backslashreplace")

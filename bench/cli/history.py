@@ -1,0 +1,57 @@
+"""`bench history DIR...`: a metric and cost over runs in time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.cli._common import echo_json, json_option
+from bench.cli._output import console, say
+from bench.cli._whole_file import write_whole
+
+__all__ = ["command"]
+
+
+@click.command("history")
+@click.argument(
+    "folders",
+    metavar="DIR...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, readable=False),
+)
+@click.option("--metric", metavar="NAME", help="Follow this metric (default: each run's primary).")
+@click.option("--html", metavar="FILE", help="Write a page to a file: lines over runs.")
+@click.option(
+    "--otava",
+    metavar="PYTHON|VENV",
+    envvar="BENCH_OTAVA",
+    type=click.Path(path_type=Path),
+    help="Look for change points with Apache Otava, which is installed there (default: BENCH_OTAVA).",
+)
+@json_option
+def command(
+    folders: tuple[Path, ...],
+    metric: str | None,
+    html: str | None,
+    otava: Path | None,
+    as_json: bool,
+) -> None:
+    """Follow a metric, CPU time and memory over runs in time, DIR being a run's folder or one that holds runs.
+
+    A line ends where data, split, metrics, seeds, settings or machine change, and another begins. Apache Otava says where
+    lines changed; it has an environment of its own, and without it the lines are shown all the same.
+
+    Ends with 0 whatever changed: bench gate is for CI."""
+    from bench.history import blocks, history, runs_in_time, to_html, to_json, with_changes
+    from bench.report import print_blocks
+
+    found = with_changes(history(runs_in_time(folders), metric), otava)
+    if html is not None:
+        write_whole(Path(html), to_html(found).encode("utf-8", "backslashreplace"))
+        say(f"wrote {html}")
+    if as_json:
+        echo_json(to_json(found))
+    else:
+        print_blocks(blocks(found), console())

@@ -1,0 +1,45 @@
+"""Runs side by side as a page, and its figures as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.records import write_beside
+from bench.report import Heading, Note
+from bench.report.draw.files import FORMATS, as_file
+from bench.report.draw.folder import folder_of
+from bench.report.page.page import Part, Section, page
+from bench.several.charts import place_charts
+from bench.several.model import Place, Several
+from bench.several.sections import VERDICTS, differing_blocks, legend, place_blocks, place_name
+
+__all__ = ["to_html", "write_figures"]
+
+
+def to_html(several: Several) -> str:
+    """One file; what differs stands first."""
+    title = f"{len(several.runs)} runs side by side"
+    sections = [_section(several, place) for place in several.places]
+    lead = (Heading(1, title), legend(several), *differing_blocks(several), Note(VERDICTS))
+    return page(title, lead, sections)
+
+
+def _section(several: Several, place: Place) -> Section:
+    charts = list(place_charts(several, place))
+    part = Part(
+        "figures", "Which figures, at what cost?", charts, list(place_blocks(several, place))
+    )
+    warning = f"Not all runs are comparable here: {place.apart}." if place.apart else ""
+    return Section(place_name(place), place_name(place), [part], warning)
+
+
+def write_figures(several: Several, folder: Path) -> list[Path]:
+    """FOLDER/PLACE/CHART.svg, .pdf and .png, of charts that have something to draw."""
+    written = []
+    for place in several.places:
+        for chart in place_charts(several, place):
+            for kind in FORMATS if not chart.nothing else ():
+                path = folder / folder_of(place.dataset, place.protocol) / f"{chart.name}.{kind}"
+                write_beside(path, as_file(chart, kind))
+                written.append(path)
+    return written

@@ -1,0 +1,101 @@
+"""Runs side by side in words and tables: what differs first, then figures and cost of each dataset and protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.report import Block, Cell, Grid, GridRow, Heading, Note, Terms, short
+from bench.report.words.figures import counted, listed
+from bench.several.grids import cost_grid, quality_grid
+from bench.several.model import Group, OneRun, Place, Several
+
+__all__ = ["VERDICTS", "blocks", "differing_blocks", "legend", "place_blocks", "place_name"]
+
+_WHAT = 76  # cells of what differs
+_VALUE = 24  # cells of a value in the table of what differs
+VERDICTS = (
+    "Marks are of each run by itself: * best, = tied with it, ! of fewer seeds. A difference is the mean over the seeds that "
+    "both runs have; it is no verdict. bench compare and bench gate judge two runs."
+)
+
+
+def blocks(several: Several) -> Iterator[Block]:
+    """From top to bottom, for a terminal and Markdown."""
+    yield Heading(1, f"{len(several.runs)} runs side by side")
+    yield legend(several)
+    yield from differing_blocks(several)
+    for place in several.places:
+        yield Heading(2, place_name(place))
+        yield from place_blocks(several, place)
+    yield Note(VERDICTS)
+
+
+def legend(several: Several) -> Terms:
+    """Which run stands under which head, and what it lacks."""
+    return Terms(tuple((run.head, _told(run)) for run in several.runs))
+
+
+def _told(run: OneRun) -> str:
+    report = run.report
+    started = report.made.started[:16].replace("T", " ") if report.made is not None else ""
+    parts = [
+        *([short(run.name, 60)] if run.name != run.head else []),
+        f"suite {short(report.suite)}",
+        *([f"started {short(started)}"] if started else []),
+        report.status,
+    ]
+    if report.failures:
+        parts.append(f"{counted(len(report.failures), 'trial')} without a result")
+    if not any(section.ok for section in report.sections):
+        parts.append("no trial has a result")
+    return ", ".join(parts)
+
+
+def differing_blocks(several: Several) -> Iterator[Block]:
+    """What differs in how the runs were made, in a sentence and a table."""
+    yield Note(_sentence(several), strong=True)
+    if several.differing:
+        rows = tuple(
+            GridRow(
+                short(one.what, _WHAT), tuple(Cell(short(value, _VALUE)) for value in one.values)
+            )
+            for one in several.differing
+        )
+        heads = ("", *(run.head for run in several.runs))
+        yield Grid("What differs in how they were made", heads, rows)
+
+
+def _sentence(several: Several) -> str:
+    kinds = list(dict.fromkeys(one.kind for one in several.differing))
+    if not kinds:
+        return "Nothing differs in how they were made, as far as it is recorded."
+    if len(kinds) < 3:
+        return f"Nothing differs but the {listed(kinds)}."
+    return f"These differ: {listed(kinds, None)}."
+
+
+def place_name(place: Place) -> str:
+    return f"{short(place.dataset)} / {short(place.protocol)}"
+
+
+def place_blocks(several: Several, place: Place) -> Iterator[Block]:
+    """A table for each group of runs that can be compared, and what it cost."""
+    for group in place.groups:
+        yield quality_grid(several, place, group)
+        if (grid := cost_grid(several, group)) is not None:
+            yield grid
+        yield from map(Note, _untimed(several, group))
+
+
+def _untimed(several: Several, group: Group) -> Iterator[str]:
+    """By what their cost can't be held against the first run's."""
+    reasons: dict[tuple[str, ...], list[str]] = {}
+    for place, unlike in zip(group.runs, group.unlike, strict=True):
+        if unlike:
+            reasons.setdefault(unlike, []).append(several.runs[place].head)
+    first = several.runs[group.runs[0]].head
+    for unlike, heads in reasons.items():
+        yield (
+            f"CPU time of {listed(heads)} is not set beside that of {first}, since it hangs on what differs: "
+            f"{listed(unlike, None)}."
+        )

@@ -1,0 +1,5 @@
+"""Runs as tests of the report write them."""
+
+from tests.report.conftest import make_run, on_disk
+
+__all__ = ["make_run", "on_disk"]

@@ -1,0 +1,1 @@
+"""Reference runs of the shipped suites, and docs/reference.md about them."""

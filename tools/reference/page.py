@@ -1,0 +1,57 @@
+"""docs/reference.md: what the kept runs say, and how to compare with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.records import load
+from bench.report import Heading, blocks_to_markdown, build, summary
+
+__all__ = ["page_of"]
+
+_HEAD = """\
+# Reference runs
+
+What the suites in [suites](../suites) came to, with three seeds each: records and analyses lie in
+[results/reference](../results/reference), without their arrays. `python -m tools.reference` makes this page of them.
+
+Run a suite yourself, and see what differs:
+
+```console
+$ bench run suites/movielens-1m-cold.yaml --data-dir DATA --out results/mine
+$ bench compare results/reference/movielens-1m-cold results/mine
+```
+
+On another processor the last digits of figures differ, which `bench compare` says beside the versions; `bench gate` judges
+what is beyond chance. The figures are those of a run's page ([report.md](report.md#the-page)).
+"""
+_SHOWN = {
+    "critical-difference": "ranks over data sets",
+    "differences": "differences from the best single model, with 95 % intervals",
+    "pareto": "quality against cost",
+    "user-differences": "whom methods help and harm",
+    "reliability": "calibration",
+}
+
+
+def page_of(runs: Path, figures: Path) -> str:
+    """`runs`: a folder of kept runs; `figures`: of their figures, a folder each."""
+    folders = sorted(folder for folder in runs.iterdir() if (folder / "manifest.json").exists())
+    parts = [_HEAD, *(part for folder in folders for part in _run(folder, figures / folder.name))]
+    return "\n".join(parts)
+
+
+def _run(folder: Path, figures: Path) -> Iterator[str]:
+    blocks = summary(build(load(folder)))
+    yield blocks_to_markdown(
+        block._replace(level=block.level + 1) if isinstance(block, Heading) else block
+        for block in blocks
+    )
+    for place in sorted({file.parent for file in figures.rglob("*.svg")}):
+        for name, words in _SHOWN.items():
+            file = place / f"{name}.svg"
+            if file.exists():
+                where = file.relative_to(figures.parent.parent).as_posix()
+                title = folder.name if place == figures else f"{folder.name}, {place.name}"
+                yield f"![{title}: {words}]({where})\n"
