@@ -135,6 +135,8 @@ def test_names_are_shown_as_text_everywhere(make_run: MakeRun, name: str, tmp_pa
     page = Page(html)
     assert not page.tags & {"img", "b", "i"}
     assert html.count("<script") == 1
+    assert html.count("<h1") == 1
+    assert "<h4" not in html.split("<main")[0]
     assert not [one for one in page.attributes if one.startswith("on")]
     assert short(f"fm{name}").strip()[:12] in page.text
 

@@ -19,7 +19,7 @@ from bench.report.sections.document import Part as PartName
 from bench.report.sections.made import made_blocks
 from bench.report.sections.ranks import OVER_ALL, ranks_blocks
 from bench.report.sections.trouble import trouble
-from bench.report.words.blocks import Block, Heading, Note, Printed
+from bench.report.words.blocks import Block, Note, Printed
 
 __all__ = ["to_html"]
 
@@ -46,8 +46,7 @@ def to_html(report: model.Report, run: Run) -> str:
         _section(report, section) if place < _ALL_FIGURES else _short_section(report, section)
         for place, section in enumerate(report.sections)
     ]
-    lead = [one for one in begun(report) if not isinstance(one, Heading)]
-    lead += trouble(report)
+    lead = (*begun(report), *trouble(report))
     return page(report.suite, lead, [*_over_all(report), *sections], after=[_made(report, run)])
 
 

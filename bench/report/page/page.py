@@ -15,7 +15,7 @@ from markupsafe import Markup
 from bench.report.charts.model import Chart
 from bench.report.draw.inline import inline_svg
 from bench.report.page.blocks import block_html, grid_html
-from bench.report.words.blocks import Block
+from bench.report.words.blocks import Block, Heading
 from bench.report.words.names import short, visible
 
 __all__ = ["Part", "Section", "page"]
@@ -47,8 +47,8 @@ def page(
     *,
     after: Sequence[Part] = (),
 ) -> str:
-    """The whole HTML. `after`: parts that are of all sections. Names of parts are unlike one another; every text is escaped
-    here."""
+    """The whole HTML. `title` is its one heading of the first level, and left out of `lead`; `after`: parts that are of all
+    sections. Names of parts are unlike one another; every text is escaped here."""
     style, script = _resource("page.css"), _resource("page.js")
     return (
         _environment()
@@ -59,11 +59,15 @@ def page(
             policy=_policy(style, script),
             style=Markup(style),
             script=Markup(script),
-            lead=[block_html(block) for block in lead],
+            lead=[block_html(block) for block in lead if not _is_title(block)],
             sections=[_section(place, section) for place, section in enumerate(sections)],
             after=[_part("all", part) for part in after],
         )
     )
+
+
+def _is_title(block: Block) -> bool:
+    return isinstance(block, Heading) and block.level == 1
 
 
 def _policy(style: str, script: str) -> str:
