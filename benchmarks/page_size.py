@@ -1,44 +1,54 @@
-"""What the page of many trials takes: `python -m benchmarks.page_size RUN`, of a run's records copied under other names until
-there are a thousand. Each case is a process of its own: wall, CPU time, peak memory, and the file's size."""
+"""What the page of a thousand trials takes: `python -m benchmarks.page_size RUN`, of a run's methods, seeds and data sets
+copied under other names. Each case is a process of its own: wall, CPU time, peak memory, and the file's size."""
 
 from __future__ import annotations
 
-import copy
 import json
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from bench.records import Run, digest, load, write_analyses, write_manifest, write_record
+import pandas as pd
+import pyarrow as pa
 
-TRIALS = 1000
+from bench.records import (
+    Run,
+    digest,
+    load,
+    read_table,
+    write_analyses,
+    write_manifest,
+    write_record,
+    write_table,
+)
+from bench.report.words.figures import counted
+
+
+class Case(NamedTuple):
+    datasets: int
+    methods: int
+    seeds: int
+
+
+CASES = (Case(10, 20, 5), Case(1, 100, 10))
 
 
 def main() -> None:
     run = load(sys.argv[1])
-    place = next(iter(run.analyses))
-    seeds = len(run.manifest["seeds"])
-    methods = len({record["trial"]["method"] for record in run.records if _of(record, place)})
     print("| case | trials | wall s | CPU s | peak MB | size MB |")
     print("|---|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
-        copies = -(-TRIALS // (methods * seeds))
-        cases = {
-            f"{copies} data sets, {methods} methods, {seeds} seeds": _many_datasets(
-                run, place, copies
-            ),
-            f"one data set, {copies * methods} methods, {seeds} seeds": _many_methods(
-                run, place, copies
-            ),
-        }
-        for number, (case, made) in enumerate(cases.items()):
+        for number, case in enumerate(CASES):
             target = Path(folder, str(number))
-            _write(made, target)
+            trials = _write(run, case, target)
+            name = (
+                f"{counted(case.datasets, 'data set')}, {case.methods} methods, {case.seeds} seeds"
+            )
             for what in ("page", "terminal"):
                 told = subprocess.run(
                     [sys.executable, "-m", __spec__.name, f"--{what}", str(target)],
@@ -47,7 +57,7 @@ def main() -> None:
                 found = json.loads(told.stdout)
                 size = f"{found['bytes'] / 1e6:.2f}" if what == "page" else ""
                 print(
-                    f"| {what}: {case} | {len(made.records)} | {found['wall']:.2f} | {found['cpu']:.2f} "
+                    f"| {what}: {name} | {trials} | {found['wall']:.2f} | {found['cpu']:.2f} "
                     f"| {found['peak']:.0f} | {size} |"
                 )
 
@@ -75,77 +85,107 @@ def measured(what: str, folder: Path) -> dict[str, float]:
     }
 
 
-def _of(record: Any, place: str) -> bool:
-    return f"{record['trial']['dataset']}/{record['trial']['protocol']}" == place
-
-
-def _many_datasets(run: Run, place: str, copies: int) -> Run:
+def _write(run: Run, case: Case, folder: Path) -> int:
+    """A run of that size, made of the first data set; the number of its trials."""
+    place, analysis = next(iter(run.analyses.items()))
     dataset, protocol = place.split("/")
-    records = [record for record in run.records if _of(record, place)]
+    records = [one for one in run.records if _of(one["trial"], dataset, protocol)]
+    copied = _copied(records, case.methods)
     made = [
-        _renamed(record, dataset=f"{dataset}-{copy}")
-        for copy in range(copies)
-        for record in records
+        _renamed(one, dataset=f"{dataset}-{number}", method=method, seed=seed)
+        for number in range(case.datasets)
+        for seed in range(case.seeds)
+        for method, source in copied.items()
+        for one in _at_seed(records, source, seed)
     ]
-    names = [f"{dataset}-{copy}" for copy in range(copies)]
+    names = [f"{dataset}-{number}" for number in range(case.datasets)]
+    places = [f"{name}/{protocol}" for name in names]
+    facts = run.manifest["datasets"][dataset]
     manifest = _manifest(run, made) | {
-        "datasets": {
-            name: run.manifest["datasets"][dataset] | {"digest": digest(name)} for name in names
-        },
-        "splits": {f"{name}/{protocol}": run.manifest["splits"][place] for name in names},
+        "seeds": list(range(case.seeds)),
+        "datasets": {name: facts | {"digest": digest(name)} for name in names},
+        "splits": dict.fromkeys(places, run.manifest["splits"][place]),
     }
-    analyses = {f"{name}/{protocol}": run.analyses[place] for name in names}
-    tables = {f"{name}/{protocol}": run.user_tables[place] for name in names}
-    return Run(run.folder, manifest, tuple(made), (), analyses, tables)
+    for one in made:
+        write_record(folder, one)
+    write_manifest(folder, manifest)
+    table = write_table(folder, _users(run, run.user_tables[place], copied, case.seeds))
+    write_analyses(
+        folder,
+        load(folder).records,
+        dict.fromkeys(places, _analysis(analysis, copied, case.seeds)),
+        dict.fromkeys(places, table),
+    )
+    return len(made)
 
 
-def _many_methods(run: Run, place: str, copies: int) -> Run:
-    records = [record for record in run.records if _of(record, place)]
-    made = [
-        _renamed(record, method=record["trial"]["method"] + (f"-{copy}" if copy else ""))
-        for copy in range(copies)
-        for record in records
-        if copy == 0 or record["kind"] == "method"
-    ]
-    analysis = copy.deepcopy(run.analyses[place])
-    more = list(_copied_methods(analysis, copies))
-    analysis["methods"] = [*analysis["methods"], *more]
-    return Run(
-        run.folder, _manifest(run, made), tuple(made), (), {place: analysis},
-        {place: run.user_tables[place]},
-    )  # fmt: skip
+def _of(trial: Any, dataset: str, protocol: str) -> bool:
+    return (trial["dataset"], trial["protocol"]) == (dataset, protocol)
 
 
-def _copied_methods(analysis: dict[str, Any], copies: int) -> Iterator[dict[str, Any]]:
-    for number in range(1, copies):
-        for method in analysis["methods"]:
-            if method["kind"] == "method":
-                yield {**method, "name": f"{method['name']}-{number}"}
+def _copied(records: Sequence[Any], count: int) -> dict[str, str]:
+    """So many names, each with that of what it is a copy of: itself, or in turn one that is neither base model nor bound."""
+    kinds = {one["trial"]["method"]: one["kind"] for one in records}
+    methods = [name for name, kind in kinds.items() if kind == "method"]
+    more = range(count - len(kinds))
+    return {name: name for name in kinds} | {
+        f"{methods[number % len(methods)]}-{number}": methods[number % len(methods)]
+        for number in more
+    }
 
 
-def _renamed(record: Any, **names: str) -> dict[str, Any]:
+def _at_seed(records: Sequence[Any], method: str, seed: int) -> Sequence[Any]:
+    """The method's record of that seed, or in turn of another."""
+    found = [one for one in records if one["trial"]["method"] == method]
+    return [found[seed % len(found)]]
+
+
+def _renamed(record: Any, **names: str | int) -> dict[str, Any]:
     trial = {**record["trial"], **names}
-    return {**record, "trial": trial, "id": digest(trial)[:32]}
+    kept = {key: value for key, value in record.items() if key != "digest"}
+    return {**kept, "trial": trial, "id": digest(trial)[:32]}
 
 
-def _manifest(run: Run, records: list[dict[str, Any]]) -> dict[str, Any]:
+def _manifest(run: Run, records: Sequence[dict[str, Any]]) -> dict[str, Any]:
     lines = [
         {**record["trial"], "kind": record["kind"], "id": record["id"], "record": record["id"],
          "status": "ok", "asked": True}
         for record in records
     ]  # fmt: skip
-    return {**run.manifest, "trials": lines}
+    kept = {key: value for key, value in run.manifest.items() if key != "digest"}
+    return {**kept, "trials": lines}
 
 
-def _write(run: Run, folder: Path) -> None:
-    for record in run.records:
-        write_record(folder, {key: value for key, value in record.items() if key != "digest"})
-    write_manifest(folder, {key: value for key, value in run.manifest.items() if key != "digest"})
-    (folder / "blobs").mkdir()
-    for table in set(run.user_tables.values()):
-        blob = f"blobs/{table}.parquet"
-        (folder / blob).write_bytes((run.folder / blob).read_bytes())
-    write_analyses(folder, load(folder).records, run.analyses, run.user_tables)
+def _analysis(analysis: dict[str, Any], copied: Mapping[str, str], seeds: int) -> dict[str, Any]:
+    """With what it says of each method said of its copies too."""
+    by_name = {one["name"]: one for one in analysis["methods"]}
+    methods = [
+        by_name[source] | {"name": name} for name, source in copied.items() if source in by_name
+    ]
+    segments = [
+        one
+        | {key: _for_copies(one[key], copied) for key in ("logloss", "auc", "against_best_single")}
+        for one in analysis["segments"]
+    ]
+    return analysis | {"methods": methods, "segments": segments, "seeds": list(range(seeds))}
+
+
+def _for_copies(told: Mapping[str, Any], copied: Mapping[str, str]) -> dict[str, Any]:
+    return {name: told[source] for name, source in copied.items() if source in told}
+
+
+def _users(run: Run, blob: str, copied: Mapping[str, str], seeds: int) -> pa.Table:
+    """The table by user, with the rows of copies."""
+    found = read_table(run.folder, blob).to_pandas()
+    known = sorted(found["seed"].unique())
+    of = dict(list(found.groupby(["method", "seed"])))
+    parts = [
+        of[key].assign(method=name, seed=seed)
+        for seed in range(seeds)
+        for name, source in copied.items()
+        if (key := (source, known[seed % len(known)])) in of
+    ]
+    return pa.Table.from_pandas(pd.concat(parts), read_table(run.folder, blob).schema)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
 
 from bench.report import Ranks
 from bench.report.charts.critical_difference import critical_difference
 from bench.report.charts.model import Chart, Spans, Words
 from bench.report.content.ranks import ranks
-from bench.report.draw.figure import drawn
 from bench.report.draw.files import FORMATS, as_file
+from tests.report.drawn_texts import texts
 from tests.report.sections_with_figures import section
 from tests.report.test_layout import HOSTILE
 
@@ -160,17 +159,16 @@ def test_where_nothing_is_ranked_there_is_no_drawing() -> None:
 
 
 def boxes(chart: Chart) -> tuple[list[tuple[str, Bbox]], list[Bbox], Bbox]:
-    """Of texts, of what lines cover, and of the whole drawing, in pixels."""
-    with drawn(chart) as figure:
-        renderer = FigureCanvasAgg(figure).get_renderer()
-        figure.draw(renderer)
-        (axes,) = figure.axes
-        texts = [(text.get_text(), text.get_window_extent(renderer)) for text in axes.texts]
-        lines = []
-        for line in axes.lines:
-            points = axes.transData.transform(np.column_stack(line.get_data()))
-            lines += [Bbox([*pair]) for pair in pairwise(points)]
-        return texts, lines, figure.bbox
+    """Of texts, of what lines cover, and of the whole drawing, in points from the lower left corner."""
+    _, _, width, height = map(
+        float, ET.fromstring(as_file(chart, "svg")).get("viewBox", "").split()
+    )
+    lines = [
+        Bbox([(left, height - top), (right, height - bottom)])
+        for places in paths(chart).values()
+        for (left, top), (right, bottom) in pairwise(places)
+    ]
+    return texts(chart), lines, Bbox.from_bounds(0, 0, width, height)
 
 
 def overlapping(one: Bbox, other: Bbox) -> bool:
@@ -194,10 +192,11 @@ def crosses(line: Bbox, text: Bbox) -> bool:
 def test_words_keep_clear_of_one_another_and_of_lines(
     methods: int, noise: float, name: str
 ) -> None:
-    texts, lines, whole = boxes(critical_difference(noisy(methods, 10, noise, name)))
-    assert len(texts) > methods
-    for place, (said, box) in enumerate(texts):
-        assert not [other for other, its in texts[:place] if overlapping(box, its)], said
+    found, lines, whole = boxes(critical_difference(noisy(methods, 10, noise, name)))
+    assert len(found) > methods
+    assert len(lines) > methods
+    for place, (said, box) in enumerate(found):
+        assert not [other for other, its in found[:place] if overlapping(box, its)], said
         assert not [line for line in lines if crosses(line, box)], said
         assert box.x0 >= whole.x0
         assert box.x1 <= whole.x1

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -204,6 +205,62 @@ def test_a_run_without_trials_has_a_page_that_says_so(make_run: MakeRun) -> None
 
     run = make_run(edit=edit)._replace(records=())
     assert squeezed("there is nothing to report") in page(run).text
+
+
+def test_the_run_is_its_one_heading_above_all(make_analysed: MakeRun) -> None:
+    run = make_analysed(edit=two_sections)
+    html = to_html(build(run), run)
+    assert re.findall(r"<h1[^>]*>(.*?)</h1>", html) == [run.manifest["suite"]["name"]]
+    levels = [int(level) for level in re.findall(r"<h(\d)", html)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_of_very_many_data_sets_the_first_have_all_figures_and_the_others_say_where_theirs_are(
+    make_analysed: MakeRun,
+) -> None:
+    run = many_data_sets(make_analysed(), 14)
+    html = to_html(build(run), run)
+    figures = [
+        re.findall(r'<figure id="s\d+-([^"]+)"', section)
+        for section in html.split('<section class="whole"')[1:]
+    ]
+    *whole, first, second = [found for found in figures if "critical-difference" not in found]
+    assert len(whole) == 12
+    assert all(found == whole[0] for found in whole)
+    assert len(whole[0]) > 5
+    assert first == second == ["differences"]
+    assert html.count("draws all figures of its first 12 sections alone") == 2
+    text = Page(html).text
+    for block in document(build(run)):
+        for part in told(block):
+            assert squeezed(visible(part)) in text, part
+
+
+def test_of_a_dozen_data_sets_all_figures_are_drawn(make_analysed: MakeRun) -> None:
+    run = many_data_sets(make_analysed(), 12)
+    html = to_html(build(run), run)
+    assert len(re.findall(r'<figure id="s\d+-pareto"', html)) == 12
+    assert "--figures" not in html
+
+
+def many_data_sets(run: Run, count: int) -> Run:
+    """Copies of the run's one, under other names."""
+    names = [f"shop-{place:02d}" for place in range(count)]
+
+    def renamed(trial: dict[str, Any], name: str) -> dict[str, Any]:
+        return trial | {"dataset": name}
+
+    records = tuple(
+        one | {"trial": renamed(one["trial"], name)} for name in names for one in run.records
+    )
+    manifest = run.manifest | {
+        "trials": [renamed(trial, name) for name in names for trial in run.manifest["trials"]],
+        "datasets": dict.fromkeys(names, run.manifest["datasets"]["ml-1m"]),
+        "splits": {f"{name}/cold": run.manifest["splits"]["ml-1m/cold"] for name in names},
+    }
+    analyses = {f"{name}/cold": run.analyses["ml-1m/cold"] for name in names}
+    return run._replace(records=records, manifest=manifest, analyses=analyses)
 
 
 def test_it_is_the_same_each_time(make_analysed: MakeRun) -> None:

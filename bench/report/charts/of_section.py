@@ -19,7 +19,7 @@ from bench.report.charts.users_by_group import users_by_group
 from bench.report.content.model import Section
 from bench.report.sections.document import Part
 
-__all__ = ["section_charts"]
+__all__ = ["part_charts", "section_charts"]
 
 _CHARTS: Mapping[Part, tuple[Callable[[Section], Chart], ...]] = {
     "answer": (differences,),
@@ -32,7 +32,13 @@ _CHARTS: Mapping[Part, tuple[Callable[[Section], Chart], ...]] = {
 
 def section_charts(section: Section) -> Iterator[tuple[Part, Chart]]:
     """In the order of a page; none where no trial has a result."""
+    for part in _CHARTS:
+        for chart in part_charts(section, part):
+            yield part, chart
+
+
+def part_charts(section: Section, part: Part) -> Iterator[Chart]:
+    """Those under one question."""
     if section.ok:
-        for part, charts in _CHARTS.items():
-            for chart in charts:
-                yield part, chart(section)
+        for chart in _CHARTS[part]:
+            yield chart(section)

@@ -23,21 +23,30 @@ _FONT = re.compile(r"(?:(?P<weight>bold|\d00) )?(?P<size>[\d.]+)px .*")
 # what is so anyway, or what the page's style sheet says of all figures
 _DEFAULTS = {
     "font-family",
+    "stroke-dashoffset",
     "stroke-linecap",
     "stroke-linejoin",
     "stroke-miterlimit",
     "text-rendering",
 }
+# what most elements would be told: the whole drawing is, once
+_COMMON = {"fill": "none", "font-size": "8.5px"}
+_OF_TEXT = {"fill": "var(--ink)", "text-anchor": "start"}  # the page's style sheet says so
 
 
 def inline_svg(chart: Chart, prefix: str) -> str:
-    """`<svg role="img">` with the chart's title and words; `prefix` makes ids unlike those of other figures."""
+    """`<svg role="img">` with the chart's title and words; `prefix` makes ids unlike those of other figures, in place of the
+    chart's name."""
     ET.register_namespace("", _SVG[1:-1])
     root = ET.fromstring(as_file(chart, "svg"))
     _clean(root)
     slim(root)
     for element in root.iter():
+        if (ident := element.get("id")) is not None:
+            element.set("id", ident.removeprefix(f"{chart.name}-"))
         _attributes(element, prefix)
+        _without_common(element)
+    root.attrib |= _COMMON
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     root.set("role", "img")
@@ -48,7 +57,7 @@ def inline_svg(chart: Chart, prefix: str) -> str:
         told = ET.Element(f"{_SVG}{kind}", {"id": f"{prefix}-{ident}"})
         told.text = text
         root.insert(place, told)
-    return ET.tostring(root, encoding="unicode")
+    return ET.tostring(root, encoding="unicode").replace(" />", "/>")
 
 
 def _clean(element: ET.Element) -> None:
@@ -74,6 +83,13 @@ def _attributes(element: ET.Element, prefix: str) -> None:
         element.set("href", link)
 
 
+def _without_common(element: ET.Element) -> None:
+    told = _COMMON | _OF_TEXT if element.tag == f"{_SVG}text" else _COMMON
+    for name, value in told.items():
+        if element.get(name) == value:
+            del element.attrib[name]
+
+
 def _value(name: str, value: str, prefix: str) -> str:
     if name == "id":
         return f"{prefix}-{value}"
@@ -89,7 +105,7 @@ def _presentation(style: str) -> Mapping[str, str]:
     for part in style.split(";"):
         name, _, value = (piece.strip() for piece in part.partition(":"))
         if name == "font" and (font := _FONT.fullmatch(value)):
-            found["font-size"] = font["size"]
+            found["font-size"] = f"{font['size']}px"
             if font["weight"]:
                 found["font-weight"] = font["weight"]
         elif name and name not in _DEFAULTS:

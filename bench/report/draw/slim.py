@@ -26,17 +26,13 @@ def slim(root: ET.Element) -> None:
 
 
 def _without_repetition(root: ET.Element) -> None:
-    """A marker's outline is told by the marker: who uses it need not tell it again."""
-    outlined = {
-        f"#{path.get('id')}"
-        for defined in root.iter(_DEFS)
-        for path in defined.iter(_PATH)
-        if "stroke: " in path.get("style", "")
+    """A marker's definition is told how it looks: who uses it need not tell it again."""
+    defined = {
+        f"#{path.get('id')}": path for group in root.iter(_DEFS) for path in group.iter(_PATH)
     }
     for use in root.iter(_USE):
-        if use.get(_LINK) in outlined:
-            parts = use.get("style", "").split("; ")
-            use.set("style", "; ".join(part for part in parts if not part.startswith("stroke")))
+        if (path := defined.get(use.get(_LINK, ""))) is not None:
+            path.set("style", use.attrib.pop("style"))
 
 
 def _pointed_at(root: ET.Element) -> Mapping[str, str]:
@@ -76,17 +72,18 @@ def _drop(element: ET.Element) -> None:
         elif _joins(child):
             child[0].attrib |= child.attrib
             kept.append(child[0])
-        elif not (_is_clear(child) or (child.tag == _GROUP and not len(child))):
+        elif not (_is_clear(child) or (child.tag in (_GROUP, _DEFS) and not len(child))):
             kept.append(child)
     element[:] = kept
 
 
 def _joins(group: ET.Element) -> bool:
-    """Whether its one child can say what it says. A `use` can't: it would move what clips it along."""
+    """Whether its one child can say what it says. A `use` can't be clipped itself: it would move what clips it along."""
     if group.tag != _GROUP or len(group) != 1:
         return False
     (child,) = group
-    return child.tag in (_GROUP, _PATH) and not group.attrib.keys() & child.attrib.keys()
+    movable = child.tag in (_GROUP, _PATH) or (child.tag == _USE and group.keys() == ["id"])
+    return movable and not group.attrib.keys() & child.attrib.keys()
 
 
 def _is_clear(element: ET.Element) -> bool:

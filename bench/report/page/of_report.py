@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bench.errors import StorageError
 from bench.records import Run
 from bench.records.atomic import read
 from bench.report.charts.model import Chart
 from bench.report.charts.of_run import run_charts
-from bench.report.charts.of_section import section_charts
+from bench.report.charts.of_section import part_charts, section_charts
 from bench.report.content import model
 from bench.report.content.single_users import with_single_users
 from bench.report.page.page import Part, Section, page
@@ -19,7 +19,7 @@ from bench.report.sections.document import Part as PartName
 from bench.report.sections.made import made_blocks
 from bench.report.sections.ranks import OVER_ALL, ranks_blocks
 from bench.report.sections.trouble import trouble
-from bench.report.words.blocks import Block, Note, Printed
+from bench.report.words.blocks import Block, Heading, Note, Printed
 
 __all__ = ["to_html"]
 
@@ -32,13 +32,22 @@ _QUESTIONS: Mapping[PartName, str] = {
 }
 
 _LONGEST = 2**20  # bytes of a suite on a page
+_ALL_FIGURES = 12  # sections: of more of them a page would be too large to be mailed
+_FEWER = (
+    f"This page draws all figures of its first {_ALL_FIGURES} sections alone, and of this one the answer's. "
+    "bench report RUN --figures DIR draws the others too."
+)
 
 
 def to_html(report: model.Report, run: Run) -> str:
     """One file: see `page`. `run`: what the report was made of; figures of single users are read from its tables."""
     report = with_single_users(report, run)
-    sections = [_section(report, section) for section in report.sections]
-    lead = (*begun(report), *trouble(report))
+    sections = [
+        _section(report, section) if place < _ALL_FIGURES else _short_section(report, section)
+        for place, section in enumerate(report.sections)
+    ]
+    lead = [one for one in begun(report) if not isinstance(one, Heading)]
+    lead += trouble(report)
     return page(report.suite, lead, [*_over_all(report), *sections], after=[_made(report, run)])
 
 
@@ -67,17 +76,33 @@ def _over_all(report: model.Report) -> Iterator[Section]:
 
 
 def _section(report: model.Report, section: model.Section) -> Section:
-    blocks: dict[PartName, list[Block]] = defaultdict(list)
     charts: dict[PartName, list[Chart]] = defaultdict(list)
-    for part, block in section_blocks(report, section):
-        blocks[part].append(block)
     for part, chart in section_charts(section):
         charts[part].append(chart)
-    shown = blocks | {"answer": _without_strong(blocks["answer"])}
+    return _with_charts(report, section, charts)
+
+
+def _short_section(report: model.Report, section: model.Section) -> Section:
+    """Whose first figure alone is drawn."""
+    charts: dict[PartName, list[Chart]] = {"answer": list(part_charts(section, "answer"))}
+    return _with_charts(report, section, charts, [Note(_FEWER)] if section.ok else [])
+
+
+def _with_charts(
+    report: model.Report,
+    section: model.Section,
+    charts: Mapping[PartName, Sequence[Chart]],
+    notes: Iterable[Block] = (),
+) -> Section:
+    """`notes`: below the answer's figures."""
+    blocks: dict[PartName, list[Block]] = defaultdict(list)
+    for part, block in section_blocks(report, section):
+        blocks[part].append(block)
+    shown = blocks | {"answer": [*notes, *_without_strong(blocks["answer"])]}
     parts = [
-        Part(part, _QUESTIONS[part], charts[part], shown[part])
+        Part(part, _QUESTIONS[part], found, shown.get(part, ()))
         for part in PARTS
-        if charts[part] or shown.get(part)
+        if (found := charts.get(part, ())) or shown.get(part)
     ]
     name = section_name(section)
     return Section(name, name, parts, _strong(blocks["answer"]))

@@ -55,6 +55,7 @@ def page(
         .get_template("page.html")
         .render(
             title=visible(title),
+            heading=short(title),
             policy=_policy(style, script),
             style=Markup(style),
             script=Markup(script),

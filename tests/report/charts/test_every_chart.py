@@ -21,7 +21,7 @@ from bench.report.draw.inline import inline_svg
 from bench.report.words.names import short, visible
 from tests.report.charts.runs import analysed, curves, many, section
 from tests.report.conftest import failed
-from tests.report.drawn_texts import overlapping, texts
+from tests.report.drawn_texts import outside, overlapping, texts
 from tests.report.test_names import NAMES, replaced
 
 MakeRun = Callable[..., Run]
@@ -68,7 +68,7 @@ def test_texts_stand_apart_and_inside_the_drawing(
     found = texts(drawn)
     assert len(found) > 10
     assert overlapping(found) == []
-    assert [text for text, box in found if box.x0 < 0 or box.y0 < 0] == []
+    assert outside(drawn) == []
 
 
 @every
