@@ -67,7 +67,7 @@ def test_the_files_begin_as_shown(followed):
 
 def test_the_table_is_the_one_that_is_shown(followed):
     shown = re.search(r"^```text\nby-user .*?^```", text_of(PAGE), re.DOTALL | re.MULTILINE)
-    printed = plain(followed[1]["bench run scores.yaml"].output)
+    printed = plain(follow("bench report results/scores --section answer").output)
     rows = [plain(row).strip() for row in shown[0].splitlines()[1:-1]]
     assert len(rows) == 5
     assert [row for row in rows if row.rpartition(" ")[0] not in printed] == []
@@ -125,12 +125,13 @@ def test_a_selector_over_files_can_be_adapted(reader):
 def test_what_the_files_saw_is_said_to_be_unknown(followed):
     said = "which rows the models behind the files of predictions saw is not known"
     assert said in plain(text_of(PAGE))
-    assert said in plain(followed[1]["bench run scores.yaml"].output)
+    assert said in plain(follow("bench report results/scores --section made").output)
 
 
 def test_rows_that_are_dropped_are_told_of(followed):
-    result = followed[1][next(line for line in RUNS if "results/late" in line)]
-    assert "dropped" in result.output or "left out" in result.output
+    assert any("results/late" in line for line in RUNS)
+    told = follow("bench report results/late --section made").output
+    assert "dropped" in told or "left out" in told
 
 
 def test_the_gate_judges_new_scores_by_the_old_ones(followed):

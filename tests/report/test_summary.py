@@ -127,6 +127,30 @@ def test_failures_are_told_first_and_no_more_than_three_lines(make_analysed: Mak
     assert len(found) == 3
 
 
+def test_reasons_of_failures_are_told_without_what_was_printed(make_analysed: MakeRun) -> None:
+    def edit(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        for place, one in enumerate(records):
+            if one["trial"]["method"] in ("lr", "average", "gating", "user-best"):
+                one |= failed(f"no luck with {one['trial']['method']}")
+                one["outcome"]["log"] = f"printed by {place}"
+
+    told = " ".join(shown(make_analysed(seeds=(0,), edit=edit)).split())
+    assert "What went wrong Failed: ml-1m/cold lr, seed 0: error: no luck with lr." in told
+    assert "printed by" not in told
+    assert "What it printed" not in told
+    assert "1 more note (--section trust)." in told
+
+
+def test_a_warning_is_told(make_analysed: MakeRun) -> None:
+    def edit(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "fm":
+                one["details"] |= {"warnings": ["all logits lie in [0, 1]", "and another"]}
+
+    found = notes(make_analysed(edit=edit))
+    assert found[0] == "Warning: all logits lie in [0, 1] and 1 more warning (--section trust)."
+
+
 def test_a_tie_beside_0_is_told_of(make_analysed: MakeRun) -> None:
     def change(analysis: Analysis) -> Analysis:
         methods = tuple(

@@ -17,12 +17,12 @@ from bench.report.sections.legend import legend
 from bench.report.sections.made import made_blocks
 from bench.report.sections.never_better_notes import never_better_notes
 from bench.report.sections.part_notes import analysis_fault, not_asked
-from bench.report.sections.provenance import section_facts
+from bench.report.sections.provenance import section_facts, section_warnings
 from bench.report.sections.quality import quality_grid
 from bench.report.sections.quality_notes import quality_notes
 from bench.report.sections.ranks import OVER_ALL, ranks_blocks
 from bench.report.sections.selection import selection
-from bench.report.sections.trouble import trouble
+from bench.report.sections.trouble import WENT_WRONG, trouble
 from bench.report.sections.unfinished_notes import unfinished_notes
 from bench.report.words.blocks import Block, Heading, Note
 from bench.report.words.figures import counted, listed
@@ -52,7 +52,7 @@ def document(report: Report, only: Collection[Part] = PARTS) -> Iterator[Block]:
         yield from (block for part, block in section_blocks(report, section) if part in only)
     wrong = trouble(report)
     if wrong and "trust" in only:
-        yield Heading(2, "What went wrong")
+        yield Heading(2, WENT_WRONG)
         yield from wrong
     if "made" in only:
         yield Heading(2, "How this run was made")
@@ -96,6 +96,7 @@ def section_blocks(report: Report, section: Section) -> Iterator[tuple[Part, Blo
         yield from _of("cost", _cost(section))
         yield from _of("for-whom", _base_models(section))
         yield from _of("for-whom", segments(section))
+    yield from _of("trust", section_warnings(section))
     yield from _of("made", section_facts(section))
 
 

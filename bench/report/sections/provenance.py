@@ -13,7 +13,7 @@ from bench.report.words.figures import counted, listed, number
 from bench.report.words.metrics import named
 from bench.report.words.names import short
 
-__all__ = ["section_facts"]
+__all__ = ["section_facts", "section_warnings"]
 
 _REASON_CELLS = 300
 
@@ -29,9 +29,16 @@ def section_facts(section: Section) -> list[Note]:
         " ".join(_calibrated(section)),
         _support_rows(section),
         " ".join(_users(section)),
-        *_warnings(section),
     ]
     return [Note(line) for line in lines if line]
+
+
+def section_warnings(section: Section) -> list[Note]:
+    """What plugins and the harness warned of, a note each."""
+    return [
+        Note(f"Warning: {short(text, _REASON_CELLS)} ({listed(methods, None)}).")
+        for text, methods in section.warnings.items()
+    ]
 
 
 def _split(section: Section) -> str:
@@ -116,8 +123,3 @@ def _users(section: Section) -> Iterator[str]:
         if scored < users:
             left_out = f"{users - scored:,} of {counted(users, 'user')}"
             yield f"{named(metric)} leaves out {left_out}, for whom it is undefined."
-
-
-def _warnings(section: Section) -> Iterator[str]:
-    for text, methods in section.warnings.items():
-        yield f"Warning: {short(text, _REASON_CELLS)} ({listed(methods, None)})."

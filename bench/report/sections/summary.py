@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 
 from rich.cells import cell_len
 
@@ -14,9 +14,22 @@ from bench.report.sections.data_notes import data_warnings
 from bench.report.sections.document import begun, section_blocks, section_name
 from bench.report.sections.quality import against_reference, row_name
 from bench.report.sections.ranks import OVER_ALL, ranks_answer
-from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Lines, Note, align, fixed
+from bench.report.sections.trouble import WENT_WRONG, trouble
+from bench.report.words.blocks import (
+    Block,
+    Cell,
+    Grid,
+    GridRow,
+    Heading,
+    Lines,
+    Note,
+    Printed,
+    align,
+    fixed,
+)
 from bench.report.words.figures import counted, listed
 from bench.report.words.metrics import figure, head
+from bench.report.words.names import short
 
 __all__ = ["summary"]
 
@@ -24,6 +37,7 @@ _COLUMNS = 10  # of the table, the names' among them
 _MOST = {"method": 20, "base_model": 10}  # rows
 _NOTES = 3
 _LINE = 79  # cells
+_WARNING = 120  # cells of a warning
 _MARKS = {"best": "*", "tie": "=", None: ""}
 
 
@@ -45,9 +59,7 @@ def summary(report: Report) -> Iterator[Block]:
         yield _grid(report, section, rows)
         if notes := _notes(report, section, rows):
             yield Lines(notes)
-    wrong = _wrong(report)
-    if wrong:
-        yield Note(wrong)
+    yield from _went_wrong(report)
 
 
 def _answer(report: Report, section: Section) -> Iterator[Block]:
@@ -136,6 +148,7 @@ def _notes(report: Report, section: Section, rows: Sequence[Row]) -> tuple[str, 
     """The most important ones."""
     found = chain(
         _failed(report, section),
+        _warned(section),
         _unanalysed(section),
         _extreme(section),
         _ties(section),
@@ -161,6 +174,13 @@ def _failed(report: Report, section: Section) -> Iterator[str]:
                 "(--section trust)."
             )
         )
+
+
+def _warned(section: Section) -> Iterator[str]:
+    for first in list(section.warnings)[:1]:
+        more = len(section.warnings) - 1
+        others = f" and {counted(more, 'more warning')}" if more else ""
+        yield f"Warning: {short(first, _WARNING)}{others} (--section trust)."
 
 
 def _unanalysed(section: Section) -> Iterator[str]:
@@ -232,14 +252,19 @@ def _data(section: Section) -> Iterator[str]:
         yield f"{counted(notes, 'note')} on the data (--section trust)."
 
 
-def _wrong(report: Report) -> str:
-    """What is no section's."""
-    told = []
-    if report.conflicts:
-        told.append(f"{counted(len(report.conflicts), 'conflict')} between results of one trial")
-    if report.quarantined:
-        told.append(f"{counted(len(report.quarantined), 'plugin')} left out")
-    return f"{' and '.join(told)} (--section trust)." if told else ""
+def _went_wrong(report: Report) -> Iterator[Block]:
+    """The first ones, without what was printed."""
+    blocks = trouble(report)
+    notes = [
+        block
+        for block, after in zip_longest(blocks, blocks[1:])
+        if isinstance(block, Note) and not isinstance(after, Printed)  # leads over to a log
+    ]
+    if notes:
+        yield Heading(2, WENT_WRONG)
+        yield from notes[:_NOTES]
+    if len(notes) > _NOTES:
+        yield Note(f"{counted(len(notes) - _NOTES, 'more note')} (--section trust).")
 
 
 def _fitted(line: Callable[[int], str]) -> str:

@@ -12,7 +12,9 @@ from bench.report.words.blocks import Note, Printed
 from bench.report.words.figures import listed, sentence
 from bench.report.words.names import short
 
-__all__ = ["trouble"]
+__all__ = ["WENT_WRONG", "trouble"]
+
+WENT_WRONG = "What went wrong"  # its heading
 
 _REASON_CELLS, _PLACE_CELLS = 300, 120
 _LOG_LINES, _LOG_CELLS = 12, 200  # of the end of a log
