@@ -21,10 +21,9 @@ _UNDATED = {
 }
 
 
-def as_file(chart: Chart, kind: Kind) -> bytes:
-    """`chart` has something to draw. SVG is clear where nothing is drawn, PDF and PNG stand on white."""
+def as_file(chart: Chart, kind: Kind, ground: str = PAPER) -> bytes:
+    """`chart` has something to draw. It stands on white, wherever it is shown, unless the `ground` is "none"."""
     out = io.BytesIO()
     with drawn(chart) as figure:
-        ground = "none" if kind == "svg" else PAPER
         figure.savefig(out, format=kind, dpi=_DPI, facecolor=ground, metadata=_UNDATED[kind])
     return out.getvalue()

@@ -38,7 +38,7 @@ def inline_svg(chart: Chart, prefix: str) -> str:
     """`<svg role="img">` with the chart's title and words; `prefix` makes ids unlike those of other figures, in place of the
     chart's name."""
     ET.register_namespace("", _SVG[1:-1])
-    root = ET.fromstring(as_file(chart, "svg"))
+    root = ET.fromstring(as_file(chart, "svg", ground="none"))
     _clean(root)
     slim(root)
     for element in root.iter():

@@ -61,7 +61,7 @@ def rounded(text: str | None) -> str:
 
 
 def test_all_that_is_seen_is_still_there_in_its_order() -> None:
-    whole = ET.fromstring(as_file(CHART, "svg"))
+    whole = ET.fromstring(as_file(CHART, "svg", ground="none"))
     short = ET.fromstring(inline_svg(CHART, "s1"))
     assert shapes(short) == shapes(whole)
     assert len(shapes(whole)) > 30
@@ -88,3 +88,9 @@ def test_it_has_no_styles_and_half_of_the_length() -> None:
     short = inline_svg(CHART, "s1")
     assert "style=" not in short
     assert len(short) < len(as_file(CHART, "svg")) / 2
+
+
+def test_a_file_stands_on_white_and_a_figure_in_a_page_on_the_page() -> None:
+    assert "fill: #ffffff" in as_file(CHART, "svg").decode("utf-8")[:2000]
+    first = inline_svg(CHART, "a").partition("<use")[0]  # before the first marker, which is hollow
+    assert "var(--paper)" not in first
