@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from bench.evaluate import Slice, resample
 from bench.evaluate.inference.resampling import draw_users
 from bench.evaluate.inference.user_pairs import auc_by_user_pairs
-from bench.evaluate.inference.walked_auc import auc_by_walks
+from bench.evaluate.metrics.walked_auc import auc_by_walks
 
 RESAMPLES = 200
 

@@ -44,8 +44,8 @@ def compile_training() -> None:
 
 
 def compile_the_rest() -> None:
-    from bench.evaluate.inference.walked_auc import auc_by_walks
     from bench.evaluate.metrics.auc import MANY_ROWS, auc_by_user, pooled_auc
+    from bench.evaluate.metrics.walked_auc import auc_by_walks
     from bench.learn.inner_loop import compile_kernel
 
     compile_kernel()

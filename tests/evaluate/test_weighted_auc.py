@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from bench.evaluate.inference import weighted_auc
 from bench.evaluate.inference.user_pairs import auc_by_user_pairs
-from bench.evaluate.inference.walked_auc import auc_by_walks
 from bench.evaluate.metrics.auc import pooled_auc
+from bench.evaluate.metrics.walked_auc import auc_by_walks
 from tests.evaluate.slices import pair_auc, weighed_auc
 
 Way = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]

@@ -28,7 +28,7 @@ def resampled_auc(
     if len(weights) <= _FEW_USERS and steps <= _FEW_STEPS:
         return np.stack([_by_pairs(y, one, users, weights) for one in logits], axis=1)
     # numba is imported where it pays
-    from bench.evaluate.inference.walked_auc import auc_by_walks
+    from bench.evaluate.metrics.walked_auc import auc_by_walks
 
     return auc_by_walks(y, logits, users, weights)
 
