@@ -57,6 +57,7 @@ def no_steps(module: nn.Module, tasks, steps):
     return by_hand(module, tasks, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, 2])
 def test_a_module_on_dense_features_is_the_engines_case(steps):
     assert disagreement(by_hand, 3, steps) < AGREE
@@ -74,6 +75,7 @@ def test_nan_is_no_agreement():
     assert not difference([torch.ones(2), torch.full((2,), torch.nan)], right) <= AGREE
 
 
+@pytest.mark.slow
 def test_what_agrees_is_timed_and_what_does_not_is_not():
     apart, seconds = measure({"right": by_hand, "wrong": no_steps}, users=2, steps=1, rounds=1)
     assert apart["right"] < AGREE < apart["wrong"]

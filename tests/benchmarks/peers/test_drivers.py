@@ -41,6 +41,7 @@ def _threads_as_they_are(monkeypatch):
     monkeypatch.setattr(ours, "threadpool_limits", lambda _: None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "rate"), [("lr", 0.05), ("fm", 0.05), ("ffm", 0.05), ("deepfm", 0.01), ("gbdt", 0.3)]
 )
