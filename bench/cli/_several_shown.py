@@ -22,7 +22,7 @@ def show_several(folders: Sequence[Path], asked: Mapping[str, str | None], *, as
     """Print and write what was asked for: the exit code."""
     from bench.records import load
     from bench.report import blocks_to_markdown, print_blocks
-    from bench.several import blocks, side_by_side, to_json
+    from bench.several import blocks, side_by_side, to_html, to_json
     from bench.several.labels import check_distinct
 
     check_distinct(folders)
@@ -30,6 +30,8 @@ def show_several(folders: Sequence[Path], asked: Mapping[str, str | None], *, as
     _write(several, asked)
     if as_json:
         echo_json(to_json(several))
+    elif asked["html"] == "-":
+        echo(to_html(several), nl=False)
     elif asked["markdown"] == "-":
         echo(blocks_to_markdown(blocks(several)), nl=False)
     else:
@@ -43,7 +45,7 @@ def _write(several: Several, asked: Mapping[str, str | None]) -> None:
 
     if (markdown := asked["markdown"]) is not None and markdown != "-":
         write_whole(Path(markdown), _bytes(blocks_to_markdown(blocks(several))))
-    if (html := asked["html"]) is not None:
+    if (html := asked["html"]) is not None and html != "-":
         write_whole(Path(html), _bytes(to_html(several)))
         say(f"wrote {html}")
     if (figures := asked["figures"]) is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bench.cli._common import echo_json, json_option
-from bench.cli._output import console, say
+from bench.cli._output import console, echo, say
 from bench.cli._whole_file import write_whole
 
 __all__ = ["command"]
@@ -48,10 +48,12 @@ def command(
     from bench.report import print_blocks
 
     found = with_changes(history(runs_in_time(folders), metric), otava)
-    if html is not None:
+    if html is not None and html != "-":
         write_whole(Path(html), to_html(found).encode("utf-8", "backslashreplace"))
         say(f"wrote {html}")
     if as_json:
         echo_json(to_json(found))
+    elif html == "-":
+        echo(to_html(found), nl=False)
     else:
         print_blocks(blocks(found), console())

@@ -81,7 +81,7 @@ def command(
     report = build(found, against)
     write_files(report, files)
     _draw(found, report, files)
-    in_place = printed_in_place(report, files)
+    in_place = _page(found, report) if files["html"] == "-" else printed_in_place(report, files)
     if as_json:
         echo_json(to_json(report))
     elif in_place is not None:
@@ -102,11 +102,17 @@ def _refuse(**asked: object) -> None:
             )
 
 
-def _draw(found: Run, report: Report, files: dict[str, str | None]) -> None:
-    from bench.report import to_html, write_figures
+def _page(found: Run, report: Report) -> str:
+    from bench.report import to_html
 
-    if (html := files["html"]) is not None:
-        write_whole(Path(html), to_html(report, found).encode("utf-8"))
+    return to_html(report, found)
+
+
+def _draw(found: Run, report: Report, files: dict[str, str | None]) -> None:
+    from bench.report import write_figures
+
+    if (html := files["html"]) is not None and html != "-":
+        write_whole(Path(html), _page(found, report).encode("utf-8"))
         say(f"wrote {html}")
     if (figures := files["figures"]) is not None:
         written = write_figures(report, found, Path(figures))

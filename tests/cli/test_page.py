@@ -95,6 +95,20 @@ def test_each_part_is_printed_where_it_is_asked_for(suite: Path, part: str) -> N
     assert len(told) < len(every)
 
 
+@pytest.mark.parametrize("command", ["report", "report several", "history"])
+def test_a_page_may_be_printed(
+    suite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    folder, _ = run(suite, "--no-page", out="printed")
+    other, _ = run(suite, "--no-page", out="printed-too")
+    monkeypatch.chdir(tmp_path)
+    runs = [folder, other] if command == "report several" else [folder]
+    told = bench(command.split()[0], *runs, "--html", "-")
+    assert told.stdout.startswith("<!DOCTYPE html>")
+    assert told.stdout.rstrip().endswith("</html>")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_part_that_there_is_not_is_refused(suite: Path) -> None:
     folder, _ = run(suite, "--no-page", out="parts")
     assert bench("report", folder, "--section", "costs").exit_code == 2
