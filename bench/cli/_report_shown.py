@@ -40,7 +40,7 @@ def show_parts(report: Report, parts: Sequence[Any]) -> None:
 
 
 def leave_page(run: Run, report: Report) -> None:
-    """Beside the records. Where it can't be written nothing is lost: it can be made of them again."""
+    """Beside the records. Where it can't be made or written, nothing else is lost: not the run's answer, nor its exit code."""
     from bench.errors import StorageError
     from bench.records import write_beside
     from bench.report import to_html
@@ -49,3 +49,6 @@ def leave_page(run: Run, report: Report) -> None:
         write_beside(run.folder / PAGE, to_html(report, run))
     except StorageError as error:
         say(f"no page: {error}")
+    except Exception as error:
+        again = f"bench report {shlex.quote(str(run.folder))} --html FILE --traceback"
+        say(f"no page: {type(error).__name__}: {error}; this is a bug: `{again}` shows where")

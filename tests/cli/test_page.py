@@ -112,3 +112,22 @@ def test_a_page_may_be_printed(
 def test_a_part_that_there_is_not_is_refused(suite: Path) -> None:
     folder, _ = run(suite, "--no-page", out="parts")
     assert bench("report", folder, "--section", "costs").exit_code == 2
+
+
+def test_a_page_that_cant_be_drawn_costs_nothing_but_itself(
+    suite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> str:
+        raise ZeroDivisionError("float division by zero")
+
+    monkeypatch.setattr("bench.report.page.of_report.to_html", broken)
+    folder, told = run(suite, "--page", out="undrawn")
+    assert told.exit_code == 0
+    assert "log loss" in told.stdout
+    assert "no page: ZeroDivisionError: float division by zero; this is a bug" in told.stderr
+    assert not (folder / "report.html").exists()
+
+
+def test_of_a_pool_of_one_whose_methods_are_all_alike_there_is_a_page(suite: Path) -> None:
+    folder, _ = run(suite, "--page", "--only", "lr", "--only", "average", out="alike")
+    assert (folder / "report.html").exists()

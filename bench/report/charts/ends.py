@@ -18,7 +18,7 @@ def ends(intervals: Sequence[Interval]) -> Interval:
     far = _FAR * median(reaches) or max(reaches) or 1.0
     least = max(-far, min(0.0, *(low for low, _ in intervals)))
     most = min(far, max(0.0, *(high for _, high in intervals)))
-    room = _MARGIN * (most - least)
+    room = _MARGIN * (most - least or 1.0)
     return least - room, most + room
 
 

@@ -94,7 +94,16 @@ def _ends(axis: Axis, extent: Sequence[float]) -> tuple[float, float]:
     else:
         room = (most - least or abs(most) or 1.0) * _MARGIN
         low, high = least - room, most + room
-    return low if axis.low is None else axis.low, high if axis.high is None else axis.high
+    low, high = low if axis.low is None else axis.low, high if axis.high is None else axis.high
+    return (low, high) if low < high else _apart(low, log=axis.scale == "log")
+
+
+def _apart(value: float, *, log: bool) -> tuple[float, float]:
+    """Ends around a single figure: an axis has a length."""
+    if log:
+        return value / 1.1, value * 1.1
+    room = (abs(value) or 1.0) * _MARGIN
+    return value - room, value + room
 
 
 def ticks(axis: Axis, scale: Scale, most: int) -> list[tuple[float, str]]:

@@ -1,0 +1,32 @@
+"""Ends of axes of differences: every axis has a length."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.report.charts.ends import ends
+from bench.report.charts.model import Axis, Points
+from bench.report.draw.scale import scale_of
+
+
+@pytest.mark.parametrize(
+    "intervals", [[(0.0, 0.0)], [(0.0, 0.0)] * 3, [(0.0, 0.0), (0.0, 1e-300)], [(-2.0, -1.0)]]
+)
+def test_they_are_apart_and_hold_0(intervals: list[tuple[float, float]]) -> None:
+    low, high = ends(intervals)
+    assert low < 0 < high
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("value", [0.25, 1.0, 3e9])
+def test_an_axis_of_a_single_figure_has_a_length(scale: str, value: float) -> None:
+    at = Points("p", (value,), (0.0,), "better")
+    for axis in (Axis(scale=scale), Axis(scale=scale, low=value, high=value)):  # type: ignore[arg-type]
+        found = scale_of(axis, [at], "x")
+        assert found.low < value < found.high
+        assert 0 < found.share(value) < 1
+
+
+def test_an_axis_from_0_to_0_has_a_length() -> None:
+    found = scale_of(Axis(low=0.0, high=0.0), [], "x")
+    assert found.share(0.0) == 0.5
