@@ -23,7 +23,7 @@ __all__ = ["BLOB", "RunFiles", "read_files"]
 
 BLOB = re.compile(r"([0-9a-f]{64})\.(npy|parquet)")
 _ROOMS = ("records", "failures", "blobs")
-_FILES = ("manifest.json", "analysis.json", "suite.yaml", "data.json")
+_FILES = ("manifest.json", "analysis.json", "suite.yaml", "data.json", "report.html")
 _NO_FILE_OF_OURS = "none of the files that a run consists of"
 _LOOK = "move it elsewhere, or remove it"
 

@@ -39,7 +39,9 @@ def test_a_run_leaves_its_page_and_says_where(suite: Path) -> None:
     assert page.startswith("<!DOCTYPE html>")
     assert "<svg" in page
     assert f"Page: {folder / 'report.html'}" in told.stderr
-    assert bench("verify", folder).exit_code == 0
+    verified = bench("verify", folder)
+    assert verified.exit_code == 0
+    assert "report.html" not in verified.output
 
 
 def test_a_run_that_is_recorded_makes_only_a_page_that_is_gone(suite: Path) -> None:

@@ -10,7 +10,7 @@ from bench.report.words.names import short
 
 __all__ = ["made_blocks"]
 
-_COMMANDS = ("bench run suite.yaml --out again", "bench compare . again")
+_COMMANDS = ("bench run suite.yaml --data-dir DATA --out again", "bench compare . again")
 
 
 def made_blocks(report: Report) -> Iterator[Block]:
@@ -18,7 +18,7 @@ def made_blocks(report: Report) -> Iterator[Block]:
     made = report.made
     if made is None:
         return
-    yield Note("To make it again, with the data in place (suite.yaml lies beside the records):")
+    yield Note("To make it again, in the run's folder, DATA being where its data lie (and with --plugins, if it had some):")
     yield Lines(_COMMANDS)
     if made.started:
         until = f", last ended {short(made.ended)}" if made.ended else ""
