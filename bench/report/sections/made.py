@@ -18,7 +18,9 @@ def made_blocks(report: Report) -> Iterator[Block]:
     made = report.made
     if made is None:
         return
-    yield Note("To make it again, in the run's folder, DATA being where its data lie (and with --plugins, if it had some):")
+    yield Note(
+        "To make it again, in the run's folder, DATA being where its data lie (and with --plugins, if it had some):"
+    )
     yield Lines(_COMMANDS)
     if made.started:
         until = f", last ended {short(made.ended)}" if made.ended else ""
