@@ -83,5 +83,11 @@ def strip_grid(title: str, head: str, strips: Sequence[Strip], places: int) -> G
         GridRow(short(one.name), tuple(map(Cell, cells)))
         for one, *cells in zip(strips, *columns, strict=True)
     )
-    heads = (head, *(f"{level:.0%}" for level in USER_LEVELS), "helped", "harmed", "users")
+    heads = (
+        head,
+        *(f"{level:.0%}" for level in USER_LEVELS),
+        "helped",
+        "harmed",
+        "users, in each seed",
+    )
     return Grid(title, heads, tuple(rows))

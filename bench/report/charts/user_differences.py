@@ -81,8 +81,8 @@ def _note(section: Section, shown: Sequence[Strip], every: int) -> str:
     """How to read it, and what is not shown."""
     assert section.analysis is not None
     seeds = len(section.analysis.seeds)
-    of = counted(shown[0].spread.users, "test user")
-    each = ", each counted in every seed" if seeds > 1 else ""
+    of = counted(section.analysis.users, "test user")
+    each = ", each counted in every seed that has them" if seeds > 1 else ""
     parts = [
         f"Thin lines hold 90% of users, thick ones the middle half; {of}{each}. The best single model is "
         f"{short(str(section.analysis.best_single))}."

@@ -25,7 +25,7 @@ def users_by_group(section: Section) -> Chart:
         title = "Whom the best method helps and harms, by group of users"
         return nothing_to_draw(_NAME, title, why_no_users(section))
     found, users = best
-    by_group = {by: strips for by in BY if (strips := _strips(users, by))}
+    by_group = {by: strips for by in BY if (strips := _strips(section, users, by))}
     every = [strip for strips in by_group.values() for strip in strips]
     panels = tuple(
         panel for by, strips in by_group.items() for panel in strip_panels(strips, f"{by}-", BY[by])
@@ -52,9 +52,12 @@ def _best(section: Section) -> tuple[MethodAnalysis, UserDifferences] | None:
     return None
 
 
-def _strips(users: UserDifferences, by: str) -> list[Strip]:
+def _strips(section: Section, users: UserDifferences, by: str) -> list[Strip]:
+    """A user in several seeds is one user, as in the segments; a spread counts each seed's."""
+    segments = section.analysis.segments if section.analysis is not None else ()
+    of_band = {(one.by, one.name): counted(one.users, "user") for one in segments}
     return [
-        Strip(band.name, "series 1", band.spread, under=counted(band.spread.users, "user"))
+        Strip(band.name, "series 1", band.spread, under=of_band.get((band.by, band.name), ""))
         for band in users.bands
         if band.by == by
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice, zip_longest
 
 from rich.cells import cell_len
@@ -225,11 +226,11 @@ def _training(section: Section) -> Iterator[str]:
     for what, methods in told.items():
         names = list(dict.fromkeys(methods))
         if names:
-            yield _fitted(
-                lambda most, what=what, names=names: (  # type: ignore[misc]
-                    f"{what.capitalize()}: {listed(names, most)} (--section trust)."
-                )
-            )
+            yield _fitted(partial(_told_of, what, names))
+
+
+def _told_of(what: str, names: Sequence[str], most: int) -> str:
+    return f"{what.capitalize()}: {listed(names, most)} (--section trust)."
 
 
 def _beside_zero(section: Section, rows: Sequence[Row]) -> Iterator[str]:
