@@ -28,7 +28,7 @@ from bench.report.print.as_csv import to_csv
 from bench.report.print.as_json import to_json
 from bench.report.print.latex import to_latex
 from bench.report.print.markdown import blocks_to_markdown, to_markdown
-from bench.report.print.terminal import print_blocks, to_terminal
+from bench.report.print.terminal import print_blocks
 from bench.report.sections.document import document
 from bench.report.sections.summary import summary
 from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Note, Terms, align
@@ -69,7 +69,6 @@ __all__ = [
     "to_json",
     "to_latex",
     "to_markdown",
-    "to_terminal",
     "visible",
     "write_figures",
 ]

@@ -71,6 +71,9 @@ def check_strip(drawn: Drawing, key: str, place: int, values: Sequence[float]) -
 
 
 def test_strips_are_quantiles_over_users_in_the_order_of_the_table(section: Section) -> None:
+    assert f"; {len(set(np.concatenate([rows.users for rows in SEEDS])))} test users, each" in (
+        user_differences(section).note
+    )
     drawn = drawing(user_differences(section))
     names = order(section)
     assert sorted(names) == sorted(OTHERS)

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from bench.cli import main
 from bench.records import Run
-from bench.report import build, in_markdown, short, to_markdown, to_terminal, visible
+from bench.report import build, document, in_markdown, print_blocks, short, to_markdown, visible
 from tests.report.conftest import failed
 
 Records = list[dict[str, Any]]
@@ -49,7 +49,7 @@ def in_terminal(run: Run) -> str:
 def printed(run: Run, encoding: str = "utf-8", **console: Any) -> str:
     raw = io.BytesIO()
     with io.TextIOWrapper(raw, encoding=encoding, write_through=True) as out:
-        to_terminal(build(run), Console(file=out, **console))
+        print_blocks(document(build(run)), Console(file=out, **console))
         return raw.getvalue().decode(encoding)
 
 

@@ -16,7 +16,16 @@ from rich.console import Console
 
 from bench.cli._common import echo_json
 from bench.records import Run
-from bench.report import Report, build, short, to_json, to_latex, to_markdown, to_terminal
+from bench.report import (
+    Report,
+    build,
+    document,
+    print_blocks,
+    short,
+    to_json,
+    to_latex,
+    to_markdown,
+)
 from tests.report.conftest import failed
 from tests.report.latex import needs_latex, typeset
 
@@ -177,7 +186,7 @@ class Page(HTMLParser):
 def test_a_terminal_gets_text_and_nothing_else(named: Named, name: str, tmp_path: Path) -> None:
     file = tmp_path / "out"
     with file.open("w", encoding="utf-8") as out:
-        to_terminal(named(name), Console(file=out, width=80))
+        print_blocks(document(named(name)), Console(file=out, width=80))
     text = file.read_text("utf-8")
     assert all(line.isprintable() for line in text.split("\n"))
     assert max(map(cell_len, text.split("\n"))) <= 80

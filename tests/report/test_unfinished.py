@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from bench.records import Run
-from bench.report import build, to_json, to_markdown, to_terminal
+from bench.report import build, document, print_blocks, to_json, to_markdown
 
 PLAIN = {"use": "lr", "params": {}, "train": {"epochs": 12}}
 ADAGRAD = {"use": "fm", "params": {}, "train": {"epochs": 12, "optimizer": "adagrad"}}
@@ -50,7 +50,7 @@ def edit_of(
 
 def terminal(run: Run) -> str:
     console = Console(file=io.StringIO(), width=200)
-    to_terminal(build(run), console)
+    print_blocks(document(build(run)), console)
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 

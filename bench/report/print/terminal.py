@@ -10,25 +10,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.report.content.model import Report
-from bench.report.sections.document import document
 from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Lines, Printed, Terms
 from bench.report.words.names import visible
 
-__all__ = ["print_blocks", "to_terminal"]
+__all__ = ["print_blocks"]
 
 _FRAME = "    \n    \n {0} \n    \n {0} \n    \n    \n    \n"  # rules below the head and between groups, nothing else
 _RULES, _PLAIN_RULES = Box(_FRAME.format("──")), Box(_FRAME.format("--"), ascii=True)
 _PLAIN = str.maketrans({"─": "-", "–": "-", "±": "+-", "…": "..", "·": "."})
 
 
-def to_terminal(report: Report, console: Console) -> None:
-    """Print a report; no line is wider than the console."""
-    print_blocks(document(report), console)
-
-
 def print_blocks(blocks: Iterable[Block], console: Console) -> None:
-    """Print headings, grids and notes from top to bottom; where there is no terminal, no line ends with blanks."""
+    """Print headings, grids and notes from top to bottom, no line wider than the console; where there is no terminal, no line
+    ends with blanks."""
     if console.is_terminal:
         _print_blocks(blocks, console)
         return
