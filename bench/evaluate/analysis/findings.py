@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
 from bench.evaluate.inference.paired import Paired
+from bench.evaluate.ranges import Count, Figure, Loss, PositiveCount, Share
 
 __all__ = [
     "USER_LEVELS",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 USER_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)  # of quantiles over users
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,8 @@ class ClosedGap:
     """Share of the way from best-single to a bound, in log loss; negative: worse than best-single. None where the bound is
     no better than best-single, or by less than .001."""
 
-    perfect: float | None
-    attainable: float | None
+    perfect: Figure | None
+    attainable: Figure | None
     reason: str = ""
 
 
@@ -49,9 +52,9 @@ class ClosedGap:
 class Regret:
     """Per user, the method's mean query log loss less that of the user's best base model; over users and seeds."""
 
-    mean: float
-    p90: float
-    worse_share: float  # share of users whom the method makes worse off than best-single does
+    mean: Figure
+    p90: Figure
+    worse_share: Share  # share of users whom the method makes worse off than best-single does
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,14 @@ class Reliability:
     """Bins of a reliability diagram, ascending by `predicted`: those of the calibration error, the rows of all seeds
     together. A bin without rows is left out."""
 
-    predicted: tuple[float, ...]  # mean probability
-    observed: tuple[float, ...]  # share of positives
-    rows: tuple[int, ...]  # above 0
+    predicted: tuple[Share, ...]  # mean probability
+    observed: tuple[Share, ...]  # share of positives
+    rows: tuple[PositiveCount, ...]
 
     def __post_init__(self) -> None:
         if not len(self.predicted) == len(self.observed) == len(self.rows):
             raise ValueError("predicted, observed and rows are not of one length")
+        _check_ascending("predicted", self.predicted)
 
 
 @dataclass(frozen=True)
@@ -73,14 +77,19 @@ class UserSpread:
     """Per user, the method's mean query log loss less best-single's: its quantiles over users, at USER_LEVELS. `helped`,
     `harmed`: shares of users whose log loss is lower, higher."""
 
-    users: int  # of all seeds; a user in several seeds counts in each
-    quantiles: tuple[float, ...]
-    helped: float
-    harmed: float
+    users: PositiveCount  # of all seeds; a user in several seeds counts in each
+    quantiles: tuple[Figure, ...]
+    helped: Share
+    harmed: Share
 
     def __post_init__(self) -> None:
         if len(self.quantiles) != len(USER_LEVELS):
             raise ValueError(f"{len(self.quantiles)} quantiles; there are {len(USER_LEVELS)}")
+        _check_ascending("quantiles", self.quantiles)
+        if self.helped + self.harmed > 1 + _ROUNDING:
+            raise ValueError(
+                f"helped {self.helped} and harmed {self.harmed} are more than all users"
+            )
 
 
 @dataclass(frozen=True)
@@ -105,15 +114,19 @@ class ChosenShares:
     """Base model -> share of users to whom the method gives it the highest mean weight; over users and seeds. Users for whom
     several share the highest are left out: so many are `shared`, and `users` are those that are left."""
 
-    shares: Mapping[str, float]
-    users: int
-    shared: int
+    shares: Mapping[str, Share]
+    users: PositiveCount
+    shared: Count
+
+    def __post_init__(self) -> None:
+        if abs(sum(self.shares.values()) - 1) > _ROUNDING:
+            raise ValueError(f"the shares sum to {sum(self.shares.values())}, not to 1")
 
 
 @dataclass(frozen=True)
 class Calibration:
-    ece: float | None  # expected calibration error, 15 bins of equally many rows
-    in_the_large: float | None  # mean prediction less mean label
+    ece: Share | None  # expected calibration error, 15 bins of equally many rows
+    in_the_large: Figure | None  # mean prediction less mean label
     reliability: Reliability | None = None  # None too of an analysis of an earlier version
 
 
@@ -121,17 +134,17 @@ class Calibration:
 class AdaptationEffect:
     """What adaptation did to users of all seeds; a user in several seeds counts in each. None where it has no meaning."""
 
-    users: int
-    entropy_before: float | None  # mean over users of the mean over their query rows, over log K
-    entropy_after: float | None
+    users: Count
+    entropy_before: Share | None  # mean over users of the mean over their query rows, over log K
+    entropy_after: Share | None
     # share of users with one model of highest mean weight before and after for whom it differs
-    model_changed: float | None
-    support_logloss_before: float | None  # mean over users with support
-    support_logloss_after: float | None
-    logloss_before: float  # over query rows, mean over seeds
-    logloss_after: float
+    model_changed: Share | None
+    support_logloss_before: Loss | None  # mean over users with support
+    support_logloss_after: Loss | None
+    logloss_before: Loss  # over query rows, mean over seeds
+    logloss_after: Loss
     # group of parameters -> share of users of whom it moved most; largest first
-    moved_most: Mapping[str, float]
+    moved_most: Mapping[str, Share]
 
 
 @dataclass(frozen=True)
@@ -147,10 +160,10 @@ class MethodAnalysis:
     calibration: Calibration
     regret: Regret | None
     # share of users with a lower log loss than best-single's; ties count half
-    win_rate: float | None
+    win_rate: Share | None
     # share of users, of those with one model of highest mean weight, for whom it is the best
-    selection_accuracy: float | None
-    entropy: float | None  # mean entropy of a row's weights over log K: 0 one model, 1 uniform
+    selection_accuracy: Share | None
+    entropy: Share | None  # mean entropy of a row's weights over log K: 0 one model, 1 uniform
     selection_reason: str = ""  # why a method that gives weights has no selection_accuracy
     adaptation: AdaptationEffect | None = None  # of methods under a meta-learner
     # the same by metric, less the method that the suite or a report names (`against`); empty without one
@@ -167,7 +180,7 @@ class MethodAnalysis:
 class PlainAverage:
     """The mixture in which every base model of the pool weighs the same for everybody: what is gained without choosing."""
 
-    values: Mapping[str, float]  # by metric, mean over seeds
+    values: Mapping[str, Figure]  # by metric, mean over seeds
     against_best_single: Mapping[str, Paired]  # by metric
 
 
@@ -176,13 +189,13 @@ class AttainableBound:
     """Log loss where each user's model is chosen on one random half of the query and scored on the other; mean and 95 %
     interval over users (bootstrap), `splits` random halves."""
 
-    logloss: float | None
-    low: float | None
-    high: float | None
-    splits: int
+    logloss: Loss | None
+    low: Figure | None
+    high: Figure | None
+    splits: Count
     reason: str = ""
     # they have no halves: theirs is the model that is best on all other users' rows
-    single_row_users: int = 0
+    single_row_users: Count = 0
 
 
 @dataclass(frozen=True)
@@ -191,10 +204,10 @@ class Segment:
 
     by: Literal["history", "support_rate", "popularity"]
     name: str  # "6 to 20 rows"
-    users: int  # of all seeds
-    rows: int  # of one seed where all seeds have the same rows, else of all seeds together
-    logloss: Mapping[str, float | None]  # method -> mean over seeds
-    auc: Mapping[str, float | None]
+    users: Count  # of all seeds
+    rows: Count  # of one seed where all seeds have the same rows, else of all seeds together
+    logloss: Mapping[str, Loss | None]  # method -> mean over seeds
+    auc: Mapping[str, Share | None]
     against_best_single: Mapping[str, Paired]  # method -> difference in log loss
 
 
@@ -202,21 +215,32 @@ class Segment:
 class Analysis:
     best_single: str | None
     lead: str | None  # the method or base model with the best mean of the primary
-    users: int  # of all seeds
-    rows: int  # of one seed where all seeds have the same rows, else of all seeds together
-    seeds: tuple[int, ...]
-    resamples: int
+    users: Count  # of all seeds
+    rows: Count  # of one seed where all seeds have the same rows, else of all seeds together
+    seeds: tuple[Count, ...]
+    resamples: Count
     methods: tuple[MethodAnalysis, ...]
     attainable: AttainableBound | None
-    perfect_user_logloss: float | None
-    optimum_logloss: float | None  # expected log loss of the truth, of generated data alone
+    perfect_user_logloss: Loss | None
+    optimum_logloss: Loss | None  # expected log loss of the truth, of generated data alone
     segments: tuple[Segment, ...]
     notes: tuple[str, ...] = ()  # what could not be analysed, and why
     primary: str = "logloss"  # the metric that verdicts are about
     chosen: str | None = None  # the method that differences are from in place of best-single
     plain_average: PlainAverage | None = None  # None: no whole pool, or a pool of one
-    best_single_logloss: float | None = None
-    positives: int | None = None  # of `rows`
+    best_single_logloss: Loss | None = None
+    positives: Count | None = None  # of `rows`
+
+    def __post_init__(self) -> None:
+        names = {method.name for method in self.methods}
+        for what in ("best_single", "lead", "chosen"):
+            if (name := getattr(self, what)) is not None and name not in names:
+                raise ValueError(f"{what} {name!r} is none of its methods")
+
+
+def _check_ascending(what: str, values: tuple[float, ...]) -> None:
+    if any(left - right > _ROUNDING for left, right in pairwise(values)):
+        raise ValueError(f"{what} do not ascend: {values}")
 
 
 _ADAPTER: TypeAdapter[Analysis] = TypeAdapter(Analysis)

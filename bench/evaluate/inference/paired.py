@@ -20,6 +20,7 @@ from bench.evaluate.inference.detectable import detectable
 from bench.evaluate.inference.holm import holm
 from bench.evaluate.inference.resampling import Resampled
 from bench.evaluate.inference.standard_error import LEVEL, StandardError
+from bench.evaluate.ranges import Figure, Probability
 
 __all__ = [
     "NOT_AFTER_HOLM",
@@ -59,22 +60,22 @@ class Paired:
     """Candidate minus reference, mean over seeds. What is None is so for the `reason`; nothing is NaN, no p is 0."""
 
     metric: str
-    difference: float | None
-    low: float | None  # 95 % interval over users
-    high: float | None
+    difference: Figure | None
+    low: Figure | None  # 95 % interval over users
+    high: Figure | None
     # two-sided, over users; below .05 exactly where the interval leaves 0 out, unless 1 / (resamples + 1) is more
-    p: float | None
-    seeds_low: float | None  # 95 % t-interval over seeds; None with one seed
-    seeds_high: float | None
-    seeds_p: float | None
+    p: Probability | None
+    seeds_low: Figure | None  # 95 % t-interval over seeds; None with one seed
+    seeds_high: Figure | None
+    seeds_p: Probability | None
     # p_both, else p, adjusted over a table, which verdicts follow; None before `adjust`
-    p_holm: float | None
+    p_holm: Probability | None
     verdict: Verdict
     # smallest difference, without its sign, that this run finds in 80 % of cases, before Holm
-    detectable: float | None
+    detectable: Figure | None
     reason: str = ""
     # two-sided, by the spread over users and seeds together; None: p itself
-    p_both: float | None = None
+    p_both: Probability | None = None
 
 
 class Part(NamedTuple):

@@ -1,0 +1,94 @@
+"""An analysis that is read and can't be one is told as none, with the place: a report draws what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bench.evaluate import analyse, analysis_from_json, analysis_to_json
+from tests.evaluate.query_rows import KINDS, make_rows
+
+
+@pytest.fixture(scope="module")
+def whole() -> dict[str, Any]:
+    rows = (make_rows(0), make_rows(1))
+    return analysis_to_json(analyse(rows, KINDS, "fm", resamples=50, splits=2).analysis)
+
+
+@pytest.fixture
+def told(whole: dict[str, Any]) -> dict[str, Any]:
+    return deepcopy(whole)
+
+
+def holders(value: Any, key: str) -> Iterator[Any]:
+    """Every object and list below `value` that has something at `key`."""
+    if isinstance(value, dict):
+        if value.get(key) is not None:
+            yield value
+        for one in value.values():
+            yield from holders(one, key)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from holders(one, key)
+
+
+@pytest.mark.parametrize(
+    ("key", "bad", "message"),
+    [
+        ("helped", 7.0, "less than or equal to 1"),
+        ("helped", -0.1, "greater than or equal to 0"),
+        ("harmed", float("nan"), "."),
+        ("users", -3, "."),
+        ("users", 2.5, "."),
+        ("quantiles", [0.2, 0.1, 0.0, 0.3, 0.4], "quantiles do not ascend"),
+        ("quantiles", [0.0, 0.1, 0.2, 0.3, float("inf")], "finite"),
+        ("observed", -5.0, "."),
+        ("predicted", 1.5, "."),
+        ("rows", -1, "."),
+        ("shares", {}, "the shares sum to 0, not to 1"),
+        ("shares", {"lr": 0.5, "fm": 0.75}, "the shares sum to 1.25, not to 1"),
+        ("ece", 2.0, "less than or equal to 1"),
+        ("win_rate", 1.01, "less than or equal to 1"),
+        ("worse_share", -1.0, "greater than or equal to 0"),
+        ("selection_accuracy", 3.0, "less than or equal to 1"),
+        ("entropy", 1.2, "less than or equal to 1"),
+        ("best_single", "nobody", "best_single 'nobody' is none of its methods"),
+        ("lead", "nobody", "lead 'nobody' is none of its methods"),
+        ("chosen", "nobody", "chosen 'nobody' is none of its methods"),
+        ("best_single_logloss", -0.1, "greater than or equal to 0"),
+        ("p", 0.0, "greater than 0"),
+        ("p_holm", 1.5, "less than or equal to 1"),
+        ("difference", float("nan"), "finite"),
+    ],
+)
+def test_a_figure_that_can_not_be_is_no_analysis(
+    told: dict[str, Any], key: str, bad: Any, message: str
+) -> None:
+    analysis_from_json(told)
+    places = list(holders(told, key)) or [told]
+    for place in places:
+        was = place.get(key)
+        whole = key == "shares" or not isinstance(was, list | tuple) or isinstance(bad, list)
+        place[key] = bad if whole else [bad, *was[1:]]
+        with pytest.raises(ValidationError, match=message):
+            analysis_from_json(told)
+        place[key] = was
+    analysis_from_json(told)
+
+
+def test_users_helped_and_harmed_are_no_more_than_all(told: dict[str, Any]) -> None:
+    found = next(holders(told, "helped"))
+    found["helped"], found["harmed"] = 0.75, 0.5
+    with pytest.raises(ValidationError, match="are more than all users"):
+        analysis_from_json(told)
+
+
+def test_a_bin_of_a_reliability_diagram_has_rows(told: dict[str, Any]) -> None:
+    bins = next(holders(told, "predicted"))
+    bins["rows"] = [0, *bins["rows"][1:]]
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        analysis_from_json(told)
