@@ -55,8 +55,10 @@ install: $(VENV)/installed
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@echo "Installing into $(VENV): a few minutes, most of them downloads; nothing is said until it is done."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@echo "Compiling the kernels: about half a minute, once."
 	$(BIN)/python -m bench.worker.compile_all
 	touch $@
 

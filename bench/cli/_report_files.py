@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bench.cli._whole_file import write_whole
+from bench.cli._whole_file import encoded, write_whole
 
 if TYPE_CHECKING:
     from bench.report import Report
@@ -52,7 +52,7 @@ def check_files(asked: Asked, *, as_json: bool) -> None:
 def write_files(report: Report, asked: Asked) -> None:
     """Those that were asked for; all are made before the first is written. Raises StorageError."""
     texts = {
-        Path(file): _bytes(_function(option)(report))
+        Path(file): encoded(_function(option)(report))
         for option, file in _of_these(asked).items()
         if file not in (None, "-")
     }
@@ -63,7 +63,7 @@ def write_files(report: Report, asked: Asked) -> None:
 def printed_in_place(report: Report, asked: Asked) -> str | None:
     """What is to be printed in place of the table; None: the table."""
     option = next((option for option, file in _of_these(asked).items() if file == "-"), None)
-    return None if option is None else _bytes(_function(option)(report)).decode("utf-8")
+    return None if option is None else encoded(_function(option)(report)).decode("utf-8")
 
 
 def _of_these(asked: Asked) -> Asked:
@@ -80,8 +80,3 @@ def _function(option: str) -> Callable[[Report], str]:
         "csv": report.to_csv,
         "bibtex": report.to_bibtex,
     }[option]
-
-
-def _bytes(text: str) -> bytes:
-    """Half a character, which JSON may hold and UTF-8 may not, as an escape."""
-    return text.encode("utf-8", "backslashreplace")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.cli._common import echo_json
 from bench.cli._output import console, echo, say
-from bench.cli._whole_file import write_whole
+from bench.cli._whole_file import encoded, write_whole
 
 if TYPE_CHECKING:
     from bench.several import Several
@@ -44,15 +44,10 @@ def _write(several: Several, asked: Mapping[str, str | None]) -> None:
     from bench.several import blocks, to_html, write_figures
 
     if (markdown := asked["markdown"]) is not None and markdown != "-":
-        write_whole(Path(markdown), _bytes(blocks_to_markdown(blocks(several))))
+        write_whole(Path(markdown), encoded(blocks_to_markdown(blocks(several))))
     if (html := asked["html"]) is not None and html != "-":
-        write_whole(Path(html), _bytes(to_html(several)))
+        write_whole(Path(html), encoded(to_html(several)))
         say(f"wrote {html}")
     if (figures := asked["figures"]) is not None:
         written = write_figures(several, Path(figures))
         say(f"wrote {len(written)} files into {figures}")
-
-
-def _bytes(text: str) -> bytes:
-    """Half a character, which JSON may hold and UTF-8 may not, as an escape."""
-    return text.encode("utf-8", "backslashreplace")

@@ -11,14 +11,16 @@ from pathlib import Path
 from bench.errors import StorageError
 from bench.storage.temporary import hold, sync_folder, temporary_name
 
-__all__ = ["write_whole"]
+__all__ = ["encoded", "write_whole"]
 
 _OF_THE_SYSTEM = ("dev", "proc")  # /dev/stdout leads to a file that is open already
 
 
 def write_whole(path: Path, data: bytes) -> None:
     """Make or replace a file at once: whoever reads it sees the old one or the new one. A link still leads where it led; a
-    device or a pipe is written to. Raises StorageError, for a folder too and where there is none to write in."""
+    device or a pipe is written to. Raises StorageError, for a folder, for a file that a run keeps, and where there is no
+    folder to write in."""
+    _check_of_no_run(path)
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -30,6 +32,21 @@ def write_whole(path: Path, data: bytes) -> None:
         raise StorageError(
             f"{path}: can't be written: {error.strerror}; choose another file"
         ) from error
+
+
+def encoded(text: str) -> bytes:
+    """Half a character, which JSON may hold and UTF-8 may not, as an escape."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _check_of_no_run(path: Path) -> None:
+    """StorageError for a file that a run keeps: its results would be lost."""
+    from bench.records import run_that_keeps  # which `--help` does without
+
+    if (run := run_that_keeps(path)) is not None:
+        raise StorageError(
+            f"{path}: not written, it belongs to the run in {run}, which would be lost; choose another file"
+        )
 
 
 def _is_stream(path: Path) -> bool:

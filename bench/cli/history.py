@@ -8,7 +8,7 @@ import click
 
 from bench.cli._common import echo_json, json_option
 from bench.cli._output import console, echo, say
-from bench.cli._whole_file import write_whole
+from bench.cli._whole_file import encoded, write_whole
 
 __all__ = ["command"]
 
@@ -49,7 +49,7 @@ def command(
 
     found = with_changes(history(runs_in_time(folders), metric), otava)
     if html is not None and html != "-":
-        write_whole(Path(html), to_html(found).encode("utf-8", "backslashreplace"))
+        write_whole(Path(html), encoded(to_html(found)))
         say(f"wrote {html}")
     if as_json:
         echo_json(to_json(found))

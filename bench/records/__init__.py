@@ -12,6 +12,7 @@ from bench.records.blobs import is_whole, read_blob, read_table, write_blob, wri
 from bench.records.canonical import canonical, digest
 from bench.records.details import capped
 from bench.records.frames import users_table
+from bench.records.in_folder import run_that_keeps
 from bench.records.manifest_file import (
     followed,
     lacking,
@@ -60,6 +61,7 @@ __all__ = [
     "read_table",
     "record_path",
     "records_of",
+    "run_that_keeps",
     "trial_of",
     "user_column",
     "users_table",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,11 +20,12 @@ from bench.records.shape import check_run_record
 from bench.records.status_file import STATUS
 from bench.storage.temporary import is_leftover, is_temporary
 
-__all__ = ["BLOB", "RunFiles", "read_files"]
+__all__ = ["BLOB", "RunFiles", "read_files", "run_that_keeps"]
 
 BLOB = re.compile(r"([0-9a-f]{64})\.(npy|parquet)")
 _ROOMS = ("records", "failures", "blobs")
-_FILES = ("manifest.json", "analysis.json", "suite.yaml", "data.json", "report.html")
+_MADE_AGAIN = "report.html"  # by `bench report`, of the others
+_FILES = ("manifest.json", "analysis.json", "suite.yaml", "data.json", _MADE_AGAIN)
 _NO_FILE_OF_OURS = "none of the files that a run consists of"
 _LOOK = "move it elsewhere, or remove it"
 
@@ -143,6 +145,16 @@ def _sort_blob(found: RunFiles, file: Path) -> None:
         found.blobs[file.name] = file
     else:
         _unknown(found, file)
+
+
+def run_that_keeps(path: Path) -> Path | None:
+    """The folder of the run that a file is a part of, which nothing but a run may replace; None: of no run."""
+    file = Path(os.path.realpath(path))
+    in_a_room = file.parent.name in _ROOMS
+    folder = file.parent.parent if in_a_room else file.parent
+    kept = in_a_room or (file.name in _FILES and file.name != _MADE_AGAIN)
+    kept = kept or STATUS.fullmatch(file.name) is not None
+    return folder if kept and (folder / "manifest.json").exists() else None
 
 
 def _is_of_a_writer(found: RunFiles, file: Path) -> bool:

@@ -95,6 +95,31 @@ def test_no_folder_is_made(option: str, run: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "no").exists()
 
 
+@pytest.mark.parametrize("option", [*FUNCTIONS, "--html"])
+@pytest.mark.parametrize("file", ["manifest.json", "records", "link"])
+def test_a_file_of_a_run_is_not_replaced(option: str, file: str, run: Path, tmp_path: Path) -> None:
+    other = make_run(tmp_path / "other")
+    (tmp_path / "link").symlink_to(other / "manifest.json")
+    kept = {
+        "manifest.json": other / "manifest.json",
+        "records": next((other / "records").iterdir()),
+        "link": tmp_path / "link",
+    }[file]
+    before = kept.read_bytes()
+    result = report(run, option, kept)
+    assert result.exit_code == 5
+    assert f"{kept}: not written, it belongs to the run in {other}" in result.stderr
+    assert kept.read_bytes() == before
+    assert load(other).records
+
+
+def test_of_a_run_only_its_page_is_made_again(run: Path) -> None:
+    assert report(run, "--html", run / "report.html").exit_code == 0
+    assert report(run, "--csv", run / "mine.csv").exit_code == 0
+    assert (run / "report.html").exists()
+    assert (run / "mine.csv").exists()
+
+
 def test_an_earlier_file_stays_whole_where_there_is_no_space(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
