@@ -38,7 +38,11 @@ def of_selector(notes: Notes) -> dict[str, Any]:
     """Its own details, its epochs, and what it chose."""
     found: dict[str, Any] = dict(notes.details)
     if notes.history is not None:
-        found |= {"epochs": notes.history.epochs, "best_epoch": notes.history.best_epoch}
+        found |= {
+            "epochs": notes.history.epochs,
+            "best_epoch": notes.history.best_epoch,
+            "valid_logloss": list(notes.history.valid_logloss),
+        }
     return found | ({"chosen": dict(notes.chosen)} if notes.chosen else {})
 
 

@@ -152,6 +152,6 @@ def test_versions_of_the_harness_are_its_own(told, kind):
 
 def test_a_history_is_told(told):
     models, selectors = (by_method(told[kind])["fine"] for kind in ("models", "selectors"))
-    assert models["details"]["valid_logloss"] == [0.5, 0.6]
     for record in (models, selectors):
+        assert record["details"]["valid_logloss"] == [0.5, 0.6]
         assert (record["details"]["epochs"], record["cost"]["own"]["train_rows"]) == (2, 10)
