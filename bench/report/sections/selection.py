@@ -86,7 +86,8 @@ _USERS_TERMS = (
     ),
     (
         "ECE",
-        "expected calibration error: how far predicted probabilities are from observed shares, in 15 bins",
+        "expected calibration error: how far predicted probabilities are from observed shares, in 15 bins; the mean of the "
+        "seeds'",
     ),
     ("mean minus observed", "the mean prediction minus the share of positives"),
 )
