@@ -82,17 +82,25 @@ def test_strips_are_quantiles_over_users_in_the_order_of_the_table(section: Sect
         check_strip(drawn, "", place, differences(name))
 
 
+SIDES: tuple[Callable[[float], bool], ...] = (
+    lambda one: one < 0,
+    lambda one: one == 0,
+    lambda one: one > 0,
+)
+
+
 def test_beside_a_strip_stand_the_shares_of_users_helped_and_harmed(section: Section) -> None:
     chart = user_differences(section)
     shown = [text for text in drawing(chart).texts if text.endswith("%")]
-    told: list[str] = []
+    told = []
     for name in order(section):
         values = differences(name)
-        told += [
-            f"{sum(one < 0 for one in values) / len(values):.0%}",
-            f"{sum(one > 0 for one in values) / len(values):.0%}",
-        ]
-    assert shown == told
+        told.append(tuple(sum(which(one) for one in values) for which in SIDES))
+    for place, counts in enumerate(told):
+        of_strip = [int(text.removesuffix("%")) for text in shown[3 * place : 3 * place + 3]]
+        assert sum(of_strip) == 100
+        assert of_strip == pytest.approx([100 * count / 77 for count in counts], abs=1)
+    assert len(shown) == 3 * len(told)
     assert chart.numbers is not None
     assert [row.cells[-1].text for row in chart.numbers.rows] == ["77"] * len(OTHERS)
 

@@ -71,7 +71,7 @@ class Reliability:
 @dataclass(frozen=True)
 class UserSpread:
     """Per user, the method's mean query log loss less best-single's: its quantiles over users, at USER_LEVELS. `helped`,
-    `harmed`: shares of users whose log loss is lower, higher."""
+    `harmed`: shares of users whose log loss is lower, higher; of the others it is `equal`, but for rounding."""
 
     users: int  # of all seeds; a user in several seeds counts in each
     quantiles: tuple[float, ...]
@@ -81,6 +81,10 @@ class UserSpread:
     def __post_init__(self) -> None:
         if len(self.quantiles) != len(USER_LEVELS):
             raise ValueError(f"{len(self.quantiles)} quantiles; there are {len(USER_LEVELS)}")
+
+    @property
+    def equal(self) -> float:
+        return max(0.0, 1.0 - self.helped - self.harmed)
 
 
 @dataclass(frozen=True)
