@@ -18,10 +18,11 @@ from bench.report.charts.model import (
     Spans,
     nothing_to_draw,
 )
+from bench.report.charts.ties import all_highest, all_lowest
 from bench.report.content.model import Row, Section
 from bench.report.sections.for_whom import shown
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
-from bench.report.words.figures import counted, signed
+from bench.report.words.figures import counted, listed, signed
 from bench.report.words.names import short
 
 __all__ = ["BY", "by_group"]
@@ -158,20 +159,24 @@ def _role(method: int) -> Role:
 
 
 def _alt(every: Sequence[_Shown], methods: Sequence[str]) -> str:
-    """What becomes of the best method, and where it gains most and least."""
+    """What becomes of the first method, and where it gains most and least."""
     mine = [one for one in every if one.method == every[0].method]
     verdicts = Counter(one.pair.verdict for one in mine)
     told = [f"{_WORDS[verdict]} in {count}" for verdict, count in verdicts.most_common()]
-    most, least = (pick(mine, key=lambda one: one.difference) for pick in (min, max))
     name = short(methods[mine[0].method])
-    return (
-        f"Of {counted(len(mine), 'group')}, {name} is {', '.join(told)}. "
-        f"Its difference is lowest in {_said(most)} and highest in {_said(least)}."
-    )
+    return f"Of {counted(len(mine), 'group')}, {name} is {', '.join(told)}. {_ends(mine)}"
 
 
-def _said(one: _Shown) -> str:
-    return f'"{short(one.group.name)}" ({signed(one.difference, 4)})'
+def _ends(mine: Sequence[_Shown]) -> str:
+    lowest, highest = (pick(mine, lambda one: one.difference) for pick in (all_lowest, all_highest))
+    if len(lowest) == len(mine):
+        return f"Its difference is {signed(lowest[0].difference, 4)}{' in each' * (len(mine) > 1)}."
+    return f"Its difference is lowest in {_said(lowest)} and highest in {_said(highest)}."
+
+
+def _said(ones: Sequence[_Shown]) -> str:
+    names = listed(f'"{short(one.group.name)}"' for one in ones)
+    return f"{names} ({signed(ones[0].difference, 4)})"
 
 
 def _numbers(found: Mapping[str, Sequence[_Shown]], methods: Sequence[str], places: int) -> Grid:

@@ -17,6 +17,7 @@ from bench.report.charts.model import (
     Spans,
     nothing_to_draw,
 )
+from bench.report.charts.ties import all_highest, all_lowest
 from bench.report.content.model import Section
 from bench.report.sections.bounds import found_bounds
 from bench.report.sections.quality import against, row_name
@@ -155,11 +156,19 @@ def _alt(section: Section, shown: Sequence[_Shown]) -> str:
         for verdict, label in _WORDS.items()
         if (count := sum(one.verdict == verdict for one in shown))
     ]
-    pick = max if section.higher_is_better else min
-    lead = pick((one for one in shown if one.verdict is not None), key=lambda one: one.difference)
-    places = section.places(section.primary)
-    most = f"the best, {short(lead.name)}, differs by {signed(lead.difference, places)}"
-    return f"Differences from {short(str(section.reference))}: {most}. {'; '.join(told)}."
+    return f"Differences from {short(str(section.reference))}: {_best(section, shown)}. {'; '.join(told)}."
+
+
+def _best(section: Section, shown: Sequence[_Shown]) -> str:
+    """The best mean may be the reference's own, and several may have it."""
+    ranked = [one for one in shown if one.kind != "bound"]
+    pick = all_highest if section.higher_is_better else all_lowest
+    best = pick(ranked, lambda one: one.difference)
+    if best[0].difference == 0:
+        return "no mean is better than its own"
+    by = signed(best[0].difference, section.places(section.primary))
+    many = len(best) > 1
+    return f"the best, {listed(one.name for one in best)}, differ{'' if many else 's'} by {by}"
 
 
 def _names(shown: Sequence[_Shown], verdict: Verdict) -> str:

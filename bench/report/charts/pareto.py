@@ -42,11 +42,13 @@ def pareto(section: Section) -> Chart:
 def _told(section: Section, shown: ParetoPanel) -> str:
     joined = on_line(shown)
     if not joined:
-        return f"By {shown.cost.told}: no method has a result in every seed."
+        return f"By {shown.cost.told}: no method whose cost is known has a result in every seed."
     ends = dict.fromkeys((joined[0], joined[-1]))
     figures = " to ".join(_figures(section, one, shown.cost) for one in ends)
     names = listed(one.name for one in joined)
-    return f"By {shown.cost.told}, nothing cheaper is as good as {names}: {figures}."
+    lacking = any(not row.figures[section.primary].estimate.complete for row in costed(section))
+    among = " with a result in every seed" if lacking else ""
+    return f"By {shown.cost.told}, nothing cheaper{among} is as good as {names}: {figures}."
 
 
 def _figures(section: Section, point: ParetoPoint, cost: CostAxis) -> str:

@@ -59,7 +59,7 @@ def protocol(section: Section) -> Chart:
     return Chart(
         _NAME,
         _title(section),
-        _alt(found, readers),
+        _alt(section, found, readers),
         (_rows(found), _read(found, readers)),
         _numbers(found, readers),
         note=" ".join(_note(section, found)),
@@ -136,16 +136,18 @@ def _points(found: Sequence[Slot], readers: Sequence[Reader]) -> Iterator[Points
                 )
 
 
-def _alt(found: Sequence[Slot], readers: Sequence[Reader]) -> str:
-    """What is tested, and who else reads it: nobody."""
+def _alt(section: Section, found: Sequence[Slot], readers: Sequence[Reader]) -> str:
+    """What is tested, and who else reads it: nobody, as far as it is known; bounds do so by their nature."""
     told = [
         f"{_DONE[reader]} on {listed(names, None)}"
         for reader in readers
         if (names := [one.name for one in found if reader in one.readers]) and reader != "score"
     ]
     tested = found[-1]
+    elsewhere = bool(section.from_files) or setting_of(section.split_facts) == "unknown"
+    who = "no method" if elsewhere else "no base model or method"
     return (
-        f"Scores are of {counted(tested.rows, 'query row')} of {counted(tested.users, 'test user')}, whose labels nothing is "
+        f"Scores are of {counted(tested.rows, 'query row')} of {counted(tested.users, 'test user')}, whose labels {who} is "
         f"fitted to or chosen by. {'; '.join(told)}."
     )
 

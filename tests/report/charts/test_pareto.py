@@ -179,6 +179,15 @@ def test_it_says_who_is_on_the_line_and_what_the_ends_cost(make_run: MakeRun) ->
     assert ".5306 for 631 CPU s" in chart.alt
 
 
+def test_a_cheaper_one_without_every_seed_is_not_compared(make_run: MakeRun) -> None:
+    def edit(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
+        first = next(one for one in records if one["trial"]["method"] == "lr")
+        first["metrics"]["logloss"] = {"value": None, "reason": "one class", "counts": {}}
+
+    alt = pareto(section(make_run(edit=edit))).alt
+    assert "By training, nothing cheaper with a result in every seed is as good as fm, " in alt
+
+
 def test_without_any_cost_it_says_why_nothing_is_drawn(make_run: MakeRun) -> None:
     def edit(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
         for one in records:
