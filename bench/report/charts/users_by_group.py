@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.evaluate import MethodAnalysis, UserDifferences
-from bench.report.charts.by_group import BY
+from bench.report.charts.group_differences import BY
 from bench.report.charts.model import Chart, nothing_to_draw
 from bench.report.charts.strips import Strip, reaching_beyond, strip_grid, strip_panels
 from bench.report.charts.ties import all_highest, all_lowest
