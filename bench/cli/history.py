@@ -24,6 +24,9 @@ __all__ = ["command"]
 @click.option("--metric", metavar="NAME", help="Follow this metric (default: each run's primary).")
 @click.option("--html", metavar="FILE", help="Write a page to a file: lines over runs.")
 @click.option(
+    "--figures", metavar="DIR", help="Write every figure into a folder, as SVG, PDF and PNG."
+)
+@click.option(
     "--otava",
     metavar="PYTHON|VENV",
     envvar="BENCH_OTAVA",
@@ -35,6 +38,7 @@ def command(
     folders: tuple[Path, ...],
     metric: str | None,
     html: str | None,
+    figures: str | None,
     otava: Path | None,
     as_json: bool,
 ) -> None:
@@ -44,13 +48,24 @@ def command(
     lines changed; it has an environment of its own, and without it the lines are shown all the same.
 
     Ends with 0 whatever changed: bench gate is for CI."""
-    from bench.history import blocks, history, runs_in_time, to_html, to_json, with_changes
+    from bench.history import (
+        blocks,
+        history,
+        runs_in_time,
+        to_html,
+        to_json,
+        with_changes,
+        write_figures,
+    )
     from bench.report import print_blocks
 
     found = with_changes(history(runs_in_time(folders), metric), otava)
     if html is not None and html != "-":
         write_whole(Path(html), encoded(to_html(found)))
         say(f"wrote {html}")
+    if figures is not None:
+        written = write_figures(found, Path(figures))
+        say(f"wrote {len(written)} files into {figures}")
     if as_json:
         echo_json(to_json(found))
     elif html == "-":

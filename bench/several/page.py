@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.records import write_beside
 from bench.report import Heading, Note
-from bench.report.draw.files import FORMATS, as_file
-from bench.report.draw.folder import folder_of
+from bench.report.draw.folder import folder_of, write_charts
 from bench.report.page.page import Part, Section, page
 from bench.several.charts import place_charts
 from bench.several.model import Place, Several
@@ -34,12 +32,10 @@ def _section(several: Several, place: Place) -> Section:
 
 
 def write_figures(several: Several, folder: Path) -> list[Path]:
-    """FOLDER/PLACE/CHART.svg, .pdf and .png, of charts that have something to draw."""
-    written = []
-    for place in several.places:
-        for chart in place_charts(several, place):
-            for kind in FORMATS if not chart.nothing else ():
-                path = folder / folder_of(place.dataset, place.protocol) / f"{chart.name}.{kind}"
-                write_beside(path, as_file(chart, kind))
-                written.append(path)
-    return written
+    """As files, in a folder for each dataset and protocol. Raises StorageError."""
+    placed = (
+        (folder_of(place.dataset, place.protocol), chart)
+        for place in several.places
+        for chart in place_charts(several, place)
+    )
+    return write_charts(placed, folder)

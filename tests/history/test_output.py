@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from bench.cli import main
-from bench.history import History, blocks, history, to_html
+from bench.history import History, blocks, history, runs_in_time, to_html
 from bench.history.charts import place_charts
 from bench.history.model import Change
 from bench.history.sections import by_place
@@ -164,6 +164,18 @@ def test_the_command_ends_with_0_whatever_otava_says(folder: Path, tmp_path: Pat
     told = json.loads(failed.stdout)
     assert told["looked_for_changes"] is False
     assert [run["name"] for run in told["runs"]] == [f"run-{place:03d}" for place in range(4)]
+
+
+def test_the_figures_of_the_page_are_written_as_files(folder: Path, tmp_path: Path) -> None:
+    ended = bench(str(folder), "--figures", str(tmp_path / "figures"))
+    assert ended.exit_code == 0, ended.output
+    (place,) = (tmp_path / "figures").iterdir()
+    assert place.name == "movielens-1m-cold+ml-1m+cold"
+    names = {chart.name for chart in charts(history(runs_in_time([folder]))).values()}
+    assert len(names) == 3
+    assert {file.name for file in place.iterdir()} == {
+        f"{name}.{kind}" for name in names for kind in ("svg", "pdf", "png")
+    }
 
 
 def test_wrong_asking_is_an_error(folder: Path, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def an_analysis(trials: Mapping[str, tuple[str, float]], seeds: tuple[int, ...])
         perfect_user_logloss=PERFECT,
         optimum_logloss=None,
         segments=tuple(
-            _segment(by, name, number, losses)
+            _segment(by, name, number, losses, len(seeds))
             for by, names in SEGMENTS.items()
             for number, name in enumerate(names)
         ),
@@ -92,7 +92,7 @@ def _method(name: str, kind: str, losses: Mapping[str, float], seeds: int) -> Me
     )  # fmt: skip
 
 
-def _segment(by: str, name: str, number: int, losses: Mapping[str, float]) -> Segment:
+def _segment(by: str, name: str, number: int, losses: Mapping[str, float], seeds: int) -> Segment:
     shift = 0.02 - 0.015 * number
     return Segment(
         by=by,  # type: ignore[arg-type]
@@ -102,7 +102,7 @@ def _segment(by: str, name: str, number: int, losses: Mapping[str, float]) -> Se
         logloss={method: loss + shift for method, loss in losses.items()},
         auc=dict.fromkeys(losses, 0.75),
         against_best_single={
-            method: paired(loss - losses[BEST_SINGLE], 0.002 + 0.01 * number)
+            method: paired(loss - losses[BEST_SINGLE], 0.002 + 0.01 * number, seeds)
             for method, loss in losses.items() if method != BEST_SINGLE
         },
     )  # fmt: skip

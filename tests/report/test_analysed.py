@@ -278,7 +278,8 @@ def test_users_and_calibration_have_a_table_of_their_own(make_analysed: MakeRun)
     found = cells(grid(make_analysed(seeds=(0,)), "User by user"), "metaselector")
     assert found == {
         "users it helps %": "80.2",
-        "users it harms %": "19.8",
+        "equal %": "0.0",
+        "harms %": "19.8",
         "regret mean": "-.0487",
         "regret p90": "+.0313",
         "ECE": ".0200",

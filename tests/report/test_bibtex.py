@@ -8,13 +8,16 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from bench.bibtex import entries
+from bench.evaluate import rank_test
 from bench.records import Run
 from bench.registry import load_registry
-from bench.report import Cited, Report, build, to_bibtex
+from bench.report import Cited, Ranks, Report, build, to_bibtex
 
 MakeRun = Callable[..., Run]
 STATISTICS = {
@@ -22,6 +25,8 @@ STATISTICS = {
     "carter2017asymptotic",
     "satterthwaite1946approximate",
     "holm1979simple",
+    "naeini2015obtaining",
+    "nixon2019measuring",
 }
 
 
@@ -51,6 +56,36 @@ def test_entries_are_those_of_plugins_and_of_the_statistics(make_analysed: MakeR
 
 def test_without_an_analysis_its_statistics_are_not_cited(make_run: MakeRun) -> None:
     assert entries_in(to_bibtex(citing(make_run()))).keys() == {"yan2014coupled"}
+
+
+def test_of_one_seed_no_test_over_seeds_is_cited(make_analysed: MakeRun) -> None:
+    found = entries_in(to_bibtex(citing(make_analysed(seeds=(0,)))))
+    assert found.keys() == {"yan2014coupled"} | STATISTICS - {"satterthwaite1946approximate"}
+
+
+def test_what_no_figure_was_made_by_is_not_cited(make_analysed: MakeRun) -> None:
+    def only_lr(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        records[:] = [one for one in records if one["trial"]["method"] == "lr"]
+        manifest["trials"] = [one for one in manifest["trials"] if one["method"] == "lr"]
+        manifest["metrics"] = ["logloss"]
+
+    run = make_analysed(edit=only_lr)
+    (found,) = run.analyses.values()
+    found["methods"] = [one for one in found["methods"] if one["name"] == "lr"]
+    for one in found["methods"]:
+        one |= {"against_best_single": {}, "against_lead": {}, "against_average": {}}
+        one["calibration"] = {"ece": None, "in_the_large": None, "reliability": None}
+    found |= {"segments": [], "attainable": None, "plain_average": None}
+    assert entries_in(to_bibtex(citing(run))) == {}
+
+
+def test_the_test_over_data_sets_is_cited_where_there_is_one(make_analysed: MakeRun) -> None:
+    report = citing(make_analysed())
+    ranks = rank_test(np.array([[1.0, 2.0], [1.0, 2.0]]))
+    assert "demsar2006statistical" not in entries_in(to_bibtex(report))
+    assert "demsar2006statistical" not in entries_in(to_bibtex(replace(report, ranks=Ranks("auc"))))
+    tested = replace(report, ranks=Ranks("auc", test=ranks))
+    assert "demsar2006statistical" in entries_in(to_bibtex(tested))
 
 
 def test_an_entry_that_two_ask_for_is_there_once(make_run: MakeRun) -> None:

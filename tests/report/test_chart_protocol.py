@@ -176,7 +176,16 @@ def test_only_the_metrics_read_what_is_tested() -> None:
     for facts in (COLD, WARM, BLOCKS, HELD):
         assert slots(facts, ["in-sample"])[-1].readers == {"score": "all"}
         alt = protocol(section(facts)).alt
-        assert "4,015 query rows of 189 test users, whose labels nothing is fitted to" in alt
+        assert (
+            "4,015 query rows of 189 test users, whose labels no base model or method is fitted to"
+            in alt
+        )
+
+
+def test_what_files_and_unknown_settings_saw_is_not_claimed() -> None:
+    files = (PredictionsFile("fm", "fm.csv", "0" * 64, 9, 0, 0),)
+    for found in (section(COLD, from_files=files), section({**COLD, "setting": "tepid"})):
+        assert "whose labels no method is fitted to" in protocol(found).alt
 
 
 def test_a_protocol_of_a_plugin_is_drawn_by_what_the_harness_makes_of_it() -> None:

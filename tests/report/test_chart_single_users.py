@@ -197,6 +197,15 @@ def test_who_differs_for_the_worse_is_not_called_helped(make: Make) -> None:
     assert "helped" not in alt
 
 
+def test_who_does_not_differ_is_neither_helped_nor_harmed(make: Make) -> None:
+    rows = make_rows(3)
+    alike = rows._replace(logits={**rows.logits, "gating": rows.logits["fm"]})
+    alt = single_users(make([alike])).alt
+    assert alt.count("neither helped nor harmed") == 2
+    assert "most helped" not in alt
+    assert "most harmed" not in alt
+
+
 # -- nothing to show
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from bench.evaluate import QueryRows
+from bench.evaluate import MethodAnalysis, QueryRows, UserDifferences
 from bench.report.charts.best_models import best_models
 from bench.report.charts.by_group import by_group
 from bench.report.charts.model import Chart
@@ -82,17 +83,25 @@ def test_strips_are_quantiles_over_users_in_the_order_of_the_table(section: Sect
         check_strip(drawn, "", place, differences(name))
 
 
+SIDES: tuple[Callable[[float], bool], ...] = (
+    lambda one: one < 0,
+    lambda one: one == 0,
+    lambda one: one > 0,
+)
+
+
 def test_beside_a_strip_stand_the_shares_of_users_helped_and_harmed(section: Section) -> None:
     chart = user_differences(section)
     shown = [text for text in drawing(chart).texts if text.endswith("%")]
-    told: list[str] = []
+    told = []
     for name in order(section):
         values = differences(name)
-        told += [
-            f"{sum(one < 0 for one in values) / len(values):.0%}",
-            f"{sum(one > 0 for one in values) / len(values):.0%}",
-        ]
-    assert shown == told
+        told.append(tuple(sum(which(one) for one in values) for which in SIDES))
+    for place, counts in enumerate(told):
+        of_strip = [int(text.removesuffix("%")) for text in shown[3 * place : 3 * place + 3]]
+        assert sum(of_strip) == 100
+        assert of_strip == pytest.approx([100 * count / 77 for count in counts], abs=1)
+    assert len(shown) == 3 * len(told)
     assert chart.numbers is not None
     assert [row.cells[-1].text for row in chart.numbers.rows] == ["77"] * len(OTHERS)
 
@@ -102,14 +111,70 @@ def test_the_words_name_the_lead_and_who_harms_fewest(section: Section) -> None:
     assert section.analysis is not None
     lead = section.analysis.lead
     assert lead in OTHERS
-    values = differences(str(lead))
-    harmed = {name: sum(one > 0 for one in differences(name)) / 77 for name in OTHERS}
-    assert (
-        f"{sum(one < 0 for one in values) / 77:.1%} of users and harms {harmed[str(lead)]:.1%}"
-        in alt
+    helped, equal, harmed = (
+        sum(which(one) for one in differences(str(lead))) / 77 for which in SIDES
     )
-    kindest = min(harmed.values())
-    assert f"{kindest:.1%}" in alt
+    found = re.search(r"helps (.*)% of users, harms (.*)% and is equal for (.*)%\. ", alt)
+    assert found is not None
+    assert [float(one) for one in found.groups()] == pytest.approx(
+        [100 * helped, 100 * harmed, 100 * equal], abs=0.1
+    )
+    shares = {name: sum(one > 0 for one in differences(name)) / 77 for name in OTHERS}
+    kindest = [name for name in order(section) if shares[name] == min(shares.values())]
+    assert f"Of those drawn, {' and '.join(kindest)} harm" in alt
+
+
+def with_spreads(section: Section, **changes: float) -> Section:
+    """With the same spread over users for all, in every group."""
+    assert section.analysis is not None
+
+    def edit(one: MethodAnalysis) -> MethodAnalysis:
+        if one.users is None:
+            return one
+        bands = tuple(replace(of, spread=replace(of.spread, **changes)) for of in one.users.bands)
+        every = replace(one.users.every, **changes)
+        return replace(one, users=UserDifferences(every, bands))
+
+    methods = tuple(map(edit, section.analysis.methods))
+    return replace(section, analysis=replace(section.analysis, methods=methods))
+
+
+def test_where_all_are_alike_none_is_said_to_be_most(section: Section) -> None:
+    alike = with_spreads(section, helped=0.25, harmed=0.5)
+    alt = user_differences(alike).alt
+    assert alt.endswith("it helps 25.0% of users, harms 50.0% and is equal for 25.0%.")
+    assert users_by_group(alike).alt.endswith("helps 25.0% of users in every group.")
+
+
+def test_groups_that_share_the_least_or_the_most_are_all_named(section: Section) -> None:
+    assert section.analysis is not None
+    analysis = section.analysis
+
+    def level(difference: float) -> Section:
+        segments = tuple(
+            replace(
+                one,
+                against_best_single={
+                    name: replace(pair, difference=difference + (0.0 if place < 2 else place))
+                    for name, pair in one.against_best_single.items()
+                    if pair.difference is not None
+                },
+            )
+            for place, one in enumerate(analysis.segments[:4])
+        )
+        return replace(section, analysis=replace(analysis, segments=segments))
+
+    first, second = (one.name for one in analysis.segments[:2])
+    assert f'lowest in "{first}" and "{second}" (-.5000)' in by_group(level(-0.5)).alt
+
+
+def test_base_models_that_are_best_as_often_are_all_named(section: Section) -> None:
+    models = tuple(replace(one, best_share=1 / 3) for one in section.base_models)
+    alt = best_models(replace(section, base_models=models)).alt
+    first, second, third = (one.name for one in models)
+    assert alt.startswith(
+        f"Most often the best base models are {first}, {second} and {third}, each for 33.3% of users."
+    )
 
 
 @pytest.mark.parametrize(

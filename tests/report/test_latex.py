@@ -65,21 +65,51 @@ def test_the_best_is_bold_a_tie_is_marked_and_bounds_are_in_italics(
     assert sum(line.strip() == r"\midrule" for line in lines) == 3  # head, methods, base models
 
 
-def test_the_caption_says_what_was_done(make_analysed: MakeRun) -> None:
-    told = to_latex(build(make_analysed()))
+def caption_of(tex: str) -> str:
+    (told,) = re.findall(r"\\caption\[[^]]*\]\{(.*)\}$", tex, re.MULTILINE)
+    return str(told)
+
+
+def comments_of(tex: str) -> str:
+    return " ".join(line[2:] for line in tex.splitlines() if line.startswith("% "))
+
+
+def test_the_caption_says_how_to_read_the_table(make_analysed: MakeRun) -> None:
+    told = caption_of(to_latex(build(make_analysed())))
     for what in (
-        "ml-1m, protocol cold", "604 test users (21,037 rows)", "means over 3 seeds (0, 1, 2)", "sample standard deviation",
-        r"95\% interval over users", "cluster bootstrap", "2,000 resamples", "$t$-interval over seeds", "Holm 1979",
-        "the best single model (fm)", "lowest mean log loss of validation users", "not ranked",
+        "ml-1m, protocol cold", "604 test users (21,037 rows)", "means over 3 seeds", "sample standard deviation",
+        r"95\% intervals (bootstrap over users)", "$t$-tests over users and seeds, Holm-adjusted", "Bold", "$^{=}$",
+        "the best single model (fm)", "not ranked",
     ):  # fmt: skip
         assert what in told
 
 
+def test_comments_say_how_it_was_made(make_analysed: MakeRun) -> None:
+    told = comments_of(to_latex(build(make_analysed())))
+    for what in (
+        "seeds: 0, 1, 2", "the best single model (fm)", "cluster bootstrap", "2,000 resamples", "t-interval over seeds",
+        "Satterthwaite 1946", "Holm 1979", "lowest mean log loss of validation users", "read the test labels",
+    ):  # fmt: skip
+        assert what in told
+
+
+@needs_latex
+def test_a_caption_takes_at_most_five_lines(make_analysed: MakeRun, tmp_path: Path) -> None:
+    lines = typeset(to_latex(build(make_analysed())), tmp_path).splitlines()
+    first = next(place for place, line in enumerate(lines) if "Table 1:" in line)
+    head = next(place for place, line in enumerate(lines) if "log loss" in line and "AUC" in line)
+    caption = [line for line in lines[first:head] if line.strip() and "vs best single" not in line]
+    assert "not ranked" in words(" ".join(caption))
+    assert len(caption) <= 5
+
+
 def test_one_seed_claims_no_spread(make_analysed: MakeRun) -> None:
     told = to_latex(build(make_analysed(seeds=(0,))))
-    assert "Figures are of one seed (0)" in told
+    assert "(21,037 rows), one seed." in caption_of(told)
+    assert "The spread over training runs is not in the figures of one seed." in comments_of(told)
     assert "pm$" not in told.split(r"\toprule")[1]
-    assert "$t$-interval over seeds" not in told
+    assert "over users, Holm" in caption_of(told)
+    assert "Satterthwaite" not in told
 
 
 def test_differences_are_from_the_method_that_was_asked_for(make_analysed: MakeRun) -> None:
@@ -90,12 +120,13 @@ def test_differences_are_from_the_method_that_was_asked_for(make_analysed: MakeR
         one["against_chosen"] = one["against_best_single"]
     told = to_latex(build(run))
     assert r"vs average\\" in told
-    assert "Differences are from average;" in told
+    assert "Differences from average with" in caption_of(told)
+    assert "the difference from average plus" in comments_of(told)
 
 
 def test_without_an_analysis_the_file_says_so(make_run: MakeRun) -> None:
     told = to_latex(build(make_run()))
-    assert "no analysis, so that there are no intervals and no verdicts" in told
+    assert "No analysis: no intervals, no verdicts." in caption_of(told)
     assert "verdict &" not in told
     assert "Holm" not in told
 
@@ -111,7 +142,7 @@ def test_what_failed_is_counted_and_has_no_figure(make_analysed: MakeRun) -> Non
     told = to_latex(build(make_analysed(edit=edit)))
     assert "Only 31 of 36 trials have a result." in told
     assert re.search(r"user-best & \.5\d+.*\$\^\{\\dagger\}\$ &", told)
-    assert r"$^{\dagger}$: the mean of those seeds alone" in told
+    assert r"$^{\dagger}$: of fewer seeds" in caption_of(told)
     assert re.search(r"gating & --", told)
 
 
@@ -176,6 +207,16 @@ def test_two_tables_have_two_labels(make_analysed: MakeRun) -> None:
     twice = replace(report, sections=(section, replace(section, dataset="ML 1m")))
     labels = re.findall(r"\\label\{(.*)\}", to_latex(twice))
     assert labels == ["tab:movielens-1m-cold-ml-1m-cold", "tab:movielens-1m-cold-ml-1m-cold-n2"]
+
+
+def test_a_part_of_a_table_has_no_other_tables_label(make_analysed: MakeRun) -> None:
+    report = with_methods(build(make_analysed()), [f"method-{n:03}" for n in range(30)])
+    (section,) = report.sections
+    other = replace(section, protocol="cold 2")
+    for sections in ((section, other), (other, section)):
+        labels = re.findall(r"\\label\{(.*)\}", to_latex(replace(report, sections=sections)))
+        assert len(set(labels)) == len(labels) == 4
+        assert [label.endswith("-2") for label in labels][1::2] == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_the_command_prints_and_writes_each_form(folders: list[str], tmp_path: P
     assert [run["name"] for run in told["runs"]] == ["run0", "run1"]
     assert "2 runs side by side" in Path(page).read_text("utf-8")
     assert Path(text).read_text("utf-8").startswith("# 2 runs side by side")
-    names = {file.name for file in (Path(figures) / "ml-1m-cold").iterdir()}
+    names = {file.name for file in (Path(figures) / "ml-1m+cold").iterdir()}
     assert names == {
         f"{chart}.{kind}" for chart in ("runs", "cost") for kind in ("svg", "pdf", "png")
     }

@@ -75,7 +75,7 @@ class Reliability:
 @dataclass(frozen=True)
 class UserSpread:
     """Per user, the method's mean query log loss less best-single's: its quantiles over users, at USER_LEVELS. `helped`,
-    `harmed`: shares of users whose log loss is lower, higher."""
+    `harmed`: shares of users whose log loss is lower, higher; of the others it is `equal`, but for rounding."""
 
     users: PositiveCount  # of all seeds; a user in several seeds counts in each
     quantiles: tuple[Figure, ...]
@@ -90,6 +90,10 @@ class UserSpread:
             raise ValueError(
                 f"helped {self.helped} and harmed {self.harmed} are more than all users"
             )
+
+    @property
+    def equal(self) -> float:
+        return max(0.0, 1.0 - self.helped - self.harmed)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bench.evaluate import ChosenShares
 from bench.report.charts.model import Axis, Bars, Chart, Panel, Points, Role, nothing_to_draw
+from bench.report.charts.ties import all_highest
 from bench.report.charts.user_differences import OLDER
 from bench.report.content.model import BaseModelFacts, Section
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
@@ -96,20 +97,23 @@ def _marks(
 
 
 def _alt(models: Sequence[BaseModelFacts], methods: Sequence[_Chooser]) -> str:
-    """Whether one model is best for nearly all, and what the best chooser makes of it."""
+    """Whether one model is best for nearly all, and what the first chooser makes of it."""
     told = []
-    best = max(models, key=lambda model: model.best_share or 0.0)
-    if best.best_share is not None:
+    known = [(model.name, model.best_share) for model in models if model.best_share is not None]
+    if known:
+        best = all_highest(known, lambda one: one[1])
+        names, share_of = listed(name for name, _ in best), f"{best[0][1]:.1%}"
         told.append(
-            f"No base model is best for everybody: {short(best.name)}, most often the best, is so for {best.best_share:.1%}."
-            if best.best_share < 1
-            else f"{short(best.name)} is best for every user."
+            f"Most often the best base model is {names}, for {share_of} of users."
+            if len(best) == 1
+            else f"Most often the best base models are {names}, each for {share_of} of users."
         )
     if methods:
-        shares = methods[0].chosen.shares
-        most = max(shares, key=shares.__getitem__)
+        most = all_highest(methods[0].chosen.shares.items(), lambda one: one[1])
+        names, each = listed(name for name, _ in most), "each " * (len(most) > 1)
         told.append(
-            f"{short(methods[0].name)} gives most weight to {short(most)} for {shares[most]:.1%} of users."
+            f"{short(methods[0].name)} gives most weight most often to {names}, {each}for {most[0][1]:.1%} of the users for "
+            "whom one model has most."
         )
     return " ".join(told)
 

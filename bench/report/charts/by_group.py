@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
-from bench.evaluate import Paired, Segment
+from bench.evaluate import Segment
 from bench.report.charts.ends import Interval, beyond, ends
+from bench.report.charts.group_differences import (
+    BY,
+    GroupDifference,
+    compared_methods,
+    group_differences,
+)
 from bench.report.charts.model import (
     Axis,
     Chart,
@@ -18,23 +23,16 @@ from bench.report.charts.model import (
     Spans,
     nothing_to_draw,
 )
-from bench.report.content.model import Row, Section
-from bench.report.sections.for_whom import shown
+from bench.report.charts.ties import all_highest, all_lowest
+from bench.report.content.model import Section
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
-from bench.report.words.figures import counted, signed
+from bench.report.words.figures import counted, listed, signed
 from bench.report.words.names import short
 
-__all__ = ["BY", "by_group"]
+__all__ = ["by_group"]
 
 _NAME = "by-group"
 _TITLE = "Difference in log loss from the best single model, group by group"
-_MOST = 3  # methods
-_APART = 0.8  # of a group's height that its methods take
-BY: Mapping[str, str] = {
-    "history": "users, by rows of their support",
-    "support_rate": "users, by positives in their support",
-    "popularity": "items, by their rows in training",
-}
 _WORDS = {
     "better": "better beyond chance",
     "worse": "worse beyond chance",
@@ -43,29 +41,11 @@ _WORDS = {
 }
 
 
-class _Shown(NamedTuple):
-    """A method in a group."""
-
-    group: Segment
-    method: int  # its place among those that are shown
-    at: float  # along the axis of groups
-    pair: Paired
-    difference: float
-
-    @property
-    def interval(self) -> Interval:
-        low, high = self.pair.low, self.pair.high
-        return (
-            self.difference if low is None else low,
-            self.difference if high is None else high,
-        )
-
-
 def by_group(section: Section) -> Chart:
     """Of a section; the lead and those next to it. In log loss, whatever the primary."""
     groups = section.analysis.segments if section.analysis is not None else ()
-    methods = _methods(section) if groups else []
-    found = {by: list(_of(by, groups, methods)) for by in BY}
+    methods = compared_methods(section) if groups else []
+    found = {by: list(group_differences(by, groups, methods)) for by in BY}
     every = [one for of in found.values() for one in of]
     if not every:
         return nothing_to_draw(_NAME, _TITLE, _why_none(section))
@@ -83,29 +63,10 @@ def by_group(section: Section) -> Chart:
     )
 
 
-def _methods(section: Section) -> list[str]:
-    assert section.analysis is not None
-    rows: list[Row] = [row for row in shown(section) if row.kind != "best_single"]
-    return [row.name for row in rows[:_MOST]]
-
-
-def _of(by: str, groups: Sequence[Segment], methods: Sequence[str]) -> Iterator[_Shown]:
-    for place, group in enumerate(group for group in groups if group.by == by):
-        for method, name in enumerate(methods):
-            pair = group.against_best_single.get(name)
-            if pair is not None and pair.difference is not None:
-                yield _Shown(group, method, place + _aside(method, methods), pair, pair.difference)
-
-
-def _aside(method: int, methods: Sequence[str]) -> float:
-    """From the middle of its group."""
-    return (method - (len(methods) - 1) / 2) * _APART / len(methods)
-
-
 def _panel(
     by: str,
     groups: Sequence[Segment],
-    found: Sequence[_Shown],
+    found: Sequence[GroupDifference],
     methods: Sequence[str],
     axis: Interval,
 ) -> Panel:
@@ -129,7 +90,7 @@ def _names(group: Segment) -> tuple[str, str]:
 
 
 def _marks(
-    by: str, method: int, found: Sequence[_Shown], methods: Sequence[str]
+    by: str, method: int, found: Sequence[GroupDifference], methods: Sequence[str]
 ) -> Iterator[Points | Spans]:
     """Points 0, 1, ... of `BY-METHOD-told` have a verdict beyond chance, in the order of groups, those of
     `BY-METHOD-open` none."""
@@ -157,24 +118,30 @@ def _role(method: int) -> Role:
     return roles[method]
 
 
-def _alt(every: Sequence[_Shown], methods: Sequence[str]) -> str:
-    """What becomes of the best method, and where it gains most and least."""
+def _alt(every: Sequence[GroupDifference], methods: Sequence[str]) -> str:
+    """What becomes of the first method, and where it gains most and least."""
     mine = [one for one in every if one.method == every[0].method]
     verdicts = Counter(one.pair.verdict for one in mine)
     told = [f"{_WORDS[verdict]} in {count}" for verdict, count in verdicts.most_common()]
-    most, least = (pick(mine, key=lambda one: one.difference) for pick in (min, max))
     name = short(methods[mine[0].method])
-    return (
-        f"Of {counted(len(mine), 'group')}, {name} is {', '.join(told)}. "
-        f"Its difference is lowest in {_said(most)} and highest in {_said(least)}."
-    )
+    return f"Of {counted(len(mine), 'group')}, {name} is {', '.join(told)}. {_ends(mine)}"
 
 
-def _said(one: _Shown) -> str:
-    return f'"{short(one.group.name)}" ({signed(one.difference, 4)})'
+def _ends(mine: Sequence[GroupDifference]) -> str:
+    lowest, highest = (pick(mine, lambda one: one.difference) for pick in (all_lowest, all_highest))
+    if len(lowest) == len(mine):
+        return f"Its difference is {signed(lowest[0].difference, 4)}{' in each' * (len(mine) > 1)}."
+    return f"Its difference is lowest in {_said(lowest)} and highest in {_said(highest)}."
 
 
-def _numbers(found: Mapping[str, Sequence[_Shown]], methods: Sequence[str], places: int) -> Grid:
+def _said(ones: Sequence[GroupDifference]) -> str:
+    names = listed(f'"{short(one.group.name)}"' for one in ones)
+    return f"{names} ({signed(ones[0].difference, 4)})"
+
+
+def _numbers(
+    found: Mapping[str, Sequence[GroupDifference]], methods: Sequence[str], places: int
+) -> Grid:
     every = [one for of in found.values() for one in of]
     columns: list[list[str]] = [
         [short(methods[one.method]) for one in every],
@@ -201,7 +168,7 @@ def _signed(value: float | None, places: int) -> str:
     return ABSENT if value is None else signed(value, places)
 
 
-def _note(every: Sequence[_Shown], axis: Interval) -> str:
+def _note(every: Sequence[GroupDifference], axis: Interval) -> str:
     cut = len(beyond([one.interval for one in every], axis))
     far = f" {counted(cut, 'interval')} reach{'es' * (cut == 1)} beyond the axis." if cut else ""
     return (

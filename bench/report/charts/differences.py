@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from bench.evaluate import Verdict
+from bench.report.charts.compared import Compared, compared
 from bench.report.charts.kinds import between_kinds
 from bench.report.charts.model import (
     Axis,
@@ -17,9 +17,9 @@ from bench.report.charts.model import (
     Spans,
     nothing_to_draw,
 )
+from bench.report.charts.ties import all_highest, all_lowest
 from bench.report.content.model import Section
-from bench.report.sections.bounds import found_bounds
-from bench.report.sections.quality import against, row_name
+from bench.report.sections.quality import against
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
 from bench.report.words.figures import listed, signed
 from bench.report.words.metrics import named
@@ -44,22 +44,10 @@ _WORDS: dict[Verdict, str] = {
 }
 
 
-class _Shown(NamedTuple):
-    """A line of the chart; `verdict` is None of the reference and of bounds."""
-
-    name: str
-    kind: str
-    difference: float
-    low: float | None = None
-    high: float | None = None
-    verdict: Verdict | None = None
-
-
 def differences(section: Section) -> Chart:
-    """Of a section: methods, base models and bounds apart, each in their order. Bounds are in log loss, so that they stand
-    here only where that is the primary."""
+    """Of a section: methods, base models and bounds apart."""
     title = f"Difference in {named(section.primary)}, {against(section)}"
-    shown = [*_rows(section), *_bounds(section)]
+    shown = compared(section)
     if sum(one.verdict is not None for one in shown) == 0:
         return nothing_to_draw(_NAME, title, _why_none(section))
     return Chart(
@@ -72,39 +60,7 @@ def differences(section: Section) -> Chart:
     )
 
 
-def _rows(section: Section) -> Iterator[_Shown]:
-    """In the order of the table; best-single stands where its base model does."""
-    for row in section.rows:
-        if row.kind not in ("method", "base_model"):
-            continue
-        pair = section.pair(row)
-        if row.name == section.reference:
-            yield _Shown(row_name(row), row.kind, 0.0)
-        elif pair is not None and pair.difference is not None:
-            yield _Shown(
-                row_name(row), row.kind, pair.difference, pair.low, pair.high, pair.verdict
-            )
-
-
-def _bounds(section: Section) -> Iterator[_Shown]:
-    analysis = section.analysis
-    if analysis is None or section.primary != "logloss" or section.is_chosen:
-        return
-    single = analysis.best_single_logloss
-    for bound in found_bounds(section):
-        if single is None or bound.logloss is None:
-            continue
-        low, high = bound.interval or (None, None)
-        yield _Shown(
-            f"{bound.name} (bound)",
-            "bound",
-            bound.logloss - single,
-            None if low is None else low - single,
-            None if high is None else high - single,
-        )
-
-
-def _panel(section: Section, shown: Sequence[_Shown]) -> Panel:
+def _panel(section: Section, shown: Sequence[Compared]) -> Panel:
     better = "higher" if section.higher_is_better else "lower"
     reference = short(str(section.reference), _REFERENCE_CELLS)
     x = Axis(
@@ -115,7 +71,7 @@ def _panel(section: Section, shown: Sequence[_Shown]) -> Panel:
     return Panel(x, y, (Rule(0.0), *apart, *_marks(shown)), height=1.5 * len(shown) + 1)
 
 
-def _marks(shown: Sequence[_Shown]) -> Iterator[Points | Spans]:
+def _marks(shown: Sequence[Compared]) -> Iterator[Points | Spans]:
     places = range(len(shown))
     for verdict, label in _LABELS.items():
         yield from _group(verdict, label, shown, [p for p in places if shown[p].verdict == verdict])
@@ -126,7 +82,7 @@ def _marks(shown: Sequence[_Shown]) -> Iterator[Points | Spans]:
 
 
 def _group(
-    role: Role, label: str, shown: Sequence[_Shown], places: Sequence[int]
+    role: Role, label: str, shown: Sequence[Compared], places: Sequence[int]
 ) -> Iterator[Points | Spans]:
     if not places:
         return
@@ -148,25 +104,33 @@ def _group(
     )
 
 
-def _alt(section: Section, shown: Sequence[_Shown]) -> str:
+def _alt(section: Section, shown: Sequence[Compared]) -> str:
     """Who is how far from the reference, best first."""
     told = [
         f"{_names(shown, verdict)} {'is' if count == 1 else 'are'} {label}"
         for verdict, label in _WORDS.items()
         if (count := sum(one.verdict == verdict for one in shown))
     ]
-    pick = max if section.higher_is_better else min
-    lead = pick((one for one in shown if one.verdict is not None), key=lambda one: one.difference)
-    places = section.places(section.primary)
-    most = f"the best, {short(lead.name)}, differs by {signed(lead.difference, places)}"
-    return f"Differences from {short(str(section.reference))}: {most}. {'; '.join(told)}."
+    return f"Differences from {short(str(section.reference))}: {_best(section, shown)}. {'; '.join(told)}."
 
 
-def _names(shown: Sequence[_Shown], verdict: Verdict) -> str:
+def _best(section: Section, shown: Sequence[Compared]) -> str:
+    """The best mean may be the reference's own, and several may have it."""
+    ranked = [one for one in shown if one.kind != "bound"]
+    pick = all_highest if section.higher_is_better else all_lowest
+    best = pick(ranked, lambda one: one.difference)
+    if best[0].difference == 0:
+        return "no mean is better than its own"
+    by = signed(best[0].difference, section.places(section.primary))
+    many = len(best) > 1
+    return f"the best, {listed(one.name for one in best)}, differ{'' if many else 's'} by {by}"
+
+
+def _names(shown: Sequence[Compared], verdict: Verdict) -> str:
     return listed(one.name for one in shown if one.verdict == verdict)
 
 
-def _numbers(section: Section, shown: Sequence[_Shown]) -> Grid:
+def _numbers(section: Section, shown: Sequence[Compared]) -> Grid:
     places = section.places(section.primary)
     columns: list[list[str]] = [
         align([signed(one.difference, places) for one in shown], places),

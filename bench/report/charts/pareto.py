@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bench.report.charts.model import Chart, Panel, Points, nothing_to_draw
+from bench.report.charts.model import Chart, nothing_to_draw
+from bench.report.charts.pareto_key import key_panels
 from bench.report.charts.pareto_panel import ParetoPanel, on_line, pareto_panel, pareto_panels
 from bench.report.charts.pareto_points import COSTS, CostAxis, ParetoPoint, costed, pareto_points
 from bench.report.content.model import Section
@@ -26,14 +27,15 @@ def pareto(section: Section) -> Chart:
     if not told:
         return nothing_to_draw(_NAME, title, "No cost of a method with a result is known.")
     shown = pareto_panels(told)
-    panels = tuple(pareto_panel(section, one) for one in shown)
+    panels, keys = zip(*(pareto_panel(section, one) for one in shown), strict=True)
+    key = key_panels(keys, shown[0].inches[0])
     return Chart(
         _NAME,
         title[0].upper() + title[1:],
         " ".join(_told(section, one) for one in shown),
-        panels,
+        (*panels, *key),
         _numbers(section, shown),
-        note=" ".join(_notes(section, shown, panels)),
+        note=" ".join(_notes(section, shown, keys)),
         columns=len(shown),
         wide=True,
     )
@@ -42,11 +44,13 @@ def pareto(section: Section) -> Chart:
 def _told(section: Section, shown: ParetoPanel) -> str:
     joined = on_line(shown)
     if not joined:
-        return f"By {shown.cost.told}: no method has a result in every seed."
+        return f"By {shown.cost.told}: no method whose cost is known has a result in every seed."
     ends = dict.fromkeys((joined[0], joined[-1]))
     figures = " to ".join(_figures(section, one, shown.cost) for one in ends)
     names = listed(one.name for one in joined)
-    return f"By {shown.cost.told}, nothing cheaper is as good as {names}: {figures}."
+    lacking = any(not row.figures[section.primary].estimate.complete for row in costed(section))
+    among = " with a result in every seed" if lacking else ""
+    return f"By {shown.cost.told}, nothing cheaper{among} is as good as {names}: {figures}."
 
 
 def _figures(section: Section, point: ParetoPoint, cost: CostAxis) -> str:
@@ -85,7 +89,9 @@ def _cell(point: ParetoPoint | None) -> Cell:
 
 
 def _notes(
-    section: Section, shown: Sequence[ParetoPanel], panels: Sequence[Panel]
+    section: Section,
+    shown: Sequence[ParetoPanel],
+    keys: Sequence[Sequence[Sequence[str]]],
 ) -> Iterator[str]:
     yield (
         "The line joins what nothing cheaper is as good as. Training counts the base models that a method needs; prediction "
@@ -99,6 +105,8 @@ def _notes(
         yield (
             f"What {listed(unknown)} cost is not known, since the scores came from a file; methods over them lack it too."
         )
-    points = [mark for panel in panels for mark in panel.marks if isinstance(mark, Points)]
-    if any(not name for mark in points for name in mark.names):
-        yield "Names that found no room stand in the numbers."
+    numbered = [names for key in keys for names in key]
+    if numbered:
+        yield "A number is the method that stands beside it below."
+    if any(len(names) > 1 for names in numbered):
+        yield "Points close together share a number; their methods stand below cheapest first, and of one cost best first."

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from bench.report.charts.model import Axis, Line, Mark, Panel, Points, Role, Rule, Side
 from bench.report.charts.pareto_points import CostAxis, ParetoPoint
-from bench.report.charts.placing import Box, Named, sides
+from bench.report.charts.placing import Box, Label, Named, labels
 from bench.report.content.model import Section
 from bench.report.words.metrics import named
 
@@ -23,7 +23,16 @@ _STROKE = 0.02  # inches
 # where names of points on the line and of others stand best; nothing lies on the better side of the line
 _WANTED: Mapping[Literal["above", "below"], tuple[tuple[Side, ...], tuple[Side, ...]]] = {
     "below": (
-        ("below", "left", "below left", "below right", "above right"),
+        (
+            "below",
+            "left",
+            "below left",
+            "below right",
+            "above right",
+            "right",
+            "above left",
+            "above",
+        ),
         (
             "right",
             "left",
@@ -36,7 +45,16 @@ _WANTED: Mapping[Literal["above", "below"], tuple[tuple[Side, ...], tuple[Side, 
         ),
     ),
     "above": (
-        ("above", "left", "above left", "above right", "below right"),
+        (
+            "above",
+            "left",
+            "above left",
+            "above right",
+            "below right",
+            "right",
+            "below left",
+            "below",
+        ),
         (
             "right",
             "left",
@@ -94,14 +112,20 @@ def _cost_ends(costs: Sequence[float]) -> tuple[float, float]:
     return least / room, most * room**2
 
 
-def pareto_panel(section: Section, shown: ParetoPanel) -> Panel:
-    """As it is drawn."""
+def pareto_panel(section: Section, shown: ParetoPanel) -> tuple[Panel, list[list[str]]]:
+    """As it is drawn, and the names that each of its numbers stands for, from 1 on, cheapest first."""
     word: str = "higher" if section.higher_is_better else "lower"
     better: Literal["above", "below"] = "above" if section.higher_is_better else "below"
+    points = [*on_line(shown), *(one for one in shown.points if not one.on_line)]
+    found, numbered = _labels(shown, points, better)
     x = Axis(f"{shown.cost.label} (log scale)", "log", (), *shown.x)
     y = Axis(f"{named(section.primary)} ({word} is better)", "linear", (), *shown.y, format="loss")
-    marks: list[Mark] = [*_edge(shown), *_line(shown), *_groups(shown, better)]
-    return Panel(x, y, tuple(marks), height=_HEIGHT)
+    marks: list[Mark] = [*_edge(shown), *_line(shown), *_groups(shown, points, found)]
+    key = [
+        [one.name for one in shown.points if one in [points[place] for place in places]]
+        for places in numbered
+    ]
+    return Panel(x, y, tuple(marks), height=_HEIGHT), key
 
 
 def _edge(shown: ParetoPanel) -> Iterator[Rule]:
@@ -119,12 +143,12 @@ def _line(shown: ParetoPanel) -> Iterator[Line]:
         yield Line(f"{_NAME}-{shown.cost.key}-steps", x, y, "better", steps=True)
 
 
-def _groups(shown: ParetoPanel, better: Literal["above", "below"]) -> Iterator[Points]:
-    """Names of the line's points choose their places first."""
-    points = [*on_line(shown), *(one for one in shown.points if not one.on_line)]
-    placed = list(zip(points, _sides(shown, points, better), strict=True))
+def _groups(
+    shown: ParetoPanel, points: Sequence[ParetoPoint], found: Sequence[Label]
+) -> Iterator[Points]:
+    placed = list(zip(points, found, strict=True))
     for role, label, joined in _ROLES:
-        group = [(one, side) for one, side in placed if one.on_line == joined]
+        group = [(one, beside) for one, beside in placed if one.on_line == joined]
         if group:
             yield Points(
                 f"{_NAME}-{shown.cost.key}-{'line' if joined else 'other'}",
@@ -132,14 +156,15 @@ def _groups(shown: ParetoPanel, better: Literal["above", "below"]) -> Iterator[P
                 tuple(one.quality for one, _ in group),
                 role,
                 label,
-                tuple(one.name if side else "" for one, side in group),
-                tuple(side or "right" for _, side in group),
+                tuple(beside.text for _, beside in group),
+                tuple(beside.side for _, beside in group),
             )
 
 
-def _sides(
+def _labels(
     shown: ParetoPanel, points: Sequence[ParetoPoint], better: Literal["above", "below"]
-) -> list[Side | None]:
+) -> tuple[list[Label], list[list[int]]]:
+    """Names of the line's points choose their places first."""
     of_line, of_others = _WANTED[better]
     spots = [
         Named(
@@ -147,7 +172,7 @@ def _sides(
         )
         for one in points
     ]
-    return sides(spots, Box(0, shown.inches[0], 0, shown.inches[1]), _taken(shown))
+    return labels(spots, Box(0, shown.inches[0], 0, shown.inches[1]), _taken(shown))
 
 
 def _taken(shown: ParetoPanel) -> Iterator[Box]:

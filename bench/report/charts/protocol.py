@@ -15,10 +15,15 @@ from bench.report.charts.model import (
     Rule,
     nothing_to_draw,
 )
+from bench.report.charts.protocol_words import (
+    HEADS,
+    protocol_alt,
+    protocol_note,
+    protocol_numbers,
+)
 from bench.report.charts.who_reads import READERS, Reader, Slot, setting_of, slots
 from bench.report.content.model import Section
-from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
-from bench.report.words.figures import counted, listed, number
+from bench.report.words.figures import counted, number
 from bench.report.words.names import short
 
 __all__ = ["protocol"]
@@ -29,24 +34,6 @@ _PARTS: Mapping[str, tuple[Role, str]] = {
     "support": ("series 6", "support"),
     "query": ("series 1", "query"),
     "all": ("series 8", "both"),
-}
-_HEADS: Mapping[Reader, tuple[str, str]] = {
-    "fit": ("base models", "are fitted"),
-    "learn": ("methods", "learn"),
-    "choose": ("epochs, settings", "are chosen"),
-    "adapt": ("methods adapt", "to a user"),
-    "score": ("metrics", "score"),
-}
-_DONE: Mapping[Reader, str] = {
-    "fit": "Base models are fitted",
-    "learn": "methods learn",
-    "choose": "epochs and settings are chosen",
-    "adapt": "methods adapt",
-}
-_SEEN: Mapping[str, str] = {
-    "out-of-sample": "from fits that left the rows out",
-    "holdout": "from fits without training users' query",
-    "in-sample": "from fits that had seen the rows",
 }
 
 
@@ -59,10 +46,10 @@ def protocol(section: Section) -> Chart:
     return Chart(
         _NAME,
         _title(section),
-        _alt(found, readers),
+        protocol_alt(section, found, readers),
         (_rows(found), _read(found, readers)),
-        _numbers(found, readers),
-        note=" ".join(_note(section, found)),
+        protocol_numbers(found, readers),
+        note=" ".join(protocol_note(section, found)),
         columns=2,
         wide=True,
     )
@@ -114,7 +101,7 @@ def _bars(found: Sequence[Slot]) -> Iterator[Bars]:
 
 
 def _read(found: Sequence[Slot], readers: Sequence[Reader]) -> Panel:
-    names, under = zip(*(_HEADS[reader] for reader in readers), strict=True)
+    names, under = zip(*(HEADS[reader] for reader in readers), strict=True)
     x = Axis(scale="names", names=names, under=under)
     marks: list[Mark] = [Rule(float(place), level=True) for place in range(len(found))]
     marks += _points(found, readers)
@@ -134,69 +121,6 @@ def _points(found: Sequence[Slot], readers: Sequence[Reader]) -> Iterator[Points
                     label,
                     hollow=how == "part",
                 )
-
-
-def _alt(found: Sequence[Slot], readers: Sequence[Reader]) -> str:
-    """What is tested, and who else reads it: nobody."""
-    told = [
-        f"{_DONE[reader]} on {listed(names, None)}"
-        for reader in readers
-        if (names := [one.name for one in found if reader in one.readers]) and reader != "score"
-    ]
-    tested = found[-1]
-    return (
-        f"Scores are of {counted(tested.rows, 'query row')} of {counted(tested.users, 'test user')}, whose labels nothing is "
-        f"fitted to or chosen by. {'; '.join(told)}."
-    )
-
-
-def _numbers(found: Sequence[Slot], readers: Sequence[Reader]) -> Grid:
-    words = {"all": "read", "part": "in part", None: ABSENT}
-    columns = [
-        align([f"{one.users:,}" for one in found], 0),
-        align([f"{one.rows:,}" for one in found], 0),
-        *([words[one.readers.get(reader)] for one in found] for reader in readers),
-    ]
-    rows = tuple(
-        GridRow(one.name, tuple(map(Cell, cells)))
-        for one, *cells in zip(found, *columns, strict=True)
-    )
-    heads = ("rows of", "users", "rows", *("\n".join(_HEADS[reader]) for reader in readers))
-    return Grid("Rows by role and part, and whose labels each step reads", heads, rows)
-
-
-def _note(section: Section, found: Sequence[Slot]) -> Iterator[str]:
-    """What the picture leaves out."""
-    setting = setting_of(section.split_facts)
-    if setting == "blocks":
-        yield (
-            "Every user is tested: the support of the test is the first two blocks again, of which base models leave out the "
-            "second of validation users."
-        )
-    if setting == "unknown":
-        yield "What base models were fitted on is not known of this setting."
-    known = {
-        source: section.base_predictions[source]
-        for source in _SEEN
-        if source in section.base_predictions
-    }
-    told = [
-        f"{_SEEN[source]} ({source}{f': {listed(methods)}' if len(known) > 1 else ''}{_tasks(section, source, found)})"
-        for source, methods in known.items()
-    ]
-    if told:
-        yield f"Methods learn from base predictions {'; '.join(told)}."
-    if files := [one.model for one in section.from_files]:
-        yield f"Which rows {listed(files)} saw is not known (read from a file)."
-    if section.split_facts.get("by_seed"):
-        yield "Each seed divides anew; counts are of one."
-
-
-def _tasks(section: Section, source: str, found: Sequence[Slot]) -> str:
-    """How many training users a source's methods learned from, where that is not what is drawn."""
-    drawn = next(one.users for one in found if one.name.startswith("training"))
-    counts = [count for count in section.training_users.get(source, ()) if count != drawn]
-    return f", tasks of {' or '.join(map(number, counts))} training users" if counts else ""
 
 
 def _why_none(section: Section) -> str:

@@ -19,8 +19,8 @@ _NAME = "reliability"
 _TITLE = "Share of positives against mean predicted probability"
 _PANELS = 6
 _COLUMNS = 3
-_NAME_CELLS = 28  # beside the error, in a third of the width
-_PLACES = 4  # of the error, as in tables
+_NAME_CELLS = 28  # beside the distance, in a third of the width
+_PLACES = 4  # of the distance, as of an ECE in tables
 _NORMAL = 1.959964  # the 97.5 % quantile of the standard normal distribution
 _ROOM = 0.04
 
@@ -29,9 +29,15 @@ class _Shown(NamedTuple):
     """`independent`: the share of its rows that are not another seed's row once more."""
 
     name: str
-    error: float
     bins: Reliability
     independent: float
+
+    @property
+    def distance(self) -> float:
+        """Mean over rows of how far their bin's point lies from the diagonal: of one seed the ECE."""
+        bins = zip(self.bins.predicted, self.bins.observed, self.bins.rows, strict=True)
+        apart = math.fsum(rows * abs(predicted - observed) for predicted, observed, rows in bins)
+        return apart / sum(self.bins.rows)
 
     @property
     def intervals(self) -> list[tuple[float, float]]:
@@ -53,11 +59,7 @@ def reliability(section: Section) -> Chart:
         _alt(shown[0]),
         tuple(_panels(shown, low, high)),
         _numbers(shown),
-        note=(
-            "Points on the dashed diagonal are right; below it predictions are too high. Each is one of up to 15 bins of "
-            "equally many rows, all seeds together; a line is its 95% interval (Wilson), in which a row that seeds share "
-            "counts once. ECE is the mean distance from the diagonal."
-        ),
+        note=_note(section),
         columns=_COLUMNS,
         wide=True,
     )
@@ -81,9 +83,9 @@ def _shown(section: Section) -> list[_Shown]:
     names = dict.fromkeys(name for name in (*first, *ranked) if name in of)
     found = []
     for name in names:
-        bins, error = of[name].reliability, of[name].ece
-        if bins is not None and error is not None and bins.rows:
-            found.append(_Shown(name, error, bins, min(1.0, analysis.rows / sum(bins.rows))))
+        bins = of[name].reliability
+        if bins is not None and bins.rows:
+            found.append(_Shown(name, bins, min(1.0, analysis.rows / sum(bins.rows))))
     return found[:_PANELS]
 
 
@@ -104,7 +106,7 @@ def _panels(shown: Sequence[_Shown], low: float, high: float) -> Iterator[Panel]
         first, last = place % _COLUMNS == 0, place >= len(shown) - _COLUMNS
         x = Axis("mean prediction" if last else "", low=low, high=high, format="percent")
         y = Axis("share of positives" if first else "", low=low, high=high, format="percent")
-        title = f"{short(one.name, _NAME_CELLS)}: ECE {loss(one.error, _PLACES)}"
+        title = f"{short(one.name, _NAME_CELLS)}: off by {loss(one.distance, _PLACES)}"
         yield Panel(x, y, tuple(_marks(place, one, low, high)), title, height=13.0)
 
 
@@ -127,10 +129,31 @@ def _marks(place: int, one: _Shown, low: float, high: float) -> Iterator[Mark]:
 def _alt(one: _Shown) -> str:
     bins = zip(one.bins.predicted, one.bins.observed, strict=True)
     predicted, observed = max(bins, key=lambda of: abs(of[0] - of[1]))
+    if predicted == observed:
+        return f"Predictions of {short(one.name)} are right in every bin."
     way = "high" if predicted > observed else "low"
     return (
-        f"Predictions of {short(one.name)} are {share(one.error)} off on average (ECE {loss(one.error, _PLACES)}). "
-        f"They are furthest off around {share(predicted)}, where {share(observed)} are positive: too {way}."
+        f"Predictions of {short(one.name)} are off by {loss(one.distance, _PLACES)} on average over bins. They are furthest "
+        f"off around {share(predicted)}, where {share(observed)} are positive: too {way}."
+    )
+
+
+def _note(section: Section) -> str:
+    """How to read it, and how its figure is to the ECE of tables."""
+    several = section.analysis is not None and len(section.analysis.seeds) > 1
+    together, shared, ece = (
+        (
+            ", all seeds together",
+            ", in which a row that seeds share counts once",
+            "; the ECE of tables is the mean of the seeds' own, which is larger where their errors cancel here",
+        )
+        if several
+        else ("", "", ", the ECE")
+    )
+    return (
+        "Points on the dashed diagonal are right; below it predictions are too high. Each is one of up to 15 bins of equally "
+        f"many rows{together}; a line is its 95% interval (Wilson){shared}. Off by: the mean distance of these points from "
+        f"the diagonal, by their rows{ece}."
     )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bench.report.charts.kinds import between_kinds
 from bench.report.charts.model import Axis, Chart, Panel, Points, Spans, nothing_to_draw
+from bench.report.charts.ties import all_highest
 from bench.report.content.model import Section
 from bench.report.words.blocks import Cell, Grid, GridRow
 from bench.report.words.figures import listed
@@ -86,22 +87,27 @@ def _panel(section: Section, shown: Sequence[_Shown]) -> Panel:
 
 
 def _alt(section: Section, shown: Sequence[_Shown]) -> str:
-    """Who spreads most, and whether the seeds of the first two rows reach into one another."""
+    """Who spreads most, and whether the seeds of the two best means reach into one another."""
     several = [one for one in shown if len(one.known) > 1]
-    widest = max(several, key=lambda one: max(one.known) - min(one.known))
-    told = [f"Over seeds, {short(widest.name)} spreads most, {_range(section, widest)}."]
-    if shown[0] is not widest and len(shown[0].known) > 1:
-        told.append(
-            f"{short(shown[0].name)}, the best on average, has {_range(section, shown[0])}."
-        )
-    if len(several) > 1:
-        first, second = several[:2]
+    ranked = sorted(several, key=lambda one: one.mean, reverse=section.higher_is_better)
+    told = [_widest(section, several)]
+    if len(ranked) > 1:
+        first, second = ranked[:2]
         meet = max(min(first.known), min(second.known)) <= min(max(first.known), max(second.known))
         told.append(
-            f"Seeds of {short(first.name)} and {short(second.name)}, the first two rows, "
-            f"{'overlap' if meet else 'lie apart'}."
+            f"In the order of means come first {short(first.name)}, {_range(section, first)}, and {short(second.name)}, "
+            f"{_range(section, second)}: they {'overlap' if meet else 'lie apart'}."
         )
     return " ".join(told)
+
+
+def _widest(section: Section, several: Sequence[_Shown]) -> str:
+    widest = all_highest(several, lambda one: max(one.known) - min(one.known))
+    if len(set(widest[0].known)) == 1:
+        return "No method's figure differs between its seeds."
+    if len(widest) > 1:
+        return f"Over seeds, {listed(one.name for one in widest)} spread most, each as far."
+    return f"Over seeds, {short(widest[0].name)} spreads most, {_range(section, widest[0])}."
 
 
 def _range(section: Section, one: _Shown) -> str:

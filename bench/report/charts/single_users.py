@@ -12,10 +12,11 @@ from bench.report.charts.model import (
     Spans,
     nothing_to_draw,
 )
+from bench.report.charts.ties import all_highest
 from bench.report.content.model import Section, SingleUser, SingleUsers
 from bench.report.content.single_users import LEAST_ROWS
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align, fixed
-from bench.report.words.figures import counted, loss, signed
+from bench.report.words.figures import counted, listed, loss, signed
 from bench.report.words.names import short
 
 __all__ = ["single_users"]
@@ -124,10 +125,12 @@ def _moved(
 
 
 def _place(place: int, found: SingleUsers) -> str:
-    """What a user is among the others; who differs for the worse was not helped."""
+    """What a user is among the others; who differs for the worse was not helped, and who does not differ neither."""
     difference = found.users[place].difference
     if found.of == 1:
         return "the only one"
+    if place in (0, len(found.users) - 1) and difference == 0:
+        return "neither helped nor harmed"
     if place == 0:
         return "most helped" if difference < 0 else "least harmed"
     if place == len(found.users) - 1:
@@ -139,7 +142,7 @@ def _alt(found: SingleUsers) -> str:
     """What became of each."""
     told = (
         f"{_place(place, found)}, user {short(user.id, _ID_CELLS)}: {signed(user.difference, 4)} from the best single model, "
-        f"most weight on {short(max(user.weights, key=user.weights.__getitem__))}"
+        f"most weight on {listed(name for name, _ in all_highest(user.weights.items(), lambda one: one[1]))}"
         for place, user in enumerate(found.users)
     )
     return f"Users of {short(found.method)}: {'; '.join(told)}."

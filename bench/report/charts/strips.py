@@ -9,8 +9,9 @@ from typing import NamedTuple
 from bench.evaluate import USER_LEVELS, UserSpread
 from bench.report.charts.ends import Interval, beyond, ends
 from bench.report.charts.model import Axis, Panel, Points, Role, Rule, Spans, Words
+from bench.report.content.user_shares import UserShares, of_spread
 from bench.report.words.blocks import Cell, Grid, GridRow, align
-from bench.report.words.figures import share, signed
+from bench.report.words.figures import signed
 from bench.report.words.names import short
 
 __all__ = ["Strip", "reaching_beyond", "strip_grid", "strip_panels"]
@@ -36,9 +37,9 @@ def strip_panels(strips: Sequence[Strip], key: str = "", title: str = "") -> tup
     y = Axis(scale="names", names=names, under=under if any(under) else ())
     height = (2.6 if any(under) else 1.5) * len(strips) + 1.5
     left = Panel(x, y, (Rule(0.0), *_marks(key, strips)), title, height)
-    sides = Axis("users", scale="names", names=("helped", "harmed"))
+    sides = Axis("users", scale="names", names=UserShares._fields)
     hidden = Axis(scale="names", names=names, shown=False)
-    beside = Panel(sides, hidden, tuple(_shares(strips)), height=height, width=0.45)
+    beside = Panel(sides, hidden, tuple(_shares(strips)), height=height, width=0.55)
     return left, beside
 
 
@@ -53,8 +54,8 @@ def _marks(key: str, strips: Sequence[Strip]) -> Iterator[Points | Spans]:
 
 def _shares(strips: Sequence[Strip]) -> Iterator[Words]:
     for place, one in enumerate(strips):
-        for column, value in enumerate((one.spread.helped, one.spread.harmed)):
-            yield Words(float(column), float(place), f"{value:.0%}", align="center")
+        for column, value in enumerate(of_spread(one.spread).percents(0)):
+            yield Words(float(column), float(place), f"{value:.0f}%", align="center")
 
 
 def reaching_beyond(strips: Sequence[Strip]) -> list[str]:
@@ -73,10 +74,10 @@ def strip_grid(title: str, head: str, strips: Sequence[Strip], places: int) -> G
         align([signed(one.spread.quantiles[level], places) for one in strips], places)
         for level in range(len(USER_LEVELS))
     ]
+    shares = zip(*(of_spread(one.spread).percents(1) for one in strips), strict=True)
     columns = [
         *levels,
-        align([share(one.spread.helped) for one in strips], 1),
-        align([share(one.spread.harmed) for one in strips], 1),
+        *(align([f"{value:.1f}%" for value in values], 1) for values in shares),
         align([f"{one.spread.users:,}" for one in strips], 0),
     ]
     rows = (
@@ -86,8 +87,7 @@ def strip_grid(title: str, head: str, strips: Sequence[Strip], places: int) -> G
     heads = (
         head,
         *(f"{level:.0%}" for level in USER_LEVELS),
-        "helped",
-        "harmed",
+        *UserShares._fields,
         "users, in each seed",
     )
     return Grid(title, heads, tuple(rows))

@@ -81,8 +81,11 @@ def _alt(section: Section, shown: Sequence[Trained]) -> str:
     longest = max(len(curve.losses) - 1 + curve.first_epoch for curve in last)
     told = f"Training of {counted(len(shown), 'method')}, of up to {counted(longest, 'epoch')}: "
     if unfinished:
-        return f"{told}{listed(unfinished)} {'was' if len(unfinished) == 1 else 'were'} still improving at the end."
-    return f"{told}none was still improving at the end."
+        verb = "was" if len(unfinished) == 1 else "were"
+        return (
+            f"{told}{listed(unfinished)} {verb} still improving when the limit on epochs ended it."
+        )
+    return f"{told}none was still improving when a limit on epochs ended it."
 
 
 def _numbers(section: Section, shown: Sequence[Trained]) -> Grid:

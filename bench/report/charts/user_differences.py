@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from bench.report.charts.model import Chart, nothing_to_draw
 from bench.report.charts.strips import Strip, reaching_beyond, strip_grid, strip_panels
+from bench.report.charts.ties import all_lowest
 from bench.report.content.model import Section
+from bench.report.content.user_shares import of_spread
 from bench.report.words.figures import counted, listed, signed
 from bench.report.words.names import short
 
@@ -64,17 +66,21 @@ def why_no_users(section: Section) -> str:
 
 
 def _alt(section: Section, shown: Sequence[Strip]) -> str:
-    """What the best does to its users, and who harms fewest."""
+    """What the lead does to its users, or who is first where that is not drawn; and who harms fewest."""
     assert section.analysis is not None
     first = next((one for one in shown if one.name == section.analysis.lead), shown[0])
-    kindest = min(shown, key=lambda one: one.spread.harmed)
+    helped, equal, harmed = of_spread(first.spread).percents(1)
     middle = signed(first.spread.quantiles[2], section.places("logloss"))
     told = (
         f"With {short(first.name)} the median user's log loss differs by {middle} from that with the best single model; "
-        f"it helps {first.spread.helped:.1%} of users and harms {first.spread.harmed:.1%}."
+        f"it helps {helped:.1f}% of users, harms {harmed:.1f}% and is equal for {equal:.1f}%."
     )
-    fewest = f" {short(kindest.name)} harms fewest, {kindest.spread.harmed:.1%}."
-    return told if kindest is first else told + fewest
+    kindest = all_lowest(shown, lambda one: one.spread.harmed)
+    if len(shown) == 1 or len(kindest) == len(shown):
+        return told
+    least = of_spread(kindest[0].spread).percents(1)[2]
+    whom = listed(one.name for one in kindest)
+    return f"{told} Of those drawn, {whom} harm{'s' * (len(kindest) == 1)} fewest, {least:.1f}%."
 
 
 def _note(section: Section, shown: Sequence[Strip], every: int) -> str:

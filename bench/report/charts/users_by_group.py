@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.evaluate import MethodAnalysis, UserDifferences
-from bench.report.charts.by_group import BY
+from bench.report.charts.group_differences import BY
 from bench.report.charts.model import Chart, nothing_to_draw
 from bench.report.charts.strips import Strip, reaching_beyond, strip_grid, strip_panels
+from bench.report.charts.ties import all_highest, all_lowest
 from bench.report.charts.user_differences import why_no_users
 from bench.report.content.model import Section
 from bench.report.words.figures import counted, listed
@@ -65,11 +66,20 @@ def _strips(section: Section, users: UserDifferences, by: str) -> list[Strip]:
 
 def _alt(found: MethodAnalysis, every: Sequence[Strip]) -> str:
     """Where it helps most, and where fewest."""
-    most, fewest = (pick(every, key=lambda one: one.spread.helped) for pick in (max, min))
-    return (
-        f'{short(found.name)} helps most often among users with "{short(most.name)}", {most.spread.helped:.1%} of them, and '
-        f'least often with "{short(fewest.name)}", {fewest.spread.helped:.1%}.'
+    most, fewest = (
+        pick(every, lambda one: one.spread.helped) for pick in (all_highest, all_lowest)
     )
+    share_of = f"{most[0].spread.helped:.1%} of users"
+    if len(most) == len(every):
+        return f"{short(found.name)} helps {share_of}{' in every group' * (len(every) > 1)}."
+    return (
+        f"{short(found.name)} helps most often among users with {_said(most)}, {share_of} there, and least often with "
+        f"{_said(fewest)}, {fewest[0].spread.helped:.1%}."
+    )
+
+
+def _said(strips: Sequence[Strip]) -> str:
+    return listed(f'"{short(one.name)}"' for one in strips)
 
 
 def _note(every: Sequence[Strip]) -> str:

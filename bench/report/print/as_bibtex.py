@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bench.bibtex import Entry, entries
 from bench.registry import KINDS
 from bench.report.content.model import Report
-from bench.report.print.own_citations import RELAIMPR, STATISTICS
+from bench.report.print.own_citations import own_citations
 from bench.report.words.latex_text import in_latex_comment
 from bench.report.words.names import short
 
@@ -16,9 +16,9 @@ __all__ = ["to_bibtex"]
 
 
 def to_bibtex(report: Report) -> str:
-    """BibTeX entries, each below a line that says who asks for it: those of the plugins that the suite uses, and, where there
-    is an analysis, those of its statistics. An entry that two ask for is there once; of two that share a key the later one
-    gets another. What is no BibTeX is left out, and a line says so. Ends with a line end."""
+    """BibTeX entries, each below a line that says who asks for it: those of the plugins that the suite uses, and those of
+    the statistics that its figures were made by. An entry that two ask for is there once; of two that share a key the later
+    one gets another. What is no BibTeX is left out, and a line says so. Ends with a line end."""
     works = _Works()
     for owner, text in _asked(report):
         works.add(owner, text)
@@ -38,10 +38,7 @@ def _asked(report: Report) -> Iterator[tuple[str, str]]:
     """(who, entries)"""
     for one in report.citations or ():
         yield f"{KINDS.get(one.kind, 'plugin')} {short(one.name)}", one.citation
-    if "relaimpr" in report.metrics:
-        yield "metric relaimpr", RELAIMPR
-    if any(section.analysis is not None for section in report.sections):
-        yield "intervals and verdicts", STATISTICS
+    yield from own_citations(report)
 
 
 @dataclass

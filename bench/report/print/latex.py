@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 from bench.report.content.model import Report, Section
 from bench.report.print.latex_caption import caption, place
 from bench.report.print.latex_columns import Column, columns
+from bench.report.print.latex_details import details
 from bench.report.words.figures import counted
 from bench.report.words.latex_text import in_latex, in_latex_comment, latex_name, seen_name
 from bench.report.words.names import short
@@ -21,7 +23,8 @@ _FULL = 400  # cells of a name in a comment
 def to_latex(report: Report) -> str:
     r"""A `table` for each dataset and protocol, or several where rows are many, for a paper's `\input`: the primary metric,
     differences from the reference with interval and verdict, the other metrics' means. Figures are rounded as in the
-    terminal's table, and the caption says what they are. ASCII alone; ends with a line end."""
+    terminal's table, the caption says what they are, and comments above it how they were made. ASCII alone; ends with a line
+    end."""
     labels: set[str] = set()
     parts = [_head(report)]
     for section in report.sections:
@@ -53,14 +56,20 @@ def _nothing(section: Section) -> str:
 
 def _tables(report: Report, section: Section, labels: set[str]) -> Iterator[str]:
     found = columns(report, section)
-    count = len(section.rows)
-    parts = [range(at, min(at + _MOST_ROWS, count)) for at in range(0, count, _MOST_ROWS)]
-    label = _label(report, section, labels)
-    for number, rows in enumerate(parts):
-        first = number == 0
-        told = caption(report, section) if first else rf"Continues Table~\ref{{{label}}}."
-        named = label if first else f"{label}-{number + 1}"
-        yield "\n".join([*_cut_names(section, rows), *_table(section, found, rows, told, named)])
+    rows = len(section.rows)
+    parts = [range(at, min(at + _MOST_ROWS, rows)) for at in range(0, rows, _MOST_ROWS)]
+    named = _labels(report, section, len(parts), labels)
+    for part, label in zip(parts, named, strict=True):
+        first = label == named[0]
+        above = _details(report, section) if first else ()
+        told = caption(report, section) if first else rf"Continues Table~\ref{{{named[0]}}}."
+        yield "\n".join(
+            [*above, *_cut_names(section, part), *_table(section, found, part, told, label)]
+        )
+
+
+def _details(report: Report, section: Section) -> Iterator[str]:
+    return (f"% {in_latex_comment(line)}" for line in details(report, section))
 
 
 def _table(
@@ -100,11 +109,15 @@ def _cut_names(section: Section, rows: range) -> Iterator[str]:
             yield f"% {in_latex_comment(told)}"
 
 
-def _label(report: Report, section: Section, labels: set[str]) -> str:
-    r"""`tab:SUITE-DATASET-PROTOCOL` in characters that any \ref takes; with a number where another table has that name."""
+def _labels(report: Report, section: Section, parts: int, taken: set[str]) -> list[str]:
+    r"""One a part: `tab:SUITE-DATASET-PROTOCOL` in characters that any \ref takes, then the same with `-2`, `-3`, ...; with a
+    number of its own where another table has one of them. Those of all tables are `taken`."""
     words = "-".join((report.suite, section.dataset, section.protocol)).lower()
     base = f"tab:{re.sub('[^a-z0-9]+', '-', words).strip('-')[:60] or 'run'}"
-    candidates = (base if n == 1 else f"{base}-n{n}" for n in range(1, len(labels) + 2))
-    label = next(one for one in candidates if one not in labels)
-    labels.add(label)
-    return label
+    for number in count(1):
+        first = base if number == 1 else f"{base}-n{number}"
+        found = [first, *(f"{first}-{part}" for part in range(2, parts + 1))]
+        if taken.isdisjoint(found):
+            break
+    taken.update(found)
+    return found

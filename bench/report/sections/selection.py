@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from bench.evaluate import MethodAnalysis
 from bench.report.content.model import Row, Section
+from bench.report.content.user_shares import user_shares
 from bench.report.words.blocks import ABSENT, Block, Cell, Grid, GridRow, Note, Terms, align, fixed
 from bench.report.words.figures import loss, reasons, signed
 from bench.report.words.names import short
 
 __all__ = ["selection"]
 
+_USER_PLACES = 1  # of shares of users, in percent
 _MOST = 5  # of a share: beyond it a gap is next to nothing
 Found = Sequence[tuple[Row, MethodAnalysis]]
 
@@ -35,6 +38,16 @@ def _signed(value: float | None, places: int) -> str:
 def _of_choosing(one: MethodAnalysis, share: float | None) -> float | None:
     """Of a gap to a choosing bound; None where it is no figure of choosing, or of next to nothing."""
     return None if share is None or abs(share) > _MOST or _averages(one) else share
+
+
+def _users(place: int) -> Callable[[MethodAnalysis], float | None]:
+    """Of users helped, equal and harmed, in percent."""
+
+    def share(one: MethodAnalysis) -> float | None:
+        shares = user_shares(one)
+        return None if shares is None else shares.percents(_USER_PLACES)[place]
+
+    return share
 
 
 _CHOOSING = (
@@ -66,9 +79,9 @@ _CHOOSING_TERMS = (
     ("entropy", "how evenly a row's weights are spread: 0 on one model, 1 on all alike"),
 )
 _USERS = (
-    _Column("users it\nhelps %", lambda one: one.win_rate, _percent, 1),
-    _Column(
-        "users it\nharms %", lambda one: one.regret.worse_share if one.regret else None, _percent, 1
+    *(
+        _Column(head, _users(place), fixed, _USER_PLACES)
+        for place, head in enumerate(("users it\nhelps %", "equal\n%", "harms\n%"))
     ),
     _Column("regret\nmean", lambda one: one.regret.mean if one.regret else None, _signed, None),
     _Column("regret\np90", lambda one: one.regret.p90 if one.regret else None, _signed, None),
@@ -77,8 +90,8 @@ _USERS = (
 )
 _USERS_TERMS = (
     (
-        "helps, harms",
-        "users whose log loss is lower, or higher, than with best-single; an equal one counts half as helped",
+        "helps, equal, harms",
+        f"users whose log loss is lower than, equal to (but for rounding) and higher than with best-single; {ABSENT}: itself",
     ),
     (
         "regret",
@@ -86,7 +99,8 @@ _USERS_TERMS = (
     ),
     (
         "ECE",
-        "expected calibration error: how far predicted probabilities are from observed shares, in 15 bins",
+        "expected calibration error: how far predicted probabilities are from observed shares, in 15 bins; the mean of the "
+        "seeds'",
     ),
     ("mean minus observed", "the mean prediction minus the share of positives"),
 )
@@ -95,7 +109,7 @@ _USERS_TERMS = (
 def selection(section: Section) -> Iterator[Block]:
     """A row a method and base model; columns that nobody has a figure in are left out."""
     found = [
-        (row, one)
+        (row, _beside_itself(section, one))
         for row in section.rows
         if row.kind != "best_single" and (one := section.analysed(row))
     ]
@@ -108,6 +122,12 @@ def selection(section: Section) -> Iterator[Block]:
     if undecided:
         yield Note(f"{_dash(found, _CHOSEN, 'no best model is chosen')}: {'; '.join(undecided)}.")
     yield from _grid("User by user, and calibration", found, _USERS, _USERS_TERMS, places)
+
+
+def _beside_itself(section: Section, one: MethodAnalysis) -> MethodAnalysis:
+    """Nobody is helped or harmed by the best single model in its own place."""
+    itself = section.analysis is not None and one.name == section.analysis.best_single
+    return replace(one, win_rate=None) if itself else one
 
 
 def _dash(found: Found, columns: Sequence[_Column], why: str) -> str:

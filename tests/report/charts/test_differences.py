@@ -115,6 +115,29 @@ def test_it_names_whom_it_differs_from_and_counts_all_verdicts(make_analysed: Ma
     assert {"user-calibration", "gating", "average", "deepfm"} <= told
 
 
+def test_where_the_reference_is_best_the_words_say_so(make_analysed: MakeRun) -> None:
+    run = make_analysed()
+    (found,) = run.analyses.values()
+    for one in found["methods"]:
+        if one["name"] != "fm":
+            pair = one["against_best_single"]["logloss"]
+            pair["difference"] = abs(pair["difference"]) + 0.001
+    assert differences(section(run)).alt.startswith(
+        "Differences from fm: no mean is better than its own."
+    )
+
+
+def test_all_that_share_the_best_mean_are_named(make_analysed: MakeRun) -> None:
+    run = make_analysed()
+    (found,) = run.analyses.values()
+    for one in found["methods"]:
+        if one["name"] in ("lr", "gating"):
+            one["against_best_single"]["logloss"]["difference"] = -0.5
+    assert differences(section(run)).alt.startswith(
+        "Differences from fm: the best, gating and lr, differ by -.5000."
+    )
+
+
 def test_without_an_analysis_it_says_why_nothing_is_drawn(make_run: MakeRun) -> None:
     chart = differences(section(make_run()))
     assert not chart.panels

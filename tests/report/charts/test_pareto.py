@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from bench.records import Run
-from bench.report.charts.model import Line, Points, Rule
+from bench.report.charts.model import Chart, Line, Points, Rule, Words
 from bench.report.charts.pareto import pareto
-from tests.report.charts.runs import section, values
+from tests.report.charts.runs import many, section, values
 from tests.report.svg_points import Drawing, Point
 
 MakeRun = Callable[..., Run]
@@ -74,9 +75,45 @@ def test_every_point_and_the_line_are_where_the_records_say(
         assert (cost, level) in [pytest.approx(corner, rel=1e-4) for corner in corners]
 
 
+def identified(chart: Chart) -> list[list[str]]:
+    """Of each panel, the names that stand beside points, and for each number there the names that its key gives."""
+    panels, keys = chart.panels[:2], chart.panels[2:] or (None, None)
+    found: list[list[str]] = []
+    for panel, key in zip(panels, keys, strict=True):
+        beside = [name for one in panel.marks if isinstance(one, Points) for name in one.names]
+        told = [] if key is None else [one.text for one in key.marks if isinstance(one, Words)]
+        entries = [text.partition(" ") for text in told]
+        numbers = [name for name in beside if name.isdigit()]
+        assert len(set(numbers)) == len(numbers)
+        assert {number for number, _, _ in entries} == set(numbers)
+        names = [name for name in beside if name and not name.isdigit()]
+        found.append([*names, *(name for _, _, name in entries)])
+    return found
+
+
+@pytest.mark.parametrize("methods", [0, 5, 40])
+def test_every_point_has_its_name_or_a_number_with_a_key(make_run: MakeRun, methods: int) -> None:
+    run = make_run(edit=partial(many, methods))
+    for found in identified(pareto(section(run))):
+        assert sorted(found) == sorted(costs(run))
+
+
+def test_points_that_lie_on_one_another_share_a_number(make_run: MakeRun) -> None:
+    def alike(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        for one in records:
+            one["metrics"]["logloss"]["value"] = 0.6
+            if one["cost"]["total"]:
+                one["cost"]["total"]["train_cpu_s"] = 5.0
+
+    chart = pareto(section(make_run(edit=alike)))
+    train, _ = identified(chart)
+    assert len(train) == len(set(train)) == 10
+    assert "share a number" in chart.note
+
+
 def test_names_of_the_line_stand_beside_their_points(make_run: MakeRun) -> None:
     chart = pareto(section(make_run()))
-    for panel in chart.panels:
+    for panel in chart.panels[:2]:
         (line,) = (
             mark for mark in panel.marks if isinstance(mark, Points) and mark.role == "better"
         )
@@ -125,10 +162,7 @@ def test_what_was_never_measured_is_left_out(make_run: MakeRun) -> None:
                 one["cost"]["own"] = one["cost"]["own"] | {"predict_cpu_s": None}
 
     chart = pareto(section(make_run(edit=edit)))
-    train, predict = (
-        {name for mark in panel.marks if isinstance(mark, Points) for name in mark.names}
-        for panel in chart.panels
-    )
+    train, predict = map(set, identified(chart))
     assert "metaselector" in train
     assert "metaselector" not in predict
     assert chart.numbers is not None
@@ -177,6 +211,15 @@ def test_it_says_who_is_on_the_line_and_what_the_ends_cost(make_run: MakeRun) ->
     assert f"By training, nothing cheaper is as good as {cheapest}, " in chart.alt
     assert f"{costs(run)[cheapest][0]:.3g} CPU s" in chart.alt
     assert ".5306 for 631 CPU s" in chart.alt
+
+
+def test_a_cheaper_one_without_every_seed_is_not_compared(make_run: MakeRun) -> None:
+    def edit(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
+        first = next(one for one in records if one["trial"]["method"] == "lr")
+        first["metrics"]["logloss"] = {"value": None, "reason": "one class", "counts": {}}
+
+    alt = pareto(section(make_run(edit=edit))).alt
+    assert "By training, nothing cheaper with a result in every seed is as good as fm, " in alt
 
 
 def test_without_any_cost_it_says_why_nothing_is_drawn(make_run: MakeRun) -> None:

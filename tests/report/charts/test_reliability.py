@@ -92,15 +92,37 @@ def test_every_point_and_interval_is_where_the_rows_say(make_run: MakeRun, seeds
         assert all(x == pytest.approx(y, abs=1e-5) for x, y in diagonal)
 
 
-def test_the_lead_and_best_single_come_first_and_titles_have_the_error(make_run: MakeRun) -> None:
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_the_lead_and_best_single_come_first_and_titles_have_the_distance_of_their_points(
+    make_run: MakeRun, seeds: int
+) -> None:
+    rows = [some_rows(seed) for seed in range(seeds)]
+    run = analysed(make_run, rows)
+    (found,) = run.analyses.values()
+    chart = reliability(section(run))
+    first = [found["lead"], *({"fm"} - {found["lead"]})]
+    for name, panel in zip(first, chart.panels, strict=False):
+        bins = by_hand(rows, name)
+        off = sum(n * abs(p - y) for p, y, n in bins) / sum(n for *_, n in bins)
+        assert panel.title == f"{name}: off by {f'{off:.4f}'.removeprefix('0')}"
+    assert (
+        f"Predictions of {first[0]} are off by {chart.panels[0].title[-5:]} on average" in chart.alt
+    )
+
+
+def test_of_one_seed_the_distance_is_the_ece_and_of_several_the_note_tells_them_apart(
+    make_run: MakeRun,
+) -> None:
     run = analysed(make_run, [some_rows(0)])
     (found,) = run.analyses.values()
-    titles = [panel.title for panel in reliability(section(run)).panels]
     errors = {one["name"]: one["calibration"]["ece"] for one in found["methods"]}
-    first = [found["lead"], *({"fm"} - {found["lead"]})]
-    assert titles[: len(first)] == [
-        f"{name}: ECE {f'{errors[name]:.4f}'.removeprefix('0')}" for name in first
-    ]
+    chart = reliability(section(run))
+    for panel in chart.panels:
+        name, _, off = panel.title.partition(": off by ")
+        assert off == f"{errors[name]:.4f}".removeprefix("0")
+    assert chart.note.endswith("from the diagonal, by their rows, the ECE.")
+    several = reliability(section(analysed(make_run, [some_rows(0), some_rows(1)])))
+    assert "the ECE of tables is the mean of the seeds' own" in several.note
 
 
 @pytest.mark.parametrize("way", ["high", "low"])
@@ -115,7 +137,7 @@ def test_it_says_how_far_off_the_lead_is_and_which_way(make_run: MakeRun, way: s
     off = abs(predicted - observed)
     error = f"{off:.4f}".removeprefix("0")
     assert reliability(section(run)).alt == (
-        f"Predictions of {found['lead']} are {off:.1%} off on average (ECE {error}). They are furthest off "
+        f"Predictions of {found['lead']} are off by {error} on average over bins. They are furthest off "
         f"around {predicted:.1%}, where {observed:.1%} are positive: too {way}."
     )
 

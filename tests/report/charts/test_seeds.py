@@ -49,8 +49,30 @@ def test_it_says_who_spreads_most_and_whether_the_first_two_overlap(make_run: Ma
                 one["metrics"]["logloss"]["value"] = 0.55 + 0.05 * one["trial"]["seed"]
 
     assert seeds(section(make_run(edit=edit))).alt == (
-        "Over seeds, average spreads most, from .5500 to .6500. metaselector, the best on average, has from .5299 to .5313. "
-        "Seeds of metaselector and user-calibration, the first two rows, lie apart."
+        "Over seeds, average spreads most, from .5500 to .6500. In the order of means come first metaselector, from .5299 to "
+        ".5313, and user-calibration, from .5390 to .5404: they lie apart."
+    )
+
+
+def test_a_base_model_that_is_best_is_said_to_be(make_run: MakeRun) -> None:
+    def edit(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "ffm":
+                one["metrics"]["logloss"]["value"] -= 0.2
+
+    assert (
+        "In the order of means come first ffm, from .3996 to .4010, and metaselector"
+        in seeds(section(make_run(edit=edit))).alt
+    )
+
+
+def test_of_seeds_that_are_all_alike_none_spreads_most(make_run: MakeRun) -> None:
+    def edit(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
+        for one in records:
+            one["metrics"]["logloss"]["value"] = 0.6
+
+    assert seeds(section(make_run(edit=edit))).alt.startswith(
+        "No method's figure differs between its seeds. In the order of means come first "
     )
 
 

@@ -70,7 +70,8 @@ def test_base_models_come_first_and_who_was_still_improving_is_said(make_run: Ma
     chart = training(found)
     assert [panel.title for panel in chart.panels] == ["fm: still improving", "lr", "metaselector"]
     assert (
-        chart.alt == "Training of 3 methods, of up to 4 epochs: fm was still improving at the end."
+        chart.alt
+        == "Training of 3 methods, of up to 4 epochs: fm was still improving when the limit on epochs ended it."
     )
 
 
