@@ -16,7 +16,7 @@ from bench.job.outcome import of_record
 from bench.records import Record, Run
 from bench.report.content.made import MACHINE
 
-__all__ = ["Known", "breaks"]
+__all__ = ["Known", "Place", "breaks"]
 
 Place = tuple[str, str, str]  # dataset, protocol, method
 

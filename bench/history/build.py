@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from bench.compare.measured import measurement
 from bench.errors import BenchError
 from bench.evaluate import HIGHER_IS_BETTER
-from bench.history.breaks import Known, breaks
+from bench.history.breaks import Known, Place, breaks
 from bench.history.model import CPU, MEMORY, History, Point, Series
 from bench.records import Run
 from bench.report import Report, Row, Section, build
@@ -85,10 +87,23 @@ def _series(key: Key, figures: Sequence[_Seen], runs: Sequence[Known]) -> Iterat
     for quantity in dict.fromkeys(one.quantity for one in figures):
         of_it = [one for one in figures if one.quantity == quantity]
         points = tuple(Point(one.run, one.value) for one in of_it if one.value is not None)
+        if quantity in (CPU, MEMORY):
+            points = tuple(_measured(points, key[1:], runs))
         if points:
             places = [point.run for point in points]
             found = breaks(key[1:], quantity, [(place, runs[place]) for place in places])
             yield Series(*key, quantity, of_it[-1].higher_is_better, points, tuple(found))
+
+
+def _measured(points: Sequence[Point], of: Place, runs: Sequence[Known]) -> Iterator[Point]:
+    """With what an earlier run measured, of some seed, told apart."""
+    seen: set[str] = set()
+    for point in points:
+        found = {
+            one for record in runs[point.run].records(of).values() if (one := measurement(record))
+        }
+        yield replace(point, measured=seen.isdisjoint(found))
+        seen |= found
 
 
 def _leads(reports: Sequence[Report]) -> dict[tuple[str, str, str], tuple[str, ...]]:

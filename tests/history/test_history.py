@@ -15,7 +15,7 @@ from bench.errors import BenchError, NoRunError
 from bench.history import History, history, runs_in_time, to_json, with_changes
 from bench.history.model import CPU, MEMORY, Series
 from bench.records import Run
-from tests.history.generated import MakeRun, Records, identity, otava_script, runs_of
+from tests.history.generated import MakeRun, Records, identity, of_one_step, otava_script, runs_of
 from tests.report.conftest import TRIALS, failed, mean_loss
 
 STEP = [0.0] * 8 + [0.03] * 6
@@ -259,6 +259,36 @@ def test_changes_are_looked_for_between_breaks(make_run: MakeRun, tmp_path: Path
     edits = dict.fromkeys(range(4, 9), processor)
     found = with_changes(history(runs_of(make_run, later, edits)), fake(tmp_path / "b", 2))
     assert [one.run for one in of(found, "fm").changes] == [6]
+
+
+def test_no_change_is_found_among_costs_that_came_from_the_cache(
+    make_run: MakeRun, tmp_path: Path
+) -> None:
+    """What was measured is before the change and after it, once each."""
+    cached = dict.fromkeys(range(14), of_one_step)
+    found = with_changes(history(runs_of(make_run, STEP, cached)), fake(tmp_path, 8))
+    assert of(found, "fm", CPU).changes == ()
+    assert len(of(found, "fm").changes) == 1
+    measured = with_changes(history(runs_of(make_run, STEP)), fake(tmp_path / "b", 8))
+    assert len(of(measured, "fm", CPU).changes) == 1
+
+
+def test_a_mean_of_which_a_seed_was_measured_earlier_is_not_measured(make_run: MakeRun) -> None:
+    def one_anew(records: Records, manifest: dict[str, Any]) -> None:
+        of_one_step(records, manifest)
+        for one in records:
+            if one["trial"] == one["trial"] | {"method": "fm", "seed": 1}:
+                one["cost"]["own"]["train_cpu_s"] += 1
+
+    def both_anew(records: Records, manifest: dict[str, Any]) -> None:
+        of_one_step(records, manifest)
+        for one in records:
+            if one["trial"]["method"] == "fm":
+                one["cost"]["own"]["train_cpu_s"] += 2
+
+    edits = {0: of_one_step, 1: one_anew, 2: both_anew}
+    found = history(runs_of(make_run, [0.0] * 3, edits, seeds=(0, 1)))
+    assert [point.measured for point in of(found, "fm", CPU).points] == [True, False, True]
 
 
 def test_without_otava_the_note_says_how_to_have_it(make_run: MakeRun) -> None:
