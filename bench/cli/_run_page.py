@@ -29,9 +29,8 @@ def tell_page(run: Run) -> None:
     if has_page(run):
         say(f"Page: {page}")
     elif page.is_file():
-        say(
-            f"{page} is of other records; bench report {folder} --html {shlex.quote(str(page))} draws it anew"
-        )
+        anew = f"bench report {folder} --html {shlex.quote(str(page))}"
+        say(f"{page} is of earlier records, or an earlier version; {anew} draws it anew")
     else:
         say(f"Page: bench report {folder} --html FILE")
 

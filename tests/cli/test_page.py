@@ -89,7 +89,10 @@ def test_a_page_of_earlier_records_is_not_told_to_be_of_these(suite: Path, chang
     assert page.read_bytes() == before
     told = bench("report", folder)
     anew = f"bench report {folder} --html {page}"
-    assert f"{page} is of other records; {anew} draws it anew" in told.stderr.splitlines()
+    assert (
+        f"{page} is of earlier records, or an earlier version; {anew} draws it anew"
+        in told.stderr.splitlines()
+    )
     assert "Page:" not in told.stderr
     bench(*anew.split()[1:])
     assert f"Page: {page}" in bench("report", folder).stderr.splitlines()
@@ -98,7 +101,7 @@ def test_a_page_of_earlier_records_is_not_told_to_be_of_these(suite: Path, chang
 def test_a_run_tells_that_the_page_is_of_earlier_records(suite: Path) -> None:
     folder, _ = run(suite, "--page", *PART, out="told")
     _, told = run(suite, "--no-page", out="told")
-    assert f"{folder / 'report.html'} is of other records; " in told.stderr
+    assert f"{folder / 'report.html'} is of earlier records, or an earlier version; " in told.stderr
 
 
 def test_without_a_page_there_is_none_and_it_says_how_to_get_one(suite: Path) -> None:
