@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from bench.compare import Comparison, Difference, Pair
 from bench.evaluate import printed
 from bench.report import Block, Cell, Grid, GridRow, Heading, Note, Terms, short
+from bench.report.words.figures import counted
 
 __all__ = ["blocks", "told_apart"]
 
@@ -109,8 +110,14 @@ def _pools(comparison: Comparison) -> Iterator[str]:
 
 def _time(comparison: Comparison) -> Iterator[str]:
     unlike = ", ".join(comparison.cpu_unlike)
+    if comparison.cpu_once:
+        trials = counted(comparison.cpu_once, "trial")
+        yield (
+            f"CPU time of {trials} is not compared: it was measured once, and one of the runs took the step from the cache."
+        )
     if comparison.cpu_ratio is not None:
-        which = "of trials computed alike" if unlike else "all pairs together"
+        all_of_them = "of the other trials" if comparison.cpu_once else "all pairs together"
+        which = "of trials computed alike" if unlike else all_of_them
         yield f"CPU time, {which}: candidate takes {comparison.cpu_ratio:.2f} times that of base."
     if unlike:
         which = "of the others " if comparison.cpu_ratio is not None else ""

@@ -44,8 +44,8 @@ def command(
 ) -> None:
     """Follow a metric, CPU time and memory over runs in time, DIR being a run's folder or one that holds runs.
 
-    A line ends where data, split, metrics, seeds, settings or machine change, and another begins. Apache Otava says where
-    lines changed; it has an environment of its own, and without it the lines are shown all the same.
+    A line ends where data, split, metrics, seeds, settings, base models or machine change, and another begins. Apache Otava
+    says where lines changed; it has an environment of its own, and without it the lines are shown all the same.
 
     Ends with 0 whatever changed: bench gate is for CI."""
     from bench.history import (

@@ -89,7 +89,7 @@ def command(
     elif sections or everything:
         show_parts(report, SECTIONS if everything else sections)
     else:
-        show(report, run)
+        show(report, found)
     ctx.exit(report.exit_code)
 
 

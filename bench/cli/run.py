@@ -17,7 +17,8 @@ from bench.cli._common import (
     warn_quarantined,
 )
 from bench.cli._output import say
-from bench.cli._report_shown import PAGE, leave_page, show
+from bench.cli._report_shown import show
+from bench.cli._run_page import has_page, leave_page
 from bench.job.limits import parse_memory, parse_time
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def command(
     else:
         finished = _run(asked, key, options)
     code = 4 if finished.lacking or not finished.wanted else 0
-    draws = page and not (recalled and (finished.folder / PAGE).exists())
+    draws = page and not (recalled and has_page(finished))
     raise click.exceptions.Exit(_show(finished, code, as_json, draws))
 
 
@@ -187,7 +188,7 @@ def _show(run: Run, code: int, as_json: bool, draws: bool) -> int:
     if as_json:
         echo_json(to_json(report) | {"exit_code": code})
     else:
-        show(report, run.folder)
+        show(report, run)
         lines = run.manifest["trials"]
         if not all(line["asked"] for line in lines):
             ok = sum(line["status"] == "ok" for line in lines)

@@ -33,8 +33,8 @@ _GOES_ON = "`bench run` goes on from there"
 def command(ctx: click.Context, run: Path, watch: bool, as_json: bool) -> None:
     """Say how far the run in the folder RUN is, what it does now and what failed; or how it ended.
 
-    Ends with 3 while it runs, with 0 where all that was asked for has a result, and with 4 where a trial failed or is missing,
-    or the run's process was killed: `bench run` goes on from there."""
+    Ends with 3 while it runs, with 0 where all that was asked for has a result, though the run's process was killed, and with
+    4 where a trial failed or is missing: `bench run` goes on from there."""
     from bench.records.run_status import run_status
 
     if watch:
@@ -70,15 +70,23 @@ def _in_words(found: Standing, width: int) -> Iterator[str]:
     if found.state == "running":
         yield from _running(found, width)
     elif found.state == "killed":
-        yield f"{found.folder}: ended without saying so: {trials}; {_GOES_ON}"
+        yield f"{found.folder}: ended without saying so: {trials}{_what_is_left(found)}"
         for run in found.runs:
             yield from _last_words(run, width)
-    elif found.state in ("complete", "part"):
-        yield f"{found.folder}: {found.state}: {trials}"
     else:
-        yield f"{found.folder}: {found.state}: {trials}; {_GOES_ON}"
+        yield f"{found.folder}: {found.state}: {trials}{_what_is_left(found)}"
     if found.state != "running":
         yield from _lacking(found.lacking)
+
+
+def _what_is_left(found: Standing) -> str:
+    """And who does it."""
+    if found.exit_code:
+        return f"; {_GOES_ON}"
+    if not found.lacks_analysis:
+        return ""
+    ended = "it ended before its analysis" if found.state == "killed" else "no analysis is of them"
+    return f"; {ended}: `bench run` makes it"
 
 
 def _running(found: Standing, width: int) -> Iterator[str]:
@@ -143,6 +151,7 @@ def _as_dict(found: Standing) -> dict[str, Any]:
         "run": str(found.folder),
         "state": found.state,
         "trials": {"asked": found.asked, "with_result": found.with_result},
+        "lacks_analysis": found.lacks_analysis,
         "lacking": [
             {**one.trial, "status": one.status or None, "reason": one.reason or None}
             for one in found.lacking

@@ -9,6 +9,7 @@ from bench.compare.checks import check_comparable
 from bench.compare.code import changes_of_code, unknown_code
 from bench.compare.conditions import changes_of_conditions, slowing
 from bench.compare.files import changes_of_files
+from bench.compare.measured import once
 from bench.compare.model import Absence, Comparison, Difference, Pair, Verdict
 from bench.compare.pools import Pools, change_of_pool
 from bench.compare.settings import change_of_settings
@@ -39,7 +40,8 @@ def compare(base: Run, candidate: Run) -> Comparison:
         (key, one, other) for key, one, other in both if one and other and _ok(one) and _ok(other)
     ]
     found = [(one, other) for _, one, other in good]
-    alike = [(one, other) for one, other in found if not slowing(one, other)]
+    timed = [(one, other) for one, other in found if not once(one, other)]
+    alike = [(one, other) for one, other in timed if not slowing(one, other)]
     pools = Pools(base), Pools(candidate)
     pairs = tuple(_pair(key, one, other, base.manifest, pools) for key, one, other in good)
     return Comparison(
@@ -53,7 +55,8 @@ def compare(base: Run, candidate: Run) -> Comparison:
         cpu_ratio=_ratio([(_cpu(one), _cpu(other)) for one, other in alike]),
         code=changes_of_code(found),
         conditions=changes_of_conditions(found),
-        cpu_unlike=tuple(dict.fromkeys(what for pair in found for what in slowing(*pair))),
+        cpu_unlike=tuple(dict.fromkeys(what for pair in timed for what in slowing(*pair))),
+        cpu_once=len(found) - len(timed),
         code_unknown=unknown_code(found),
         files=changes_of_files(found),
         not_asked=(len(never[0]), len(never[1])),
@@ -93,7 +96,9 @@ def _pair(
             )
             for metric, score in sorted(base["metrics"].items(), key=lambda one: one[0] != primary)
         ),
-        cpu_ratio=None if slowing(base, candidate) else _ratio([(_cpu(base), _cpu(candidate))]),
+        cpu_ratio=None
+        if slowing(base, candidate) or once(base, candidate)
+        else _ratio([(_cpu(base), _cpu(candidate))]),
         same_settings=not settings_change,
         settings_change=settings_change,
         pool_change=change_of_pool(pools[0].of(base), pools[1].of(candidate)),

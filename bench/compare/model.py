@@ -66,7 +66,8 @@ class ConditionChange:
 @dataclass(frozen=True)
 class Pair:
     """A trial that both runs have a result of. `cpu_ratio`: the candidate's own CPU seconds (training and prediction)
-    over the base's; None where either has none, or where machine, threads or versions of what computes differ.
+    over the base's; None where either has none, where machine, threads or versions of what computes differ, or where both
+    have one measurement, the step being taken from the cache.
     `settings_change`, `pool_change`: how the settings, or the base models under a method, differ; empty where they don't."""
 
     dataset: str
@@ -95,7 +96,8 @@ class Absence:
 @dataclass(frozen=True)
 class Comparison:
     """`added` are methods that the candidate alone has; they are not judged. `cpu_ratio` is of all pairs together that
-    have one; `cpu_unlike` is what withheld it of the others. `code_unknown` are metrics whose code can't be compared. A
+    have one; `cpu_unlike` is what withheld it of the others, `cpu_once` of how many pairs there is one measurement.
+    `code_unknown` are metrics whose code can't be compared. A
     trial that neither run was ever asked for is neither a pair nor absent."""
 
     pairs: tuple[Pair, ...]
@@ -107,6 +109,7 @@ class Comparison:
     not_asked: tuple[int, int] = (0, 0)
     conditions: tuple[ConditionChange, ...] = ()
     cpu_unlike: tuple[str, ...] = ()
+    cpu_once: int = 0
     code_unknown: tuple[str, ...] = ()
     files: tuple[FileChange, ...] = ()
 

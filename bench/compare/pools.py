@@ -8,7 +8,7 @@ from typing import Any
 from bench.compare.settings import whole_settings
 from bench.records import Record, Run
 
-__all__ = ["Pools", "change_of_pool"]
+__all__ = ["Pool", "Pools", "change_of_pool"]
 
 Pool = Mapping[str, Any]  # base model -> its settings; None where the run has no record of it
 

@@ -1,38 +1,58 @@
-"""Where figures of two runs in a row are not of the same data, split, metric, seeds, settings or machine."""
+"""Where figures of two runs in a row are not of the same data, split, metric, seeds, settings, base models or machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 
 from bench.compare.checks import metrics_asked
 from bench.compare.conditions import slowing
+from bench.compare.pools import Pools, change_of_pool
+from bench.compare.relaimpr import base_of, change_of_base
 from bench.compare.settings import differing_settings
 from bench.history.model import Break
 from bench.job.outcome import of_record
 from bench.records import Record, Run
 from bench.report.content.made import MACHINE
 
-__all__ = ["breaks"]
+__all__ = ["Known", "Place", "breaks"]
+
+Place = tuple[str, str, str]  # dataset, protocol, method
 
 
-def breaks(of: tuple[str, str, str], runs: Sequence[tuple[int, Run]]) -> Iterator[Break]:
-    """`of`: dataset, protocol, method; `runs`: those with a figure of it, by their places among all."""
-    records = [(place, _records(of, run)) for place, run in runs]
-    for (_, before), (place, after) in pairwise(records):
-        if why := list(_why(before, after)):
+class Known:
+    """What is asked of a run again and again."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    @cached_property
+    def pools(self) -> Pools:
+        return Pools(self.run)
+
+    @cached_property
+    def _by_place(self) -> dict[Place, dict[int, Record]]:
+        found: dict[Place, dict[int, Record]] = {}
+        for record in self.run.records:
+            trial = record["trial"]
+            if of_record(record).ok:
+                place = trial["dataset"], trial["protocol"], trial["method"]
+                found.setdefault(place, {})[trial["seed"]] = record
+        return found
+
+    def records(self, of: Place) -> dict[int, Record]:
+        """Those with a result, by seed."""
+        return self._by_place.get(of, {})
+
+
+def breaks(of: Place, quantity: str, runs: Sequence[tuple[int, Known]]) -> Iterator[Break]:
+    """`runs`: those with a figure of it, by their places among all."""
+    for (_, before), (place, after) in pairwise(runs):
+        why = list(_why(before.records(of), after.records(of)))
+        why += _of_base_models(of, quantity, before, after)
+        if why:
             yield Break(place, ", ".join(why))
-
-
-def _records(of: tuple[str, str, str], run: Run) -> dict[int, Record]:
-    """By seed."""
-    return {
-        record["trial"]["seed"]: record
-        for record in run.records
-        if of_record(record).ok
-        and (record["trial"]["dataset"], record["trial"]["protocol"], record["trial"]["method"])
-        == of
-    }
 
 
 def _why(before: dict[int, Record], after: dict[int, Record]) -> Iterator[str]:
@@ -50,6 +70,17 @@ def _why(before: dict[int, Record], after: dict[int, Record]) -> Iterator[str]:
     if ours.get("settings") != theirs.get("settings"):
         yield from (f"setting {key}" for key in differing_settings(one, other))
     yield from (what for what in slowing(one, other) if what in MACHINE)
+
+
+def _of_base_models(of: Place, quantity: str, before: Known, after: Known) -> Iterator[str]:
+    """Those that the method mixes, and the one that RelaImpr is against."""
+    one, other = (next(iter(known.records(of).values())) for known in (before, after))
+    if change := change_of_pool(before.pools.of(one), after.pools.of(other)):
+        yield f"pool: {change}"
+    if quantity == "relaimpr":
+        bases = [base_of(known.run, *of[:2], known.pools) for known in (before, after)]
+        if change := change_of_base(*bases):
+            yield f"base of RelaImpr: {change}"
 
 
 def _splits(records: dict[int, Record]) -> set[str]:

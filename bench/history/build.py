@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from bench.compare.measured import measurement
 from bench.errors import BenchError
 from bench.evaluate import HIGHER_IS_BETTER
-from bench.history.breaks import breaks
+from bench.history.breaks import Known, Place, breaks
 from bench.history.model import CPU, MEMORY, History, Point, Series
 from bench.records import Run
 from bench.report import Report, Row, Section, build
@@ -37,7 +39,8 @@ def history(runs: Sequence[Run], metric: str | None = None) -> History:
     for place, (run, report) in enumerate(zip(runs, reports, strict=True)):
         for key, figure in _figures(place, run, report, metric):
             seen.setdefault(key, []).append(figure)
-    series = tuple(one for key, figures in seen.items() for one in _series(key, figures, runs))
+    known = [Known(run) for run in runs]
+    series = tuple(one for key, figures in seen.items() for one in _series(key, figures, known))
     return History(
         shortest_names([run.folder for run in runs]),
         tuple(str(run.manifest.get("started") or "") for run in runs),
@@ -80,14 +83,27 @@ def _of_row(
         yield MEMORY, False, row.cost.peak_rss_bytes / 1e6
 
 
-def _series(key: Key, figures: Sequence[_Seen], runs: Sequence[Run]) -> Iterator[Series]:
+def _series(key: Key, figures: Sequence[_Seen], runs: Sequence[Known]) -> Iterator[Series]:
     for quantity in dict.fromkeys(one.quantity for one in figures):
         of_it = [one for one in figures if one.quantity == quantity]
         points = tuple(Point(one.run, one.value) for one in of_it if one.value is not None)
+        if quantity in (CPU, MEMORY):
+            points = tuple(_measured(points, key[1:], runs))
         if points:
             places = [point.run for point in points]
-            found = breaks(key[1:], [(place, runs[place]) for place in places])
+            found = breaks(key[1:], quantity, [(place, runs[place]) for place in places])
             yield Series(*key, quantity, of_it[-1].higher_is_better, points, tuple(found))
+
+
+def _measured(points: Sequence[Point], of: Place, runs: Sequence[Known]) -> Iterator[Point]:
+    """With what an earlier run measured, of some seed, told apart."""
+    seen: set[str] = set()
+    for point in points:
+        found = {
+            one for record in runs[point.run].records(of).values() if (one := measurement(record))
+        }
+        yield replace(point, measured=seen.isdisjoint(found))
+        seen |= found
 
 
 def _leads(reports: Sequence[Report]) -> dict[tuple[str, str, str], tuple[str, ...]]:

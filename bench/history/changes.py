@@ -9,26 +9,27 @@ from itertools import pairwise
 from pathlib import Path
 
 from bench.history.model import Change, History, Point, Series
-from bench.history.otava import HOW, WINDOW, Found, ask
+from bench.history.otava import WINDOW, Found, ask
 from bench.report.words.figures import counted
 
 __all__ = ["with_changes"]
 
 _LEAST = 3  # points of a piece in which there is anything to find
+_WITHOUT = "No changes looked for: pip install apache-otava==0.8.0 in a venv, --otava VENV."
 Pieces = list[tuple[int, tuple[Point, ...]]]  # with the place of their series
 
 
 def with_changes(found: History, otava: Path | None, timeout_s: float = 120.0) -> History:
-    """Looked for between breaks, by otava in that Python or environment. Where it is None, or fails, notes say so."""
+    """Looked for between breaks, by otava in that Python or environment, among what was measured. Where it is None, or fails,
+    notes say so."""
     if otava is None:
-        how = " && ".join(HOW.splitlines())
-        note = f"Change points were not looked for: that takes Apache Otava. {how}; then --otava otava-venv."
-        return found.told(found.series, looked=False, notes=(note,))
+        return found.told(found.series, looked=False, notes=(_WITHOUT,))
     pieces = [
         (place, piece)
         for place, one in enumerate(found.series)
-        for piece in one.pieces
-        if len(piece) >= _LEAST and all(math.isfinite(point.value) for point in piece)
+        for whole in one.pieces
+        if len(piece := tuple(point for point in whole if point.measured)) >= _LEAST
+        and all(math.isfinite(point.value) for point in piece)
     ]
     answer = ask(otava, [[point.value for point in piece] for _, piece in pieces], timeout_s)
     if answer.trouble:
@@ -68,7 +69,8 @@ def _notes(series: Sequence[Series], pieces: Pieces) -> Iterator[str]:
     looked = {place for place, _ in pieces}
     if short := len(series) - len(looked):
         yield (
-            f"{counted(short, 'line')} had fewer than {_LEAST} runs between breaks: no change was looked for there."
+            f"{counted(short, 'line')} had fewer than {_LEAST} runs between breaks (of costs: measured ones): no change was "
+            "looked for there."
         )
     narrow = sum(len(piece) < WINDOW for _, piece in pieces)
     if narrow:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from bench.history.figures import decimals, quantity_name, shown
-from bench.history.model import CPU, MEMORY, History, Series
-from bench.history.sections import break_lines, change_lines, change_word
+from bench.history.model import CPU, MEMORY, History, Point, Series
+from bench.history.sections import CACHED, break_lines, change_lines, change_word
 from bench.report import Cell, Grid, GridRow, align, short
 from bench.report.charts.model import Axis, Chart, Line, Mark, Panel, Points, Role, Rule, Side
 from bench.report.words.blocks import ABSENT
@@ -77,7 +77,18 @@ def _lines(name: str, drawn: Sequence[Series]) -> Iterator[Mark]:
             y = tuple(point.value for point in piece)
             yield Line(f"{name}-join-{number}-{part}", x, y, _SERIES[number])
             label = one.method if part == 0 else ""
-            yield Points(f"{name}-run-{number}-{part}", x, y, _SERIES[number], label=label)
+            yield from _dots(f"{number}-{part}", name, piece, _SERIES[number], label)
+
+
+def _dots(part: str, name: str, piece: Sequence[Point], role: Role, label: str) -> Iterator[Points]:
+    """Hollow what was not measured in its run. A piece begins with what was, unless a break came between."""
+    for measured, key in ((True, "run"), (False, "cached")):
+        points = [point for point in piece if point.measured is measured]
+        if points:
+            x = tuple(float(point.run + 1) for point in points)
+            y = tuple(point.value for point in points)
+            yield Points(f"{name}-{key}-{part}", x, y, role, label, hollow=not measured)
+            label = ""
 
 
 def _changes(name: str, drawn: Sequence[Series]) -> Iterator[Mark]:
@@ -106,7 +117,7 @@ def _breaks(drawn: Sequence[Series]) -> Iterator[Rule]:
 def _alt(found: History, drawn: Sequence[Series], title: str) -> str:
     ends = [
         f"{short(one.method, 25)} from {shown(one.quantity, one.points[0].value, decimals(one))} to "
-        f"{shown(one.quantity, one.points[-1].value, decimals(one))}"
+        f"{shown(one.quantity, one.points[-1].value, decimals(one))}{'' if one.points[-1].measured else ' (cached)'}"
         for one in drawn
     ]
     changes = list(change_lines(found, drawn))
@@ -121,6 +132,8 @@ def _note(found: History, drawn: Sequence[Series], every: int) -> str:
     part = [
         f"{len(drawn)} of {every} methods are drawn: the lead, the best single model, what changed."
     ]
+    if any(not point.measured for one in drawn for point in one.points):
+        told.append("Hollow: measured in an earlier run; the step came from the cache.")
     return " ".join([*(part if len(drawn) < every else []), *told])
 
 
@@ -129,18 +142,23 @@ def _numbers(found: History, series: Sequence[Series]) -> Grid:
     columns = [_column(found, one) for one in series[:_METHODS]]
     heads = ("run", *(short(one.method, 24) for one in series[:_METHODS]))
     rows = tuple(
-        GridRow(f"{place + 1}: {short(name)}", tuple(Cell(column[place]) for column in columns))
+        GridRow(f"{place + 1}: {short(name)}", tuple(column[place] for column in columns))
         for place, name in enumerate(found.runs)
     )
     part = f" ({_METHODS} of {len(series)} methods)" if len(series) > _METHODS else ""
     return Grid(f"{quantity_name(series[0].quantity)} by run{part}", heads, rows)
 
 
-def _column(found: History, one: Series) -> list[str]:
+def _column(found: History, one: Series) -> list[Cell]:
     values = {point.run: point.value for point in one.points}
+    cached = {point.run for point in one.points if not point.measured}
     places = decimals(one)
     texts = [
         shown(one.quantity, values[run], places) if run in values else ABSENT
         for run in range(len(found.runs))
     ]
-    return align(texts, places)
+    slot = " " if cached else ""
+    return [
+        Cell(text, CACHED if run in cached else slot)
+        for run, text in enumerate(align(texts, places))
+    ]

@@ -11,10 +11,12 @@ CPU, MEMORY = "own CPU s", "peak MB"  # quantities beside metrics
 
 @dataclass(frozen=True)
 class Point:
-    """`run`: its place among all runs, from 0."""
+    """`run`: its place among all runs, from 0; `measured`: False of a cost that an earlier one of them measured, and this one
+    took from the cache."""
 
     run: int
     value: float
+    measured: bool = True
 
 
 @dataclass(frozen=True)

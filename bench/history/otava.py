@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["HOW", "WINDOW", "Answer", "Found", "ask"]
+__all__ = ["WINDOW", "Answer", "Found", "ask"]
 
 WINDOW = 50  # runs that it looks at together, its default
-HOW = "python3 -m venv otava-venv\notava-venv/bin/pip install apache-otava==0.8.0"
 _TIMEOUT_S = 120.0
 _LINE = 200  # letters of what it says when it fails
 

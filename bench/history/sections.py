@@ -6,23 +6,26 @@ from collections.abc import Iterator, Sequence
 
 from bench.history.figures import decimals, quantity_name, shown
 from bench.history.model import Change, History, Series
+from bench.history.places import best_now, by_place, place_name
 from bench.report import Block, Cell, Grid, GridRow, Heading, Note, align, short
 from bench.report.words.blocks import Lines
 from bench.report.words.figures import counted, listed
 
 __all__ = [
+    "CACHED",
     "blocks",
     "break_lines",
-    "by_place",
+    "cached_lines",
     "change_lines",
     "change_word",
+    "last",
     "lead",
-    "place_name",
     "series_grid",
 ]
 
 _ROWS, _LINES = 30, 40  # of a place; --json has all
-Place = tuple[str, str, str]  # suite, dataset, protocol
+_PLACES = 3  # that the answer tells of
+CACHED = "c"  # mark of a cost that was not measured in its run
 
 
 def blocks(found: History) -> Iterator[Block]:
@@ -31,41 +34,42 @@ def blocks(found: History) -> Iterator[Block]:
     for place, series in by_place(found).items():
         yield Heading(2, place_name(found, place))
         yield series_grid(found, series)
-        if lines := (*change_lines(found, series), *break_lines(found, series)):
+        if lines := (
+            *change_lines(found, series),
+            *break_lines(found, series),
+            *cached_lines(series),
+        ):
             yield Lines(_first(lines))
+    yield from last(found)
 
 
 def lead(found: History) -> Iterator[Block]:
-    """How many runs, since when, what was found, what has to be known."""
+    """How many runs, since when, and the answer: what changed, and what is best now."""
     yield Heading(1, f"History of {counted(len(found.runs), 'run')}")
-    first, last = found.started[0][:16], found.started[-1][:16]
-    if first and last:
-        yield Note(f"Started {short(first)} to {short(last)}.")
+    first, latest = found.started[0][:16], found.started[-1][:16]
+    if first and latest:
+        yield Note(f"Started {short(first)} to {short(latest)}.")
     if not found.series:
         yield Note("No run has a figure of every seed.", strong=True)
     if found.looked:
         changed = sum(bool(one.changes) for one in found.series)
         yield Note(f"{counted(changed, 'line')} of {len(found.series):,} changed.", strong=True)
-    yield from map(Note, found.notes)
+    places = by_place(found)
+    for place, series in list(places.items())[:_PLACES]:
+        if best := best_now(found, series):
+            yield Note(f"{place_name(found, place)}: {best}.", strong=True)
+    if len(places) > _PLACES:
+        yield Note(f"And {len(places) - _PLACES} more below.")
+
+
+def last(found: History) -> Iterator[Note]:
+    """What has to be known of how lines and changes were made."""
     if found.left_out:
         yield Note(
             f"{counted(found.left_out, 'figure')} left out: a seed of the run lacks a value, and a mean over fewer seeds is "
             "another figure."
         )
-
-
-def by_place(found: History) -> dict[Place, list[Series]]:
-    """Series of each suite, dataset and protocol, those with changes first."""
-    places: dict[Place, list[Series]] = {}
-    for one in found.series:
-        places.setdefault((one.suite, one.dataset, one.protocol), []).append(one)
-    return {place: sorted(ones, key=lambda one: not one.changes) for place, ones in places.items()}
-
-
-def place_name(found: History, place: Place) -> str:
-    """With its suite, where there are several."""
-    suites = {one.suite for one in found.series}
-    return " / ".join(map(short, place if len(suites) > 1 else place[1:]))
+    yield from map(Note, found.notes)
 
 
 def series_grid(found: History, series: Sequence[Series]) -> Grid:
@@ -80,14 +84,24 @@ def series_grid(found: History, series: Sequence[Series]) -> Grid:
         ("latest", [_figure(one, one.points[-1].value) for one in rows]),
         ("latest change", [_latest(found, one) for one in rows]),
     ]
+    cached = any(not one.points[-1].measured for one in rows)
     return Grid(
         title,
         ("method, quantity", *(head for head, _ in columns)),
         tuple(
-            GridRow(_name(one), tuple(Cell(cells[place]) for _, cells in columns))
+            GridRow(
+                _name(one), tuple(_cell(head, cells[place], one, cached) for head, cells in columns)
+            )
             for place, one in enumerate(rows)
         ),
     )
+
+
+def _cell(head: str, text: str, one: Series, cached: bool) -> Cell:
+    """A mark behind what is latest and was not measured then."""
+    if head != "latest" or not cached:
+        return Cell(text)
+    return Cell(text, " " if one.points[-1].measured else CACHED)
 
 
 def _name(one: Series) -> str:
@@ -136,6 +150,12 @@ def break_lines(found: History, series: Sequence[Series]) -> Iterator[str]:
             alike.setdefault((cut.run, cut.why), {})[one.method] = None
     for (run, why), methods in sorted(alike.items()):
         yield f"not comparable across {short(found.runs[run])}: {short(why, 120)} ({listed(methods, 3)})"
+
+
+def cached_lines(series: Sequence[Series]) -> Iterator[str]:
+    """How many costs a run took over from an earlier one."""
+    if cached := sum(not point.measured for one in series for point in one.points):
+        yield f"{CACHED}: {counted(cached, 'cost')} of an earlier run, which measured them: their steps came from the cache"
 
 
 def _first(lines: Sequence[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -30,19 +30,21 @@ __all__ = [
 
 
 class Analysed(NamedTuple):
-    """`fault`: why a file that is there can't be used; empty where there is none."""
+    """`fault`: why a file that is there can't be used; empty where there is none. `digest`: the file's own, of all of it."""
 
     analyses: Mapping[str, dict[str, Any]] = MappingProxyType({})
     user_tables: Mapping[str, str] = MappingProxyType({})
     fault: str = ""
+    digest: str = ""
 
 
 class AnalysisFile(NamedTuple):
-    """`records`: digests of those that were analysed; the rest as in `Analysed`."""
+    """`records`: digests of those that were analysed; the rest as in `Analysed`, `digest` empty of a file without a seal."""
 
     records: list[str]
     analyses: dict[str, dict[str, Any]]
     user_tables: dict[str, Digest]
+    digest: Digest | Literal[""]
 
     @property
     def blobs(self) -> Iterator[str]:
@@ -103,7 +105,7 @@ def read_analyses(folder: Path, records: Iterable[Record]) -> Analysed:
     if found.records != digests_of(records):
         fault = f"{folder / 'analysis.json'}: of other records than those that are there now"
         return Analysed(fault=fault)
-    return Analysed(found.analyses, found.user_tables)
+    return Analysed(found.analyses, found.user_tables, digest=found.digest)
 
 
 def read_analysis_file(folder: Path) -> AnalysisFile | None:
@@ -112,7 +114,9 @@ def read_analysis_file(folder: Path) -> AnalysisFile | None:
     try:
         value = decode(path, atomic.read(path))
         check_seal(path, value)
-        return _FOUND.validate_python({key: value.get(key) for key in AnalysisFile._fields})
+        return _FOUND.validate_python(
+            {"digest": ""} | {key: value.get(key) for key in AnalysisFile._fields if key in value}
+        )
     except FileNotFoundError:
         return None
     except ValidationError as error:

@@ -28,7 +28,7 @@ class Run(NamedTuple):
     """`manifest`: its `trials` are a line for every trial of the suite, each with its record's id and status as they are on
     disk (None: no record) and whether it was `asked` for. `records`: those that there are, in its order.
     `analyses`: "dataset/protocol" to what the run's own analysis found there; empty where there is none of these records,
-    and `analysis_fault` says why, where there is a file.
+    and `analysis_fault` says why, where there is a file; `analysis_digest`: of the file.
     `user_tables`: "dataset/protocol" to the digest of a table with a row for each method, seed and test user.
     `wanted`: ids of the trials that this execution was asked for; None of a run that was read: all that ever were."""
 
@@ -39,6 +39,7 @@ class Run(NamedTuple):
     analyses: Mapping[str, dict[str, Any]] = {}
     user_tables: Mapping[str, str] = {}
     analysis_fault: str = ""
+    analysis_digest: str = ""
     wanted: frozenset[str] | None = None
 
     @property

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.errors import NoRunError
 from bench.job.outcome import of_record
+from bench.records.analysis_file import read_analyses
 from bench.records.manifest_file import followed, lacking, read_manifest, records_of, trial_of
+from bench.records.record import Record
 from bench.records.status_file import RunStatus, read_status
 from bench.storage.in_use import unused
 
@@ -26,7 +28,8 @@ class Lacking(NamedTuple):
 class Standing(NamedTuple):
     """`state`: running; killed, where a process ended without saying so; else what the manifest says by its records: complete,
     part, incomplete, interrupted. `runs`: of those at work, or killed, what they said last: one that has just begun, or can't
-    write, has said nothing. Of `asked` trials so many have a result."""
+    write, has said nothing. Of `asked` trials so many have a result; `lacks_analysis`: all have, no run is at work, and there
+    is no analysis of these records."""
 
     folder: Path
     state: str
@@ -34,13 +37,14 @@ class Standing(NamedTuple):
     asked: int
     with_result: int
     lacking: tuple[Lacking, ...]
+    lacks_analysis: bool
 
     @property
     def exit_code(self) -> int:
         """3 while it runs, 0 where all that was asked for has a result, else 4."""
         if self.state == "running":
             return 3
-        return 0 if self.state in ("complete", "part") else 4
+        return 0 if self.asked and not self.lacking else 4
 
 
 def run_status(folder: Path) -> Standing:
@@ -58,6 +62,7 @@ def run_status(folder: Path) -> Standing:
     reasons = {record["id"]: of_record(record) for record in records if record is not None}
     asked = sum(line["asked"] for line in now["trials"])
     without = lacking(now["trials"])
+    at_work = state == "running"
     told = [(line, reasons.get(line["record"])) for line in without]
     return Standing(
         folder=folder,
@@ -69,7 +74,15 @@ def run_status(folder: Path) -> Standing:
             Lacking(trial_of(line), *(("", "") if one is None else (one.label, one.reason)))
             for line, one in told
         ),
+        lacks_analysis=not (at_work or without) and _lacks_analysis(folder, records),
     )
+
+
+def _lacks_analysis(folder: Path, records: Sequence[Record | None]) -> bool:
+    """Where there is more to analyse than bounds."""
+    known = [record for record in records if record is not None]
+    analysed = any(record["kind"] != "bound" for record in known)
+    return analysed and not read_analyses(folder, known).analyses
 
 
 def is_at_work(folder: Path) -> bool:

@@ -12,6 +12,7 @@ from bench.job.outcome import OK, Outcome, no_result
 from bench.records import Run, load
 from bench.run import manifest
 from bench.run.analysing import analyse_run
+from bench.run.beside import RecordedBeside
 from bench.run.heartbeat import beating
 from bench.run.left_over import missing_steps, open_trials, sweep_all
 from bench.run.planning.trials import Trial
@@ -38,7 +39,8 @@ def execute(
     """Do and record what is missing; `bench status` can tell how far it is meanwhile."""
     tally = Tally(state.watcher)
     state.watcher = tally
-    with beating(tally, executor, state.folder):
+    beside = RecordedBeside(state)
+    with beating(tally, executor, state.folder, beside.titles):
         return _executed(state, divisions, executor)
 
 
@@ -46,6 +48,7 @@ def _executed(state: RunState, divisions: Divisions, executor: Executor) -> Run:
     trials = state.plan.trials
     sweep_all(state)
     left = open_trials(state)
+    state.left = {trial.id: trial.title for trial in left}
     state.steps |= dict.fromkeys(missing_steps(state, left))
     if state.steps:
         check_writable(state.cache)

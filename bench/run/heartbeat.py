@@ -1,8 +1,9 @@
-"""Once a second, as a run is at work: what its steps have in memory is told, and its status is written for `bench status`."""
+"""Once a second, as a run is at work: what its steps have in memory is told, what runs beside it have recorded is counted, and
+its status is written for `bench status`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -19,10 +20,13 @@ _FIRST_S, _EVERY_S = 0.2, 1.0  # a run that does nothing ends before the first
 
 
 @contextmanager
-def beating(tally: Tally, executor: Executor, folder: Path) -> Iterator[None]:
-    """Inside, a thread does so. What keeps it from that is said in the end, and the run is none the worse. No status is left
-    afterwards, however the run ends, unless its process is killed."""
-    beat = _Beat(tally, executor, folder)
+def beating(
+    tally: Tally, executor: Executor, folder: Path, recorded: Callable[[], Collection[str]]
+) -> Iterator[None]:
+    """Inside, a thread does so. `recorded`: titles of trials that have a record by now, by whichever run. What keeps it from
+    that is said in the end, and the run is none the worse. No status is left afterwards, however the run ends, unless its
+    process is killed."""
+    beat = _Beat(tally, executor, folder, recorded)
     thread = Thread(target=beat.go_on, name="bench status", daemon=True)
     thread.start()
     try:
@@ -36,10 +40,16 @@ def beating(tally: Tally, executor: Executor, folder: Path) -> Iterator[None]:
 
 
 class _Beat:
-    def __init__(self, tally: Tally, executor: Executor, folder: Path) -> None:
+    def __init__(
+        self,
+        tally: Tally,
+        executor: Executor,
+        folder: Path,
+        recorded: Callable[[], Collection[str]],
+    ) -> None:
         self.over = Event()
         self.status = StatusFile(folder)
-        self._tally, self._executor = tally, executor
+        self._tally, self._executor, self._recorded = tally, executor, recorded
         self.trouble = ""
 
     def go_on(self) -> None:
@@ -49,6 +59,7 @@ class _Beat:
             wait = _EVERY_S
             try:
                 self._tell_memory()
+                self._tally.recorded_by_any(self._recorded())
                 self.status.write(self._tally.now())
             except StorageError as error:
                 self.trouble = str(error)

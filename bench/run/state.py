@@ -35,6 +35,7 @@ class RunState:
     watcher: Watcher
     work: Shared
     rerun: Rerun
+    left: dict[str, str] = field(default_factory=dict)  # trials without a record at first -> title
     # to be done, in this order, by id; and those of them that an executor was given
     steps: dict[str, None] = field(default_factory=dict)
     submitted: set[str] = field(default_factory=set)

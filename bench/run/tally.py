@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from threading import Lock
 
@@ -30,7 +30,7 @@ class _Running:
 
 
 class Tally(HandsOn):
-    """Hands all on. It is told by one thread, and by another of memory; any may ask."""
+    """Hands all on. It is told by one thread, and by another of memory and of runs beside; any may ask."""
 
     def __init__(
         self, watcher: Watcher | None = None, now: Callable[[], float] = time.monotonic
@@ -40,12 +40,13 @@ class Tally(HandsOn):
         self._began = self._heard = now()
         self._running: dict[str, _Running] = {}
         self._last_failures: deque[Failure] = deque(maxlen=_FAILURES_KEPT)
-        self._steps = self._ended = self._failed = self._trials = self._recorded = 0
+        self._steps = self._ended = self._failed = self._trials = self._reused = 0
+        self._recorded: set[str] = set()  # titles, beside those that were recorded at first
         self._left: tuple[float, bool, int] | None = None  # until when, rough, unknown
 
     def planned(self, steps: int, trials: int, reused: int) -> None:
         with self._lock:
-            self._steps, self._trials, self._recorded = steps, trials + reused, reused
+            self._steps, self._trials, self._reused = steps, trials + reused, reused
         super().planned(steps, trials, reused)
 
     def left(self, seconds: float, *, rough: bool, unknown: int) -> None:
@@ -84,8 +85,13 @@ class Tally(HandsOn):
 
     def recorded(self, trial: str, status: str) -> None:
         with self._lock:
-            self._recorded += 1
+            self._recorded.add(trial)
         super().recorded(trial, status)
+
+    def recorded_by_any(self, trials: Collection[str]) -> None:
+        """Trials that a run beside this one may have recorded: this one tells of them later."""
+        with self._lock:
+            self._recorded.update(trials)
 
     def now(self) -> RunNow:
         """Where the run stands."""
@@ -97,7 +103,7 @@ class Tally(HandsOn):
                 ended=self._ended,
                 failed=self._failed,
                 trials=self._trials,
-                recorded=self._recorded,
+                recorded=self._reused + len(self._recorded),
                 seconds=now - self._began,
                 quiet_s=now - self._heard,
                 left=self._left_now(now),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from rich.cells import cell_len
 
@@ -14,14 +14,16 @@ from bench.compare.pools import Pools, change_of_pool
 from bench.compare.settings import differing_settings
 from bench.records import Run
 from bench.report import short
+from bench.report.words.figures import counted
 from bench.several.model import Differing, Kind
 from bench.several.pairing import Paired, paired
 from bench.several.stated import stated
 
-__all__ = ["ABSENT", "differing"]
+__all__ = ["ABSENT", "VALUE", "differing"]
 
 ABSENT = "–"
 _DIGEST = 12
+VALUE = 24  # cells of a value in the table
 _NAME = 24  # cells of names in a row; more are counted
 # what differs between two runs: (what, whom it is of) -> its value in either
 Changes = dict[tuple[str, str], tuple[str, str]]
@@ -103,14 +105,21 @@ def _settings(found: Paired) -> Changes:
 
 
 def _pools(base: Run, other: Run, found: Paired) -> Changes:
-    """Under methods of one name."""
+    """Under methods of one name: the base models, or what of them is other where names alone don't tell it."""
     ours, theirs = Pools(base), Pools(other)
-    told = {
-        one["trial"]["method"]: change_of_pool(ours.of(one), theirs.of(two))
-        for one, two in found.pairs
-        if found.by_name
-    }
-    return {("pool", method): (ABSENT, change) for method, change in told.items() if change}
+    told: Changes = {}
+    for one, two in found.pairs if found.by_name else ():
+        pools = ours.of(one), theirs.of(two)
+        if change := change_of_pool(*pools):
+            mine, yours = map(_pool, pools)
+            told["pool", one["trial"]["method"]] = mine, change if mine == yours else yours
+    return told
+
+
+def _pool(models: Collection[str]) -> str:
+    """Their names where there is room for all."""
+    names = ", ".join(sorted(models))
+    return names if cell_len(names) <= VALUE else counted(len(models), "base model")
 
 
 def _files(found: Paired) -> Changes:

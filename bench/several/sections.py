@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from bench.report import Block, Cell, Grid, GridRow, Heading, Note, Terms, short
 from bench.report.words.figures import counted, listed
+from bench.several.differs import VALUE
 from bench.several.grids import cost_grid, quality_grid
 from bench.several.model import Group, OneRun, Place, Several
 
 __all__ = ["VERDICTS", "blocks", "differing_blocks", "legend", "place_blocks", "place_name"]
 
 _WHAT = 76  # cells of what differs
-_VALUE = 24  # cells of a value in the table of what differs
+_SAID = 12  # things that differ in a sentence; the table has all
+_FEW = 3
 VERDICTS = (
     "Marks are of each run by itself: * best, = tied with it, ! of fewer seeds. A difference is the mean over the seeds that "
     "both runs have; it is no verdict. bench compare and bench gate judge two runs."
@@ -57,7 +59,7 @@ def differing_blocks(several: Several) -> Iterator[Block]:
     if several.differing:
         rows = tuple(
             GridRow(
-                short(one.what, _WHAT), tuple(Cell(short(value, _VALUE)) for value in one.values)
+                short(one.what, _WHAT), tuple(Cell(short(value, VALUE)) for value in one.values)
             )
             for one in several.differing
         )
@@ -66,12 +68,16 @@ def differing_blocks(several: Several) -> Iterator[Block]:
 
 
 def _sentence(several: Several) -> str:
-    kinds = list(dict.fromkeys(one.kind for one in several.differing))
-    if not kinds:
+    """Kinds; of machine and versions each by its name."""
+    named = [
+        one.what if one.kind == "versions and machine" else f"the {one.kind}"
+        for one in several.differing
+    ]
+    what = list(dict.fromkeys(named))
+    if not what:
         return "Nothing differs in how they were made, as far as it is recorded."
-    if len(kinds) < 3:
-        return f"Nothing differs but the {listed(kinds)}."
-    return f"These differ: {listed(kinds, None)}."
+    told = listed(what, _SAID)
+    return f"Nothing differs but {told}." if len(what) < _FEW else f"These differ: {told}."
 
 
 def place_name(place: Place) -> str:

@@ -81,6 +81,8 @@ def _metrics(run: Run) -> Mapping[str, str]:
     names = {"metrics": ", ".join(sorted(run.manifest["metrics"]))}
     asked = metrics_asked(run.records[0]) if run.records else {}
     told = {f"metric {short(name, 25)}": what for name, what in asked.items()}
+    if "relaimpr" in run.manifest["metrics"]:
+        told["base of RelaImpr"] = run.manifest["relaimpr_base"]
     return {"primary metric": str(run.manifest["primary"]), **names, **told}
 
 

@@ -44,15 +44,64 @@ def test_a_run_leaves_its_page_and_says_where(suite: Path) -> None:
     assert "report.html" not in verified.output
 
 
-def test_a_run_that_is_recorded_makes_only_a_page_that_is_gone(suite: Path) -> None:
+def test_a_run_that_is_recorded_makes_only_a_page_that_is_gone_or_of_other_records(
+    suite: Path,
+) -> None:
     folder, _ = run(suite, "--page", out="again")
     page = folder / "report.html"
-    page.write_text("mine", "utf-8")
+    before = page.stat().st_ino
     run(suite, "--page", out="again")
-    assert page.read_text("utf-8") == "mine"
+    assert page.stat().st_ino == before
+    page.write_text("an older version's", "utf-8")
+    run(suite, "--page", out="again")
+    assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
     page.unlink()
     run(suite, "--page", out="again")
     assert page.read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def more(suite: Path, folder: Path) -> None:
+    """Records that the page has not."""
+    run(suite, "--no-page", out=folder.name)
+
+
+def another_base(suite: Path, folder: Path) -> None:
+    """RelaImpr is derived: no record is another."""
+    run(suite, "--no-page", *PART, "--set", "relaimpr_base=lr", out=folder.name)
+
+
+def merged(suite: Path, folder: Path) -> None:
+    there, _ = run(suite, "--no-page", *PART, "--seeds", "1", out=f"{folder.name}-there")
+    assert bench("verify", folder, "--merge", there).exit_code == 0
+
+
+PART = ("--only", "lr", "--only", "fm")
+
+
+@pytest.mark.parametrize("change", [more, another_base, merged])
+def test_a_page_of_earlier_records_is_not_told_to_be_of_these(suite: Path, change: Any) -> None:
+    folder, first = run(suite, "--page", *PART, out=f"stale-{change.__name__}")
+    page = folder / "report.html"
+    assert f"Page: {page}" in first.stderr.splitlines()
+    assert f"Page: {page}" in bench("report", folder).stderr.splitlines()
+    before = page.read_bytes()
+    change(suite, folder)
+    assert page.read_bytes() == before
+    told = bench("report", folder)
+    anew = f"bench report {folder} --html {page}"
+    assert (
+        f"{page} is of earlier records, or an earlier version; {anew} draws it anew"
+        in told.stderr.splitlines()
+    )
+    assert "Page:" not in told.stderr
+    bench(*anew.split()[1:])
+    assert f"Page: {page}" in bench("report", folder).stderr.splitlines()
+
+
+def test_a_run_tells_that_the_page_is_of_earlier_records(suite: Path) -> None:
+    folder, _ = run(suite, "--page", *PART, out="told")
+    _, told = run(suite, "--no-page", out="told")
+    assert f"{folder / 'report.html'} is of earlier records, or an earlier version; " in told.stderr
 
 
 def test_without_a_page_there_is_none_and_it_says_how_to_get_one(suite: Path) -> None:
@@ -73,8 +122,14 @@ def test_a_page_that_cant_be_written_costs_nothing_but_itself(suite: Path) -> No
     (folder / "manifest.json").touch()
     _, told = run(suite, "--page", "--rerun", "all", out="in-the-way")
     assert told.exit_code == 0
-    assert "no page:" in told.stderr
+    page = folder / "report.html"
+    assert f"no page: {page} is a folder; move it away" in told.stderr.splitlines()
+    assert f"Page: bench report {folder} --html FILE" in told.stderr.splitlines()
     assert "log loss" in told.stdout
+    refused = bench("report", folder, "--html", page)
+    assert refused.exit_code == 5
+    assert f"{page}: can't be written: Is a directory; choose another file" in refused.output
+    assert page.is_dir()
 
 
 def test_figures_are_written_in_three_formats(suite: Path, tmp_path: Path) -> None:

@@ -516,6 +516,37 @@ def test_cpu_times_of_unlike_conditions_are_no_ratio(
     assert "ratio" not in text
 
 
+def of_a_step(*anew: str) -> Edit:
+    """The step of each trial is the same in both runs; those of `anew` were computed once more."""
+
+    def edit(records: list[dict[str, Any]]) -> None:
+        for one in records:
+            name = one["trial"]["method"]
+            one["identity"]["steps"] = [name]
+            if name in anew:
+                one["cost"]["own"]["train_cpu_s"] = 4.5
+
+    return edit
+
+
+def test_a_cost_that_was_measured_once_is_no_ratio(
+    make: Callable[..., Run], tmp_path: Path
+) -> None:
+    base = make("base", of_a_step())
+    comparison = compare(base, make("candidate", of_a_step("gating")))
+    ratios = {pair.method: pair.cpu_ratio for pair in comparison.pairs}
+    assert ratios == {"fm": None, "gating": 2.0, "perfect-user": None}
+    assert (comparison.cpu_ratio, comparison.cpu_once) == (2.0, 2)
+    text = " ".join(bench(tmp_path / "base", tmp_path / "candidate").output.split())
+    assert "CPU time of 2 trials is not compared: it was measured once" in text
+    assert "CPU time, of the other trials: candidate takes 2.00 times that of base." in text
+    every = compare(base, make("cached", of_a_step()))
+    assert (every.cpu_ratio, every.cpu_once) == (None, 4)
+    text = bench(tmp_path / "base", tmp_path / "cached").output
+    assert "times that of base" not in text
+    assert "ratio" not in text
+
+
 def test_what_inner_loop_is_stands_below_it(make: Callable[..., Run], tmp_path: Path) -> None:
     make("base", computed({}, {"inner_loop": "numba 0.62"}))
     make("candidate", computed({}, {"inner_loop": "autograd"}))

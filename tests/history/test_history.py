@@ -15,7 +15,7 @@ from bench.errors import BenchError, NoRunError
 from bench.history import History, history, runs_in_time, to_json, with_changes
 from bench.history.model import CPU, MEMORY, Series
 from bench.records import Run
-from tests.history.generated import MakeRun, Records, identity, otava_script, runs_of
+from tests.history.generated import MakeRun, Records, identity, of_one_step, otava_script, runs_of
 from tests.report.conftest import TRIALS, failed, mean_loss
 
 STEP = [0.0] * 8 + [0.03] * 6
@@ -107,6 +107,100 @@ def test_settings_break_the_line_of_their_method_alone(make_run: MakeRun) -> Non
     assert of(found, "ffm").breaks == ()
 
 
+def fm_of(dim: int) -> Any:
+    def edit(records: Records, _: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "fm":
+                one["identity"]["settings"] = {"use": "fm", "params": {"embedding_dim": dim}}
+
+    return edit
+
+
+def without(model: str) -> Any:
+    """It is in no pool, and has no trial."""
+
+    def edit(records: Records, manifest: dict[str, Any]) -> None:
+        records[:] = [one for one in records if one["trial"]["method"] != model]
+        manifest["trials"] = [one for one in manifest["trials"] if one["method"] != model]
+        for one in records:
+            one["details"].get("source_shift", {}).pop(model, None)
+
+    return edit
+
+
+def in_place_of_lr(records: Records, manifest: dict[str, Any]) -> None:
+    for one in records:
+        if "source_shift" in one["details"]:
+            one["details"]["source_shift"]["gbdt"] = one["details"]["source_shift"].pop("lr")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        (fm_of(10), fm_of(4), "pool: other settings of fm"),
+        (fm_of(10), without("lr"), "pool: 4 -> 3 base models"),
+        (fm_of(10), in_place_of_lr, "pool: gbdt in place of lr"),
+    ],
+    ids=["settings", "fewer", "others"],
+)
+def test_another_pool_breaks_the_lines_of_the_methods_that_mix_it(
+    make_run: MakeRun, before: Any, after: Any, why: str
+) -> None:
+    found = history(runs_of(make_run, [0.0] * 3, {0: before, 1: before, 2: after}))
+    for method in ("average", "gating", "metaselector"):
+        assert [(cut.run, cut.why) for cut in of(found, method).breaks] == [(2, why)]
+    assert of(found, "ffm").breaks == ()
+
+
+def base(name: str) -> Any:
+    def edit(_: Records, manifest: dict[str, Any]) -> None:
+        manifest["relaimpr_base"] = name
+
+    return edit
+
+
+def best(model: str) -> Any:
+    """By its validation log loss."""
+
+    def edit(records: Records, _: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == model:
+                one["validation"]["logloss"] = 0.1
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        (base("best-single"), base("lr"), "best-single (fm) -> lr"),
+        (base("lr"), base("ffm"), "lr -> ffm"),
+        (base("fm"), base("best-single"), "fm -> best-single (fm)"),
+        (base("best-single"), best("ffm"), "best-single (fm) -> best-single (ffm)"),
+        (fm_of(10), fm_of(4), "other settings of fm"),
+    ],
+)
+def test_relaimpr_breaks_where_it_is_against_another_base(
+    make_run: MakeRun, before: Any, after: Any, why: str
+) -> None:
+    runs = runs_of(make_run, [0.0] * 3, {0: before, 1: before, 2: after})
+    line = of(history(runs, "relaimpr"), "ffm", "relaimpr")
+    assert [(cut.run, cut.why) for cut in line.breaks] == [(2, f"base of RelaImpr: {why}")]
+    assert of(history(runs, "auc"), "ffm", "auc").breaks == ()
+
+
+def test_relaimpr_against_a_method_breaks_where_the_pool_below_that_one_changes(
+    make_run: MakeRun,
+) -> None:
+    def after(records: Records, manifest: dict[str, Any]) -> None:
+        base("gating")(records, manifest)
+        without("lr")(records, manifest)
+
+    edits = {0: base("gating"), 1: after}
+    line = of(history(runs_of(make_run, [0.0] * 2, edits), "relaimpr"), "ffm", "relaimpr")
+    assert [cut.why for cut in line.breaks] == ["base of RelaImpr: 4 -> 3 base models under gating"]
+
+
 def test_other_seeds_break_the_line(make_run: MakeRun) -> None:
     first, second = runs_of(make_run, [0.0, 0.0], seeds=(0, 1)), runs_of(make_run, [0.0] * 3)
     found = history([*first, second[2]])
@@ -165,6 +259,36 @@ def test_changes_are_looked_for_between_breaks(make_run: MakeRun, tmp_path: Path
     edits = dict.fromkeys(range(4, 9), processor)
     found = with_changes(history(runs_of(make_run, later, edits)), fake(tmp_path / "b", 2))
     assert [one.run for one in of(found, "fm").changes] == [6]
+
+
+def test_no_change_is_found_among_costs_that_came_from_the_cache(
+    make_run: MakeRun, tmp_path: Path
+) -> None:
+    """What was measured is before the change and after it, once each."""
+    cached = dict.fromkeys(range(14), of_one_step)
+    found = with_changes(history(runs_of(make_run, STEP, cached)), fake(tmp_path, 8))
+    assert of(found, "fm", CPU).changes == ()
+    assert len(of(found, "fm").changes) == 1
+    measured = with_changes(history(runs_of(make_run, STEP)), fake(tmp_path / "b", 8))
+    assert len(of(measured, "fm", CPU).changes) == 1
+
+
+def test_a_mean_of_which_a_seed_was_measured_earlier_is_not_measured(make_run: MakeRun) -> None:
+    def one_anew(records: Records, manifest: dict[str, Any]) -> None:
+        of_one_step(records, manifest)
+        for one in records:
+            if one["trial"] == one["trial"] | {"method": "fm", "seed": 1}:
+                one["cost"]["own"]["train_cpu_s"] += 1
+
+    def both_anew(records: Records, manifest: dict[str, Any]) -> None:
+        of_one_step(records, manifest)
+        for one in records:
+            if one["trial"]["method"] == "fm":
+                one["cost"]["own"]["train_cpu_s"] += 2
+
+    edits = {0: of_one_step, 1: one_anew, 2: both_anew}
+    found = history(runs_of(make_run, [0.0] * 3, edits, seeds=(0, 1)))
+    assert [point.measured for point in of(found, "fm", CPU).points] == [True, False, True]
 
 
 def test_without_otava_the_note_says_how_to_have_it(make_run: MakeRun) -> None:

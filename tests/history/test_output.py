@@ -16,15 +16,16 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from bench.cli import main
-from bench.history import History, blocks, history, runs_in_time, to_html
+from bench.history import History, blocks, history, runs_in_time, to_html, with_changes
 from bench.history.charts import place_charts
-from bench.history.model import Change
-from bench.history.sections import by_place
+from bench.history.model import CPU, Change
+from bench.history.places import by_place
 from bench.records import Run
 from bench.report import print_blocks, short
 from bench.report.charts.model import Chart
 from bench.report.draw.files import as_file
-from tests.history.generated import MakeRun, Records, identity, otava_script, runs_of
+from tests.history.generated import MakeRun, Records, identity, of_one_step, otava_script, runs_of
+from tests.history.test_history import of
 from tests.report.conftest import mean_loss
 from tests.report.test_names import Page, every, replaced
 
@@ -77,6 +78,45 @@ def test_each_dot_stands_at_its_run_and_figure(make_run: MakeRun) -> None:
         across = x0 + (x1 - x0) * (run - 1) / 9
         up = y0 + (y1 - y0) * (loss - 0.5299) / (0.6303 - 0.5299)
         assert seen[key] == pytest.approx((across, up), abs=0.02)
+
+
+def test_the_answer_comes_first_and_how_changes_are_found_last(
+    make_run: MakeRun, tmp_path: Path
+) -> None:
+    def better(records: Records, _: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "gating":
+                one["metrics"]["logloss"]["value"] = 0.5
+
+    plain = with_changes(history(runs_of(make_run, [0.0] * 3, {2: better})), None)
+    first, _, started, _, best, *_, last = printed(plain, tmp_path).rstrip().split("\n")
+    assert (first, started[:8]) == ("History of 3 runs", "Started ")
+    assert best == "ml-1m / cold: gating is best in run-002: log loss .5000; .5980 in run-000."
+    assert last == plain.notes[0]
+    assert len(last) <= 80
+    html = to_html(plain)
+    assert html.index("gating is best in run-002") < html.index("<main") < html.index(last)
+    edits = {2: lambda *of: (better(*of), identity(data="f" * 64)(*of))}
+    text = printed(history(runs_of(make_run, [0.0] * 3, edits)), tmp_path)
+    assert "log loss .5000; .5980 in run-000 is not comparable." in " ".join(text.split())
+
+
+def test_a_cost_from_the_cache_is_marked(make_run: MakeRun, tmp_path: Path) -> None:
+    found = history(runs_of(make_run, [0.0, 0.1, 0.1], dict.fromkeys(range(3), of_one_step)))
+    assert [point.measured for point in of(found, "fm", CPU).points] == [True, True, False]
+    text = printed(found, tmp_path)
+    assert re.search(r"^fm, own CPU s +3 +6\.350 +6\.980c$", text, re.MULTILINE)
+    assert re.search(r"^fm, log loss +3 +\.6003 +\.7003$", text, re.MULTILINE)
+    # of ten methods each CPU time and peak; of the nine but fm the second run's too
+    assert "c: 38 costs of an earlier run" in " ".join(text.split())
+    chart = charts(found)["own CPU s over runs"]
+    hollow = [mark for mark in chart.panels[0].marks if getattr(mark, "hollow", False)]
+    assert [mark.x for mark in hollow] == [(2.0, 3.0)] * 2  # type: ignore[union-attr]
+    assert "Hollow: measured in an earlier run" in chart.note
+    assert chart.numbers is not None
+    marks = {cell.mark for cell in chart.numbers.rows[2].cells}
+    assert marks == {"c"}
+    assert "Hollow" not in charts(found)["log loss over runs"].note
 
 
 def test_a_line_is_not_joined_across_a_break_and_the_note_says_why(make_run: MakeRun) -> None:
@@ -156,7 +196,7 @@ def test_the_command_ends_with_0_whatever_otava_says(folder: Path, tmp_path: Pat
     page = str(tmp_path / "x.html")
     without = bench(str(folder), "--html", page)
     assert without.exit_code == 0, without.output
-    assert "Change points were not looked for" in " ".join(without.stdout.split())
+    assert without.stdout.rstrip().splitlines()[-1].startswith("No changes looked for: ")
     assert "History of 4 runs" in Path(page).read_text("utf-8")
     broken = otava_script(tmp_path / "broken", "exit 9")
     failed = bench(str(folder), "--json", BENCH_OTAVA=str(broken))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
@@ -17,8 +18,9 @@ from bench.cli import main
 from bench.errors import NoRunError
 from bench.processes.memory import tree_bytes
 from bench.records.run_status import run_status
-from bench.records.status_file import read_status
+from bench.records.status_file import StatusFile, read_status
 from bench.run import Tally, Watcher, heartbeat
+from bench.run.beside import RecordedBeside
 from tests.run.conftest import Counting, status, write_ratings
 from tests.storage.faulty import content
 
@@ -282,10 +284,59 @@ def test_a_strangers_executor_that_tells_nonsense_costs_the_status_alone(tmp_pat
         processes = 7
 
     said = Watched()
-    with heartbeat.beating(Tally(said), Nonsense(), tmp_path):
+    with heartbeat.beating(Tally(said), Nonsense(), tmp_path, set):
         time.sleep(0.1)
     (line,) = said.said
     assert line.startswith("`bench status` could not follow this run: TypeError: ")
+
+
+def test_a_run_counts_what_one_beside_it_records(tmp_path, at_once):
+    """`old` failed before it began, `new` is recorded meanwhile, of `other` it knows nothing."""
+    for room in ("records", "failures"):
+        (tmp_path / room).mkdir()
+    (tmp_path / "failures" / "old.json").touch()
+    left = {"old": "small/cold lr, seed 0", "new": "small/cold fm, seed 0", "late": "small/cold"}
+    beside = RecordedBeside(SimpleNamespace(folder=tmp_path, left=left))
+    tally = Tally()
+    tally.planned(3, 3, 1)
+    with heartbeat.beating(tally, SimpleNamespace(processes={}), tmp_path, beside.titles):
+        wait_for(lambda: read_status(tmp_path))
+        assert [one.now.recorded for one in read_status(tmp_path)] == [1]
+        (tmp_path / "records" / "new.json").touch()
+        (tmp_path / "records" / "other.json").touch()
+        wait_for(lambda: [one.now.recorded for one in read_status(tmp_path)] == [2])
+        (tmp_path / "records" / "old.json").touch()
+        (tmp_path / "failures" / "late.json").touch()
+        wait_for(lambda: [one.now.recorded for one in read_status(tmp_path)] == [4])
+
+
+def test_a_killed_run_that_has_all_results_lacks_its_analysis_alone(go, write_suite, tmp_path):
+    folder = tmp_path / "one"
+    finished, _ = go(write_suite())
+    trials = f"{len(finished.records)} of {len(finished.records)} trials have a result"
+    before = content(folder)
+    status_file = StatusFile(folder)
+    status_file.write(Tally().now())
+    status_file._close()  # as the end of its process does
+    found = bench_status(folder)
+    assert found.exit_code == 0
+    assert found.stdout.splitlines()[0] == f"{folder}: ended without saying so: {trials}"
+    (folder / "analysis.json").unlink()
+    found = bench_status(folder)
+    assert found.exit_code == 0
+    assert found.stdout.splitlines()[0] == (
+        f"{folder}: ended without saying so: {trials}; it ended before its analysis: `bench run` makes it"
+    )
+    told = json.loads(bench_status(folder, "--json").stdout)
+    assert (told["state"], told["exit_code"], told["lacks_analysis"]) == ("killed", 0, True)
+    (folder / "status.json").unlink()
+    found = bench_status(folder)
+    assert found.stdout == (
+        f"{folder}: complete: {trials}; no analysis is of them: `bench run` makes it\n"
+    )
+    go(write_suite())
+    assert content(folder).keys() == before.keys()
+    assert bench_status(folder).stdout == f"{folder}: complete: {trials}\n"
 
 
 def test_a_run_that_has_said_nothing_yet_is_at_work(go, write_suite, tmp_path):

@@ -66,6 +66,17 @@ def test_where_a_run_stands_is_what_it_told(clock: Clock) -> None:
     assert [one.reason for one in now.last_failures] == ["out of luck"]
 
 
+def test_what_another_run_recorded_counts_once(clock: Clock) -> None:
+    tally = Tally(now=clock)
+    tally.planned(4, 5, 2)
+    tally.recorded("ml/cold lr, seed 0", "ok")
+    tally.recorded_by_any({"ml/cold lr, seed 0", "ml/cold fm, seed 0"})
+    assert tally.now().recorded == 4
+    tally.recorded("ml/cold fm, seed 0", "ok")
+    tally.recorded("ml/cold ffm, seed 0", "ok")
+    assert tally.now().recorded == 5
+
+
 def test_of_many_failures_the_last_are_kept_and_all_are_counted() -> None:
     tally = Tally()
     for number in range(10):

@@ -178,7 +178,68 @@ def test_settings_that_differ_stand_with_their_values_and_methods(make_run: Make
     several = side_by_side(runs(make_run, settings(10), settings(10), settings(4)))
     assert differing(several)["embedding_dim of fm, ffm"] == ("10", "as A", "4")
     (pool,) = (one.values for one in several.differing if one.kind == "pool")
-    assert pool == ("–", "as A", "other settings of fm, ffm")
+    assert pool == ("deepfm, ffm, fm, lr", "as A", "other settings of fm, ffm")
+
+
+def pool_of(*models: str) -> Edit:
+    def edit(records: Records, _: dict[str, Any]) -> None:
+        for one in records:
+            if "source_shift" in one["details"]:
+                one["details"]["source_shift"] = dict.fromkeys(models)
+
+    return edit
+
+
+def test_the_pool_of_each_run_is_told(make_run: MakeRun) -> None:
+    pools = (
+        pool_of("lr", "fm"),
+        pool_of("lr", "fm"),
+        pool_of("fm", "ffm"),
+        pool_of("lr", "fm", "ffm"),
+        pool_of("lr", "fm", "a-model-of-a-long-name"),
+    )
+    told = side_by_side(runs(make_run, *pools))
+    assert [one.values for one in told.differing] == [
+        ("fm, lr", "as A", "ffm, fm", "ffm, fm, lr", "3 base models")
+    ]
+    long = ("a-model-of-a-long-name", "another-of-a-long-name")
+    told = side_by_side(runs(make_run, pool_of("lr", *long), pool_of("fm", *long)))
+    (values,) = (one.values for one in told.differing)
+    assert values == ("3 base models", "fm in place of lr")
+
+
+def test_another_base_of_relaimpr_is_told_where_there_is_relaimpr(make_run: MakeRun) -> None:
+    def against_lr(_: Records, manifest: dict[str, Any]) -> None:
+        manifest["relaimpr_base"] = "lr"
+
+    def without(_: Records, manifest: dict[str, Any]) -> None:
+        manifest["metrics"] = ["auc", "logloss"]
+
+    def unasked(records: Records, manifest: dict[str, Any]) -> None:
+        against_lr(records, manifest)
+        without(records, manifest)
+
+    several = side_by_side(runs(make_run, unchanged, against_lr))
+    assert differing(several) == {"base of RelaImpr": ("best-single", "lr")}
+    assert side_by_side(runs(make_run, without, unasked)).differing == ()
+
+
+def versions(**told: str) -> Edit:
+    def edit(records: Records, manifest: dict[str, Any]) -> None:
+        environment()(records, manifest)
+        for one in records:
+            one["versions"] |= told
+
+    return edit
+
+
+def test_what_of_machine_and_versions_differs_is_said_by_name(make_run: MakeRun) -> None:
+    numba, torch = versions(inner_loop="numba 0.6"), versions(inner_loop="autograd")
+    text = blocks_to_markdown(blocks(side_by_side(runs(make_run, numba, torch))))
+    assert "Nothing differs but inner\\_loop." in text
+    other = environment(processor="P2", torch="2.14.0", cores=4)
+    text = blocks_to_markdown(blocks(side_by_side(runs(make_run, environment(), other))))
+    assert "These differ: torch, processor and cores." in text
 
 
 def test_what_a_run_has_nothing_to_compare_of_is_not_told_to_be_the_same(make_run: MakeRun) -> None:

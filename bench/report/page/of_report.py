@@ -13,6 +13,7 @@ from bench.report.charts.of_run import run_charts
 from bench.report.charts.of_section import part_charts, section_charts
 from bench.report.content import model
 from bench.report.content.single_users import with_single_users
+from bench.report.page.drawn_of import drawn_of
 from bench.report.page.page import Part, Section, page
 from bench.report.sections.document import PARTS, begun, section_blocks, section_name
 from bench.report.sections.document import Part as PartName
@@ -47,7 +48,13 @@ def to_html(report: model.Report, run: Run) -> str:
         for place, section in enumerate(report.sections)
     ]
     lead = (*begun(report), *trouble(report))
-    return page(report.suite, lead, [*_over_all(report), *sections], after=[_made(report, run)])
+    return page(
+        report.suite,
+        lead,
+        [*_over_all(report), *sections],
+        after=[_made(report, run)],
+        of=drawn_of(run),
+    )
 
 
 def _made(report: model.Report, run: Run) -> Part:

@@ -46,9 +46,10 @@ def page(
     sections: Sequence[Section],
     *,
     after: Sequence[Part] = (),
+    of: str = "",
 ) -> str:
     """The whole HTML. `title` is its one heading of the first level, and left out of `lead`; `after`: parts that are of all
-    sections. Names of parts are unlike one another; every text is escaped here."""
+    sections. Names of parts are unlike one another; every text is escaped here. `of`: told by `drawn_of`."""
     style, script = _resource("page.css"), _resource("page.js")
     return (
         _environment()
@@ -56,6 +57,7 @@ def page(
         .render(
             title=visible(title),
             heading=short(title),
+            of=of,
             policy=_policy(style, script),
             style=Markup(style),
             script=Markup(script),
