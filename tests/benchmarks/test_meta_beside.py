@@ -63,6 +63,7 @@ def test_a_module_on_dense_features_is_the_engines_case(steps):
     assert disagreement(by_hand, 3, steps) < AGREE
 
 
+@pytest.mark.slow
 def test_both_ways_of_the_engine_agree():
     cases = [case_of(3, 2, torch.float64, kernel) for kernel in (None, "autograd")]
     one, other = (engine(case)() for case in cases)
@@ -103,6 +104,7 @@ def test_what_cannot_be_imported_is_named_with_how_to_install_it(monkeypatch, ca
     )
 
 
+@pytest.mark.slow
 def test_it_prints_a_line_for_each(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["meta_beside", "--users", "2", "--rounds", "1"])
     monkeypatch.setattr(
