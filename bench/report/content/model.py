@@ -118,13 +118,14 @@ class PredictionsFile:
 @dataclass(frozen=True)
 class Unfinished:
     """Training that the cap on its epochs ended: the best of `epochs` was the last one. `setting`: where the cap stands,
-    `train.epochs` or `meta_learner.train.epochs` or a parameter of the plugin's own; `seeds`: those in which it was so;
-    `optimizer`: of the training loop, "" where that did not train it."""
+    `train.epochs` or `meta_learner.train.epochs` or a parameter of the plugin's own; `seeds`: those in which it was so, of so
+    many `with_result`; `optimizer`: of the training loop, "" where that did not train it."""
 
     method: str
     epochs: int
     setting: str
     seeds: tuple[int, ...]
+    with_result: int
     optimizer: str = ""
 
 
