@@ -58,7 +58,7 @@ def summary(report: Report) -> Iterator[Block]:
         rows = [row for kind in _shown(section) for row in kind]
         grid = _grid(report, section, rows)
         yield grid
-        if lines := (*_legend(grid), *_notes(report, section, rows)):
+        if lines := (*_legend(section, grid), *_notes(report, section, rows)):
             yield Lines(lines)
     yield from _went_wrong(report)
 
@@ -92,12 +92,15 @@ def _grid(report: Report, section: Section, rows: Sequence[Row]) -> Grid:
     )
 
 
-def _legend(grid: Grid) -> Iterator[str]:
-    """What its marks mean."""
+def _legend(section: Section, grid: Grid) -> Iterator[str]:
+    """What its marks mean, and whom all are held against."""
     marks = {cell.mark for row in grid.rows for cell in row.cells}
     told = [f"{mark} {meaning}" for mark, meaning in _MEANINGS.items() if mark in marks]
     if told:
         yield f"{', '.join(told)}."
+    if section.reference is not None and not section.is_chosen:
+        single = short(section.reference)
+        yield f"best single: {single}, the base model with the lowest validation log loss."
 
 
 def _shown(section: Section) -> Iterator[Sequence[Row]]:
@@ -117,7 +120,7 @@ def _title(report: Report, section: Section, rows: Sequence[Row]) -> str:
     of_seeds = f"mean over {seeds} seeds" if seeds > 1 else "one seed"
     missing = sum(row.kind != "best_single" for row in section.rows) - len(rows)
     hidden = f"; {counted(missing, 'more row')} in the page" if missing else ""
-    return f"Test users' query rows, {of_seeds}{hidden}"
+    return f"Test users' query, the rows that are scored, {of_seeds}{hidden}"
 
 
 def _columns(
