@@ -14,6 +14,7 @@ import click
 from bench.cli._common import echo_json, json_option
 from bench.cli._gate_speed import check_given, speed_options, speed_result
 from bench.cli._output import console, echo
+from bench.cli._whole_file import write_whole
 from bench.errors import BenchError, NoRunError, StorageError
 
 if TYPE_CHECKING:
@@ -130,16 +131,16 @@ def _write_files(
     from bench.gate.print import to_junit, to_markdown
 
     if junit is not None:
-        _write(Path(junit), to_junit(result))
+        write_whole(Path(junit), to_junit(result).encode("utf-8"))
     if markdown is not None and markdown != "-":
-        _write(Path(markdown), to_markdown(result, every=every))
+        write_whole(Path(markdown), to_markdown(result, every=every).encode("utf-8"))
 
 
 def _add_summary(result: GateResult, *, every: bool) -> None:
     from bench.gate.print import to_markdown
 
     if os.environ.get(_SUMMARY):
-        _write(Path(os.environ[_SUMMARY]), to_markdown(result, every=every), mode="a")
+        _append(Path(os.environ[_SUMMARY]), to_markdown(result, every=every))
 
 
 def _print(
@@ -167,9 +168,9 @@ def _print(
             echo(line)
 
 
-def _write(path: Path, text: str, *, mode: str = "w") -> None:
+def _append(path: Path, text: str) -> None:
     try:
-        with path.open(mode, encoding="utf-8") as file:
+        with path.open("a", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
         raise StorageError(

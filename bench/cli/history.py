@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bench.cli._common import echo_json, json_option
-from bench.cli._output import console, echo, say
+from bench.cli._output import console, echo
 from bench.cli._whole_file import write_whole
 
 __all__ = ["command"]
@@ -50,7 +50,6 @@ def command(
     found = with_changes(history(runs_in_time(folders), metric), otava)
     if html is not None and html != "-":
         write_whole(Path(html), to_html(found).encode("utf-8", "backslashreplace"))
-        say(f"wrote {html}")
     if as_json:
         echo_json(to_json(found))
     elif html == "-":

@@ -9,7 +9,7 @@ import click
 
 from bench.cli._common import plugin_options, warn_quarantined
 from bench.cli._output import echo
-from bench.errors import StorageError
+from bench.cli._whole_file import write_whole
 from bench.registry import load_registry
 
 __all__ = ["command"]
@@ -33,9 +33,4 @@ def command(out: Path | None, plugins: tuple[Path, ...], autoload: bool) -> None
     if out is None:
         echo(text, nl=False)
         return
-    try:
-        out.write_text(text, "utf-8")
-    except OSError as error:
-        raise StorageError(
-            f"{out}: can't be written: {error.strerror}; choose another file"
-        ) from error
+    write_whole(out, text.encode("utf-8"))

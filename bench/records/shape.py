@@ -143,6 +143,7 @@ class _Cited(_Shape):
 class _Plugins(_Shape):
     quarantined: list[_Quarantined] = []
     citations: list[_Cited] = []
+    given: list[str] = []
 
 
 class _Manifest(_Shape):

@@ -316,12 +316,14 @@ class Section:
 
 @dataclass(frozen=True)
 class Made:
-    """With what a run was made. `versions`: of software, each that some record names; `machines`: pairs of what and which."""
+    """With what a run was made. `versions`: of software, each that some record names; `machines`: pairs of what and which;
+    `plugins`: names of the files and folders that `--plugins` gave it."""
 
     started: str  # ISO times, "" where unknown
     ended: str
     versions: Mapping[str, tuple[str, ...]]
     machines: tuple[tuple[tuple[str, str], ...], ...]
+    plugins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
