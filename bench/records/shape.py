@@ -144,6 +144,8 @@ class _Plugins(_Shape):
     quarantined: list[_Quarantined] = []
     citations: list[_Cited] = []
     given: list[str] = []
+    # meta-learner, parameter: lowest, highest
+    limits: dict[str, dict[str, list[FiniteFloat | None]]] = {}
 
 
 class _Manifest(_Shape):

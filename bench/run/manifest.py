@@ -23,6 +23,7 @@ from bench.records import (
 from bench.registry import Registry, recorded
 from bench.run.citations import citations
 from bench.run.given_plugins import given_plugins
+from bench.run.limits import limits
 from bench.run.planning.trials import Plan, Trial
 from bench.run.split_facts import split_facts
 from bench.scoring.division import Divisions
@@ -73,6 +74,7 @@ def of_plan(
             ],
             "citations": citations(suite, registry),
             "given": given_plugins(suite, registry),
+            "limits": limits(suite, registry),
         },
         "primary": suite.primary,
         "against": suite.against,
