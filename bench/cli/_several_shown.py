@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.cli._common import echo_json
-from bench.cli._output import console, echo, say
-from bench.cli._whole_file import encoded, write_whole
+from bench.cli._output import console, echo
+from bench.cli._whole_file import encoded, write_whole, wrote
 
 if TYPE_CHECKING:
     from bench.several import Several
@@ -47,7 +47,6 @@ def _write(several: Several, asked: Mapping[str, str | None]) -> None:
         write_whole(Path(markdown), encoded(blocks_to_markdown(blocks(several))))
     if (html := asked["html"]) is not None and html != "-":
         write_whole(Path(html), encoded(to_html(several)))
-        say(f"wrote {html}")
     if (figures := asked["figures"]) is not None:
         written = write_figures(several, Path(figures))
-        say(f"wrote {len(written)} files into {figures}")
+        wrote(Path(figures), f"{len(written)} files")

@@ -8,18 +8,19 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from bench.cli._output import say
 from bench.errors import StorageError
 from bench.storage.temporary import hold, sync_folder, temporary_name
 
-__all__ = ["encoded", "write_whole"]
+__all__ = ["encoded", "write_whole", "wrote"]
 
 _OF_THE_SYSTEM = ("dev", "proc")  # /dev/stdout leads to a file that is open already
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Make or replace a file at once: whoever reads it sees the old one or the new one. A link still leads where it led; a
-    device or a pipe is written to. Raises StorageError, for a folder, for a file that a run keeps, and where there is no
-    folder to write in."""
+def write_whole(path: Path, data: bytes, what: str = "") -> None:
+    """Make or replace a file at once, and say so: whoever reads it sees the old one or the new one. A link still leads where
+    it led; a device or a pipe is written to. Raises StorageError, for a folder, for a file that a run keeps, and where there
+    is no folder to write in. `what`: it holds, in words."""
     _check_of_no_run(path)
     try:
         if path.is_dir():
@@ -32,6 +33,12 @@ def write_whole(path: Path, data: bytes) -> None:
         raise StorageError(
             f"{path}: can't be written: {error.strerror}; choose another file"
         ) from error
+    wrote(path, what)
+
+
+def wrote(path: Path, what: str = "") -> None:
+    """Every command says in this way what it has left where, on standard error."""
+    say(f"wrote {path} ({what})" if what else f"wrote {path}")
 
 
 def encoded(text: str) -> bytes:

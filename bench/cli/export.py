@@ -58,8 +58,7 @@ def command(
         if users
         else _predictions(loaded, cache_dir, methods, labels=labels)
     )
-    write_whole(file, _written(table, file.suffix.lower()))
-    click.echo(f"{file}: {len(table):,} rows", err=True)
+    write_whole(file, _written(table, file.suffix.lower()), f"{len(table):,} rows")
 
 
 def _by_user(run: Run, methods: Sequence[str]) -> pa.Table:

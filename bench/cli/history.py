@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from bench.cli._common import echo_json, json_option
-from bench.cli._output import console, echo, say
-from bench.cli._whole_file import encoded, write_whole
+from bench.cli._output import console, echo
+from bench.cli._whole_file import encoded, write_whole, wrote
 
 __all__ = ["command"]
 
@@ -62,10 +62,9 @@ def command(
     found = with_changes(history(runs_in_time(folders), metric), otava)
     if html is not None and html != "-":
         write_whole(Path(html), encoded(to_html(found)))
-        say(f"wrote {html}")
     if figures is not None:
         written = write_figures(found, Path(figures))
-        say(f"wrote {len(written)} files into {figures}")
+        wrote(Path(figures), f"{len(written)} files")
     if as_json:
         echo_json(to_json(found))
     elif html == "-":

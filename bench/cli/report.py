@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.cli._common import echo_json, json_option
-from bench.cli._output import echo, say
+from bench.cli._output import echo
 from bench.cli._report_files import check_files, file_options, printed_in_place, write_files
 from bench.cli._report_shown import SECTIONS, show, show_parts
 from bench.cli._several_shown import FORMS, show_several
-from bench.cli._whole_file import write_whole
+from bench.cli._whole_file import write_whole, wrote
 
 if TYPE_CHECKING:
     from bench.records import Run
@@ -113,7 +113,6 @@ def _draw(found: Run, report: Report, files: dict[str, str | None]) -> None:
 
     if (html := files["html"]) is not None and html != "-":
         write_whole(Path(html), _page(found, report).encode("utf-8"))
-        say(f"wrote {html}")
     if (figures := files["figures"]) is not None:
         written = write_figures(report, found, Path(figures))
-        say(f"wrote {len(written)} files into {figures}")
+        wrote(Path(figures), f"{len(written)} files")

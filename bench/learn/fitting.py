@@ -48,6 +48,9 @@ __all__ = ["FittedModel", "Gating", "MetaLearned"]
 Progress = Callable[[str], None]
 
 
+PREPARING = "preparing compiled code"  # which takes long where none of it is kept yet
+
+
 def _silent(_: str) -> None:
     pass
 
@@ -81,6 +84,7 @@ class FittedModel(FitNotes):
         """Off the clock: compile what training will call."""
         from bench.learn.network.precompiling import precompile_model
 
+        self._progress(PREPARING)
         precompile_model(self._plugin, fields, self._settings)
 
     def fit(self, train_rows: View, valid: View, context: Context) -> None:
@@ -139,6 +143,7 @@ class Gating(FitNotes):
         """Off the clock: compile what training will call."""
         from bench.learn.network.precompiling import precompile_selector
 
+        self._progress(PREPARING)
         precompile_selector(self._plugin, fields, models, self._settings)
 
     def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
@@ -201,6 +206,7 @@ class MetaLearned(FitNotes):
         """Off the clock: compile what training and adaptation will call."""
         self._gating.prepare(fields, models)
         if self._known:
+            self._progress(PREPARING)
             compile_kernel()
 
     def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
@@ -250,6 +256,7 @@ class MetaLearned(FitNotes):
         if len(candidates) == 1:
             return candidates[0]
         outers = [outer_parameters(rule, self._learnable) for rule in candidates]
+        self._progress(f"trying {len(candidates)} settings on validation users")
         losses = query_losses(candidates, self._learnable, outers, valid, self._threads)
         for number, loss in enumerate(losses, start=1):
             told = f"validation log loss {loss:.4f}" if np.isfinite(loss) else "diverges"

@@ -143,6 +143,9 @@ class _Cited(_Shape):
 class _Plugins(_Shape):
     quarantined: list[_Quarantined] = []
     citations: list[_Cited] = []
+    given: list[str] = []
+    # meta-learner, parameter: lowest, highest
+    limits: dict[str, dict[str, list[FiniteFloat | None]]] = {}
 
 
 class _Manifest(_Shape):

@@ -22,6 +22,8 @@ from bench.records import (
 )
 from bench.registry import Registry, recorded
 from bench.run.citations import citations
+from bench.run.given_plugins import given_plugins
+from bench.run.limits import limits
 from bench.run.planning.trials import Plan, Trial
 from bench.run.split_facts import split_facts
 from bench.scoring.division import Divisions
@@ -71,6 +73,8 @@ def of_plan(
                 for plugin in registry.quarantined
             ],
             "citations": citations(suite, registry),
+            "given": given_plugins(suite, registry),
+            "limits": limits(suite, registry),
         },
         "primary": suite.primary,
         "against": suite.against,

@@ -47,6 +47,45 @@ def test_a_file_is_written_beside_the_table(option: str, run: Path, tmp_path: Pa
 
 
 @every
+def test_a_file_that_was_written_is_said_on_standard_error(
+    option: str, run: Path, tmp_path: Path
+) -> None:
+    result = report(run, option, tmp_path / "file")
+    assert result.stderr.splitlines()[0] == f"wrote {tmp_path / 'file'}"
+    assert "wrote" not in report(run, option, "-").output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("report", "RUN", "--html", "FILE"),
+        ("report", "RUN", "OTHER", "--html", "FILE"),
+        ("report", "RUN", "OTHER", "--markdown", "FILE"),
+        ("history", "RUN", "--html", "FILE"),
+        ("gate", "RUN", "OTHER", "--junit", "FILE"),
+        ("gate", "RUN", "OTHER", "--markdown", "FILE"),
+        ("schema", "--out", "FILE"),
+    ],
+    ids=" ".join,
+)
+def test_every_command_says_so_in_one_way(
+    run: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    make_run(tmp_path / "other")
+    paths = {"RUN": run, "OTHER": tmp_path / "other", "FILE": tmp_path / "file"}
+    result = CliRunner().invoke(main, [str(paths.get(part, part)) for part in command])
+    assert f"wrote {tmp_path / 'file'}\n" in result.stderr
+    assert "wrote" not in result.stdout
+    assert (tmp_path / "file").stat().st_size > 0
+
+
+def test_of_a_folder_it_is_said_how_many_files(run: Path, tmp_path: Path) -> None:
+    result = report(run, "--figures", tmp_path / "figures")
+    files = sum(one.is_file() for one in (tmp_path / "figures").rglob("*"))
+    assert f"wrote {tmp_path / 'figures'} ({files} files)\n" in result.stderr
+
+
+@every
 def test_a_hyphen_prints_it_in_place_of_the_table(option: str, run: Path) -> None:
     assert report(run, option, "-").stdout_bytes == expected(option, run)
 

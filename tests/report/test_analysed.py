@@ -74,7 +74,7 @@ def test_the_difference_its_interval_and_the_verdict_stand_beside_the_log_loss(
 def test_best_single_is_the_reference_and_bounds_have_no_verdict(make_analysed: MakeRun) -> None:
     table = grid(make_analysed(), "Quality")
     for name in ("fm", "best-single = fm"):
-        assert list(cells(table, name).values())[1:3] == ["reference", ""]
+        assert list(cells(table, name).values())[1:3] == ["best single", ""]
     assert list(cells(table, "perfect-user (bound)").values())[1:4] == ["", "", ""]
 
 

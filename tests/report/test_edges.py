@@ -90,3 +90,38 @@ def test_nothing_is_said_of_what_lies_inside(
     make_run: Callable[..., Run], chosen: dict[str, list[Any]]
 ) -> None:
     assert "Validation users chose" not in terminal(make_run(edit=edit_of(chosen)))
+
+
+def least_steps(records: list[dict[str, Any]], tried: list[int]) -> None:
+    for record in records:
+        settings = record["identity"].get("settings")
+        if settings:
+            learner = settings["meta_learner"]
+            params = learner["params"] | {"inner_steps": tried}
+            record["identity"]["settings"] = settings | {
+                "meta_learner": learner | {"params": params}
+            }
+
+
+@pytest.mark.parametrize(
+    ("chosen", "limits", "told"),
+    [
+        ({"inner_steps": [30]}, {"inner_steps": [0, 1000]}, True),
+        ({"inner_steps": [30]}, {"inner_steps": [0, 30]}, False),
+        ({"inner_steps": [1]}, {"inner_steps": [0, 1000]}, False),  # below one step there is none
+        ({"rate_factors": [0.1]}, {"rate_factors": [0.1, None]}, False),
+        ({"rate_factors": [0.1]}, {"rate_factors": [None, 1.0]}, True),
+        ({"rate_factors": [1.0]}, {"rate_factors": [0.1, 1.0]}, False),
+        ({"rate_factors": [1.0]}, {"rate_factors": [0.1, None]}, True),
+        ({"support_scales": [25.0]}, {}, True),
+    ],
+)
+def test_what_its_parameter_allows_no_further_is_no_edge(
+    make_run: Callable[..., Run], chosen: dict[str, list[Any]], limits: Any, told: bool
+) -> None:
+    def edit(records: list[dict[str, Any]], manifest: Any) -> None:
+        edit_of(chosen)(records, manifest)
+        least_steps(records, [1, 5, 30])
+        manifest["plugins"]["limits"] = {"fine-tune": limits}
+
+    assert ("Widen these lists" in terminal(make_run(edit=edit))) is told

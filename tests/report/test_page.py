@@ -157,7 +157,7 @@ def test_a_block_shows_names_as_text(name: str) -> None:
     for block in (Note(name), Heading(1, name), Printed((name,)), Lines((name,)), grid):
         seen = Page(str(block_html(block)))
         assert {tag for tag, _ in seen.elements} <= {
-            "p", "h4", "pre", "ul", "li", "div", "table", "caption", "thead", "tr", "th", "td",
+            "p", "h4", "pre", "ul", "li", "div", "table", "caption", "thead", "tr", "th", "td", "br",
         }  # fmt: skip
         assert squeezed(visible(name)) in seen.text
 

@@ -59,7 +59,9 @@ def test_the_answer_speaks_of_the_primary_and_of_its_direction(make_analysed: Ma
         "604 users and 21,037 rows."
     )
     rest = told[[note.strong for note in told].index(True) + 1].text
-    assert rest.startswith("The run can't tell it apart from user-calibration (a tie, marked =).")
+    assert rest.startswith(
+        "The run can't tell metaselector apart from user-calibration (a tie, marked =)."
+    )
 
 
 def test_rows_and_columns_are_in_the_order_of_the_primary(make_analysed: MakeRun) -> None:

@@ -15,8 +15,10 @@ from bench.evaluate import Analysis
 from bench.records import Run
 from bench.report import build, print_blocks, summary
 from bench.report.words.blocks import Grid, Lines, Note
+from bench.report.words.names import squeezed
 from tests.report.conftest import failed
 from tests.report.test_names import NAMES
+from tests.report.test_unfinished import PLAIN, edit_of
 
 MakeRun = Callable[..., Run]
 
@@ -113,18 +115,20 @@ def test_of_a_hundred_methods_the_first_are_shown_and_the_others_counted(
     assert "86 more rows in the page" in grid.title
 
 
-def test_failures_are_told_first_and_no_more_than_three_lines(make_analysed: MakeRun) -> None:
+def test_behind_the_marks_failures_are_told_first_and_no_more_than_three_lines(
+    make_analysed: MakeRun,
+) -> None:
     def edit(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
         for one in records:
             if one["trial"]["method"] == "user-best":
                 one |= failed("no luck")
-            one["details"] |= {"epochs": 7, "best_epoch": 7}
+            one["details"] |= {"epochs": 7, "best_epoch": 0, "warnings": ["odd"]}
 
     found = notes(make_analysed(edit=edit, seeds=(0,)))
-    assert found[0] == "1 trial of 12 without a result: user-best (--section trust)."
-    assert found[1].startswith("= can't be told from the best: user-calibration")
-    assert found[2].startswith("One seed")
-    assert len(found) == 3
+    assert found[2] == "1 trial of 12 without a result: user-best (--section trust)."
+    assert found[3] == "Warning: odd (--section trust)."
+    assert found[4].startswith("One seed")
+    assert len(found) == 2 + 3
 
 
 def test_reasons_of_failures_are_told_without_what_was_printed(make_analysed: MakeRun) -> None:
@@ -148,7 +152,93 @@ def test_a_warning_is_told(make_analysed: MakeRun) -> None:
                 one["details"] |= {"warnings": ["all logits lie in [0, 1]", "and another"]}
 
     found = notes(make_analysed(edit=edit))
-    assert found[0] == "Warning: all logits lie in [0, 1] and 1 more warning (--section trust)."
+    assert found[2] == "Warning: all logits lie in [0, 1] and 1 more warning (--section trust)."
+
+
+def test_marks_of_the_table_are_explained_below_it(make_analysed: MakeRun) -> None:
+    def lacks_a_seed(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "lr" and one["trial"]["seed"] == 1:
+                one["metrics"]["logloss"] = {"value": None, "reason": "one class", "counts": {}}
+
+    assert notes(make_analysed())[0] == "* the best mean, = a tie with it."
+    assert notes(make_analysed(edit=lacks_a_seed))[0] == (
+        "* the best mean, = a tie with it, ! not of every seed."
+    )
+
+
+def test_whom_all_are_held_against_is_explained_below_the_table(make_analysed: MakeRun) -> None:
+    told = "best single: fm, the base model with the lowest validation log loss."
+    assert told in notes(make_analysed())
+    chosen = make_analysed(change=lambda found: replace(found, chosen="gating"))
+    assert "best single:" not in str(list(summary(build(chosen))))
+
+
+def test_methods_of_a_note_say_in_how_many_seeds(make_analysed: MakeRun) -> None:
+    def edit(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        edit_of({"lr": (12, 12, PLAIN)})(records, manifest)
+        edit_of({"fm": (12, 12, PLAIN)}, seeds=(0, 2))(records, manifest)
+        edit_of({"gating": (5, 0, PLAIN)}, seeds=(1,))(records, manifest)
+
+    found = notes(make_analysed(edit=edit))
+    assert "Still improving at the cap: lr and fm (2 of 3 seeds) (--section trust)." in found
+    assert "Never better than its start: gating (1 of 3 seeds) (--section trust)." in found
+
+
+@pytest.mark.parametrize(
+    ("letters", "told"),
+    [
+        (20, f"{'b' * 20} and 3 more"),
+        (40, "4 methods"),
+    ],
+)
+def test_where_no_two_names_fit_on_a_line_methods_are_counted(
+    make_analysed: MakeRun, letters: int, told: str
+) -> None:
+    names = ("gating", "average", "user-best", "metaselector-simplified")
+
+    def edit(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        for trial in [one["trial"] for one in records] + manifest["trials"]:
+            if trial["method"] in names:
+                trial["method"] = "abcd"[names.index(trial["method"])] * letters
+        for one in records:
+            if one["trial"]["method"][0] * letters == one["trial"]["method"]:
+                one["details"] |= {"epochs": 5, "best_epoch": 0}
+
+    (found,) = [line for line in notes(make_analysed(edit=edit)) if line.startswith("Never")]
+    assert found == f"Never better than its start: {told} (--section trust)."
+
+
+def renamed(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+    """Two methods of 40 letters that differ in the middle alone."""
+    of = {"gating": f"{'g' * 20}1{'x' * 19}", "user-best": f"{'g' * 20}2{'x' * 19}"}
+    for trial in [one["trial"] for one in records] + manifest["trials"]:
+        trial["method"] = of.get(trial["method"], trial["method"])
+
+
+def test_a_long_name_is_shortened_before_a_column_is_left_out(make_analysed: MakeRun) -> None:
+    lines = shown(make_analysed(edit=renamed)).splitlines()
+    (head,) = [line for line in lines if line.startswith("method")]
+    assert all(word in head for word in ("log loss", "verdict", "AUC", "CPU s"))
+    names = [line.split()[0] for line in lines if line.startswith("ggg")]
+    assert len(set(names)) == 2
+    assert all("…" in name for name in names)
+
+
+def test_columns_without_room_are_named_and_where_they_are(make_analysed: MakeRun) -> None:
+    run = make_analysed()
+    assert "--all adds RelaImpr % and GAUC." in shown(run)
+    assert "No room" not in shown(run, 160)
+
+
+def test_names_in_a_narrow_column_lose_their_middle_and_stay_apart() -> None:
+    assert squeezed(["fm", "a-very-long-name-of-a-model"], 11) == ["fm", "a-ver…model"]
+    same = squeezed(["aaaaa1bbbbbbbbbbbbbb", "aaaaa2bbbbbbbbbbbbbb"], 11)
+    assert len(set(same)) == 2
+    assert all(cell_len(name) <= 11 for name in same)
+    assert squeezed(["漢" * 10], 11) == ["漢漢漢…漢漢"]
+    # one name in two rows is no clash
+    assert squeezed(["a-very-long-name-of-a-model"] * 2, 11) == ["a-ver…model"] * 2
 
 
 def test_a_tie_beside_0_is_told_of(make_analysed: MakeRun) -> None:

@@ -61,14 +61,20 @@ def test_models_that_the_cap_ended_are_named_together_in_every_form(
         edit=edit_of({"lr": (12, 12, PLAIN), "fm": (12, 12, PLAIN), "ffm": (12, 10, PLAIN)})
     )
     told = (
-        "lr and fm were still improving when training hit its limit: the best epoch was the last one allowed (12 of 12; seeds "
-        "0, 1, 2). Raise train.epochs or lower train.batch_size."
+        "lr and fm were still improving when training hit its limit: the best epoch was the last one allowed (12 of 12; all 3 "
+        "seeds). Raise train.epochs or lower train.batch_size."
     )
     for text in (" ".join(terminal(run).split()), to_markdown(build(run)).replace("\\", "")):
         assert told in text
         assert text.index(told) < text.index("Quality on")
     (section,) = to_json(build(run))["sections"]
-    capped = {"epochs": 12, "setting": "train.epochs", "seeds": (0, 1, 2), "optimizer": "adam"}
+    capped = {
+        "epochs": 12,
+        "setting": "train.epochs",
+        "seeds": (0, 1, 2),
+        "with_result": 3,
+        "optimizer": "adam",
+    }
     assert section["unfinished"] == (
         {**capped, "method": "lr"},
         {**capped, "method": "fm"},
@@ -109,7 +115,7 @@ def test_the_setting_that_capped_it_is_named(
     )
     assert (
         f"{method} was still improving when training hit its limit: the best epoch was the last one allowed ({epochs} of "
-        f"{epochs}; seed 1). {fix}" in text
+        f"{epochs}; 1 of 3 seeds (1)). {fix}" in text
     )
 
 

@@ -7,6 +7,8 @@ import json
 from bench.bibtex import entries
 from bench.records import load, read_manifest
 from bench.report import build, to_bibtex
+from bench.report.sections.made import made_blocks
+from bench.report.words.blocks import Lines
 
 PLUGIN = """
 from bench import hookimpl
@@ -55,3 +57,23 @@ def test_what_a_stranger_declares_is_kept_whatever_it_is(tmp_path, write_suite, 
     assert cited(run.folder)["models/citing"].startswith(r"@misc{\ud800xxx")
     assert len(cited(run.folder)["models/citing"]) < 21_000
     assert "% Left out, of base model citing: no BibTeX" in to_bibtex(build(run))
+
+
+def test_plugins_that_were_given_by_path_are_named_in_the_commands_that_make_a_run_again(
+    tmp_path, write_suite, go
+):
+    file = tmp_path / "my plugin.py"
+    file.write_text(PLUGIN.format(citation=""), "ascii")
+    suite = write_suite(models="  lr: {use: lr}\n  mine: {use: citing}", methods="  {}")
+    run, _ = go(suite, plugins=(file,))
+    assert read_manifest(run.folder)["plugins"]["given"] == ["my plugin.py"]
+    (lines,) = [block for block in made_blocks(build(run)) if isinstance(block, Lines)]
+    assert lines.lines[0] == (
+        "bench run suite.yaml --data-dir DATA --plugins 'my plugin.py' --out again"
+    )
+
+
+def test_without_such_plugins_none_is_named(write_suite, go):
+    run, _ = go(write_suite())
+    (lines,) = [block for block in made_blocks(build(run)) if isinstance(block, Lines)]
+    assert lines.lines[0] == "bench run suite.yaml --data-dir DATA --out again"

@@ -18,13 +18,18 @@ class Heard(Counting):
     def __init__(self) -> None:
         super().__init__()
         self.names: dict[str, str] = {}
-        self.said: dict[str, list[Progress | None]] = {}
+        self.said: dict[str, list[Progress]] = {}
+        self.others: dict[str, list[str]] = {}  # in words of their own
 
     def started(self, step, title):
         self.names[step] = title
 
     def progress(self, step, text):
-        self.said.setdefault(self.names[step], []).append(Progress.read(text))
+        read = Progress.read(text)
+        if read is None:
+            self.others.setdefault(self.names[step], []).append(text)
+        else:
+            self.said.setdefault(self.names[step], []).append(read)
 
 
 def test_models_selectors_and_meta_learners_tell_in_one_form(go, tmp_path):
@@ -43,3 +48,19 @@ def test_models_selectors_and_meta_learners_tell_in_one_form(go, tmp_path):
     assert first.rows_per_s > 0
     meta = heard.said["small/cold maml, seed 0"][1]
     assert (meta.epoch, meta.epochs, meta.rows_per_s) == (0, 2, None), "before the first step"
+
+
+def test_what_takes_long_before_training_is_told(go, tmp_path):
+    tuned = f"  tuned: {{{SELECTOR}, meta_learner: {{use: fine-tune, adapt: [selector], inner_steps: [1, 2], "
+    tuned += "rate_factors: [0.1], support_scales: [0.0]}}"
+    heard = Heard()
+    go(write_small_suite(tmp_path, models=MODELS, methods=tuned), watcher=heard)
+    assert heard.others["small/cold lr, all training rows, seed 0"] == ["preparing compiled code"]
+    told = heard.others["small/cold tuned, seed 0"]
+    assert told == [
+        "gating preparing compiled code",
+        "preparing compiled code",
+        "trying 2 settings on validation users",
+    ]
+    settings = [one for one in heard.said["small/cold tuned, seed 0"] if one.what == "setting"]
+    assert [one.epoch for one in settings] == [1, 2]

@@ -20,6 +20,7 @@ from bench.report.charts.model import (
 from bench.report.charts.ties import all_highest, all_lowest
 from bench.report.content.model import Section
 from bench.report.sections.quality import against
+from bench.report.sections.reference import itself, reference
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
 from bench.report.words.figures import listed, signed
 from bench.report.words.metrics import named
@@ -62,23 +63,23 @@ def differences(section: Section) -> Chart:
 
 def _panel(section: Section, shown: Sequence[Compared]) -> Panel:
     better = "higher" if section.higher_is_better else "lower"
-    reference = short(str(section.reference), _REFERENCE_CELLS)
-    x = Axis(
-        f"{named(section.primary)} less that of {reference} ({better} is better)", format="signed"
-    )
+    whom = short(str(section.reference), _REFERENCE_CELLS)
+    x = Axis(f"{named(section.primary)} less that of {whom} ({better} is better)", format="signed")
     y = Axis(scale="names", names=tuple(one.name for one in shown))
     apart = between_kinds([one.kind for one in shown])
-    return Panel(x, y, (Rule(0.0), *apart, *_marks(shown)), height=1.5 * len(shown) + 1)
+    return Panel(
+        x, y, (Rule(0.0), *apart, *_marks(shown, reference(section))), height=1.5 * len(shown) + 1
+    )
 
 
-def _marks(shown: Sequence[Compared]) -> Iterator[Points | Spans]:
+def _marks(shown: Sequence[Compared], whom: str) -> Iterator[Points | Spans]:
     places = range(len(shown))
     for verdict, label in _LABELS.items():
         yield from _group(verdict, label, shown, [p for p in places if shown[p].verdict == verdict])
     bounds = [p for p in places if shown[p].kind == "bound"]
     yield from _group("bound", "a bound: reads the labels", shown, bounds)
-    reference = [p for p in places if shown[p].verdict is None and p not in bounds]
-    yield from _group("reference", "the reference", shown, reference)
+    none = [p for p in places if shown[p].verdict is None and p not in bounds]
+    yield from _group("reference", whom, shown, none)
 
 
 def _group(
@@ -136,7 +137,7 @@ def _numbers(section: Section, shown: Sequence[Compared]) -> Grid:
         align([signed(one.difference, places) for one in shown], places),
         align([_signed(one.low, places) for one in shown], places),
         align([_signed(one.high, places) for one in shown], places),
-        [one.verdict or ("bound" if one.kind == "bound" else "reference") for one in shown],
+        [one.verdict or ("bound" if one.kind == "bound" else itself(section)) for one in shown],
     ]
     rows = (
         GridRow(name, tuple(map(Cell, cells)))

@@ -11,6 +11,7 @@ from bench.report.charts.strips import Strip, reaching_beyond, strip_grid, strip
 from bench.report.charts.ties import all_highest, all_lowest
 from bench.report.charts.user_differences import why_no_users
 from bench.report.content.model import Section
+from bench.report.sections.for_whom_answer import best_compared
 from bench.report.words.figures import counted, listed
 from bench.report.words.names import short
 
@@ -21,12 +22,11 @@ _NAME = "users-by-group"
 
 def users_by_group(section: Section) -> Chart:
     """Of the best method of the table; in log loss, whatever the primary."""
-    best = _best(section)
-    if best is None:
+    found = best_compared(section)
+    if found is None or found.users is None:
         title = "Whom the best method helps and harms, by group of users"
         return nothing_to_draw(_NAME, title, why_no_users(section))
-    found, users = best
-    by_group = {by: strips for by in BY if (strips := _strips(section, users, by))}
+    by_group = {by: strips for by in BY if (strips := _strips(section, found.users, by))}
     every = [strip for strips in by_group.values() for strip in strips]
     panels = tuple(
         panel for by, strips in by_group.items() for panel in strip_panels(strips, f"{by}-", BY[by])
@@ -42,15 +42,6 @@ def users_by_group(section: Section) -> Chart:
         columns=2,
         legend=False,
     )
-
-
-def _best(section: Section) -> tuple[MethodAnalysis, UserDifferences] | None:
-    """The first of the table that is compared with the best single model."""
-    for row in section.rows:
-        found = section.analysed(row) if row.kind in ("method", "base_model") else None
-        if found is not None and found.users is not None:
-            return found, found.users
-    return None
 
 
 def _strips(section: Section, users: UserDifferences, by: str) -> list[Strip]:

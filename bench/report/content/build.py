@@ -161,7 +161,7 @@ def _section(
         training_users=told.training_users(good),
         unfinished=unfinished(good),
         never_better=never_better(good),
-        at_edge=at_edge(good),
+        at_edge=at_edge(good, manifest["plugins"].get("limits", {})),
         training=training(good),
         seeds=tuple(manifest["seeds"]),
         primary=primary,

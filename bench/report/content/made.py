@@ -23,6 +23,7 @@ def made(run: Run) -> Made:
         ended=_text(manifest.get("ended")),
         versions=_distinct([record.get("versions") for record in run.records]),
         machines=tuple(filter(None, dict.fromkeys(map(_machine, run.records)))),
+        plugins=tuple(manifest["plugins"].get("given", ())),
     )
 
 

@@ -118,13 +118,14 @@ class PredictionsFile:
 @dataclass(frozen=True)
 class Unfinished:
     """Training that the cap on its epochs ended: the best of `epochs` was the last one. `setting`: where the cap stands,
-    `train.epochs` or `meta_learner.train.epochs` or a parameter of the plugin's own; `seeds`: those in which it was so;
-    `optimizer`: of the training loop, "" where that did not train it."""
+    `train.epochs` or `meta_learner.train.epochs` or a parameter of the plugin's own; `seeds`: those in which it was so, of so
+    many `with_result`; `optimizer`: of the training loop, "" where that did not train it."""
 
     method: str
     epochs: int
     setting: str
     seeds: tuple[int, ...]
+    with_result: int
     optimizer: str = ""
 
 
@@ -315,12 +316,14 @@ class Section:
 
 @dataclass(frozen=True)
 class Made:
-    """With what a run was made. `versions`: of software, each that some record names; `machines`: pairs of what and which."""
+    """With what a run was made. `versions`: of software, each that some record names; `machines`: pairs of what and which;
+    `plugins`: names of the files and folders that `--plugins` gave it."""
 
     started: str  # ISO times, "" where unknown
     ended: str
     versions: Mapping[str, tuple[str, ...]]
     machines: tuple[tuple[tuple[str, str], ...], ...]
+    plugins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ Record = Mapping[str, Any]
 
 def unfinished(good: Sequence[Record]) -> tuple[Unfinished, ...]:
     """Of the records with a result, in their order: those whose best epoch is the last allowed one."""
+    with_result = Counter(record["trial"]["method"] for record in good)
     found: dict[tuple[str, int, _Cap], list[int]] = defaultdict(list)
     for record in good:
         epochs, spec = record["details"].get("epochs"), recorded_spec(record)
@@ -27,7 +28,9 @@ def unfinished(good: Sequence[Record]) -> tuple[Unfinished, ...]:
         if cap is not None:
             found[record["trial"]["method"], epochs, cap].append(record["trial"]["seed"])
     return tuple(
-        Unfinished(method, epochs, cap.setting, tuple(sorted(seeds)), cap.optimizer)
+        Unfinished(
+            method, epochs, cap.setting, tuple(sorted(seeds)), with_result[method], cap.optimizer
+        )
         for (method, epochs, cap), seeds in found.items()
     )
 

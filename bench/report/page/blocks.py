@@ -48,7 +48,8 @@ def grid_html(grid: Grid) -> Markup:
 
 def _head(head: str) -> Markup:
     """A corner without words is no head of anything."""
-    text = _text(" ".join(head.split("\n")).strip())
+    lines = [_text(line) for line in head.split("\n") if line.strip()]
+    text = Markup(" <br>").join(lines)
     return Markup('<th scope="col">{}</th>').format(text) if text else Markup("<td></td>")
 
 

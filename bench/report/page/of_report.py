@@ -17,6 +17,7 @@ from bench.report.page.drawn_of import drawn_of
 from bench.report.page.page import Part, Section, page
 from bench.report.sections.document import PARTS, begun, section_blocks, section_name
 from bench.report.sections.document import Part as PartName
+from bench.report.sections.glossary import glossary
 from bench.report.sections.made import made_blocks
 from bench.report.sections.ranks import OVER_ALL, ranks_blocks
 from bench.report.sections.trouble import trouble
@@ -100,22 +101,31 @@ def _with_charts(
     charts: Mapping[PartName, Sequence[Chart]],
     notes: Iterable[Block] = (),
 ) -> Section:
-    """`notes`: below the answer's figures."""
+    """`notes`: below the answer's figures. The answer itself stands above all parts, and what words mean."""
+    words = glossary(section)
     blocks: dict[PartName, list[Block]] = defaultdict(list)
     for part, block in section_blocks(report, section):
-        blocks[part].append(block)
-    shown = blocks | {"answer": [*notes, *_without_strong(blocks["answer"])]}
+        if block != words:
+            blocks[part].append(block)
+    answer = _strong(blocks["answer"])
+    blocks["answer"] = [*notes, *_without_strong(blocks["answer"])]
     parts = [
-        Part(part, _QUESTIONS[part], found, shown.get(part, ()))
+        Part(
+            part,
+            _QUESTIONS[part],
+            found,
+            _without_strong(blocks[part]),
+            strong=_strong(blocks[part]),
+        )
         for part in PARTS
-        if (found := charts.get(part, ())) or shown.get(part)
+        if (found := charts.get(part, ())) or blocks[part]
     ]
     name = section_name(section)
-    return Section(name, name, parts, _strong(blocks["answer"]))
+    return Section(name, name, parts, answer, words.text if section.ok else "")
 
 
 def _strong(blocks: Iterable[Block]) -> str:
-    """What stands above all parts."""
+    """What stands above all else."""
     return " ".join(one.text for one in blocks if isinstance(one, Note) and one.strong)
 
 

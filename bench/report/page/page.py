@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -15,20 +16,21 @@ from markupsafe import Markup
 from bench.report.charts.model import Chart
 from bench.report.draw.inline import inline_svg
 from bench.report.page.blocks import block_html, grid_html
-from bench.report.words.blocks import Block, Heading
+from bench.report.words.blocks import Block, Heading, Note
 from bench.report.words.names import short, visible
 
 __all__ = ["Part", "Section", "page"]
 
 
 class Part(NamedTuple):
-    """A question and what answers it: charts first, then words and tables."""
+    """A question and what answers it: a sentence or two, charts, then words and tables."""
 
     name: str
     question: str
     charts: Sequence[Chart]
     blocks: Sequence[Block]
     more: Sequence[Block] = ()  # behind a click
+    strong: str = ""
 
 
 class Section(NamedTuple):
@@ -38,6 +40,7 @@ class Section(NamedTuple):
     title: str
     parts: Sequence[Part]
     strong: str = ""  # the answer, in a sentence or two
+    words: str = ""  # what its words mean
 
 
 def page(
@@ -90,32 +93,50 @@ def _section(place: int, section: Section) -> dict[str, Any]:
         "id": ident,
         "title": section.title,
         "strong": visible(section.strong),
+        "words": visible(section.words),
         "parts": [_part(ident, part) for part in section.parts],
     }
 
 
 def _part(ident: str, part: Part) -> dict[str, Any]:
+    """Beside a single figure that is not wide stand the notes that come next."""
+    narrow = len(part.charts) == 1 and not part.charts[0].wide
+    beside = list(takewhile(lambda one: isinstance(one, Note), part.blocks)) if narrow else []
     return {
         "id": f"{ident}-{part.name}",
         "question": part.question,
-        "figures": list(_figures(ident, part.charts)),
-        "blocks": [block_html(block) for block in part.blocks],
+        "strong": visible(part.strong),
+        "figures": list(_figures(ident, part.charts, alone=not beside)),
+        "beside": [block_html(block) for block in beside],
+        "blocks": [block_html(block) for block in part.blocks[len(beside) :]],
         "more": [block_html(block) for block in part.more],
     }
 
 
-def _figures(ident: str, charts: Iterable[Chart]) -> Iterator[dict[str, Any]]:
-    for chart in charts:
+def _figures(ident: str, charts: Sequence[Chart], *, alone: bool) -> Iterator[dict[str, Any]]:
+    """`alone`: whether what has no neighbour takes the whole width, with its words beside it."""
+    without = set(_without_neighbour(charts)) if alone else set()
+    for place, chart in enumerate(charts):
         name = f"{ident}-{chart.name}"
         yield {
             "id": name,
             "title": short(chart.title, 120),
             "note": visible(chart.note),
             "nothing": visible(chart.nothing),
-            "wide": chart.wide,
+            "width": "wide" if chart.wide else "alone" if place in without else "",
             "svg": "" if chart.nothing else Markup(inline_svg(chart, name)),
             "numbers": None if chart.numbers is None else grid_html(chart.numbers),
         }
+
+
+def _without_neighbour(charts: Sequence[Chart]) -> Iterator[int]:
+    """Places of those that are last, and one too many, among others that are not wide: two share a row."""
+    row = 0
+    for place, chart in enumerate(charts):
+        row = 0 if chart.wide else row + 1
+        last = place + 1 == len(charts) or charts[place + 1].wide
+        if last and row % 2:
+            yield place
 
 
 @cache

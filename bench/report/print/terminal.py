@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rich.box import Box
 from rich.cells import cell_len
@@ -11,12 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Lines, Printed, Terms
-from bench.report.words.names import visible
+from bench.report.words.figures import listed
+from bench.report.words.names import squeezed, visible
 
 __all__ = ["print_blocks"]
 
 _FRAME = "    \n    \n {0} \n    \n {0} \n    \n    \n    \n"  # rules below the head and between groups, nothing else
 _RULES, _PLAIN_RULES = Box(_FRAME.format("──")), Box(_FRAME.format("--"), ascii=True)
+_NAMES = 24  # cells that names of a table in one piece keep, before a column is left out
+_COLUMNS = 10  # of a table in one piece, its names' among them
 _PLAIN = str.maketrans({"─": "-", "–": "-", "±": "+-", "…": "..", "·": "."})
 
 
@@ -68,11 +72,31 @@ def _print_terms(terms: Terms, console: Console) -> None:
 def _print_grid(grid: Grid, console: Console) -> None:
     """One table, or several of as many columns as fit, each with the names; of a grid in one piece the first."""
     console.print(_text(grid.title, console, "italic"))
-    chunks = _chunks(grid, console.width)
-    for position, columns in enumerate(chunks[:1] if grid.one_piece else chunks):
+    if grid.one_piece:
+        _print_one_piece(grid, console)
+        return
+    for position, columns in enumerate(_chunks(grid, console.width)):
         if position:
             console.print()
         console.print(_table(grid, columns, console))
+
+
+def _print_one_piece(grid: Grid, console: Console) -> None:
+    """At most ten columns. Names get the room that the others leave them; what is left out is said."""
+    columns = _chunks(_with_names(grid, _NAMES, console), console.width)[0][: _COLUMNS - 1]
+    rest = console.width - (_width(grid, columns, gap=1) - _names_width(grid))
+    console.print(_table(_with_names(grid, max(_NAMES, rest), console), columns, console))
+    left = [" ".join(head.split("\n")) for head in grid.heads[len(columns) + 1 :]]
+    if left:
+        console.print(_text(f"{grid.elsewhere} adds {listed(left, None)}.", console, "dim"))
+
+
+def _with_names(grid: Grid, cells: int, console: Console) -> Grid:
+    """In plain ASCII an ellipsis takes a cell more."""
+    room = cells - console.options.ascii_only
+    names = squeezed([row.name for row in grid.rows], room)
+    rows = tuple(replace(row, name=name) for row, name in zip(grid.rows, names, strict=True))
+    return replace(grid, rows=rows)
 
 
 def _table(grid: Grid, columns: Sequence[int], console: Console) -> Table:
@@ -106,8 +130,11 @@ def _chunks(grid: Grid, width: int) -> list[list[int]]:
 
 
 def _width(grid: Grid, columns: Sequence[int], gap: int) -> int:
-    names = max(cell_len(name) for name in (grid.heads[0], *(row.name for row in grid.rows)))
-    return names + sum(gap + _column_width(grid, column) for column in columns)
+    return _names_width(grid) + sum(gap + _column_width(grid, column) for column in columns)
+
+
+def _names_width(grid: Grid) -> int:
+    return max(cell_len(name) for name in (grid.heads[0], *(row.name for row in grid.rows)))
 
 
 def _column_width(grid: Grid, column: int) -> int:

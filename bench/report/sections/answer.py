@@ -48,6 +48,7 @@ def answer(section: Section) -> list[Note]:
     rest = " ".join((*_others(section, others), *_seeds(section, analysis, found)))
     return [
         Note(_first(section, lead, found, analysis), strong=True),
+        *_tied(section, lead, others),
         *extreme_notes(section),
         *map(Note, averaging(section, lead, found)),
         *([Note(rest)] if rest else []),
@@ -154,16 +155,24 @@ def _though(section: Section, paired: Paired) -> str:
     return f" The interval leaves out 0, but among {tested} that is not beyond chance (Holm's adjustment, p {p})."
 
 
+def _tied(section: Section, lead: Row, others: Mapping[str, Paired]) -> Iterator[Note]:
+    """Who can't be told from the lead: whoever reads no further has not to take it for the only best one."""
+    ties = [name for name, paired in others.items() if paired.verdict == "tie"]
+    if ties:
+        marked = ", marked =" if section.primary in section.tested else ""
+        many = "a tie" if len(ties) == 1 else "ties"
+        told = f"The run can't tell {short(lead.name)} apart from {listed(ties)} ({many}{marked})."
+        yield Note(told, strong=True)
+
+
 def _others(section: Section, others: Mapping[str, Paired]) -> Iterator[str]:
-    """Who can't be told from the lead, how small a difference would have shown, and whom it beats."""
+    """How small a difference from those that tie would have shown, and whom the lead beats."""
     by_verdict: dict[str, list[str]] = {}
     for name, paired in others.items():
         by_verdict.setdefault(paired.verdict, []).append(name)
     ties, worse = by_verdict.get("tie", []), by_verdict.get("worse", [])
     seen = _detectable(section, {name: others[name] for name in ties or worse})
     if ties:
-        marked = ", marked =" if section.primary in section.tested else ""
-        yield f"The run can't tell it apart from {listed(ties)} ({'a tie' if len(ties) == 1 else 'ties'}{marked})."
         yield from seen
     if worse:
         yield _worse(section, len(worse), len(others) - len(ties), bool(ties))

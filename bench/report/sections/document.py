@@ -13,6 +13,8 @@ from bench.report.sections.cost import COST_NOTE, base_models_grid, cost_grid
 from bench.report.sections.data_notes import data_warnings
 from bench.report.sections.edge_notes import edge_notes
 from bench.report.sections.for_whom import segments
+from bench.report.sections.for_whom_answer import for_whom_answer
+from bench.report.sections.glossary import glossary
 from bench.report.sections.legend import legend
 from bench.report.sections.made import made_blocks
 from bench.report.sections.never_better_notes import never_better_notes
@@ -81,6 +83,7 @@ def section_blocks(report: Report, section: Section) -> Iterator[tuple[Part, Blo
         )
     else:
         yield from _of("answer", answer(section))
+        yield "answer", glossary(section)
         yield from _of("trust", data_warnings(section))
         yield from _of("trust", unfinished_notes(section))
         yield from _of("trust", never_better_notes(section))
@@ -91,6 +94,7 @@ def section_blocks(report: Report, section: Section) -> Iterator[tuple[Part, Blo
         yield from _of("answer", _in_log_loss(section))
         yield from _of("answer", _against_best_single(section))
         yield from _of("answer", bounds(section))
+        yield from _of("for-whom", for_whom_answer(section))
         yield from _of("for-whom", selection(section))
         yield from _of("for-whom", adaptation(section))
         yield from _of("cost", _cost(section))

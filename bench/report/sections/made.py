@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from bench.report.content.model import Report
 from bench.report.words.blocks import Block, Lines, Note, Terms
-from bench.report.words.names import short
+from bench.report.words.names import short, visible
 
 __all__ = ["made_blocks"]
-
-_COMMANDS = ("bench run suite.yaml --data-dir DATA --out again", "bench compare . again")
 
 
 def made_blocks(report: Report) -> Iterator[Block]:
@@ -18,10 +17,14 @@ def made_blocks(report: Report) -> Iterator[Block]:
     made = report.made
     if made is None:
         return
-    yield Note(
-        "To make it again, in the run's folder, DATA being where its data lie (and with --plugins, if it had some):"
+    where = "DATA being where its data lie"
+    if made.plugins:
+        where += ", and its plugins, named by --plugins, being there too"
+    yield Note(f"To make it again, in the run's folder, {where}:")
+    given = "".join(f" --plugins {_quoted(name)}" for name in made.plugins)
+    yield Lines(
+        (f"bench run suite.yaml --data-dir DATA{given} --out again", "bench compare . again")
     )
-    yield Lines(_COMMANDS)
     if made.started:
         until = f", last ended {short(made.ended)}" if made.ended else ""
         yield Note(f"First begun {short(made.started)}{until}.")
@@ -35,3 +38,9 @@ def made_blocks(report: Report) -> Iterator[Block]:
                 for name, versions in sorted(made.versions.items())
             )
         )
+
+
+def _quoted(name: str) -> str:
+    """For a shell, from the run's folder: no option of the command."""
+    shown = visible(name)
+    return shlex.quote(f"./{shown}" if shown.startswith("-") else shown)

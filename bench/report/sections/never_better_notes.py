@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from bench.report.content.model import NeverBetter, Section, TrainedPart
+from bench.report.content.model import Section, TrainedPart
 from bench.report.words.blocks import Note
-from bench.report.words.figures import listed
+from bench.report.words.figures import in_seeds, listed
 
 __all__ = ["never_better_notes"]
 
@@ -30,14 +30,6 @@ def never_better_notes(section: Section) -> Iterator[Note]:
     """One for all of which the same was trained in vain in the same seeds."""
     alike: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in section.never_better:
-        alike[_seeds(one), _TOLD[one.trained]].append(one.method)
+        alike[in_seeds(one.seeds, one.with_result), _TOLD[one.trained]].append(one.method)
     for (seeds, told), methods in alike.items():
         yield Note(f"{listed(methods, None)}: in {seeds} {told}")
-
-
-def _seeds(one: NeverBetter) -> str:
-    if one.with_result == 1:
-        return f"seed {one.seeds[0]}"
-    if len(one.seeds) == one.with_result:
-        return f"all {one.with_result} seeds"
-    return f"{len(one.seeds)} of {one.with_result} seeds ({', '.join(map(str, one.seeds))})"

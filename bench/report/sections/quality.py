@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.evaluate import Paired, printed
 from bench.report.content.model import Figure, Report, Row, Section
+from bench.report.sections.reference import itself
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
 from bench.report.words.figures import interval, loss, signed
 from bench.report.words.metrics import figure, head
@@ -95,13 +96,13 @@ def against_reference(section: Section, rows: Sequence[Row]) -> Iterator[tuple[s
     if not any(pairs):
         return
     texts = [
-        "reference" if itself else _difference(pair, section.places(section.primary))
-        for pair, itself in zip(pairs, is_reference, strict=True)
+        itself(section) if is_it else _difference(pair, section.places(section.primary))
+        for pair, is_it in zip(pairs, is_reference, strict=True)
     ]
     yield f"{against(section)}\n[95% interval]", [Cell(text) for text in texts]
     verdicts = [
-        "" if itself or pair is None else pair.verdict
-        for pair, itself in zip(pairs, is_reference, strict=True)
+        "" if is_it or pair is None else pair.verdict
+        for pair, is_it in zip(pairs, is_reference, strict=True)
     ]
     width = max(map(len, verdicts))
     yield "verdict", [Cell(verdict.ljust(width)) for verdict in verdicts]

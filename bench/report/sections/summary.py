@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice, zip_longest
 
 from rich.cells import cell_len
 
 from bench.evaluate import leaves_out_zero
-from bench.report.content.model import Report, Row, Section
+from bench.report.content.model import NeverBetter, Report, Row, Section, Unfinished
 from bench.report.sections.answer import NO_ANALYSIS
 from bench.report.sections.data_notes import data_warnings
 from bench.report.sections.document import begun, section_blocks, section_name
@@ -28,18 +27,18 @@ from bench.report.words.blocks import (
     align,
     fixed,
 )
-from bench.report.words.figures import counted, listed
+from bench.report.words.figures import counted, joined
 from bench.report.words.metrics import figure, head
 from bench.report.words.names import short
 
 __all__ = ["summary"]
 
-_COLUMNS = 10  # of the table, the names' among them
 _MOST = {"method": 20, "base_model": 10}  # rows
 _NOTES = 3
 _LINE = 79  # cells
 _WARNING = 120  # cells of a warning
 _MARKS = {"best": "*", "tie": "=", None: ""}
+_MEANINGS = {"*": "the best mean", "=": "a tie with it", "!": "not of every seed"}
 
 
 def summary(report: Report) -> Iterator[Block]:
@@ -57,9 +56,10 @@ def summary(report: Report) -> Iterator[Block]:
             continue
         yield from _answer(report, section)
         rows = [row for kind in _shown(section) for row in kind]
-        yield _grid(report, section, rows)
-        if notes := _notes(report, section, rows):
-            yield Lines(notes)
+        grid = _grid(report, section, rows)
+        yield grid
+        if lines := (*_legend(section, grid), *_notes(report, section, rows)):
+            yield Lines(lines)
     yield from _went_wrong(report)
 
 
@@ -74,8 +74,7 @@ def _answer(report: Report, section: Section) -> Iterator[Block]:
 
 def _grid(report: Report, section: Section, rows: Sequence[Row]) -> Grid:
     """The primary, its differences and verdicts, the other metrics, what it cost: as many columns as fit."""
-    columns = [*_columns(report, section, rows)][: _COLUMNS - 1]
-    heads, cells = zip(*columns, strict=True)
+    heads, cells = zip(*_columns(report, section, rows), strict=True)
     return Grid(
         _title(report, section, rows),
         ("method", *heads),
@@ -89,7 +88,19 @@ def _grid(report: Report, section: Section, rows: Sequence[Row]) -> Grid:
             for place, row in enumerate(rows)
         ),
         one_piece=True,
+        elsewhere="--all",
     )
+
+
+def _legend(section: Section, grid: Grid) -> Iterator[str]:
+    """What its marks mean, and whom all are held against."""
+    marks = {cell.mark for row in grid.rows for cell in row.cells}
+    told = [f"{mark} {meaning}" for mark, meaning in _MEANINGS.items() if mark in marks]
+    if told:
+        yield f"{', '.join(told)}."
+    if section.reference is not None and not section.is_chosen:
+        single = short(section.reference)
+        yield f"best single: {single}, the base model with the lowest validation log loss."
 
 
 def _shown(section: Section) -> Iterator[Sequence[Row]]:
@@ -109,7 +120,7 @@ def _title(report: Report, section: Section, rows: Sequence[Row]) -> str:
     of_seeds = f"mean over {seeds} seeds" if seeds > 1 else "one seed"
     missing = sum(row.kind != "best_single" for row in section.rows) - len(rows)
     hidden = f"; {counted(missing, 'more row')} in the page" if missing else ""
-    return f"Test users' query rows, {of_seeds}{hidden}"
+    return f"Test users' query, the rows that are scored, {of_seeds}{hidden}"
 
 
 def _columns(
@@ -152,7 +163,6 @@ def _notes(report: Report, section: Section, rows: Sequence[Row]) -> tuple[str, 
         _warned(section),
         _unanalysed(section),
         _extreme(section),
-        _ties(section),
         _seeds(report),
         _training(section),
         _data(section),
@@ -169,12 +179,8 @@ def _failed(report: Report, section: Section) -> Iterator[str]:
     ]
     names = list(dict.fromkeys(one.needed or one.method for one in of))
     if of:
-        yield _fitted(
-            lambda most: (
-                f"{counted(len(of), 'trial')} of {section.trials} without a result: {listed(names, most)} "
-                "(--section trust)."
-            )
-        )
+        lacking = f"{counted(len(of), 'trial')} of {section.trials} without a result"
+        yield _fitted(f"{lacking}: {{}} (--section trust).", [short(name) for name in names])
 
 
 def _warned(section: Section) -> Iterator[str]:
@@ -190,26 +196,10 @@ def _unanalysed(section: Section) -> Iterator[str]:
 
 
 def _extreme(section: Section) -> Iterator[str]:
-    names = [one.method for one in section.extreme]
+    names = [short(one.method) for one in section.extreme]
     if names:
-        yield _fitted(
-            lambda most: (
-                f"A few extreme predictions decide the log loss of {listed(names, most)} (--section answer)."
-            )
-        )
-
-
-def _ties(section: Section) -> Iterator[str]:
-    ties = [
-        row.name
-        for row in section.rows
-        if row.kind in ("method", "base_model")
-        and section.primary in section.tested
-        and section.primary in row.figures
-        and row.figures[section.primary].mark == "tie"
-    ]
-    if ties:
-        yield _fitted(lambda most: f"= can't be told from the best: {listed(ties, most)}.")
+        said = "A few extreme predictions decide the log loss of {} (--section answer)."
+        yield _fitted(said, names)
 
 
 def _seeds(report: Report) -> Iterator[str]:
@@ -219,32 +209,31 @@ def _seeds(report: Report) -> Iterator[str]:
 
 def _training(section: Section) -> Iterator[str]:
     told = {
-        "still improving at the cap": [one.method for one in section.unfinished],
-        "never better than its start": [one.method for one in section.never_better],
-        "chose at the edge of what was tried": [one.method for one in section.at_edge],
+        "Still improving at the cap": [*map(_of_seeds, section.unfinished)],
+        "Never better than its start": [*map(_of_seeds, section.never_better)],
+        "Chose at the edge of what was tried": [short(one.method) for one in section.at_edge],
     }
     for what, methods in told.items():
-        names = list(dict.fromkeys(methods))
-        if names:
-            yield _fitted(partial(_told_of, what, names))
+        if methods:
+            yield _fitted(f"{what}: {{}} (--section trust).", [*dict.fromkeys(methods)])
 
 
-def _told_of(what: str, names: Sequence[str], most: int) -> str:
-    return f"{what.capitalize()}: {listed(names, most)} (--section trust)."
+def _of_seeds(one: Unfinished | NeverBetter) -> str:
+    """`fm`, or `fm (2 of 3 seeds)` where it was not so in all."""
+    seeds = f" ({len(one.seeds)} of {one.with_result} seeds)"
+    return short(one.method) + seeds * (len(one.seeds) < one.with_result)
 
 
 def _beside_zero(section: Section, rows: Sequence[Row]) -> Iterator[str]:
     """Of the rows that are shown."""
     pairs = {row.name: pair for row in rows if (pair := section.pair(row)) is not None}
     names = [
-        name for name, pair in pairs.items() if pair.verdict == "tie" and leaves_out_zero(pair)
+        short(name)
+        for name, pair in pairs.items()
+        if pair.verdict == "tie" and leaves_out_zero(pair)
     ]
     if names:
-        yield _fitted(
-            lambda most: (
-                f"A tie though the interval leaves out 0: {listed(names, most)} (--section answer)."
-            )
-        )
+        yield _fitted("A tie though the interval leaves out 0: {} (--section answer).", names)
 
 
 def _data(section: Section) -> Iterator[str]:
@@ -268,6 +257,8 @@ def _went_wrong(report: Report) -> Iterator[Block]:
         yield Note(f"{counted(len(notes) - _NOTES, 'more note')} (--section trust).")
 
 
-def _fitted(line: Callable[[int], str]) -> str:
-    """The most names that fit on a line."""
-    return next((text for most in (5, 3, 2, 1) if cell_len(text := line(most)) <= _LINE), line(0))
+def _fitted(line: str, names: Sequence[str]) -> str:
+    """With the most names that fit on a line; where not even two do, how many there are. `line`: {} where they stand."""
+    told = [line.format(joined(names, most)) for most in (5, 3, 2, 1)]
+    without = told[0] if len(names) == 1 else line.format(counted(len(names), "method"))
+    return next((text for text in told if cell_len(text) <= _LINE), without)

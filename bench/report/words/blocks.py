@@ -76,12 +76,13 @@ class GridRow:
 @dataclass(frozen=True)
 class Grid:
     """Cells of a column are aligned with one another already. A head may have several lines. `one_piece`: where columns don't
-    fit, the last ones are left out, rather than shown below."""
+    fit, long names give way first, then the last columns, with a line that names them and says that `elsewhere` has them."""
 
     title: str
     heads: tuple[str, ...]  # of the names' column, then one a column of cells
     rows: tuple[GridRow, ...]
     one_piece: bool = False
+    elsewhere: str = ""
 
 
 Block = Heading | Grid | Lines | Note | Printed | Terms

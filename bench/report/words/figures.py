@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bench.evaluate import printed
@@ -12,7 +12,9 @@ from bench.report.words.names import short
 
 __all__ = [
     "counted",
+    "in_seeds",
     "interval",
+    "joined",
     "listed",
     "loss",
     "number",
@@ -52,7 +54,11 @@ def share(part: float) -> str:
 
 def listed(names: Iterable[str], most: int | None = _NAMES) -> str:
     """`a, b and c`; beyond so many names, how many more there are. Names are shortened."""
-    shown = [short(name) for name in names]
+    return joined([short(name) for name in names], most)
+
+
+def joined(shown: Sequence[str], most: int | None = _NAMES) -> str:
+    """`listed`, of what is fit to be shown as it is."""
     if most is not None and len(shown) > most + 1:
         shown = [*shown[:most], f"{len(shown) - most} more"]
     return " and ".join(part for part in (", ".join(shown[:-1]), *shown[-1:]) if part)
@@ -61,6 +67,15 @@ def listed(names: Iterable[str], most: int | None = _NAMES) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 user`, `6,040 users`."""
     return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def in_seeds(seeds: Sequence[int], with_result: int) -> str:
+    """`seed 0` where there is one, `all 3 seeds`, `2 of 3 seeds (0, 2)`."""
+    if with_result == 1:
+        return f"seed {seeds[0]}"
+    if len(seeds) == with_result:
+        return f"all {with_result} seeds"
+    return f"{len(seeds)} of {with_result} seeds ({', '.join(map(str, seeds))})"
 
 
 def sentence(text: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-__all__ = ["in_markdown", "short", "visible"]
+__all__ = ["in_markdown", "short", "squeezed", "visible"]
 
 _NAME_CELLS = 40
 # Printable by their category, yet seen by nobody: fillers, joiners, variation selectors, the empty Braille pattern.
@@ -32,6 +33,29 @@ def short(text: str, cells: int = _NAME_CELLS) -> str:
         return shown
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{set_cell_size(shown[: 2 * cells], cells - 9).rstrip()}…{digest}"
+
+
+def squeezed(names: Sequence[str], cells: int) -> list[str]:
+    """Names in a narrower column, in their order: what is wider loses its middle, and where two would then look alike, each is
+    told apart by its digest."""
+    cut = [_without_middle(visible(name), cells) for name in names]
+    meant: dict[str, set[str]] = {}
+    for name, shown in zip(names, cut, strict=True):
+        meant.setdefault(shown, set()).add(name)
+    return [
+        shown if len(meant[shown]) == 1 else short(name, cells)
+        for name, shown in zip(names, cut, strict=True)
+    ]
+
+
+def _without_middle(shown: str, cells: int) -> str:
+    if cell_len(shown) <= cells:
+        return shown
+    end = shown[-(cells // 2) :]
+    while cell_len(end) > cells // 2:
+        end = end[1:]
+    start = set_cell_size(shown, cells - 1 - cell_len(end)).rstrip()
+    return f"{start}…{end}"
 
 
 def in_markdown(text: str) -> str:

@@ -1,0 +1,90 @@
+"""For whom, in a few sentences: whom the best method helps, and whether that differs from group to group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bench.evaluate import MethodAnalysis
+from bench.report.content.model import Section
+from bench.report.words.blocks import Note
+from bench.report.words.figures import interval, signed
+from bench.report.words.names import short
+
+__all__ = ["best_compared", "for_whom_answer"]
+
+_BY = {"history": ("length of history", "users"), "popularity": ("popularity", "items")}
+
+
+class _Group(NamedTuple):
+    """`difference`: of log losses, below 0 where the method is better."""
+
+    name: str
+    difference: float
+    low: float
+    high: float
+
+
+def for_whom_answer(section: Section) -> Iterator[Note]:
+    """Of the best method of the table, against the best single model, in log loss; nothing where no user has figures."""
+    found = best_compared(section)
+    if found is None or found.users is None:
+        return
+    every = found.users.every
+    single = (
+        f"the best single model ({short(str(section.analysis and section.analysis.best_single))})"
+    )
+    told = (
+        f"{short(found.name)} has a lower log loss than {single} for {every.helped:.1%} of test users, and a higher one for "
+        f"{every.harmed:.1%}."
+    )
+    yield Note(" ".join((told, *_by_group(section, found))), strong=True)
+
+
+def best_compared(section: Section) -> MethodAnalysis | None:
+    """The first of the table with figures of users beside the best single model's."""
+    for row in section.rows:
+        found = section.analysed(row) if row.kind in ("method", "base_model") else None
+        if found is not None and found.users is not None:
+            return found
+    return None
+
+
+def _by_group(section: Section, found: MethodAnalysis) -> Iterator[str]:
+    """Where it gains most, if that group's interval and the one of the group with the least have nothing in common."""
+    alike = []
+    for by, (property_, of) in _BY.items():
+        groups = _groups(section, found.name, by)
+        if len(groups) < 2:
+            continue
+        most = min(groups, key=lambda one: one.difference)
+        least = max(groups, key=lambda one: one.difference)
+        if most.high < least.low:
+            yield (
+                f"By {property_}, it gains most on {of} with {_told(section, most)}, least on those with "
+                f"{_told(section, least)}."
+            )
+        else:
+            alike.append(f"{property_} of {of}")
+    if alike:
+        yield f"By {' or '.join(alike)}, no group's gain differs from another's beyond their 95% intervals."
+
+
+def _groups(section: Section, method: str, by: str) -> list[_Group]:
+    """Those that have an interval."""
+    segments = section.analysis.segments if section.analysis is not None else ()
+    pairs = [
+        (one.name, pair)
+        for one in segments
+        if one.by == by and (pair := one.against_best_single.get(method)) is not None
+    ]
+    return [
+        _Group(name, pair.difference, pair.low, pair.high)
+        for name, pair in pairs
+        if pair.difference is not None and pair.low is not None and pair.high is not None
+    ]
+
+
+def _told(section: Section, group: _Group) -> str:
+    places = section.places("logloss")
+    return f'"{short(group.name)}" ({signed(group.difference, places)} {interval(group.low, group.high, places)})'
