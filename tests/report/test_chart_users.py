@@ -23,6 +23,7 @@ from bench.report.draw.files import Kind, as_file
 from bench.report.draw.inline import inline_svg
 from tests.evaluate.query_rows import KINDS, make_rows, taken
 from tests.report.chart_sections import SEEDS, SHARES, a_section, of_users
+from tests.report.drawn_texts import outside, overlapping, texts
 from tests.report.svg_marks import Drawing, drawing
 from tests.report.test_names import NAMES
 
@@ -420,6 +421,16 @@ def renamed(section: Section, words: Mapping[str, str]) -> Section:
         rows=tuple(replace(row, name=of(row.name)) for row in section.rows),
         base_models=tuple(replace(one, name=of(one.name)) for one in section.base_models),
     )
+
+
+@every_chart
+def test_texts_stand_apart_and_inside_the_drawing(section: Section, draw: Draw) -> None:
+    long = {name: f"{name}-of-a-long-name" for name in OTHERS}
+    for drawn in (draw(section), draw(renamed(section, long)), draw(many())):
+        found = texts(drawn)
+        assert len(found) > 10
+        assert overlapping(found) == []
+        assert outside(drawn) == []
 
 
 RENAMED = ("gating", "dnn", "lr", "plain", "21 to 50 rows", "no support")

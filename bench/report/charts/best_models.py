@@ -72,7 +72,7 @@ def _models(section: Section, methods: Sequence[_Chooser]) -> list[BaseModelFact
 
 
 def _panel(models: Sequence[BaseModelFacts], methods: Sequence[_Chooser]) -> Panel:
-    x = Axis("share of test users", low=0.0, format="percent")
+    x = Axis("share of test users", low=-0.02, format="percent")  # room for a mark at 0
     y = Axis(scale="names", names=tuple(model.name for model in models))
     height = (1.4 + 0.5 * len(methods)) * len(models) + 1
     return Panel(x, y, tuple(_marks(models, methods)), height=height)

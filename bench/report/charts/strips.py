@@ -39,7 +39,7 @@ def strip_panels(strips: Sequence[Strip], key: str = "", title: str = "") -> tup
     left = Panel(x, y, (Rule(0.0), *_marks(key, strips)), title, height)
     sides = Axis("users", scale="names", names=UserShares._fields)
     hidden = Axis(scale="names", names=names, shown=False)
-    beside = Panel(sides, hidden, tuple(_shares(strips)), height=height, width=0.55)
+    beside = Panel(sides, hidden, tuple(_shares(strips)), height=height, width=0.8)
     return left, beside
 
 
