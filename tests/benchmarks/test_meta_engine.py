@@ -17,6 +17,7 @@ from benchmarks.meta_engine import (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("full", [False, True], ids=["selector-only", "full"])
 def test_the_engine_and_the_plain_loop_find_the_same_gradients(full):
     case = make_case(300, 4, full=full)

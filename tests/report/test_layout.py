@@ -256,7 +256,7 @@ def test_markdown_goes_to_a_file_or_to_stdout(
     run = on_disk(make_run(seeds=(0,)))
     beside = report(run.folder, "--markdown", tmp_path / "table.md")
     assert (tmp_path / "table.md").read_text("utf-8") == to_markdown(build(run))
-    assert beside.output.startswith("movielens-1m-cold\n")
+    assert beside.stdout.startswith("movielens-1m-cold\n")
     assert report(run.folder, "--markdown", "-").output == to_markdown(build(run))
 
 
