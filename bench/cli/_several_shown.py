@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.cli._common import echo_json
 from bench.cli._output import console, echo
-from bench.cli._whole_file import encoded, write_whole, wrote
+from bench.cli._whole_file import check_folder, encoded, write_whole, wrote
 
 if TYPE_CHECKING:
     from bench.several import Several
@@ -48,5 +48,6 @@ def _write(several: Several, asked: Mapping[str, str | None]) -> None:
     if (html := asked["html"]) is not None and html != "-":
         write_whole(Path(html), encoded(to_html(several)))
     if (figures := asked["figures"]) is not None:
+        check_folder(Path(figures))
         written = write_figures(several, Path(figures))
         wrote(Path(figures), f"{len(written)} files")

@@ -12,7 +12,7 @@ from bench.cli._output import say
 from bench.errors import StorageError
 from bench.storage.temporary import hold, sync_folder, temporary_name
 
-__all__ = ["encoded", "write_whole", "wrote"]
+__all__ = ["check_folder", "encoded", "write_whole", "wrote"]
 
 _OF_THE_SYSTEM = ("dev", "proc")  # /dev/stdout leads to a file that is open already
 
@@ -44,6 +44,13 @@ def wrote(path: Path, what: str = "") -> None:
 def encoded(text: str) -> bytes:
     """Half a character, which JSON may hold and UTF-8 may not, as an escape."""
     return text.encode("utf-8", "backslashreplace")
+
+
+def check_folder(path: Path) -> None:
+    """StorageError for a folder that a run keeps its results in, and for a file."""
+    if path.exists() and not path.is_dir():
+        raise StorageError(f"{path}: is no folder; choose another one")
+    _check_of_no_run(path / "figure")
 
 
 def _check_of_no_run(path: Path) -> None:

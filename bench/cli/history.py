@@ -8,7 +8,7 @@ import click
 
 from bench.cli._common import echo_json, json_option
 from bench.cli._output import console, echo
-from bench.cli._whole_file import encoded, write_whole, wrote
+from bench.cli._whole_file import check_folder, encoded, write_whole, wrote
 
 __all__ = ["command"]
 
@@ -63,6 +63,7 @@ def command(
     if html is not None and html != "-":
         write_whole(Path(html), encoded(to_html(found)))
     if figures is not None:
+        check_folder(Path(figures))
         written = write_figures(found, Path(figures))
         wrote(Path(figures), f"{len(written)} files")
     if as_json:

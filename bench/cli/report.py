@@ -12,7 +12,7 @@ from bench.cli._output import echo
 from bench.cli._report_files import check_files, file_options, printed_in_place, write_files
 from bench.cli._report_shown import SECTIONS, show, show_parts
 from bench.cli._several_shown import FORMS, show_several
-from bench.cli._whole_file import write_whole, wrote
+from bench.cli._whole_file import check_folder, write_whole, wrote
 
 if TYPE_CHECKING:
     from bench.records import Run
@@ -114,5 +114,6 @@ def _draw(found: Run, report: Report, files: dict[str, str | None]) -> None:
     if (html := files["html"]) is not None and html != "-":
         write_whole(Path(html), _page(found, report).encode("utf-8"))
     if (figures := files["figures"]) is not None:
+        check_folder(Path(figures))
         written = write_figures(report, found, Path(figures))
         wrote(Path(figures), f"{len(written)} files")

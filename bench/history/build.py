@@ -77,10 +77,11 @@ def _of_row(
     if figure is not None:
         whole = figure.estimate.complete
         yield metric, directions.get(metric), figure.estimate.mean if whole else None
+    ran = any(one.estimate.complete for one in row.figures.values())  # in every seed
     if row.cost is not None and row.cost.own_cpu_s is not None:
-        yield CPU, False, row.cost.own_cpu_s
+        yield CPU, False, row.cost.own_cpu_s if ran else None
     if row.cost is not None and row.cost.peak_rss_bytes is not None:
-        yield MEMORY, False, row.cost.peak_rss_bytes / 1e6
+        yield MEMORY, False, row.cost.peak_rss_bytes / 1e6 if ran else None
 
 
 def _series(key: Key, figures: Sequence[_Seen], runs: Sequence[Known]) -> Iterator[Series]:

@@ -148,13 +148,13 @@ def _sort_blob(found: RunFiles, file: Path) -> None:
 
 
 def run_that_keeps(path: Path) -> Path | None:
-    """The folder of the run that a file is a part of, which nothing but a run may replace; None: of no run."""
+    """The folder of the run that a file is a part of, or stands among whose parts, which nothing but a run may write; None: of
+    no run."""
     file = Path(os.path.realpath(path))
-    in_a_room = file.parent.name in _ROOMS
-    folder = file.parent.parent if in_a_room else file.parent
-    kept = in_a_room or (file.name in _FILES and file.name != _MADE_AGAIN)
-    kept = kept or STATUS.fullmatch(file.name) is not None
-    return folder if kept and (folder / "manifest.json").exists() else None
+    rooms = [folder.parent for folder in file.parents if folder.name in _ROOMS]
+    kept = (file.name in _FILES and file.name != _MADE_AGAIN) or STATUS.fullmatch(file.name)
+    folders = [*rooms, *([file.parent] if kept else [])]
+    return next((folder for folder in folders if (folder / "manifest.json").exists()), None)
 
 
 def _is_of_a_writer(found: RunFiles, file: Path) -> bool:

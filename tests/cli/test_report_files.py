@@ -152,6 +152,22 @@ def test_a_file_of_a_run_is_not_replaced(option: str, file: str, run: Path, tmp_
     assert load(other).records
 
 
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [
+        ("records", "not written, it belongs to the run in"),
+        ("blobs/deeper", "not written, it belongs to the run in"),
+        ("manifest.json", "is no folder; choose another one"),
+    ],
+)
+def test_no_figure_is_put_among_a_run_s_parts(folder: str, told: str, run: Path) -> None:
+    before = sorted(run.rglob("*"))
+    result = report(run, "--figures", run / folder)
+    assert result.exit_code == 5
+    assert told in result.stderr
+    assert sorted(run.rglob("*")) == before
+
+
 def test_of_a_run_only_its_page_is_made_again(run: Path) -> None:
     assert report(run, "--html", run / "report.html").exit_code == 0
     assert report(run, "--csv", run / "mine.csv").exit_code == 0

@@ -63,6 +63,13 @@ def holders(value: Any, key: str) -> Iterator[Any]:
         ("p", 0.0, "greater than 0"),
         ("p_holm", 1.5, "less than or equal to 1"),
         ("difference", float("nan"), "finite"),
+        ("difference", 1e6, "the difference 1000000.0 is outside its interval"),
+        ("low", 1e6, "is outside its interval"),
+        ("high", -1e6, "is outside its interval"),
+        ("seeds_low", 1e6, "is outside its interval"),
+        ("detectable", -1.0, "greater than or equal to 0"),
+        ("positives", 10**6, "positives: 1000000 of"),
+        ("seeds", [0, 0], "seeds: one stands there twice"),
     ],
 )
 def test_a_figure_that_can_not_be_is_no_analysis(
@@ -70,6 +77,10 @@ def test_a_figure_that_can_not_be_is_no_analysis(
 ) -> None:
     analysis_from_json(told)
     places = list(holders(told, key)) or [told]
+    if "outside its interval" in message:
+        ends = ("difference", "low", "high")
+        places = [one for one in places if all(one.get(end) is not None for end in ends)]
+    assert places
     for place in places:
         was = place.get(key)
         whole = key == "shares" or not isinstance(was, list | tuple) or isinstance(bad, list)
@@ -84,6 +95,12 @@ def test_users_helped_and_harmed_are_no_more_than_all(told: dict[str, Any]) -> N
     found = next(holders(told, "helped"))
     found["helped"], found["harmed"] = 0.75, 0.5
     with pytest.raises(ValidationError, match="are more than all users"):
+        analysis_from_json(told)
+
+
+def test_a_method_stands_there_once(told: dict[str, Any]) -> None:
+    told["methods"] = (*told["methods"], told["methods"][0])
+    with pytest.raises(ValidationError, match="methods: one stands there twice"):
         analysis_from_json(told)
 
 

@@ -220,7 +220,8 @@ def test_a_mean_over_fewer_seeds_is_left_out_and_counted(make_run: MakeRun) -> N
 
     found = history(runs_of(make_run, [0.0] * 3, {1: lost}, seeds=(0, 1)))
     assert [point.run for point in of(found, "fm").points] == [0, 2]
-    assert found.left_out == 1
+    assert [point.run for point in of(found, "fm", CPU).points] == [0, 2]
+    assert found.left_out == 3, "log loss, CPU time and memory"
 
 
 def test_a_run_without_a_result_leaves_a_gap(make_run: MakeRun) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from bench.records import load
 from bench.report import Heading, blocks_to_markdown, build, summary
+from bench.report.draw.folder import folder_of
+from bench.report.sections.document import section_name
 
 __all__ = ["page_of"]
 
@@ -43,15 +45,22 @@ def page_of(runs: Path, figures: Path) -> str:
 
 
 def _run(folder: Path, figures: Path) -> Iterator[str]:
-    blocks = summary(build(load(folder)))
-    yield blocks_to_markdown(
-        block._replace(level=block.level + 1) if isinstance(block, Heading) else block
-        for block in blocks
-    )
-    for place in sorted({file.parent for file in figures.rglob("*.svg")}):
-        for name, words in _SHOWN.items():
-            file = place / f"{name}.svg"
-            if file.exists():
-                where = file.relative_to(figures.parent.parent).as_posix()
-                title = folder.name if place == figures else f"{folder.name}, {place.name}"
-                yield f"![{title}: {words}]({where})\n"
+    """Each section's figures below its table."""
+    report = build(load(folder))
+    places = {section_name(one): folder_of(one.dataset, one.protocol) for one in report.sections}
+    place = None
+    for block in summary(report):
+        if isinstance(block, Heading):
+            yield from _images(figures, place)
+            place = places.get(block.text, "")
+            block = block._replace(level=block.level + 1)
+        yield blocks_to_markdown([block])
+    yield from _images(figures, place)
+
+
+def _images(figures: Path, place: str | None) -> Iterator[str]:
+    for name, words in _SHOWN.items():
+        file = figures / (place or "") / f"{name}.svg"
+        if place is not None and file.exists():
+            where = file.relative_to(figures.parent.parent).as_posix()
+            yield f"![{' '.join((figures.name, place)).strip()}: {words}]({where})\n"

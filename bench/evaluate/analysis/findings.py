@@ -219,8 +219,10 @@ class Segment:
 class Analysis:
     best_single: str | None
     lead: str | None  # the method or base model with the best mean of the primary
-    users: Count  # of all seeds
-    rows: Count  # of one seed where all seeds have the same rows, else of all seeds together
+    users: PositiveCount  # of all seeds
+    rows: (
+        PositiveCount  # of one seed where all seeds have the same rows, else of all seeds together
+    )
     seeds: tuple[Count, ...]
     resamples: Count
     methods: tuple[MethodAnalysis, ...]
@@ -236,7 +238,13 @@ class Analysis:
     positives: Count | None = None  # of `rows`
 
     def __post_init__(self) -> None:
-        names = {method.name for method in self.methods}
+        names = [method.name for method in self.methods]
+        if len(set(names)) < len(names):
+            raise ValueError("methods: one stands there twice")
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds: one stands there twice")
+        if self.positives is not None and self.positives > self.rows:
+            raise ValueError(f"positives: {self.positives} of {self.rows} rows")
         for what in ("best_single", "lead", "chosen"):
             if (name := getattr(self, what)) is not None and name not in names:
                 raise ValueError(f"{what} {name!r} is none of its methods")

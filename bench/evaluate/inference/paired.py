@@ -20,7 +20,7 @@ from bench.evaluate.inference.detectable import detectable
 from bench.evaluate.inference.holm import holm
 from bench.evaluate.inference.resampling import Resampled
 from bench.evaluate.inference.standard_error import LEVEL, StandardError
-from bench.evaluate.ranges import Figure, Probability
+from bench.evaluate.ranges import Figure, Probability, Size
 
 __all__ = [
     "NOT_AFTER_HOLM",
@@ -72,10 +72,19 @@ class Paired:
     p_holm: Probability | None
     verdict: Verdict
     # smallest difference, without its sign, that this run finds in 80 % of cases, before Holm
-    detectable: Figure | None
+    detectable: Size | None
     reason: str = ""
     # two-sided, by the spread over users and seeds together; None: p itself
     p_both: Probability | None = None
+
+    def __post_init__(self) -> None:
+        for low, high in ((self.low, self.high), (self.seeds_low, self.seeds_high)):
+            if self.difference is None or low is None or high is None:
+                continue
+            if not low <= self.difference <= high:
+                raise ValueError(
+                    f"the difference {self.difference} is outside its interval, {low} to {high}"
+                )
 
 
 class Part(NamedTuple):

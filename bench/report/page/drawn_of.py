@@ -7,21 +7,30 @@ from pathlib import Path
 
 from bench.errors import StorageError
 from bench.records import Run, digest
-from bench.records.atomic import opened
+from bench.records.atomic import opened, read
 
-__all__ = ["drawn_of", "is_of"]
+__all__ = ["drawn_of", "is_of", "suite_of"]
 
 _TIMES = ("started", "ended", "digest")  # of a manifest: when it was written changes no figure
 _MOST_BYTES = 2**30
+_LONGEST = 2**20  # bytes of a suite
 _HEAD_BYTES = 4096  # the page says it in its first lines
 _SAID = re.compile(rb'<meta name="drawn-of" content="([0-9a-f]{64})">')
 
 
 def drawn_of(run: Run) -> str:
-    """Digest of its manifest, but for times, its records and its analysis."""
+    """Digest of its manifest, but for times, its records, its analysis and its suite, which the page shows."""
     manifest = {key: value for key, value in run.manifest.items() if key not in _TIMES}
     records = [record.get("digest") for record in run.records]
-    return digest([manifest, records, run.analysis_digest])
+    return digest([manifest, records, run.analysis_digest, suite_of(run)])
+
+
+def suite_of(run: Run) -> str:
+    """Its suite.yaml; nothing where it is gone, or is none."""
+    try:
+        return read(run.folder / "suite.yaml", _LONGEST).decode("utf-8", "replace")
+    except (OSError, StorageError):
+        return ""
 
 
 def is_of(page: Path, run: Run) -> bool:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bench.errors import StorageError
 from bench.records import Run
-from bench.records.atomic import read
 from bench.report.charts.model import Chart
 from bench.report.charts.of_run import run_charts
 from bench.report.charts.of_section import part_charts, section_charts
 from bench.report.content import model
 from bench.report.content.single_users import with_single_users
-from bench.report.page.drawn_of import drawn_of
+from bench.report.page.drawn_of import drawn_of, suite_of
 from bench.report.page.page import Part, Section, page
 from bench.report.sections.document import PARTS, begun, section_blocks, section_name
 from bench.report.sections.document import Part as PartName
@@ -33,7 +31,6 @@ _QUESTIONS: Mapping[PartName, str] = {
     "made": "On which data?",
 }
 
-_LONGEST = 2**20  # bytes of a suite on a page
 _ALL_FIGURES = 12  # sections: of more of them a page would be too large to be mailed
 _FEWER = (
     f"This page draws all figures of its first {_ALL_FIGURES} sections alone, and of this one the answer's. "
@@ -42,7 +39,8 @@ _FEWER = (
 
 
 def to_html(report: model.Report, run: Run) -> str:
-    """One file: see `page`. `run`: what the report was made of; figures of single users are read from its tables."""
+    """One file: see `page`. `run`: what the report was made of; figures of single users are read from its tables. A page
+    whose methods are held against another one than best-single is not the run's own."""
     report = with_single_users(report, run)
     sections = [
         _section(report, section) if place < _ALL_FIGURES else _short_section(report, section)
@@ -54,23 +52,15 @@ def to_html(report: model.Report, run: Run) -> str:
         lead,
         [*_over_all(report), *sections],
         after=[_made(report, run)],
-        of=drawn_of(run),
+        of="" if any(section.is_chosen for section in report.sections) else drawn_of(run),
     )
 
 
 def _made(report: model.Report, run: Run) -> Part:
     """Of the whole run; its suite behind a click."""
-    suite = tuple(_suite(run).splitlines())
+    suite = tuple(suite_of(run).splitlines())
     shown = (Note("suite.yaml, as it was run:"), Printed(suite)) if suite else ()
     return Part("run", "How was the run made?", (), tuple(made_blocks(report)), shown)
-
-
-def _suite(run: Run) -> str:
-    """Nothing where it is gone, or is none."""
-    try:
-        return read(run.folder / "suite.yaml", _LONGEST).decode("utf-8", "replace")
-    except (OSError, StorageError):
-        return ""
 
 
 def _over_all(report: model.Report) -> Iterator[Section]:
