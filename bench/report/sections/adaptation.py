@@ -23,6 +23,10 @@ _TERMS = (
     ("before", "what all users start from"),
     ("after", "what each user is predicted by, without any later calibration"),
     (
+        "support log loss, entropy",
+        "the mean over users of each user's own; query log loss is the mean over rows, as elsewhere",
+    ),
+    (
         "model changed",
         "of users with one model of highest mean weight both before and after, the share for whom it is another one",
     ),

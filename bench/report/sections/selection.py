@@ -76,7 +76,10 @@ _CHOOSING_TERMS = (
         "best model",
         "of users with one model of highest mean weight, the share for whom that model is best on their query rows",
     ),
-    ("entropy", "how evenly a row's weights are spread: 0 on one model, 1 on all alike"),
+    (
+        "entropy",
+        "how evenly a row's weights are spread, mean over rows: 0 on one model, 1 on all alike",
+    ),
 )
 _USERS = (
     *(
