@@ -155,7 +155,7 @@ def look(trees: dict[str, Tree], original: Path, folder: Path, examples: int) ->
 def test_a_file_that_is_changed_anywhere_is_read_or_refused(
     trees: dict[str, Tree], original: Path, tmp_path: Path
 ) -> None:
-    look(trees, original, tmp_path, 1000)
+    look(trees, original, tmp_path, 300)
 
 
 @pytest.mark.slow

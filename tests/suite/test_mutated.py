@@ -89,7 +89,7 @@ def look(registry: Registry, folder: Path, examples: int) -> None:
 def test_a_suite_that_is_changed_anywhere_loads_or_is_refused(
     registry: Registry, tmp_path: Path
 ) -> None:
-    look(registry, tmp_path, 1000)
+    look(registry, tmp_path, 300)
 
 
 @pytest.mark.slow
@@ -106,7 +106,7 @@ def test_bytes_within_a_suite_are_read_or_refused(registry: Registry, tmp_path: 
         str.encode
     )
 
-    @settings(max_examples=1000)
+    @settings(max_examples=300)
     @given(pieces, st.integers(0, len(text)), st.integers(0, 40))
     def spliced(content: bytes, at: int, gone: int) -> None:
         path.write_bytes(text[:at] + content + text[at + gone :])

@@ -55,6 +55,7 @@ def test_our_models_learn_and_answer_in_the_order_of_the_test_rows(folder, model
     assert found.reading.cpu_s > 0
 
 
+@pytest.mark.slow
 def test_optimiser_and_rate_are_those_of_the_job(folder):
     jobs = [job_of(folder), job_of(folder, optimizer="adagrad"), job_of(folder, learning_rate=0.01)]
     one, other, slow = (ours.run(job).logits[0] for job in jobs)
