@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from bench.compare.code import changes_of_code
 from bench.compare.conditions import changes_of_conditions
 from bench.compare.files import changes_of_files
-from bench.compare.pools import Pools, change_of_pool
+from bench.compare.pools import Pool, Pools, change_of_pool
 from bench.compare.settings import differing_settings
 from bench.records import Run
 from bench.report import short
@@ -19,11 +19,12 @@ from bench.several.model import Differing, Kind
 from bench.several.pairing import Paired, paired
 from bench.several.stated import stated
 
-__all__ = ["ABSENT", "VALUE", "differing"]
+__all__ = ["ABSENT", "VALUE", "WORDS", "differing"]
 
 ABSENT = "–"
 _DIGEST = 12
 VALUE = 24  # cells of a value in the table
+WORDS = 40  # of words, which a digest would not tell apart
 _NAME = 24  # cells of names in a row; more are counted
 # what differs between two runs: (what, whom it is of) -> its value in either
 Changes = dict[tuple[str, str], tuple[str, str]]
@@ -112,7 +113,9 @@ def _pools(base: Run, other: Run, found: Paired) -> Changes:
         pools = ours.of(one), theirs.of(two)
         if change := change_of_pool(*pools):
             mine, yours = map(_pool, pools)
-            told["pool", one["trial"]["method"]] = mine, change if mine == yours else yours
+            if mine == yours:
+                yours = change if cell_len(change) <= WORDS else _counted_change(*pools)
+            told["pool", one["trial"]["method"]] = mine, yours
     return told
 
 
@@ -120,6 +123,14 @@ def _pool(models: Collection[str]) -> str:
     """Their names where there is room for all."""
     names = ", ".join(sorted(models))
     return names if cell_len(names) <= VALUE else counted(len(models), "base model")
+
+
+def _counted_change(base: Pool, candidate: Pool) -> str:
+    """Where there is no room for names, of as many models: the rows of settings have them."""
+    if others := len(candidate.keys() - base.keys()):
+        return f"{others} others among them"
+    known = [one for one in base if base[one] and candidate[one]]
+    return f"other settings of {sum(base[one] != candidate[one] for one in known)}"
 
 
 def _files(found: Paired) -> Changes:

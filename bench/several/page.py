@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.report import Heading, Note
+from bench.report import Heading
 from bench.report.draw.folder import folder_of, write_charts
 from bench.report.page.page import Part, Section, page
 from bench.several.charts import place_charts
 from bench.several.model import Place, Several
-from bench.several.sections import VERDICTS, differing_blocks, legend, place_blocks, place_name
+from bench.several.sections import differing_blocks, legend, place_blocks, place_name, verdicts
 
 __all__ = ["to_html", "write_figures"]
 
@@ -18,7 +18,7 @@ def to_html(several: Several) -> str:
     """One file; what differs stands first."""
     title = f"{len(several.runs)} runs side by side"
     sections = [_section(several, place) for place in several.places]
-    lead = (Heading(1, title), legend(several), *differing_blocks(several), Note(VERDICTS))
+    lead = (Heading(1, title), legend(several), *differing_blocks(several), verdicts(several))
     return page(title, lead, sections)
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 
-from bench.report import Block, Cell, Grid, GridRow, Heading, Note, Terms, short
-from bench.report.words.figures import counted, listed
-from bench.several.differs import VALUE
+from bench.report import Block, Cell, Grid, GridRow, Heading, Note, Report, Terms, short
+from bench.report.words.figures import counted, joined, listed
+from bench.several.differs import VALUE, WORDS
 from bench.several.grids import cost_grid, quality_grid
-from bench.several.model import Group, OneRun, Place, Several
+from bench.several.model import Differing, Group, OneRun, Place, Several
 
-__all__ = ["VERDICTS", "blocks", "differing_blocks", "legend", "place_blocks", "place_name"]
+__all__ = ["blocks", "differing_blocks", "legend", "place_blocks", "place_name", "verdicts"]
 
 _WHAT = 76  # cells of what differs
 _SAID = 12  # things that differ in a sentence; the table has all
 _FEW = 3
-VERDICTS = (
-    "Marks are of each run by itself: * best, = tied with it, ! of fewer seeds. A difference is the mean over the seeds that "
-    "both runs have; it is no verdict. bench compare and bench gate judge two runs."
-)
+_BY_FIGURES = "no test stands behind =: figures print alike, or their difference changes its sign between seeds"
 
 
 def blocks(several: Several) -> Iterator[Block]:
@@ -29,7 +27,24 @@ def blocks(several: Several) -> Iterator[Block]:
     for place in several.places:
         yield Heading(2, place_name(place))
         yield from place_blocks(several, place)
-    yield Note(VERDICTS)
+    yield verdicts(several)
+
+
+def verdicts(several: Several) -> Note:
+    """What marks and differences are."""
+    marks = {
+        one.mark
+        for place in several.places
+        for group in place.groups
+        for line in group.lines
+        for one in line.figures
+        if one is not None and line.kind != "bound"
+    }
+    among = " of those with a value in every seed" if "!" in marks else ""
+    return Note(
+        f"Marks are of each run by itself: * best{among}, = tied with it, ! of fewer seeds. A difference is the mean over the "
+        "seeds that both runs have; it is no verdict. bench compare and bench gate judge two runs."
+    )
 
 
 def legend(several: Several) -> Terms:
@@ -50,7 +65,23 @@ def _told(run: OneRun) -> str:
         parts.append(f"{counted(len(report.failures), 'trial')} without a result")
     if not any(section.ok for section in report.sections):
         parts.append("no trial has a result")
+    parts += _unanalysed(report)
     return ", ".join(parts)
+
+
+def _unanalysed(report: Report) -> list[str]:
+    """Where marks are not the verdicts of an analysis."""
+    marked = [
+        one
+        for one in report.sections
+        if any(f.mark for row in one.rows for f in row.figures.values())
+    ]
+    without = [one for one in marked if one.analysis is None]
+    if not without:
+        return []
+    names = [f"{short(one.dataset)} / {short(one.protocol)}" for one in without]
+    where = f" of {joined(names)}" if len(without) < len(marked) else ""
+    return [f"no analysis{where} that can be used ({_BY_FIGURES})"]
 
 
 def differing_blocks(several: Several) -> Iterator[Block]:
@@ -58,13 +89,15 @@ def differing_blocks(several: Several) -> Iterator[Block]:
     yield Note(_sentence(several), strong=True)
     if several.differing:
         rows = tuple(
-            GridRow(
-                short(one.what, _WHAT), tuple(Cell(short(value, VALUE)) for value in one.values)
-            )
+            GridRow(short(one.what, _WHAT), tuple(map(_value, repeat(one), one.values)))
             for one in several.differing
         )
         heads = ("", *(run.head for run in several.runs))
         yield Grid("What differs in how they were made", heads, rows)
+
+
+def _value(of: Differing, value: str) -> Cell:
+    return Cell(short(value, WORDS if of.kind == "pool" else VALUE))
 
 
 def _sentence(several: Several) -> str:

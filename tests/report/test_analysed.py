@@ -80,12 +80,27 @@ def test_best_single_is_the_reference_and_bounds_have_no_verdict(make_analysed: 
 
 def test_ties_follow_the_test_where_there_is_one(make_analysed: MakeRun, make_run: MakeRun) -> None:
     tested, old = make_analysed(), make_run()
-    assert section_of(tested).tested == ("logloss", "auc")
+    assert section_of(tested).tested == ("logloss", "auc", "relaimpr")
     assert rows(tested)["user-calibration"].figures["logloss"].mark == "tie"
     assert rows(old)["user-calibration"].figures["logloss"].mark is None
     assert rows(tested)["user-calibration"].figures["auc"].mark is None  # worse in AUC
     assert rows(tested)["metaselector"].figures["gauc"].mark == "best"
-    assert "= what a test of log loss and AUC can't tell apart from it." in told(tested)
+    assert "= what a test of log loss, AUC and RelaImpr can't tell apart from it." in told(tested)
+
+
+def test_relaimpr_is_marked_as_auc_is(make_analysed: MakeRun) -> None:
+    def tie(one: MethodAnalysis) -> MethodAnalysis:
+        if one.name != "gating":
+            return one
+        pair = replace(one.against_lead["auc"], verdict="tie")
+        return replace(one, against_lead={**one.against_lead, "auc": pair})
+
+    found = rows(make_analysed(change=with_methods(tie)))
+    assert {
+        metric: [name for name, row in found.items() if row.figures[metric].mark == "tie"]
+        for metric in ("auc", "relaimpr")
+    } == {"auc": ["gating"], "relaimpr": ["gating"]}
+    assert found["metaselector"].figures["relaimpr"].mark == "best"
 
 
 def test_best_single_bears_the_mark_of_its_model(make_analysed: MakeRun) -> None:
@@ -367,7 +382,7 @@ def test_json_has_every_method_segment_and_interval(make_analysed: MakeRun) -> N
     run = make_analysed()
     (section,) = json.loads(json.dumps(to_json(build(run)), allow_nan=False))["sections"]
     assert section["analysis"] == json.loads(json.dumps(run.analyses["ml-1m/cold"]))
-    assert section["tested"] == ["logloss", "auc"]
+    assert section["tested"] == ["logloss", "auc", "relaimpr"]
     assert section["rows"][0]["validation"]["mean"] == pytest.approx(0.5299 + 0.001)
 
 

@@ -21,11 +21,12 @@ HELPED = (
     "metaselector has a lower log loss than the best single model (fm) for 71.2% of test users, and a "
     "higher one for 28.0%."
 )
-Gains = Mapping[str, tuple[float, ...]]  # by property, the differences of its groups
+# by property, the differences of its groups; or with half the width of each one's interval, .01 where there is none
+Gains = Mapping[str, tuple[float | tuple[float, float], ...]]
 
 
 def of_users(gains: Gains) -> Callable[[Analysis], Analysis]:
-    """An analysis with users of the lead, and with these differences of its groups, each +-.01."""
+    """An analysis with users of the lead, and with these differences of its groups."""
     spread = UserSpread(604, (-0.2, -0.1, -0.05, 0.0, 0.1), helped=0.712, harmed=0.28)
 
     bands = (UserBand("history", "1 to 20 rows", spread),)
@@ -46,7 +47,8 @@ def segments(found: Analysis, gains: Gains) -> list[Segment]:
     for one in found.segments:
         if one.by not in gains or places[one.by] == len(gains[one.by]):
             continue
-        pair = paired(gains[one.by][places[one.by]], 0.01)
+        gain = gains[one.by][places[one.by]]
+        pair = paired(*(gain if isinstance(gain, tuple) else (gain, 0.01)))
         places[one.by] += 1
         against = {**one.against_best_single, "metaselector": pair}
         changed.append(replace(one, against_best_single=against))
@@ -67,6 +69,24 @@ def test_the_group_that_gains_most_is_named_where_intervals_lie_apart(
         'those with "1 to 20 rows" (-.0200 [-.0300, -.0100]). By popularity of items, no group\'s gain differs from '
         "another's beyond their 95% intervals."
     ]
+
+
+def test_a_group_of_a_wide_interval_does_not_hide_that_others_lie_apart(
+    make_analysed: MakeRun,
+) -> None:
+    gains = {"history": ((-0.09, 0.08), -0.02, -0.06)}
+    assert told(make_analysed(change=of_users(gains))) == [
+        f'{HELPED} By length of history, it gains more on users with "65 rows and more" (-.0600 [-.0700, -.0500]) than on '
+        'those with "21 to 64 rows" (-.0200 [-.0300, -.0100]).'
+    ]
+
+
+def test_of_pairs_that_lie_apart_the_farthest_is_named(make_analysed: MakeRun) -> None:
+    """Not the one of the most gain and the least, whose intervals are wide."""
+    gains = {"history": ((-0.09, 0.03), (-0.01, 0.02), (-0.0800, 0.005))}
+    (text,) = told(make_analysed(change=of_users(gains)))
+    assert 'it gains more on users with "65 rows and more"' in text
+    assert 'than on those with "21 to 64 rows"' in text
 
 
 def test_where_no_group_stands_out_it_is_said_once(make_analysed: MakeRun) -> None:

@@ -83,7 +83,7 @@ def test_rows_and_columns_are_in_the_order_of_the_primary(make_analysed: MakeRun
 
 def test_marks_are_verdicts_of_every_tested_metric(make_analysed: MakeRun) -> None:
     (section,) = build(make_analysed(edit=by("gauc"), change=in_gauc)).sections
-    assert set(section.tested) == {"gauc", "logloss", "auc"}
+    assert set(section.tested) == {"gauc", "logloss", "auc", "relaimpr"}
     marks = {row.name: row.figures["gauc"].mark for row in section.rows}
     assert (marks["metaselector"], marks["user-calibration"], marks["gating"]) == (
         "best",

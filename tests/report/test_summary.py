@@ -13,9 +13,9 @@ from rich.console import Console
 
 from bench.evaluate import Analysis
 from bench.records import Run
-from bench.report import build, print_blocks, summary
+from bench.report import build, print_blocks, summary, to_latex
 from bench.report.words.blocks import Grid, Lines, Note
-from bench.report.words.names import squeezed
+from bench.report.words.names import short, squeezed
 from tests.report.conftest import failed
 from tests.report.test_names import NAMES
 from tests.report.test_unfinished import PLAIN, edit_of
@@ -112,7 +112,7 @@ def test_of_a_hundred_methods_the_first_are_shown_and_the_others_counted(
     run = make_run(edit=many(100))
     (grid,) = grids(run)
     assert len(grid.rows) == 20 + 4 + 2
-    assert "86 more rows in the page" in grid.title
+    assert "86 more rows with --all" in grid.title
 
 
 def test_behind_the_marks_failures_are_told_first_and_no_more_than_three_lines(
@@ -163,8 +163,26 @@ def test_marks_of_the_table_are_explained_below_it(make_analysed: MakeRun) -> No
 
     assert notes(make_analysed())[0] == "* the best mean, = a tie with it."
     assert notes(make_analysed(edit=lacks_a_seed))[0] == (
-        "* the best mean, = a tie with it, ! not of every seed."
+        "* the best mean of those with a value in every seed, = a tie with it, ! not of every seed."
     )
+
+
+def tie_in_gauc(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
+    for one in records:
+        if one["trial"]["method"] == "gating":
+            one["metrics"]["gauc"] = {"value": 0.737, "reason": "", "counts": {}}
+
+
+def test_a_tie_that_no_test_has_found_is_told_from_the_others(
+    make_analysed: MakeRun, make_run: MakeRun
+) -> None:
+    alike = "the same printed figure, or a difference that changes its sign between seeds"
+    told = f"a tie with it (a test in log loss, AUC and RelaImpr; elsewhere {alike})"
+    run = make_analysed(edit=tie_in_gauc)
+    assert notes(run)[0] == f"* the best mean, = {told}."
+    assert f"$^{{=}}$: {told}." in to_latex(build(run))
+    assert f"$^{{=}}$: a tie with it ({alike})." in to_latex(build(make_run(edit=tie_in_gauc)))
+    assert "$^{=}$: a tie with it." in to_latex(build(make_analysed()))
 
 
 def test_whom_all_are_held_against_is_explained_below_the_table(make_analysed: MakeRun) -> None:
@@ -239,6 +257,22 @@ def test_names_in_a_narrow_column_lose_their_middle_and_stay_apart() -> None:
     assert squeezed(["漢" * 10], 11) == ["漢漢漢…漢漢"]
     # one name in two rows is no clash
     assert squeezed(["a-very-long-name-of-a-model"] * 2, 11) == ["a-ver…model"] * 2
+
+
+def test_names_that_lose_what_tells_them_apart_are_cut_elsewhere() -> None:
+    middle = [f"metaselector-rate={rate}-inner-steps=5" for rate in (0.001, 0.003, 0.01)]
+    assert squeezed(middle, 24) == [
+        "metas….001-inner-steps=5", "metas….003-inner-steps=5", "metas…0.01-inner-steps=5",
+    ]  # fmt: skip
+    start = [f"some-rate-of-{place}-{'x' * 40}" for place in range(2)]
+    assert squeezed(start, 24) == ["some-rate-of-0-xx…xxxxxx", "some-rate-of-1-xx…xxxxxx"]
+    nine = [f"{name}{steps}" for name in (one[:-1] for one in middle) for steps in (1, 5, 10)]
+    assert len(set(squeezed(nine, 24))) == 9
+    # of three the first and the last differ at their start alone, the first two at their end alone
+    apart = [f"{'a' * 30}1", f"{'a' * 30}2", f"b{'a' * 29}1"]
+    assert squeezed(apart, 11) == ["aaaaa…aaaa1", "aaaaa…aaaa2", "baaaa…aaaa1"]
+    far = [f"{'a' * 15}{place}{'a' * 40}{place}{'a' * 15}" for place in range(2)]
+    assert squeezed(far, 11) == [short(name, 11) for name in far]
 
 
 def test_a_tie_beside_0_is_told_of(make_analysed: MakeRun) -> None:

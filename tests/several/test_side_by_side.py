@@ -14,6 +14,7 @@ from bench.records import Run
 from bench.report import blocks_to_markdown
 from bench.several import Several, blocks, side_by_side, to_json
 from bench.several.labels import heads, shortest_names
+from bench.several.sections import legend, verdicts
 from tests.report.conftest import TRIALS, failed, mean_loss
 
 MakeRun = Callable[..., Run]
@@ -206,6 +207,69 @@ def test_the_pool_of_each_run_is_told(make_run: MakeRun) -> None:
     told = side_by_side(runs(make_run, pool_of("lr", *long), pool_of("fm", *long)))
     (values,) = (one.values for one in told.differing)
     assert values == ("3 base models", "fm in place of lr")
+    longer = tuple(f"{name}-indeed" for name in long)
+    told = side_by_side(runs(make_run, pool_of("lr", *long), pool_of("lr", *longer)))
+    (values,) = (one.values for one in told.differing)
+    assert values == ("3 base models", "2 others among them")
+
+
+def test_other_settings_of_many_are_counted_and_no_digest_stands_for_them(
+    make_run: MakeRun,
+) -> None:
+    """The first with room for every name, the second without."""
+    few, many = ("lr", "fm", "ffm", "deepfm"), tuple(f"a-model-of-name-{n}" for n in range(7))
+    for models, expected in (
+        (few, f"other settings of {', '.join(few)}"),
+        (many, "other settings of 7"),
+    ):
+        both = runs(make_run, of_settings(models, 10), of_settings(models, 4))
+        several = side_by_side(both)
+        (pool,) = (one.values for one in several.differing if one.kind == "pool")
+        assert pool[1] == expected
+        assert f" {expected} |" in blocks_to_markdown(blocks(several))
+
+
+def of_settings(models: tuple[str, ...], size: int) -> Edit:
+    """A run of these base models, all of one setting."""
+
+    def edit(records: Records, manifest: dict[str, Any]) -> None:
+        pool_of(*models)(records, manifest)
+        base = next(one for one in records if one["kind"] == "base_model")
+        told = {"settings": {"use": "fm", "params": {"embedding_dim": size}}}
+        records[:] = [one for one in records if one["kind"] != "base_model"]
+        records += [
+            base
+            | {"id": f"{place:032d}", "trial": base["trial"] | {"method": name}}
+            | {"identity": base["identity"] | told}
+            for place, name in enumerate(models)
+        ]
+
+    return edit
+
+
+def test_a_run_without_a_usable_analysis_says_by_what_its_marks_are(
+    make_run: MakeRun, make_analysed: MakeRun
+) -> None:
+    folder = Path("/runs/b")
+    with_one, without = make_analysed(), make_run()._replace(folder=folder)
+    (told,) = [
+        text for _, text in legend(side_by_side([with_one, without])).pairs if "no analysis" in text
+    ]
+    assert told.endswith(
+        "no analysis that can be used (no test stands behind =: figures print alike, or their difference changes its sign "
+        "between seeds)"
+    )
+
+
+def test_the_best_of_a_run_in_which_somebody_lacks_a_seed_is_told_to_be_of_the_others(
+    make_run: MakeRun,
+) -> None:
+    def lacks(records: Records, _: dict[str, Any]) -> None:
+        next(one for one in records if one["trial"]["method"] == "ffm").update(failed("no luck"))
+
+    among = "best of those with a value in every seed, ="
+    assert among in verdicts(side_by_side(runs(make_run, unchanged, lacks))).text
+    assert among not in verdicts(side_by_side(runs(make_run, unchanged, unchanged))).text
 
 
 def test_another_base_of_relaimpr_is_told_where_there_is_relaimpr(make_run: MakeRun) -> None:

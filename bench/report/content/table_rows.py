@@ -13,6 +13,7 @@ from bench.report.content.model import Figure, Row
 __all__ = ["rows", "tested"]
 
 Record = Mapping[str, Any]
+_AUC, _RELAIMPR = "auc", "relaimpr"
 _KINDS = ("method", "base_model", "best_single", "bound")
 
 
@@ -45,13 +46,16 @@ def rows(
 def tested(
     lines: Sequence[Line], directions: Mapping[str, bool], analysis: Analysis | None
 ) -> tuple[str, ...]:
-    """Metrics in which the analysis compares all with the best: the primary, and others in which its lead is the best too."""
+    """Metrics in which the analysis compares all with the best: the primary, and others in which its lead is the best too.
+    RelaImpr is AUC on another scale, seed by seed: it is compared as AUC is."""
     if analysis is None or analysis.lead not in {line.name for line in lines}:
         return ()
     compared = dict.fromkeys(
         metric for method in analysis.methods for metric in method.against_lead
     )
-    return tuple(
+    if _AUC in compared:
+        compared[_RELAIMPR] = None
+    found = tuple(
         metric
         for metric in compared
         if metric in lines[0].metrics
@@ -61,15 +65,17 @@ def tested(
             or marks(lines, metric, directions[metric]).get(analysis.lead) == "best"
         )
     )
+    return found if _AUC in found else tuple(metric for metric in found if metric != _RELAIMPR)
 
 
 def _verdicts(lines: Sequence[Line], metric: str, analysis: Analysis | None) -> dict[str, Mark]:
     assert analysis is not None
     assert analysis.lead is not None
+    by = _AUC if metric == _RELAIMPR else metric
     found: dict[str, Mark] = {
         method.name: "tie"
         for method in analysis.methods
-        if metric in method.against_lead and method.against_lead[metric].verdict == "tie"
+        if by in method.against_lead and method.against_lead[by].verdict == "tie"
     }
     found[analysis.lead] = "best"
     return found | {line.name: found[line.model] for line in lines if line.model in found}

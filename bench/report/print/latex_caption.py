@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from bench.report.content.model import Report, Section
 from bench.report.print.latex_columns import DAGGER, TIE
+from bench.report.sections.every_seed import best_of
+from bench.report.sections.quality_notes import tie_in_short
 from bench.report.words.figures import counted
 from bench.report.words.latex_text import in_latex, latex_name
 from bench.report.words.metrics import named
@@ -16,7 +18,7 @@ __all__ = ["caption", "place"]
 
 def caption(report: Report, section: Section) -> str:
     """Data, size and seeds; what intervals, verdicts and marks are."""
-    return " ".join((*_what(report, section), *_tests(section), *_marks(section)))
+    return " ".join((*_what(report, section), *_tests(section), *_marks(report, section)))
 
 
 def place(section: Section) -> str:
@@ -67,13 +69,13 @@ def _reference(section: Section) -> str:
     return name if section.is_chosen else f"the best single model ({name})"
 
 
-def _marks(section: Section) -> Iterator[str]:
+def _marks(report: Report, section: Section) -> Iterator[str]:
     figures = [figure for row in section.rows for figure in row.figures.values()]
     marks = {figure.mark for figure in figures}
     if "best" in marks:
-        yield "Bold: the best mean."
+        yield f"Bold: the best mean{best_of(section, report.metrics)}."
     if "tie" in marks:
-        yield f"{TIE}: a tie with it."
+        yield f"{TIE}: {in_latex(tie_in_short(report, section))}."
     if any(0 < figure.estimate.defined < len(figure.estimate.values) for figure in figures):
         yield f"{DAGGER}: of fewer seeds."
     if any(row.kind == "bound" for row in section.rows):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.report.content.model import Report, Section
+from bench.report.sections.every_seed import chosen_of, might_be_another
 from bench.report.sections.quality_notes import relaimpr_meaning, tie_meaning
 from bench.report.sections.reference import named_reference
 from bench.report.words.figures import counted
@@ -22,7 +23,12 @@ def details(report: Report, section: Section) -> Iterator[str]:
         yield f"A tie with the best mean is {tie_meaning(report, section)}."
     yield from _tests(section)
     if any(row.kind == "best_single" for row in section.rows):
-        yield "best-single: the base model with the lowest mean log loss of validation users, chosen without test labels."
+        yield (
+            f"best-single: the base model with the lowest mean log loss of validation users{chosen_of(section)}, chosen "
+            "without test labels."
+        )
+        if told := might_be_another(report, section):
+            yield told
     if any(row.kind == "bound" for row in section.rows):
         yield "Bounds read the test labels."
     if "relaimpr" in report.metrics:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from bench.evaluate import NOT_AFTER_HOLM, Analysis, MethodAnalysis, Paired, leaves_out_zero
 from bench.report.content.model import Row, Section
 from bench.report.sections.averaging import averaging
+from bench.report.sections.every_seed import best_of
 from bench.report.sections.extreme_notes import extreme_notes
 from bench.report.sections.reference import named_reference, reference
 from bench.report.words.blocks import Note
@@ -93,13 +94,18 @@ def _best_mean(section: Section) -> Iterator[Note]:
         else ""
     )
     extreme = best_word(section.higher_is_better)
-    told = f"{short(best.name)} has the {extreme} mean {named(primary)}{_mean(section, best)}{of_single}."
+    told = (
+        f"{short(best.name)} has the {extreme} mean {named(primary)}{best_of(section, [primary])}"
+        f"{_mean(section, best)}{of_single}."
+    )
     yield Note(told, strong=True)
 
 
 def _none_better(section: Section, what: str, row: Row, name: str) -> str:
     better = "higher" if section.higher_is_better else "lower"
-    return f"Nothing has a {better} {what} than {name}{_mean(section, row)}."
+    among = best_of(section, [section.primary])
+    nothing = f"{among.strip().capitalize()}, nothing" if among else "Nothing"
+    return f"{nothing} has a {better} {what} than {name}{_mean(section, row)}."
 
 
 def _over(analysis: Analysis) -> str:
@@ -116,7 +122,8 @@ def _over(analysis: Analysis) -> str:
 def _first(section: Section, lead: Row, found: MethodAnalysis, analysis: Analysis) -> str:
     over = _over(analysis)
     extreme = (
-        f"the {best_word(section.higher_is_better)} {named(section.primary)}{_mean(section, lead)}"
+        f"the {best_word(section.higher_is_better)} {named(section.primary)}"
+        f"{best_of(section, [section.primary])}{_mean(section, lead)}"
     )
     best = f"{short(lead.name)} has {extreme}"
     if section.reference is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import permutations
 from typing import NamedTuple
 
 from bench.evaluate import MethodAnalysis
@@ -51,21 +52,23 @@ def best_compared(section: Section) -> MethodAnalysis | None:
 
 
 def _by_group(section: Section, found: MethodAnalysis) -> Iterator[str]:
-    """Where it gains most, if that group's interval and the one of the group with the least have nothing in common."""
+    """The two groups whose intervals lie farthest apart, where those of any two have nothing in common."""
     alike = []
     for by, (property_, of) in _BY.items():
         groups = _groups(section, found.name, by)
         if len(groups) < 2:
             continue
-        most = min(groups, key=lambda one: one.difference)
-        least = max(groups, key=lambda one: one.difference)
-        if most.high < least.low:
-            yield (
-                f"By {property_}, it gains most on {of} with {_told(section, most)}, least on those with "
-                f"{_told(section, least)}."
-            )
-        else:
+        more, less = max(permutations(groups, 2), key=lambda pair: pair[1].low - pair[0].high)
+        if more.high >= less.low:
             alike.append(f"{property_} of {of}")
+            continue
+        differences = [one.difference for one in groups]
+        ends = (more.difference, less.difference) == (min(differences), max(differences))
+        most, least = ("most", ", least on") if ends else ("more", " than on")
+        yield (
+            f"By {property_}, it gains {most} on {of} with {_told(section, more)}{least} those with "
+            f"{_told(section, less)}."
+        )
     if alike:
         yield f"By {' or '.join(alike)}, no group's gain differs from another's beyond their 95% intervals."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bench.report.content.model import Section
+from bench.report.sections.every_seed import chosen_of
 from bench.report.words.blocks import Note
 from bench.report.words.names import short
 
@@ -33,5 +34,5 @@ def _sentences(section: Section) -> Iterator[str]:
     if single is not None:
         yield (
             f"The best single model (best-single in tables), {short(single.subject)}, is the base model with the lowest log "
-            "loss on validation users."
+            f"loss on validation users{chosen_of(section)}."
         )

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
-from bench.evaluate import leaves_out_zero
+from bench.evaluate import called, leaves_out_zero
 from bench.report.content.model import Report, Section
+from bench.report.sections.every_seed import best_of, chosen_of, might_be_another
 from bench.report.sections.quality import against, row_name
 from bench.report.sections.reference import reference
 from bench.report.words.blocks import ABSENT, Note
-from bench.report.words.figures import counted, loss, reasons
+from bench.report.words.figures import counted, listed, loss, reasons
 from bench.report.words.metrics import named
 from bench.report.words.names import short
 
-__all__ = ["quality_notes", "relaimpr_meaning", "tie_meaning"]
+__all__ = ["quality_notes", "relaimpr_meaning", "tie_in_short", "tie_meaning"]
 
 
 def quality_notes(report: Report, section: Section) -> list[Note]:
@@ -30,8 +31,10 @@ def quality_notes(report: Report, section: Section) -> list[Note]:
 def _marks(report: Report, section: Section) -> Iterator[str]:
     marks = {figure.mark for row in section.rows for figure in row.figures.values()}
     if "best" in marks:
-        yield "* marks the best mean of methods and base models" + (
-            f", = {tie_meaning(report, section)}." if "tie" in marks else "."
+        among = best_of(section, report.metrics, of="")
+        yield (
+            f"* marks the best mean of methods and base models{among}"
+            + (f", = {tie_meaning(report, section)}." if "tie" in marks else ".")
         )
     if section.analysis is not None and any(map(section.pair, section.rows)):
         drawn = counted(section.analysis.resamples, "resample")
@@ -77,18 +80,37 @@ def _verdicts(section: Section) -> Iterator[str]:
 
 def tie_meaning(report: Report, section: Section) -> str:
     """What a tie is, where the analysis says so and where it does not."""
-    alike = "the same printed figure"
-    if len(report.seeds) > 1:
-        alike += ", or a difference that changes its sign between seeds"
+    alike = _alike(report)
     if not section.tested:
         return f"a tie with it: {alike}"
-    tested = " and ".join(named(metric) for metric in section.tested)
-    rest = {
-        m for row in section.rows for m, figure in row.figures.items() if figure.mark == "tie"
-    } - {*section.tested}
-    return f"what a test of {tested} can't tell apart from it" + (
-        f" (in other columns: {alike})" if rest else ""
+    return f"what a test of {_tested(section)} can't tell apart from it" + (
+        f" (in other columns: {alike})" if _untested(section) else ""
     )
+
+
+def tie_in_short(report: Report, section: Section) -> str:
+    """`a tie with it`; where a column shows one that no test has found, which columns are tested."""
+    if not _untested(section):
+        return "a tie with it"
+    alike = _alike(report)
+    tested = f"a test in {_tested(section)}; elsewhere {alike}" if section.tested else alike
+    return f"a tie with it ({tested})"
+
+
+def _alike(report: Report) -> str:
+    """What the untested are held alike by."""
+    change = ", or a difference that changes its sign between seeds"
+    return "the same printed figure" + change * (len(report.seeds) > 1)
+
+
+def _tested(section: Section) -> str:
+    return listed(map(called, section.tested), None)
+
+
+def _untested(section: Section) -> set[str]:
+    """Metrics with a tie that no test has found."""
+    figures = ((m, figure) for row in section.rows for m, figure in row.figures.items())
+    return {m for m, figure in figures if figure.mark == "tie"} - {*section.tested}
 
 
 def _meanings(report: Report, section: Section) -> Iterator[str]:
@@ -102,8 +124,10 @@ def _meanings(report: Report, section: Section) -> Iterator[str]:
         )
         yield (
             f"best-single, the best single model, is {short(single.subject)}: it has the lowest mean validation log loss of "
-            f"the base models{chosen}. Test labels had no part in that choice."
+            f"the base models{chosen_of(section, of='')}{chosen}. Test labels had no part in that choice."
         )
+        if told := might_be_another(report, section):
+            yield told
     if any(row.kind == "bound" for row in section.rows):
         yield (
             "Bounds are never ranked."

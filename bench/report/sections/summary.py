@@ -12,7 +12,9 @@ from bench.report.content.model import NeverBetter, Report, Row, Section, Unfini
 from bench.report.sections.answer import NO_ANALYSIS
 from bench.report.sections.data_notes import data_warnings
 from bench.report.sections.document import begun, section_blocks, section_name
+from bench.report.sections.every_seed import best_of, chosen_of, might_be_another
 from bench.report.sections.quality import against_reference, row_name
+from bench.report.sections.quality_notes import tie_in_short
 from bench.report.sections.ranks import OVER_ALL, ranks_answer
 from bench.report.sections.trouble import WENT_WRONG, trouble
 from bench.report.words.blocks import (
@@ -38,7 +40,6 @@ _NOTES = 3
 _LINE = 79  # cells
 _WARNING = 120  # cells of a warning
 _MARKS = {"best": "*", "tie": "=", None: ""}
-_MEANINGS = {"*": "the best mean", "=": "a tie with it", "!": "not of every seed"}
 
 
 def summary(report: Report) -> Iterator[Block]:
@@ -58,7 +59,7 @@ def summary(report: Report) -> Iterator[Block]:
         rows = [row for kind in _shown(section) for row in kind]
         grid = _grid(report, section, rows)
         yield grid
-        if lines := (*_legend(section, grid), *_notes(report, section, rows)):
+        if lines := (*_legend(report, section, grid), *_notes(report, section, rows)):
             yield Lines(lines)
     yield from _went_wrong(report)
 
@@ -92,15 +93,22 @@ def _grid(report: Report, section: Section, rows: Sequence[Row]) -> Grid:
     )
 
 
-def _legend(section: Section, grid: Grid) -> Iterator[str]:
+def _legend(report: Report, section: Section, grid: Grid) -> Iterator[str]:
     """What its marks mean, and whom all are held against."""
     marks = {cell.mark for row in grid.rows for cell in row.cells}
-    told = [f"{mark} {meaning}" for mark, meaning in _MEANINGS.items() if mark in marks]
+    meanings = {
+        "*": f"the best mean{best_of(section, report.metrics)}",
+        "=": tie_in_short(report, section),
+        "!": "not of every seed",
+    }
+    told = [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in marks]
     if told:
         yield f"{', '.join(told)}."
     if section.reference is not None and not section.is_chosen:
         single = short(section.reference)
-        yield f"best single: {single}, the base model with the lowest validation log loss."
+        yield f"best single: {single}, the base model with the lowest validation log loss{chosen_of(section)}."
+    if other := might_be_another(report, section):
+        yield other
 
 
 def _shown(section: Section) -> Iterator[Sequence[Row]]:
@@ -119,7 +127,7 @@ def _title(report: Report, section: Section, rows: Sequence[Row]) -> str:
     seeds = len(report.seeds)
     of_seeds = f"mean over {seeds} seeds" if seeds > 1 else "one seed"
     missing = sum(row.kind != "best_single" for row in section.rows) - len(rows)
-    hidden = f"; {counted(missing, 'more row')} in the page" if missing else ""
+    hidden = f"; {counted(missing, 'more row')} with --all" if missing else ""
     return f"Test users' query, the rows that are scored, {of_seeds}{hidden}"
 
 

@@ -14,6 +14,8 @@ _NAME_CELLS = 40
 # Printable by their category, yet seen by nobody: fillers, joiners, variation selectors, the empty Braille pattern.
 _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
 _INVISIBLE = re.compile(f"[{_UNSEEN}]")
+# shares of a column that a long name's end keeps, tried in this order
+_ENDS = (0.5, 0.75, 0.25, 0.0, 1.0)
 _MARKUP = re.compile(r"([\\`*_\[\]|~#$])")
 _ADDRESS = re.compile(r"(?i)(?:(?<=www)(?=\.)|(?=://)|(?<=mailto)(?=:)|(?<=xmpp)(?=:))")
 
@@ -36,9 +38,15 @@ def short(text: str, cells: int = _NAME_CELLS) -> str:
 
 
 def squeezed(names: Sequence[str], cells: int) -> list[str]:
-    """Names in a narrower column, in their order: what is wider loses its middle, and where two would then look alike, each is
-    told apart by its digest."""
-    cut = [_without_middle(visible(name), cells) for name in names]
+    """Names in a narrower column, in their order: what is wider loses its middle, or another part where two would then look
+    alike; where they do wherever all are cut, each of the two is told apart by its digest."""
+    cuts = (_cut(names, cells, share) for share in _ENDS)
+    cut = next((one for one in cuts if len(set(one)) == len(set(names))), None)
+    return _with_digests(names, cells) if cut is None else cut
+
+
+def _with_digests(names: Sequence[str], cells: int) -> list[str]:
+    cut = _cut(names, cells, _ENDS[0])
     meant: dict[str, set[str]] = {}
     for name, shown in zip(names, cut, strict=True):
         meant.setdefault(shown, set()).add(name)
@@ -48,11 +56,18 @@ def squeezed(names: Sequence[str], cells: int) -> list[str]:
     ]
 
 
-def _without_middle(shown: str, cells: int) -> str:
+def _cut(names: Sequence[str], cells: int, share: float) -> list[str]:
+    """`share`: of the cells, that a name's end keeps."""
+    return [_without_middle(visible(name), cells, int(share * cells)) for name in names]
+
+
+def _without_middle(shown: str, cells: int, most: int) -> str:
+    """`most`: cells of its end."""
     if cell_len(shown) <= cells:
         return shown
-    end = shown[-(cells // 2) :]
-    while cell_len(end) > cells // 2:
+    room = min(most, cells - 1)
+    end = shown[len(shown) - room :]
+    while cell_len(end) > room:
         end = end[1:]
     start = set_cell_size(shown, cells - 1 - cell_len(end)).rstrip()
     return f"{start}…{end}"
