@@ -57,7 +57,7 @@ def differences(section: Section) -> Chart:
         _alt(section, shown),
         (_panel(section, shown),),
         _numbers(section, shown),
-        note=_note(section),
+        note=_note(section, any(one.kind == "bound" for one in shown)),
     )
 
 
@@ -151,12 +151,13 @@ def _signed(value: float | None, places: int) -> str:
     return ABSENT if value is None else signed(value, places)
 
 
-def _note(section: Section) -> str:
+def _note(section: Section, bounds: bool) -> str:
     seeds = len(section.analysis.seeds) if section.analysis is not None else 0
     of = "over users" if seeds < 2 else "over users, for the mean of the seeds"
+    without = " Bounds have none: they are not tested." if bounds else ""
     return (
-        f"Lines are 95% intervals {of}. A verdict also asks whether another training would say the same, and allows for the "
-        "number of comparisons (Holm), so that an interval beside 0 can still be a tie."
+        f"Lines are 95% intervals {of}.{without} A verdict also asks whether another training would say the same, and allows "
+        "for the number of comparisons (Holm), so that an interval beside 0 can still be a tie."
     )
 
 
