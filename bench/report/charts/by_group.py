@@ -49,7 +49,7 @@ def by_group(section: Section) -> Chart:
     every = [one for of in found.values() for one in of]
     if not every:
         return nothing_to_draw(_NAME, _TITLE, _why_none(section))
-    axis = ends([one.interval for one in every])
+    axis = ends([one.difference for one in every], [one.interval for one in every])
     panels = tuple(_panel(by, groups, found[by], methods, axis) for by in BY if found[by])
     return Chart(
         _NAME,
