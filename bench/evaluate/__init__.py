@@ -23,6 +23,7 @@ from bench.evaluate.analysis.findings import (
 )
 from bench.evaluate.analysis.user_table import user_table
 from bench.evaluate.inference.detectable import POWER
+from bench.evaluate.inference.holm import none_below_level
 from bench.evaluate.inference.paired import (
     NOT_AFTER_HOLM,
     ONE_SEED,
@@ -106,6 +107,7 @@ __all__ = [
     "looks_like_probabilities",
     "marks",
     "mixture_logits",
+    "none_below_level",
     "ordered",
     "paired",
     "perfect_sample_logits",

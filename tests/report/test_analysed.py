@@ -205,9 +205,13 @@ def test_bounds_stand_below_best_single_with_what_they_mean(make_analysed: MakeR
         "best-single = fm", "attainable", "perfect-user", "perfect-sample", "optimum",
     ]  # fmt: skip
     assert cells(table, "attainable") == {
-        "log loss": ".5853", "95% interval": ".5801 to .5905", "vs best single": "-.0157",
+        "log loss": ".5853", "95% interval of log loss": ".5801 to .5905", "vs best single": "-.0157",
     }  # fmt: skip
-    assert list(cells(table, "attainable")) == ["log loss", "95% interval", "vs best single"]
+    assert list(cells(table, "attainable")) == [
+        "log loss",
+        "95% interval of log loss",
+        "vs best single",
+    ]
     assert cells(table, "optimum")["log loss"] == ".4120"
     terms = next(block for block in document(build(run)) if isinstance(block, Terms))
     assert [term for term, _ in terms.pairs] == [row.name for row in table.rows[1:]]

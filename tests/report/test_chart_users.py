@@ -15,7 +15,7 @@ import pytest
 from bench.evaluate import MethodAnalysis, QueryRows, UserDifferences
 from bench.report.charts.best_models import best_models
 from bench.report.charts.by_group import by_group
-from bench.report.charts.model import Chart
+from bench.report.charts.model import Chart, Points
 from bench.report.charts.user_differences import user_differences
 from bench.report.charts.users_by_group import users_by_group
 from bench.report.content.model import BaseModelFacts, Section
@@ -366,10 +366,12 @@ def test_of_many_base_models_those_with_the_largest_shares_are_drawn(section: Se
 
 
 def test_a_strip_that_goes_far_does_not_press_the_others_together(section: Section) -> None:
-    rows = [
-        one._replace(logits={**one.logits, "dnn": (one.logits["dnn"] * 90).astype(np.float32)})
-        for one in SEEDS
-    ]
+    rows = []
+    for one in SEEDS:
+        far = np.where(one.users % 4 == 0, 90, 1)  # a quarter of the users, so not the median one
+        rows.append(
+            one._replace(logits={**one.logits, "dnn": (one.logits["dnn"] * far).astype(np.float32)})
+        )
     chart = user_differences(a_section(rows))
     assert "dnn reach" in chart.note
     best = chart.panels[0].x
@@ -380,6 +382,32 @@ def test_a_strip_that_goes_far_does_not_press_the_others_together(section: Secti
     assert drawn.ends("most-0-0")[0] == pytest.approx(
         quantile(differences(order(section)[0]), 5), abs=1e-3
     )
+
+
+def test_a_group_s_point_that_goes_far_is_drawn_and_intervals_cut_are_counted(
+    section: Section,
+) -> None:
+    analysis = section.analysis
+    assert analysis is not None
+    first = analysis.segments[0]
+    name = order(section)[0]
+    pair = replace(first.against_best_single[name], difference=30.0, low=-60.0, high=120.0)
+    far = replace(first, against_best_single={**first.against_best_single, name: pair})
+    chart = by_group(
+        replace(section, analysis=replace(analysis, segments=(far, *analysis.segments[1:])))
+    )
+    for panel in chart.panels:
+        low, high = panel.x.low, panel.x.high
+        assert low is not None
+        assert high is not None
+        assert -60 < low < 30 < high < 120
+        assert all(
+            low < value < high
+            for mark in panel.marks
+            if isinstance(mark, Points)
+            for value in mark.x
+        )
+    assert "1 interval reaches beyond the axis." in chart.note
 
 
 def renamed(section: Section, words: Mapping[str, str]) -> Section:

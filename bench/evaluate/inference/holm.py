@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["holm"]
+from bench.evaluate.inference.standard_error import LEVEL
+
+__all__ = ["holm", "none_below_level"]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -15,3 +17,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, p_values[place] * (len(p_values) - rank)))
         adjusted[place] = largest
     return adjusted
+
+
+def none_below_level(comparisons: int, resamples: int) -> bool:
+    """Whether so many comparisons leave no adjusted p below LEVEL: by so many resamples no p is below 1 / (resamples + 1)."""
+    return comparisons > 0 and comparisons * (1 / (resamples + 1)) >= LEVEL

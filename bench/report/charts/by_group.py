@@ -25,6 +25,7 @@ from bench.report.charts.model import (
 )
 from bench.report.charts.ties import all_highest, all_lowest
 from bench.report.content.model import Section
+from bench.report.sections.too_many import too_many_by_group
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
 from bench.report.words.figures import counted, listed, signed
 from bench.report.words.names import short
@@ -49,7 +50,7 @@ def by_group(section: Section) -> Chart:
     every = [one for of in found.values() for one in of]
     if not every:
         return nothing_to_draw(_NAME, _TITLE, _why_none(section))
-    axis = ends([one.interval for one in every])
+    axis = ends([one.difference for one in every], [one.interval for one in every])
     panels = tuple(_panel(by, groups, found[by], methods, axis) for by in BY if found[by])
     return Chart(
         _NAME,
@@ -57,7 +58,7 @@ def by_group(section: Section) -> Chart:
         _alt(every, methods),
         panels,
         _numbers(found, methods, section.places("logloss")),
-        note=_note(every, axis),
+        note=_note(section, every, axis),
         columns=len(panels),
         wide=True,
     )
@@ -168,12 +169,13 @@ def _signed(value: float | None, places: int) -> str:
     return ABSENT if value is None else signed(value, places)
 
 
-def _note(every: Sequence[GroupDifference], axis: Interval) -> str:
+def _note(section: Section, every: Sequence[GroupDifference], axis: Interval) -> str:
     cut = len(beyond([one.interval for one in every], axis))
     far = f" {counted(cut, 'interval')} reach{'es' * (cut == 1)} beyond the axis." if cut else ""
+    too_many = too_many_by_group(section)
     return (
         "Filled: better or worse beyond chance; hollow: a tie, or no verdict. Lines are 95% intervals over users. The groups "
-        f"were not chosen beforehand: take a difference as a question for the next run.{far}"
+        f"were not chosen beforehand: take a difference as a question for the next run.{far}{too_many and f' {too_many}'}"
     )
 
 

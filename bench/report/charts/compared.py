@@ -14,7 +14,8 @@ __all__ = ["Compared", "compared"]
 
 
 class Compared(NamedTuple):
-    """`verdict` is None of the reference and of bounds."""
+    """`verdict`, `low` and `high` are None of the reference and of bounds: an interval of a bound is of its log loss, not of a
+    difference."""
 
     name: str
     kind: str
@@ -52,11 +53,4 @@ def _bounds(section: Section) -> Iterator[Compared]:
     for bound in found_bounds(section):
         if single is None or bound.logloss is None:
             continue
-        low, high = bound.interval or (None, None)
-        yield Compared(
-            f"{bound.name} (bound)",
-            "bound",
-            bound.logloss - single,
-            None if low is None else low - single,
-            None if high is None else high - single,
-        )
+        yield Compared(f"{bound.name} (bound)", "bound", bound.logloss - single)

@@ -21,6 +21,7 @@ from bench.report.charts.ties import all_highest, all_lowest
 from bench.report.content.model import Section
 from bench.report.sections.quality import against
 from bench.report.sections.reference import itself, reference
+from bench.report.sections.too_many import too_many_rows
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
 from bench.report.words.figures import listed, signed
 from bench.report.words.metrics import named
@@ -57,7 +58,7 @@ def differences(section: Section) -> Chart:
         _alt(section, shown),
         (_panel(section, shown),),
         _numbers(section, shown),
-        note=_note(section),
+        note=_note(section, any(one.kind == "bound" for one in shown)),
     )
 
 
@@ -151,12 +152,15 @@ def _signed(value: float | None, places: int) -> str:
     return ABSENT if value is None else signed(value, places)
 
 
-def _note(section: Section) -> str:
+def _note(section: Section, bounds: bool) -> str:
     seeds = len(section.analysis.seeds) if section.analysis is not None else 0
     of = "over users" if seeds < 2 else "over users, for the mean of the seeds"
+    too_many = too_many_rows(section)
+    without = " Bounds have none: they are not tested." if bounds else ""
     return (
-        f"Lines are 95% intervals {of}. A verdict also asks whether another training would say the same, and allows for the "
-        "number of comparisons (Holm), so that an interval beside 0 can still be a tie."
+        f"Lines are 95% intervals {of}.{without} A verdict also asks whether another training would say the same, and allows "
+        "for the number of comparisons (Holm), so that an interval beside 0 can still be a tie."
+        f"{too_many and f' {too_many}'}"
     )
 
 

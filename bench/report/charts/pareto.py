@@ -109,4 +109,4 @@ def _notes(
     if numbered:
         yield "A number is the method that stands beside it below."
     if any(len(names) > 1 for names in numbered):
-        yield "Points close together share a number; their methods stand below cheapest first, and of one cost best first."
+        yield "Points that touch share a number; their methods stand below cheapest first, and of one cost best first."

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from bench.report.charts.box import Box
 from bench.report.charts.model import Axis, Line, Mark, Panel, Points, Role, Rule, Side
 from bench.report.charts.pareto_points import CostAxis, ParetoPoint
-from bench.report.charts.placing import Box, Label, Named, labels
+from bench.report.charts.placing import Label, Named, labels
 from bench.report.content.model import Section
 from bench.report.words.metrics import named
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from bench.report.charts.box import Box, box_around
 from bench.report.charts.model import Side
 from bench.report.charts.name_width import name_width
 from bench.report.words.names import short
 
-__all__ = ["Box", "Label", "Named", "labels"]
+__all__ = ["Label", "Named", "labels"]
 
 # inches, as a name is drawn: of a line, away from its point, the same at an angle, around a point
 _LINE, _AWAY, _NEAR, _POINT = 0.14, 0.07, 0.045, 0.04
 _NUMBER = "88"  # as wide as any
 _TRIES = 6
+_TOUCHING = 0.1  # inches between points that share a number rather than have none
 # up (1), level (0) or down; to the right (1), centred or to the left
 _WAYS: Mapping[Side, tuple[int, int]] = {
     "right": (0, 1),
@@ -27,33 +29,6 @@ _WAYS: Mapping[Side, tuple[int, int]] = {
     "below right": (-1, 1),
     "below left": (-1, -1),
 }
-
-
-class Box(NamedTuple):
-    """Of a panel, in inches from its lower left corner."""
-
-    left: float
-    right: float
-    bottom: float
-    top: float
-
-    def meets(self, other: Box) -> bool:
-        """Whether they have more than an edge in common."""
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.bottom < other.top
-            and other.bottom < self.top
-        )
-
-    def within(self, other: Box) -> bool:
-        """Whether no part of it is outside of the other."""
-        return (
-            other.left <= self.left
-            and self.right <= other.right
-            and other.bottom <= self.bottom
-            and self.top <= other.top
-        )
 
 
 class Label(NamedTuple):
@@ -76,71 +51,126 @@ def labels(
     points: Sequence[Named], room: Box, taken: Iterable[Box] = ()
 ) -> tuple[list[Label], list[list[int]]]:
     """What stands beside each point, in their order: its name; where that has no place beside other names, points and what
-    else is `taken`, a number; where that has none either, nothing: such a point shares the number of the nearest that has
-    one. And for each number, from 1, the places of its points among `points`, ascending."""
-    full = [*(_box(point.x, point.y, _POINT, _POINT) for point in points), *taken]
-    sides = _names(points, room, full)
-    named = {place: side for place, side in enumerate(sides) if side is not None}
-    left = [place for place in range(len(points)) if place not in named]
-    boxes = [_placed(points[place], points[place].name, side) for place, side in named.items()]
-    numbered = _sides([(points[place], _NUMBER) for place in left], room, [*full, *boxes])
-    with_number = {
-        place: side for place, side in zip(left, numbered, strict=True) if side is not None
-    }
-    members = {place: [place] for place in with_number}
-    for place in (one for one in left if one not in with_number):
-        nearest = min({**named, **with_number}, key=lambda one: _apart(points[one], points[place]))
-        if nearest in named:  # a number takes less room than its name did
-            with_number[nearest] = named.pop(nearest)
-        members.setdefault(nearest, [nearest]).append(place)
-    keys = [sorted(members[place]) for place in sorted(with_number)]
-    number = {place: str(1 + rank) for rank, place in enumerate(sorted(with_number))}
+    else is `taken`, a number; nothing where that has none either and the point touches, by others in between or not, one that
+    has: they share its number. And for each number, from 1, the places of its points among `points`, ascending."""
+    full = [*(_around(point) for point in points), *taken]
+    touching = [[*_touching(points, place)] for place in range(len(points))]
+    early: dict[int, Side] = {}  # numbers that would find no place beside names: they come first
+    while True:
+        named, numbered = _beside(points, room, full, early)
+        shares = _sharing({**named, **numbered}, touching)
+        alone = next((place for place in range(len(points)) if place not in shares), None)
+        if alone is None:
+            break
+        early[alone] = _least_bad(points, alone, room, [*full, *_numbers(points, early)])
+    for place, whose in shares.items():
+        if place != whose and whose in named:  # a number takes less room than its name did
+            numbered[whose] = named.pop(whose)
+    ranked = sorted(numbered)
+    keys = [[place for place in sorted(shares) if shares[place] == whose] for whose in ranked]
+    number = {place: str(rank) for rank, place in enumerate(ranked, 1)}
     return [
         Label(points[place].name, named[place])
         if place in named
-        else Label(number.get(place, ""), with_number.get(place, "right"))
+        else Label(number.get(place, ""), numbered.get(place, "right"))
         for place in range(len(points))
     ], keys
 
 
-def _names(points: Sequence[Named], room: Box, full: Sequence[Box]) -> list[Side | None]:
+def _beside(
+    points: Sequence[Named], room: Box, full: Sequence[Box], early: Mapping[int, Side]
+) -> tuple[dict[int, Side], dict[int, Side]]:
+    """Whose name has a place and, of the others, whose number has."""
+    full = [*full, *_numbers(points, early)]
+    named = _names(
+        points, [place for place in range(len(points)) if place not in early], room, full
+    )
+    left = [place for place in range(len(points)) if place not in named and place not in early]
+    boxes = [_placed(points[place], points[place].name, side) for place, side in named.items()]
+    numbered = _sides(points, left, [_NUMBER] * len(left), room, [*full, *boxes])
+    return named, {**early, **numbered}
+
+
+def _numbers(points: Sequence[Named], sides: Mapping[int, Side]) -> Iterator[Box]:
+    for place, side in sides.items():
+        yield _placed(points[place], _NUMBER, side)
+
+
+def _touching(points: Sequence[Named], place: int) -> Iterator[int]:
+    """The nearest first."""
+    apart = {other: _apart(points[place], points[other]) for other in range(len(points))}
+    for other in sorted(apart, key=apart.__getitem__):
+        if other != place and apart[other] <= _TOUCHING:
+            yield other
+
+
+def _sharing(labelled: Iterable[int], touching: Sequence[Sequence[int]]) -> dict[int, int]:
+    """Whose label each point has, its own or that of one at the end of a chain of points that touch; those without are left
+    out."""
+    shares = {place: place for place in labelled}
+    reached = sorted(shares)
+    for place in reached:  # which grows meanwhile
+        for other in touching[place]:
+            if other not in shares:
+                shares[other] = shares[place]
+                reached.append(other)
+    return shares
+
+
+def _names(
+    points: Sequence[Named], places: Sequence[int], room: Box, full: Sequence[Box]
+) -> dict[int, Side]:
     """Who come first choose first; those that find no place come first when all choose anew, and the best choice counts."""
-    order, found = list(range(len(points))), list[Side | None]()
+    order, found = list(places), dict[int, Side]()
     for _ in range(_TRIES):
-        chosen = dict(
-            zip(
-                order,
-                _sides([(points[one], points[one].name) for one in order], room, full),
-                strict=True,
-            )
-        )
-        tried = [chosen[place] for place in range(len(points))]
-        if not found or tried.count(None) < found.count(None):
-            found = tried
-        if None not in found:
+        chosen = _sides(points, order, [points[place].name for place in order], room, full)
+        if len(chosen) > len(found):
+            found = chosen
+        if len(found) == len(order):
             break
-        order.sort(key=lambda place: chosen[place] is not None)
-    return found
+        order.sort(key=chosen.__contains__)
+    return {place: found[place] for place in places if place in found}
 
 
 def _sides(
-    texts: Sequence[tuple[Named, str]], room: Box, taken: Iterable[Box]
-) -> list[Side | None]:
-    """One after the other, each where it lies on nothing."""
-    found: list[Side | None] = []
+    points: Sequence[Named],
+    places: Sequence[int],
+    texts: Sequence[str],
+    room: Box,
+    taken: Iterable[Box],
+) -> dict[int, Side]:
+    """One after the other, each where it lies on nothing and is nearest to its own point; those without a place left out."""
+    found: dict[int, Side] = {}
     full = list(taken)
-    for point, text in texts:
-        free = (
-            (side, box)
-            for side in point.wanted
-            if (box := _placed(point, text, side)).within(room)
-            and not any(box.meets(other) for other in full)
-        )
-        first = next(free, None)
-        found.append(None if first is None else first[0])
-        if first is not None:
-            full.append(first[1])
+    for place, text in zip(places, texts, strict=True):
+        for side in points[place].wanted:
+            box = _placed(points[place], text, side)
+            if box.within(room) and not any(map(box.meets, full)) and _own(points, place, box):
+                found[place] = side
+                full.append(box)
+                break
     return found
+
+
+def _least_bad(points: Sequence[Named], place: int, room: Box, full: Sequence[Box]) -> Side:
+    """Where a number lies on nothing, or on as little as can be."""
+
+    def fault(side: Side) -> tuple[bool, bool, int]:
+        box = _placed(points[place], _NUMBER, side)
+        return not box.within(room), not _own(points, place, box), sum(map(box.meets, full))
+
+    return min(points[place].wanted, key=fault)
+
+
+def _own(points: Sequence[Named], place: int, box: Box) -> bool:
+    """Whether no other point is as near to a text as its own, unless it is in the same place."""
+    mine = points[place]
+    near = box.away(mine.x, mine.y)
+    return all(
+        near < box.away(other.x, other.y) or (other.x, other.y) == (mine.x, mine.y)
+        for other in points
+        if other is not mine
+    )
 
 
 def _placed(point: Named, text: str, side: Side) -> Box:
@@ -149,12 +179,12 @@ def _placed(point: Named, text: str, side: Side) -> Box:
     away = _NEAR if up and across else _AWAY
     x = point.x + across * (away + half)
     y = point.y + up * (away + _LINE / 2)
-    return _box(x, y, half, _LINE / 2)
+    return box_around(x, y, half, _LINE / 2)
+
+
+def _around(point: Named) -> Box:
+    return box_around(point.x, point.y, _POINT, _POINT)
 
 
 def _apart(one: Named, other: Named) -> float:
     return math.hypot(one.x - other.x, one.y - other.y)
-
-
-def _box(x: float, y: float, half_width: float, half_height: float) -> Box:
-    return Box(x - half_width, x + half_width, y - half_height, y + half_height)

@@ -32,7 +32,7 @@ def strip_panels(strips: Sequence[Strip], key: str = "", title: str = "") -> tup
     names, under = (
         tuple(of) for of in zip(*((one.name, one.under) for one in strips), strict=True)
     )
-    low, high = ends(_intervals(strips))
+    low, high = _ends(strips)
     x = Axis("difference in log loss (lower is better)", low=low, high=high, format="signed")
     y = Axis(scale="names", names=names, under=under if any(under) else ())
     height = (2.6 if any(under) else 1.5) * len(strips) + 1.5
@@ -60,8 +60,11 @@ def _shares(strips: Sequence[Strip]) -> Iterator[Words]:
 
 def reaching_beyond(strips: Sequence[Strip]) -> list[str]:
     """Names of those that end beyond the axis."""
-    found = _intervals(strips)
-    return [strips[place].name for place in beyond(found, ends(found))]
+    return [strips[place].name for place in beyond(_intervals(strips), _ends(strips))]
+
+
+def _ends(strips: Sequence[Strip]) -> Interval:
+    return ends([one.spread.quantiles[2] for one in strips], _intervals(strips))
 
 
 def _intervals(strips: Sequence[Strip]) -> list[Interval]:

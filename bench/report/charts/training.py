@@ -75,17 +75,20 @@ def _best(trained: Sequence[Trained], higher_is_better: bool, primary: str) -> l
 
 
 def _alt(section: Section, shown: Sequence[Trained]) -> str:
-    improving = {one.method for one in section.unfinished}
-    unfinished = [one.row.name for one in shown if one.row.name in improving]
+    improving = dict.fromkeys(one.method for one in section.unfinished)
+    drawn = [one.row.name for one in shown if one.row.name in improving]
+    others = [name for name in improving if name not in drawn]
     last = [curve for one in shown for curve in one.curves]
     longest = max(len(curve.losses) - 1 + curve.first_epoch for curve in last)
     told = f"Training of {counted(len(shown), 'method')}, of up to {counted(longest, 'epoch')}: "
-    if unfinished:
-        verb = "was" if len(unfinished) == 1 else "were"
-        return (
-            f"{told}{listed(unfinished)} {verb} still improving when the limit on epochs ended it."
-        )
-    return f"{told}none was still improving when a limit on epochs ended it."
+    ended = f"{_were(drawn)} still improving when the limit on epochs ended it"
+    if others:
+        return f"{told}{ended}; of those not drawn here, {_were(others)}."
+    return f"{told}{ended}."
+
+
+def _were(names: Sequence[str]) -> str:
+    return f"{listed(names) or 'none'} {'were' if len(names) > 1 else 'was'}"
 
 
 def _numbers(section: Section, shown: Sequence[Trained]) -> Grid:

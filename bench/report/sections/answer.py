@@ -10,6 +10,7 @@ from bench.report.sections.averaging import averaging
 from bench.report.sections.every_seed import best_of
 from bench.report.sections.extreme_notes import extreme_notes
 from bench.report.sections.reference import named_reference, reference
+from bench.report.sections.too_many import compared_rows
 from bench.report.words.blocks import Note
 from bench.report.words.figures import counted, listed, reasons, sentence, signed
 from bench.report.words.metrics import best_word, figure, gain, named
@@ -156,8 +157,7 @@ def _though(section: Section, paired: Paired) -> str:
         return ""
     if paired.p_holm is None or not paired.reason.endswith(NOT_AFTER_HOLM):
         return f" The interval leaves out 0; the difference is {_why(paired)}."
-    methods = section.analysis.methods if section.analysis is not None else ()
-    tested = counted(sum(section.pair_of(one) is not None for one in methods), "comparison")
+    tested = counted(compared_rows(section), "comparison")
     p = f"{paired.p_holm:.3f}".removeprefix("0")
     return f" The interval leaves out 0, but among {tested} that is not beyond chance (Holm's adjustment, p {p})."
 

@@ -17,7 +17,7 @@ _LOSS = "logloss"  # bounds are in it, whatever the primary
 
 
 class Bound(NamedTuple):
-    """`interval`: 95 %."""
+    """`interval`: 95 %, of the log loss."""
 
     name: str
     logloss: float | None
@@ -57,7 +57,7 @@ def _grid(found: Sequence[Bound], single: Bound | None, places: int) -> Grid:
     reference = single.logloss if single is not None else None
     columns = {"log loss": align([loss(bound.logloss, places) for bound in shown], places)}
     if any(bound.interval is not None for bound in shown):
-        columns["95%\ninterval"] = [_interval(bound, places) for bound in shown]
+        columns["95% interval\nof log loss"] = [_interval(bound, places) for bound in shown]
     if reference is not None:
         columns["vs best\nsingle"] = [
             _less(bound, reference, places) if bound is not single else "" for bound in shown

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from bench.evaluate import Segment
 from bench.report.content.model import Row, Section
 from bench.report.sections.quality import row_name
+from bench.report.sections.too_many import too_many_by_group
 from bench.report.words.blocks import Block, Cell, Grid, GridRow, Note, align
 from bench.report.words.figures import counted, loss
 from bench.report.words.metrics import gain
@@ -37,7 +38,8 @@ def segments(section: Section) -> Iterator[Block]:
             marks |= {cell.mark.strip() for row in grid.rows for cell in row.cells}
             yield grid
     if section.analysis.segments and rows:
-        yield Note(" ".join((*_chosen(section), _legend(marks))))
+        told = (*_chosen(section), _legend(marks), too_many_by_group(section))
+        yield Note(" ".join(filter(None, told)))
 
 
 def shown(section: Section) -> list[Row]:

@@ -10,6 +10,7 @@ from bench.report.content.model import Report, Section
 from bench.report.sections.every_seed import best_of, chosen_of, might_be_another
 from bench.report.sections.quality import against, row_name
 from bench.report.sections.reference import reference
+from bench.report.sections.too_many import too_many_rows
 from bench.report.words.blocks import ABSENT, Note
 from bench.report.words.figures import counted, listed, loss, reasons
 from bench.report.words.metrics import named
@@ -76,6 +77,7 @@ def _verdicts(section: Section) -> Iterator[str]:
             f"A verdict allows for the tests of the other rows (Holm's adjustment){too}{why}. The differences that the run "
             "would have noticed, at the top, do not allow for other tests."
         )
+        yield from filter(None, [too_many_rows(section)])
 
 
 def tie_meaning(report: Report, section: Section) -> str:

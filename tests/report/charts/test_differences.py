@@ -107,6 +107,18 @@ def test_bounds_stand_apart_where_the_analysis_has_them(make_analysed: MakeRun) 
     assert [name.endswith("(bound)") for name in panel.y.names] == [False] * 10 + [True] * 3
 
 
+def test_a_bound_has_no_interval_since_its_difference_has_none(make_analysed: MakeRun) -> None:
+    run = with_single(make_analysed())
+    (analysis,) = run.analyses.values()
+    assert analysis["attainable"]["low"] < analysis["attainable"]["high"]
+    chart = differences(section(run))
+    assert not [name for name in intervals(Drawing(chart)) if "bound" in name]
+    assert chart.numbers is not None
+    row = next(one for one in chart.numbers.rows if one.name == "attainable (bound)")
+    assert [cell.text.strip() for cell in row.cells[1:]] == ["–", "–", "bound"]
+    assert "Bounds have none" in chart.note
+
+
 def test_it_names_whom_it_differs_from_and_counts_all_verdicts(make_analysed: MakeRun) -> None:
     chart = differences(section(make_analysed()))
     assert chart.panels[0].x.label == "log loss less that of fm (lower is better)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.report.charts.ends import ends
+from bench.report.charts.ends import beyond, ends
 from bench.report.charts.model import Axis, Points
 from bench.report.draw.scale import scale_of
 
@@ -13,8 +13,17 @@ from bench.report.draw.scale import scale_of
     "intervals", [[(0.0, 0.0)], [(0.0, 0.0)] * 3, [(0.0, 0.0), (0.0, 1e-300)], [(-2.0, -1.0)]]
 )
 def test_they_are_apart_and_hold_0(intervals: list[tuple[float, float]]) -> None:
-    low, high = ends(intervals)
+    low, high = ends([low for low, _ in intervals], intervals)
     assert low < 0 < high
+
+
+def test_intervals_are_cut_and_points_never_are() -> None:
+    intervals = [(-0.1, 0.1)] * 4 + [(-0.5, 2.0), (0.3, 9.0)]
+    points = [0.0] * 4 + [0.75, 0.68]
+    low, high = axis = ends(points, intervals)
+    assert low < -0.4 < high
+    assert 0.75 < high < 0.8
+    assert beyond(intervals, axis) == [4, 5]
 
 
 @pytest.mark.parametrize("scale", ["linear", "log"])

@@ -75,6 +75,24 @@ def test_base_models_come_first_and_who_was_still_improving_is_said(make_run: Ma
     )
 
 
+@pytest.mark.parametrize("drawn", ["fm", "none"])
+def test_who_was_still_improving_and_is_not_drawn_is_said(make_run: MakeRun, drawn: str) -> None:
+    def edit(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        curves({"fm": FM | {"best_epoch": 4 if drawn == "fm" else 3}}, records, manifest)
+        for one in records:
+            name = one["trial"]["method"]
+            if name in ("fm", "ffm", "lr"):
+                one["details"] |= {"epochs": 4} | ({} if name == "fm" else {"best_epoch": 4})
+                one["identity"] = one["identity"] | {
+                    "settings": {"name": name, "use": "fm", "params": {"epochs": 4}, "train": {}}
+                }
+
+    assert training(section(make_run(edit=edit))).alt == (
+        f"Training of 1 method, of up to 4 epochs: {drawn} was still improving when the limit on epochs ended it; of those "
+        "not drawn here, lr and ffm were."
+    )
+
+
 def test_all_panels_have_one_scale_and_what_diverged_is_cut_off(make_run: MakeRun) -> None:
     wild = {"epochs": 3, "best_epoch": 1, "valid_logloss": [0.7, 90.0, 1e6]}
     chart = training(
