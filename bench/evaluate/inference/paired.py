@@ -81,7 +81,8 @@ class Paired:
         for low, high in ((self.low, self.high), (self.seeds_low, self.seeds_high)):
             if self.difference is None or low is None or high is None:
                 continue
-            if not low <= self.difference <= high:
+            room = _ROUNDING * max(1.0, abs(self.difference))
+            if not low - room <= self.difference <= high + room:
                 raise ValueError(
                     f"the difference {self.difference} is outside its interval, {low} to {high}"
                 )
