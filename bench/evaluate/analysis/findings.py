@@ -219,7 +219,7 @@ class Segment:
 class Analysis:
     best_single: str | None
     lead: str | None  # the method or base model with the best mean of the primary
-    users: PositiveCount  # of all seeds
+    users: Count  # of all seeds
     rows: (
         PositiveCount  # of one seed where all seeds have the same rows, else of all seeds together
     )
