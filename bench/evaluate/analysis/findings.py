@@ -220,9 +220,7 @@ class Analysis:
     best_single: str | None
     lead: str | None  # the method or base model with the best mean of the primary
     users: Count  # of all seeds
-    rows: (
-        PositiveCount  # of one seed where all seeds have the same rows, else of all seeds together
-    )
+    rows: Count  # of one seed where all seeds have the same rows, else of all seeds together
     seeds: tuple[Count, ...]
     resamples: Count
     methods: tuple[MethodAnalysis, ...]
