@@ -29,7 +29,8 @@ SEGMENTS = {
 def paired(difference: float, half_width: float, seeds: int = 3, metric: str = "logloss") -> Paired:
     """Of an interval that is symmetric: a tie where it holds 0."""
     low, high = difference - half_width, difference + half_width
-    verdict = "tie" if low <= 0 <= high else "better" if difference < 0 else "worse"
+    gains = (difference < 0) == (metric == "logloss")
+    verdict = "tie" if low <= 0 <= high else "better" if gains else "worse"
     p = 0.4 if verdict == "tie" else 0.0005
     several = seeds > 1
     return Paired(

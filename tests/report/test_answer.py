@@ -157,6 +157,39 @@ def test_withheld_comparisons_with_the_lead_are_told_with_their_reason(
     )
 
 
+@pytest.mark.parametrize(
+    ("gauc", "told"),
+    [
+        (
+            paired(-0.0013, 0.0037, metric="gauc"),
+            "In GAUC, the order of each user's own rows, it gains nothing beyond chance over the best single model (fm): "
+            "-.0013 [-.0050, +.0024].",
+        ),
+        (
+            paired(-0.02, 0.005, metric="gauc"),
+            "In GAUC, the order of each user's own rows, it is worse than the best single model (fm): "
+            "-.0200 [-.0250, -.0150].",
+        ),
+        (paired(0.02, 0.005, metric="gauc"), ""),
+    ],
+)
+def test_a_metric_in_which_the_lead_gains_nothing_is_named(
+    make_analysed: MakeRun, gauc: Paired, told: str
+) -> None:
+    def change(found: Analysis) -> Analysis:
+        methods = (
+            replace(one, against_best_single={**one.against_best_single, "gauc": gauc})
+            if one.name == found.lead
+            else one
+            for one in found.methods
+        )
+        return replace(found, methods=tuple(methods))
+
+    _, rest = answer(make_analysed(change=change))
+    assert told in rest
+    assert ("GAUC" in rest) is bool(told)
+
+
 def test_best_single_itself_may_be_the_lead(make_analysed: MakeRun) -> None:
     first, _ = answer(make_analysed(change=lambda found: replace(found, lead="fm")))
     assert (

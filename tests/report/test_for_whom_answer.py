@@ -66,8 +66,8 @@ def test_the_group_that_gains_most_is_named_where_intervals_lie_apart(
     gains = {"history": (-0.02, -0.03, -0.07), "popularity": (-0.05, -0.06, -0.055)}
     assert told(make_analysed(change=of_users(gains))) == [
         f'{HELPED} By length of history, it gains most on users with "65 rows and more" (-.0700 [-.0800, -.0600]), least on '
-        'those with "1 to 20 rows" (-.0200 [-.0300, -.0100]). By popularity of items, no group\'s gain differs from '
-        "another's beyond their 95% intervals."
+        'those with "1 to 20 rows" (-.0200 [-.0300, -.0100]). By popularity of items, all groups\' 95% '
+        "intervals overlap, so that none can be said to gain more."
     ]
 
 
@@ -92,8 +92,8 @@ def test_of_pairs_that_lie_apart_the_farthest_is_named(make_analysed: MakeRun) -
 def test_where_no_group_stands_out_it_is_said_once(make_analysed: MakeRun) -> None:
     gains = {"history": (-0.05, -0.06), "popularity": (-0.05, -0.06)}
     assert told(make_analysed(change=of_users(gains))) == [
-        f"{HELPED} By length of history of users or popularity of items, no group's gain differs from another's beyond "
-        "their 95% intervals."
+        f"{HELPED} By length of history of users and popularity of items, all groups' 95% intervals overlap, so that none "
+        "can be said to gain more."
     ]
 
 

@@ -30,9 +30,7 @@ def in_gauc(found: Analysis) -> Analysis:
     """metaselector leads by .019 GAUC; user-calibration ties with it, lr has no verdict."""
 
     def pair(difference: float, half: float) -> Paired:
-        # `paired` is of a metric that is better below
-        one = paired(-difference, half, metric="gauc")
-        return replace(one, difference=difference, low=difference - half, high=difference + half)
+        return paired(difference, half, metric="gauc")
 
     def edit(one: Any) -> Any:
         single, lead = dict(one.against_best_single), dict(one.against_lead)

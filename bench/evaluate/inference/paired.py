@@ -79,7 +79,7 @@ class Paired:
 
     def __post_init__(self) -> None:
         for low, high in ((self.low, self.high), (self.seeds_low, self.seeds_high)):
-            if low is not None and high is not None and low > high:
+            if low is not None and high is not None and low - high > _ROUNDING * abs(low):
                 raise ValueError(f"an interval from {low} to {high} does not ascend")
 
 

@@ -12,13 +12,15 @@ from bench.report.sections.extreme_notes import extreme_notes
 from bench.report.sections.reference import named_reference, reference
 from bench.report.sections.too_many import compared_rows
 from bench.report.words.blocks import Note
-from bench.report.words.figures import counted, listed, reasons, sentence, signed
+from bench.report.words.figures import counted, interval, listed, reasons, sentence, signed
 from bench.report.words.metrics import best_word, figure, gain, named
 from bench.report.words.names import short
 
 __all__ = ["NO_ANALYSIS", "answer"]
 
 FEW = 100  # rows of the rarer class: so few are counted
+_ORDER = {"gauc": ", the order of each user's own rows,"}
+_FAILS = {"tie": "gains nothing beyond chance over", "worse": "is worse than"}
 ALIKE = 1.25  # figures that differ by a factor up to this are told as one
 POWER = "four times out of five"  # bench.evaluate.POWER in words
 NO_ANALYSIS = (
@@ -51,6 +53,7 @@ def answer(section: Section) -> list[Note]:
     return [
         Note(_first(section, lead, found, analysis), strong=True),
         *_tied(section, lead, others),
+        *_no_better(section, found),
         *extreme_notes(section),
         *map(Note, averaging(section, lead, found)),
         *([Note(rest)] if rest else []),
@@ -107,6 +110,29 @@ def _none_better(section: Section, what: str, row: Row, name: str) -> str:
     among = best_of(section, [section.primary])
     nothing = f"{among.strip().capitalize()}, nothing" if among else "Nothing"
     return f"{nothing} has a {better} {what} than {name}{_mean(section, row)}."
+
+
+def _no_better(section: Section, found: MethodAnalysis) -> Iterator[Note]:
+    """Where the lead gains nothing by another metric: an order of each user's rows that stays the same, say."""
+    primary = section.pair_of(found)
+    if section.reference is None or primary is None or primary.verdict != "better":
+        return
+    pairs = found.against_chosen if section.is_chosen else found.against_best_single
+    single = named_reference(section, section.reference)
+    told = [
+        f"In {named(metric)}{_ORDER.get(metric, '')} it {_FAILS[pair.verdict]} {single}: {_interval(section, pair)}."
+        for metric, pair in pairs.items()
+        if metric != section.primary and pair.verdict in _FAILS
+    ]
+    if told:
+        yield Note(" ".join(told), strong=True)
+
+
+def _interval(section: Section, pair: Paired) -> str:
+    """`-.0013 [-.0050, +.0025]`."""
+    places = section.places(pair.metric)
+    ends = interval(pair.low, pair.high, places)
+    return f"{signed(pair.difference or 0.0, places)} {ends}".rstrip()
 
 
 def _over(analysis: Analysis) -> str:

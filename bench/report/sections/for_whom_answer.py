@@ -9,12 +9,16 @@ from typing import NamedTuple
 from bench.evaluate import MethodAnalysis
 from bench.report.content.model import Section
 from bench.report.words.blocks import Note
-from bench.report.words.figures import interval, signed
+from bench.report.words.figures import interval, joined, signed
 from bench.report.words.names import short
 
 __all__ = ["best_compared", "for_whom_answer"]
 
-_BY = {"history": ("length of history", "users"), "popularity": ("popularity", "items")}
+_BY = {
+    "history": ("length of history", "users"),
+    "support_rate": ("share of positives", "users"),
+    "popularity": ("popularity", "items"),
+}
 
 
 class _Group(NamedTuple):
@@ -70,7 +74,7 @@ def _by_group(section: Section, found: MethodAnalysis) -> Iterator[str]:
             f"{_told(section, less)}."
         )
     if alike:
-        yield f"By {' or '.join(alike)}, no group's gain differs from another's beyond their 95% intervals."
+        yield f"By {joined(alike, None)}, all groups' 95% intervals overlap, so that none can be said to gain more."
 
 
 def _groups(section: Section, method: str, by: str) -> list[_Group]:
