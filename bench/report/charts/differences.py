@@ -23,7 +23,7 @@ from bench.report.sections.quality import against
 from bench.report.sections.reference import itself, reference
 from bench.report.sections.too_many import too_many_rows
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
-from bench.report.words.figures import listed, signed
+from bench.report.words.figures import joined, listed, signed
 from bench.report.words.metrics import named
 from bench.report.words.names import short
 
@@ -52,14 +52,29 @@ def differences(section: Section) -> Chart:
     shown = compared(section)
     if sum(one.verdict is not None for one in shown) == 0:
         return nothing_to_draw(_NAME, title, _why_none(section))
+    far = _far_bounds(shown)
+    drawn = [one for one in shown if one not in far]
     return Chart(
         _NAME,
         title,
         _alt(section, shown),
-        (_panel(section, shown),),
+        (_panel(section, drawn),),
         _numbers(section, shown),
-        note=_note(section, any(one.kind == "bound" for one in shown)),
+        note=_note(section, any(one.kind == "bound" for one in drawn), far),
     )
+
+
+def _far_bounds(shown: Sequence[Compared]) -> list[Compared]:
+    """Those that would press all others together: beyond all intervals by more than twice what these span."""
+    others = [one for one in shown if one.kind != "bound"]
+    ends = [end for one in others for end in (one.difference, one.low, one.high) if end is not None]
+    low, high = min(ends), max(ends)
+    room = 2 * (high - low)
+    return [
+        one
+        for one in shown
+        if one.kind == "bound" and not low - room <= one.difference <= high + room
+    ]
 
 
 def _panel(section: Section, shown: Sequence[Compared]) -> Panel:
@@ -152,14 +167,18 @@ def _signed(value: float | None, places: int) -> str:
     return ABSENT if value is None else signed(value, places)
 
 
-def _note(section: Section, bounds: bool) -> str:
+def _note(section: Section, bounds: bool, far: Sequence[Compared]) -> str:
+    """`bounds`: whether some are drawn; `far`: those that are not."""
     seeds = len(section.analysis.seeds) if section.analysis is not None else 0
     of = "over users" if seeds < 2 else "over users, for the mean of the seeds"
     too_many = too_many_rows(section)
     without = " Bounds have none: they are not tested." if bounds else ""
+    places = section.places(section.primary)
+    told = [f"{short(one.name)} ({signed(one.difference, places)})" for one in far]
+    beyond = f" Beyond the axis: {joined(told, None)}." if told else ""
     return (
-        f"Lines are 95% intervals {of}.{without} A verdict also asks whether another training would say the same, and allows "
-        "for the number of comparisons (Holm), so that an interval beside 0 can still be a tie."
+        f"Lines are 95% intervals {of}.{without}{beyond} A verdict also asks whether another training would say the same, "
+        "and allows for the number of comparisons (Holm), so that an interval beside 0 can still be a tie."
         f"{too_many and f' {too_many}'}"
     )
 

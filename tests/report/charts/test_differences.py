@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -105,6 +106,28 @@ def test_bounds_stand_apart_where_the_analysis_has_them(make_analysed: MakeRun) 
     apart = [mark.at for mark in panel.marks if isinstance(mark, Rule) and mark.level]
     assert apart == [5.5, 9.5]
     assert [name.endswith("(bound)") for name in panel.y.names] == [False] * 10 + [True] * 3
+
+
+def test_a_bound_that_lies_far_off_does_not_press_the_others_together(
+    make_analysed: MakeRun,
+) -> None:
+    def edit(records: list[dict[str, Any]], _: dict[str, Any]) -> None:
+        for one in records:
+            if one["trial"]["method"] == "perfect-sample":
+                one["metrics"]["logloss"]["value"] = 0.1
+
+    run = with_single(make_analysed(edit=edit))
+    chart = differences(section(run))
+    found = drawn(Drawing(chart))
+    assert {name for name in found if "bound" in name} == {
+        "attainable (bound)",
+        "perfect-user (bound)",
+    }
+    by = 0.1 - statistics.fmean(values(run)["fm"])
+    assert f"Beyond the axis: perfect-sample (bound) ({by:.4f}).".replace("-0.", "-.") in chart.note
+    assert chart.numbers is not None
+    row = next(one for one in chart.numbers.rows if one.name == "perfect-sample (bound)")
+    assert row.cells[0].text.strip() == f"{by:.4f}".replace("-0.", "-.")
 
 
 def test_a_bound_has_no_interval_since_its_difference_has_none(make_analysed: MakeRun) -> None:
