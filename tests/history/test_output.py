@@ -22,7 +22,7 @@ from bench.history.model import CPU, Change
 from bench.history.places import by_place
 from bench.records import Run
 from bench.report import print_blocks, short
-from bench.report.charts.model import Chart
+from bench.report.charts.model import Chart, Points
 from bench.report.draw.files import as_file
 from tests.history.generated import MakeRun, Records, identity, of_one_step, otava_script, runs_of
 from tests.history.test_history import of
@@ -110,8 +110,8 @@ def test_a_cost_from_the_cache_is_marked(make_run: MakeRun, tmp_path: Path) -> N
     # of ten methods each CPU time and peak; of the nine but fm the second run's too
     assert "c: 38 costs of an earlier run" in " ".join(text.split())
     chart = charts(found)["own CPU s over runs"]
-    hollow = [mark for mark in chart.panels[0].marks if getattr(mark, "hollow", False)]
-    assert [mark.x for mark in hollow] == [(2.0, 3.0)] * 2  # type: ignore[union-attr]
+    hollow = [mark for mark in chart.panels[0].marks if isinstance(mark, Points) and mark.hollow]
+    assert [mark.x for mark in hollow] == [(2.0, 3.0)] * 2
     assert "Hollow: measured in an earlier run" in chart.note
     assert chart.numbers is not None
     marks = {cell.mark for cell in chart.numbers.rows[2].cells}

@@ -171,6 +171,7 @@ def test_withheld_comparisons_with_the_lead_are_told_with_their_reason(
             "-.0200 [-.0250, -.0150].",
         ),
         (paired(0.02, 0.005, metric="gauc"), ""),
+        (replace(paired(0.0, 0.005, metric="gauc"), difference=None), ""),
     ],
 )
 def test_a_metric_in_which_the_lead_gains_nothing_is_named(

@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 
 from bench.report.charts.user_differences import user_differences
+from bench.report.content.model import Section
 from bench.report.content.user_shares import UserShares, user_shares
 from bench.report.sections.selection import selection
 from bench.report.words.blocks import ABSENT, Grid
 from tests.report.chart_sections import a_section
 
 
-def table(section) -> dict[str, list[str]]:  # type: ignore[no-untyped-def]
+def table(section: Section) -> dict[str, list[str]]:
     (grid,) = (
         block
         for block in selection(section)

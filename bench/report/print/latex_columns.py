@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from bench.evaluate import printed
 from bench.report.content.model import Figure, Report, Row, Section
 from bench.report.words.blocks import ABSENT
-from bench.report.words.figures import interval, signed
+from bench.report.words.figures import with_interval
 from bench.report.words.latex_text import in_latex, latex_name
 from bench.report.words.metrics import figure, head
 
@@ -99,8 +99,7 @@ def _against_reference(section: Section) -> Iterator[Column]:
             differences.append("" if pair is None else _number(ABSENT))
             verdicts.append("" if pair is None else pair.verdict)
         else:
-            told = f"{signed(pair.difference, places)} {interval(pair.low, pair.high, places)}"
-            differences.append(_number(told.rstrip()))
+            differences.append(_number(with_interval(pair.difference, pair.low, pair.high, places)))
             verdicts.append(pair.verdict)
     chosen = section.analysis.chosen if section.analysis is not None else None
     whom = "best single" if chosen is None else latex_name(chosen)

@@ -12,7 +12,7 @@ from bench.report.sections.extreme_notes import extreme_notes
 from bench.report.sections.reference import named_reference, reference
 from bench.report.sections.too_many import compared_rows
 from bench.report.words.blocks import Note
-from bench.report.words.figures import counted, interval, listed, reasons, sentence, signed
+from bench.report.words.figures import counted, listed, reasons, sentence, signed, with_interval
 from bench.report.words.metrics import best_word, figure, gain, named
 from bench.report.words.names import short
 
@@ -120,19 +120,13 @@ def _no_better(section: Section, found: MethodAnalysis) -> Iterator[Note]:
     pairs = found.against_chosen if section.is_chosen else found.against_best_single
     single = named_reference(section, section.reference)
     told = [
-        f"In {named(metric)}{_ORDER.get(metric, '')} it {_FAILS[pair.verdict]} {single}: {_interval(section, pair)}."
+        f"In {named(metric)}{_ORDER.get(metric, '')} it {_FAILS[pair.verdict]} {single}: "
+        f"{with_interval(pair.difference, pair.low, pair.high, section.places(metric))}."
         for metric, pair in pairs.items()
-        if metric != section.primary and pair.verdict in _FAILS
+        if metric != section.primary and pair.verdict in _FAILS and pair.difference is not None
     ]
     if told:
         yield Note(" ".join(told), strong=True)
-
-
-def _interval(section: Section, pair: Paired) -> str:
-    """`-.0013 [-.0050, +.0025]`."""
-    places = section.places(pair.metric)
-    ends = interval(pair.low, pair.high, places)
-    return f"{signed(pair.difference or 0.0, places)} {ends}".rstrip()
 
 
 def _over(analysis: Analysis) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from bench.evaluate import MethodAnalysis
 from bench.report.content.model import Section
 from bench.report.words.blocks import Note
-from bench.report.words.figures import interval, joined, signed
+from bench.report.words.figures import joined, with_interval
 from bench.report.words.names import short
 
 __all__ = ["best_compared", "for_whom_answer"]
@@ -94,4 +94,6 @@ def _groups(section: Section, method: str, by: str) -> list[_Group]:
 
 def _told(section: Section, group: _Group) -> str:
     places = section.places("logloss")
-    return f'"{short(group.name)}" ({signed(group.difference, places)} {interval(group.low, group.high, places)})'
+    return (
+        f'"{short(group.name)}" ({with_interval(group.difference, group.low, group.high, places)})'
+    )

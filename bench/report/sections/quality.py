@@ -8,7 +8,7 @@ from bench.evaluate import Paired, printed
 from bench.report.content.model import Figure, Report, Row, Section
 from bench.report.sections.reference import itself
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
-from bench.report.words.figures import interval, loss, signed
+from bench.report.words.figures import loss, with_interval
 from bench.report.words.metrics import figure, head
 from bench.report.words.names import short
 
@@ -119,8 +119,7 @@ def _difference(paired: Paired | None, places: int) -> str:
         return ""
     if paired.difference is None:
         return ABSENT
-    told = interval(paired.low, paired.high, places)
-    return f"{signed(paired.difference, places)} {told}".rstrip()
+    return with_interval(paired.difference, paired.low, paired.high, places)
 
 
 def _block(row: Row) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "sentence",
     "share",
     "signed",
+    "with_interval",
 ]
 
 _NAMES = 5
@@ -37,6 +38,11 @@ def signed(value: float, places: int) -> str:
     """A difference in log loss or another metric of that size: `-.0778`, `+.0012`, `.0000`."""
     text = printed("logloss", abs(value), places)
     return text if not float(text) else f"{'+' if value > 0 else '-'}{text}"
+
+
+def with_interval(value: float, low: float | None, high: float | None, places: int) -> str:
+    """`-.0778 [-.0815, -.0741]` of differences; the difference alone where there is no interval."""
+    return f"{signed(value, places)} {interval(low, high, places)}".rstrip()
 
 
 def interval(low: float | None, high: float | None, places: int) -> str:

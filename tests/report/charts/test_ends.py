@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.report.charts.ends import beyond, ends
-from bench.report.charts.model import Axis, Points
+from bench.report.charts.model import Axis, Points, Scale
 from bench.report.draw.scale import scale_of
 
 
@@ -28,9 +28,9 @@ def test_intervals_are_cut_and_points_never_are() -> None:
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
 @pytest.mark.parametrize("value", [0.25, 1.0, 3e9])
-def test_an_axis_of_a_single_figure_has_a_length(scale: str, value: float) -> None:
+def test_an_axis_of_a_single_figure_has_a_length(scale: Scale, value: float) -> None:
     at = Points("p", (value,), (0.0,), "better")
-    for axis in (Axis(scale=scale), Axis(scale=scale, low=value, high=value)):  # type: ignore[arg-type]
+    for axis in (Axis(scale=scale), Axis(scale=scale, low=value, high=value)):
         found = scale_of(axis, [at], "x")
         assert found.low < value < found.high
         assert 0 < found.share(value) < 1
