@@ -12,6 +12,7 @@ BenchError                  2  anything the user can mend; its text is one line:
 ├── IncompleteRunError      4  a run that ended with trials without a result (Python alone; the command prints its table)
 ├── NoRunError              2  a folder that is named as a run and is none
 ├── CompareError            2  two runs that can't be compared
+├── ExecutorError           5  what runs steps can't be reached, refuses them, or loses one again and again
 └── StorageError            5  results or cache can't be written or read back
     ├── DamagedCacheError   5  a folder of the cache does not hold what was written there
     └── RecordError         5  a record that is truncated, edited or of another schema
@@ -29,6 +30,7 @@ __all__ = [
     "DataError",
     "DivergenceError",
     "DownloadError",
+    "ExecutorError",
     "Fault",
     "IncompleteRunError",
     "NoRunError",
@@ -133,6 +135,13 @@ class NoRunError(BenchError):
 
 class CompareError(BenchError):
     """Two runs that can't be compared."""
+
+
+class ExecutorError(BenchError):
+    """What runs steps can't be reached, refuses them, or loses one again and again. What is recorded stays, and the next run
+    goes on."""
+
+    exit_code: ClassVar[int] = 5
 
 
 class StorageError(BenchError):

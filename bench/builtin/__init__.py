@@ -34,6 +34,6 @@ def bench_metrics() -> dict[str, str]:
 @hookimpl
 def bench_executors() -> dict[str, str]:
     return {
-        "local": "bench.run.local_executor:LocalExecutor",
-        "inline": "bench.run.inline_executor:InlineExecutor",
+        "local": "bench.executors.local:LocalExecutor",
+        "inline": "bench.executors.inline:InlineExecutor",
     }

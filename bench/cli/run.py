@@ -65,7 +65,9 @@ def _checked(parse: Callable[[str], object], text: str | None) -> str | None:
     help="Run this method or base model alone. Repeatable.",
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Steps at a time."
+    "--workers",
+    type=click.IntRange(1, 1024),
+    help="Steps at a time.  [default: as many as the executor has; 1 on this machine]",
 )
 @click.option(
     "--threads",

@@ -5,8 +5,10 @@ are handed to an executor. Each leaves a folder in the cache, named by the hash 
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -16,7 +18,7 @@ from bench.processes import NO_LIMITS, Limits
 from bench.registry.used_plugin import UsedPlugin
 from bench.settings import PredictionSource
 
-__all__ = ["RESULT", "FitStep", "ReadFile", "SelectStep", "Step", "parse_step"]
+__all__ = ["RESULT", "FitStep", "ReadFile", "SelectStep", "Step", "parse_step", "to_text"]
 
 RESULT = "result.json"  # in a step's folder: its cost, details and versions
 
@@ -29,7 +31,8 @@ class ReadFile(NamedTuple):
 
 
 class Step(BaseModel):
-    """Common to all; `folder` is where the result goes (made whole under another name, then renamed)."""
+    """Common to all; `folder` is where the result goes (made whole under another name, then renamed). It lies below `cache`,
+    as `dataset`, `split` and the folders of fits do: who has a cache elsewhere finds them below that one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,6 +40,7 @@ class Step(BaseModel):
     id: str
     title: str  # for people: "ml-100k/cold fm, all training rows, seed 0"
     owner: str  # the base model or method that it is of
+    cache: Path
     dataset: Path  # prepared folder
     split: Path  # split folder
     folder: Path
@@ -49,6 +53,7 @@ class Step(BaseModel):
     harness: str  # digest of the harness's code that computes (bench.job.code)
     plugins: tuple[UsedPlugin, ...]  # that it uses
     plugin_paths: tuple[Path, ...] = ()  # where those lie that a user names by path
+    worker: str = ""  # what does it, where that is not the harness's own machine; told beside the result
 
 
 class FitStep(Step):
@@ -84,6 +89,34 @@ _ANY_STEP: TypeAdapter[FitStep | SelectStep] = TypeAdapter(
 )
 
 
-def parse_step(text: str) -> FitStep | SelectStep:
-    """From `model_dump_json`."""
-    return _ANY_STEP.validate_json(text)
+def to_text(step: FitStep | SelectStep) -> str:
+    """What crosses to a worker: JSON, in which folders of the cache are named as they lie below it, and all else that lies
+    somewhere by its whole path."""
+    said = step.model_dump(mode="json") | {
+        "cache": str(step.cache.absolute()),
+        "plugin_paths": [str(path.absolute()) for path in step.plugin_paths],
+    }
+    if isinstance(step, FitStep):
+        files = step.files.items()
+        said["files"] = {name: (str(file.path.absolute()), file.sha256) for name, file in files}
+    return json.dumps(_moved(said, lambda folder: str(Path(folder).relative_to(step.cache))))
+
+
+def parse_step(text: str, cache: Path | None = None) -> FitStep | SelectStep:
+    """From `to_text`. `cache`: where it lies for who reads this, if not where the step says."""
+    said = json.loads(text)
+    root = Path(cache or said["cache"])
+    located = _moved(said | {"cache": str(root)}, lambda folder: str(root / folder))
+    return _ANY_STEP.validate_json(json.dumps(located))
+
+
+def _moved(said: dict[str, Any], move: Callable[[str], str]) -> dict[str, Any]:
+    """With other names for its folders of the cache."""
+    moved = {name: move(said[name]) for name in ("dataset", "split", "folder")}
+    if "fits" not in said:
+        return said | moved
+    fits = {
+        model: {variant: move(folder) for variant, folder in variants.items()}
+        for model, variants in said["fits"].items()
+    }
+    return said | moved | {"fits": fits}

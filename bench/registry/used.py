@@ -19,7 +19,16 @@ from bench.registry.registration import in_one_line
 from bench.registry.sources import plugin_digest
 from bench.registry.used_plugin import UsedPlugin
 
-__all__ = ["UsedPlugins"]
+__all__ = ["UsedPlugins", "other_code"]
+
+
+def other_code(used: Sequence[UsedPlugin], paths: Sequence[Path]) -> str:
+    """Of what in this process is not what a step was planned with, in words; nothing where all is."""
+    find_local(paths)
+    for plugin in used:
+        if plugin_digest(_module(plugin)) != plugin.digest:
+            return str(plugin)
+    return ""
 
 
 class UsedPlugins:

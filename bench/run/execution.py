@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from bench.errors import PluginError, StorageError
-from bench.interfaces import Executor, StepEvent
+from bench.errors import ExecutorError, PluginError, StorageError
+from bench.executors.step_ends import TRIES
+from bench.interfaces import StepEvent
 from bench.job.outcome import OK, Outcome, no_result
+from bench.job.steps import to_text
 from bench.records import Run, load
 from bench.run import manifest
 from bench.run.analysing import analyse_run
 from bench.run.beside import RecordedBeside
+from bench.run.executor_choice import ChosenExecutor
 from bench.run.heartbeat import beating
 from bench.run.left_over import missing_steps, open_trials, sweep_all
 from bench.run.planning.trials import Trial
@@ -34,7 +38,7 @@ __all__ = ["execute"]
 def execute(
     state: RunState,
     divisions: Divisions,
-    executor: Executor,
+    executor: ChosenExecutor,
 ) -> Run:
     """Do and record what is missing; `bench status` can tell how far it is meanwhile."""
     tally = Tally(state.watcher)
@@ -44,7 +48,7 @@ def execute(
         return _executed(state, divisions, executor)
 
 
-def _executed(state: RunState, divisions: Divisions, executor: Executor) -> Run:
+def _executed(state: RunState, divisions: Divisions, executor: ChosenExecutor) -> Run:
     trials = state.plan.trials
     sweep_all(state)
     left = open_trials(state)
@@ -54,7 +58,7 @@ def _executed(state: RunState, divisions: Divisions, executor: Executor) -> Run:
         check_writable(state.cache)
         estimates = Estimates(state.plan, state.registry, state.done, state.folder)
         needs = {step: state.plan.steps[step].needs for step in state.steps}
-        state.watcher = TimeLeft(state.watcher, estimates, needs, executor.workers)
+        state.watcher = TimeLeft(state.watcher, estimates, needs, lambda: executor.workers)
     planned = manifest.of_plan(state.suite, state.registry, state.metrics, divisions, state.plan)
     begun = manifest.begin(state.folder, planned)
     interrupted = True
@@ -89,7 +93,7 @@ def _for_all_seeds(suite: Suite, divisions: Divisions, run: Run) -> Divisions:
     return more | divisions
 
 
-def _do(state: RunState, trials: list[Trial], executor: Executor) -> None:
+def _do(state: RunState, trials: list[Trial], executor: ChosenExecutor) -> None:
     """What other runs do meanwhile is waited for."""
     others = Waiting(state.work, lambda work: _title(state, work), state.watcher)
     try:
@@ -121,20 +125,50 @@ def _title(state: RunState, work: str) -> str:
     return "a record" if step is None else step.title
 
 
-def _heed(state: RunState, event: StepEvent, executor: Executor) -> bool:
-    """Whether a step has ended."""
-    if event.step not in state.submitted:
-        raise PluginError(f"executor {executor.name!r} tells of a step that it was not given")
+def _heed(state: RunState, event: StepEvent, executor: ChosenExecutor) -> bool:
+    """Whether a step is no longer running."""
+    _check_order(state, event, executor)
+    step = state.plan.steps[event.step]
     if event.kind == "started":
-        state.watcher.started(event.step, state.plan.steps[event.step].title)
+        state.begun.add(event.step)
+        state.watcher.started(event.step, step.title)
     elif event.kind == "progress":
         state.watcher.progress(event.step, event.detail)
+    elif event.kind == "gone":
+        _submit_again(state, event, executor)
     else:
         _end_step(state, event.step, _told(executor, event.detail))
-    return event.kind == "ended"
+    return event.kind in ("ended", "gone")
 
 
-def _advance(state: RunState, waiting: list[Trial], executor: Executor) -> list[Trial]:
+def _check_order(state: RunState, event: StepEvent, executor: ChosenExecutor) -> None:
+    """Started, progress, ended or gone: of steps that it has."""
+    told = f"executor {executor.name!r} tells of a step"
+    if event.step not in state.running:
+        ended = event.step in state.submitted
+        raise PluginError(f"{told} that {'has ended' if ended else 'it was not given'}")
+    if (event.step in state.begun) == (event.kind == "started"):
+        twice = event.kind == "started"
+        what = "that it started, twice" if twice else f"{event.kind}, and not before that it started"
+        raise PluginError(f"{told} {what}; see `Executor.events`")
+
+
+def _submit_again(state: RunState, event: StepEvent, executor: ChosenExecutor) -> None:
+    """A step whose worker was lost; ExecutorError where that happens again and again."""
+    title = state.plan.steps[event.step].title
+    state.gone[event.step] += 1
+    if state.gone[event.step] >= TRIES:
+        raise ExecutorError(
+            f"executor {executor.name!r}: {title}: its worker was lost {TRIES} times ({event.detail}); look at its log. "
+            "What is recorded stays: run again, and the rest is done"
+        )
+    state.watcher.progress(event.step, f"begun again: {event.detail}")
+    state.submitted.discard(event.step)
+    state.begun.discard(event.step)
+    state.work.end(event.step)
+
+
+def _advance(state: RunState, waiting: list[Trial], executor: ChosenExecutor) -> list[Trial]:
     """Record what can be recorded, and start what can be started; trials that still wait. What another run has done meanwhile
     may let others begin."""
     while True:
@@ -143,7 +177,7 @@ def _advance(state: RunState, waiting: list[Trial], executor: Executor) -> list[
             return waiting
 
 
-def _told(executor: Executor, detail: str) -> Outcome:
+def _told(executor: ChosenExecutor, detail: str) -> Outcome:
     """What an executor says that a step came to."""
     try:
         return Outcome.model_validate_json(detail)
@@ -159,7 +193,7 @@ def _end_step(state: RunState, step: str, outcome: Outcome) -> None:
     """Raises StorageError where the cache failed the step: that is no trial's fault, and the next step would fail alike."""
     if outcome.ok:
         state.done.add(step)
-        state.warnings[step] = outcome.warnings
+        state.warnings[step] = (*outcome.warnings, *_of_losses(state.gone[step]))
     else:
         state.failures[step] = outcome
     state.work.end(step, None if outcome.ok else outcome)
@@ -170,16 +204,21 @@ def _end_step(state: RunState, step: str, outcome: Outcome) -> None:
         raise StorageError(outcome.reason)
 
 
-def _submit_ready(state: RunState, executor: Executor) -> bool:
+def _of_losses(times: int) -> Iterator[str]:
+    if times:
+        yield f"begun again {'once' if times == 1 else 'twice'}: its worker was lost"
+
+
+def _submit_ready(state: RunState, executor: ChosenExecutor) -> bool:
     """Hand over as many steps as the executor runs at a time: the others are left for runs beside this one. Whether one of
     those had done or failed one of them already."""
     found = False
     state.work.elsewhere.discard(FLOOR)
     for identity in state.steps:
-        if len(state.running) >= executor.workers:
-            break
         if not state.is_open(identity):
             continue
+        if len(state.running) >= executor.workers:
+            break
         if not _has_room(state, alone=state.plan.steps[identity].exclusive):
             break  # nor may those that come after it overtake it
         if not state.work.begin(identity):
@@ -187,7 +226,7 @@ def _submit_ready(state: RunState, executor: Executor) -> bool:
         outcome = _of_another(state, identity)
         if outcome is None:
             state.submitted.add(identity)
-            executor.submit(state.plan.steps[identity].model_dump_json())
+            executor.made().submit(to_text(state.plan.steps[identity]))
         else:
             _end_step(state, identity, outcome)
             found = True

@@ -9,9 +9,9 @@ from pathlib import Path
 from threading import Event, Thread
 
 from bench.errors import StorageError
-from bench.interfaces import Executor
 from bench.processes.memory import tree_bytes
 from bench.records.status_file import StatusFile
+from bench.run.executor_choice import ChosenExecutor
 from bench.run.tally import Tally
 
 __all__ = ["beating"]
@@ -21,7 +21,7 @@ _FIRST_S, _EVERY_S = 0.2, 1.0  # a run that does nothing ends before the first
 
 @contextmanager
 def beating(
-    tally: Tally, executor: Executor, folder: Path, recorded: Callable[[], Collection[str]]
+    tally: Tally, executor: ChosenExecutor, folder: Path, recorded: Callable[[], Collection[str]]
 ) -> Iterator[None]:
     """Inside, a thread does so. `recorded`: titles of trials that have a record by now, by whichever run. What keeps it from
     that is said in the end, and the run is none the worse. No status is left afterwards, however the run ends, unless its
@@ -43,7 +43,7 @@ class _Beat:
     def __init__(
         self,
         tally: Tally,
-        executor: Executor,
+        executor: ChosenExecutor,
         folder: Path,
         recorded: Callable[[], Collection[str]],
     ) -> None:

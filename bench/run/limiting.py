@@ -26,7 +26,7 @@ def limited(suite: Suite, time_limit: str | None, memory_limit: str | None) -> S
     return suite.limited(time_limit, memory_limit)
 
 
-def warn_of_limits(executor: Executor, plan: Plan, watcher: Watcher) -> None:
+def warn_of_limits(executor: type[Executor], plan: Plan, watcher: Watcher) -> None:
     """Say so where steps have limits and nobody holds them to these."""
     if not executor.keeps_limits and any(any(step.limits) for step in plan.steps.values()):
         watcher.say(

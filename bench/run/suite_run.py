@@ -13,7 +13,7 @@ from bench.job.resources import Resources
 from bench.records import Run
 from bench.registry import Registry, did_you_mean, load_registry
 from bench.run.execution import execute
-from bench.run.executor_choice import make_executor
+from bench.run.executor_choice import choose_executor
 from bench.run.limiting import limited, warn_of_limits
 from bench.run.manifest import earlier_seeds
 from bench.run.name_lists import apart
@@ -44,7 +44,7 @@ def run(
     cache_dir: Path | str | None = None,
     plugins: Sequence[Path | str] = (),
     autoload: bool = True,
-    workers: int = 1,
+    workers: int | None = None,
     threads: int = 1,
     executor: str = "local",
     executor_set: Sequence[str] = (),
@@ -57,7 +57,8 @@ def run(
     memory_limit: str | None = None,
 ) -> Run:
     """Run a suite into `out` (default: results/NAME) and give the records back; what is recorded or cached is reused.
-    `overrides`: of a suite file's values, `a.b=1` each (`--set`); `executor_set`: of the executor's parameters; `time_limit`
+    `overrides`: of a suite file's values, `a.b=1` each (`--set`); `executor_set`: of the executor's parameters; `workers`: steps at
+    a time, one where nobody says and the executor can't count them; `time_limit`
     ("20m"), `memory_limit` ("4GiB"): of every step, whatever the suite says.
 
     Raises BenchError where the suite or its data are wrong, before anything is written; a trial that fails is recorded."""
@@ -71,7 +72,7 @@ def run(
         )
         registry = registry_of(suite, load_registry(paths, autoload=autoload))
         with before_any_trial():
-            made_executor = make_executor(registry, executor, as_names(executor_set), workers)
+            chosen = choose_executor(registry, executor, as_names(executor_set), workers)
             metrics = metrics_of(registry, suite.computed)
         resources = Resources(threads=threads)
         folder = as_path(out) or Path("results") / suite.name
@@ -87,7 +88,7 @@ def run(
             also=(*suite.seeds, *(earlier := earlier_seeds(folder))),
         )
         scorer = scorer_of(registry, suite.computed, metrics, threads, suite.rules.in_force)
-        warn_of_limits(made_executor, planned, watcher)
+        warn_of_limits(chosen.plugin, planned, watcher)
         work = Shared(cache, folder)
         state = RunState(
             suite, registry, planned, metrics, scorer, folder, cache, watcher, work, rerun
@@ -96,7 +97,7 @@ def run(
         write_resolved(state.folder, suite, registry, divisions, asked)
         # else a repair of the run would take blobs without a record yet for leftovers
         with using(folder / "blobs"):
-            return execute(state, divisions, made_executor)
+            return execute(state, divisions, chosen)
 
 
 def as_path(path: Path | str | None) -> Path | None:

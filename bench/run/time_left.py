@@ -19,7 +19,7 @@ class TimeLeft(HandsOn):
         watcher: Watcher,
         estimates: Estimates,
         steps: Mapping[str, Collection[str]],
-        workers: int,
+        workers: Callable[[], int],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(watcher)
@@ -68,7 +68,7 @@ class TimeLeft(HandsOn):
         if known or not found or self._told:  # what was told before is true no more
             self._told = True
             self._watcher.left(
-                wall_seconds(seconds, self._workers),
+                wall_seconds(seconds, self._workers()),
                 rough=any(estimate.rough for estimate in known.values()),
                 unknown=len(found) - len(known),
             )

@@ -8,7 +8,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,10 +20,11 @@ from bench.errors import DamagedCacheError, StorageError
 from bench.storage.in_use import touch
 from bench.storage.temporary import remove, sync_folder, temporary_folder, temporary_name
 
-__all__ = ["DIGESTS", "KeptFolder", "commit_folder", "discard", "seal"]
+__all__ = ["DIGESTS", "KeptFolder", "commit_folder", "commit_whole", "discard", "seal"]
 
 DIGESTS = "digests.json"
 _TRIES = 10  # at a name that other processes want too
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)  # a name is
 
 
 # -- writing
@@ -36,6 +37,20 @@ def commit_folder(folder: Path, fill: Callable[[Path], None]) -> None:
         fill(temporary)
         seal(temporary)
         _publish(temporary, folder)
+        sync_folder(folder.parent)
+
+
+def commit_whole(folder: Path, fill: Callable[[Path], None]) -> None:
+    """The same for what has its digests already, or is known by its name: what is there stays. Raises OSError."""
+    with temporary_folder(folder) as temporary:
+        fill(temporary)
+        for place in (temporary, *temporary.rglob("*")):
+            sync_folder(place)  # a file as well
+        try:
+            temporary.rename(folder)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
         sync_folder(folder.parent)
 
 
@@ -63,7 +78,7 @@ def _publish(temporary: Path, folder: Path) -> None:
         try:
             temporary.rename(folder)
         except OSError as error:
-            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+            if error.errno not in _TAKEN:
                 raise
             if not KeptFolder(folder).damage():  # another process was first; it holds the same
                 return
@@ -113,12 +128,17 @@ class KeptFolder:
         self._checked(name).close()
         return self.path / name
 
-    def damage(self) -> str:
-        """What is wrong in a line, or nothing: every file is read. Who asks is about to use the folder, whose time is that of
-        its last use. Raises StorageError alone."""
+    @property
+    def digest(self) -> str:
+        """Of the digests of all that was written into it."""
+        return _digest_of(self._files)
+
+    def damage(self, without: Collection[str] = ()) -> str:
+        """What is wrong in a line, or nothing: every file is read, but for those left out. Who asks is about to use the
+        folder, whose time is that of its last use. Raises StorageError alone."""
         touch(self.path)
         try:
-            for name in self._files:
+            for name in self._files.keys() - {*without}:
                 self._checked(name).close()
         except DamagedCacheError as damage:
             return damage.what

@@ -19,7 +19,7 @@ from bench.job.outcome import OK, Outcome, of_error
 from bench.job.steps import RESULT, FitStep, SelectStep, parse_step
 from bench.registry.global_state import kept
 from bench.registry.used import UsedPlugins
-from bench.storage.kept import commit_folder
+from bench.storage.kept import KeptFolder, commit_folder
 from bench.storage.trouble import blamed, writing
 from bench.worker.clock import peak_rss_bytes
 from bench.worker.fit_step import fit_step
@@ -32,11 +32,14 @@ __all__ = ["perform", "performed"]
 
 
 def perform(step_json: str, progress: Progress, *, alone: bool = False) -> Outcome:
-    """Do one step, as its resources say, and leave its folder. What a plugin raises is its outcome; what ends the process
+    """Do one step, as its resources say, and leave its folder; nothing where that is there and whole: an engine may hand a
+    step over twice. What a plugin raises is its outcome; what ends the process
     (SystemExit, a signal, ctrl-C) is not caught. Settings that all code of the process shares are as before afterwards.
     `alone`: nothing else ever ran in this process, so that its peak of memory is the step's."""
     step = parse_step(step_json)
     try:
+        if _is_done(step):
+            return OK
         with kept(), applied(step.resources) as applied_again:
             _seed_everything(step.seed)
             _remember_children()
@@ -47,7 +50,7 @@ def perform(step_json: str, progress: Progress, *, alone: bool = False) -> Outco
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:
-        return of_error(blamed(error, step.folder.parent.parent), peak_rss_bytes())
+        return of_error(blamed(error, step.cache), peak_rss_bytes())
     return OK
 
 
@@ -79,6 +82,11 @@ def _check_harness(step: FitStep | SelectStep) -> None:
         )
 
 
+def _is_done(step: FitStep | SelectStep) -> bool:
+    left = KeptFolder(step.folder)
+    return left.exists() and not left.damage()
+
+
 def _make(step: FitStep | SelectStep, plugins: UsedPlugins, progress: Progress) -> Made:
     inputs = open_inputs(step, plugins)
     return (
@@ -89,11 +97,12 @@ def _make(step: FitStep | SelectStep, plugins: UsedPlugins, progress: Progress) 
 
 
 def _commit(step: FitStep | SelectStep, made: Made, alone: bool) -> None:
+    where = ({"worker": step.worker} if step.worker else {}) | ({} if alone else {"process": "shared"})
     result = {
         "cost": {**made.cost, "peak_rss_bytes": peak_rss_bytes()},
         "details": made.details,
         "valid_logloss": made.valid_logloss,
-        "environment": environment(step.resources) | ({} if alone else {"process": "shared"}),
+        "environment": environment(step.resources) | where,
         "versions": {**made.software, **versions()},
     }
 
@@ -104,5 +113,5 @@ def _commit(step: FitStep | SelectStep, made: Made, alone: bool) -> None:
             made.save_parameters(folder / PARAMETERS)
         (folder / RESULT).write_text(json.dumps(result, allow_nan=False), "utf-8")
 
-    with writing(step.folder.parent.parent):
+    with writing(step.cache):
         commit_folder(step.folder, fill)

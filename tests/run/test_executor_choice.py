@@ -12,14 +12,14 @@ from bench.errors import PluginError, SuiteError
 from bench.job.outcome import of_record
 from bench.records import load
 from bench.registry import load_registry
-from bench.run.executor_choice import make_executor
+from bench.run.executor_choice import choose_executor
 from tests.run.conftest import write_small_suite
 
 PATIENT = Path(__file__).parent.parent / "fixtures" / "patient_executor.py"
 
 
 def made(*settings: str, workers: int = 1):
-    return make_executor(load_registry([PATIENT], autoload=False), "patient", settings, workers)
+    return choose_executor(load_registry([PATIENT], autoload=False), "patient", settings, workers)
 
 
 def test_parameters_are_read_as_yaml_and_have_defaults() -> None:
@@ -64,7 +64,7 @@ def test_what_is_no_yaml_is_refused() -> None:
 
 def test_an_executor_without_parameters_says_so() -> None:
     with pytest.raises(PluginError, match="unknown parameter of executor 'inline'; it has none"):
-        make_executor(load_registry(autoload=False), "inline", ("x=1",), 1)
+        choose_executor(load_registry(autoload=False), "inline", ("x=1",), 1)
 
 
 def test_a_suite_runs_on_it(tmp_path: Path) -> None:

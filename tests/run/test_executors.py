@@ -26,8 +26,8 @@ from bench.job.splits import write_split
 from bench.job.steps import FitStep
 from bench.registry.sources import digest
 from bench.registry.used_plugin import UsedPlugin
-from bench.run.inline_executor import InlineExecutor
-from bench.run.local_executor import LocalExecutor
+from bench.executors.inline import InlineExecutor
+from bench.executors.local import LocalExecutor
 from bench.settings import PredictionSource, TrainSettings
 from tests.datasets import make_interactions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.run.shown_log import end_of_log
+from bench.executors.shown_log import end_of_log
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def plan(
 
     Raises DataError where such a file is missing."""
     files = {name: model_files(spec, registry, roots) for name, spec in suite.base_models.items()}
-    steps = PlannedSteps(suite, registry, files, cache / "steps", resources, plugin_paths)
+    steps = PlannedSteps(suite, registry, files, cache, resources, plugin_paths)
     planner = _Planner(suite, registry, steps)
     trials = [
         trial

@@ -33,12 +33,12 @@ S = TypeVar("S", FitStep, SelectStep)
 
 @dataclass(frozen=True)
 class PlannedSteps:
-    """`folder`: where steps leave theirs; `files`: base model to the files that it reads; the rest as in a step."""
+    """`files`: base model to the files that it reads; the rest as in a step."""
 
     suite: Suite
     registry: Registry
     files: Mapping[str, Mapping[str, ReadFile]]
-    folder: Path
+    cache: Path
     resources: Resources
     plugin_paths: tuple[Path, ...]
     by_id: dict[str, FitStep | SelectStep] = field(default_factory=dict)
@@ -204,9 +204,10 @@ class PlannedSteps:
             "id": identity,
             "title": step_title(division.name, owner, rows, seed),
             "owner": owner,
+            "cache": self.cache,
             "dataset": division.interactions.folder,
             "split": division.folder,
-            "folder": self.folder / f"{kind}-{identity}",
+            "folder": self.cache / "steps" / f"{kind}-{identity}",
             "source": source,
             "seed": seed,
             "resources": self.resources,

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from bench.job.outcome import Outcome, lost, no_result, of_exit, over_limit
 from bench.processes import Ended
-from bench.run.handed import Handed
-from bench.run.shown_log import end_of_log
+from bench.executors.handed import Handed
+from bench.executors.shown_log import end_of_log
 
 __all__ = ["TRIES", "is_loss", "outcome_of"]
 

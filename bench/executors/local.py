@@ -10,8 +10,8 @@ from bench.errors import BenchError
 from bench.interfaces import Executor, StepEvent
 from bench.processes import Ended, Said, Server, Task, borrow, give_back
 from bench.processes.workers import PRELOAD, worker_environment
-from bench.run.handed import Handed, handed
-from bench.run.step_ends import TRIES, is_loss, outcome_of
+from bench.executors.handed import Handed, handed
+from bench.executors.step_ends import TRIES, is_loss, outcome_of
 
 __all__ = ["LocalExecutor"]
 

@@ -24,7 +24,7 @@ class Handed(NamedTuple):
 
 def handed(text: str) -> Handed:
     said = json.loads(text)
-    folder = Path(said["folder"]).absolute()
+    folder = Path(said["cache"], said["folder"])
     return Handed(
         text=text,
         id=str(said["id"]),

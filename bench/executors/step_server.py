@@ -1,0 +1,64 @@
+"""A step server beside this process: steps handed to it, and what it says of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Lock
+
+from bench.processes.workers import worker_environment
+
+__all__ = ["StepServer", "StepServerGone"]
+
+_COMMAND = (sys.executable, "-m", "bench.executors.serve")
+
+
+class StepServerGone(Exception):  # noqa: N818 - an end, and no error of who asks
+    """It ended in the middle of a step."""
+
+
+class StepServer:
+    """`command`: what starts it, here or elsewhere. One step at a time; `close` may be called by another thread."""
+
+    def __init__(self, command: Sequence[str] = _COMMAND) -> None:
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=worker_environment(),
+            start_new_session=True,  # signals to who asks are not its own
+        )
+        self._closing = Lock()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def perform(self, step: str, progress: Callable[[str], object]) -> str:
+        """Its outcome as JSON; lines of progress are told meanwhile. Raises StepServerGone."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with suppress(OSError):  # its end is heard below
+            self._process.stdin.write(step.replace("\n", " ") + "\n")
+            self._process.stdin.flush()
+        for line in self._process.stdout:
+            kind, detail = json.loads(line)
+            if kind == "ended":
+                return str(detail)
+            if kind == "progress":
+                progress(str(detail))
+        raise StepServerGone(f"the step server ended with {self._process.wait()}")
+
+    def close(self) -> None:
+        """End it, with the step that it runs."""
+        with self._closing, suppress(OSError):
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()

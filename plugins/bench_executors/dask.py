@@ -1,0 +1,136 @@
+"""Steps on workers of Dask: those of a running scheduler, of a cluster on this machine, or of jobs of SLURM and others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+from pydantic import Field
+
+from bench.errors import ExecutorError
+from bench.executors.engine import EngineExecutor, EngineParams, Slot
+from bench.executors.orders import Done
+
+__all__ = ["DaskExecutor"]
+
+_CONNECT_S = 30
+_ASK_S = 60
+
+
+class DaskExecutor(EngineExecutor):
+    """Steps on workers of Dask, one at a time for each of a worker's threads. Without an address: on a cluster that it starts on
+    this machine, whose every port listens on loopback alone."""
+
+    name = "dask"
+
+    class Params(EngineParams):
+        address: str | None = Field(
+            None, description="of a running scheduler: tcp://HOST:8786 [a cluster on this machine]"
+        )
+
+    params: Params
+
+    def __init__(self, params: Params, workers: int = 1) -> None:
+        super().__init__(params, workers)
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise ExecutorError(
+                f"executor 'dask': {error}; install it: pip install 'metaselector-bench[dask]'"
+            ) from error
+        self._run = f"bench-{uuid4().hex}"
+        self._cluster = None if params.address else _local_cluster(workers)
+        try:
+            self._client = Client(
+                params.address or self._cluster, timeout=_CONNECT_S, set_as_default=False
+            )
+        except (OSError, ValueError) as error:
+            raise ExecutorError(
+                f"executor 'dask': no scheduler at {params.address} ({error}); start one with `dask scheduler`, or correct "
+                "--executor-set address"
+            ) from error
+        self._client.subscribe_topic(self._run, self._on_event)
+
+    def check(self) -> str:
+        slots = self._find_slots(1)
+        return f"{len({slot.worker for slot in slots})} workers, {len(slots)} steps at a time, at {self._client.scheduler.address}"
+
+    def _find_slots(self, threads: int) -> list[Slot]:
+        known = self._called(self._client.sync, self._client.scheduler.identity, n_workers=-1)
+        return [
+            Slot(address, place)
+            for address, worker in sorted(known["workers"].items())
+            for place in range(max(1, worker["nthreads"] // threads))
+        ]
+
+    def _ask(self, worker: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        told = self._called(
+            self._client.run, function, *arguments, workers=[worker], on_error="return"
+        )
+        if isinstance(answer := told.get(worker), BaseException) or worker not in told:
+            raise ExecutorError(f"executor 'dask': worker {worker} does not answer: {answer}")
+        return answer
+
+    def _begin(self, slot: Slot, order: str, parcels: Mapping[str, bytes]) -> None:
+        from bench_executors import _dask_worker
+
+        sent = {
+            name: self._called(self._client.scatter, parcel, workers=[slot.worker], hash=False)
+            for name, parcel in parcels.items()
+        }
+        future = self._client.submit(
+            _dask_worker.perform,
+            self._run,
+            slot.place,
+            order,
+            sent,
+            workers=[slot.worker],
+            retries=0,
+            pure=False,
+        )
+        future.add_done_callback(lambda ended: self._on_end(slot, ended))
+
+    def _shut(self, *, kill: bool) -> None:
+        from bench_executors import _dask_worker
+
+        try:
+            self._client.run(_dask_worker.end_all, self._run, on_error="ignore")
+        except Exception:  # whatever is gone has ended its processes
+            pass
+        self._client.close(_ASK_S)
+        if self._cluster is not None:
+            self._cluster.close(_ASK_S)
+
+    def _called(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        try:
+            return function(*arguments, **options)
+        except (OSError, TimeoutError) as error:
+            raise ExecutorError(
+                f"executor 'dask': the scheduler at {self._client.scheduler.address} is lost: {error}; what is recorded stays: "
+                "start it again, and run again"
+            ) from error
+
+    def _on_event(self, event: tuple[float, dict[str, Any]]) -> None:
+        _, said = event
+        self._progress(Slot(said["worker"], said["place"]), said["text"])
+
+    def _on_end(self, slot: Slot, future: Any) -> None:
+        try:
+            self._done(slot, Done(*future.result(0)))
+        except BaseException as error:
+            self._lost(slot, f"was lost ({type(error).__name__}: {error})")
+
+
+def _local_cluster(workers: int) -> Any:
+    from distributed import LocalCluster
+
+    return LocalCluster(
+        n_workers=workers or None,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        dashboard_address=None,
+        worker_dashboard_address=None,
+        silence_logs=logging.ERROR,
+    )
