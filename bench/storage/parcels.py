@@ -20,12 +20,12 @@ def pack(paths: Iterable[Path], without: Collection[str] = ()) -> bytes:
 
     Raises OSError."""
     content = io.BytesIO()
+    left_out = {*without, *_NOT_PACKED}
     with tarfile.open(fileobj=content, mode="w") as archive:
         for path in paths:
-            archive.add(path, path.name, recursive=False, filter=_plain)
-            for file in sorted(path.rglob("*")):
+            for file in (path, *sorted(path.rglob("*"))):
                 name = file.relative_to(path.parent)
-                if not {*name.parts} & {*without, *_NOT_PACKED} and not is_temporary(file):
+                if left_out.isdisjoint(name.parts) and not is_temporary(file):
                     archive.add(file, str(name), recursive=False, filter=_plain)
     return content.getvalue()
 

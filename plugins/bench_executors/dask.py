@@ -118,7 +118,7 @@ class DaskExecutor(EngineExecutor):
 
     def _on_end(self, slot: Slot, future: Any) -> None:
         try:
-            self._done(slot, Done(*future.result(0)))
+            self._done(slot, Done(*future.result(_ASK_S)))
         except BaseException as error:
             self._lost(slot, f"was lost ({type(error).__name__}: {error})")
 
