@@ -1,5 +1,5 @@
-"""What a worker of an engine does with an order, whichever engine it is: it refuses what it can't do as the host would, fills its
-own cache where it has one, has a step server do the step, and answers."""
+"""What a worker of an engine does with an order, whichever engine it is: it refuses what it can't do as the host would, fills
+its own cache where it has one, has a step server do the step, and answers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ class WorkerSide:
         try:
             return self._done(given, step, parcels, progress)
         except (OSError, TarError, StorageError) as error:
-            return _answer(outcome=of_error(_trouble(error, step.cache, given.worker)).model_dump_json())
+            return _answer(
+                outcome=of_error(_trouble(error, step.cache, given.worker)).model_dump_json()
+            )
 
     def close(self) -> None:
         """End the step that runs, and do no other."""

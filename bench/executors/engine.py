@@ -65,8 +65,8 @@ class _Worker(NamedTuple):
 
 
 class EngineExecutor(Executor):
-    """Steps go to free slots, one to each, and to no queue of the engine's: a step that a worker takes along when it is lost is
-    submitted again by the harness, with the reason. What counts is the commit of a step's folder; done twice is harmless.
+    """Steps go to free slots, one to each, and to no queue of the engine's: a step that a worker takes along when it is lost
+    is submitted again by the harness, with the reason. What counts is the commit of a step's folder; done twice is harmless.
 
     A worker whose Python, packages or code are not the host's is refused by name, and so is one that does not see the cache
     where it should. Labels that are withheld never leave the host."""
@@ -102,8 +102,8 @@ class EngineExecutor(Executor):
         thread."""
 
     @abstractmethod
-    def _shut(self, *, kill: bool) -> None:
-        """Let go of the engine; with `kill` what still runs is ended at the workers first."""
+    def _shut(self) -> None:
+        """End this run's processes at the workers, with what runs in them, and let go of the engine."""
 
     # -- what it tells
 
@@ -134,7 +134,7 @@ class EngineExecutor(Executor):
                 for _ in self.events():
                     pass
         finally:
-            self._shut(kill=kill)
+            self._shut()
 
     def _place(self) -> Iterator[StepEvent]:
         """Begin what waits, as far as there is room."""
@@ -168,7 +168,9 @@ class EngineExecutor(Executor):
         """Hand a step over, with those inputs that the worker was not seen to have. `sent`: how often they went before."""
         worker = self._workers.get(slot.worker) or self._greet(slot.worker, step.cache)
         inputs = tuple(inputs_of(step, own_disk=worker.cache is not None))
-        order = Order(step=to_text(step), worker=worker.facts.host, cache=worker.cache, inputs=inputs)
+        order = Order(
+            step=to_text(step), worker=worker.facts.host, cache=worker.cache, inputs=inputs
+        )
         with writing(step.cache):
             parcels = {one.name: one.packed() for one in inputs if one.name not in worker.holds}
         worker.holds.update(parcels)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from bench.errors import BenchError
+from bench.executors.handed import Handed, handed
+from bench.executors.step_ends import TRIES, is_loss, outcome_of
 from bench.interfaces import Executor, StepEvent
 from bench.processes import Ended, Said, Server, Task, borrow, give_back
 from bench.processes.workers import PRELOAD, worker_environment
-from bench.executors.handed import Handed, handed
-from bench.executors.step_ends import TRIES, is_loss, outcome_of
 
 __all__ = ["LocalExecutor"]
 

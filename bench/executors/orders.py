@@ -21,7 +21,18 @@ from bench.job.steps import FitStep, SelectStep
 from bench.storage.kept import KeptFolder
 from bench.storage.parcels import pack
 
-__all__ = ["FILES", "PLUGINS", "Answer", "Done", "Facts", "Input", "Order", "facts", "facts_as_json", "inputs_of"]
+__all__ = [
+    "FILES",
+    "PLUGINS",
+    "Answer",
+    "Done",
+    "Facts",
+    "Input",
+    "Order",
+    "facts",
+    "facts_as_json",
+    "inputs_of",
+]
 
 PLUGINS, FILES = "plugins", "files"  # rooms of a worker's cache
 

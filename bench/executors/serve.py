@@ -1,8 +1,8 @@
-"""`python -m bench.executors.serve`: runs the steps that come in as lines of JSON on stdin, one after the other, each in a process
-of its own as `local` does, and says on stdout, a line of JSON each, what becomes of it: [kind, detail], as a StepEvent has them.
+"""`python -m bench.executors.serve`: runs the steps that come in as lines of JSON on stdin, one after the other, each in a
+process of its own as `local` does. On stdout it says what becomes of it, a line of JSON each: [kind, detail] of a StepEvent.
 
-By this a step runs behind whatever brings a line here and its answers back: ssh, a queue, an engine. It ends when its stdin does, and takes what
-runs along. What plugins print goes to steps' logs; what the program itself has to say, to stderr."""
+By this a step runs behind whatever brings a line here and its answers back: ssh, a queue, an engine. It ends when its stdin
+does, and takes what runs along. What plugins print goes to steps' logs; what the program itself has to say, to stderr."""
 
 from __future__ import annotations
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from bench.job.outcome import Outcome, lost, no_result, of_exit, over_limit
-from bench.processes import Ended
 from bench.executors.handed import Handed
 from bench.executors.shown_log import end_of_log
+from bench.job.outcome import Outcome, lost, no_result, of_exit, over_limit
+from bench.processes import Ended
 
 __all__ = ["TRIES", "is_loss", "outcome_of"]
 

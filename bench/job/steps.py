@@ -53,7 +53,9 @@ class Step(BaseModel):
     harness: str  # digest of the harness's code that computes (bench.job.code)
     plugins: tuple[UsedPlugin, ...]  # that it uses
     plugin_paths: tuple[Path, ...] = ()  # where those lie that a user names by path
-    worker: str = ""  # what does it, where that is not the harness's own machine; told beside the result
+    worker: str = (
+        ""  # what does it, where that is not the harness's own machine; told beside the result
+    )
 
 
 class FitStep(Step):

@@ -149,7 +149,9 @@ def _check_order(state: RunState, event: StepEvent, executor: ChosenExecutor) ->
         raise PluginError(f"{told} that {'has ended' if ended else 'it was not given'}")
     if (event.step in state.begun) == (event.kind == "started"):
         twice = event.kind == "started"
-        what = "that it started, twice" if twice else f"{event.kind}, and not before that it started"
+        what = (
+            "that it started, twice" if twice else f"{event.kind}, and not before that it started"
+        )
         raise PluginError(f"{told} {what}; see `Executor.events`")
 
 

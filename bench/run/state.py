@@ -40,7 +40,9 @@ class RunState:
     # to be done, in this order, by id; and those of them that an executor was given
     steps: dict[str, None] = field(default_factory=dict)
     submitted: set[str] = field(default_factory=set)
-    begun: set[str] = field(default_factory=set)  # of the latter, those that were told to have started
+    begun: set[str] = field(
+        default_factory=set
+    )  # of the latter, those that were told to have started
     # step -> how often its worker was lost
     gone: Counter[str] = field(default_factory=Counter)
     # done, but damaged before they were recorded

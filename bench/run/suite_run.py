@@ -57,9 +57,9 @@ def run(
     memory_limit: str | None = None,
 ) -> Run:
     """Run a suite into `out` (default: results/NAME) and give the records back; what is recorded or cached is reused.
-    `overrides`: of a suite file's values, `a.b=1` each (`--set`); `executor_set`: of the executor's parameters; `workers`: steps at
-    a time, one where nobody says and the executor can't count them; `time_limit`
-    ("20m"), `memory_limit` ("4GiB"): of every step, whatever the suite says.
+    `overrides`: of a suite file's values, `a.b=1` each (`--set`); `executor_set`: of the executor's parameters; `workers`:
+    steps at a time, one where nobody says and the executor can't count them; `time_limit` ("20m"), `memory_limit` ("4GiB"):
+    of every step, whatever the suite says.
 
     Raises BenchError where the suite or its data are wrong, before anything is written; a trial that fails is recorded."""
     cache = resolve_cache(as_path(cache_dir))

@@ -97,7 +97,9 @@ def _make(step: FitStep | SelectStep, plugins: UsedPlugins, progress: Progress) 
 
 
 def _commit(step: FitStep | SelectStep, made: Made, alone: bool) -> None:
-    where = ({"worker": step.worker} if step.worker else {}) | ({} if alone else {"process": "shared"})
+    where = ({"worker": step.worker} if step.worker else {}) | (
+        {} if alone else {"process": "shared"}
+    )
     result = {
         "cost": {**made.cost, "peak_rss_bytes": peak_rss_bytes()},
         "details": made.details,

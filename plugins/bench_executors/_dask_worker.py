@@ -1,4 +1,4 @@
-"""What runs in a worker of Dask: it lies in a module of its own, which workers import, since nothing is sent to them by value."""
+"""What runs in a worker of Dask. Workers import this module: nothing is sent to them by value."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ __all__ = ["end_all", "perform"]
 _sides: dict[tuple[str, int], WorkerSide] = {}  # by run and place
 
 
-def perform(
-    run: str, place: int, order: str, parcels: Mapping[str, bytes]
-) -> Done:
+def perform(run: str, place: int, order: str, parcels: Mapping[str, bytes]) -> Done:
     """One step. Raises StepServerGone where its process is lost."""
     worker = get_worker()
 

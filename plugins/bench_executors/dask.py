@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -20,8 +21,8 @@ _ASK_S = 60
 
 
 class DaskExecutor(EngineExecutor):
-    """Steps on workers of Dask, one at a time for each of a worker's threads. Without an address: on a cluster that it starts on
-    this machine, whose every port listens on loopback alone."""
+    """Steps on workers of Dask, one at a time for each of a worker's threads. Without an address: on a cluster that it starts
+    on this machine, whose every port listens on loopback alone."""
 
     name = "dask"
 
@@ -55,7 +56,8 @@ class DaskExecutor(EngineExecutor):
 
     def check(self) -> str:
         slots = self._find_slots(1)
-        return f"{len({slot.worker for slot in slots})} workers, {len(slots)} steps at a time, at {self._client.scheduler.address}"
+        workers = len({slot.worker for slot in slots})
+        return f"{self._client.scheduler.address}: {workers} workers, {len(slots)} steps at a time"
 
     def _find_slots(self, threads: int) -> list[Slot]:
         known = self._called(self._client.sync, self._client.scheduler.identity, n_workers=-1)
@@ -92,13 +94,11 @@ class DaskExecutor(EngineExecutor):
         )
         future.add_done_callback(lambda ended: self._on_end(slot, ended))
 
-    def _shut(self, *, kill: bool) -> None:
+    def _shut(self) -> None:
         from bench_executors import _dask_worker
 
-        try:
+        with suppress(Exception):  # whatever is gone has ended its processes
             self._client.run(_dask_worker.end_all, self._run, on_error="ignore")
-        except Exception:  # whatever is gone has ended its processes
-            pass
         self._client.close(_ASK_S)
         if self._cluster is not None:
             self._cluster.close(_ASK_S)
@@ -108,8 +108,8 @@ class DaskExecutor(EngineExecutor):
             return function(*arguments, **options)
         except (OSError, TimeoutError) as error:
             raise ExecutorError(
-                f"executor 'dask': the scheduler at {self._client.scheduler.address} is lost: {error}; what is recorded stays: "
-                "start it again, and run again"
+                f"executor 'dask': the scheduler at {self._client.scheduler.address} is lost: {error}; start it again, and run"
+                " again: what is recorded stays"
             ) from error
 
     def _on_event(self, event: tuple[float, dict[str, Any]]) -> None:

@@ -75,7 +75,9 @@ class RayExecutor(EngineExecutor):
         try:
             return self._ray.get(self._actors[worker].ask.remote(named, *arguments), timeout=_ASK_S)
         except self._ray.exceptions.RayError as error:
-            raise ExecutorError(f"executor 'ray': worker {worker} does not answer: {error}") from error
+            raise ExecutorError(
+                f"executor 'ray': worker {worker} does not answer: {error}"
+            ) from error
 
     def _begin(self, slot: Slot, order: str, parcels: Mapping[str, bytes]) -> None:
         sent = {name: self._ray.put(parcel) for name, parcel in parcels.items()}
@@ -96,7 +98,7 @@ class RayExecutor(EngineExecutor):
             self._actors.pop(slot.worker, None)
             self._lost(slot, f"was lost ({' '.join(str(error).split())[:200]})")
 
-    def _shut(self, *, kill: bool) -> None:
+    def _shut(self) -> None:
         for actor in self._actors.values():
             self._ray.kill(actor)
         self._actors.clear()

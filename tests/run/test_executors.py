@@ -17,17 +17,17 @@ import torch
 
 from bench.data.splits import UserHoldout
 from bench.data.splits.split import divide
+from bench.executors.inline import InlineExecutor
+from bench.executors.local import LocalExecutor
 from bench.interfaces import PluginParams, Timeline
 from bench.job.code import harness_digest
 from bench.job.outcome import Outcome, of_exit
 from bench.job.resources import Resources
 from bench.job.spec import BaseModelSpec
 from bench.job.splits import write_split
-from bench.job.steps import FitStep
+from bench.job.steps import FitStep, to_text
 from bench.registry.sources import digest
 from bench.registry.used_plugin import UsedPlugin
-from bench.executors.inline import InlineExecutor
-from bench.executors.local import LocalExecutor
 from bench.settings import PredictionSource, TrainSettings
 from tests.datasets import make_interactions
 
@@ -55,12 +55,14 @@ def step(tmp_path):
             "models", "faulty", "bench_local.faulty_plugin:Faulty", str(FAULTY), digest([FAULTY])
         )
         source = PredictionSource(base_predictions="in-sample", folds=2, seed=0)
-        return FitStep(
-            id=identity, title=identity, owner="faulty", dataset=tmp_path / "data", split=tmp_path / "steps" / "split",
+        made = FitStep(
+            id=identity, title=identity, owner="faulty", cache=tmp_path, dataset=tmp_path / "data",
+            split=tmp_path / "steps" / "split",
             folder=tmp_path / "steps" / identity, source=source, seed=0, resources=Resources(threads=threads),
             harness=harness_digest(), plugins=(used,), plugin_paths=(FAULTY,), model=model, variant="star",
             exclusive=exclusive,
-        ).model_dump_json()  # fmt: skip
+        )  # fmt: skip
+        return to_text(made)
 
     return step
 

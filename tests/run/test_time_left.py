@@ -43,7 +43,7 @@ def watched(
 ) -> tuple[TimeLeft, Told, list[float]]:
     told, clock = Told(), [0.0]
     every = dict.fromkeys(steps, ()) | (needs or {})
-    return TimeLeft(told, known, every, workers, now=lambda: clock[0]), told, clock
+    return TimeLeft(told, known, every, lambda: workers, now=lambda: clock[0]), told, clock
 
 
 def test_each_end_tells_what_is_left_and_hands_on() -> None:
