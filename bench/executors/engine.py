@@ -144,8 +144,8 @@ class EngineExecutor(Executor):
             if free is None:
                 return
             self._waiting.popleft()
-            yield StepEvent(step.id, "started", "")
             self._send(free, step)
+            yield StepEvent(step.id, "started", "")
 
     def _free(self, threads: int) -> Slot | None:
         if not self._slots or time.monotonic() - self._looked > _LOOK_S:
