@@ -14,6 +14,7 @@ from bench.job.outcome import of_record
 from bench.records import Run
 from bench.report.content import record_details as told
 from bench.report.content.against import run_against
+from bench.report.content.compositions import compositions
 from bench.report.content.decimals import section_decimals
 from bench.report.content.edges import at_edge
 from bench.report.content.made import made
@@ -73,6 +74,7 @@ def build(run: Run, against: str | None = None) -> Report:
         citations=_citations(manifest["plugins"]),
         made=made(run),
         ranks=ranks(found),
+        compositions=compositions(run),
     )
 
 

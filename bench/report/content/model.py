@@ -20,6 +20,7 @@ __all__ = [
     "AtEdge",
     "BaseModelFacts",
     "Cited",
+    "Composition",
     "Cost",
     "Extreme",
     "Failure",
@@ -213,6 +214,23 @@ class Cited:
 
 
 @dataclass(frozen=True)
+class Composition:
+    """What a base model or a method is made of, as its suite said. `plugin`: a base model's own, a method's selector;
+    summaries: a line of each plugin, "" where the run kept none. `adapt`: what a meta-learner moves, as in the suite."""
+
+    name: str
+    kind: str  # "base_model" or "method"
+    plugin: str
+    summary: str
+    meta_learner: str | None = None
+    meta_learner_summary: str = ""
+    adapt: tuple[str, ...] = ()
+    frozen_fields: tuple[str, ...] = ()
+    select: str = "soft"
+    calibrate: str | None = None
+
+
+@dataclass(frozen=True)
 class SingleUser:
     """`difference`: of the method's log loss from best-single's; `before`: its log loss before adaptation (None: it does not
     adapt, or not under a meta-learner). Weights are means over the user's query rows; `base_models`: log loss of each."""
@@ -380,6 +398,8 @@ class Report:
     citations: tuple[Cited, ...] | None = None  # None: of a version that recorded none
     made: Made | None = None
     ranks: Ranks | None = None  # None of a run with one data set
+    # methods, then base models, in the order of the suite; those with a record that says so
+    compositions: tuple[Composition, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -109,6 +109,8 @@ def _legend(report: Report, section: Section, grid: Grid) -> Iterator[str]:
         yield f"best single: {single}, the base model with the lowest validation log loss{chosen_of(section)}."
     if other := might_be_another(report, section):
         yield other
+    if report.compositions:
+        yield "What each method is: --section made."
 
 
 def _shown(section: Section) -> Iterator[Sequence[Row]]:

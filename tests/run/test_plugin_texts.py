@@ -1,4 +1,4 @@
-"""A run keeps what its plugins ask to be cited as: reports import no plugin."""
+"""A run keeps what its plugins say of themselves: reports import no plugin."""
 
 from __future__ import annotations
 
@@ -57,6 +57,29 @@ def test_what_a_stranger_declares_is_kept_whatever_it_is(tmp_path, write_suite, 
     assert cited(run.folder)["models/citing"].startswith(r"@misc{\ud800xxx")
     assert len(cited(run.folder)["models/citing"]) < 21_000
     assert "% Left out, of base model citing: no BibTeX" in to_bibtex(build(run))
+
+
+def test_what_a_method_is_stands_in_the_report(write_suite, go):
+    methods = """
+  gating: {selector: {use: mlp}}
+  adapted: {selector: {use: mlp}, meta_learner: {use: meta-sgd, adapt: [selector], train: {epochs: 1}}}"""
+    run, _ = go(write_suite(methods=methods))
+    found = {one.name: one for one in build(load(run.folder)).compositions}
+    assert list(found) == ["gating", "adapted", "lr", "fm"]
+    assert found["fm"].summary.startswith("Factorization machine: every pair")
+    assert found["gating"].summary.startswith("An MLP from a row's features")
+    assert found["gating"].meta_learner is None
+    assert found["adapted"].meta_learner_summary.startswith("Meta-learned initialisation and")
+    assert found["adapted"].adapt == ("selector",)
+
+
+def test_a_plugin_that_cannot_be_loaded_has_no_summary(tmp_path, write_suite, go):
+    """Its trials say what is wrong; the others' lines are kept."""
+    file = tmp_path / "citing.py"
+    file.write_text("raise ValueError('no')\n", "ascii")
+    run, _ = go(write_suite(models="  lr: {use: lr}", methods="  {}"), plugins=(file,))
+    told = read_manifest(run.folder)["plugins"]["summaries"]
+    assert [(one["kind"], one["name"]) for one in told] == [("models", "lr")]
 
 
 def test_plugins_that_were_given_by_path_are_named_in_the_commands_that_make_a_run_again(
