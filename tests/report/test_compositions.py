@@ -31,9 +31,10 @@ def notes(report: Report) -> list[str]:
 
 def test_a_line_names_the_parts_and_what_their_plugins_say() -> None:
     assert told(META, HARD, MODEL) == {
-        "full": "Selector mlp: An MLP. Under the meta-learner meta-sgd, which adapts the selector and the base models (not the "
-        "rows of item_id): Learned rates.",
-        "hard": "Selector mlp. Of its weights each user's highest model is taken alone. Its predictions are calibrated by user.",
+        "full": "Selector mlp: An MLP. Under the meta-learner meta-sgd, which adapts the selector and the base models (not "
+        "the rows of item_id): Learned rates.",
+        "hard": "Selector mlp. Of its weights each user's highest model is taken alone. Its predictions are calibrated by "
+        "user.",
         "small": "Base model fm: A machine of pairs.",
     }
 

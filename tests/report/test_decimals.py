@@ -63,7 +63,7 @@ def test_rare_clicks_print_apart_in_the_table_and_in_every_sentence(make_analyse
     text = to_markdown(build(run))
     top = text.partition("For whom")[0]
     assert "lowest log loss, .000531: .000070 below the best single model" in top
-    assert "a true difference of .000008" in top
+    assert "a true difference from metaselector of .000008" in top
     assert not re.search(r"[+-]?\.0{4}(?!\d)|\.0006(?!\d)", top)
     # whoever is told apart by a verdict is told apart by the figures
     lines = {row.name: row.figures["logloss"].estimate.mean for row in section.rows}

@@ -90,7 +90,7 @@ def section_blocks(report: Report, section: Section) -> Iterator[tuple[Part, Blo
             Note(f"None of {section.trials} trials has a result: there is nothing to compare."),
         )
     else:
-        yield from _of("answer", answer(section))
+        yield from _of("answer", answer(report, section))
         yield "answer", glossary(section)
         yield from _of("trust", data_warnings(section))
         yield from _of("trust", unfinished_notes(section))

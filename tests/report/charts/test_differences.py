@@ -71,7 +71,7 @@ def test_of_another_primary_there_are_no_bounds(make_analysed: MakeRun) -> None:
             pair = one["against_best_single"]["auc"]
             assert found[one["name"]][1] == pytest.approx(pair["difference"], abs=1e-6)
     assert not [name for name in found if "bound" in name]
-    assert chart.panels[0].x.label == "AUC less that of fm (higher is better)"
+    assert chart.panels[0].x.label == "difference in AUC from fm (higher is better)"
 
 
 def test_every_interval_and_verdict_is_the_analysis_s(make_analysed: MakeRun) -> None:
@@ -144,7 +144,7 @@ def test_a_bound_has_no_interval_since_its_difference_has_none(make_analysed: Ma
 
 def test_it_names_whom_it_differs_from_and_counts_all_verdicts(make_analysed: MakeRun) -> None:
     chart = differences(section(make_analysed()))
-    assert chart.panels[0].x.label == "log loss less that of fm (lower is better)"
+    assert chart.panels[0].x.label == "difference in log loss from fm (lower is better)"
     assert chart.alt.startswith("Differences from fm: the best, metaselector, differs by -.07")
     told = set(re.split(r", | and |; |: | is | are ", chart.alt))
     assert {"user-calibration", "gating", "average", "deepfm"} <= told
