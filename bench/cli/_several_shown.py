@@ -34,7 +34,7 @@ def show_several(folders: Sequence[Path], asked: Mapping[str, str | None], *, as
         echo(to_html(several), nl=False)
     elif asked["markdown"] == "-":
         echo(blocks_to_markdown(blocks(several)), nl=False)
-    else:
+    elif not any(asked.values()):
         print_blocks(blocks(several), console())
     return several.exit_code
 

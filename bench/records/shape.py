@@ -151,6 +151,7 @@ class _Plugins(_Shape):
     citations: list[_Cited] = []
     summaries: list[_Summarised] = []
     given: list[str] = []
+    named: list[str] = []
     # meta-learner, parameter: lowest, highest
     limits: dict[str, dict[str, list[FiniteFloat | None]]] = {}
 

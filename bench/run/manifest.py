@@ -28,6 +28,7 @@ from bench.run.plugin_texts import citations, summaries
 from bench.run.split_facts import split_facts
 from bench.scoring.division import Divisions
 from bench.suite import Suite
+from bench.suite.resolved import named_plugins
 
 __all__ = ["begin", "earlier_seeds", "end", "of_plan"]
 
@@ -75,6 +76,7 @@ def of_plan(
             "citations": citations(suite, registry),
             "summaries": summaries(suite, registry),
             "given": given_plugins(suite, registry),
+            "named": named_plugins(suite),
             "limits": limits(suite, registry),
         },
         "primary": suite.primary,

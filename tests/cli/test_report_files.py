@@ -40,10 +40,27 @@ def expected(option: str, run: Path) -> bytes:
 
 
 @every
-def test_a_file_is_written_beside_the_table(option: str, run: Path, tmp_path: Path) -> None:
+def test_a_file_is_written_in_place_of_the_table(option: str, run: Path, tmp_path: Path) -> None:
     result = report(run, option, tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == expected(option, run)
-    assert (result.exit_code, result.stdout) == (0, report(run).stdout)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.splitlines() == [f"wrote {tmp_path / 'file'}"]
+
+
+@pytest.mark.parametrize("asked", [("--all",), ("--section", "cost"), ("--json",)], ids=" ".join)
+def test_what_is_asked_for_beside_a_file_is_printed(
+    run: Path, tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    result = report(run, "--csv", tmp_path / "file", *asked)
+    assert (tmp_path / "file").read_bytes() == expected("--csv", run)
+    assert result.stdout == report(run, *asked).stdout != ""
+
+
+def test_of_several_runs_a_file_is_written_in_place_of_the_table(run: Path, tmp_path: Path) -> None:
+    result = report(run, make_run(tmp_path / "other"), "--markdown", tmp_path / "file")
+    assert (tmp_path / "file").stat().st_size > 0
+    assert result.stdout == ""
+    assert report(run, tmp_path / "other").stdout != ""
 
 
 @every

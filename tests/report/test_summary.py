@@ -193,7 +193,7 @@ def test_whom_all_are_held_against_is_explained_below_the_table(make_analysed: M
 
 
 def test_bounds_of_the_table_are_explained_below_it(make_analysed: MakeRun) -> None:
-    told = "bound: the base models chosen by the test labels; adapting or calibrating can beat it."
+    told = "bound: base models picked by test labels; adapting or calibrating can beat it."
     assert told in notes(make_analysed())
 
     def without(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:

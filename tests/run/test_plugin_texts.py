@@ -9,6 +9,7 @@ from bench.records import load, read_manifest
 from bench.report import build, to_bibtex
 from bench.report.sections.made import made_blocks
 from bench.report.words.blocks import Lines
+from tests.run.conftest import load_suite
 
 PLUGIN = """
 from bench import hookimpl
@@ -94,6 +95,23 @@ def test_plugins_that_were_given_by_path_are_named_in_the_commands_that_make_a_r
     assert lines.lines[0] == (
         "bench run suite.yaml --data-dir DATA --plugins 'my plugin.py' --out again"
     )
+
+
+def test_plugins_that_the_suite_names_have_to_lie_beside_it_again(tmp_path, write_suite, go):
+    file = tmp_path / "own" / "citing.py"
+    file.parent.mkdir()
+    file.write_text(PLUGIN.format(citation=""), "ascii")
+    suite = write_suite(models="  lr: {use: lr}\n  mine: {use: citing}", methods="  {}")
+    suite.write_text("plugins: [own/citing.py]\n" + suite.read_text("utf-8"), "utf-8")
+    run, _ = go(suite)
+    first, commands = list(made_blocks(build(run)))[:2]
+    assert "the plugins that its suite names (own/citing.py) being copied there" in first.text
+    assert commands.lines[0] == "bench run suite.yaml --data-dir DATA --out again"
+    # as it is told: copied to where the suite names them
+    (run.folder / "own").mkdir()
+    (run.folder / "own" / "citing.py").write_bytes(file.read_bytes())
+    again = load_suite(run.folder / "suite.yaml")
+    assert list(again.base_models) == ["lr", "mine"]
 
 
 def test_without_such_plugins_none_is_named(write_suite, go):

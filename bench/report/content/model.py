@@ -335,13 +335,15 @@ class Section:
 @dataclass(frozen=True)
 class Made:
     """With what a run was made. `versions`: of software, each that some record names; `machines`: pairs of what and which;
-    `plugins`: names of the files and folders that `--plugins` gave it."""
+    `plugins`: names of the files and folders that `--plugins` gave it; `suite_plugins`: paths that its suite names, below the
+    suite's folder."""
 
     started: str  # ISO times, "" where unknown
     ended: str
     versions: Mapping[str, tuple[str, ...]]
     machines: tuple[tuple[tuple[str, str], ...], ...]
     plugins: tuple[str, ...] = ()
+    suite_plugins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

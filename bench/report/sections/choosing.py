@@ -48,8 +48,8 @@ def among_ties(report: Report, section: Section, names: Sequence[str]) -> str:
     rows = [row for row in section.rows if row.kind != "best_single" and row.name in names]
     found: dict[tuple[str, ...], list[str]] = {}
     for question in (*(_COST if _comparable(report, section, names) else ()), _harm(section)):
-        for who, told in _answered(section, rows, question):
-            found.setdefault(who, []).append(told)
+        for who, answer in _answered(section, rows, question):
+            found.setdefault(who, []).append(answer)
     told = [f"{listed(who)} {joined(parts, None)}" for who, parts in found.items()]
     return f"Of these, {'; '.join(told)}." if told else ""
 

@@ -39,7 +39,7 @@ _MOST = {"method": 20, "base_model": 10}  # rows
 _NOTES = 3
 _LINE = 79  # cells
 _WARNING = 120  # cells of a warning
-_BOUND = "the base models chosen by the test labels; adapting or calibrating can beat it"
+_BOUND = "base models picked by test labels; adapting or calibrating can beat it"
 _MARKS = {"best": "*", "tie": "=", None: ""}
 
 
