@@ -261,8 +261,8 @@ def _method(
         },
         closed_gap=ClosedGap(below / (single - PERFECT), below / (single - ATTAINABLE)),
         calibration=Calibration(min(1.0, 0.02 + 0.1 * max(0.0, -below)), 0.01 - below / 20),
-        regret=Regret(loss - PERFECT, loss - PERFECT + 0.08, max(0.0, 0.48 - 4 * below)),
-        win_rate=min(1.0, 0.52 + 4 * below),
+        regret=Regret(loss - PERFECT, loss - PERFECT + 0.08, min(1.0, max(0.0, 0.48 - 4 * below))),
+        win_rate=min(1.0, max(0.0, 0.52 + 4 * below)),
         selection_accuracy=0.31 if selects else None,
         entropy=0.85 if selects else None,
     )  # fmt: skip
