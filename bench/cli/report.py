@@ -68,7 +68,7 @@ def command(
     Of several runs: what differs in how they were made, then their figures side by side. bench compare and bench gate judge
     two of them.
 
-    Ends with 4 where trials failed or are missing."""
+    Ends with 4 where trials failed or are missing, and where one of several runs can't be read, which is left out by name."""
     from bench.records import load
     from bench.report import build, to_json
 

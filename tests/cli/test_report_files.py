@@ -139,7 +139,10 @@ def test_a_folder_is_left_as_it_is(option: str, run: Path, tmp_path: Path) -> No
     folder.mkdir()
     result = report(run, option, folder)
     assert result.exit_code == 5
-    assert result.output == f"{folder}: can't be written: Is a directory; choose another file\n"
+    assert (
+        result.output
+        == f"{folder}: can't be written: Is a directory; move the folder of that name away, or choose another file\n"
+    )
     assert list(folder.iterdir()) == []
 
 
@@ -183,6 +186,33 @@ def test_no_figure_is_put_among_a_run_s_parts(folder: str, told: str, run: Path)
     assert result.exit_code == 5
     assert told in result.stderr
     assert sorted(run.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [
+        ("n" * 300, "can't be written: File name too long; choose another folder"),
+        (
+            "run/manifest.json/below",
+            "can't be written: Not a directory; move the file that is in the place of its folder away, or",
+        ),
+        ("dangling", "is no folder; choose another one"),
+    ],
+)
+def test_figures_that_have_no_folder_to_go_to_are_refused_with_the_reason(
+    folder: str, told: str, run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "dangling").symlink_to("nowhere")
+    result = report(run, "--figures", tmp_path / folder)
+    assert result.exit_code == 5, result.output
+    assert told in result.stderr
+
+
+def test_a_file_that_is_named_as_a_run_is_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    result = report(tmp_path / "file")
+    assert result.exit_code == 2
+    assert "is not a run; name the folder that `bench run` wrote" in result.stderr
 
 
 def test_of_a_run_only_its_page_is_made_again(run: Path) -> None:

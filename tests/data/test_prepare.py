@@ -209,7 +209,7 @@ def test_a_cache_that_can_not_be_written_is_a_storage_error(data, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(
         StorageError,
-        match=r"^cache .*/file/cache: can't be written: .*; choose another folder with --cache-dir",
+        match=r"^cache .*/file/cache: can't be written: .*; .*choose another folder with --cache-dir",
     ):
         prepare_toy(data, tmp_path / "file/cache")
 

@@ -122,7 +122,7 @@ def test_a_lead_that_ties_with_best_single_is_no_win(make_analysed: MakeRun) -> 
     small = paired(-0.0007, 0.0014)
     changes = {key: getattr(small, key) for key in ("difference", "low", "high", "verdict")}
     assert answer(make_analysed(change=lead_is(**changes)))[0] == (
-        "metaselector has the lowest log loss, .5306, but the run can't tell it apart from the best single model (fm): "
+        "metaselector has the lowest log loss, .6003, but the run can't tell it apart from the best single model (fm): "
         "difference -.0007, 95% interval -.0021 to +.0007, over 604 users and 21,037 rows."
     )
 
