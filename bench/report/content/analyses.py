@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
@@ -30,9 +30,7 @@ def read_analysis(run: Run, place: str) -> Analysis | None:
         ) from error
 
 
-def usable_analysis(
-    run: Run, place: str, lines: Sequence[Line], higher_is_better: Mapping[str, bool]
-) -> tuple[Analysis | None, str]:
+def usable_analysis(run: Run, place: str, lines: Sequence[Line]) -> tuple[Analysis | None, str]:
     """The analysis, or why it can't be used; neither where there is none, and where it is by another metric than the run's
     primary. `lines`: what the records say."""
     try:
@@ -41,7 +39,7 @@ def usable_analysis(
         return None, str(error)
     if analysis is None or analysis.primary != run.manifest["primary"]:
         return None, ""
-    if fault := unlike_records(analysis, lines, higher_is_better, run.manifest["seeds"]):
+    if fault := unlike_records(analysis, lines, run.manifest["seeds"]):
         path = run.folder / "analysis.json"
         return None, f"{path}: no analysis of {place}: {fault}; remove it and run the suite again"
     return analysis, ""

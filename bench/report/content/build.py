@@ -138,7 +138,7 @@ def _section(
         HIGHER_IS_BETTER | manifest.get("higher_is_better", {}),
         manifest["primary"],
     )
-    analysis, fault = usable_analysis(run, f"{dataset}/{protocol}", lines, directions)
+    analysis, fault = usable_analysis(run, f"{dataset}/{protocol}", lines)
     found = rows(lines, directions, primary, good, manifest["seeds"], analysis)
     section = Section(
         dataset=dataset,
