@@ -29,6 +29,16 @@ from made.caller import twice
 print(twice(ast.literal_eval(os.environ.get("ASK", "10"))), sum(twice.stats.cache_hits.values()))
 """
 
+TOLD = """
+from bench.compiled.telling import telling
+from made.caller import twice
+told = []
+with telling(lambda: told.append("compiling")):
+    twice(10)
+twice(10.0)
+print(told)
+"""
+
 
 @pytest.fixture
 def ask(tmp_path):
@@ -37,10 +47,10 @@ def ask(tmp_path):
     for name, text in PACKAGE.items():
         (tmp_path / "made" / name).write_text(text, "utf-8")
 
-    def ask(**environment: str) -> str:
+    def ask(script: str = ASK, **environment: str) -> str:
         paths = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])
         return subprocess.run(
-            [sys.executable, "-c", ASK],
+            [sys.executable, "-c", script],
             env={**os.environ, "PYTHONPATH": paths, "BENCH_CACHE": str(tmp_path / "cache"), **environment},
             capture_output=True, text=True, check=True,
         ).stdout.strip()  # fmt: skip
@@ -56,6 +66,10 @@ def test_it_is_kept_beside_its_sources_and_read_again(ask, tmp_path):
     assert [ask(), ask()] == ["22 0", "22 1"]
     assert kept(tmp_path / "made" / "__pycache__")
     assert not kept(tmp_path / "cache")
+
+
+def test_who_listens_is_told_once_where_something_is_compiled_and_not_where_it_is_read(ask):
+    assert [ask(TOLD), ask(TOLD)] == ["['compiling']", "[]"]
 
 
 def test_an_edited_callee_is_compiled_anew_and_the_old_one_removed(ask, tmp_path):

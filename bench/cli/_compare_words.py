@@ -21,6 +21,8 @@ def blocks(comparison: Comparison) -> Iterator[Block]:
     if comparison.pairs:
         yield from _differences(comparison)
     yield from map(Note, _first(_regressed(comparison)))
+    if comparison.regressions:
+        yield Note(_EACH_SEED)
     yield from map(Note, _first(_not_compared(comparison)))
     yield from map(Note, _parts(comparison))
     if comparison.added:
@@ -125,6 +127,11 @@ def _time(comparison: Comparison) -> Iterator[str]:
 
 
 # -- what regressed, what is missing
+
+_EACH_SEED = (
+    "Each seed is judged by itself: a figure that got worse in any one seed has regressed, though the mean over seeds may "
+    "have got better. bench gate BASE CANDIDATE judges what is beyond chance, over users and seeds."
+)
 
 
 def _regressed(comparison: Comparison) -> Iterator[str]:

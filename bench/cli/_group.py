@@ -22,6 +22,7 @@ from bench.cli._common import JSON_ASKED, echo_json
 from bench.cli._output import Unwritable, answering, part_prints, say
 from bench.cli._signals import exit_code_of, heeding_signals
 from bench.errors import BenchError, DataError, Fault, StorageError, SuiteError
+from bench.storage.remedy import remedy
 
 __all__ = ["LazyGroup"]
 
@@ -176,7 +177,7 @@ def _as_known(error: BaseException) -> BenchError | None:
     """The error in the harness's words, where it is one that users can cause."""
     if isinstance(error, OSError) and error.errno in _STORAGE_ERRNOS:
         return StorageError(
-            f"{error.filename or 'output'}: {error.strerror}; make room or choose another folder"
+            f"{error.filename or 'output'}: {error.strerror}; {remedy(error, 'choose another folder')}"
         )
     return error if isinstance(error, BenchError) else None
 

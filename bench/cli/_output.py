@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from bench.storage.remedy import remedy
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -37,7 +39,9 @@ class Unwritable(Exception):  # noqa: N818 - what it says of the stream
     def __init__(self, error: OSError) -> None:
         closed = isinstance(error, BrokenPipeError)
         self.exit_code = BROKEN_PIPE if closed else _FULL
-        self.line = "" if closed else f"output: {error.strerror}; make room or write it elsewhere"
+        self.line = (
+            "" if closed else f"output: {error.strerror}; {remedy(error, 'write it elsewhere')}"
+        )
         super().__init__(self.line)
 
 

@@ -1,5 +1,4 @@
-"""What `bench report` writes beside its table, or prints in its place: an option and a function of a Report for each kind of
-file."""
+"""What `bench report` writes into files, or prints in place of its table: an option and a function of a Report for each."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Asked = Mapping[str, str | None]  # option -> FILE, "-" or None
 
 _HELP = {
-    "markdown": "Write Markdown to a file too; - prints it instead of the table.",
+    "markdown": "Write Markdown to a file; - prints it.",
     "latex": "Write the tables for a paper, in LaTeX; - as above.",
     "csv": "Write the tables' figures, unrounded, as CSV; - as above.",
     "bibtex": "Write what a paper has to cite, as BibTeX; - as above.",

@@ -20,13 +20,12 @@ FORMS = ("html", "markdown", "figures")  # options of files that several runs ha
 
 def show_several(folders: Sequence[Path], asked: Mapping[str, str | None], *, as_json: bool) -> int:
     """Print and write what was asked for: the exit code."""
-    from bench.records import load
     from bench.report import blocks_to_markdown, print_blocks
-    from bench.several import blocks, side_by_side, to_html, to_json
+    from bench.several import blocks, readable, side_by_side, to_html, to_json
     from bench.several.labels import check_distinct
 
     check_distinct(folders)
-    several = side_by_side([load(folder) for folder in folders])
+    several = side_by_side(*readable(folders, least=2))
     _write(several, asked)
     if as_json:
         echo_json(to_json(several))
@@ -34,7 +33,7 @@ def show_several(folders: Sequence[Path], asked: Mapping[str, str | None], *, as
         echo(to_html(several), nl=False)
     elif asked["markdown"] == "-":
         echo(blocks_to_markdown(blocks(several)), nl=False)
-    else:
+    elif not any(asked.values()):
         print_blocks(blocks(several), console())
     return several.exit_code
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
 
 from bench.cli._output import say
 from bench.errors import StorageError
+from bench.storage.remedy import remedy
 from bench.storage.temporary import hold, sync_folder, temporary_name
 
 __all__ = ["check_folder", "encoded", "write_whole", "wrote"]
@@ -31,7 +33,7 @@ def write_whole(path: Path, data: bytes, what: str = "") -> None:
             _replace(Path(os.path.realpath(path)), data)
     except OSError as error:
         raise StorageError(
-            f"{path}: can't be written: {error.strerror}; choose another file"
+            f"{path}: can't be written: {error.strerror}; {remedy(error, 'choose another file')}"
         ) from error
     wrote(path, what)
 
@@ -47,8 +49,16 @@ def encoded(text: str) -> bytes:
 
 
 def check_folder(path: Path) -> None:
-    """StorageError for a folder that a run keeps its results in, and for a file."""
-    if path.exists() and not path.is_dir():
+    """StorageError for a folder that a run keeps its results in, for a file, and for a name that no folder can have."""
+    try:
+        is_other = not stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        is_other = path.is_symlink()
+    except OSError as error:
+        raise StorageError(
+            f"{path}: can't be written: {error.strerror}; {remedy(error, 'choose another folder')}"
+        ) from error
+    if is_other:
         raise StorageError(f"{path}: is no folder; choose another one")
     _check_of_no_run(path / "figure")
 

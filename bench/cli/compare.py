@@ -20,13 +20,16 @@ __all__ = ["command"]
 def command(ctx: click.Context, base: Path, candidate: Path, as_json: bool) -> None:
     """Compare two runs, BASE and CANDIDATE being their folders.
 
+    Each trial is judged by itself: a figure may regress in any one seed. bench gate judges what is beyond chance, over
+    users and seeds.
+
     Metrics may get worse by the tolerance that BASE's suite states (gate: {tolerance: {auc: 1e-6}}; 1e-6 for metrics that
     it doesn't name); bounds are shown and never judged. What differs between the runs is said first. CPU times are compared
     where machine, threads and versions of what computes are the same.
 
-    Ends with 1 where a metric got worse by more, with 4 where a trial of BASE is missing or failed (whatever the others
-    say; not one that neither run was ever asked for), with 2 where the two were not scored on the same data, split and
-    metrics."""
+    Ends with 1 where a metric got worse by more in any one seed, with 4 where a trial of BASE is missing or failed (whatever
+    the others say; not one that neither run was ever asked for), with 2 where the two were not scored on the same data,
+    split and metrics."""
     from bench.cli._compare_words import blocks
     from bench.compare import compare, to_json
     from bench.records import load

@@ -12,7 +12,7 @@ from bench.cli._common import KindChoice, echo_json, json_option, plugin_options
 from bench.cli._output import echo, printable
 from bench.cli._table import echo_table
 from bench.errors import PluginError
-from bench.registry import KINDS, PluginInfo, Registry, load_registry
+from bench.registry import KINDS, PluginInfo, Registry, load_registry, summary
 
 __all__ = ["command"]
 
@@ -57,7 +57,7 @@ def _describe(info: PluginInfo, plugin: type[Any]) -> dict[str, Any]:
     params = getattr(plugin, "Params", None)
     return {
         **info._asdict(),
-        "summary": (inspect.getdoc(plugin) or "").partition("\n")[0],
+        "summary": summary(plugin),
         "citation": inspect.cleandoc(plugin.citation),
         "parameters": [parameter._asdict() for parameter in parameters(params)] if params else [],
     }

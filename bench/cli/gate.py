@@ -16,6 +16,7 @@ from bench.cli._gate_speed import check_given, speed_options, speed_result
 from bench.cli._output import console, echo
 from bench.cli._whole_file import encoded, write_whole
 from bench.errors import BenchError, NoRunError, StorageError
+from bench.storage.remedy import remedy
 
 if TYPE_CHECKING:
     from bench.gate import Aspect, GateResult
@@ -174,5 +175,5 @@ def _append(path: Path, data: bytes) -> None:
             file.write(data)
     except OSError as error:
         raise StorageError(
-            f"{path}: can't be written: {error.strerror}; choose another file"
+            f"{path}: can't be written: {error.strerror}; {remedy(error, 'choose another file')}"
         ) from error

@@ -34,7 +34,10 @@ __all__ = ["command"]
     help="Look for change points with Apache Otava, which is installed there (default: BENCH_OTAVA).",
 )
 @json_option
+@click.pass_context
 def command(
+    ctx: click.Context,
+    /,
     folders: tuple[Path, ...],
     metric: str | None,
     html: str | None,
@@ -47,7 +50,7 @@ def command(
     A line ends where data, split, metrics, seeds, settings, base models or machine change, and another begins. Apache Otava
     says where lines changed; it has an environment of its own, and without it the lines are shown all the same.
 
-    Ends with 0 whatever changed: bench gate is for CI."""
+    Ends with 0 whatever changed: bench gate is for CI. With 4 where a run can't be read, which is then left out by name."""
     from bench.history import (
         blocks,
         history,
@@ -59,7 +62,8 @@ def command(
     )
     from bench.report import print_blocks
 
-    found = with_changes(history(runs_in_time(folders), metric), otava)
+    runs, unreadable = runs_in_time(folders)
+    found = with_changes(history(runs, metric, unreadable), otava)
     if html is not None and html != "-":
         write_whole(Path(html), encoded(to_html(found)))
     if figures is not None:
@@ -72,3 +76,4 @@ def command(
         echo(to_html(found), nl=False)
     else:
         print_blocks(blocks(found), console())
+    ctx.exit(found.exit_code)

@@ -63,12 +63,12 @@ def command(
     as_json: bool,
     **files: str | None,
 ) -> None:
-    """Print what a finished run found, RUN being its folder: the answer and a table.
+    """Print what a finished run found, RUN being its folder: the answer and a table; nothing where files are asked for.
 
     Of several runs: what differs in how they were made, then their figures side by side. bench compare and bench gate judge
     two of them.
 
-    Ends with 4 where trials failed or are missing."""
+    Ends with 4 where trials failed or are missing, and where one of several runs can't be read, which is left out by name."""
     from bench.records import load
     from bench.report import build, to_json
 
@@ -88,7 +88,7 @@ def command(
         echo(in_place, nl=False)
     elif sections or everything:
         show_parts(report, SECTIONS if everything else sections)
-    else:
+    elif not any(files.values()):
         show(report, found)
     ctx.exit(report.exit_code)
 

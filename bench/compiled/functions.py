@@ -21,6 +21,7 @@ from numba.core.caching import FunctionCache
 from numba.core.sigutils import normalize_signature
 
 from bench.cache_folder import cache_dir
+from bench.compiled.telling import compiles
 
 __all__ = ["compiled", "inlined"]
 
@@ -57,6 +58,12 @@ class _Kept(FunctionCache):
     kept."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        found = self._load(sig, target_context)
+        if found is None:
+            compiles()
+        return found
+
+    def _load(self, sig: Any, target_context: Any) -> Any:
         try:
             found: Any = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         except Exception:  # damaged: by a disk, or a machine that stopped

@@ -21,6 +21,7 @@ from bench.evaluate.analysis.findings import (
     analysis_from_json,
     analysis_to_json,
 )
+from bench.evaluate.analysis.of_records import unlike_records
 from bench.evaluate.analysis.user_table import user_table
 from bench.evaluate.inference.detectable import POWER
 from bench.evaluate.inference.holm import none_below_level
@@ -119,5 +120,6 @@ __all__ = [
     "row_log_loss",
     "summarise",
     "tied_ranks",
+    "unlike_records",
     "user_table",
 ]

@@ -14,6 +14,7 @@ from bench.gate.sizes import (
     Known,
     counts_of,
     is_counted_anew,
+    is_measured_once,
     known,
     peaks_of,
     unlike,
@@ -139,7 +140,15 @@ def _notes(methods: Sequence[MethodTrials]) -> Iterator[str]:
             "Peak memory is judged of runs computed alike, and is not where what differs is "
             f"{', '.join(unalike)}."
         )
-    unmeasured = [one for one in methods if len(known(peaks_of(one))) < len(one.pairs)]
+    cached = [one for one in methods if is_measured_once(one)]
+    if cached:
+        yield (
+            f"Peak memory of {_many(cached)} was not measured anew: both runs took the step from one cache, with its costs. "
+            "Run CANDIDATE again with --rerun all to have it judged."
+        )
+    unmeasured = [
+        one for one in methods if one not in cached and len(known(peaks_of(one))) < len(one.pairs)
+    ]
     if unmeasured:
         yield (
             f"Peak memory of {_many(unmeasured)} was not measured in both runs: a step has to have a process of its own "

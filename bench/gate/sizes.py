@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bench.compare.conditions import slowing
+from bench.compare.measured import once
 from bench.gate.trials import MethodTrials
 from bench.records import Record
 
@@ -15,6 +16,7 @@ __all__ = [
     "Sizes",
     "counts_of",
     "is_counted_anew",
+    "is_measured_once",
     "known",
     "peaks_of",
     "unlike",
@@ -38,11 +40,19 @@ def counts_of(one: MethodTrials) -> Sizes:
 
 
 def peaks_of(one: MethodTrials) -> Sizes:
-    """Bytes of a method's own step. Where one side shared its process, neither has a peak to be held against."""
+    """Bytes of a method's own step. Where one side shared its process, neither has a peak to be held against; nor
+    where both took the step from one cache: its one measurement is never larger than itself."""
     return {
-        seed: (None, None) if _is_shared(base) or _is_shared(other) else (_peak(base), _peak(other))
+        seed: (None, None)
+        if once(base, other) or _is_shared(base) or _is_shared(other)
+        else (_peak(base), _peak(other))
         for seed, (base, other) in one.pairs.items()
     }
+
+
+def is_measured_once(one: MethodTrials) -> bool:
+    """Whether of some seed both sides tell of one measurement of one step."""
+    return any(once(*pair) for pair in one.pairs.values())
 
 
 def _is_shared(record: Record) -> bool:

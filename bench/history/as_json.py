@@ -20,6 +20,10 @@ def to_json(found: History) -> dict[str, Any]:
             {"name": name, "started": started}
             for name, started in zip(found.runs, found.started, strict=True)
         ],
+        "exit_code": found.exit_code,
+        "unreadable": [
+            {"folder": str(one.folder), "reason": one.reason} for one in found.unreadable
+        ],
         "looked_for_changes": found.looked,
         "notes": list(found.notes),
         "left_out": found.left_out,

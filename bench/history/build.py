@@ -14,6 +14,7 @@ from bench.history.model import CPU, MEMORY, History, Point, Series
 from bench.records import Run
 from bench.report import Report, Row, Section, build
 from bench.several.labels import shortest_names
+from bench.several.readable import LeftOut
 
 __all__ = ["history"]
 
@@ -29,8 +30,11 @@ class _Seen(NamedTuple):
     value: float | None
 
 
-def history(runs: Sequence[Run], metric: str | None = None) -> History:
-    """Of runs in time; `metric`: in place of each run's primary. Without change points: see `with_changes`.
+def history(
+    runs: Sequence[Run], metric: str | None = None, unreadable: Sequence[LeftOut] = ()
+) -> History:
+    """Of runs in time; `metric`: in place of each run's primary; `unreadable`: runs that can't be told of. Without change
+    points: see `with_changes`.
 
     Raises BenchError where no run has that metric, RecordError as `build` of a report does."""
     reports = [build(run) for run in runs]
@@ -47,6 +51,7 @@ def history(runs: Sequence[Run], metric: str | None = None) -> History:
         series,
         _leads(reports),
         sum(one.value is None for figures in seen.values() for one in figures),
+        unreadable=tuple(unreadable),
     )
 
 

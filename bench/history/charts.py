@@ -10,12 +10,14 @@ from bench.history.model import CPU, MEMORY, History, Point, Series
 from bench.history.sections import CACHED, break_lines, change_lines, change_word
 from bench.report import Cell, Grid, GridRow, align, short
 from bench.report.charts.model import Axis, Chart, Line, Mark, Panel, Points, Role, Rule, Side
+from bench.report.draw.folder import folder_of
 from bench.report.words.blocks import ABSENT
 from bench.report.words.figures import counted, listed
 
 __all__ = ["place_charts"]
 
 _SERIES = [role for role in get_args(Role) if role.startswith("series")]
+_COSTS = {CPU: "cpu", MEMORY: "memory"}
 _SAID = 5  # changes or breaks told below a chart; the text has all
 _HEIGHT = 16.0
 _SIDE: tuple[Side, ...] = ("above left",)  # of a change's size: where the line before does not run
@@ -25,8 +27,14 @@ _METHODS = 40  # columns of the numbers; --json has all
 
 def place_charts(found: History, series: Sequence[Series]) -> Iterator[Chart]:
     """One a quantity; `series`: of one suite, dataset and protocol."""
-    for number, quantity in enumerate(dict.fromkeys(_quantities(series))):
-        yield _chart(found, [one for one in series if one.quantity == quantity], f"line-{number}")
+    for quantity in dict.fromkeys(_quantities(series)):
+        of_it = [one for one in series if one.quantity == quantity]
+        yield _chart(found, of_it, _file_name(quantity))
+
+
+def _file_name(quantity: str) -> str:
+    """What it shows, whatever else is shown: a metric may have any name."""
+    return f"cost-{_COSTS[quantity]}" if quantity in _COSTS else f"metric-{folder_of(quantity)}"
 
 
 def _quantities(series: Sequence[Series]) -> list[str]:

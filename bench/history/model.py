@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from bench.several.readable import LeftOut
+
 __all__ = ["CPU", "MEMORY", "Break", "Change", "History", "Point", "Series"]
 
 CPU, MEMORY = "own CPU s", "peak MB"  # quantities beside metrics
@@ -81,6 +83,12 @@ class History:
     left_out: int = 0  # figures that some seed of their run lacks
     looked: bool = False  # whether change points were looked for
     notes: tuple[str, ...] = ()
+    unreadable: tuple[LeftOut, ...] = ()  # runs that were asked for too
+
+    @property
+    def exit_code(self) -> int:
+        """4 where a run could not be read, else 0, whatever changed."""
+        return 4 if self.unreadable else 0
 
     def told(self, series: tuple[Series, ...], *, looked: bool, notes: tuple[str, ...]) -> History:
         """The same with what was found."""

@@ -8,21 +8,22 @@ from datetime import datetime
 from pathlib import Path
 
 from bench.errors import NoRunError
-from bench.records import Run, load
+from bench.records import Run
+from bench.several.readable import Readable, readable
 
 __all__ = ["runs_in_time"]
 
 _MANIFEST = "manifest.json"
 
 
-def runs_in_time(folders: Sequence[Path]) -> list[Run]:
+def runs_in_time(folders: Sequence[Path]) -> Readable:
     """Each folder is a run, or holds runs one level down; a run that is named twice counts once. By when they were started,
-    those of one time by their folder.
+    those of one time by their folder. A run that can't be read is left out.
 
-    Raises NoRunError where a folder is no run and holds none, RecordError as `load` does."""
+    Raises NoRunError where a folder is no run and holds none, RecordError where no run can be read."""
     found = {folder.resolve(): folder for given in folders for folder in _runs_of(given)}
-    runs = [load(folder) for folder in found.values()]
-    return sorted(runs, key=lambda run: (_started(run), str(run.folder)))
+    runs, left_out = readable(found.values())
+    return Readable(sorted(runs, key=lambda run: (_started(run), str(run.folder))), left_out)
 
 
 def _runs_of(folder: Path) -> Iterator[Path]:

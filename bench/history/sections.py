@@ -10,6 +10,7 @@ from bench.history.places import best_now, by_place, place_name
 from bench.report import Block, Cell, Grid, GridRow, Heading, Note, align, short
 from bench.report.words.blocks import Lines
 from bench.report.words.figures import counted, listed
+from bench.several.readable import left_out_notes
 
 __all__ = [
     "CACHED",
@@ -49,6 +50,7 @@ def lead(found: History) -> Iterator[Block]:
     first, latest = found.started[0][:16], found.started[-1][:16]
     if first and latest:
         yield Note(f"Started {short(first)} to {short(latest)}.")
+    yield from left_out_notes(found.unreadable)
     if not found.series:
         yield Note("No run has a figure of every seed.", strong=True)
     if found.looked:

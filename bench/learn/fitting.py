@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from bench.adapt_sets import BASE_MODELS, SELECTOR
+from bench.compiled.telling import telling
 from bench.data.views.by_user import user_of_row
 from bench.data.views.rows import TaskView, View
 from bench.errors import DivergenceError
@@ -48,11 +50,20 @@ __all__ = ["FittedModel", "Gating", "MetaLearned"]
 Progress = Callable[[str], None]
 
 
-PREPARING = "preparing compiled code"  # which takes long where none of it is kept yet
+PREPARING = "preparing compiled code"
+COMPILING = "compiling kernels: once, they are kept for later runs"
 
 
 def _silent(_: str) -> None:
     pass
+
+
+@contextmanager
+def _preparing(progress: Progress) -> Iterator[None]:
+    """Says where what is read from disk as a rule has to be compiled, which takes long."""
+    progress(PREPARING)
+    with telling(lambda: progress(COMPILING)):
+        yield
 
 
 class FittedModel(FitNotes):
@@ -84,8 +95,8 @@ class FittedModel(FitNotes):
         """Off the clock: compile what training will call."""
         from bench.learn.network.precompiling import precompile_model
 
-        self._progress(PREPARING)
-        precompile_model(self._plugin, fields, self._settings)
+        with _preparing(self._progress):
+            precompile_model(self._plugin, fields, self._settings)
 
     def fit(self, train_rows: View, valid: View, context: Context) -> None:
         self.encoder = Encoder.fit(train_rows)
@@ -143,8 +154,8 @@ class Gating(FitNotes):
         """Off the clock: compile what training will call."""
         from bench.learn.network.precompiling import precompile_selector
 
-        self._progress(PREPARING)
-        precompile_selector(self._plugin, fields, models, self._settings)
+        with _preparing(self._progress):
+            precompile_selector(self._plugin, fields, models, self._settings)
 
     def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
         query = train_tasks.query
@@ -206,8 +217,8 @@ class MetaLearned(FitNotes):
         """Off the clock: compile what training and adaptation will call."""
         self._gating.prepare(fields, models)
         if self._known:
-            self._progress(PREPARING)
-            compile_kernel()
+            with _preparing(self._progress):
+                compile_kernel()
 
     def fit(self, train_tasks: TaskView, valid: TaskView, context: Context) -> None:
         self._gating.fit(train_tasks, valid, context)

@@ -11,11 +11,13 @@ from io import BufferedReader
 from pathlib import Path
 
 from bench.errors import RecordError, StorageError
+from bench.storage.remedy import remedy
 from bench.storage.temporary import hold, sync_folder, temporary_name
 
 __all__ = ["MOST_BYTES", "alone", "opened", "read", "replace", "unreadable", "write_once"]
 
 _NO_FILE = "not a regular file; remove it and run again"
+_ELSEWHERE = "choose another folder with --out"
 MOST_BYTES = 64 * 2**20  # of a JSON file: one of 10,000 trials takes a tenth of that
 
 
@@ -32,9 +34,10 @@ def write_once(path: Path, data: bytes) -> bool:
         return True
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Make a file or put another in its place; readers see the old or the new one. Raises StorageError."""
-    with _temporary(path, data) as temporary:
+def replace(path: Path, data: bytes, elsewhere: str = _ELSEWHERE) -> None:
+    """Make a file or put another in its place; readers see the old or the new one. Raises StorageError, which says to write
+    `elsewhere`."""
+    with _temporary(path, data, elsewhere) as temporary:
         os.replace(temporary, path)
         sync_folder(path.parent)
 
@@ -56,6 +59,8 @@ def opened(path: Path, most: int) -> Iterator[BufferedReader]:
             yield file
     except FileNotFoundError:
         raise
+    except NotADirectoryError as error:  # a file stands in the place of its folder
+        raise FileNotFoundError(error.errno, error.strerror, str(path)) from error
     except IsADirectoryError:
         raise RecordError(f"{path}: {_NO_FILE}") from None
     except OSError as error:
@@ -87,7 +92,7 @@ def alone(folder: Path) -> Iterator[None]:
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
         raise StorageError(
-            f"{folder}: can't be used: {error.strerror}; choose another folder with --out"
+            f"{folder}: can't be used: {error.strerror}; {remedy(error, _ELSEWHERE)}"
         ) from error
     try:
         with suppress(OSError):
@@ -98,7 +103,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _temporary(path: Path, data: bytes) -> Iterator[Path]:
+def _temporary(path: Path, data: bytes, elsewhere: str = _ELSEWHERE) -> Iterator[Path]:
     """A synced file of that content beside `path`, gone in the end."""
     temporary = temporary_name(path)
     try:
@@ -110,8 +115,9 @@ def _temporary(path: Path, data: bytes) -> Iterator[Path]:
             os.fsync(file.fileno())
             yield temporary
     except OSError as error:
-        fix = "free space or choose another folder with --out"
-        raise StorageError(f"{path}: can't be written: {error.strerror}; {fix}") from error
+        raise StorageError(
+            f"{path}: can't be written: {error.strerror}; {remedy(error, elsewhere)}"
+        ) from error
     finally:
         _remove(temporary)
 

@@ -140,10 +140,18 @@ class _Cited(_Shape):
     citation: str
 
 
+class _Summarised(_Shape):
+    kind: str
+    name: str
+    summary: str
+
+
 class _Plugins(_Shape):
     quarantined: list[_Quarantined] = []
     citations: list[_Cited] = []
+    summaries: list[_Summarised] = []
     given: list[str] = []
+    named: list[str] = []
     # meta-learner, parameter: lowest, highest
     limits: dict[str, dict[str, list[FiniteFloat | None]]] = {}
 

@@ -9,6 +9,7 @@ from bench.registry.registry import (
     load_registry,
     recorded,
 )
+from bench.registry.summary import summary
 
 __all__ = [
     "KINDS",
@@ -19,4 +20,5 @@ __all__ = [
     "did_you_mean",
     "load_registry",
     "recorded",
+    "summary",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.records import Run
-from bench.report.content.build import build
+from bench.report.content.build import build, check_run
 from bench.report.content.model import (
     BaseModelFacts,
     Cited,
@@ -58,6 +58,7 @@ __all__ = [
     "align",
     "blocks_to_markdown",
     "build",
+    "check_run",
     "document",
     "in_markdown",
     "print_blocks",

@@ -74,7 +74,10 @@ def analyse_run(
         analyses[name] = {**found["analysis"], "made_of": made_of[name]}
         tables[name] = found["table"]
     write_analyses(run.folder, run.records, analyses, tables)
-    return analyse_run(load(run.folder), divisions, pool, scorer, primary, chosen, watcher)
+    analysed = load(run.folder)
+    if analysed.records == run.records:
+        return analysed
+    return analyse_run(analysed, divisions, pool, scorer, primary, chosen, watcher)
 
 
 def _made_of(division: Division) -> dict[str, str]:

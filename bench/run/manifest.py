@@ -21,13 +21,14 @@ from bench.records import (
     write_manifest,
 )
 from bench.registry import Registry, recorded
-from bench.run.citations import citations
 from bench.run.given_plugins import given_plugins
 from bench.run.limits import limits
 from bench.run.planning.trials import Plan, Trial
+from bench.run.plugin_texts import citations, summaries
 from bench.run.split_facts import split_facts
 from bench.scoring.division import Divisions
 from bench.suite import Suite
+from bench.suite.resolved import named_plugins
 
 __all__ = ["begin", "earlier_seeds", "end", "of_plan"]
 
@@ -73,7 +74,9 @@ def of_plan(
                 for plugin in registry.quarantined
             ],
             "citations": citations(suite, registry),
+            "summaries": summaries(suite, registry),
             "given": given_plugins(suite, registry),
+            "named": named_plugins(suite),
             "limits": limits(suite, registry),
         },
         "primary": suite.primary,

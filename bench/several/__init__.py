@@ -7,9 +7,18 @@ from pathlib import Path
 from bench.several.as_json import to_json
 from bench.several.build import side_by_side
 from bench.several.model import Several
+from bench.several.readable import readable
 from bench.several.sections import blocks
 
-__all__ = ["Several", "blocks", "side_by_side", "to_html", "to_json", "write_figures"]
+__all__ = [
+    "Several",
+    "blocks",
+    "readable",
+    "side_by_side",
+    "to_html",
+    "to_json",
+    "write_figures",
+]
 
 
 def to_html(several: Several) -> str:

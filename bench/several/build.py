@@ -13,6 +13,7 @@ from bench.several.differs import differing
 from bench.several.labels import check_distinct, heads, shortest_names
 from bench.several.model import Figures, Group, Line, OneRun, Place, Several
 from bench.several.pairing import paired
+from bench.several.readable import LeftOut
 from bench.several.stated import digests
 
 __all__ = ["side_by_side"]
@@ -22,7 +23,7 @@ _MARKS = {"best": "*", "tie": "=", None: ""}
 Key = tuple[str, str]  # dataset, protocol
 
 
-def side_by_side(runs: Sequence[Run]) -> Several:
+def side_by_side(runs: Sequence[Run], left_out: Sequence[LeftOut] = ()) -> Several:
     """Of two runs or more. Raises CompareError where two are one folder, RecordError as `build` of a report does."""
     folders = [run.folder for run in runs]
     check_distinct(folders)
@@ -36,6 +37,7 @@ def side_by_side(runs: Sequence[Run]) -> Several:
         ones,
         differing(runs, [one.head for one in ones]),
         tuple(_place(key, runs, [one.report for one in ones]) for key in places),
+        tuple(left_out),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.report import Report
+from bench.several.readable import LeftOut
 
 __all__ = ["Differing", "Figures", "Group", "Kind", "Line", "OneRun", "Place", "Several"]
 
@@ -79,13 +80,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Several:
-    """Two runs or more, in the order in which they were asked for."""
+    """Two runs or more, in the order in which they were asked for. `left_out`: what was asked for too and can't be read."""
 
     runs: tuple[OneRun, ...]
     differing: tuple[Differing, ...]
     places: tuple[Place, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """4 where a report of one of them has it, else 0."""
-        return max(run.report.exit_code for run in self.runs)
+        """4 where a report of one of them has it, and where one was left out; else 0."""
+        return max(4 if self.left_out else 0, *(run.report.exit_code for run in self.runs))

@@ -9,6 +9,7 @@ from bench.report.draw.folder import folder_of, write_charts
 from bench.report.page.page import Part, Section, page
 from bench.several.charts import place_charts
 from bench.several.model import Place, Several
+from bench.several.readable import left_out_notes
 from bench.several.sections import differing_blocks, legend, place_blocks, place_name, verdicts
 
 __all__ = ["to_html", "write_figures"]
@@ -18,7 +19,13 @@ def to_html(several: Several) -> str:
     """One file; what differs stands first."""
     title = f"{len(several.runs)} runs side by side"
     sections = [_section(several, place) for place in several.places]
-    lead = (Heading(1, title), legend(several), *differing_blocks(several), verdicts(several))
+    lead = (
+        Heading(1, title),
+        legend(several),
+        *left_out_notes(several.left_out),
+        *differing_blocks(several),
+        verdicts(several),
+    )
     return page(title, lead, sections)
 
 

@@ -10,6 +10,7 @@ from bench.report.words.figures import counted, joined, listed
 from bench.several.differs import VALUE, WORDS
 from bench.several.grids import cost_grid, quality_grid
 from bench.several.model import Differing, Group, OneRun, Place, Several
+from bench.several.readable import left_out_notes
 
 __all__ = ["blocks", "differing_blocks", "legend", "place_blocks", "place_name", "verdicts"]
 
@@ -23,6 +24,7 @@ def blocks(several: Several) -> Iterator[Block]:
     """From top to bottom, for a terminal and Markdown."""
     yield Heading(1, f"{len(several.runs)} runs side by side")
     yield legend(several)
+    yield from left_out_notes(several.left_out)
     yield from differing_blocks(several)
     for place in several.places:
         yield Heading(2, place_name(place))

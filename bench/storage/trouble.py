@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.errors import StorageError
+from bench.storage.remedy import remedy
 from bench.storage.temporary import remove, temporary_name
 
 __all__ = ["blamed", "check_writable", "writing"]
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, None)  # None: numpy's error, "100 requested and 60 written"
 _LITTLE, _MUCH = 4096, 2**20  # bytes
 
 
@@ -23,12 +23,10 @@ def writing(cache: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in _FULL
-        reason = error.strerror or f"{os.strerror(errno.ENOSPC)} ({error})"
-        raise StorageError(
-            f"cache {cache}: can't be written: {reason}; {'free some space, or ' if full else ''}choose another folder with "
-            "--cache-dir or BENCH_CACHE"
-        ) from error
+        if error.errno is None:  # numpy's error, "100 requested and 60 written"
+            error = OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)} ({error})")
+        fix = remedy(error, "choose another folder with --cache-dir or BENCH_CACHE")
+        raise StorageError(f"cache {cache}: can't be written: {error.strerror}; {fix}") from error
 
 
 def check_writable(cache: Path, size: int = _LITTLE) -> None:

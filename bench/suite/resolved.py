@@ -11,7 +11,7 @@ from bench.job.spec import BaseModelSpec, MetaLearnerKeys, MethodKeys, MethodSpe
 from bench.job.step_rules import StepRules
 from bench.suite.spec import MetricSpec, ProtocolSpec, Suite
 
-__all__ = ["resolved"]
+__all__ = ["named_plugins", "resolved"]
 
 _ABOUT = """\
 # As it was run: what {file} says, with the files that it includes, the values that were set, its grid multiplied out and the
@@ -49,12 +49,16 @@ def resolved(suite: Suite, seeds: Sequence[int]) -> str:
     return _ABOUT.format(file=_flow(suite.file.name)) + "\n".join(_lines(document)) + "\n"
 
 
-def _plugins(suite: Suite) -> dict[str, Any]:
+def named_plugins(suite: Suite) -> list[str]:
+    """Paths of plugins as the suite names them: below its own folder."""
     folder = suite.file.parent.resolve()
-    paths = [
+    return [
         path.relative_to(folder).as_posix() for path in suite.plugins if path.is_relative_to(folder)
     ]
-    return {"plugins": paths} if paths else {}
+
+
+def _plugins(suite: Suite) -> dict[str, Any]:
+    return {"plugins": paths} if (paths := named_plugins(suite)) else {}
 
 
 def _protocol(spec: ProtocolSpec) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from bench_metaselector._rule import Rates, shrunk_by_support
 
 
 class FineTune(MetaLearner):
-    """Gradient steps from the pre-trained models and selector. How many, how large and by how much smaller for a user of few
-    support rows is chosen on validation users."""
+    """Gradient steps from the pre-trained models and selector, without meta-training; settings chosen on validation users.
+
+    They are how many steps, how large, and by how much smaller for a user of few support rows."""
 
     name = "fine-tune"
     meta_trained = False

@@ -111,12 +111,12 @@ def raising(error: BaseException) -> Callable[[], None]:
         (
             OSError(errno.ENOSPC, "No space left on device", "run/x"),
             5,
-            "run/x: No space left on device; make room",
+            "run/x: No space left on device; free some space, or choose another folder",
         ),
         (
             PermissionError(errno.EACCES, "Permission denied", "run/x"),
             5,
-            "run/x: Permission denied; make room or choose another folder",
+            "run/x: Permission denied; make its folder writable, or choose another folder",
         ),
         (KeyboardInterrupt(), 130, "interrupted"),
     ],

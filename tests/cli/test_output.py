@@ -161,7 +161,7 @@ def test_no_space_for_the_answer_is_5_and_one_line(done: Path, name: str) -> Non
         )
     assert result.returncode == 5
     *before, line = [each for each in result.stderr.splitlines() if "output:" in each]
-    assert line == "output: No space left on device; make room or write it elsewhere"
+    assert line == "output: No space left on device; free some space, or write it elsewhere"
     assert before == []
     assert "Traceback" not in result.stderr
 

@@ -128,7 +128,10 @@ def test_a_page_that_cant_be_written_costs_nothing_but_itself(suite: Path) -> No
     assert "log loss" in told.stdout
     refused = bench("report", folder, "--html", page)
     assert refused.exit_code == 5
-    assert f"{page}: can't be written: Is a directory; choose another file" in refused.output
+    assert (
+        f"{page}: can't be written: Is a directory; move the folder of that name away, or choose another file"
+        in refused.output
+    )
     assert page.is_dir()
 
 

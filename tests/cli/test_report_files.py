@@ -40,10 +40,27 @@ def expected(option: str, run: Path) -> bytes:
 
 
 @every
-def test_a_file_is_written_beside_the_table(option: str, run: Path, tmp_path: Path) -> None:
+def test_a_file_is_written_in_place_of_the_table(option: str, run: Path, tmp_path: Path) -> None:
     result = report(run, option, tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == expected(option, run)
-    assert (result.exit_code, result.stdout) == (0, report(run).stdout)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.splitlines() == [f"wrote {tmp_path / 'file'}"]
+
+
+@pytest.mark.parametrize("asked", [("--all",), ("--section", "cost"), ("--json",)], ids=" ".join)
+def test_what_is_asked_for_beside_a_file_is_printed(
+    run: Path, tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    result = report(run, "--csv", tmp_path / "file", *asked)
+    assert (tmp_path / "file").read_bytes() == expected("--csv", run)
+    assert result.stdout == report(run, *asked).stdout != ""
+
+
+def test_of_several_runs_a_file_is_written_in_place_of_the_table(run: Path, tmp_path: Path) -> None:
+    result = report(run, make_run(tmp_path / "other"), "--markdown", tmp_path / "file")
+    assert (tmp_path / "file").stat().st_size > 0
+    assert result.stdout == ""
+    assert report(run, tmp_path / "other").stdout != ""
 
 
 @every
@@ -122,7 +139,10 @@ def test_a_folder_is_left_as_it_is(option: str, run: Path, tmp_path: Path) -> No
     folder.mkdir()
     result = report(run, option, folder)
     assert result.exit_code == 5
-    assert result.output == f"{folder}: can't be written: Is a directory; choose another file\n"
+    assert (
+        result.output
+        == f"{folder}: can't be written: Is a directory; move the folder of that name away, or choose another file\n"
+    )
     assert list(folder.iterdir()) == []
 
 
@@ -166,6 +186,33 @@ def test_no_figure_is_put_among_a_run_s_parts(folder: str, told: str, run: Path)
     assert result.exit_code == 5
     assert told in result.stderr
     assert sorted(run.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [
+        ("n" * 300, "can't be written: File name too long; choose another folder"),
+        (
+            "run/manifest.json/below",
+            "can't be written: Not a directory; move the file that is in the place of its folder away, or",
+        ),
+        ("dangling", "is no folder; choose another one"),
+    ],
+)
+def test_figures_that_have_no_folder_to_go_to_are_refused_with_the_reason(
+    folder: str, told: str, run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "dangling").symlink_to("nowhere")
+    result = report(run, "--figures", tmp_path / folder)
+    assert result.exit_code == 5, result.output
+    assert told in result.stderr
+
+
+def test_a_file_that_is_named_as_a_run_is_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    result = report(tmp_path / "file")
+    assert result.exit_code == 2
+    assert "is not a run; name the folder that `bench run` wrote" in result.stderr
 
 
 def test_of_a_run_only_its_page_is_made_again(run: Path) -> None:

@@ -129,6 +129,16 @@ def test_the_bad_direction_alone_regresses(
     assert any(one.verdict == "better" for pair in improved.pairs for one in pair.differences)
 
 
+def test_that_each_seed_is_judged_by_itself_is_said_where_one_regressed(
+    make: Callable[..., Run], tmp_path: Path
+) -> None:
+    make("base"), make("worse", set_metric("logloss", 0.5501))
+    told = " ".join(bench(tmp_path / "base", tmp_path / "worse").output.split())
+    assert "a figure that got worse in any one seed has regressed" in told
+    assert "bench gate BASE CANDIDATE judges what is beyond chance" in told
+    assert "any one seed" not in bench(tmp_path / "base", tmp_path / "base").output
+
+
 def test_the_tolerance_is_that_of_the_base(make: Callable[..., Run]) -> None:
     lax, strict = make("lax", tolerance={"logloss": 2e-3}), make("strict")
     degraded = make("degraded", set_metric("logloss", 0.551), tolerance={"logloss": 1.0})

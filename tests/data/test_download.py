@@ -69,7 +69,7 @@ def test_a_site_that_can_not_be_reached(tmp_path):
         unused.bind(("127.0.0.1", 0))  # bound, but nobody listens
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/toy.zip"
         with pytest.raises(
-            DownloadError, match=r"toy\.zip can't be read \(ConnectionRefusedError: "
+            DownloadError, match=r"toy\.zip can't be reached \(ConnectionRefusedError: "
         ):
             fetch(source(url), tmp_path)
 

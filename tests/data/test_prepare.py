@@ -154,7 +154,8 @@ def test_sources_are_tried_in_order_and_the_one_that_served_is_recorded(site, ca
     said: list[str] = []
     prepared = prepare(toy, data_dir=None, cache=cache, report=said.append)
     assert said == [
-        f"toy: first: {site.url}gone.zip can't be read (HTTP status 404)",
+        f"toy: first: {site.url}gone.zip can't be read (HTTP status 404); "
+        f"taking second ({site.url}toy.zip) instead",
         f"toy: prepared from second ({site.url}toy.zip)",
     ]
     assert prepared.meta["source"] == {"name": "second", "sha256": {"toy.zip": SHA256}}
@@ -208,7 +209,7 @@ def test_a_cache_that_can_not_be_written_is_a_storage_error(data, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(
         StorageError,
-        match=r"^cache .*/file/cache: can't be written: .*; choose another folder with --cache-dir",
+        match=r"^cache .*/file/cache: can't be written: .*; .*choose another folder with --cache-dir",
     ):
         prepare_toy(data, tmp_path / "file/cache")
 

@@ -10,7 +10,7 @@ import pytest
 from bench.evaluate import Analysis, Estimate, MethodAnalysis, Paired
 from bench.records import USER_COLUMNS
 from bench.report import Cited, Cost, Figure, Report, Row, Section
-from bench.report.content.model import Made
+from bench.report.content.model import Composition, Made
 from bench.report.print.as_csv import FIXED_COLUMNS, METRIC_COLUMNS
 from tests.docs.pages import text_of
 
@@ -26,6 +26,7 @@ OBJECTS = {
     "of `against_*`, by metric": Paired,
     "of `citations`": Cited,
     "`made`": Made,
+    "of `compositions`": Composition,
 }
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from bench.evaluate import analyse, analysis_from_json, analysis_to_json
+from bench.evaluate import NOT_AFTER_HOLM, analyse, analysis_from_json, analysis_to_json
 from tests.evaluate.query_rows import KINDS, make_rows
 
 
@@ -88,6 +91,65 @@ def test_a_figure_that_can_not_be_is_no_analysis(
             analysis_from_json(told)
         place[key] = was
     analysis_from_json(told)
+
+
+@pytest.fixture
+def golden() -> dict[str, Any]:
+    """Of real methods, some of them beyond chance."""
+    path = Path(__file__).parents[2] / "results" / "golden" / "analysis.json"
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))["analyses"]["generated/warm"]
+    analysis_from_json(found)
+    return found
+
+
+def significant(told: dict[str, Any]) -> dict[str, Any]:
+    """A comparison that is beyond chance."""
+    return next(one for one in holders(told, "verdict") if one["verdict"] in ("better", "worse"))
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        ({"difference": 5.0}, "5.0 is outside of its own interval"),
+        ({"seeds_low": 1.0, "seeds_high": 2.0}, "is outside of its own interval, 1.0 to 2.0"),
+        ({"low": None}, "lacks an end"),
+        ({"low": -9.0, "high": 9.0}, "but its interval from -9.0 to 9.0 holds 0"),
+        ({"seeds_low": -9.0, "seeds_high": 9.0}, "but its interval from -9.0 to 9.0 holds 0"),
+        ({"low": None, "high": None}, "without an interval"),
+        ({"p": 0.2, "p_both": 0.2, "p_holm": 0.2}, "but a p is 0.2"),
+        ({"p_holm": 0.051}, "but a p is 0.051"),
+        ({"p_holm": 1e-9}, "Holm's adjustment only adds to it"),
+        ({"p": None, "p_both": None}, "without a p"),
+        ({"verdict": "tie", "reason": ""}, "verdict 'tie' without a reason, but every p is below"),
+        ({"verdict": "withheld"}, "verdict 'withheld', but p is"),
+    ],
+)
+def test_a_comparison_that_contradicts_itself_is_no_analysis(
+    golden: dict[str, Any], edit: dict[str, Any], message: str
+) -> None:
+    significant(golden).update(edit)
+    with pytest.raises(ValidationError, match=message) as raised:
+        analysis_from_json(golden)
+    assert re.search(r"(methods|segments|plain_average)\.\S+", str(raised.value))
+
+
+def test_a_tie_beside_an_interval_beyond_0_is_one_where_it_says_why(golden: dict[str, Any]) -> None:
+    significant(golden).update({"verdict": "tie", "reason": NOT_AFTER_HOLM, "p_holm": 0.2})
+    analysis_from_json(golden)
+
+
+def test_figures_that_tell_one_thing_twice_tell_the_same(told: dict[str, Any]) -> None:
+    method = next(one for one in told["methods"] if one["users"] and one["regret"])
+    for of, key in ((method, "win_rate"), (method["regret"], "worse_share")):
+        was = of[key]
+        of[key] = was / 2 + 0.1
+        with pytest.raises(ValidationError, match=f"methods.{method['name']}: {key} .* its users"):
+            analysis_from_json(told)
+        of[key] = was
+    name, loss = next(iter(told["segments"][0]["logloss"].items()))
+    told["segments"][0]["logloss"][name] = loss + 0.01
+    with pytest.raises(ValidationError, match="but the losses are"):
+        analysis_from_json(told)
 
 
 def test_users_helped_and_harmed_are_no_more_than_all(told: dict[str, Any]) -> None:

@@ -195,3 +195,25 @@ def test_a_step_that_shared_its_process_has_no_peak_of_its_own(tmp_path: Path) -
     result = gate_runs(*runs)
     assert {cell.aspect for cell in result.cells} == {"quality"}
     assert any("a process of its own" in note for note in result.notes)
+
+
+def test_a_peak_that_both_took_from_one_cache_is_not_judged_by_itself(tmp_path: Path) -> None:
+    def of_a_step(seconds: float) -> Edit:
+        def edit(records: list[dict[str, Any]]) -> None:
+            peaks(*[300 * MB] * 3)(records)
+            for record in records:
+                record["identity"]["steps"] = ["step-of-fm"]
+                record["cost"]["own"]["train_cpu_s"] = seconds
+
+        return edit
+
+    base = make_run(tmp_path / "base", SAME, edit=of_a_step(2.0))
+    cached = gate_runs(base, make_run(tmp_path / "cached", SAME, edit=of_a_step(2.0)))
+    assert {cell.aspect for cell in cached.cells} == {"quality"}
+    told = "Peak memory of 1 method was not measured anew: both runs took the step from one cache"
+    assert next(note for note in cached.notes if "eak memory" in note).startswith(told)
+    assert sum("eak memory" in note for note in cached.notes) == 1
+
+    anew = gate_runs(base, make_run(tmp_path / "anew", SAME, edit=of_a_step(2.1)))
+    assert [cell.verdict for cell in anew.cells if cell.aspect == "memory"] == ["ok"]
+    assert not any("anew" in note for note in anew.notes)

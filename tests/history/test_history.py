@@ -347,7 +347,7 @@ def test_runs_are_found_one_level_down_and_stand_in_time(
         on_disk(run._replace(folder=tmp_path / "held" / name))
     (tmp_path / "held" / "notes").mkdir()
     named = [tmp_path / "held", tmp_path / "held" / "a"]
-    assert [run.folder.name for run in runs_in_time(named)] == ["c", "a", "b"]
+    assert [run.folder.name for run in runs_in_time(named).runs] == ["c", "a", "b"]
     with pytest.raises(NoRunError, match="no run, nor a folder that holds runs"):
         runs_in_time([tmp_path])
 
@@ -357,7 +357,7 @@ def test_runs_of_one_time_stand_by_their_folder(
 ) -> None:
     for name in ("b", "a"):
         on_disk(make_run((0,))._replace(folder=tmp_path / name))
-    assert [run.folder.name for run in runs_in_time([tmp_path])] == ["a", "b"]
+    assert [run.folder.name for run in runs_in_time([tmp_path]).runs] == ["a", "b"]
 
 
 def test_times_of_other_zones_stand_where_they_were(
@@ -372,7 +372,7 @@ def test_times_of_other_zones_stand_where_they_were(
     times = {"later": "2026-01-01T10:00:00+00:00", "earlier": "2026-01-01T11:00:00+02:00"}
     for name, started in times.items():
         on_disk(make_run((0,), at(started))._replace(folder=tmp_path / name))
-    assert [run.folder.name for run in runs_in_time([tmp_path])] == ["earlier", "later"]
+    assert [run.folder.name for run in runs_in_time([tmp_path]).runs] == ["earlier", "later"]
 
 
 @pytest.mark.slow

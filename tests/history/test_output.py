@@ -58,7 +58,7 @@ def dots(chart: Chart) -> dict[str, tuple[float, float]]:
         group.get("id", ""): (float(used.get("x", 0)), float(used.get("y", 0)))
         for group in root.iter(f"{_SVG}g")
         if (used := group.find(f".//{_SVG}use")) is not None
-        and group.get("id", "").startswith("line-")
+        and group.get("id", "").startswith("metric-")
     }
 
 
@@ -67,13 +67,15 @@ def test_each_dot_stands_at_its_run_and_figure(make_run: MakeRun) -> None:
     seen = dots(charts(found)["log loss over runs"])
     leads = {"metaselector": (0.5299, 0.0), "ffm": (0.6010, 0.0), "fm": (0.6003, 0.03)}
     expected = {
-        f"line-0-run-{number}-0-{run}": (run + 1, start + (step if run >= 5 else 0.0))
+        f"metric-logloss-run-{number}-0-{run}": (run + 1, start + (step if run >= 5 else 0.0))
         for number, (start, step) in enumerate(leads.values())
         for run in range(10)
     }
-    expected["line-0-change-2-0"] = (6, 0.6303)
+    expected["metric-logloss-change-2-0"] = (6, 0.6303)
     assert seen.keys() == expected.keys()
-    (x0, y0), (x1, y1) = (seen[key] for key in ("line-0-run-0-0-0", "line-0-run-2-0-9"))
+    (x0, y0), (x1, y1) = (
+        seen[key] for key in ("metric-logloss-run-0-0-0", "metric-logloss-run-2-0-9")
+    )
     for key, (run, loss) in expected.items():
         across = x0 + (x1 - x0) * (run - 1) / 9
         up = y0 + (y1 - y0) * (loss - 0.5299) / (0.6303 - 0.5299)
@@ -211,11 +213,29 @@ def test_the_figures_of_the_page_are_written_as_files(folder: Path, tmp_path: Pa
     assert ended.exit_code == 0, ended.output
     (place,) = (tmp_path / "figures").iterdir()
     assert place.name == "movielens-1m-cold+ml-1m+cold"
-    names = {chart.name for chart in charts(history(runs_in_time([folder]))).values()}
-    assert len(names) == 3
+    names = {chart.name for chart in charts(history(runs_in_time([folder]).runs)).values()}
+    assert names == {"metric-logloss", "cost-cpu", "cost-memory"}
     assert {file.name for file in place.iterdir()} == {
         f"{name}.{kind}" for name in names for kind in ("svg", "pdf", "png")
     }
+
+
+def test_a_run_that_can_not_be_read_is_left_out_by_name(folder: Path, tmp_path: Path) -> None:
+    (folder / "run-001" / "manifest.json").write_text("{")
+    page = tmp_path / "x.html"
+    ended = bench(str(folder), "--html", str(page))
+    assert ended.exit_code == 4, ended.output
+    told = " ".join(ended.stdout.split())
+    assert "History of 3 runs" in told
+    assert "Left out, since it can't be read:" in told
+    assert "run-001/manifest.json" in told.replace(" ", "")
+    assert "run-001/manifest.json" in page.read_text("utf-8")
+    as_json = json.loads(bench(str(folder), "--json").stdout)
+    assert [run["name"] for run in as_json["runs"]] == ["run-000", "run-002", "run-003"]
+    assert [one["folder"] for one in as_json["unreadable"]] == [str(folder / "run-001")]
+    for place in (0, 2, 3):
+        (folder / f"run-{place:03d}" / "manifest.json").write_text("{")
+    assert bench(str(folder)).exit_code == 5
 
 
 def test_wrong_asking_is_an_error(folder: Path, tmp_path: Path) -> None:

@@ -312,8 +312,8 @@ def test_no_room_ends_in_a_storage_error_and_leaves_earlier_records_alone(tmp_pa
         [sys.executable, "-c", NO_SPACE, str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert (
-        "b.json: can't be written: File too large; free space or choose another folder with --out"
-        in done.stdout
+        "b.json: can't be written: File too large; raise the limit on the size of files (ulimit -f), or choose another "
+        "folder with --out" in done.stdout
     )
     assert [path.name for path in (tmp_path / "records").iterdir()] == ["a.json"]
     assert read_record(only_file(tmp_path))["id"] == "a"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bench.evaluate import Analysis, analysis_to_json
+from bench.evaluate import Analysis
 from bench.job.outcome import Outcome, Status
 from bench.records import SCHEMA, Run, digest, load, write_analyses, write_manifest, write_record
-from tests.report.analyses import an_analysis
+from tests.report.analyses import analysis_of, in_agreement
 
 # name: kind, log loss, AUC, GAUC, own train CPU s, trained rows, own predict CPU s
 TRIALS: dict[str, tuple[str, float, float, float, float, int | None, float]] = {
@@ -175,17 +175,15 @@ Change = Callable[[Analysis], Analysis]
 
 @pytest.fixture
 def make_analysed(make_run: Callable[..., Run]) -> Callable[..., Run]:
-    """`make_analysed(seeds=(0, 1, 2), edit=None, change=None)`: the same with its analysis, which `change` may replace."""
+    """`make_analysed(seeds=(0, 1, 2), edit=None, change=None)`: the same with its analysis, which `change` may
+    replace: what follows from a verdict is put right, its records too."""
 
     def make(
         seeds: tuple[int, ...] = (0, 1, 2), edit: Edit | None = None, change: Change | None = None
     ) -> Run:
         run = make_run(seeds, edit)
-        found = an_analysis(
-            {name: (kind, mean_loss(name, seeds)) for name, (kind, *_) in TRIALS.items()}, seeds
-        )
-        found = change(found) if change is not None else found
-        return run._replace(analyses={"ml-1m/cold": analysis_to_json(found)})
+        found = analysis_of(run)
+        return in_agreement(run, found if change is None else change(found))
 
     return make
 

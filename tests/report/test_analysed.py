@@ -13,6 +13,7 @@ from bench.evaluate import Analysis, AttainableBound, ClosedGap, MethodAnalysis
 from bench.records import Run
 from bench.report import Grid, Note, Row, Section, Terms, build, to_json
 from bench.report.sections.document import document
+from bench.report.sections.quality import quality_grid
 
 MakeRun = Callable[..., Run]
 
@@ -73,8 +74,7 @@ def test_the_difference_its_interval_and_the_verdict_stand_beside_the_log_loss(
 
 def test_best_single_is_the_reference_and_bounds_have_no_verdict(make_analysed: MakeRun) -> None:
     table = grid(make_analysed(), "Quality")
-    for name in ("fm", "best-single = fm"):
-        assert list(cells(table, name).values())[1:3] == ["best single", ""]
+    assert list(cells(table, "fm = best-single").values())[1:3] == ["best single", ""]
     assert list(cells(table, "perfect-user (bound)").values())[1:4] == ["", "", ""]
 
 
@@ -128,6 +128,18 @@ def test_where_the_lead_is_not_the_best_in_auc_its_ties_are_not_tested(
     assert rows(run)["user-calibration"].figures["auc"].mark == "best"
 
 
+def test_best_single_has_a_row_of_its_own_where_its_base_model_has_none(
+    make_analysed: MakeRun,
+) -> None:
+    report = build(make_analysed())
+    (section,) = report.sections
+    assert [row.name for row in quality_grid(report, section).rows].count("fm = best-single") == 1
+    without = replace(section, rows=tuple(row for row in section.rows if row.name != "fm"))
+    names = [row.name for row in quality_grid(report, without).rows]
+    assert "best-single = fm" in names
+    assert "fm = best-single" not in names
+
+
 def test_the_validation_log_loss_is_a_column_and_says_how_best_single_was_chosen(
     make_analysed: MakeRun,
 ) -> None:
@@ -136,7 +148,7 @@ def test_the_validation_log_loss_is_a_column_and_says_how_best_single_was_chosen
     assert found is not None
     assert found.mean == pytest.approx(0.6003 + 0.001)
     assert rows(run)["perfect-user"].validation is None
-    assert cells(grid(run, "Quality"), "best-single = fm")["valid. log loss"] == ".6013"
+    assert cells(grid(run, "Quality"), "fm = best-single")["valid. log loss"] == ".6013"
     assert "is fm: it has the lowest mean validation log loss of the base models (.6013)." in told(
         run
     )
@@ -223,7 +235,7 @@ def test_what_can_be_passed_speaks_of_an_optimum_where_there_is_one(
 ) -> None:
     run = make_analysed(change=lambda found: replace(found, optimum_logloss=optimum))
     assert (
-        f"no method can claim them; methods that adapt the models themselves can pass {passed}."
+        f"no method can claim them; a method that adapts or calibrates what the models predict can pass {passed}."
         in told(run)
     )
 
@@ -338,7 +350,7 @@ def test_segments_have_a_few_rows_the_sizes_in_heads_and_a_mark_each(
     ]  # fmt: skip
     assert table.heads[1] == "1 to 20 rows\n201 users\n3,900 rows"
     assert list(cells(table, "metaselector").values()) == [".5499+", ".5349+", ".5199+"]
-    assert list(cells(table, "gating").values()) == [".6180+", ".6030=", ".5880="]
+    assert list(cells(table, "gating").values()) == [".6180+", ".6030~", ".5880~"]
     assert list(cells(table, "best-single = fm").values()) == [".6203", ".6053", ".5903"]
 
 
@@ -371,7 +383,7 @@ def test_segments_are_said_to_be_exploratory_and_without_them_there_is_no_word(
     make_analysed: MakeRun,
 ) -> None:
     assert "treat any difference as a question for the next run" in told(make_analysed())
-    assert "+ means better than best-single, = means a tie with best-single." in told(
+    assert "+ means better than best-single, ~ means a tie with best-single." in told(
         make_analysed()
     )
     assert "a question for the next run" not in told(

@@ -143,6 +143,28 @@ def test_nothing_sticks_out_of_the_page(opened: Seen, width: int) -> None:
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_narrow_page_shows_the_answer_of_the_table_unscrolled(opened: Seen) -> None:
+    opened.page.set_viewport_size({"width": 390, "height": 844})
+    heads = quality(opened.page).locator("thead th")
+    told = [" ".join(text.split()).rstrip(" ↕") for text in heads.all_inner_texts()][:4]
+    assert told == ["method", "log loss", "vs best single [95% interval]", "verdict"]
+    box = heads.nth(3).bounding_box()
+    assert box["x"] + box["width"] <= 390
+
+
+def test_no_table_is_cut_on_paper(opened: Seen) -> None:
+    """A4 without its margins, 680 px; a table stays with its head."""
+    opened.page.set_viewport_size({"width": 680, "height": 960})
+    opened.page.emulate_media(media="print")
+    ends = opened.page.eval_on_selector_all(
+        ".scroll table", "all => all.map(one => one.getBoundingClientRect().right)"
+    )
+    assert ends
+    assert max(ends) <= 680
+    kept = "all => all.map(one => getComputedStyle(one).breakInside)"
+    assert set(opened.page.eval_on_selector_all(".scroll", kept)) == {"avoid"}
+
+
 def test_it_reads_without_its_script(browser: Any, analysed: Run, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     file.write_text(to_html(build(analysed), analysed), "utf-8")

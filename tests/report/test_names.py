@@ -127,6 +127,8 @@ def named(make_analysed: MakeRun, known: dict[str, Report]) -> Named:
         (found,) = run.analyses.values()
         found["notes"] = [name]
         found["methods"][4]["against_best_single"]["logloss"] |= {
+            **dict.fromkeys(("low", "high", "seeds_low", "seeds_high")),
+            **dict.fromkeys(("p", "seeds_p", "p_both", "p_holm")),
             "verdict": "withheld",
             "reason": name,
         }

@@ -125,10 +125,10 @@ def test_behind_the_marks_failures_are_told_first_and_no_more_than_three_lines(
             one["details"] |= {"epochs": 7, "best_epoch": 0, "warnings": ["odd"]}
 
     found = notes(make_analysed(edit=edit, seeds=(0,)))
-    assert found[2] == "1 trial of 12 without a result: user-best (--section trust)."
-    assert found[3] == "Warning: odd (--section trust)."
-    assert found[4].startswith("One seed")
-    assert len(found) == 2 + 3
+    assert found[3] == "1 trial of 12 without a result: user-best (--section trust)."
+    assert found[4] == "Warning: odd (--section trust)."
+    assert found[5].startswith("One seed")
+    assert len(found) == 3 + 3
 
 
 def test_reasons_of_failures_are_told_without_what_was_printed(make_analysed: MakeRun) -> None:
@@ -152,7 +152,7 @@ def test_a_warning_is_told(make_analysed: MakeRun) -> None:
                 one["details"] |= {"warnings": ["all logits lie in [0, 1]", "and another"]}
 
     found = notes(make_analysed(edit=edit))
-    assert found[2] == "Warning: all logits lie in [0, 1] and 1 more warning (--section trust)."
+    assert found[3] == "Warning: all logits lie in [0, 1] and 1 more warning (--section trust)."
 
 
 def test_marks_of_the_table_are_explained_below_it(make_analysed: MakeRun) -> None:
@@ -190,6 +190,17 @@ def test_whom_all_are_held_against_is_explained_below_the_table(make_analysed: M
     assert told in notes(make_analysed())
     chosen = make_analysed(change=lambda found: replace(found, chosen="gating"))
     assert "best single:" not in str(list(summary(build(chosen))))
+
+
+def test_bounds_of_the_table_are_explained_below_it(make_analysed: MakeRun) -> None:
+    told = "bound: base models picked by test labels; adapting or calibrating can beat it."
+    assert told in notes(make_analysed())
+
+    def without(records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+        for of in (records, manifest["trials"]):
+            of[:] = [one for one in of if one["kind"] != "bound"]
+
+    assert told not in notes(make_analysed(edit=without))
 
 
 def test_methods_of_a_note_say_in_how_many_seeds(make_analysed: MakeRun) -> None:

@@ -184,7 +184,8 @@ def test_what_has_to_be_written_ends_the_run_before_anything_is_recorded(of_othe
     assert done.returncode == 5, done.stderr
     cache = of_others.parent / "shared"
     assert done.stderr.splitlines()[-1] == (
-        f"cache {cache}: can't be written: Permission denied; choose another folder with --cache-dir or BENCH_CACHE"
+        f"cache {cache}: can't be written: Permission denied; make its folder writable, or choose another folder with "
+        "--cache-dir or BENCH_CACHE"
     )
     assert "Traceback" not in done.stderr
     assert not (of_others.parent / "out" / "manifest.json").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -196,6 +197,32 @@ def test_the_command_prints_and_writes_each_form(folders: list[str], tmp_path: P
     printed = bench(*folders)
     assert printed.exit_code == 0
     assert "Nothing differs in how they were made" in printed.stdout
+
+
+def test_a_run_that_can_not_be_read_is_left_out_by_name(folders: list[str], tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(folders[0], broken)
+    (broken / "manifest.json").write_text("{")
+    page = tmp_path / "x.html"
+    ended = bench(folders[0], str(broken), folders[1], "--html", str(page))
+    assert ended.exit_code == 4, ended.output
+    told = ended.stdout.replace("\n", "").replace(" ", "")
+    assert "2runssidebyside" in told
+    assert "Leftout,sinceitcan'tberead:" in told
+    assert f"{broken}/manifest.json".replace(" ", "") in told
+    assert "broken/manifest.json" in page.read_text("utf-8")
+    as_json = json.loads(bench(*folders, str(broken), "--json").stdout)
+    assert [one["folder"] for one in as_json["left_out"]] == [str(broken)]
+    assert as_json["left_out"][0]["reason"].startswith(f"{broken}/manifest.json: ")
+    assert bench(folders[0], str(broken)).exit_code == 5
+    assert bench(*folders, str(tmp_path / "nowhere")).exit_code == 2
+
+
+def test_json_says_which_run_has_no_analysis_that_can_be_used_and_why(folders: list[str]) -> None:
+    (Path(folders[0]) / "analysis.json").write_text("{")
+    told = json.loads(bench(*folders, "--json").stdout)["runs"]
+    assert told[0]["without_analysis"] == ["ml-1m/cold"]
+    assert told[0]["analysis_fault"].startswith(f"{folders[0]}/analysis.json: ")
 
 
 @pytest.mark.parametrize(

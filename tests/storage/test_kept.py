@@ -182,7 +182,7 @@ def test_a_cache_that_can_not_be_written_is_named_with_the_fix(tmp_path):
     cache = tmp_path / "file" / "cache"
     with pytest.raises(
         StorageError,
-        match=rf"^cache {cache}: can't be written: Not a directory; choose another folder with --cache-dir",
+        match=rf"^cache {cache}: can't be written: Not a directory; move .*, or choose another folder with --cache-dir",
     ):
         check_writable(cache)
 

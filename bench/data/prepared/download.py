@@ -65,23 +65,25 @@ def extract(archive: Path, members: Sequence[str], folder: Path) -> Mapping[str,
 
 
 def _from_url(source: Source, part: Path) -> Path:
-    from requests import (
-        RequestException,
-    )  # here, since few runs download anything and all would pay for the import
+    # here, since few runs download anything and all would pay for the import
+    import requests
 
     pooch.get_logger().setLevel("WARNING")  # the harness reports on its own
     downloader = pooch.HTTPDownloader(timeout=CONNECT_TIMEOUT)
+    where = public(source.url)
     try:
         return Path(
             pooch.retrieve(
                 source.url, f"sha256:{source.sha256}", "archive", part, downloader=downloader
             )
         )
-    except RequestException as error:
-        raise DownloadError(f"{public(source.url)} can't be read ({_reason(error)})") from error
+    except (requests.ConnectionError, requests.Timeout) as error:
+        raise DownloadError(f"{where} can't be reached ({_reason(error)})") from error
+    except requests.RequestException as error:
+        raise DownloadError(f"{where} can't be read ({_reason(error)})") from error
     except ValueError as error:
         what = f"is truncated or another file: its sha256 is not {source.sha256}"
-        raise DownloadError(f"{public(source.url)} {what}") from error
+        raise DownloadError(f"{where} {what}") from error
 
 
 def _from_package_index(source: Source, part: Path) -> Path:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -122,13 +123,13 @@ class _Place:
 
     def download(self, failures: list[str]) -> Interactions:
         """From the first URL that serves."""
-        for source in ask_sources(self.dataset):
-            if is_local(source):
-                continue
+        remote = [source for source in ask_sources(self.dataset) if not is_local(source)]
+        for source, other in zip_longest(remote, remote[1:]):
             try:
                 return self.make(_remote(source))
             except DownloadError as error:
-                self.report(f"{self.dataset.name}: {source.name}: {error}")
+                instead = "" if other is None else f"; taking {location(other)} instead"
+                self.report(f"{self.dataset.name}: {source.name}: {error}{instead}")
                 failures.append(f"{source.name}: {error}")
         # in words, of a dataset that can't be downloaded
         where = getattr(self.dataset, "where", "")

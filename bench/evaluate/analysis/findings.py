@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import TypeAdapter
+from pydantic import AfterValidator, TypeAdapter
 
+from bench.evaluate.analysis.agreement import check_agreement
 from bench.evaluate.inference.paired import Paired
 from bench.evaluate.ranges import Count, Figure, Loss, PositiveCount, Share
 
@@ -253,7 +254,7 @@ def _check_ascending(what: str, values: tuple[float, ...]) -> None:
         raise ValueError(f"{what} do not ascend: {values}")
 
 
-_ADAPTER: TypeAdapter[Analysis] = TypeAdapter(Analysis)
+_ADAPTER: TypeAdapter[Analysis] = TypeAdapter(Annotated[Analysis, AfterValidator(check_agreement)])
 
 
 def analysis_to_json(analysis: Analysis) -> dict[str, Any]:
@@ -262,5 +263,5 @@ def analysis_to_json(analysis: Analysis) -> dict[str, Any]:
 
 
 def analysis_from_json(value: Mapping[str, Any]) -> Analysis:
-    """Raises pydantic's ValidationError for what is no analysis."""
+    """Raises pydantic's ValidationError for what is no analysis, and for one that contradicts itself."""
     return _ADAPTER.validate_python(dict(value))

@@ -1,11 +1,10 @@
 """The difference of two methods on the same rows, and what can be said of it.
 
 Over users: difference +- t times the standard error of the cluster bootstrap (Davison & Hinkley 1997, ch. 2.4, 3.8), with the
-small-sample factor of U / (U - 1), and degrees of freedom by the effective number of users, which
-keeps the coverage where
-few users have most of the rows (the idea of Carter, Schnepel & Steigerwald, Rev. Econ. Stat. 2017). Over seeds: a t-interval
-of the differences seed by seed. Of both: a t-test with the sum of the two variances, since each interval alone holds
-the other's cause of error fixed. A method is better or worse where all three leave 0 out."""
+small-sample factor of U / (U - 1), and degrees of freedom by the effective number of users, which keeps the coverage where few
+users have most of the rows (the idea of Carter, Schnepel & Steigerwald, Rev. Econ. Stat. 2017). Over seeds: a t-interval of
+the differences seed by seed. Of both: a t-test with the sum of the two variances, since each interval alone holds the other's
+cause of error fixed. A method is better or worse where all three leave 0 out."""
 
 from __future__ import annotations
 

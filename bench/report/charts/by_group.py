@@ -25,7 +25,7 @@ from bench.report.charts.model import (
 )
 from bench.report.charts.ties import all_highest, all_lowest
 from bench.report.content.model import Section
-from bench.report.sections.too_many import too_many_by_group
+from bench.report.sections.too_many import HOLM_BY_GROUP, too_many_by_group
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align
 from bench.report.words.figures import counted, listed, signed
 from bench.report.words.names import short
@@ -175,7 +175,8 @@ def _note(section: Section, every: Sequence[GroupDifference], axis: Interval) ->
     too_many = too_many_by_group(section)
     return (
         "Filled: better or worse beyond chance; hollow: a tie, or no verdict. Lines are 95% intervals over users. The groups "
-        f"were not chosen beforehand: take a difference as a question for the next run.{far}{too_many and f' {too_many}'}"
+        f"were not chosen beforehand: take a difference as a question for the next run. "
+        f"{HOLM_BY_GROUP}{far}{too_many and f' {too_many}'}"
     )
 
 

@@ -80,7 +80,9 @@ def _far_bounds(shown: Sequence[Compared]) -> list[Compared]:
 def _panel(section: Section, shown: Sequence[Compared]) -> Panel:
     better = "higher" if section.higher_is_better else "lower"
     whom = short(str(section.reference), _REFERENCE_CELLS)
-    x = Axis(f"{named(section.primary)} less that of {whom} ({better} is better)", format="signed")
+    x = Axis(
+        f"difference in {named(section.primary)} from {whom} ({better} is better)", format="signed"
+    )
     y = Axis(scale="names", names=tuple(one.name for one in shown))
     apart = between_kinds([one.kind for one in shown])
     return Panel(

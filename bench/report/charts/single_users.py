@@ -40,7 +40,7 @@ def single_users(section: Section) -> Chart:
     losses = [_losses(place, models, found, single) for place in range(len(found.users))]
     return Chart(
         _NAME,
-        _TITLE,
+        f"Single users of {short(found.method)}: weights over the pool, and what each model lost",
         _alt(found),
         (*weights, *losses),
         _numbers(section, found, single),
@@ -179,7 +179,14 @@ def _note(section: Section, found: SingleUsers, models: int) -> str:
         else ""
     )
     return (
-        f"Of {short(found.method)}, the best method that gives weights{seed}: the users whose log loss is furthest below and "
-        f"above the best single model's, and the median, of {counted(found.of, 'user')} with at least {LEAST_ROWS} query "
-        f"rows.{few}"
+        f"Of {short(found.method)}, the best method that gives weights{seed}{_not_lead(section, found)}: the users whose log "
+        f"loss is furthest below and above the best single model's, and the median, of {counted(found.of, 'user')} with at "
+        f"least {LEAST_ROWS} query rows.{few}"
     )
+
+
+def _not_lead(section: Section, found: SingleUsers) -> str:
+    """The best method of all may give no weights."""
+    lead = section.analysis.lead if section.analysis is not None else None
+    none = lead is None or lead == found.method
+    return "" if none else f" ({short(str(lead))}, the best of all, gives none)"

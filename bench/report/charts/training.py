@@ -129,6 +129,9 @@ def _notes(section: Section, shown: Sequence[Trained], trained: int, high: float
     beyond = listed(dict.fromkeys(curve.method for curve in curves if max(curve.losses) > high))
     if beyond:
         yield f"Losses above {loss(high, section.places('logloss'))} are cut off ({beyond})."
+    unseen = [curve.method for curve in curves for _, best in best_epoch(curve) if best > high]
+    if unseen:
+        yield f"So high is even the best epoch of {listed(dict.fromkeys(unseen))}, which has no point."
     if len(shown) < trained:
         yield f"Shown are the {len(shown)} best of {trained} that were trained."
     if any(len(curve.losses) > MOST_POINTS for curve in curves):

@@ -57,10 +57,11 @@ def training_panels(
         y = Axis("log loss" if first else "", low=low, high=high, format="loss")
         name = short(one.row.name, _NAME_CELLS)
         title = f"{name}: still improving" if one.row.name in improving else name
-        yield Panel(x, y, tuple(_marks(place, one)), title, height=8.0)
+        yield Panel(x, y, tuple(_marks(place, one, high)), title, height=8.0)
 
 
-def _marks(place: int, one: Trained) -> Iterator[Mark]:
+def _marks(place: int, one: Trained, high: float) -> Iterator[Mark]:
+    """A best epoch above the axis has no point: the note tells of it."""
     for number, curve in enumerate(one.curves):
         epochs = _kept_epochs(curve)
         yield Line(
@@ -71,7 +72,9 @@ def _marks(place: int, one: Trained) -> Iterator[Mark]:
             "a seed",
             thin=True,
         )
-    best = [(epoch, loss) for curve in one.curves for epoch, loss in best_epoch(curve)]
+    best = [
+        (epoch, loss) for curve in one.curves for epoch, loss in best_epoch(curve) if loss <= high
+    ]
     if best:
         yield Points(
             f"{_NAME}-{place}-best",

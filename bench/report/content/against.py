@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from bench.errors import BenchError
-from bench.evaluate import BEST_SINGLE, analysis_from_json, analysis_to_json, held_against
+from bench.evaluate import BEST_SINGLE, analysis_to_json, held_against
 from bench.evaluate.inference.kept_resamples import unpack
 from bench.records import Run, read_blob
 from bench.registry import did_you_mean
+from bench.report.content.analyses import read_analysis
 
 __all__ = ["run_against"]
 
@@ -44,5 +45,7 @@ def _against(run: Run, place: str, found: dict[str, Any], method: str) -> dict[s
             f"{run.folder / 'analysis.json'}: {place} keeps no resamples to hold methods against {method!r} by: it is of an "
             "earlier version, or fewer than two methods have a value; remove the file and run the suite again"
         )
+    analysis = read_analysis(run, place)
+    assert analysis is not None, "one of the run's"
     resampled = unpack(kept, read_blob(run.folder, kept["blob"]))
-    return analysis_to_json(held_against(analysis_from_json(found), resampled, method))
+    return analysis_to_json(held_against(analysis, resampled, method))

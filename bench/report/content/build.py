@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
 from bench.errors import RecordError
-from bench.evaluate import HIGHER_IS_BETTER, Analysis, analysis_from_json, summarise
+from bench.evaluate import HIGHER_IS_BETTER, summarise
 from bench.job.outcome import of_record
 from bench.records import Run
 from bench.report.content import record_details as told
 from bench.report.content.against import run_against
+from bench.report.content.analyses import analysis_fault, usable_analysis
+from bench.report.content.compositions import compositions
 from bench.report.content.decimals import section_decimals
 from bench.report.content.edges import at_edge
 from bench.report.content.made import made
@@ -24,14 +24,12 @@ from bench.report.content.table_rows import rows, tested
 from bench.report.content.training import training
 from bench.report.content.unfinished import unfinished
 
-__all__ = ["build"]
+__all__ = ["build", "check_run"]
 
 Record = Mapping[str, Any]
 _READ = (
     "suite", "status", "seeds", "datasets", "splits", "plugins", "primary", "metrics", "relaimpr_base",
 )  # fmt: skip
-_RECORDED = ("complete", "part")  # statuses of a run that lacks no record of what it was asked for
-_ANALYSED = ("base_model", "method")
 
 
 def build(run: Run, against: str | None = None) -> Report:
@@ -41,7 +39,7 @@ def build(run: Run, against: str | None = None) -> Report:
     Raises RecordError where the manifest lacks what a report is made of, BenchError where nothing can be held against that
     method."""
     manifest = run.manifest
-    _check_keys(run)
+    check_run(run)
     if against is not None:
         run = run_against(run, against)
     primary = manifest["primary"]
@@ -50,7 +48,8 @@ def build(run: Run, against: str | None = None) -> Report:
     sections: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for trial in manifest["trials"]:
         sections[trial["dataset"], trial["protocol"]].append(trial)
-    found = tuple(_section(run, metrics, trials, records) for trials in sections.values())
+    made_of = [_section(run, metrics, trials, records) for trials in sections.values()]
+    found = tuple(section for section, _ in made_of)
     return Report(
         suite=manifest["suite"]["name"],
         status=manifest["status"],
@@ -69,10 +68,11 @@ def build(run: Run, against: str | None = None) -> Report:
             (one["origin"], one["reason"]) for one in manifest["plugins"].get("quarantined", ())
         ),
         not_asked=_not_asked(manifest["trials"]),
-        analysis_fault=run.analysis_fault or _unreadable(run) or _lacking(run),
+        analysis_fault=analysis_fault(run, [fault for _, fault in made_of]),
         citations=_citations(manifest["plugins"]),
         made=made(run),
         ranks=ranks(found),
+        compositions=compositions(run),
     )
 
 
@@ -83,7 +83,8 @@ def _citations(plugins: Record) -> tuple[Cited, ...] | None:
     return tuple(Cited(one["kind"], one["name"], one["citation"]) for one in found)
 
 
-def _check_keys(run: Run) -> None:
+def check_run(run: Run) -> None:
+    """Raise RecordError where the manifest lacks what a report is made of."""
     for key in _READ:
         if run.manifest.get(key) is None:
             raise RecordError(
@@ -126,7 +127,8 @@ def _failures(trial: Record, records: Mapping[str, Record]) -> list[Failure]:
 
 def _section(
     run: Run, metrics: Sequence[str], trials: Sequence[Record], known: Mapping[str, Record]
-) -> Section:
+) -> tuple[Section, str]:
+    """And why its analysis can't be used."""
     manifest, dataset, protocol = run.manifest, trials[0]["dataset"], trials[0]["protocol"]
     records = [known[trial["record"]] for trial in trials if trial["record"] in known]
     good = [record for record in records if of_record(record).ok]
@@ -136,9 +138,9 @@ def _section(
         HIGHER_IS_BETTER | manifest.get("higher_is_better", {}),
         manifest["primary"],
     )
-    analysis = _analysis(run, f"{dataset}/{protocol}", primary)
+    analysis, fault = usable_analysis(run, f"{dataset}/{protocol}", lines)
     found = rows(lines, directions, primary, good, manifest["seeds"], analysis)
-    return Section(
+    section = Section(
         dataset=dataset,
         protocol=protocol,
         dataset_facts=manifest["datasets"].get(dataset, {}),
@@ -175,39 +177,4 @@ def _section(
         decimals=section_decimals(found, analysis, primary),
         invalid_primary=told.invalid_everywhere(good, primary),
     )
-
-
-def _analysis(run: Run, place: str, primary: str) -> Analysis | None:
-    """None too where it is by another metric than the run's primary, or is no analysis."""
-    found = run.analyses.get(place)
-    try:
-        analysis = None if found is None else analysis_from_json(found)
-    except ValidationError:
-        return None  # _unreadable says why
-    return analysis if analysis is not None and analysis.primary == primary else None
-
-
-def _unreadable(run: Run) -> str:
-    """Why what the run has is no analysis; nothing where it is one."""
-    for place, found in run.analyses.items():
-        try:
-            analysis_from_json(found)
-        except ValidationError as error:
-            what = error.errors()[0]
-            at = ".".join(map(str, what["loc"]))
-            return f"{run.folder / 'analysis.json'}: no analysis of {place}: {at}: {what['msg']}"
-    return ""
-
-
-def _lacking(run: Run) -> str:
-    """Where a run that has all its records ended before it was analysed; nothing where there is an analysis, or nothing to
-    analyse."""
-    places = {
-        f"{record['trial']['dataset']}/{record['trial']['protocol']}": None
-        for record in run.records
-        if of_record(record).ok and record["kind"] in _ANALYSED
-    }
-    missing = [place for place in places if place not in run.analyses]
-    if not missing or run.manifest["status"] not in _RECORDED:
-        return ""
-    return f"there is none of {', '.join(missing)}; run the suite again, which makes it"
+    return section, fault

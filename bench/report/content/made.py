@@ -24,6 +24,7 @@ def made(run: Run) -> Made:
         versions=_distinct([record.get("versions") for record in run.records]),
         machines=tuple(filter(None, dict.fromkeys(map(_machine, run.records)))),
         plugins=tuple(manifest["plugins"].get("given", ())),
+        suite_plugins=tuple(manifest["plugins"].get("named", ())),
     )
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "AtEdge",
     "BaseModelFacts",
     "Cited",
+    "Composition",
     "Cost",
     "Extreme",
     "Failure",
@@ -213,6 +214,23 @@ class Cited:
 
 
 @dataclass(frozen=True)
+class Composition:
+    """What a base model or a method is made of, as its suite said. `plugin`: a base model's own, a method's selector;
+    summaries: a line of each plugin, "" where the run kept none. `adapt`: what a meta-learner moves, as in the suite."""
+
+    name: str
+    kind: str  # "base_model" or "method"
+    plugin: str
+    summary: str
+    meta_learner: str | None = None
+    meta_learner_summary: str = ""
+    adapt: tuple[str, ...] = ()
+    frozen_fields: tuple[str, ...] = ()
+    select: str = "soft"
+    calibrate: str | None = None
+
+
+@dataclass(frozen=True)
 class SingleUser:
     """`difference`: of the method's log loss from best-single's; `before`: its log loss before adaptation (None: it does not
     adapt, or not under a meta-learner). Weights are means over the user's query rows; `base_models`: log loss of each."""
@@ -317,13 +335,15 @@ class Section:
 @dataclass(frozen=True)
 class Made:
     """With what a run was made. `versions`: of software, each that some record names; `machines`: pairs of what and which;
-    `plugins`: names of the files and folders that `--plugins` gave it."""
+    `plugins`: names of the files and folders that `--plugins` gave it; `suite_plugins`: paths that its suite names, below the
+    suite's folder."""
 
     started: str  # ISO times, "" where unknown
     ended: str
     versions: Mapping[str, tuple[str, ...]]
     machines: tuple[tuple[tuple[str, str], ...], ...]
     plugins: tuple[str, ...] = ()
+    suite_plugins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -380,6 +400,8 @@ class Report:
     citations: tuple[Cited, ...] | None = None  # None: of a version that recorded none
     made: Made | None = None
     ranks: Ranks | None = None  # None of a run with one data set
+    # methods, then base models, in the order of the suite; those with a record that says so
+    compositions: tuple[Composition, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bench.records import Run, write_beside
+from bench.records import Run
+from bench.records.atomic import replace
 from bench.report.charts.model import Chart
 from bench.report.charts.of_run import run_charts
 from bench.report.charts.of_section import section_charts
@@ -35,7 +36,7 @@ def write_charts(placed: Iterable[tuple[str, Chart]], folder: Path) -> list[Path
     for place, chart in placed:
         for kind in () if chart.nothing else FORMATS:
             path = folder / place / f"{chart.name}.{kind}"
-            write_beside(path, as_file(chart, kind))
+            replace(path, as_file(chart, kind), "choose another folder")
             written.append(path)
     return written
 

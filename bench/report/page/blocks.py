@@ -71,13 +71,12 @@ def _row(row: GridRow) -> Markup:
 
 
 def _cell(cell: Cell) -> Markup:
-    mark = cell.mark.strip()
+    """On a narrow page a cell may be two lines; an interval stays one: `[-.0815,` and `-.0741]` are not torn apart."""
+    mark, text = cell.mark.strip(), _text(cell.text.strip()).replace(", ", Markup(",&nbsp;"))
     if not mark:
-        return Markup("<td>{}</td>").format(_text(cell.text.strip()))
+        return Markup("<td>{}</td>").format(text)
     kind = _MARKS.get(mark, "marked")
-    return Markup('<td class="{}">{}<span class="mark">{}</span></td>').format(
-        kind, _text(cell.text.strip()), mark
-    )
+    return Markup('<td class="{}">{}<span class="mark">{}</span></td>').format(kind, text, mark)
 
 
 def _text(text: str) -> Markup:

@@ -13,6 +13,7 @@ from bench.report.content import model
 from bench.report.content.single_users import with_single_users
 from bench.report.page.drawn_of import drawn_of, suite_of
 from bench.report.page.page import Part, Section, page
+from bench.report.sections.compositions import METHODS, methods_blocks
 from bench.report.sections.document import PARTS, begun, section_blocks, section_name
 from bench.report.sections.document import Part as PartName
 from bench.report.sections.glossary import glossary
@@ -51,9 +52,14 @@ def to_html(report: model.Report, run: Run) -> str:
         report.suite,
         lead,
         [*_over_all(report), *sections],
-        after=[_made(report, run)],
+        after=[*_methods(report), _made(report, run)],
         of="" if any(section.is_chosen for section in report.sections) else drawn_of(run),
     )
+
+
+def _methods(report: model.Report) -> Iterator[Part]:
+    if report.compositions:
+        yield Part("methods", METHODS, (), tuple(methods_blocks(report)))
 
 
 def _made(report: model.Report, run: Run) -> Part:

@@ -61,10 +61,12 @@
     const links = [...nav.querySelectorAll("a")];
     const all = make("a", { href: "#all" }, "all of them");
     nav.querySelector("ul").append(make("li", {}, all));
+    let last = sections[0]; // what stands outside of all sections leaves shown what is shown
     const show = () => {
       const target = location.hash.slice(1);
       const holder = document.getElementById(target)?.closest("section.whole");
-      const shown = target === "all" ? null : holder ?? sections[0];
+      const shown = target === "all" ? null : target && !holder && document.getElementById(target) ? last : holder ?? sections[0];
+      last = shown;
       sections.forEach((section) => { section.hidden = shown !== null && section !== shown; });
       links.forEach((link, place) => link.setAttribute("aria-current", String(sections[place] === shown)));
       all.setAttribute("aria-current", String(shown === null));

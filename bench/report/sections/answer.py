@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bench.evaluate import NOT_AFTER_HOLM, Analysis, MethodAnalysis, Paired, leaves_out_zero
-from bench.report.content.model import Row, Section
+from bench.report.content.model import Report, Row, Section
 from bench.report.sections.averaging import averaging
+from bench.report.sections.choosing import among_ties
 from bench.report.sections.every_seed import best_of
 from bench.report.sections.extreme_notes import extreme_notes
 from bench.report.sections.reference import named_reference, reference
@@ -29,7 +30,7 @@ NO_ANALYSIS = (
 )
 
 
-def answer(section: Section) -> list[Note]:
+def answer(report: Report, section: Section) -> list[Note]:
     """A sentence for whoever reads no further, then how far it can be trusted."""
     analysis = section.analysis
     if section.invalid_primary:
@@ -52,7 +53,7 @@ def answer(section: Section) -> list[Note]:
     rest = " ".join((*_others(section, others), *_seeds(section, analysis, found)))
     return [
         Note(_first(section, lead, found, analysis), strong=True),
-        *_tied(section, lead, others),
+        *_tied(report, section, lead, others),
         *_no_better(section, found),
         *extreme_notes(section),
         *map(Note, averaging(section, lead, found)),
@@ -120,7 +121,7 @@ def _no_better(section: Section, found: MethodAnalysis) -> Iterator[Note]:
     pairs = found.against_chosen if section.is_chosen else found.against_best_single
     single = named_reference(section, section.reference)
     told = [
-        f"In {named(metric)}{_ORDER.get(metric, '')} it {_FAILS[pair.verdict]} {single}: "
+        f"In {named(metric)}{_ORDER.get(metric, '')} {short(found.name)} {_FAILS[pair.verdict]} {single}: "
         f"{with_interval(pair.difference, pair.low, pair.high, section.places(metric))}."
         for metric, pair in pairs.items()
         if metric != section.primary and pair.verdict in _FAILS and pair.difference is not None
@@ -182,14 +183,17 @@ def _though(section: Section, paired: Paired) -> str:
     return f" The interval leaves out 0, but among {tested} that is not beyond chance (Holm's adjustment, p {p})."
 
 
-def _tied(section: Section, lead: Row, others: Mapping[str, Paired]) -> Iterator[Note]:
+def _tied(
+    report: Report, section: Section, lead: Row, others: Mapping[str, Paired]
+) -> Iterator[Note]:
     """Who can't be told from the lead: whoever reads no further has not to take it for the only best one."""
     ties = [name for name, paired in others.items() if paired.verdict == "tie"]
     if ties:
         marked = ", marked =" if section.primary in section.tested else ""
         many = "a tie" if len(ties) == 1 else "ties"
         told = f"The run can't tell {short(lead.name)} apart from {listed(ties)} ({many}{marked})."
-        yield Note(told, strong=True)
+        which = among_ties(report, section, [lead.name, *ties])
+        yield Note(f"{told} {which}".rstrip(), strong=True)
 
 
 def _others(section: Section, others: Mapping[str, Paired]) -> Iterator[str]:
@@ -214,25 +218,27 @@ def _worse(section: Section, worse: int, rest: int, after_ties: bool) -> str:
     """Worse than the lead: what the column of verdicts says is of another difference."""
     lead = short(str(section.analysis.lead)) if section.analysis is not None else ""
     if worse == rest:
-        return (
-            f"Every other {'one' if after_ties else 'method and base model'} is worse than {lead}."
+        every = (
+            "method and base model but its ties" if after_ties else "other method and base model"
         )
+        return f"Every {every} is worse than {lead}."
     return f"Of the others, {worse} {'is' if worse == 1 else 'are'} worse than {lead}."
 
 
 def _detectable(section: Section, pairs: Mapping[str, Paired]) -> list[str]:
-    """How large a difference would have shown: of all alike the largest figure, else the smallest and the largest."""
+    """How large a difference from the lead would have shown: of all alike the largest figure, else the smallest and the
+    largest."""
     sizes = {name: pair.detectable for name, pair in pairs.items() if pair.detectable is not None}
     if not sizes:
         return []
     least, most = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
     places = section.places(section.primary)
     low, high = (figure(section.primary, sizes[name], places) for name in (least, most))
+    lead = short(str(section.analysis.lead)) if section.analysis is not None else ""
+    seen = f"The run would have noticed a true difference from {lead} of"
     if sizes[most] <= ALIKE * sizes[least]:
-        return [f"The run would have noticed a true difference of {high} at least {POWER}."]
-    return [
-        f"The run would have noticed a true difference of {low} ({short(least)}) to {high} ({short(most)}) {POWER}."
-    ]
+        return [f"{seen} {high} at least {POWER}."]
+    return [f"{seen} {low} ({short(least)}'s) to {high} ({short(most)}'s) {POWER}."]
 
 
 def _seeds(section: Section, analysis: Analysis, found: MethodAnalysis) -> Iterator[str]:

@@ -36,8 +36,8 @@ def bounds(section: Section) -> Iterator[Block]:
         yield Terms(tuple((bound.name, bound.meaning) for bound in found))
         passed = "all but the optimum" if analysis.optimum_logloss is not None else "them"
         yield Note(
-            "Bounds read the test labels, so no method can claim them; methods that adapt the models themselves can pass "
-            f"{passed}."
+            "Bounds read the test labels, so no method can claim them; a method that adapts or calibrates what the models "
+            f"predict can pass {passed}."
         )
     if analysis.attainable is not None and analysis.attainable.logloss is None:
         yield Note(

@@ -9,6 +9,7 @@ from bench.report.content.model import Report, Section
 from bench.report.sections.adaptation import adaptation
 from bench.report.sections.answer import answer
 from bench.report.sections.bounds import bounds
+from bench.report.sections.compositions import METHODS, methods_blocks
 from bench.report.sections.cost import COST_NOTE, base_models_grid, cost_grid
 from bench.report.sections.data_notes import data_warnings
 from bench.report.sections.edge_notes import edge_notes
@@ -57,8 +58,15 @@ def document(report: Report, only: Collection[Part] = PARTS) -> Iterator[Block]:
         yield Heading(2, WENT_WRONG)
         yield from wrong
     if "made" in only:
+        yield from _methods(report)
         yield Heading(2, "How this run was made")
         yield from made_blocks(report)
+
+
+def _methods(report: Report) -> Iterator[Block]:
+    if report.compositions:
+        yield Heading(2, METHODS)
+        yield from methods_blocks(report)
 
 
 def begun(report: Report) -> Iterator[Block]:
@@ -82,7 +90,7 @@ def section_blocks(report: Report, section: Section) -> Iterator[tuple[Part, Blo
             Note(f"None of {section.trials} trials has a result: there is nothing to compare."),
         )
     else:
-        yield from _of("answer", answer(section))
+        yield from _of("answer", answer(report, section))
         yield "answer", glossary(section)
         yield from _of("trust", data_warnings(section))
         yield from _of("trust", unfinished_notes(section))

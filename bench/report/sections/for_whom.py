@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from bench.evaluate import Segment
 from bench.report.content.model import Row, Section
 from bench.report.sections.quality import row_name
-from bench.report.sections.too_many import too_many_by_group
+from bench.report.sections.too_many import HOLM_BY_GROUP, too_many_by_group
 from bench.report.words.blocks import Block, Cell, Grid, GridRow, Note, align
 from bench.report.words.figures import counted, loss
 from bench.report.words.metrics import gain
@@ -22,7 +22,12 @@ _TITLES = {
     "support_rate": "users by the share of positives in their support",
     "popularity": "items by how many of their rows base models were fitted on",
 }
-_MARKS = {"better": "+", "worse": "-", "tie": "=", "withheld": "?"}
+_MARKS = {
+    "better": "+",
+    "worse": "-",
+    "tie": "~",
+    "withheld": "?",
+}  # "=" is a tie with the best method
 
 
 def segments(section: Section) -> Iterator[Block]:
@@ -139,7 +144,7 @@ def _legend(marks: set[str]) -> str:
     meanings = {
         "+": "better than best-single",
         "-": "worse than it",
-        "=": "a tie with best-single",
+        "~": "a tie with best-single",
         "?": "no verdict",
     }
     told = ", ".join(
@@ -147,5 +152,5 @@ def _legend(marks: set[str]) -> str:
     )
     return (
         f"{told}{'. ' if told else ''}These groups were not chosen beforehand: treat any difference as a question for the "
-        "next run. Holm's adjustment covers the groups of one table. The JSON report has every method, AUC and intervals."
+        f"next run. {HOLM_BY_GROUP} The JSON report has every method, AUC and intervals."
     )

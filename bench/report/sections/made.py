@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from bench.report.content.model import Report
 from bench.report.words.blocks import Block, Lines, Note, Terms
+from bench.report.words.figures import listed
 from bench.report.words.names import short, visible
 
 __all__ = ["made_blocks"]
@@ -20,6 +21,9 @@ def made_blocks(report: Report) -> Iterator[Block]:
     where = "DATA being where its data lie"
     if made.plugins:
         where += ", and its plugins, named by --plugins, being there too"
+    if made.suite_plugins:
+        paths = listed(made.suite_plugins, None)
+        where += f", and the plugins that its suite names ({paths}) being copied there, from the folder where the suite was"
     yield Note(f"To make it again, in the run's folder, {where}:")
     given = "".join(f" --plugins {_quoted(name)}" for name in made.plugins)
     yield Lines(

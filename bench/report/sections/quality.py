@@ -21,20 +21,29 @@ _MARKS = {"best": "*", "tie": "=", None: ""}
 
 
 def quality_grid(report: Report, section: Section) -> Grid:
-    """Metrics by row, the answer's first; methods, base models and best-single, bounds, each below a rule."""
-    heads, columns = zip(*_columns(report, section), strict=True)
+    """Metrics by row, the answer's first; methods, base models and best-single, bounds, each below a rule. Best-single is the
+    row of its base model, where that has one."""
+    shown = _without_twin(section.rows)
+    heads, columns = zip(*_columns(report, section, shown), strict=True)
+    single = next((row.model for row in section.rows if row.kind == "best_single"), None)
     rows = [
         GridRow(
-            row_name(row),
+            f"{row_name(row)} = best-single" if row.name == single else row_name(row),
             tuple(column[position] for column in columns),
             group="bound" if row.kind == "bound" else "ranked",
-            rule=position > 0 and _block(row) != _block(section.rows[position - 1]),
+            rule=position > 0 and _block(row) != _block(shown[position - 1]),
         )
-        for position, row in enumerate(section.rows)
+        for position, row in enumerate(shown)
     ]
     seeds = len(report.seeds)
     what = f"mean ± sample sd over {seeds} seeds" if seeds > 1 else "one seed, so no sd"
     return Grid(f"Quality on test users' query rows ({what})", ("method", *heads), tuple(rows))
+
+
+def _without_twin(rows: Sequence[Row]) -> list[Row]:
+    """Without best-single where its base model has a row, which has the same figures."""
+    models = {row.name for row in rows if row.kind == "base_model"}
+    return [row for row in rows if row.kind != "best_single" or row.model not in models]
 
 
 def row_name(row: Row) -> str:
@@ -65,26 +74,25 @@ def _mean_sd(figures: Sequence[Figure], metric: str, places: int) -> list[Cell]:
     ]
 
 
-def _columns(report: Report, section: Section) -> Iterator[tuple[str, list[Cell]]]:
+def _columns(
+    report: Report, section: Section, rows: Sequence[Row]
+) -> Iterator[tuple[str, list[Cell]]]:
     """Head and cells: the primary with its differences, what models were chosen by, then the other metrics."""
     if section.primary not in report.metrics:
-        yield from (*against_reference(section, section.rows), *_validation(section))
+        yield from (*against_reference(section, rows), *_validation(section, rows))
     for metric in report.metrics:
-        figures = [row.figures[metric] for row in section.rows]
+        figures = [row.figures[metric] for row in rows]
         yield head(metric), _mean_sd(figures, metric, section.places(metric))
         if metric == section.primary:
-            yield from (*against_reference(section, section.rows), *_validation(section))
+            yield from (*against_reference(section, rows), *_validation(section, rows))
 
 
-def _validation(section: Section) -> Iterator[tuple[str, list[Cell]]]:
-    losses = [row.validation.mean if row.validation is not None else None for row in section.rows]
+def _validation(section: Section, rows: Sequence[Row]) -> Iterator[tuple[str, list[Cell]]]:
+    losses = [row.validation.mean if row.validation is not None else None for row in rows]
     if any(value is not None for value in losses):
         places = section.places("logloss")
         texts = align([loss(value, places) for value in losses], places)
-        shown = [
-            "" if row.kind == "bound" else text
-            for row, text in zip(section.rows, texts, strict=True)
-        ]
+        shown = ["" if row.kind == "bound" else text for row, text in zip(rows, texts, strict=True)]
         yield VALIDATION, [Cell(text) for text in shown]
 
 

@@ -39,6 +39,7 @@ _MOST = {"method": 20, "base_model": 10}  # rows
 _NOTES = 3
 _LINE = 79  # cells
 _WARNING = 120  # cells of a warning
+_BOUND = "base models picked by test labels; adapting or calibrating can beat it"
 _MARKS = {"best": "*", "tie": "=", None: ""}
 
 
@@ -109,6 +110,10 @@ def _legend(report: Report, section: Section, grid: Grid) -> Iterator[str]:
         yield f"best single: {single}, the base model with the lowest validation log loss{chosen_of(section)}."
     if other := might_be_another(report, section):
         yield other
+    if any(row.group == "bound" for row in grid.rows):
+        yield f"bound: {_BOUND}."
+    if report.compositions:
+        yield "What each method is: --section made."
 
 
 def _shown(section: Section) -> Iterator[Sequence[Row]]:

@@ -9,8 +9,12 @@ from bench.evaluate import none_below_level
 from bench.report.content.model import Section
 from bench.report.words.figures import joined
 
-__all__ = ["compared_rows", "too_many_by_group", "too_many_rows"]
+__all__ = ["HOLM_BY_GROUP", "compared_rows", "too_many_by_group", "too_many_rows"]
 
+HOLM_BY_GROUP = (
+    "Holm's adjustment is over every method and base model in every group of one kind (history, positives or popularity), "
+    "also those that are not shown."
+)
 _BY: Mapping[str, str] = {
     "history": "length of support",
     "support_rate": "positives in the support",

@@ -8,8 +8,7 @@ from bench.evaluate import analysis_to_json
 from bench.records import Run, digest
 from bench.report import build
 from bench.report.content.model import Section
-from tests.report.analyses import an_analysis
-from tests.report.conftest import TRIALS, mean_loss
+from tests.report.analyses import analysis_of
 
 __all__ = ["analysed", "curves", "many", "section", "values"]
 
@@ -39,13 +38,7 @@ def many(count: int, records: Records, manifest: dict[str, Any]) -> None:
 
 def analysed(run: Run) -> Run:
     """With an analysis of all its methods."""
-    seeds = tuple(run.manifest["seeds"])
-    kinds = {one["method"]: one["kind"] for one in run.manifest["trials"]}
-    trials = {
-        name: (kind, mean_loss(name, seeds) if name in TRIALS else 0.6)
-        for name, kind in kinds.items()
-    }
-    return run._replace(analyses={"ml-1m/cold": analysis_to_json(an_analysis(trials, seeds))})
+    return run._replace(analyses={"ml-1m/cold": analysis_to_json(analysis_of(run))})
 
 
 def curves(losses: dict[str, dict[str, Any]], records: Records, _: dict[str, Any]) -> None:

@@ -3,14 +3,16 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bench.evaluate import Analysis, MethodAnalysis
 from bench.records import Run
 from bench.report.charts.differences import differences
 from bench.report.charts.model import Rule
-from tests.report.analyses import ATTAINABLE
+from tests.report.analyses import ATTAINABLE, paired
 from tests.report.charts.runs import section, values
 from tests.report.svg_points import Drawing
 
@@ -71,7 +73,7 @@ def test_of_another_primary_there_are_no_bounds(make_analysed: MakeRun) -> None:
             pair = one["against_best_single"]["auc"]
             assert found[one["name"]][1] == pytest.approx(pair["difference"], abs=1e-6)
     assert not [name for name in found if "bound" in name]
-    assert chart.panels[0].x.label == "AUC less that of fm (higher is better)"
+    assert chart.panels[0].x.label == "difference in AUC from fm (higher is better)"
 
 
 def test_every_interval_and_verdict_is_the_analysis_s(make_analysed: MakeRun) -> None:
@@ -144,32 +146,40 @@ def test_a_bound_has_no_interval_since_its_difference_has_none(make_analysed: Ma
 
 def test_it_names_whom_it_differs_from_and_counts_all_verdicts(make_analysed: MakeRun) -> None:
     chart = differences(section(make_analysed()))
-    assert chart.panels[0].x.label == "log loss less that of fm (lower is better)"
+    assert chart.panels[0].x.label == "difference in log loss from fm (lower is better)"
     assert chart.alt.startswith("Differences from fm: the best, metaselector, differs by -.07")
     told = set(re.split(r", | and |; |: | is | are ", chart.alt))
     assert {"user-calibration", "gating", "average", "deepfm"} <= told
 
 
+def differing(of: dict[str, float], others: float) -> Callable[[Analysis], Analysis]:
+    """Differences from fm in log loss."""
+
+    def edit(one: MethodAnalysis) -> MethodAnalysis:
+        pair = paired(of.get(one.name, others), 0.001)
+        table = {} if one.name == "fm" else {"logloss": pair}
+        return replace(one, against_best_single=table, against_lead={})
+
+    def change(found: Analysis) -> Analysis:
+        lead = "fm" if min(of.values()) == 0 else "metaselector"
+        return replace(found, methods=tuple(map(edit, found.methods)), lead=lead)
+
+    return change
+
+
 def test_where_the_reference_is_best_the_words_say_so(make_analysed: MakeRun) -> None:
-    run = make_analysed()
-    (found,) = run.analyses.values()
-    for one in found["methods"]:
-        if one["name"] != "fm":
-            pair = one["against_best_single"]["logloss"]
-            pair["difference"] = abs(pair["difference"]) + 0.001
+    run = make_analysed(change=differing({"fm": 0.0}, others=0.002))
     assert differences(section(run)).alt.startswith(
         "Differences from fm: no mean is better than its own."
     )
 
 
 def test_all_that_share_the_best_mean_are_named(make_analysed: MakeRun) -> None:
-    run = make_analysed()
-    (found,) = run.analyses.values()
-    for one in found["methods"]:
-        if one["name"] in ("lr", "gating"):
-            one["against_best_single"]["logloss"]["difference"] = -0.5
+    run = make_analysed(
+        change=differing({"lr": -0.5, "gating": -0.5, "metaselector": -0.5}, others=0.002)
+    )
     assert differences(section(run)).alt.startswith(
-        "Differences from fm: the best, gating and lr, differ by -.5000."
+        "Differences from fm: the best, gating, metaselector and lr, differ by -.5000."
     )
 
 

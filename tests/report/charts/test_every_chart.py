@@ -104,7 +104,9 @@ def test_one_seed_of_one_model_is_drawn_or_said_to_be_none(make_run: MakeRun, ch
     run = full(make_run(seeds=(0,)))
     (found,) = run.analyses.values()
     found["lead"] = "fm"
-    found["methods"] = [one for one in found["methods"] if one["name"] == "fm"]
+    found["methods"] = [
+        one | {"against_lead": {}} for one in found["methods"] if one["name"] == "fm"
+    ]
     run.manifest["trials"] = [one for one in run.manifest["trials"] if one["method"] == "fm"]
     alone = tuple(one for one in run.records if one["trial"]["method"] == "fm")
     drawn = chart(section(run._replace(records=alone)))

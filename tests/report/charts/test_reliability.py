@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import binomtest
+from sklearn.metrics import roc_auc_score
 
-from bench.evaluate import QueryRows, analyse, analysis_to_json
+from bench.evaluate import QueryRows, analyse, analysis_to_json, row_log_loss
 from bench.records import Run
 from bench.report.charts.model import Spans
 from bench.report.charts.reliability import reliability, wilson
@@ -41,9 +44,25 @@ def some_rows(seed: int) -> QueryRows:
 
 def analysed(make_run: MakeRun, rows: list[QueryRows]) -> Run:
     found = analyse(rows, KINDS, "fm", resamples=50, splits=2).analysis
-    return make_run(seeds=tuple(range(len(rows))))._replace(
-        analyses={"ml-1m/cold": analysis_to_json(found)}
-    )
+    run = make_run(seeds=tuple(range(len(rows))), edit=partial(scored, rows))
+    return run._replace(analyses={"ml-1m/cold": analysis_to_json(found)})
+
+
+def scored(rows: list[QueryRows], records: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
+    """The records are of these rows."""
+    manifest["trials"] = [one for one in manifest["trials"] if one["method"] in KINDS]
+    records[:] = [one for one in records if one["trial"]["method"] in KINDS]
+    for record in records:
+        one, name = rows[record["trial"]["seed"]], record["trial"]["method"]
+        losses = row_log_loss(one.y, one.logits[name])
+        record["metrics"] = {
+            "logloss": {"value": float(losses.mean()), "reason": "", "counts": {}},
+            "auc": {
+                "value": float(roc_auc_score(one.y, one.logits[name])),
+                "reason": "",
+                "counts": {},
+            },
+        }
 
 
 def by_hand(rows: list[QueryRows], name: str) -> list[tuple[float, float, int]]:

@@ -106,6 +106,25 @@ def test_all_panels_have_one_scale_and_what_diverged_is_cut_off(make_run: MakeRu
     assert "cut off" not in plain.note
 
 
+def test_no_point_of_a_best_epoch_lies_beyond_the_axis(make_run: MakeRun) -> None:
+    far = {"epochs": 3, "best_epoch": 2, "valid_logloss": [90.0, 80.0, 85.0]}
+    told = dict.fromkeys(("lr", "fm", "ffm", "deepfm"), FM) | {"metaselector": far}
+    chart = training(section(make_run(edit=partial(curves, told))))
+    high = chart.panels[0].y.high
+    points = [
+        y
+        for panel in chart.panels
+        for mark in panel.marks
+        if isinstance(mark, Points)
+        for y in mark.y
+    ]
+    assert points
+    assert max(points) <= high < 80
+    assert "So high is even the best epoch of metaselector, which has no point." in chart.note
+    plain = training(section(make_run(edit=partial(curves, {"fm": FM}))))
+    assert "So high" not in plain.note
+
+
 @pytest.mark.parametrize("best", [1, 333, 777, 1000])
 def test_a_long_line_keeps_its_ends_and_its_best(make_run: MakeRun, best: int) -> None:
     losses = [0.7 - 0.0001 * epoch for epoch in range(1000)]

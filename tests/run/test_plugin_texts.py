@@ -1,4 +1,4 @@
-"""A run keeps what its plugins ask to be cited as: reports import no plugin."""
+"""A run keeps what its plugins say of themselves: reports import no plugin."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from bench.records import load, read_manifest
 from bench.report import build, to_bibtex
 from bench.report.sections.made import made_blocks
 from bench.report.words.blocks import Lines
+from tests.run.conftest import load_suite
 
 PLUGIN = """
 from bench import hookimpl
@@ -59,6 +60,29 @@ def test_what_a_stranger_declares_is_kept_whatever_it_is(tmp_path, write_suite, 
     assert "% Left out, of base model citing: no BibTeX" in to_bibtex(build(run))
 
 
+def test_what_a_method_is_stands_in_the_report(write_suite, go):
+    methods = """
+  gating: {selector: {use: mlp}}
+  adapted: {selector: {use: mlp}, meta_learner: {use: meta-sgd, adapt: [selector], train: {epochs: 1}}}"""
+    run, _ = go(write_suite(methods=methods))
+    found = {one.name: one for one in build(load(run.folder)).compositions}
+    assert list(found) == ["gating", "adapted", "lr", "fm"]
+    assert found["fm"].summary.startswith("Factorization machine: every pair")
+    assert found["gating"].summary.startswith("An MLP from a row's features")
+    assert found["gating"].meta_learner is None
+    assert found["adapted"].meta_learner_summary.startswith("Meta-learned initialisation and")
+    assert found["adapted"].adapt == ("selector",)
+
+
+def test_a_plugin_that_cannot_be_loaded_has_no_summary(tmp_path, write_suite, go):
+    """Its trials say what is wrong; the others' lines are kept."""
+    file = tmp_path / "citing.py"
+    file.write_text("raise ValueError('no')\n", "ascii")
+    run, _ = go(write_suite(models="  lr: {use: lr}", methods="  {}"), plugins=(file,))
+    told = read_manifest(run.folder)["plugins"]["summaries"]
+    assert [(one["kind"], one["name"]) for one in told] == [("models", "lr")]
+
+
 def test_plugins_that_were_given_by_path_are_named_in_the_commands_that_make_a_run_again(
     tmp_path, write_suite, go
 ):
@@ -71,6 +95,23 @@ def test_plugins_that_were_given_by_path_are_named_in_the_commands_that_make_a_r
     assert lines.lines[0] == (
         "bench run suite.yaml --data-dir DATA --plugins 'my plugin.py' --out again"
     )
+
+
+def test_plugins_that_the_suite_names_have_to_lie_beside_it_again(tmp_path, write_suite, go):
+    file = tmp_path / "own" / "citing.py"
+    file.parent.mkdir()
+    file.write_text(PLUGIN.format(citation=""), "ascii")
+    suite = write_suite(models="  lr: {use: lr}\n  mine: {use: citing}", methods="  {}")
+    suite.write_text("plugins: [own/citing.py]\n" + suite.read_text("utf-8"), "utf-8")
+    run, _ = go(suite)
+    first, commands = list(made_blocks(build(run)))[:2]
+    assert "the plugins that its suite names (own/citing.py) being copied there" in first.text
+    assert commands.lines[0] == "bench run suite.yaml --data-dir DATA --out again"
+    # as it is told: copied to where the suite names them
+    (run.folder / "own").mkdir()
+    (run.folder / "own" / "citing.py").write_bytes(file.read_bytes())
+    again = load_suite(run.folder / "suite.yaml")
+    assert list(again.base_models) == ["lr", "mine"]
 
 
 def test_without_such_plugins_none_is_named(write_suite, go):

@@ -1,0 +1,91 @@
+"""What helps to choose among the best method and its ties: who costs least, who predicts fastest, who harms fewest users."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from bench.report.content.model import Report, Row, Section
+from bench.report.content.user_shares import user_shares
+from bench.report.words.blocks import fixed
+from bench.report.words.figures import joined, listed
+from bench.report.words.names import short
+
+__all__ = ["among_ties"]
+
+
+class _Question(NamedTuple):
+    """`of`: the figure of a row, in which the highest or the lowest is best; `said`: how a sentence says it, of one and of
+    several, {} where the figure stands."""
+
+    of: Callable[[Section, Row], float | None]
+    highest: bool
+    shown: Callable[[float], str]
+    said: tuple[str, str]
+
+
+_COST = (
+    _Question(
+        lambda _, row: row.cost.total_cpu_s if row.cost is not None else None,
+        False,
+        lambda value: fixed(value, 1),
+        ("costs least in all ({} CPU s)", "cost least in all ({} CPU s)"),
+    ),
+    _Question(
+        lambda _, row: row.cost.predict_rows_per_s if row.cost is not None else None,
+        True,
+        lambda value: fixed(value / 1000, 1),
+        (
+            "predicts fastest ({} krows per CPU s of its own work)",
+            "predict fastest ({} krows per CPU s of their own work)",
+        ),
+    ),
+)
+
+
+def among_ties(report: Report, section: Section, names: Sequence[str]) -> str:
+    """A sentence of measured figures; a question to which one of `names` has no figure is left out, "" where all are."""
+    rows = [row for row in section.rows if row.kind != "best_single" and row.name in names]
+    found: dict[tuple[str, ...], list[str]] = {}
+    for question in (*(_COST if _comparable(report, section, names) else ()), _harm(section)):
+        for who, answer in _answered(section, rows, question):
+            found.setdefault(who, []).append(answer)
+    told = [f"{listed(who)} {joined(parts, None)}" for who, parts in found.items()]
+    return f"Of these, {'; '.join(told)}." if told else ""
+
+
+def _answered(
+    section: Section, rows: Sequence[Row], question: _Question
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Whose figure is best, as it is printed, and what is said of them; nothing where all are alike."""
+    values = [value for row in rows if (value := question.of(section, row)) is not None]
+    if len(values) < len(rows) or not values:
+        return
+    best = question.shown(max(values) if question.highest else min(values))
+    who = [
+        row.name for row, value in zip(rows, values, strict=True) if question.shown(value) == best
+    ]
+    if len(who) < len(rows):
+        yield tuple(who), question.said[len(who) > 1].format(best)
+
+
+def _comparable(report: Report, section: Section, names: Sequence[str]) -> bool:
+    """Whether one kind of machine measured all costs, and the harness's clock saw them: not of scores that came in a file."""
+    machines = report.made.machines if report.made is not None else ()
+    from_files = {one.model for one in section.from_files}
+    return len(machines) == 1 and not from_files.intersection(names)
+
+
+def _harm(section: Section) -> _Question:
+    single = short(str(section.analysis.best_single)) if section.analysis is not None else ""
+    said = f"the fewest users ({{}} have a higher log loss than with {single})"
+    return _Question(
+        _harmed, False, lambda value: f"{value:.1%}", (f"harms {said}", f"harm {said}")
+    )
+
+
+def _harmed(section: Section, row: Row) -> float | None:
+    """Share of users; none of the best single model, which is what users are compared with."""
+    found = section.analysed(row)
+    shares = user_shares(found) if found is not None else None
+    return None if shares is None else shares.harmed
