@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import json
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +12,8 @@ import pytest
 from bench.data.views.rows import View
 from bench.interfaces import Context
 from bench.learn import FittedModel, Gating
+from bench.processes import Task, ask
+from bench.processes.workers import PRELOAD, worker_environment
 from bench.settings import TrainSettings
 from tests.datasets import make_interactions
 from tests.learn.parts import Gate, tasks
@@ -62,6 +64,11 @@ def compiled_by(folder, model, optimizer):
     return before, signatures()
 
 
+def compiled_in_a_step(arguments, say):
+    folder, model, optimizer = json.loads(arguments)
+    return json.dumps(compiled_by(Path(folder), model, optimizer))
+
+
 CASES = [
     (model, optimizer)
     for model in (
@@ -90,10 +97,10 @@ USUALLY_TRIED = {
     ],
 )
 def test_a_fit_compiles_nothing(tmp_path, model, optimizer):
-    """In a process of its own, as a step is: whatever was compiled in this one."""
-    code = (
-        "import sys; from pathlib import Path; from tests.learn.test_precompiling import compiled_by; "
-        "before, after = compiled_by(Path(sys.argv[1]), *sys.argv[2:]); assert before == after, (before, after); "
-        "assert sum(before.values()) >= 2, before"
-    )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path), model, optimizer], check=True)
+    """In a process like that of a step: whatever was compiled in this one."""
+    arguments = json.dumps([str(tmp_path), model, optimizer])
+    task = Task("fit", "tests.learn.test_precompiling:compiled_in_a_step", arguments)
+    answer = ask(task, worker_environment(), PRELOAD)
+    before, after = json.loads(answer.result or "[0, 0]")
+    assert before == after, answer
+    assert sum(before.values()) >= 2
