@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from bench.data.views.rows import View
-from bench.interfaces import Context
+from bench.interfaces import Context, PluginParams
 from bench.learn import FittedModel, Gating
 from bench.processes import Task, ask
 from bench.processes.workers import PRELOAD, worker_environment
 from bench.settings import TrainSettings
 from tests.datasets import make_interactions
 from tests.learn.parts import Gate, tasks
-from tests.learn.test_compiled_training import MODELS
+from tests.learn.test_compiled_training import MODELS, Deep
 
 MODULES = (
     "adagrad",
@@ -67,6 +70,33 @@ def compiled_by(folder, model, optimizer):
 def compiled_in_a_step(arguments, say):
     folder, model, optimizer = json.loads(arguments)
     return json.dumps(compiled_by(Path(folder), model, optimizer))
+
+
+class OfDoubles(Deep):
+    """With a parameter that the compiled optimiser does not move."""
+
+    def build(self, fields):
+        super().build(fields)
+        self.scale = nn.Parameter(torch.ones((), dtype=torch.float64))
+
+
+def prepared_in_a_step(folder, say):
+    """Whether torch's compiler was imported before, and after."""
+    interactions = make_interactions(Path(folder), users=4, items=3, rows_per_user=3, seed=2)
+    before = "torch._dynamo" in sys.modules
+    FittedModel(OfDoubles(PluginParams()), TrainSettings()).prepare(interactions.fields)
+    return json.dumps([before, "torch._dynamo" in sys.modules])
+
+
+def test_what_an_optimiser_of_torchs_imports_is_imported_before(tmp_path):
+    """It takes as long as torch itself."""
+    task = Task("prepare", "tests.learn.test_precompiling:prepared_in_a_step", str(tmp_path))
+    of_its_own = {
+        **worker_environment(),
+        "OMP_OF_THIS_TEST": "1",
+    }  # in which nobody has imported it
+    answer = ask(task, of_its_own, PRELOAD)
+    assert json.loads(answer.result or "[]") == [False, True], answer
 
 
 CASES = [
