@@ -8,6 +8,9 @@ FLOORS_PYTHON ?= python3.11
 FLOORS_TORCH ?= $(shell sed -n 's/^torch==//p' constraints-floors.txt)
 TESTS ?= tests
 
+# Where it is set, every process that a test starts would compile all of the sources anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-slow test-floors test-browser check check-slow format install bench reliability golden clean
 
 demo: install  ## install, then the main job: the quickstart suite on MovieLens-100K

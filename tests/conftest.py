@@ -32,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault(
         "BENCH_PAGE", "0"
     )  # tests of the page ask for it: drawing takes longer than a tiny run
+    os.fsync = lambda descriptor: None  # no test cuts the power; a run waits for a hundred of them
     if file := config.getoption("faults"):
         config.pluginmanager.register(FaultResults(Path(file)))
 

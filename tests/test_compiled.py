@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import json
+import resource
+import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from bench import processes
 from bench.compiled import compiled
+from bench.compiled.telling import telling
+from bench.processes import Task
+from bench.processes.workers import worker_environment
 
 PACKAGE = {
     "__init__.py": "",
@@ -19,41 +25,42 @@ PACKAGE = {
         "@compiled\ndef twice(x):\n    return 2 * by(x)\n"
     ),
 }
-ASK = """
-import ast, os, resource
-if "ROOM" in os.environ:  # bytes of a file, at most
-    import signal
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(os.environ["ROOM"]),) * 2)
-from made.caller import twice
-print(twice(ast.literal_eval(os.environ.get("ASK", "10"))), sum(twice.stats.cache_hits.values()))
-"""
 
-TOLD = """
-from bench.compiled.telling import telling
-from made.caller import twice
-told = []
-with telling(lambda: told.append("compiling")):
-    twice(10)
-twice(10.0)
-print(told)
-"""
+
+def asked(arguments, say):
+    """What `twice` is in this process, and how often it was read from disk. `room`: bytes of a file, at most."""
+    folder, number, room = json.loads(arguments)
+    if room is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+    sys.path.insert(0, folder)
+    twice = import_module("made.caller").twice
+    return f"{twice(number)} {sum(twice.stats.cache_hits.values())}"
+
+
+def listened(arguments, say):
+    """What was told of as `twice` was called in this process, twice."""
+    folder, number, _ = json.loads(arguments)
+    sys.path.insert(0, folder)
+    twice, told = import_module("made.caller").twice, []
+    with telling(lambda: told.append("compiling")):
+        twice(number)
+    twice(float(number))
+    return str(told)
 
 
 @pytest.fixture
-def ask(tmp_path):
+def ask(tmp_path, monkeypatch):
     """What `twice(10)` is in a process of its own, and whether it was read from disk."""
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
     (tmp_path / "made").mkdir()
     for name, text in PACKAGE.items():
         (tmp_path / "made" / name).write_text(text, "utf-8")
 
-    def ask(script: str = ASK, **environment: str) -> str:
-        paths = os.pathsep.join([str(tmp_path), str(Path(__file__).parents[1])])
-        return subprocess.run(
-            [sys.executable, "-c", script],
-            env={**os.environ, "PYTHONPATH": paths, "BENCH_CACHE": str(tmp_path / "cache"), **environment},
-            capture_output=True, text=True, check=True,
-        ).stdout.strip()  # fmt: skip
+    def ask(number: float = 10, room: int | None = None, what: str = "asked") -> str | None:
+        arguments = json.dumps([str(tmp_path), number, room])
+        task = Task("twice", f"tests.test_compiled:{what}", arguments)
+        return processes.ask(task, worker_environment(), ["bench.compiled"]).result
 
     return ask
 
@@ -69,7 +76,7 @@ def test_it_is_kept_beside_its_sources_and_read_again(ask, tmp_path):
 
 
 def test_who_listens_is_told_once_where_something_is_compiled_and_not_where_it_is_read(ask):
-    assert [ask(TOLD), ask(TOLD)] == ["['compiling']", "[]"]
+    assert [ask(what="listened"), ask(what="listened")] == ["['compiling']", "[]"]
 
 
 def test_an_edited_callee_is_compiled_anew_and_the_old_one_removed(ask, tmp_path):
@@ -77,7 +84,7 @@ def test_an_edited_callee_is_compiled_anew_and_the_old_one_removed(ask, tmp_path
     ask()
     before = kept(tmp_path / "made")
     callee = tmp_path / "made" / "callee.py"
-    callee.write_text(callee.read_text("utf-8").replace("x + 1", "x + 2"), "utf-8")
+    callee.write_text(callee.read_text("utf-8").replace("x + 1", "x + 1 + 1"), "utf-8")
     assert ask() == "24 0"
     assert before
     assert not any(file.exists() for file in before)
@@ -110,15 +117,15 @@ def test_what_is_damaged_is_compiled_anew_and_kept(ask, tmp_path, ending, length
 def test_the_code_of_other_types_is_not_run(ask, tmp_path):
     """Of two processes that compile one function at once for two types, the last to write may win the file of both."""
     ask()
-    ask(ASK="2.5")
+    ask(2.5)
     of_int, of_float = sorted((tmp_path / "made").rglob("*twice*.nbc"))
     of_int.write_bytes(of_float.read_bytes())
-    assert [ask(), ask(ASK="2.5")] == ["22 0", "7.0 1"]
+    assert [ask(), ask(2.5)] == ["22 0", "7.0 1"]
 
 
 @pytest.mark.fault(22)
 def test_where_there_is_no_room_it_is_not_kept(ask, tmp_path):
-    assert [ask(ROOM="1"), ask(ROOM="1")] == ["22 0", "22 0"]
+    assert [ask(room=1), ask(room=1)] == ["22 0", "22 0"]
     assert not kept(tmp_path)
 
 

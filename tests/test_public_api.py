@@ -7,9 +7,9 @@ import importlib
 import importlib.util
 import pkgutil
 import re
+from collections import defaultdict
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import bench
 import bench_baselines
@@ -44,16 +44,20 @@ def _says_something(name: str) -> bool:
     return len(ast.parse(_source(name)).body) > 1
 
 
-HARNESS = [name for name in _modules(bench) if name not in WITHOUT and _says_something(name)]
-ALL = [*HARNESS, *(package.__name__ for package in PLUGINS)]
+@cache
+def _harness() -> list[str]:
+    return [name for name in _modules(bench) if name not in WITHOUT and _says_something(name)]
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_all_is_sorted_and_each_name_exists(name):
-    module = importlib.import_module(name)
-    public = list(module.__all__)
-    assert public == sorted(set(public), key=_constants_classes_functions)
-    assert [entry for entry in public if not hasattr(module, entry)] == []
+def test_all_is_sorted_and_each_name_exists():
+    wrong = {}
+    for name in (*_harness(), *(package.__name__ for package in PLUGINS)):
+        module = importlib.import_module(name)
+        public = list(module.__all__)
+        missing = [entry for entry in public if not hasattr(module, entry)]
+        if missing or public != sorted(set(public), key=_constants_classes_functions):
+            wrong[name] = missing or public
+    assert wrong == {}
 
 
 def _constants_classes_functions(name: str) -> tuple[int, str]:
@@ -61,29 +65,34 @@ def _constants_classes_functions(name: str) -> tuple[int, str]:
     return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
 
 
-@pytest.mark.parametrize("name", HARNESS)
-def test_what_others_import_is_public(name):
-    module = importlib.import_module(name)
-    defined = {
-        node.name
-        for node in ast.parse(_source(name)).body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
-    }
-    assert (defined - set(module.__all__)) & IMPORTED[name] == set()
+def test_what_others_import_is_public():
+    hidden = {}
+    for name in _harness():
+        module = importlib.import_module(name)
+        defined = {
+            node.name
+            for node in ast.parse(_source(name)).body
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+        }
+        hidden[name] = (defined - set(module.__all__)) & _taken()[name]
+    assert {name: those for name, those in hidden.items() if those} == {}
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in HARNESS if hasattr(importlib.import_module(name), "__path__")]
-)
-def test_a_package_makes_public_all_that_it_takes_from_its_public_modules(name):
-    taken = {
-        alias.name
-        for node in ast.parse(_source(name)).body
-        if isinstance(node, ast.ImportFrom)
-        and re.match(re.escape(name) + r"\.[^_]", node.module or "")
-        for alias in node.names
-    }
-    assert taken <= set(importlib.import_module(name).__all__)
+def test_a_package_makes_public_all_that_it_takes_from_its_public_modules():
+    lacking = {}
+    for name in _harness():
+        module = importlib.import_module(name)
+        if not hasattr(module, "__path__"):
+            continue
+        taken = {
+            alias.name
+            for node in ast.parse(_source(name)).body
+            if isinstance(node, ast.ImportFrom)
+            and re.match(re.escape(name) + r"\.[^_]", node.module or "")
+            for alias in node.names
+        }
+        lacking[name] = taken - set(module.__all__)
+    assert {name: those for name, those in lacking.items() if those} == {}
 
 
 def _imports(name: str) -> set[tuple[str, str]]:
@@ -94,5 +103,10 @@ def _imports(name: str) -> set[tuple[str, str]]:
     return {(node.module or "", alias.name) for node in nodes for alias in node.names}
 
 
-_TAKEN = set().union(*(_imports(name) for name in _modules(bench)))
-IMPORTED = {name: {alias for module, alias in _TAKEN if module == name} for name in HARNESS}
+@cache
+def _taken() -> dict[str, set[str]]:
+    """Module to the names that others import from it."""
+    taken = defaultdict(set)
+    for module, alias in set().union(*(_imports(name) for name in _modules(bench))):
+        taken[module].add(alias)
+    return taken

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.cli._common import echo_json
-from bench.cli._output import console, echo
+from bench.cli._output import console, echo, say
 from bench.cli._whole_file import check_folder, encoded, write_whole, wrote
 
 if TYPE_CHECKING:
@@ -35,7 +35,21 @@ def show_several(folders: Sequence[Path], asked: Mapping[str, str | None], *, as
         echo(blocks_to_markdown(blocks(several)), nl=False)
     elif not any(asked.values()):
         print_blocks(blocks(several), console())
+    else:
+        _say_what_is_lacking(several)
     return several.exit_code
+
+
+def _say_what_is_lacking(several: Several) -> None:
+    """Why it ends with 4, where nothing is printed."""
+    from bench.report import progress
+    from bench.several.readable import left_out_notes
+
+    for run in several.runs:
+        if run.report.exit_code:
+            say(f"{run.name}: {progress(run.report)}")
+    for note in left_out_notes(several.left_out):
+        say(note.text)
 
 
 def _write(several: Several, asked: Mapping[str, str | None]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.cli._common import echo_json, json_option
-from bench.cli._output import echo
+from bench.cli._output import echo, say
 from bench.cli._report_files import check_files, file_options, printed_in_place, write_files
 from bench.cli._report_shown import SECTIONS, show, show_parts
 from bench.cli._several_shown import FORMS, show_several
@@ -70,7 +70,7 @@ def command(
 
     Ends with 4 where trials failed or are missing, and where one of several runs can't be read, which is left out by name."""
     from bench.records import load
-    from bench.report import build, to_json
+    from bench.report import build, progress, to_json
 
     check_files(files, as_json=as_json)
     if len(runs) > 1:
@@ -90,6 +90,8 @@ def command(
         show_parts(report, SECTIONS if everything else sections)
     elif not any(files.values()):
         show(report, found)
+    elif report.exit_code:
+        say(progress(report))  # why it ends so
     ctx.exit(report.exit_code)
 
 

@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.processes import Limits
+from bench.registry.preload import preload_for
+from bench.registry.used_plugin import UsedPlugin
 
 __all__ = ["Handed", "handed"]
 
 
 class Handed(NamedTuple):
-    """`text`: the step as JSON, for its worker; `exclusive`: nothing may run beside it; `log`: gets what it prints."""
+    """`text`: the step as JSON, for its worker; `preload`: what is imported before its process is forked; `exclusive`: nothing
+    may run beside it; `log`: gets what it prints."""
 
     text: str
     id: str
     threads: int
     limits: Limits
+    preload: tuple[str, ...]
     exclusive: bool
     log: Path
 
@@ -30,6 +34,7 @@ def handed(text: str) -> Handed:
         id=str(said["id"]),
         threads=said["resources"]["threads"],
         limits=Limits(*said["limits"]),
+        preload=preload_for(UsedPlugin(*plugin) for plugin in said["plugins"]),
         exclusive=said["exclusive"],
         log=folder.with_name(f"{folder.name}.log"),
     )

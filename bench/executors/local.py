@@ -11,7 +11,7 @@ from bench.executors.handed import Handed, handed
 from bench.executors.step_ends import TRIES, is_loss, outcome_of
 from bench.interfaces import Executor, StepEvent
 from bench.processes import Ended, Said, Server, Task, borrow, give_back
-from bench.processes.workers import PRELOAD, worker_environment
+from bench.processes.workers import worker_environment
 
 __all__ = ["LocalExecutor"]
 
@@ -83,7 +83,7 @@ class LocalExecutor(Executor):
         does = "bench.worker.perform:performed"
         task = Task(step.id, does, step.text, step.limits, str(step.log))
         try:
-            self._started(task, worker_environment(step.threads))
+            self._started(task, step)
         except ConnectionError:
             (self._again if step.id in self._losses else self._waiting).appendleft(step)
             return  # until the ends of those that run are told
@@ -93,28 +93,28 @@ class LocalExecutor(Executor):
             yield StepEvent(step.id, "started", "")
         self._steps[step.id] = step
 
-    def _started(self, task: Task, environment: dict[str, str]) -> None:
+    def _started(self, task: Task, step: Handed) -> None:
         """ConnectionError where the server is gone, and the ends of those that ran in it are not told yet."""
         try:
-            self._serving(environment).start(task)
+            self._serving(step).start(task)
         except ConnectionError:
             if self._running:
                 raise
             try:  # it was ended a moment ago: another one
-                self._serving(environment).start(task)
+                self._serving(step).start(task)
             except ConnectionError as error:
                 raise BenchError(
                     "the process that starts steps ended before it could; its reason is above: `bench doctor` looks further"
                 ) from error
 
-    def _serving(self, environment: dict[str, str]) -> Server:
-        if self._server is not None and not (
-            self._running or self._server.serves(environment, PRELOAD)
-        ):
+    def _serving(self, step: Handed) -> Server:
+        environment = worker_environment(step.threads)
+        if self._server is not None and not (self._running or self._server.serves(environment)):
             give_back(self._server)  # it is gone, or this step is to have other threads
             self._server = None
         if self._server is None:
-            self._server = borrow(environment, PRELOAD)
+            self._server = borrow(environment, step.preload)
+        self._server.preload_too(step.preload)
         return self._server
 
     def _said(self, event: Said) -> StepEvent | None:

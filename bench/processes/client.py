@@ -50,7 +50,7 @@ class Server:
         """Whether this very process started it: a fork of it has to start its own."""
         return self._owner == os.getpid()
 
-    def serves(self, environment: Mapping[str, str], preload: Sequence[str]) -> bool:
+    def serves(self, environment: Mapping[str, str], preload: Sequence[str] = ()) -> bool:
         """Whether it will do for who wants these."""
         return (
             self.own
@@ -67,6 +67,13 @@ class Server:
         running = {name: running.pid for name, running in self._running.items()}
         every = running | dict.fromkeys(untold, 0)
         return {name: pid for name, pid in every.items() if name not in self._stood}
+
+    def preload_too(self, modules: Sequence[str]) -> None:
+        """Have what it lacks of these imported, before the next task."""
+        if lacking := [module for module in modules if module not in self.preload]:
+            with suppress(ConnectionError):  # it is gone: who starts a task is told
+                self._control.sendall(json.dumps({"preload": lacking}).encode() + b"\n")
+            self.preload += tuple(lacking)
 
     def start(self, task: Task, *, stands: bool = False) -> None:
         """Start it; ConnectionError where the server is gone. `stands`: it waits for more orders afterwards."""

@@ -28,12 +28,13 @@ def taken(environment: Mapping[str, str], preload: Sequence[str] = ()) -> Iterat
 
 
 def borrow(environment: Mapping[str, str], preload: Sequence[str] = ()) -> Server:
-    """A server with that very environment that has imported at least these modules."""
-    for server in list(_idle):
-        if server.serves(environment, preload):
-            _idle.remove(server)
-            server.environment = dict(environment)
-            break
+    """A server with that very environment that has imported at least these modules, or does so now."""
+    fitting = [server for server in _idle if server.serves(environment)]
+    if fitting:
+        server = next((one for one in fitting if one.serves(environment, preload)), fitting[0])
+        _idle.remove(server)
+        server.environment = dict(environment)
+        server.preload_too(preload)
     else:
         server = Server(environment, preload)
     _lent[server] = threading.get_ident()

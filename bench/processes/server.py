@@ -42,10 +42,14 @@ def serve(control: int, preload: list[str]) -> None:
     where its stderr goes."""
     adopt_orphans()
     wake_when_parent_ends()
-    for module in preload:
+    _import_all(preload)
+    _Server(socket.socket(fileno=control)).loop()
+
+
+def _import_all(modules: list[str]) -> None:
+    for module in modules:
         import_module(module)
     gc.freeze()  # so that a task's collections leave the memory that it shares alone
-    _Server(socket.socket(fileno=control)).loop()
 
 
 @dataclass
@@ -99,6 +103,8 @@ class _Server:
             request = json.loads(line)
             if "end" in request:
                 self._kill(request["end"])
+            elif "preload" in request:
+                _import_all(request["preload"])
             else:
                 self._start(request, *descriptors)
         return bool(data)

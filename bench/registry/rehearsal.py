@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from bench.errors import PluginError
 from bench.processes import Ended, Task, taken
-from bench.processes.workers import PRELOAD, worker_environment
+from bench.processes.workers import REHEARSAL, worker_environment
 from bench.registry.contained import Standing
 
 __all__ = ["Act", "deaths", "survive"]
@@ -59,7 +59,7 @@ def _try(acts: Sequence[Act], patience_s: float) -> tuple[int, str]:
     """Try them in one process, each so long at most; how many went well, and how the next one ended it."""
     argument = json.dumps([[act.function, act.argument] for act in acts])
     done, how = 0, ""
-    with taken(worker_environment(), PRELOAD) as server:
+    with taken(worker_environment(), REHEARSAL) as server:
         server.start(Task(_TASK, f"{__name__}:play", argument))
         heard = time.monotonic()
         while server.running:

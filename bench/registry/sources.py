@@ -105,10 +105,10 @@ def digest(files: Sequence[Path]) -> str:
     return _digest(tuple(files), frozenset())
 
 
-def _digest(files: tuple[Path, ...], seen: frozenset[Path]) -> str:
+def _digest(files: tuple[Path, ...], seen: frozenset[str]) -> str:
     total = hashlib.sha256()
     root = Path(os.path.commonpath([path.parent for path in files])) if files else Path()
-    seen = seen | {path.resolve() for path in files}
+    seen = seen | set(_real(files))
     imported: dict[
         str, set[str]
     ] = {}  # a module, and folders below the root of files that import it
@@ -127,7 +127,7 @@ def _digest(files: tuple[Path, ...], seen: frozenset[Path]) -> str:
     return total.hexdigest()
 
 
-def _depends_on(name: str, folders: Sequence[Path], seen: frozenset[Path]) -> str:
+def _depends_on(name: str, folders: Sequence[Path], seen: frozenset[str]) -> str:
     """What stands in a digest for a module that files of these folders import; nothing for what is counted elsewhere or
     not there."""
     from bench.registry.local import NAMESPACE, local_sources  # which needs this module
@@ -141,9 +141,24 @@ def _depends_on(name: str, folders: Sequence[Path], seen: frozenset[Path]) -> st
     return elsewhere + "".join(beside)
 
 
-def _of_unseen(files: Sequence[Path], seen: frozenset[Path]) -> str:
-    followed = tuple(path for path in files if path.resolve() not in seen)
+def _of_unseen(files: Sequence[Path], seen: frozenset[str]) -> str:
+    followed = tuple(
+        path for path, real in zip(files, _real(files), strict=True) if real not in seen
+    )
     return _digest(followed, seen) if followed else ""
+
+
+def _real(files: Sequence[Path]) -> list[str]:
+    """Where files lie, links followed: those on the way to a folder once for all of its files."""
+    folders: dict[str, str] = {}
+    found = []
+    for path in map(os.fspath, files):
+        folder, name = os.path.split(path)
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder)
+        real = os.path.join(folders[folder], name)
+        found.append(os.path.realpath(real) if os.path.islink(real) else real)
+    return found
 
 
 def _beside(name: str, folder: Path) -> tuple[Path, ...]:

@@ -82,7 +82,7 @@ class UsedPlugins:
 
 
 def _check_digest(plugin: UsedPlugin) -> None:
-    if plugin_digest(_module(plugin)) != plugin.digest:
+    if plugin_digest(plugin.module) != plugin.digest:
         raise PluginUnavailable(
             f"{plugin} was changed while the run went on; run again, and its steps are planned anew"
         )
@@ -90,7 +90,7 @@ def _check_digest(plugin: UsedPlugin) -> None:
 
 def _import(plugin: UsedPlugin) -> Any:
     try:
-        module = _module(plugin)
+        module = plugin.module
         local = module.startswith(f"{NAMESPACE}.")
         found = import_local_module(module) if local else importlib.import_module(module)
         return attrgetter(plugin.address.partition(":")[2])(found)
@@ -98,7 +98,3 @@ def _import(plugin: UsedPlugin) -> Any:
         if by_the_user(error):
             raise
         raise PluginUnavailable(f"{plugin} is unavailable: {in_one_line(error)}") from error
-
-
-def _module(plugin: UsedPlugin) -> str:
-    return plugin.address.partition(":")[0]

@@ -18,5 +18,9 @@ class UsedPlugin(NamedTuple):
     origin: str
     digest: str
 
+    @property
+    def module(self) -> str:
+        return self.address.partition(":")[0]
+
     def __str__(self) -> str:
         return f"{KINDS[self.kind]} {self.name!r} ({self.address} from {self.origin})"

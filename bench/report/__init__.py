@@ -29,7 +29,7 @@ from bench.report.print.as_json import to_json
 from bench.report.print.latex import to_latex
 from bench.report.print.markdown import blocks_to_markdown, to_markdown
 from bench.report.print.terminal import print_blocks
-from bench.report.sections.document import document
+from bench.report.sections.document import document, progress
 from bench.report.sections.summary import summary
 from bench.report.words.blocks import Block, Cell, Grid, GridRow, Heading, Note, Terms, align
 from bench.report.words.names import in_markdown, short, visible
@@ -62,6 +62,7 @@ __all__ = [
     "document",
     "in_markdown",
     "print_blocks",
+    "progress",
     "short",
     "summary",
     "to_bibtex",

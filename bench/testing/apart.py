@@ -15,6 +15,7 @@ import numpy as np
 from bench.errors import PluginError, PluginUnavailable
 from bench.processes import Ended, Server, Task, taken
 from bench.processes.workers import PRELOAD, worker_environment
+from bench.registry.preload import preload_for
 from bench.registry.used_plugin import UsedPlugin
 from bench.testing.by_kind import BY_HASH, BY_PROCESS, CHECKS, IMPORT, check_names
 from bench.testing.sampled import apart
@@ -54,10 +55,11 @@ def check_apart(target: Target, tell: Tell = lambda _: None) -> list[CheckResult
     """All checks of its kind, each told of as it ends. PluginUnavailable where it does not import; PluginError where it breaks
     the contract, or has a parameter without a default."""
     kind = target.used.kind
+    preload = preload_for([target.used])
     usual, other = (worker_environment(hash_seed=seed) for seed in (0, _OTHER_HASHES))
     with (
-        taken(usual, PRELOAD) as server,
-        taken(other, PRELOAD) as other_server,
+        taken(usual, preload) as server,
+        taken(other, preload) as other_server,
         tempfile.TemporaryDirectory() as folder,
     ):
         order = {**target._asdict(), "folder": folder}

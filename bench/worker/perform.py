@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
-import torch._dynamo  # imported once, by the server that workers are forked from
+import torch
 
 from bench.errors import PluginUnavailable
 from bench.job.code import harness_digest_now

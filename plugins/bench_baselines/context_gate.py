@@ -18,6 +18,7 @@ from bench.data.views.by_user import user_of_row
 from bench.interfaces import Context, PluginParams, Selection, Selector, Tasks
 from bench.learn import History
 from bench.learn.network.losses import mixture_cross_entropy
+from bench_baselines._adam import Adam
 from bench_baselines._losses import known_labels
 from bench_baselines._perceptron import Perceptron
 from bench_baselines._support import SupportStatistics, has_support
@@ -72,13 +73,13 @@ class ContextGate(Selector):
         generator = torch.Generator().manual_seed(context.seed)
         gate = Perceptron((2 * models + 3, *self.params.hidden, models), generator)
         examples, held_out = self._examples(train), self._examples(valid)
-        optimiser = torch.optim.Adam(gate.parameters(), lr=self.params.learning_rate)
+        adam = Adam(gate.parameters(), self.params.learning_rate)
         losses, self._gate = [_mean_loss(gate, held_out)], copy.deepcopy(gate)
         while (
             len(losses) <= self.params.epochs
             and len(losses) - 1 - _best(losses) < self.params.patience
         ):
-            self._one_epoch(gate, optimiser, examples, generator)
+            self._one_epoch(gate, adam, examples, generator)
             losses.append(_mean_loss(gate, held_out))
             if not math.isfinite(losses[-1]):
                 break
@@ -96,7 +97,7 @@ class ContextGate(Selector):
     def _one_epoch(
         self,
         gate: Perceptron,
-        optimiser: torch.optim.Optimizer,
+        adam: Adam,
         examples: _Examples,
         generator: torch.Generator,
     ) -> None:
@@ -108,9 +109,9 @@ class ContextGate(Selector):
             inputs, base_logits = examples.inputs[batch], examples.base_logits[batch]
             inputs[hidden[examples.users[batch]], base_logits.shape[1] :] = 0
             loss = mixture_cross_entropy(gate(inputs), base_logits, examples.labels[batch]).mean()
-            optimiser.zero_grad(set_to_none=True)
+            gate.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
+            adam.step()
 
     def _inputs(self, tasks: Tasks) -> np.ndarray:
         """(n, 2 K + 3): standardised base logits, statistics of the user's support, whether there is one."""

@@ -266,3 +266,17 @@ def test_half_a_character_is_written_as_an_escape(tmp_path: Path) -> None:
     with (tmp_path / "file").open(newline="", encoding="utf-8") as file:
         assert next(csv.DictReader(file))["suite"] == "half \\ud800"
     assert "half \\ud800" in report(run, "--csv", "-").stdout
+
+
+def test_a_run_that_lacks_trials_says_so_where_a_file_alone_is_asked_for(
+    run: Path, tmp_path: Path
+) -> None:
+    """It ends with 4, and the table that says why is not printed."""
+    (record, *_) = sorted((run / "records").glob("*.json"))
+    record.unlink()
+    result = report(run, "--csv", tmp_path / "file")
+    assert result.exit_code == 4
+    assert result.stdout == ""
+    wrote, why = result.stderr.splitlines()
+    assert wrote.startswith("wrote ")
+    assert " trials have a result" in why

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +15,8 @@ from torch import nn
 from bench.interfaces import Context, PluginParams
 from bench.learn import FittedModel, Learnable, MetaLearned, PerceptronSelector, fitting
 from bench.learn.inner_loop import functions, kernel_software
+from bench.processes import Task, ask
+from bench.processes.workers import PRELOAD, worker_environment
 from bench.settings import MetaTrainSettings, TrainSettings
 from bench_baselines.mlp import MLP
 from bench_ctr.deepfm import DeepFM
@@ -148,13 +152,17 @@ def test_what_adapts_is_named(interactions):
 
 
 def test_once_compiled_a_fit_compiles_nothing(tmp_path):
-    """In a process of its own, as a step is: whatever was compiled in this one."""
-    code = (
-        "import sys; from pathlib import Path; from tests.learn.test_compiled_mixture import compiled_by_fits as found; "
-        "before, after = found(Path(sys.argv[1])); assert before == after, (before, after); "
-        "assert len(before) > 5 and set(before.values()) == {1}, before"
-    )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+    """In a process like that of a step: whatever was compiled in this one."""
+    task = Task("fits", "tests.learn.test_compiled_mixture:compiled_in_a_step", str(tmp_path))
+    answer = ask(task, worker_environment(), PRELOAD)
+    before, after = json.loads(answer.result or "[0, 0]")
+    assert before == after, answer
+    assert len(before) > 5
+    assert set(before.values()) == {1}
+
+
+def compiled_in_a_step(folder, say):
+    return json.dumps(compiled_by_fits(Path(folder)))
 
 
 def compiled_by_fits(folder):
@@ -193,10 +201,8 @@ def test_it_is_compiled_only_where_it_is_used(monkeypatch, tmp_path, kind, compi
     assert len(called) == (compiled and known)
 
 
-@pytest.mark.parametrize(
-    "code", ["import bench.cli", "import bench.learn", "import bench_baselines.mlp"]
-)
-def test_numba_is_not_imported_before_a_fit(code):
-    subprocess.run(
-        [sys.executable, "-c", f"{code}, sys; assert 'numba' not in sys.modules"], check=True
+def test_numba_is_not_imported_before_a_fit():
+    code = (
+        "import sys, bench.cli, bench.learn, bench_baselines.mlp; assert 'numba' not in sys.modules"
     )
+    subprocess.run([sys.executable, "-c", code], check=True)

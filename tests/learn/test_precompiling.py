@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
+import json
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from bench.data.views.rows import View
-from bench.interfaces import Context
+from bench.interfaces import Context, PluginParams
 from bench.learn import FittedModel, Gating
+from bench.processes import Task, ask
+from bench.processes.workers import PRELOAD, worker_environment
 from bench.settings import TrainSettings
 from tests.datasets import make_interactions
 from tests.learn.parts import Gate, tasks
-from tests.learn.test_compiled_training import MODELS
+from tests.learn.test_compiled_training import MODELS, Deep
 
 MODULES = (
     "adagrad",
@@ -62,6 +67,38 @@ def compiled_by(folder, model, optimizer):
     return before, signatures()
 
 
+def compiled_in_a_step(arguments, say):
+    folder, model, optimizer = json.loads(arguments)
+    return json.dumps(compiled_by(Path(folder), model, optimizer))
+
+
+class OfDoubles(Deep):
+    """With a parameter that the compiled optimiser does not move."""
+
+    def build(self, fields):
+        super().build(fields)
+        self.scale = nn.Parameter(torch.ones((), dtype=torch.float64))
+
+
+def prepared_in_a_step(folder, say):
+    """Whether torch's compiler was imported before, and after."""
+    interactions = make_interactions(Path(folder), users=4, items=3, rows_per_user=3, seed=2)
+    before = "torch._dynamo" in sys.modules
+    FittedModel(OfDoubles(PluginParams()), TrainSettings()).prepare(interactions.fields)
+    return json.dumps([before, "torch._dynamo" in sys.modules])
+
+
+def test_what_an_optimiser_of_torchs_imports_is_imported_before(tmp_path):
+    """It takes as long as torch itself."""
+    task = Task("prepare", "tests.learn.test_precompiling:prepared_in_a_step", str(tmp_path))
+    of_its_own = {
+        **worker_environment(),
+        "OMP_OF_THIS_TEST": "1",
+    }  # in which nobody has imported it
+    answer = ask(task, of_its_own, PRELOAD)
+    assert json.loads(answer.result or "[]") == [False, True], answer
+
+
 CASES = [
     (model, optimizer)
     for model in (
@@ -90,10 +127,10 @@ USUALLY_TRIED = {
     ],
 )
 def test_a_fit_compiles_nothing(tmp_path, model, optimizer):
-    """In a process of its own, as a step is: whatever was compiled in this one."""
-    code = (
-        "import sys; from pathlib import Path; from tests.learn.test_precompiling import compiled_by; "
-        "before, after = compiled_by(Path(sys.argv[1]), *sys.argv[2:]); assert before == after, (before, after); "
-        "assert sum(before.values()) >= 2, before"
-    )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path), model, optimizer], check=True)
+    """In a process like that of a step: whatever was compiled in this one."""
+    arguments = json.dumps([str(tmp_path), model, optimizer])
+    task = Task("fit", "tests.learn.test_precompiling:compiled_in_a_step", arguments)
+    answer = ask(task, worker_environment(), PRELOAD)
+    before, after = json.loads(answer.result or "[0, 0]")
+    assert before == after, answer
+    assert sum(before.values()) >= 2

@@ -183,3 +183,7 @@ def kill(argument, say):
 
 def sleep_for(seconds):
     time.sleep(seconds)
+
+
+def has_imported(argument, say):
+    return str(argument in sys.modules)

@@ -121,6 +121,33 @@ def test_hashes_have_one_order_in_all_servers(monkeypatch):
     assert len(set(found)) == 1
 
 
+def test_an_idle_server_imports_what_it_lacks_for_the_next(monkeypatch):
+    environment = {**worker_environment(), "OMP_OF_THIS_TEST": "2"}  # so that it is this server
+    with taken(environment) as server:
+        assert ask(server, "has_imported", "wave")[0].text == "False"
+    with taken(environment, ["wave"]) as again:
+        assert again is server
+        assert ask(again, "has_imported", "wave")[0].text == "True"
+
+
+def test_a_server_serves_after_an_import_that_sets_a_variable(monkeypatch):
+    """As threadpoolctl and scikit-learn do where nobody has set it."""
+    for name in (names := ("KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK")):
+        monkeypatch.delenv(name, raising=False)
+    with taken(worker_environment()) as server:
+        pass
+    script = (
+        "import os, sklearn, threadpoolctl; print(*(os.environ[name] for name in sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", f"import sys; {script}", *names]
+    set_there = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    for name, value in zip(names, set_there, strict=True):
+        monkeypatch.setenv(name, value)
+    assert server.serves(worker_environment())
+    monkeypatch.setenv("KMP_INIT_AT_FORK", "TRUE")  # the user's own
+    assert not server.serves(worker_environment())
+
+
 def test_an_end_is_told_in_words(server):
     assert [ask(server, "end_with", "3")[-1].how, Ended("it", -11).how, Ended("it", -35).how] == [
         "exit code 3",

@@ -1,14 +1,16 @@
-"""Plugins of installed distributions, each command in a process of its own."""
+"""Plugins of installed distributions."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from bench.cli import main
 
 
 def test_code_of_an_installed_plugin_names_its_distribution_and_imports_nothing() -> None:
@@ -22,24 +24,27 @@ def test_code_of_an_installed_plugin_names_its_distribution_and_imports_nothing(
     assert result.stdout.split("\n")[0] == "metaselector-bench 0.1.0 (bench_ctr) 0.1.0 64 []"
 
 
-def listed(site: Path, *arguments: str) -> dict[str, list[dict[str, str]]]:
-    command = [sys.executable, "-m", "bench.cli", "list", "--json", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(site)}
-    return json.loads(
-        subprocess.run(command, check=True, capture_output=True, env=environment).stdout
-    )
+def listed(*arguments: str) -> dict[str, list[dict[str, str]]]:
+    result = CliRunner().invoke(main, ["list", "--json", *arguments])
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
 
 
-def test_an_installed_package_is_listed_with_its_origin(pip_site: Path) -> None:
-    origins = {plugin["name"]: plugin["origin"] for plugin in listed(pip_site)["plugins"]}
+def test_an_installed_package_is_listed_with_its_origin(
+    pip_site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(pip_site)
+    origins = {plugin["name"]: plugin["origin"] for plugin in listed()["plugins"]}
     assert origins["fwfm"] == "ctr-extras 0.2.0 (ctr_extras)"
-    without = {plugin["name"] for plugin in listed(pip_site, "--no-plugin-autoload")["plugins"]}
+    without = {plugin["name"] for plugin in listed("--no-plugin-autoload")["plugins"]}
     assert "fwfm" not in without
     assert "fm" in without
 
 
 @pytest.mark.fault(1)
-def test_an_installed_package_that_does_not_import_is_quarantined(tmp_path: Path) -> None:
+def test_an_installed_package_that_does_not_import_is_quarantined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     info = tmp_path / "broken_extras-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(
@@ -49,7 +54,8 @@ def test_an_installed_package_that_does_not_import_is_quarantined(tmp_path: Path
         "[metaselector_bench]\nbroken = broken_extras\n", "utf-8"
     )
     (tmp_path / "broken_extras.py").write_text("import no_such_module\n", "utf-8")
-    (quarantined,) = listed(tmp_path)["quarantined"]
+    monkeypatch.syspath_prepend(tmp_path)
+    (quarantined,) = listed()["quarantined"]
     assert quarantined["origin"] == "broken-extras 1.0 (broken_extras)"
     assert quarantined["reason"].startswith(
         "ModuleNotFoundError: No module named 'no_such_module' (broken_extras.py:1)"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.registry.local import find_local, import_local
-from bench.registry.sources import _imports, digest, package_sources
+from bench.registry.sources import _imports, _real, digest, package_sources
 
 Write = Callable[..., Path]
 BY_PATH = "import sys; from pathlib import Path; sys.path.insert(0, str(Path(__file__).parent))"
@@ -27,6 +27,14 @@ def test_links_to_folders_are_followed_and_loops_end(write: Write, tmp_path: Pat
     before = digest(found)
     shared.write_text("VALUE = 2\n")
     assert digest(found) != before
+
+
+def test_a_file_by_a_link_is_the_file_itself(write: Write, tmp_path: Path) -> None:
+    file = write("elsewhere/shared.py", "VALUE = 1")
+    (tmp_path / "pack").symlink_to("elsewhere", target_is_directory=True)
+    (tmp_path / "elsewhere/alias.py").symlink_to("shared.py")
+    by_links = [tmp_path / "pack/shared.py", tmp_path / "pack/alias.py", file]
+    assert _real(by_links) == 3 * [str(file.resolve())]
 
 
 def test_what_is_hidden_or_bytecode_is_no_source(write: Write, tmp_path: Path) -> None:

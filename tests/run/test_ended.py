@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from bench.cli import main
 from bench.records import load
 from bench.records.verify import verify
 from bench.report import build
@@ -93,13 +95,8 @@ def _lives(suite: Path) -> bool:
 
 
 def finished(suite: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.cli", *arguments(suite)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(main, arguments(suite))
+    assert done.exit_code == 0, done.stderr
     run = load(suite.parent / "out")
     assert run.manifest["status"] == "complete"
     assert run.analyses

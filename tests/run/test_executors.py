@@ -250,7 +250,7 @@ def test_closing_ends_what_runs(step, tmp_path):
 
 def test_a_worker_imports_nothing_heavy_that_steps_can_do_without():
     """Each step has the memory of what its server imported."""
-    heavy = ("pandas", "requests", "sklearn", "numba")
+    heavy = ("pandas", "requests", "sklearn", "numba", "torch._dynamo")
     code = f"import sys, bench.worker.perform; print([n for n in {heavy} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

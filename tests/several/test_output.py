@@ -206,11 +206,14 @@ def test_a_run_that_can_not_be_read_is_left_out_by_name(folders: list[str], tmp_
     page = tmp_path / "x.html"
     ended = bench(folders[0], str(broken), folders[1], "--html", str(page))
     assert ended.exit_code == 4, ended.output
-    told = ended.stdout.replace("\n", "").replace(" ", "")
+    assert f"Left out, since it can't be read: {broken}/manifest.json: " in ended.stderr
+    assert "broken/manifest.json" in page.read_text("utf-8")
+    printed = bench(folders[0], str(broken), folders[1])
+    assert printed.exit_code == 4
+    told = printed.stdout.replace("\n", "").replace(" ", "")
     assert "2runssidebyside" in told
     assert "Leftout,sinceitcan'tberead:" in told
     assert f"{broken}/manifest.json".replace(" ", "") in told
-    assert "broken/manifest.json" in page.read_text("utf-8")
     as_json = json.loads(bench(*folders, str(broken), "--json").stdout)
     assert [one["folder"] for one in as_json["left_out"]] == [str(broken)]
     assert as_json["left_out"][0]["reason"].startswith(f"{broken}/manifest.json: ")

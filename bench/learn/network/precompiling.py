@@ -40,7 +40,7 @@ def precompile_model(plugin: DifferentiableModel, fields: Fields, settings: Trai
     built.build(fields)
     form = form_of(built, len(fields))
     if form is None:
-        _rows(dict(built.tables()), built.unpooled, settings)
+        _rows(built, settings)
         if declared_form(built) == DEEP_FACTORIZATION:
             _deep_factorization(built, len(fields), settings)
     else:
@@ -54,7 +54,7 @@ def precompile_selector(
     """As `precompile_model`."""
     built = copy.deepcopy(plugin)
     built.build(fields, models)
-    _rows(dict(built.tables()), built.unpooled, settings)
+    _rows(built, settings)
 
 
 def _epoch(form: Form, width: int, settings: TrainSettings) -> None:
@@ -72,12 +72,13 @@ def _epoch(form: Form, width: int, settings: TrainSettings) -> None:
     form.logits(ROW, SHAPE, held.linear, held.factors, np.float32(0), np.empty(1, np.float32))
 
 
-def _rows(widths: dict[str, int], unpooled: object, settings: TrainSettings) -> None:
-    """What training row by row calls."""
-    _lookups(widths, unpooled, settings)
-    parameter = nn.Parameter(torch.zeros(1))
-    parameter.grad = torch.zeros(1)
-    dense_optimiser([parameter], settings).step()
+def _rows(built: DifferentiableModel | DifferentiableSelector, settings: TrainSettings) -> None:
+    """What training row by row calls; where a parameter is no float32, what torch imports for it."""
+    _lookups(dict(built.tables()), built.unpooled, settings)
+    for dtype in {torch.float32, *(each.dtype for each in built.parameters())}:
+        parameter = nn.Parameter(torch.zeros(1, dtype=dtype))
+        parameter.grad = torch.zeros(1, dtype=dtype)
+        dense_optimiser([parameter], settings).step()
 
 
 def _deep_factorization(model: DifferentiableModel, fields: int, settings: TrainSettings) -> None:

@@ -32,7 +32,7 @@ from bench.report.words.figures import counted, listed
 from bench.report.words.metrics import named
 from bench.report.words.names import short
 
-__all__ = ["PARTS", "Part", "begun", "document", "section_blocks", "section_name"]
+__all__ = ["PARTS", "Part", "begun", "document", "progress", "section_blocks", "section_name"]
 
 # The questions that a report answers; `bench report --section` and a page have them by these names.
 Part = Literal["answer", "cost", "for-whom", "trust", "made"]
@@ -72,7 +72,7 @@ def _methods(report: Report) -> Iterator[Block]:
 def begun(report: Report) -> Iterator[Block]:
     """Which run it is, and how much of it there is."""
     yield Heading(1, short(report.suite))
-    yield Note(_progress(report))
+    yield Note(progress(report))
     yield from not_asked(report)
     yield from analysis_fault(report)
 
@@ -116,7 +116,7 @@ def _of(part: Part, blocks: Iterable[Block]) -> Iterator[tuple[Part, Block]]:
     return ((part, block) for block in blocks)
 
 
-def _progress(report: Report) -> str:
+def progress(report: Report) -> str:
     trials, ok = (
         sum(getattr(section, key) for section in report.sections) for key in ("trials", "ok")
     )
