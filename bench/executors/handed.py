@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.processes import Limits
+from bench.registry.local import find_local
 from bench.registry.preload import preload_for
 from bench.registry.used_plugin import UsedPlugin
 
@@ -29,6 +30,9 @@ class Handed(NamedTuple):
 def handed(text: str) -> Handed:
     said = json.loads(text)
     folder = Path(said["cache"], said["folder"])
+    find_local(
+        map(Path, said["plugin_paths"])
+    )  # whoever runs steps for another program knows none yet
     return Handed(
         text=text,
         id=str(said["id"]),

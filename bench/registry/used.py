@@ -26,7 +26,7 @@ def other_code(used: Sequence[UsedPlugin], paths: Sequence[Path]) -> str:
     """Of what in this process is not what a step was planned with, in words; nothing where all is."""
     find_local(paths)
     for plugin in used:
-        if plugin_digest(_module(plugin)) != plugin.digest:
+        if plugin_digest(plugin.module) != plugin.digest:
             return str(plugin)
     return ""
 
