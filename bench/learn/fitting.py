@@ -13,7 +13,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from bench.adapt_sets import BASE_MODELS, SELECTOR
-from bench.compiled.telling import telling
 from bench.data.views.by_user import user_of_row
 from bench.data.views.rows import TaskView, View
 from bench.errors import DivergenceError
@@ -61,6 +60,8 @@ def _silent(_: str) -> None:
 @contextmanager
 def _preparing(progress: Progress) -> Iterator[None]:
     """Says where what is read from disk as a rule has to be compiled, which takes long."""
+    from bench.compiled.telling import telling  # with numba, which other steps do without
+
     progress(PREPARING)
     with telling(lambda: progress(COMPILING)):
         yield

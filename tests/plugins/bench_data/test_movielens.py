@@ -221,7 +221,7 @@ def test_truncated_archive(tmp_path, site, monkeypatch):
 def test_unreachable(tmp_path, site, monkeypatch):
     monkeypatch.setattr(movielens, "GROUPLENS", "http://127.0.0.1:1/")
     with pytest.raises(
-        DownloadError, match=r"http://127\.0\.0\.1:1/ml-1m\.zip can't be read .*refused"
+        DownloadError, match=r"http://127\.0\.0\.1:1/ml-1m\.zip can't be reached .*refused"
     ):
         prepared(tmp_path, cls=MovieLens1M)
 
