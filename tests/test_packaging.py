@@ -43,7 +43,8 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_has_these_packages_and_no_others(wheel):
     top = {name.split("/")[0] for name in wheel.namelist()}
-    packages = {"bench", "bench_baselines", "bench_ctr", "bench_data", "bench_metaselector"}
+    plugins = {"baselines", "ctr", "data", "executors", "metaselector"}
+    packages = {"bench", *(f"bench_{name}" for name in plugins)}
     assert top == packages | {f"metaselector_bench-{bench.__version__}.dist-info"}
     for package in packages:
         assert f"{package}/__init__.py" in wheel.namelist()
@@ -83,7 +84,14 @@ def test_the_wheel_has_both_commands_and_the_plugins_entry_points(wheel):
     assert dict(points["console_scripts"]) == dict.fromkeys(
         ["bench", "metaselector-bench"], "bench.cli.__main__:run"
     )
-    assert set(points["metaselector_bench"]) == {"core", "data", "ctr", "baselines", "metaselector"}
+    assert set(points["metaselector_bench"]) == {
+        "core",
+        "data",
+        "ctr",
+        "baselines",
+        "metaselector",
+        "executors",
+    }
 
 
 def test_the_version_is_the_same_everywhere():
