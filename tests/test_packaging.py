@@ -108,6 +108,19 @@ def test_every_dependency_has_a_floor_and_a_reason():
         assert name in reasons, f"{name} has no reason in docs/architecture.md"
 
 
+def test_what_the_extras_of_engines_ask_for_has_a_floor_and_a_pin():
+    """The floors are those that the golden suite was run with."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    for requirement in (*extras["dask"], *extras["ray"]):
+        name, floor = requirement.split(">=")
+        assert Version(pins[name]) >= Version(floor)
+    assert set(extras["dask"]) <= set(extras["dev"]), "tests of Dask are part of the check"
+
+
 def test_floors_are_those_that_are_tested():
     """`make test-floors` installs constraints-floors.txt. Type stubs and what only checks the sources have no part in it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

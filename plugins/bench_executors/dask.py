@@ -80,7 +80,7 @@ class DaskExecutor(EngineExecutor):
                 security=security,
                 set_as_default=False,
             )
-        except (OSError, ValueError) as error:
+        except (OSError, TypeError, ValueError) as error:
             raise ExecutorError(
                 f"executor 'dask': no scheduler at {params.address} ({error}); start one with `dask scheduler`, or correct "
                 "--executor-set address"
@@ -104,8 +104,7 @@ class DaskExecutor(EngineExecutor):
 
     def _find_slots(self, threads: int) -> list[Slot]:
         if self._jobs is not None:
-            self._jobs.submit()
-            self._jobs.wait(self._known, self.say)
+            self._jobs.ask(self._known, self.say)
         return [
             Slot(address, place)
             for address, worker in sorted(self._known().items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import time
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -88,20 +89,16 @@ class Jobs:
         self._refused: list[str] = []  # why the system took no job
         self._told = 0  # of these
         try:
-            import dask_jobqueue
-
-            made = getattr(dask_jobqueue, _CLASSES[params.system])
+            made = getattr(_dask_jobqueue(), _CLASSES[params.system])
             job = _job_class(made.job_cls, self._refused)
             self.cluster = made(job_cls=job, **_arguments(params, security))
         except (ImportError, OSError, RuntimeError, TypeError, ValueError) as error:
             raise self._error(f"{error}; correct --executor-set jobqueue") from error
 
-    def submit(self) -> None:
-        """Those that are not there: at first all, later those that have ended."""
+    def ask(self, begun: Callable[[], object], say: Callable[[str], object]) -> None:
+        """For those that are not there: at first all, later those that have ended. Waits until one has `begun`. ExecutorError
+        where none does in time, or the system takes none."""
         self.cluster.scale(jobs=self._count)
-
-    def wait(self, begun: Callable[[], object], say: Callable[[str], object]) -> None:
-        """Until a job has. ExecutorError where none does in time, or the system takes none."""
         if begun():
             return
         longest = parse_time(self._params.wait)
@@ -114,6 +111,7 @@ class Jobs:
                 what = f"no job had begun and reached {at} within {shown_time(longest)}"
                 raise self._error(f"{what}; {self._fix()}")
             time.sleep(_LOOK_S)
+            self.cluster.scale(jobs=self._count)
 
     def _look_at_refused(self, say: Callable[[str], object]) -> None:
         refused, self._told = self._refused[self._told :], len(self._refused)
@@ -138,6 +136,16 @@ class Jobs:
 
     def _error(self, what: object) -> ExecutorError:
         return ExecutorError(f"executor 'dask': {self._params.system} {_line(what)}")
+
+
+def _dask_jobqueue() -> Any:
+    """The package. Its import takes ctrl-C for itself, which is given back."""
+    before = signal.getsignal(signal.SIGINT)
+    import dask_jobqueue
+
+    if signal.getsignal(signal.SIGINT) is not before:
+        signal.signal(signal.SIGINT, before)
+    return dask_jobqueue
 
 
 def _line(text: object) -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ from bench.records import Run, load
 from tests.run.conftest import write_small_suite
 from tests.slurm.one_node import SlurmMissing, one_node
 
-pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(find_spec("dask_jobqueue") is None, reason="dask-jobqueue is not installed"),
+]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 JOB = ("system=slurm", "cores=2", "memory=4GiB")
@@ -59,7 +63,7 @@ def bench(slurm: Mapping[str, str], tmp_path: Path) -> Bench:
 
 def told(run: Run) -> dict[str, Any]:
     """What a record says of its trial, by its id; `blobs` are digests of arrays."""
-    keys = ("outcome", "metrics", "validation", "blobs", "identity", "steps")
+    keys = ("outcome", "metrics", "validation", "details", "blobs", "identity", "steps")
     return {record["id"]: [record[key] for key in keys] for record in run.records}
 
 
@@ -104,7 +108,7 @@ def test_a_job_that_is_lost_is_asked_for_again(
         time.sleep(0.1)
     first = jobs(slurm)
     subprocess.run(["scancel", *first], env=dict(slurm), check=True)
-    _, said = running.communicate(timeout=300)
+    _, said = running.communicate(timeout=150)
     assert running.returncode == 0, said
     assert said.count("waiting for a job of slurm") == 2, said
     assert jobs(slurm) == []
@@ -130,6 +134,38 @@ def test_an_interrupted_run_leaves_no_job(slurm: Mapping[str, str], tmp_path: Pa
     while jobs(slurm):
         assert time.monotonic() < until
         time.sleep(0.2)
+
+
+def test_jobs_of_a_killed_run_end_by_themselves(slurm: Mapping[str, str], tmp_path: Path) -> None:
+    suite = write_small_suite(tmp_path)
+    command = ["run", suite, "--out", "run", "--cache-dir", "cache", *in_jobs("cores=1")]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "bench.cli", *map(str, command)], env=dict(slurm), cwd=tmp_path
+    )
+    while not list(tmp_path.glob("cache/steps/fit-*/result.json")):
+        assert running.poll() is None
+        time.sleep(0.1)
+    running.kill()
+    running.wait()
+    until = time.monotonic() + 90
+    while jobs(slurm):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+
+
+def test_a_run_in_a_job_asks_for_jobs_of_its_own(slurm: Mapping[str, str], tmp_path: Path) -> None:
+    suite = write_small_suite(tmp_path)
+    more = "executor: {use: dask, jobqueue: {system: slurm, cores: 1, memory: 2GiB}}\n"
+    suite.write_text(suite.read_text("utf-8") + more, "utf-8")
+    command = f"{sys.executable} -m bench.cli run suite.yaml --out run --cache-dir cache"
+    asked = ["sbatch", "--wait", "--mem=2G", "--cpus-per-task=1", f"--wrap={command}"]
+    ran = subprocess.run(
+        asked, env=dict(slurm), cwd=tmp_path, timeout=200, capture_output=True, check=False
+    )
+    printed = [file.read_text("utf-8") for file in tmp_path.glob("slurm-*.out")]
+    assert ran.returncode == 0, (ran, printed)
+    workers = {record["environment"].get("worker") for record in load(tmp_path / "run").records}
+    assert os.uname().nodename in workers
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,9 @@ from pydantic import ValidationError
 from bench.errors import ExecutorError
 from bench_executors.jobqueue import JobQueueParams, Jobs
 
-pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
+pytestmark = pytest.mark.skipif(
+    find_spec("dask_jobqueue") is None, reason="dask-jobqueue is not installed"
+)
 
 GIVEN = {"system": "slurm", "cores": 8, "memory": "16GiB"}
 
@@ -66,10 +71,8 @@ def test_a_system_that_is_not_there_is_told(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     said: list[str] = []
-    asked = jobs()
-    asked.submit()
     with pytest.raises(ExecutorError) as caught:
-        asked.wait(lambda: False, said.append)
+        jobs().ask(lambda: False, said.append)
     assert said == ["waiting for a job of slurm, 10 min at most: `squeue` shows them"]
     assert str(caught.value) == (
         "executor 'dask': slurm takes no job: [Errno 2] No such file or directory: 'sbatch'; "
@@ -79,8 +82,16 @@ def test_a_system_that_is_not_there_is_told(
 
 def test_where_a_job_is_there_nothing_is_waited_for(jobs: Callable[..., Jobs]) -> None:
     said: list[str] = []
-    jobs().wait(lambda: True, said.append)
+    jobs().ask(lambda: True, said.append)
     assert said == []
+
+
+def test_ctrl_c_stays_whose_it_was(jobs: Callable[..., Jobs]) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "dask_jobqueue"]:
+        del sys.modules[name]
+    jobs()
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize(
