@@ -47,7 +47,7 @@ class Command(NamedTuple):
     only: tuple[str, ...]
     overrides: tuple[str, ...]
     threads: int
-    executor: str
+    executor: str | None
     executor_set: tuple[str, ...]
 
 

@@ -43,7 +43,8 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_has_these_packages_and_no_others(wheel):
     top = {name.split("/")[0] for name in wheel.namelist()}
-    packages = {"bench", "bench_baselines", "bench_ctr", "bench_data", "bench_metaselector"}
+    plugins = {"baselines", "ctr", "data", "executors", "metaselector"}
+    packages = {"bench", *(f"bench_{name}" for name in plugins)}
     assert top == packages | {f"metaselector_bench-{bench.__version__}.dist-info"}
     for package in packages:
         assert f"{package}/__init__.py" in wheel.namelist()
@@ -83,7 +84,14 @@ def test_the_wheel_has_both_commands_and_the_plugins_entry_points(wheel):
     assert dict(points["console_scripts"]) == dict.fromkeys(
         ["bench", "metaselector-bench"], "bench.cli.__main__:run"
     )
-    assert set(points["metaselector_bench"]) == {"core", "data", "ctr", "baselines", "metaselector"}
+    assert set(points["metaselector_bench"]) == {
+        "core",
+        "data",
+        "ctr",
+        "baselines",
+        "metaselector",
+        "executors",
+    }
 
 
 def test_the_version_is_the_same_everywhere():
@@ -98,6 +106,19 @@ def test_every_dependency_has_a_floor_and_a_reason():
         name, floor, _ = requirement.partition(">=")
         assert floor, f"{requirement} has no floor"
         assert name in reasons, f"{name} has no reason in docs/architecture.md"
+
+
+def test_what_the_extras_of_engines_ask_for_has_a_floor_and_a_pin():
+    """The floors are those that the golden suite was run with."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if not line.startswith("#"))
+    for requirement in (*extras["dask"], *extras["ray"]):
+        name, floor = requirement.split(">=")
+        assert Version(pins[name]) >= Version(floor)
+    assert set(extras["dask"]) <= set(extras["dev"]), "tests of Dask are part of the check"
 
 
 def test_floors_are_those_that_are_tested():

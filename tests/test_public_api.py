@@ -15,9 +15,10 @@ import bench
 import bench_baselines
 import bench_ctr
 import bench_data
+import bench_executors
 import bench_metaselector
 
-PLUGINS = (bench_baselines, bench_ctr, bench_data, bench_metaselector)
+PLUGINS = (bench_baselines, bench_ctr, bench_data, bench_executors, bench_metaselector)
 WITHOUT = {
     "bench.cli.__main__",
     "bench.hookspecs",

@@ -18,6 +18,7 @@ __all__ = [
     "JSON_ASKED",
     "KindChoice",
     "echo_json",
+    "executor_options",
     "json_option",
     "plugin_options",
     "seeds_option",
@@ -47,6 +48,22 @@ def plugin_options(command: F) -> F:
         help="Leave installed third-party plugins out.",
     )
     return plugins(autoload(command))
+
+
+def executor_options(command: F) -> F:
+    """`--executor NAME` as `executor: str | None`; `--executor-set a.b=1` (repeatable) as `executor_set: tuple[str, ...]`."""
+    chosen = click.option(
+        "--executor",
+        metavar="NAME",
+        help="Where steps run: local, inline, dask, ray or a plugin.  [default: the suite's, or local]",
+    )
+    settings = click.option(
+        "--executor-set",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Set a parameter of the executor (bench describe EXECUTOR lists them). Repeatable.",
+    )
+    return chosen(settings(command))
 
 
 def json_option(command: F) -> F:

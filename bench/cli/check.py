@@ -61,6 +61,7 @@ def _unavailable(suite: Suite, registry: Registry) -> Iterator[str]:
     for kind, name in [
         *used_plugins(suite),
         *(("metrics", spec.use) for spec in suite.computed.values()),
+        *([("executors", suite.executor.use)] if suite.executor else []),
     ]:
         try:
             registry.load(kind, name)

@@ -10,6 +10,7 @@ import click
 
 from bench.cli._common import (
     echo_json,
+    executor_options,
     json_option,
     plugin_options,
     seeds_option,
@@ -88,18 +89,7 @@ def _checked(parse: Callable[[str], object], text: str | None) -> str | None:
     callback=lambda *given: _checked(parse_memory, given[2]),
     help="End a step that takes more memory (4GiB, 500MB), whatever the suite says.",
 )
-@click.option(
-    "--executor",
-    default="local",
-    show_default=True,
-    help="Where steps run: local, inline or a plugin.",
-)
-@click.option(
-    "--executor-set",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Set a parameter of the executor (bench describe EXECUTOR lists them). Repeatable.",
-)
+@executor_options
 @click.option(
     "--rerun",
     type=click.Choice(["failed", "all", "none"]),

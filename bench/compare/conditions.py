@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from bench.compare.model import ConditionChange
 from bench.records import Record
@@ -16,8 +17,9 @@ _IDLE = {
     "pyarrow",
     _TRAINING,
     "process",
+    "worker",
 }  # while a step's clock runs, or what is compared
-_NAMES = {"python": "Python"}
+_NAMES = {"python": "Python", "others": "other machines"}
 
 
 def changes_of_conditions(
@@ -59,7 +61,15 @@ def _conditions(record: Record) -> dict[str, str]:
         **record.get("versions", {}),
         **record.get("environment", {}),
     }  # plugins add to versions
-    return {what: str(value) for what, value in recorded.items()}
+    return {what: _told(value) for what, value in recorded.items()}
+
+
+def _told(value: Any) -> str:
+    """A list is of other machines, that did steps before."""
+    if not isinstance(value, list):
+        return str(value)
+    machines = (one.values() if isinstance(one, Mapping) else (one,) for one in value)
+    return "; ".join(" ".join(map(str, machine)) for machine in machines)
 
 
 def _each(values: Sequence[str]) -> str:

@@ -12,9 +12,9 @@ from bench.compare.pools import Pools, change_of_pool
 from bench.compare.relaimpr import base_of, change_of_base
 from bench.compare.settings import differing_settings
 from bench.history.model import Break
+from bench.job.environment import MACHINE
 from bench.job.outcome import of_record
 from bench.records import Record, Run
-from bench.report.content.made import MACHINE
 
 __all__ = ["Known", "Place", "breaks"]
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from bench.interfaces.plugin import Plugin
 
-__all__ = ["Executor", "StepEvent"]
+__all__ = ["Executor", "StepEvent", "unheard"]
+
+
+def unheard(text: str) -> None:
+    """Where nobody listens."""
 
 
 class StepEvent(NamedTuple):
@@ -28,7 +32,8 @@ class Executor(Plugin):
 
     `keeps_limits`: whether it ends a step that is over the limits that its JSON has. `counts_workers`: whether it knows
     how many steps may run at a time where nobody says so. `processes`: where it can say, the process on this machine that
-    each running step has to itself, by the step's id; what they have in memory is shown.
+    each running step has to itself, by the step's id; what they have in memory is shown. `say`: tells people a line, what
+    it waits for say; the harness puts its own there once it is made.
 
     Raises bench.errors.ExecutorError out of any of its methods where what it stands on is not there, or lost."""
 
@@ -41,6 +46,7 @@ class Executor(Plugin):
         and may change as that changes."""
         super().__init__(params)
         self.workers = workers
+        self.say: Callable[[str], object] = unheard
 
     def check(self) -> str:
         """Whether steps could run there now: what there is, in a line. For `bench doctor`, which closes it afterwards."""

@@ -12,7 +12,10 @@ from typing import Any
 
 from bench.job.resources import Resources
 
-__all__ = ["environment", "software", "versions"]
+__all__ = ["MACHINE", "environment", "machine_of", "software", "versions"]
+
+# of an environment: what time and memory hang on, whatever the software
+MACHINE = ("processor", "cores", "threads", "device", "system", "machine")
 
 _COMPUTES = (
     "numpy",
@@ -50,6 +53,11 @@ def environment(resources: Resources) -> dict[str, Any]:
         else os.cpu_count(),
         **resources.model_dump(mode="json"),
     }
+
+
+def machine_of(environment: dict[str, Any]) -> dict[str, Any]:
+    """The part of an environment that time and memory hang on."""
+    return {key: environment[key] for key in MACHINE if key in environment}
 
 
 def versions() -> dict[str, str]:

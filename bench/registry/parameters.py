@@ -54,8 +54,13 @@ def _flat(
     required = schema.get("required", ())
     for name, field in schema.get("properties", {}).items():
         target = _resolved(field, shared)
-        if "properties" in target:
-            yield from _flat(target, shared, default.get(name) or {}, f"{prefix}{name}.")
+        nested = _nested(target, shared)
+        if nested and nested is not target:  # it may be left out as a whole
+            yield Parameter(
+                prefix + name, "mapping or null", "null", "", field.get("description", "")
+            )
+        if nested:
+            yield from _flat(nested, shared, default.get(name) or {}, f"{prefix}{name}.")
             continue
         shown = (
             "(needed)"
@@ -69,6 +74,15 @@ def _flat(
             _range(target, shared),
             field.get("description", ""),
         )
+
+
+def _nested(field: Mapping[str, Any], shared: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema of settings below: the field's own, or where it may be null too, that of the other choice; else empty."""
+    choices = [_resolved(choice, shared) for choice in field.get("anyOf", ())]
+    settings = [choice for choice in choices if "properties" in choice]
+    if len(settings) == 1 and len(choices) == 2 and {"type": "null"} in choices:
+        return settings[0]
+    return field if "properties" in field else {}
 
 
 def _resolved(field: Mapping[str, Any], shared: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,12 +12,12 @@ import numpy as np
 
 from bench.evaluate import Adaptation
 from bench.interfaces import Metric
-from bench.job.environment import environment, versions
+from bench.job.environment import environment, machine_of, versions
 from bench.job.outcome import OK, Outcome
 from bench.job.resources import Resources
 from bench.job.steps import RESULT, FitStep, SelectStep
 from bench.processes import Limits
-from bench.records import SCHEMA, capped, write_blob
+from bench.records import SCHEMA, capped, digest, write_blob
 from bench.registry import Registry
 from bench.run.planning.trials import Trial
 from bench.scoring.asking import computed
@@ -104,7 +104,7 @@ def record_of(
         "details": _warned(capped(result["details"]), found["details"], warnings),
         "blobs": blobs,
         # of the process that computed the step, now or in an earlier run
-        "environment": result["environment"],
+        "environment": result["environment"] | _others(trial, steps, result["environment"]),
         "versions": result["versions"],
     }
 
@@ -155,6 +155,14 @@ def _record(trial: Trial, outcome: Outcome) -> dict[str, Any]:
         "environment": {},
         "versions": {},
     }
+
+
+def _others(trial: Trial, steps: Steps, own: dict[str, Any]) -> dict[str, Any]:
+    """Other kinds of machine that did steps whose cost is in the trial's total."""
+    told = (KeptFolder(steps[step].folder).json(RESULT)["environment"] for step in trial.steps)
+    machines = {digest(machine_of(one)): machine_of(one) for one in told}
+    machines.pop(digest(machine_of(own)), None)
+    return {"others": [machines[key] for key in sorted(machines)]} if machines else {}
 
 
 def _total(trial: Trial, steps: Steps) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def run(
     autoload: bool = True,
     workers: int | None = None,
     threads: int = 1,
-    executor: str = "local",
+    executor: str | None = None,
     executor_set: Sequence[str] = (),
     seeds: Sequence[int] | int = (),
     only: Sequence[str] = (),
@@ -57,8 +57,9 @@ def run(
     memory_limit: str | None = None,
 ) -> Run:
     """Run a suite into `out` (default: results/NAME) and give the records back; what is recorded or cached is reused.
-    `overrides`: of a suite file's values, `a.b=1` each (`--set`); `executor_set`: of the executor's parameters; `workers`:
-    steps at a time, one where nobody says and the executor can't count them; `time_limit` ("20m"), `memory_limit` ("4GiB"):
+    `overrides`: of a suite file's values, `a.b=1` each (`--set`); `executor`: where steps run, if not where the suite says or
+    on this machine; `executor_set`: of its parameters; `workers`: steps at a time, one where nobody says and the executor
+    can't count them; `time_limit` ("20m"), `memory_limit` ("4GiB"):
     of every step, whatever the suite says.
 
     Raises BenchError where the suite or its data are wrong, before anything is written; a trial that fails is recorded."""
@@ -72,7 +73,9 @@ def run(
         )
         registry = registry_of(suite, load_registry(paths, autoload=autoload))
         with before_any_trial():
-            chosen = choose_executor(registry, executor, as_names(executor_set), workers)
+            chosen = choose_executor(
+                registry, executor, as_names(executor_set), workers, suite.executor, watcher.say
+            )
             metrics = metrics_of(registry, suite.computed)
         resources = Resources(threads=threads)
         folder = as_path(out) or Path("results") / suite.name

@@ -5,13 +5,14 @@ from bench.suite.check.consistency import BOUNDS
 from bench.suite.compose.overrides import read_value
 from bench.suite.loading import Outline, SuiteDatasets, load, load_datasets, outline
 from bench.suite.resolved import resolved
-from bench.suite.spec import DatasetSpec, MetricSpec, ProtocolSpec, Suite
+from bench.suite.spec import DatasetSpec, ExecutorSpec, MetricSpec, ProtocolSpec, Suite
 from bench.suite.used import registry_of, used_plugins
 
 __all__ = [
     "BOUNDS",
     "BaseModelSpec",
     "DatasetSpec",
+    "ExecutorSpec",
     "MetaLearnerSpec",
     "MethodSpec",
     "MetricSpec",

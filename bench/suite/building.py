@@ -19,6 +19,7 @@ from bench.job.spec import (
 from bench.job.step_rules import StepRules
 from bench.settings import TrainSettings
 from bench.suite.check.schema import (
+    ExecutorUse,
     MetaLearnerUse,
     MethodEntry,
     MetricUse,
@@ -27,7 +28,7 @@ from bench.suite.check.schema import (
     metric_name,
 )
 from bench.suite.places.yaml_document import KeyPath, Place
-from bench.suite.spec import DatasetSpec, MetricSpec, ProtocolSpec, Suite
+from bench.suite.spec import DatasetSpec, ExecutorSpec, MetricSpec, ProtocolSpec, Suite
 
 __all__ = ["build"]
 
@@ -84,6 +85,7 @@ def build(
         margins=file.gate.margins,
         rules=_rules(file),
         own_rules=_own_rules({**file.base_models, **file.methods}),
+        executor=_executor(file.executor),
         plugins=tuple(plugins),
         expanded=dict(expanded),
         places=dict(places),
@@ -98,6 +100,11 @@ def _own_rules(entries: Mapping[str, Ruled]) -> dict[str, StepRules]:
     """Of those that have some."""
     keys = StepRules.model_fields.keys()
     return {name: _rules(entry) for name, entry in entries.items() if entry.model_fields_set & keys}
+
+
+def _executor(use: ExecutorUse | None) -> ExecutorSpec | None:
+    """As it is written: what the command line sets is put among it."""
+    return None if use is None else ExecutorSpec(use.use, dict(use.model_extra or {}))
 
 
 def _metrics(entries: Sequence[str | MetricUse], params: Params) -> dict[str, MetricSpec]:

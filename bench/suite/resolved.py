@@ -45,6 +45,7 @@ def resolved(suite: Suite, seeds: Sequence[int]) -> str:
             "tolerance": dict(suite.tolerance),
             **suite.margins.model_dump(mode="json", exclude_unset=True),
         },
+        **_executor(suite),
     }
     return _ABOUT.format(file=_flow(suite.file.name)) + "\n".join(_lines(document)) + "\n"
 
@@ -59,6 +60,12 @@ def named_plugins(suite: Suite) -> list[str]:
 
 def _plugins(suite: Suite) -> dict[str, Any]:
     return {"plugins": paths} if (paths := named_plugins(suite)) else {}
+
+
+def _executor(suite: Suite) -> dict[str, Any]:
+    if (chosen := suite.executor) is None:
+        return {}
+    return {"executor": {"use": chosen.use, **chosen.params}}
 
 
 def _protocol(spec: ProtocolSpec) -> dict[str, Any]:

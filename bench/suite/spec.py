@@ -13,7 +13,7 @@ from bench.margins import GateMargins
 from bench.settings import BasePredictions
 from bench.suite.places.yaml_document import KeyPath, Place
 
-__all__ = ["DatasetSpec", "MetricSpec", "ProtocolSpec", "Suite"]
+__all__ = ["DatasetSpec", "ExecutorSpec", "MetricSpec", "ProtocolSpec", "Suite"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,14 @@ class ProtocolSpec:
 @dataclass(frozen=True)
 class MetricSpec:
     """`use` names a metric plugin, or is `relaimpr`, which is derived; `params` are the plugin's own."""
+
+    use: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExecutorSpec:
+    """`use` names an executor plugin; `params` are those of its own that the suite sets, as JSON would hold them."""
 
     use: str
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -69,6 +77,7 @@ class Suite:
     )  # gate: {quality: {auc: 2e-3}, memory: .05}
     rules: StepRules = field(default_factory=StepRules)  # how steps run
     own_rules: Mapping[str, StepRules] = field(default_factory=dict)  # of base models and methods
+    executor: ExecutorSpec | None = None  # where steps run; no part of what they are
     plugins: tuple[Path, ...] = ()
     # by the grid: base model or method -> its entries
     expanded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -5,24 +5,39 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bench.errors import ExecutorError
 from bench.executors.engine import EngineExecutor, EngineParams, Slot
 from bench.executors.orders import Done
+from bench_executors.jobqueue import JobQueueParams, Jobs
 
 __all__ = ["DaskExecutor"]
 
+_LOOPBACK = "127.0.0.1"
 _CONNECT_S = 30
 _ASK_S = 60
+_ROLES = ("client", "scheduler", "worker")
+
+
+class TlsParams(BaseModel):
+    """Files that scheduler, workers and this run have alike."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    ca: str = Field(description="certificate of who signed, as PEM")
+    cert: str = Field(description="certificate, as PEM")
+    key: str = Field(description="its key, as PEM")
 
 
 class DaskExecutor(EngineExecutor):
-    """Steps on workers of Dask, one at a time for each of a worker's threads. Without an address: on a cluster that it starts
-    on this machine, whose every port listens on loopback alone."""
+    """Steps on workers of Dask: of a running scheduler, or of jobs of SLURM and others; else of a cluster on this machine.
+
+    One step at a time for each of a worker's threads. What it starts on this machine listens on loopback alone, unless jobs
+    are to reach it by an interface or a host."""
 
     name = "dask"
 
@@ -30,6 +45,18 @@ class DaskExecutor(EngineExecutor):
         address: str | None = Field(
             None, description="of a running scheduler: tcp://HOST:8786 [a cluster on this machine]"
         )
+        jobqueue: JobQueueParams | None = Field(
+            None, description="workers in jobs of a batch system"
+        )
+        tls: TlsParams | None = Field(
+            None, description="encryption, by files [as Dask's own configuration has it]"
+        )
+
+        @model_validator(mode="after")
+        def _one_place(self) -> Self:
+            if self.address and self.jobqueue:
+                raise ValueError("address and jobqueue are two places; set one of them")
+            return self
 
     params: Params
 
@@ -42,12 +69,18 @@ class DaskExecutor(EngineExecutor):
                 f"executor 'dask': {error}; install it: pip install 'metaselector-bench[dask]'"
             ) from error
         self._run = f"bench-{uuid4().hex}"
-        self._cluster = None if params.address else _local_cluster(workers)
+        security = _security(params.tls)
+        queue = params.jobqueue
+        self._jobs = None if queue is None else Jobs(queue, workers, security)
+        self._cluster = self._started(workers, security)
         try:
             self._client = Client(
-                params.address or self._cluster, timeout=_CONNECT_S, set_as_default=False
+                params.address or self._cluster,
+                timeout=_CONNECT_S,
+                security=security,
+                set_as_default=False,
             )
-        except (OSError, ValueError) as error:
+        except (OSError, TypeError, ValueError) as error:
             raise ExecutorError(
                 f"executor 'dask': no scheduler at {params.address} ({error}); start one with `dask scheduler`, or correct "
                 "--executor-set address"
@@ -59,11 +92,22 @@ class DaskExecutor(EngineExecutor):
         workers = len({slot.worker for slot in slots})
         return f"{self._client.scheduler.address}: {workers} workers, {len(slots)} steps at a time"
 
+    def _started(self, workers: int, security: Any) -> Any:
+        if self._jobs is not None:
+            return self._jobs.cluster
+        return None if self.params.address else _local_cluster(workers, security)
+
+    def _known(self) -> dict[str, Any]:
+        """Workers by their addresses."""
+        told = self._called(self._client.sync, self._client.scheduler.identity, n_workers=-1)
+        return dict(told["workers"])
+
     def _find_slots(self, threads: int) -> list[Slot]:
-        known = self._called(self._client.sync, self._client.scheduler.identity, n_workers=-1)
+        if self._jobs is not None:
+            self._jobs.ask(self._known, self.say)
         return [
             Slot(address, place)
-            for address, worker in sorted(known["workers"].items())
+            for address, worker in sorted(self._known().items())
             for place in range(max(1, worker["nthreads"] // threads))
         ]
 
@@ -123,14 +167,25 @@ class DaskExecutor(EngineExecutor):
             self._lost(slot, f"was lost ({type(error).__name__}: {error})")
 
 
-def _local_cluster(workers: int) -> Any:
+def _security(tls: TlsParams | None) -> Any:
+    if tls is None:
+        return None
+    from distributed import Security
+
+    files = {f"tls_{who}_cert": tls.cert for who in _ROLES}
+    files |= {f"tls_{who}_key": tls.key for who in _ROLES}
+    return Security(tls_ca_file=tls.ca, require_encryption=True, **files)
+
+
+def _local_cluster(workers: int, security: Any) -> Any:
     from distributed import LocalCluster
 
     return LocalCluster(
         n_workers=workers or None,
         threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address=None,
+        host=_LOOPBACK,
+        dashboard_address=f"{_LOOPBACK}:0",  # with none, every cluster wants port 8787 for it
         worker_dashboard_address=None,
+        security=security,
         silence_logs=logging.ERROR,
     )

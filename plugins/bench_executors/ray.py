@@ -21,8 +21,9 @@ _ASK_S = 60
 
 
 class RayExecutor(EngineExecutor):
-    """Steps in actors of Ray, one at a time in each. Without an address: on a cluster that it starts on this machine, whose
-    every port listens on loopback alone."""
+    """Steps in actors of Ray, one at a time in each: of a running cluster; else of one that it starts on this machine.
+
+    Of that, every port listens on loopback alone."""
 
     name = "ray"
 

@@ -209,3 +209,76 @@ def test_a_part_of_the_cache_that_can_t_be_written_fails(doctor: Doctor, tmp_pat
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "steps").symlink_to("/proc")
     assert doctor("--cache-dir", tmp_path / "cache")["cache"]["status"] == "fail"
+
+
+EXECUTOR = '''
+"""Says what it is told to."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from bench import hookimpl
+from bench.errors import ExecutorError
+from bench.interfaces import Executor, PluginParams
+
+
+class Told(Executor):
+    """Nothing runs there."""
+
+    name = "told"
+
+    class Params(PluginParams):
+        found: str = Field("", description="what it finds")
+        closed: str = Field("", description="file that is there once it is closed")
+
+    def check(self):
+        self.say("looking")
+        if not self.params.found:
+            raise ExecutorError("executor 'told': nobody is there; start somebody")
+        return self.params.found
+
+    def submit(self, step):
+        raise AssertionError
+
+    def events(self):
+        return iter(())
+
+    def close(self, *, kill=False):
+        Path(self.params.closed).touch()
+
+
+@hookimpl
+def bench_executors():
+    return {"told": f"{__name__}:Told"}
+'''
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "said", "fix"),
+    [
+        ("2 workers", "ok", "2 workers", ""),
+        ("", "fail", "executor 'told': nobody is there", "start somebody"),
+    ],
+)
+def test_an_executor_is_asked_whether_steps_could_run_there(
+    doctor: Doctor, tmp_path: Path, found: str, status: str, said: str, fix: str
+) -> None:
+    plugin, closed = tmp_path / "told.py", tmp_path / "closed"
+    plugin.write_text(EXECUTOR, "utf-8")
+    settings = [f"closed={closed}", *([f"found={found}"] if found else [])]
+    asked = [part for one in settings for part in ("--executor-set", one)]
+    checks = doctor("--plugins", plugin, "--executor", "told", *asked)
+    assert list(checks) == [*CHECKS, "executor told"]
+    one = checks["executor told"]
+    assert (one["status"], one["found"], one["fix"]) == (status, said, fix)
+    assert closed.exists()
+
+
+def test_an_executor_that_there_is_none_of_is_a_finding(doctor: Doctor) -> None:
+    assert doctor("--executor", "dsk")["executor dsk"] == {
+        "check": "executor dsk",
+        "status": "fail",
+        "found": "unknown executor 'dsk'",
+        "fix": "did you mean 'dask'?",
+    }

@@ -499,6 +499,11 @@ def computed(environment: dict[str, Any], versions: dict[str, str], of: str = ""
         ({"cores": 64}, {}, "cores 2 -> 64"),
         ({"system": "Darwin"}, {}, "system Linux -> Darwin"),
         ({"threads": 2}, {}, "threads 1 -> 2"),
+        (
+            {"others": [{"processor": "B", "cores": 2}, {"processor": "C", "cores": 4}]},
+            {},
+            "other machines not recorded -> B 2; C 4",
+        ),
         ({}, {"python": "3.12.1"}, "Python 3.11.7 -> 3.12.1"),
         ({}, {"torch": "2.1.0"}, "torch 2.13.0 -> 2.1.0"),
         ({}, {"numba": "0.68"}, "numba not recorded -> 0.68"),
@@ -524,6 +529,17 @@ def test_cpu_times_of_unlike_conditions_are_no_ratio(
     )
     assert f"CPU time is not compared, since it hangs on what differs: {what}." in text
     assert "ratio" not in text
+
+
+def test_another_worker_of_the_same_kind_is_told_and_its_times_are_compared(
+    make: Callable[..., Run], tmp_path: Path
+) -> None:
+    one, other = ({"worker": f"node-{number}"} for number in (1, 2))
+    comparison = compare(make("base", computed(one, {})), make("candidate", computed(other, {})))
+    assert comparison.cpu_ratio is not None
+    assert comparison.cpu_unlike == ()
+    text = " ".join(bench(tmp_path / "base", tmp_path / "candidate").output.split())
+    assert "worker node-1 -> node-2" in text
 
 
 def of_a_step(*anew: str) -> Edit:

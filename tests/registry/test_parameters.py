@@ -30,6 +30,7 @@ class Outer(PluginParams):
     limit: float | None = Field(None, ge=0, description="a limit")
     names: dict[str, str] = Field({}, description="a mapping")
     inner: Inner = Field(Inner(share=0.25), description="settings")
+    other: Inner | None = Field(None, description="more settings")
     on: bool = Field(True, description="a switch")
 
 
@@ -42,6 +43,9 @@ def test_parameters_have_type_default_range_and_meaning() -> None:
         ("names", "mapping to text", "{}", "", "a mapping"),
         ("inner.share", "number", "0.25", "> 0, < 1", "a share"),
         ("inner.size", "whole number", "3", ">= 1", "a size"),
+        ("other", "mapping or null", "null", "", "more settings"),
+        ("other.share", "number", "0.5", "> 0, < 1", "a share"),
+        ("other.size", "whole number", "3", ">= 1", "a size"),
         ("on", "true or false", "true", "", "a switch"),
     ]
 

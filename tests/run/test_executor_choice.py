@@ -13,6 +13,7 @@ from bench.job.outcome import of_record
 from bench.records import load
 from bench.registry import load_registry
 from bench.run.executor_choice import choose_executor
+from bench.suite import ExecutorSpec
 from tests.run.conftest import write_small_suite
 
 PATIENT = Path(__file__).parent.parent / "fixtures" / "patient_executor.py"
@@ -55,6 +56,24 @@ def test_parameters_are_read_as_yaml_and_have_defaults() -> None:
 def test_a_slip_is_answered_with_its_place_and_a_fix(setting: str, reason: str) -> None:
     with pytest.raises(PluginError, match=reason):
         made(setting)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        (
+            ("jobqueue.core=2",),
+            r"^--executor-set jobqueue\.core: unknown parameter of executor 'dask'; did you mean 'jobqueue\.cores'\?$",
+        ),
+        (
+            ("jobqueue.system=slurm", "jobqueue.cores=2"),
+            r"^--executor-set jobqueue\.memory: executor 'dask' needs it; `bench describe dask` has its parameters$",
+        ),
+    ],
+)
+def test_what_is_nested_is_told_in_full(settings: tuple[str, ...], reason: str) -> None:
+    with pytest.raises(PluginError, match=reason):
+        choose_executor(load_registry(autoload=False), "dask", settings)
 
 
 def test_what_is_no_yaml_is_refused() -> None:
@@ -118,3 +137,65 @@ def test_steps_of_an_executor_that_stops_end_without_a_result(tmp_path) -> None:
 def test_a_parameter_and_one_below_it_can_not_both_be_set() -> None:
     with pytest.raises(PluginError, match=r"queue\.slots: queue is set to a value already"):
         made("queue=1", "queue.slots=2")
+
+
+OF_SUITE = ExecutorSpec("patient", {"log": "a.txt", "queue": {"name": "long", "slots": 2}})
+
+
+def chosen(name: str | None, *settings: str, of_suite: ExecutorSpec | None = OF_SUITE):
+    registry = load_registry([PATIENT], autoload=False)
+    return choose_executor(registry, name, settings, 1, of_suite)
+
+
+def test_where_nobody_says_it_is_the_suites_or_this_machine() -> None:
+    assert chosen(None).name == "patient"
+    assert chosen(None).params.log == "a.txt"
+    assert chosen(None, of_suite=None).name == "local"
+
+
+def test_the_command_line_wins_over_the_suite_key_by_key() -> None:
+    assert chosen(None, "queue.slots=5").params.model_dump() == {
+        "log": "a.txt",
+        "queue": {"name": "long", "slots": 5},
+        "fault": "",
+    }
+    assert chosen("patient", "log=null").params.log is None
+    assert chosen("patient").params.queue.name == "long"
+
+
+def test_parameters_of_the_suites_executor_are_no_others() -> None:
+    assert chosen("inline").name == "inline"
+    with pytest.raises(PluginError, match="unknown parameter of executor 'inline'"):
+        chosen("inline", "queue.slots=5")
+
+
+def test_an_executor_tells_people_by_what_the_run_gave_it() -> None:
+    said: list[str] = []
+    registry = load_registry(autoload=False)
+    executor = choose_executor(registry, "inline", (), say=said.append).made()
+    executor.say("waiting")
+    assert said == ["waiting"]
+
+
+def test_a_suite_that_names_its_executor_has_the_same_trials(tmp_path: Path) -> None:
+    suite = write_small_suite(tmp_path)
+    (tmp_path / "patient_executor.py").write_text(PATIENT.read_text("utf-8"), "utf-8")
+    for name, more in (
+        ("local", ""),
+        (
+            "named",
+            f"plugins: [patient_executor.py]\nexecutor: {{use: patient, log: {tmp_path / 'steps.txt'}}}\n",
+        ),
+    ):
+        text = suite.read_text("utf-8")
+        suite.write_text(text + more, "utf-8")
+        folders = ["--out", tmp_path / name, "--cache-dir", tmp_path / f"cache of {name}"]
+        ran = CliRunner().invoke(main, list(map(str, ["run", suite, *folders])))
+        assert ran.exit_code == 0, ran.output
+    assert len((tmp_path / "steps.txt").read_text("utf-8").splitlines()) == 8
+    ids = [
+        {record["id"] for record in load(tmp_path / name).records} for name in ("local", "named")
+    ]
+    assert ids[0] == ids[1]
+    resolved = tmp_path / "named" / "suite.yaml"
+    assert 'executor: {"use": "patient"' in resolved.read_text("utf-8")

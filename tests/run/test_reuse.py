@@ -131,6 +131,26 @@ def test_a_record_tells_of_the_machine_and_versions_that_computed_its_step(
         elsewhere = record["kind"] != "bound"  # which the host computes
         assert (record["environment"]["processor"] == "of another machine") == elsewhere
         assert (record["versions"]["torch"] == "98.0") == elsewhere
+        assert "others" not in record["environment"]
+
+
+def test_a_record_names_the_machines_of_all_steps_whose_cost_it_sums_up(go, write_suite, tmp_path):
+    first, _ = go(write_suite(), "one", cache="shared")
+    fit = next(record for record in first.records if record["kind"] == "base_model")
+    (step,) = fit["steps"]
+    result = tmp_path / "shared" / "steps" / f"fit-{step}" / "result.json"
+    told = json.loads(result.read_text("utf-8"))
+    here = told["environment"]
+    told["environment"] = here | {"processor": "of another machine", "worker": "node-1"}
+    result.write_text(json.dumps(told), "utf-8")
+    (result.parent / DIGESTS).unlink()
+    seal(result.parent)
+    second, _ = go(write_suite(), "two", cache="shared")
+    for record in second.records:
+        others = record["environment"].get("others", [])
+        mixed = record["kind"] == "method" and step in record["steps"]
+        assert [one["processor"] for one in others] == ["of another machine"] * mixed
+        assert ("worker" in record["environment"]) == (record["id"] == fit["id"])
 
 
 def test_a_base_model_that_many_methods_need_is_fitted_once(go, write_suite):

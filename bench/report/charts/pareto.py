@@ -23,6 +23,8 @@ def pareto(section: Section) -> Chart:
     """Two panels, of training and of prediction; methods and base models alone, since bounds have no cost."""
     title = f"{named(section.primary)} against cost"
     found = [(cost, pareto_points(section, cost)) for cost in COSTS]
+    if not section.one_machine:
+        return nothing_to_draw(_NAME, title, "Costs are of more than one kind of machine.")
     told = [(cost, points) for cost, points in found if any(one.timed for one in points)]
     if not told:
         return nothing_to_draw(_NAME, title, "No cost of a method with a result is known.")

@@ -16,6 +16,7 @@ from bench.report.content.analyses import analysis_fault, usable_analysis
 from bench.report.content.compositions import compositions
 from bench.report.content.decimals import section_decimals
 from bench.report.content.edges import at_edge
+from bench.report.content.machines import machines_of
 from bench.report.content.made import made
 from bench.report.content.model import Cited, Failure, NotAsked, Report, Section
 from bench.report.content.never_better import never_better
@@ -139,7 +140,8 @@ def _section(
         manifest["primary"],
     )
     analysis, fault = usable_analysis(run, f"{dataset}/{protocol}", lines)
-    found = rows(lines, directions, primary, good, manifest["seeds"], analysis)
+    machines = machines_of(run.records)
+    found = rows(lines, directions, primary, good, manifest["seeds"], analysis, machines)
     section = Section(
         dataset=dataset,
         protocol=protocol,

@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.records import Run
+from bench.report.content.machines import machines_of, workers_of
 from bench.report.content.model import Made
 
-__all__ = ["MACHINE", "made"]
-
-Record = Mapping[str, Any]
-MACHINE = ("processor", "cores", "threads", "device", "system", "machine")
+__all__ = ["made"]
 
 
 def made(run: Run) -> Made:
@@ -22,7 +20,8 @@ def made(run: Run) -> Made:
         started=_text(manifest.get("started")),
         ended=_text(manifest.get("ended")),
         versions=_distinct([record.get("versions") for record in run.records]),
-        machines=tuple(filter(None, dict.fromkeys(map(_machine, run.records)))),
+        machines=machines_of(run.records),
+        workers=workers_of(run.records),
         plugins=tuple(manifest["plugins"].get("given", ())),
         suite_plugins=tuple(manifest["plugins"].get("named", ())),
     )
@@ -34,13 +33,6 @@ def _distinct(tables: Sequence[Any]) -> dict[str, tuple[str, ...]]:
         for name, version in (table if isinstance(table, Mapping) else {}).items():
             found[str(name)][str(version)] = None
     return {name: tuple(versions) for name, versions in found.items()}
-
-
-def _machine(record: Record) -> tuple[tuple[str, str], ...]:
-    """Empty where the record names none."""
-    environment = record.get("environment")
-    known = environment if isinstance(environment, Mapping) else {}
-    return tuple((key, str(known[key])) for key in MACHINE if known.get(key) is not None)
 
 
 def _text(value: Any) -> str:

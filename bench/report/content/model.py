@@ -80,6 +80,8 @@ class Row:
     cost: Cost | None = None  # None where nothing was run for it: best-single, bounds, failures
     # log loss on validation users' query, by which models are chosen; not of bounds
     validation: Estimate | None = None
+    # kinds of machine that measured the cost, by their places in Made.machines, from 1; empty where no record names them
+    machines: tuple[int, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -326,6 +328,11 @@ class Section:
         table = found.against_chosen if self.is_chosen else found.against_best_single
         return table.get(self.primary)
 
+    @property
+    def one_machine(self) -> bool:
+        """Whether one kind of machine measured all costs, as far as it is known: else they can't be set side by side."""
+        return len({place for row in self.rows for place in row.machines}) < 2
+
     def analysed(self, row: Row) -> MethodAnalysis | None:
         """What the analysis found of a row; None of bounds."""
         methods = self.analysis.methods if self.analysis is not None and row.kind != "bound" else ()
@@ -335,8 +342,8 @@ class Section:
 @dataclass(frozen=True)
 class Made:
     """With what a run was made. `versions`: of software, each that some record names; `machines`: pairs of what and which;
-    `plugins`: names of the files and folders that `--plugins` gave it; `suite_plugins`: paths that its suite names, below the
-    suite's folder."""
+    `workers`: hosts that an executor had steps done by; `plugins`: names of the files and folders that `--plugins` gave it;
+    `suite_plugins`: paths that its suite names, below the suite's folder."""
 
     started: str  # ISO times, "" where unknown
     ended: str
@@ -344,6 +351,7 @@ class Made:
     machines: tuple[tuple[tuple[str, str], ...], ...]
     plugins: tuple[str, ...] = ()
     suite_plugins: tuple[str, ...] = ()
+    workers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.evaluate import Analysis, Estimate, Line, Mark, estimate, marks, ordered
 from bench.interfaces import Score
+from bench.report.content.machines import Machine, machines_of
 from bench.report.content.measured_cost import cost
 from bench.report.content.model import Figure, Row
 
@@ -24,8 +25,10 @@ def rows(
     good: Sequence[Record],
     seeds: Sequence[int],
     analysis: Analysis | None,
+    machines: Sequence[Machine] = (),
 ) -> tuple[Row, ...]:
-    """In the order of the table. `directions`: metric to whether higher is better; `good`: the records with a result."""
+    """In the order of the table. `directions`: metric to whether higher is better; `good`: the records with a result;
+    `machines`: all of the run's."""
     metrics = list(lines[0].metrics) if lines else []
     decided = tested(lines, directions, analysis)
     marked = {
@@ -40,7 +43,7 @@ def rows(
     if by is not None:
         lines = ordered(lines, by, directions[by])
     lines = sorted(lines, key=lambda line: _KINDS.index(line.kind))
-    return tuple(_row(line, marked, good, seeds) for line in lines)
+    return tuple(_row(line, marked, good, seeds, machines) for line in lines)
 
 
 def tested(
@@ -86,6 +89,7 @@ def _row(
     marked: Mapping[str, Mapping[str, Mark]],
     good: Sequence[Record],
     seeds: Sequence[int],
+    machines: Sequence[Machine],
 ) -> Row:
     figures = {
         metric: Figure(figure, marked.get(metric, {}).get(line.name))
@@ -98,7 +102,9 @@ def _row(
     own, shown = of[line.name], of[line.model or line.name]
     measured = cost(own) if own and line.kind != "bound" else None
     validation = None if line.kind == "bound" else _validation(shown, seeds)
-    return Row(line.name, line.kind, figures, line.model, measured, validation)
+    measurers = () if measured is None else machines_of(own)
+    places = tuple(place for place, one in enumerate(machines, 1) if one in measurers)
+    return Row(line.name, line.kind, figures, line.model, measured, validation, places)
 
 
 def _validation(records: Sequence[Record], seeds: Sequence[int]) -> Estimate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from bench.report.content.model import Report, Row, Section
+from bench.report.content.model import Row, Section
 from bench.report.content.user_shares import user_shares
 from bench.report.words.blocks import fixed
 from bench.report.words.figures import joined, listed
@@ -43,11 +43,11 @@ _COST = (
 )
 
 
-def among_ties(report: Report, section: Section, names: Sequence[str]) -> str:
+def among_ties(section: Section, names: Sequence[str]) -> str:
     """A sentence of measured figures; a question to which one of `names` has no figure is left out, "" where all are."""
     rows = [row for row in section.rows if row.kind != "best_single" and row.name in names]
     found: dict[tuple[str, ...], list[str]] = {}
-    for question in (*(_COST if _comparable(report, section, names) else ()), _harm(section)):
+    for question in (*(_COST if _comparable(section, rows) else ()), _harm(section)):
         for who, answer in _answered(section, rows, question):
             found.setdefault(who, []).append(answer)
     told = [f"{listed(who)} {joined(parts, None)}" for who, parts in found.items()]
@@ -69,11 +69,12 @@ def _answered(
         yield tuple(who), question.said[len(who) > 1].format(best)
 
 
-def _comparable(report: Report, section: Section, names: Sequence[str]) -> bool:
+def _comparable(section: Section, rows: Sequence[Row]) -> bool:
     """Whether one kind of machine measured all costs, and the harness's clock saw them: not of scores that came in a file."""
-    machines = report.made.machines if report.made is not None else ()
     from_files = {one.model for one in section.from_files}
-    return len(machines) == 1 and not from_files.intersection(names)
+    machines = {row.machines for row in rows}
+    named = len(machines) == 1 and all(len(one) == 1 for one in machines)
+    return named and not any(row.name in from_files for row in rows)
 
 
 def _harm(section: Section) -> _Question:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.report.content.model import BaseModelFacts, Cost, Section
-from bench.report.words.blocks import Cell, Grid, GridRow, align, fixed
+from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align, fixed
 from bench.report.words.figures import loss
 from bench.report.words.names import short
 
-__all__ = ["COST_NOTE", "base_models_grid", "cost_grid"]
+__all__ = ["COST_NOTE", "UNLIKE_NOTE", "base_models_grid", "cost_grid"]
 
 _COST_HEADS = (
     "train\nkrows/s",
@@ -27,6 +27,11 @@ COST_NOTE = (
     "are means over seeds, peak memory is the most of any seed. – marks what was over too soon to time."
 )
 
+UNLIKE_NOTE = (
+    'These costs are of more than one kind of machine, by their numbers in "How it was made" (--section made): seconds and '
+    "rates of different machines say nothing of methods. Let one kind do all steps to compare them."
+)
+
 
 def cost_grid(section: Section) -> Grid | None:
     """Throughput, seconds and memory of methods and base models; None where nothing was measured."""
@@ -34,6 +39,10 @@ def cost_grid(section: Section) -> Grid | None:
     columns = list(zip(*(_figures(cost) for _, cost in rows), strict=True))
     decimals = (1, 1, 1, 1, 1, 1, 0)
     cells = [_column(values, places) for values, places in zip(columns, decimals, strict=False)]
+    heads: tuple[str, ...] = _COST_HEADS
+    if not section.one_machine:
+        heads = ("machine", *heads)
+        cells = [[Cell(", ".join(map(str, row.machines)) or ABSENT) for row, _ in rows], *cells]
     grid_rows = [
         GridRow(
             short(row.name),
@@ -42,7 +51,7 @@ def cost_grid(section: Section) -> Grid | None:
         )
         for position, (row, _) in enumerate(rows)
     ]
-    return Grid("Cost", ("method", *_COST_HEADS), tuple(grid_rows)) if rows else None
+    return Grid("Cost", ("method", *heads), tuple(grid_rows)) if rows else None
 
 
 def base_models_grid(section: Section) -> Grid | None:

@@ -32,9 +32,12 @@ def made_blocks(report: Report) -> Iterator[Block]:
     if made.started:
         until = f", last ended {short(made.ended)}" if made.ended else ""
         yield Note(f"First begun {short(made.started)}{until}.")
-    for machine in made.machines:
+    for place, machine in enumerate(made.machines, 1):
         told = ", ".join(f"{key} {short(value, 60)}" for key, value in machine)
-        yield Note(f"Computed on: {told}.")
+        number = f", machine {place}" if len(made.machines) > 1 else ""
+        yield Note(f"Computed on{number}: {told}.")
+    if made.workers:
+        yield Note(f"Steps were done by workers on {listed(made.workers)}.")
     if made.versions:
         yield Terms(
             tuple(

@@ -146,7 +146,8 @@ def _columns(
     yield from against_reference(section, rows)
     for metric in others[:1]:
         yield head(metric), _means(section, metric, rows)
-    yield from _costs(rows)
+    if section.one_machine:
+        yield from _costs(rows)
     for metric in others[1:]:
         yield head(metric), _means(section, metric, rows)
 
@@ -173,6 +174,7 @@ def _notes(report: Report, section: Section, rows: Sequence[Row]) -> tuple[str, 
     """The most important ones."""
     found = chain(
         _failed(report, section),
+        _unlike(section),
         _warned(section),
         _unanalysed(section),
         _extreme(section),
@@ -201,6 +203,11 @@ def _warned(section: Section) -> Iterator[str]:
         more = len(section.warnings) - 1
         others = f" and {counted(more, 'more warning')}" if more else ""
         yield f"Warning: {short(first, _WARNING)}{others} (--section trust)."
+
+
+def _unlike(section: Section) -> Iterator[str]:
+    if not section.one_machine:
+        yield "Costs are of more than one kind of machine, and not to be compared (--section cost)."
 
 
 def _unanalysed(section: Section) -> Iterator[str]:

@@ -10,6 +10,7 @@ from bench.registry import KINDS, Registry
 from bench.suite.check.schema import (
     BaseModelUse,
     DatasetUse,
+    ExecutorUse,
     MetaLearnerUse,
     MetricUse,
     ProtocolUse,
@@ -28,6 +29,7 @@ _USES: Mapping[type[Use], str] = {
     SelectorUse: "selectors",
     MetaLearnerUse: "meta_learners",
     MetricUse: "metrics",
+    ExecutorUse: "executors",
 }
 _ALWAYS = {"version", "name"}  # the rest may be in a file that is included
 

@@ -11,6 +11,7 @@ from bench.registry import Registry, did_you_mean
 from bench.suite.check.schema import (
     BaseModelUse,
     DatasetUse,
+    ExecutorUse,
     MetaLearnerUse,
     MetricUse,
     ProtocolUse,
@@ -61,6 +62,7 @@ def find_uses(data: Any) -> Iterator[PluginUse]:
             elif key == "meta_learner":
                 yield from _use(("methods", name, key), value, "meta_learners", MetaLearnerUse)
     yield from _metrics(data.get("metrics"))
+    yield from _use(("executor",), data.get("executor"), "executors", ExecutorUse)
 
 
 def _metrics(entries: Any) -> Iterator[PluginUse]:

@@ -24,6 +24,7 @@ from bench.settings import BasePredictions, TrainSettings
 __all__ = [
     "BaseModelUse",
     "DatasetUse",
+    "ExecutorUse",
     "MetaLearnerUse",
     "MethodEntry",
     "MetricUse",
@@ -123,6 +124,10 @@ class MetricUse(Use):
     name: Name | None = Field(None, alias="as", description="what tables call it")
 
 
+class ExecutorUse(Use):
+    """`executor:`"""
+
+
 # a mapping is judged as one alone, so that a fault in it is not told of as "must be text" too
 MetricEntry = Annotated[
     Annotated[str, Tag("[name]")] | Annotated[MetricUse, Tag("[mapping]")],
@@ -180,4 +185,5 @@ class SuiteFile(_Keys):
     gate: Gate = Gate()
     limits: LimitKeys = LimitKeys()
     timing: Timing = "shared"
+    executor: ExecutorUse | None = None
     grid: Mapping[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field({})

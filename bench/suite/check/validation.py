@@ -18,7 +18,7 @@ from bench.suite.places.problems import Problem, at_key, at_value
 from bench.suite.places.text import quoted
 from bench.suite.places.yaml_document import Document, KeyPath
 
-__all__ = ["reason_of", "validate"]
+__all__ = ["keys_at", "reason_of", "validate"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -87,7 +87,7 @@ def _misspelt(
     kinds = {path: details[0]["type"] for path, details in by_place.items()}
     for path, kind in kinds.items():
         if kind == "extra_forbidden":
-            keys = _keys(model, path[:-1])
+            keys = keys_at(model, path[:-1])
             hint = did_you_mean(str(path[-1]), keys)
             meant = ((*path[:-1], key) for key in keys if hint == f"; did you mean {key!r}?")
             yield from (key for key in meant if kinds.get(key) == "missing")
@@ -128,7 +128,7 @@ def _problem(
     if detail["type"] == "missing":
         return at_value(document, place[:-1], wording.missing(path))
     if detail["type"] == "extra_forbidden":
-        return at_key(document, place, wording.unknown(path, _keys(model, path[:-1])))
+        return at_key(document, place, wording.unknown(path, keys_at(model, path[:-1])))
     if detail["loc"] and detail["loc"][-1] == _OF_A_KEY:
         return at_key(document, place, f"the name {quoted(path[-1])} {reason_of(detail)}")
     if detail["type"] in ("value_error", "assertion_error"):
@@ -196,7 +196,7 @@ def _whole(value: Any) -> int | None:
     return int(value) if isinstance(value, float) and value.is_integer() else None
 
 
-def _keys(annotation: Any, path: KeyPath) -> list[str]:
+def keys_at(annotation: Any, path: KeyPath) -> list[str]:
     """The keys that a model, or the model at a path below it, reads."""
     for part in path:
         annotation = next(_below(annotation, part), None)
