@@ -1,10 +1,9 @@
-"""Executors over an engine: one of threads, each a worker with a step server of its own, stands for those of others."""
+"""What executors over an engine have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -13,50 +12,13 @@ import pytest
 from bench.errors import ExecutorError
 from bench.executors import engine, orders
 from bench.executors.at_worker import WorkerSide
-from bench.executors.engine import EngineExecutor, EngineParams, Slot
+from bench.executors.engine import EngineParams
 from bench.interfaces import StepEvent
 from bench.job.outcome import Outcome
 from bench.job.steps import to_text
 from bench.storage.kept import KeptFolder
 from tests.executors.faulty_steps import FaultySteps
-
-
-class Threads(EngineExecutor):
-    """`here`: names of workers that can be seen now; `sides`: those that have had a step; `sent`: what went to them."""
-
-    name = "threads"
-
-    def __init__(self, workers: int = 0, **params: Any) -> None:
-        super().__init__(EngineParams(**params), workers)
-        self.here = ["one", "two"]
-        self.sides: dict[str, WorkerSide] = {}
-        self.sent: list[tuple[str, list[str]]] = []
-        self.answers: dict[str, Any] = {}  # function -> what workers answer instead
-
-    def _find_slots(self, threads: int) -> list[Slot]:
-        return [Slot(name) for name in self.here]
-
-    def _ask(self, worker: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        name = function.__name__
-        return self.answers[name] if name in self.answers else function(*arguments)
-
-    def _begin(self, slot: Slot, order: str, parcels: Mapping[str, bytes]) -> None:
-        self.sent.append((slot.worker, sorted(parcels)))
-        side = self.sides.setdefault(slot.worker, WorkerSide())
-
-        def perform() -> None:
-            try:
-                done = side.perform(order, parcels, lambda text: self._progress(slot, text))
-            except Exception as error:
-                self._lost(slot, f"was lost ({error})")
-            else:
-                self._done(slot, done)
-
-        Thread(target=perform, daemon=True).start()
-
-    def _shut(self) -> None:
-        for side in self.sides.values():
-            side.close()
+from tests.executors.threads import Threads
 
 
 @pytest.fixture
@@ -69,7 +31,7 @@ def threads() -> Iterator[Callable[..., Threads]]:
     made: list[Threads] = []
 
     def make(**options: Any) -> Threads:
-        made.append(Threads(**options))
+        made.append(Threads(EngineParams(**options), workers=0))
         return made[-1]
 
     yield make
@@ -163,7 +125,9 @@ def test_a_cache_that_only_the_host_sees_is_said_with_what_to_do(steps, threads)
     executor = threads()
     executor.answers["reads"] = False
     executor.submit(to_text(steps.step("a")))
-    with pytest.raises(ExecutorError, match=r"does not see the cache .+: mount it there .+disk=own$"):
+    with pytest.raises(
+        ExecutorError, match=r"does not see the cache .+: mount it there .+disk=own$"
+    ):
         told(executor)
     assert not list((steps.cache / "work").iterdir()), "the token is gone"
 
@@ -173,7 +137,9 @@ def test_a_plugin_that_is_another_there_is_refused_before_its_step(steps, thread
     (used,) = step.plugins
     executor = threads()
     executor.submit(to_text(step.model_copy(update={"plugins": (used._replace(digest="0"),)})))
-    with pytest.raises(ExecutorError, match=r"worker one: base model 'faulty' .+ is not what this run has"):
+    with pytest.raises(
+        ExecutorError, match=r"worker one: base model 'faulty' .+ is not what this run has"
+    ):
         told(executor)
 
 
@@ -194,7 +160,9 @@ def test_a_step_whose_server_is_killed_is_gone_and_can_be_handed_over_again(
     assert events == ["started", "gone", "started", "ended"]
 
 
-def test_a_worker_that_is_not_seen_any_more_takes_its_step_along(steps, threads, monkeypatch) -> None:
+def test_a_worker_that_is_not_seen_any_more_takes_its_step_along(
+    steps, threads, monkeypatch
+) -> None:
     monkeypatch.setattr(engine, "_LOOK_S", 0.05)
     executor = threads()
     executor.submit(to_text(steps.step("slow", "sleep-once")))
@@ -222,7 +190,9 @@ def test_closing_waits_for_what_runs_or_ends_it(steps, threads) -> None:
     assert not server.alive
 
 
-def test_a_failure_is_told_with_the_end_of_its_log_from_another_disk(steps, threads, tmp_path) -> None:
+def test_a_failure_is_told_with_the_end_of_its_log_from_another_disk(
+    steps, threads, tmp_path
+) -> None:
     executor = threads(disk="own", worker_cache=str(tmp_path / "worker"))
     executor.submit(to_text(steps.step("bad", "segfault")))
     *_, end = told(executor)
