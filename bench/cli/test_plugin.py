@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-CHECKED = ("models", "selectors", "datasets", "protocols", "metrics")
+CHECKED = ("models", "selectors", "datasets", "protocols", "metrics", "executors")
 
 
 @click.command("test-plugin")
@@ -33,7 +33,7 @@ def command(
 ) -> None:
     """Check a plugin (NAME), or all of a FILE or folder, against the contract.
 
-    Base models, selectors, datasets, protocols and metrics are checked, each in processes that it may end.
+    Base models, selectors, datasets, protocols, metrics and executors are checked, each in processes that it may end.
 
     A name goes before a file or folder that is called the same. Exit code 1: a check failed."""
     registry = load_registry(plugins, autoload=autoload)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tarfile import TarError
+from threading import Lock, Timer
 from typing import Any
 
 from bench.cache_folder import cache_dir
@@ -22,6 +23,7 @@ from bench.storage.trouble import blamed
 __all__ = ["WorkerSide", "own_cache", "reads"]
 
 _LOG = 64 * 2**10  # bytes of a log that go back to the host
+_IDLE_S = 60.0  # after which a step server ends: whoever had it may be gone
 
 
 def own_cache(folder: str | None = None) -> str:
@@ -44,6 +46,8 @@ class WorkerSide:
         self._server: StepServer | None = None
         self._closed = False
         self._whole: set[tuple[Path, str]] = set()  # folders that were found to be so
+        self._one = Lock()  # an order that was given up may go on while the next one comes
+        self._idle: Timer | None = None
 
     def perform(
         self, order: str, parcels: Mapping[str, bytes], progress: Callable[[str], object]
@@ -51,16 +55,34 @@ class WorkerSide:
         """Raises StepServerGone where the process that does the step is lost, with its server."""
         given = Order.model_validate_json(order)
         step = parse_step(given.step, given.cache)
-        try:
-            return self._done(given, step, parcels, progress)
-        except (OSError, TarError, StorageError) as error:
-            return _answer(
-                outcome=of_error(_trouble(error, step.cache, given.worker)).model_dump_json()
-            )
+        with self._one:
+            self._wake()
+            try:
+                return self._done(given, step, parcels, progress)
+            except (OSError, TarError, StorageError) as error:
+                trouble = _trouble(error, step.cache, given.worker)
+                return _answer(outcome=of_error(trouble).model_dump_json())
+            finally:
+                if not self._closed:
+                    self._rest()
 
     def close(self) -> None:
         """End the step that runs, and do no other."""
         self._closed = True
+        self._wake()
+        self._end_server()
+
+    def _rest(self) -> None:
+        """Nothing is asked for now."""
+        self._idle = Timer(_IDLE_S, self._end_server)
+        self._idle.daemon = True
+        self._idle.start()
+
+    def _wake(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+
+    def _end_server(self) -> None:
         if self._server is not None:
             self._server.close()
 
@@ -109,6 +131,7 @@ class WorkerSide:
 
     def _serving(self) -> StepServer:
         if self._server is None or not self._server.alive:
+            self._end_server()
             self._server = StepServer()
         if self._closed:  # meanwhile
             self._server.close()

@@ -3,11 +3,13 @@ an engine's own, how a call reaches one of its workers, is in four methods of a 
 
 from __future__ import annotations
 
+import math
 import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -25,7 +27,7 @@ from bench.storage.kept import KeptFolder, discard
 from bench.storage.parcels import unpack
 from bench.storage.trouble import writing
 
-__all__ = ["EngineExecutor", "EngineParams", "Slot"]
+__all__ = ["EngineExecutor", "EngineParams", "Slot", "WorkerGone"]
 
 _LOOK_S = 1.0  # between two looks at which workers are there
 _SEEN_WITHIN_S = 30.0  # a network's disk shows what another machine wrote
@@ -46,6 +48,10 @@ class EngineParams(PluginParams):
     )
 
 
+class WorkerGone(Exception):  # noqa: N818 - an end, and no error of who asks
+    """One worker does not answer, and others may."""
+
+
 class Slot(NamedTuple):
     """Where one step at a time may run: the worker's name in its engine, and which of that worker's places it is."""
 
@@ -54,6 +60,7 @@ class Slot(NamedTuple):
 
 
 class _Running(NamedTuple):
+    number: int  # of the handing over: what is told of an earlier one is not of this
     step: FitStep | SelectStep
     sent: int  # how often inputs went with it
 
@@ -81,8 +88,9 @@ class EngineExecutor(Executor):
         self._waiting: deque[str] = deque()
         self._running: dict[Slot, _Running] = {}
         self._workers: dict[str, _Worker] = {}  # those that were greeted
-        self._told: SimpleQueue[tuple[Slot, str, Any]] = SimpleQueue()
-        self._looked = self._had_workers = time.monotonic()
+        self._told: SimpleQueue[tuple[int, str, Any]] = SimpleQueue()
+        self._numbers = count()
+        self._looked, self._had_workers = -math.inf, time.monotonic()
         self._slots: list[Slot] = []
 
     # -- what is the engine's
@@ -94,12 +102,15 @@ class EngineExecutor(Executor):
 
     @abstractmethod
     def _ask(self, worker: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function of the harness there, at once, whatever runs. Raises ExecutorError."""
+        """Call a function of the harness there, at once, whatever runs. Raises ExecutorError, WorkerGone."""
 
     @abstractmethod
-    def _begin(self, slot: Slot, order: str, parcels: Mapping[str, bytes]) -> None:
-        """Have WorkerSide.perform called there. What it says is told by `_progress` and `_done`, its loss by `_lost`, by any
-        thread."""
+    def _begin(self, number: int, slot: Slot, order: str, parcels: Mapping[str, bytes]) -> None:
+        """Have WorkerSide.perform called there. What it says is told by `_progress` and `_done`, its loss by `_lost`, under
+        this number, by any thread. Raises ExecutorError, WorkerGone."""
+
+    def _forget(self, number: int) -> None:
+        """Nothing more is asked of what was begun: it has ended, or its worker is gone."""
 
     @abstractmethod
     def _shut(self) -> None:
@@ -107,14 +118,14 @@ class EngineExecutor(Executor):
 
     # -- what it tells
 
-    def _progress(self, slot: Slot, text: str) -> None:
-        self._told.put((slot, "progress", text))
+    def _progress(self, number: int, text: str) -> None:
+        self._told.put((number, "progress", text))
 
-    def _done(self, slot: Slot, done: Done) -> None:
-        self._told.put((slot, "done", done))
+    def _done(self, number: int, done: Done) -> None:
+        self._told.put((number, "done", done))
 
-    def _lost(self, slot: Slot, reason: str) -> None:
-        self._told.put((slot, "lost", reason))
+    def _lost(self, number: int, reason: str) -> None:
+        self._told.put((number, "lost", reason))
 
     # -- the contract
 
@@ -144,11 +155,12 @@ class EngineExecutor(Executor):
             if free is None:
                 return
             self._waiting.popleft()
-            self._send(free, step)
+            gone = self._send(free, step)
             yield StepEvent(step.id, "started", "")
+            yield from gone
 
     def _free(self, threads: int) -> Slot | None:
-        if not self._slots or time.monotonic() - self._looked > _LOOK_S:
+        if time.monotonic() - self._looked > _LOOK_S:
             self._look(threads)
         return next((slot for slot in self._slots if slot not in self._running), None)
 
@@ -164,8 +176,18 @@ class EngineExecutor(Executor):
                 f"executor {self.name!r}: no worker for {_NO_WORKERS_S:.0f} s; start one, and run again: what is done is kept"
             )
 
-    def _send(self, slot: Slot, step: FitStep | SelectStep, sent: int = 0) -> None:
-        """Hand a step over, with those inputs that the worker was not seen to have. `sent`: how often they went before."""
+    def _send(self, slot: Slot, step: FitStep | SelectStep, sent: int = 0) -> list[StepEvent]:
+        """Hand a step over; what is to be told where its worker is not there. `sent`: how often its inputs went before."""
+        running = self._running[slot] = _Running(next(self._numbers), step, sent + 1)
+        try:
+            self._hand_over(slot, running)
+        except WorkerGone as gone:
+            return [self._gone(slot, f"does not answer: {gone}")]
+        return []
+
+    def _hand_over(self, slot: Slot, running: _Running) -> None:
+        """With those inputs that the worker was not seen to have."""
+        step = running.step
         worker = self._workers.get(slot.worker) or self._greet(slot.worker, step.cache)
         inputs = tuple(inputs_of(step, own_disk=worker.cache is not None))
         order = Order(
@@ -174,13 +196,12 @@ class EngineExecutor(Executor):
         with writing(step.cache):
             parcels = {one.name: one.packed() for one in inputs if one.name not in worker.holds}
         worker.holds.update(parcels)
-        self._running[slot] = _Running(step, sent + 1)
-        self._begin(slot, order.model_dump_json(), parcels)
+        self._begin(running.number, slot, order.model_dump_json(), parcels)
 
     # -- who works
 
     def _greet(self, name: str, cache: Path) -> _Worker:
-        """A worker's first step is to come. Raises ExecutorError where it is not to have one."""
+        """A worker's first step is to come. Raises ExecutorError where it is not to have one, WorkerGone."""
         found = Facts.model_validate_json(self._ask(name, facts_as_json))
         if how := facts().unlike(found):
             raise ExecutorError(f"executor {self.name!r}: worker {name} on {found.host} {how}")
@@ -215,7 +236,9 @@ class EngineExecutor(Executor):
             yield self._gone(slot, "is not there any more")
 
     def _gone(self, slot: Slot, reason: str) -> StepEvent:
-        step = self._running.pop(slot).step
+        number, step, _ = self._running.pop(slot)
+        self._forget(number)
+        self._slots = [one for one in self._slots if one.worker != slot.worker]
         worker = self._workers.pop(slot.worker, None)
         where = "" if worker is None else f" on {worker.facts.host}"
         return StepEvent(step.id, "gone", f"worker {slot.worker}{where} {reason}")
@@ -230,9 +253,11 @@ class EngineExecutor(Executor):
                 yield from self._of(*told.pop())
                 told.append(self._told.get_nowait())
 
-    def _of(self, slot: Slot, kind: str, what: Any) -> Iterator[StepEvent]:
-        if (running := self._running.get(slot)) is None:
+    def _of(self, number: int, kind: str, what: Any) -> Iterator[StepEvent]:
+        found = [one for one in self._running.items() if one[1].number == number]
+        if not found:
             return  # of a step that was given up
+        ((slot, running),) = found
         if kind == "lost":
             yield self._gone(slot, what)
         elif kind == "progress":
@@ -249,9 +274,10 @@ class EngineExecutor(Executor):
             if running.sent >= _MOST_SENT:
                 raise ExecutorError(f"{where} goes on losing what it is sent; is its disk full?")
             self._workers[slot.worker].holds.difference_update(answer.lacking)
-            self._send(slot, step, running.sent)
+            yield from self._send(slot, step, running.sent)
             return
         del self._running[slot]
+        self._forget(running.number)
         if Outcome.model_validate_json(answer.outcome).ok:
             self._bring_home(step, done.parcel, where)
         elif answer.log:

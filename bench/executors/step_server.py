@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from threading import Lock
+from typing import Literal
 
 from bench.processes.workers import worker_environment
 
@@ -41,6 +42,14 @@ class StepServer:
 
     def perform(self, step: str, progress: Callable[[str], object]) -> str:
         """Its outcome as JSON; lines of progress are told meanwhile. Raises StepServerGone."""
+        for kind, detail in self.told(step):
+            if kind == "ended":
+                return detail
+            progress(detail)
+        raise AssertionError
+
+    def told(self, step: str) -> Iterator[tuple[Literal["progress", "ended"], str]]:
+        """What it says of a step, as it happens: kind and detail of events. Raises StepServerGone."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with suppress(OSError):  # its end is heard below
@@ -48,10 +57,10 @@ class StepServer:
             self._process.stdin.flush()
         for line in self._process.stdout:
             kind, detail = json.loads(line)
+            if kind != "started":
+                yield kind, detail
             if kind == "ended":
-                return str(detail)
-            if kind == "progress":
-                progress(str(detail))
+                return
         raise StepServerGone(f"the step server ended with {self._process.wait()}")
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from bench.interfaces import (
     Dataset,
     DifferentiableSelector,
+    Executor,
     Metric,
     Plugin,
     Selector,
@@ -68,12 +69,25 @@ CHECKS: Mapping[str, Mapping[str, str]] = {
         **_BY_SEED,
         **_EVERY,
     },
+    "executors": {
+        "each step ends once": "bench.testing.executor_checks:each_ends_once",
+        "failures are told": "bench.testing.executor_checks:failures",
+        "a step's process may end": "bench.testing.executor_checks:ends_of_processes",
+        "a step handed over twice": "bench.testing.executor_checks:handed_over_twice",
+        "limits": "bench.testing.executor_checks:limits",
+        "closing waits": "bench.testing.executor_checks:closing_waits",
+        "closing with kill": "bench.testing.executor_checks:closing_kills",
+        **_BY_CALL,
+        "citation": "bench.testing.shared_checks:citation",
+        "threads and processes ended": "bench.testing.shared_checks:nothing_left",
+    },
 }
 _INTERFACES: Mapping[str, tuple[type[Plugin], ...]] = {
     "selectors": (Selector, DifferentiableSelector),
     "metrics": (Metric,),
     "datasets": (Dataset,),
     "protocols": (SplitProtocol,),
+    "executors": (Executor,),
 }
 
 

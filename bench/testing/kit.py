@@ -18,12 +18,12 @@ from bench.testing.by_kind import BY_HASH, BY_PROCESS, CHECKS, IMPORT, check_nam
 from bench.testing.here import defaults, refuse, run_checks
 from bench.testing.verdicts import CheckResult
 
-__all__ = ["assert_conforms", "check_plugin"]
+__all__ = ["assert_conforms", "check_plugin", "target_of"]
 
 
 def check_plugin(plugin: type[Plugin], params: PluginParams | None = None) -> list[CheckResult]:
-    """All checks of the class's kind (base model, selector, metric, dataset or protocol), under its default settings or those
-    given.
+    """All checks of the class's kind (base model, selector, metric, dataset, protocol or executor), under its default
+    settings or those given.
 
     A class that its module's name and its own lead to is imported and checked in processes of its own: one that ends the
     process fails a check. A class that is defined in a function, or in `__main__`, is checked in this process; what compares
@@ -31,7 +31,7 @@ def check_plugin(plugin: type[Plugin], params: PluginParams | None = None) -> li
     kind = kind_of(plugin) if inspect.isclass(plugin) else "models"
     refuse(plugin, kind, getattr(plugin, "name", ""))
     chosen = defaults(plugin) if params is None else params
-    target = _target(kind, plugin, chosen)
+    target = target_of(kind, plugin, chosen)
     try:
         return _check_here(kind, plugin, chosen) if target is None else check_apart(target)
     except PluginUnavailable:  # what imports here need not import there
@@ -48,7 +48,7 @@ def assert_conforms(plugin: type[Plugin], params: PluginParams | None = None) ->
         )
 
 
-def _target(kind: str, plugin: type[Plugin], params: PluginParams) -> Target | None:
+def target_of(kind: str, plugin: type[Plugin], params: PluginParams) -> Target | None:
     """The class by address, and its settings as JSON; None where either does not lead back to what it stands for."""
     module, name = plugin.__module__, plugin.__qualname__
     text = params.model_dump_json()

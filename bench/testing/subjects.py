@@ -17,6 +17,7 @@ _ADDRESSES: Mapping[str, str] = {
     "metrics": "bench.testing.metric_subject:MetricSubject",
     "datasets": "bench.testing.dataset_subject:DatasetSubject",
     "protocols": "bench.testing.protocol_subject:ProtocolSubject",
+    "executors": "bench.testing.executor_subject:ExecutorSubject",
 }
 
 

@@ -11,14 +11,14 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bench.errors import ExecutorError
-from bench.executors.engine import EngineExecutor, EngineParams, Slot
+from bench.executors.engine import EngineExecutor, EngineParams, Slot, WorkerGone
 from bench.executors.orders import Done
 from bench_executors.jobqueue import JobQueueParams, Jobs
 
 __all__ = ["DaskExecutor"]
 
 _LOOPBACK = "127.0.0.1"
-_CONNECT_S = 30
+_CONNECT_S = 10
 _ASK_S = 60
 _ROLES = ("client", "scheduler", "worker")
 
@@ -86,6 +86,7 @@ class DaskExecutor(EngineExecutor):
                 "--executor-set address"
             ) from error
         self._client.subscribe_topic(self._run, self._on_event)
+        self._futures: dict[int, Any] = {}
 
     def check(self) -> str:
         slots = self._find_slots(1)
@@ -115,20 +116,22 @@ class DaskExecutor(EngineExecutor):
         told = self._called(
             self._client.run, function, *arguments, workers=[worker], on_error="return"
         )
-        if isinstance(answer := told.get(worker), BaseException) or worker not in told:
-            raise ExecutorError(f"executor 'dask': worker {worker} does not answer: {answer}")
+        answer = told.get(worker, "it is not there any more")
+        if isinstance(answer, BaseException) or worker not in told:
+            raise WorkerGone(answer)
         return answer
 
-    def _begin(self, slot: Slot, order: str, parcels: Mapping[str, bytes]) -> None:
+    def _begin(self, number: int, slot: Slot, order: str, parcels: Mapping[str, bytes]) -> None:
         from bench_executors import _dask_worker
 
         sent = {
             name: self._called(self._client.scatter, parcel, workers=[slot.worker], hash=False)
             for name, parcel in parcels.items()
         }
-        future = self._client.submit(
+        future = self._futures[number] = self._client.submit(
             _dask_worker.perform,
             self._run,
+            number,
             slot.place,
             order,
             sent,
@@ -136,7 +139,11 @@ class DaskExecutor(EngineExecutor):
             retries=0,
             pure=False,
         )
-        future.add_done_callback(lambda ended: self._on_end(slot, ended))
+        future.add_done_callback(lambda ended: self._on_end(number, ended))
+
+    def _forget(self, number: int) -> None:
+        if (future := self._futures.pop(number, None)) is not None and not future.done():
+            future.cancel(force=True)
 
     def _shut(self) -> None:
         from bench_executors import _dask_worker
@@ -158,13 +165,13 @@ class DaskExecutor(EngineExecutor):
 
     def _on_event(self, event: tuple[float, dict[str, Any]]) -> None:
         _, said = event
-        self._progress(Slot(said["worker"], said["place"]), said["text"])
+        self._progress(said["number"], said["text"])
 
-    def _on_end(self, slot: Slot, future: Any) -> None:
+    def _on_end(self, number: int, future: Any) -> None:
         try:
-            self._done(slot, Done(*future.result(_ASK_S)))
+            self._done(number, Done(*future.result(_ASK_S)))
         except BaseException as error:
-            self._lost(slot, f"was lost ({type(error).__name__}: {error})")
+            self._lost(number, f"was lost ({type(error).__name__}: {error})")
 
 
 def _security(tls: TlsParams | None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import Any
@@ -11,12 +12,13 @@ from typing import Any
 from pydantic import Field
 
 from bench.errors import ExecutorError
-from bench.executors.engine import EngineExecutor, EngineParams, Slot
+from bench.executors.engine import EngineExecutor, EngineParams, Slot, WorkerGone
 from bench.executors.orders import Done
 
 __all__ = ["RayExecutor"]
 
 _LOOPBACK = "127.0.0.1"
+_ELSEWHERE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # read on Linux too
 _ASK_S = 60
 
 
@@ -36,6 +38,7 @@ class RayExecutor(EngineExecutor):
 
     def __init__(self, params: Params, workers: int = 1) -> None:
         super().__init__(params, workers)
+        _set_reach(params.address)
         try:
             import ray
         except ImportError as error:
@@ -76,34 +79,44 @@ class RayExecutor(EngineExecutor):
         try:
             return self._ray.get(self._actors[worker].ask.remote(named, *arguments), timeout=_ASK_S)
         except self._ray.exceptions.RayError as error:
-            raise ExecutorError(
-                f"executor 'ray': worker {worker} does not answer: {error}"
-            ) from error
+            self._actors.pop(worker, None)
+            raise WorkerGone(" ".join(str(error).split())[:200]) from error
 
-    def _begin(self, slot: Slot, order: str, parcels: Mapping[str, bytes]) -> None:
+    def _begin(self, number: int, slot: Slot, order: str, parcels: Mapping[str, bytes]) -> None:
         sent = {name: self._ray.put(parcel) for name, parcel in parcels.items()}
         actor = self._actors[slot.worker]
         said = actor.perform.options(num_returns="streaming").remote(order, sent)
-        Thread(target=self._listen, args=(slot, said), daemon=True).start()
+        Thread(target=self._listen, args=(number, slot, said), daemon=True).start()
 
-    def _listen(self, slot: Slot, said: Any) -> None:
+    def _listen(self, number: int, slot: Slot, said: Any) -> None:
         """Until the actor has said what the step came to, or is lost."""
         try:
             for one in said:
                 told = self._ray.get(one)
                 if isinstance(told, str):
-                    self._progress(slot, told)
+                    self._progress(number, told)
                 else:
-                    self._done(slot, Done(*told))
+                    self._done(number, Done(*told))
         except self._ray.exceptions.RayError as error:
             self._actors.pop(slot.worker, None)
-            self._lost(slot, f"was lost ({' '.join(str(error).split())[:200]})")
+            self._lost(number, f"was lost ({' '.join(str(error).split())[:200]})")
 
     def _shut(self) -> None:
-        for actor in self._actors.values():
+        for actor in list(self._actors.values()):  # threads that listen take some out
             self._ray.kill(actor)
         self._actors.clear()
         self._ray.shutdown()
+
+
+def _set_reach(address: str | None) -> None:
+    """Ray takes an address that other machines reach for this one's, even in place of loopback, and listens on all interfaces,
+    unless it is told that it has this machine alone. It reads that when it is imported, here and in its processes."""
+    if address is None:
+        os.environ[_ELSEWHERE] = "0"
+    else:
+        os.environ.pop(_ELSEWHERE, None)
+    if (known := sys.modules.get("ray._private.ray_constants")) is not None:
+        known.ENABLE_RAY_CLUSTER = address is not None  # type: ignore[attr-defined]
 
 
 def _connect(ray: Any, address: str | None, workers: int) -> None:
@@ -111,8 +124,6 @@ def _connect(ray: Any, address: str | None, workers: int) -> None:
     if address is not None:
         ray.init(address=address, **quiet)
         return
-    # Ray listens on every interface of a machine of Linux unless it is told that it can't have others
-    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     ray.init(
         num_cpus=workers or None,
         include_dashboard=False,

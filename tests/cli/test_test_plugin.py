@@ -173,7 +173,7 @@ def test_a_folder_called_like_a_plugin_is_not_loaded_unasked(
         ),
         (
             "meta-sgd",
-            "meta-sgd: what is checked are base models, selectors, datasets, protocols and metrics; "
+            "meta-sgd: what is checked are base models, selectors, datasets, protocols, metrics and executors; "
             "there is meta-learner 'meta-sgd'; a run is its test\n",
         ),
         ("nowhere.py", "nowhere.py: no such file or folder"),
@@ -187,17 +187,17 @@ def test_what_there_is_not_exits_2(plugin: str, message: str) -> None:
 
 
 def test_a_file_of_kinds_that_are_not_checked_exits_2(tmp_path: Path) -> None:
-    file = tmp_path / "executor.py"
+    file = tmp_path / "rule.py"
     file.write_text(
-        "from bench import hookimpl\n@hookimpl\ndef bench_executors(): return {'mine': 'x:A'}\n",
+        "from bench import hookimpl\n@hookimpl\ndef bench_meta_learners(): return {'mine': 'x:A'}\n",
         "utf-8",
     )
     result = check(file)
     assert result.exit_code == 2
     assert (
         result.stderr
-        == f"{file}: what is checked are base models, selectors, datasets, protocols and metrics; there is executor 'mine'; "
-        "a run is its test\n"
+        == f"{file}: what is checked are base models, selectors, datasets, protocols, metrics and executors; there is "
+        "meta-learner 'mine'; a run is its test\n"
     )
 
 

@@ -92,7 +92,13 @@ def test_every_command_ends_with_0(page, reader):
         assert anywhere == nice == local
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.slow] if page == "plugin-executors.md" else [])
+        for page in PAGES
+    ],
+)
 def test_tests_of_the_page_pass(page, reader):
     folder = reader(page)
     lines = re.findall(r"^\$ (pytest .*)", text_of(page), re.MULTILINE)
@@ -101,7 +107,7 @@ def test_tests_of_the_page_pass(page, reader):
     )
     for line in lines:
         command = [sys.executable, "-m", *shlex.split(line), "-q", "-p", "no:cacheprovider"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=280)
         assert done.returncode == 0, done.stdout
 
 
@@ -220,21 +226,20 @@ def test_a_role_without_query_rows_is_told_of_as_shown(reader):
 # -- executors
 
 
-def test_a_worker_that_is_killed_ends_its_step_alone(reader):
+def test_a_step_server_that_is_killed_loses_no_step(reader):
     folder = reader("plugin-executors.md")
-    killed = 'if "lr, all training rows" in step: import os; os.kill(os.getpid(), 9)'
     edit(
         folder / "fresh.py",
-        "outcome = perform(sys.stdin.read(),",
-        f"step = sys.stdin.read()\n{killed}\noutcome = perform(step,",
+        "            try:\n",
+        "            if not hasattr(self, 'killed'):\n                self.killed = self.server.close()\n            try:\n",
     )
     result = follow("bench run anywhere.yaml --plugins fresh.py --executor fresh")
-    assert result.exit_code == 4
-    said = {
-        one["method"]: one["status"] for one in load(Path("results/anywhere")).manifest["trials"]
-    }
-    assert said["lr"].startswith("crashed")
-    assert said["fm"] == "ok"
+    assert result.exit_code == 0, result.output
+    warnings = [
+        "begun again once: its worker was lost" in str(record)
+        for record in load(Path("results/anywhere")).records
+    ]
+    assert sorted(warnings) == [False, True]
 
 
 # -- in a package

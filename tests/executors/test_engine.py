@@ -1,10 +1,9 @@
-"""Executors over an engine: one of threads, each a worker with a step server of its own, stands for those of others."""
+"""What executors over an engine have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -13,50 +12,13 @@ import pytest
 from bench.errors import ExecutorError
 from bench.executors import engine, orders
 from bench.executors.at_worker import WorkerSide
-from bench.executors.engine import EngineExecutor, EngineParams, Slot
+from bench.executors.engine import EngineParams
 from bench.interfaces import StepEvent
 from bench.job.outcome import Outcome
 from bench.job.steps import to_text
 from bench.storage.kept import KeptFolder
 from tests.executors.faulty_steps import FaultySteps
-
-
-class Threads(EngineExecutor):
-    """`here`: names of workers that can be seen now; `sides`: those that have had a step; `sent`: what went to them."""
-
-    name = "threads"
-
-    def __init__(self, workers: int = 0, **params: Any) -> None:
-        super().__init__(EngineParams(**params), workers)
-        self.here = ["one", "two"]
-        self.sides: dict[str, WorkerSide] = {}
-        self.sent: list[tuple[str, list[str]]] = []
-        self.answers: dict[str, Any] = {}  # function -> what workers answer instead
-
-    def _find_slots(self, threads: int) -> list[Slot]:
-        return [Slot(name) for name in self.here]
-
-    def _ask(self, worker: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        name = function.__name__
-        return self.answers[name] if name in self.answers else function(*arguments)
-
-    def _begin(self, slot: Slot, order: str, parcels: Mapping[str, bytes]) -> None:
-        self.sent.append((slot.worker, sorted(parcels)))
-        side = self.sides.setdefault(slot.worker, WorkerSide())
-
-        def perform() -> None:
-            try:
-                done = side.perform(order, parcels, lambda text: self._progress(slot, text))
-            except Exception as error:
-                self._lost(slot, f"was lost ({error})")
-            else:
-                self._done(slot, done)
-
-        Thread(target=perform, daemon=True).start()
-
-    def _shut(self) -> None:
-        for side in self.sides.values():
-            side.close()
+from tests.executors.threads import Threads
 
 
 @pytest.fixture
@@ -69,7 +31,7 @@ def threads() -> Iterator[Callable[..., Threads]]:
     made: list[Threads] = []
 
     def make(**options: Any) -> Threads:
-        made.append(Threads(**options))
+        made.append(Threads(EngineParams(**options), workers=0))
         return made[-1]
 
     yield make

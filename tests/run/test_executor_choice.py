@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,14 @@ def test_parameters_are_read_as_yaml_and_have_defaults() -> None:
     assert made().params.model_dump() == {
         "log": None,
         "queue": {"name": "short", "slots": 1},
+        "calls": None,
         "fault": "",
     }
     executor = made("log=steps.txt", "queue.name=long", "queue.slots=3", workers=2)
     assert executor.params.model_dump() == {
         "log": "steps.txt",
         "queue": {"name": "long", "slots": 3},
+        "calls": None,
         "fault": "",
     }
     assert executor.workers == 2
@@ -116,6 +119,9 @@ def go(folder: Path, *settings: str):
     ("fault", "reason"),
     [
         ("strange", "executor 'patient' tells of a step that it was not given"),
+        ("late", "executor 'patient' tells of a step that has ended"),
+        ("early", "executor 'patient' tells of a step progress, and not before that it started"),
+        ("twice", "executor 'patient' tells of a step that it started, twice"),
         ("lies", "executor 'patient': a step ended with what is no outcome"),
     ],
 )
@@ -199,3 +205,34 @@ def test_a_suite_that_names_its_executor_has_the_same_trials(tmp_path: Path) -> 
     assert ids[0] == ids[1]
     resolved = tmp_path / "named" / "suite.yaml"
     assert 'executor: {"use": "patient"' in resolved.read_text("utf-8")
+
+
+def test_a_step_whose_worker_is_lost_is_begun_again_and_its_record_says_so(tmp_path) -> None:
+    result = go(tmp_path, "fault=once", f"calls={tmp_path / 'calls'}")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "calls").read_text("utf-8").splitlines() == ["made", "closed kill=False"]
+    for record in load(tmp_path / "run").records:
+        assert "begun again once: its worker was lost" in str(record)
+
+
+def test_a_step_that_is_lost_a_third_time_ends_the_run_and_the_next_one_goes_on(tmp_path) -> None:
+    result = go(tmp_path, "fault=always", f"calls={tmp_path / 'calls'}")
+    assert result.exit_code == 5, result.output
+    said = " ".join(result.output.split())
+    assert "its worker was lost 3 times (worker w1 was lost); look at its log." in said
+    assert "run again, and the rest is done" in said
+    assert (tmp_path / "calls").read_text("utf-8").splitlines() == ["made", "closed kill=True"]
+    recorded = len(load(tmp_path / "run").records)
+    assert recorded > 0, "what had ended"
+    again = go(tmp_path, f"log={tmp_path / 'steps'}")
+    assert again.exit_code == 0, again.output
+    assert len((tmp_path / "steps").read_text("utf-8").splitlines()) == 2, "the methods alone"
+
+
+def test_an_executor_is_made_only_where_steps_are_missing(tmp_path) -> None:
+    assert go(tmp_path).exit_code == 0
+    calls = tmp_path / "calls"
+    assert go(tmp_path, f"calls={calls}").exit_code == 0, "all is recorded"
+    shutil.rmtree(tmp_path / "run")
+    assert go(tmp_path, f"calls={calls}").exit_code == 0, "all is in the cache"
+    assert not calls.exists()
