@@ -163,7 +163,9 @@ def test_a_cache_that_only_the_host_sees_is_said_with_what_to_do(steps, threads)
     executor = threads()
     executor.answers["reads"] = False
     executor.submit(to_text(steps.step("a")))
-    with pytest.raises(ExecutorError, match=r"does not see the cache .+: mount it there .+disk=own$"):
+    with pytest.raises(
+        ExecutorError, match=r"does not see the cache .+: mount it there .+disk=own$"
+    ):
         told(executor)
     assert not list((steps.cache / "work").iterdir()), "the token is gone"
 
@@ -173,7 +175,9 @@ def test_a_plugin_that_is_another_there_is_refused_before_its_step(steps, thread
     (used,) = step.plugins
     executor = threads()
     executor.submit(to_text(step.model_copy(update={"plugins": (used._replace(digest="0"),)})))
-    with pytest.raises(ExecutorError, match=r"worker one: base model 'faulty' .+ is not what this run has"):
+    with pytest.raises(
+        ExecutorError, match=r"worker one: base model 'faulty' .+ is not what this run has"
+    ):
         told(executor)
 
 
@@ -194,7 +198,9 @@ def test_a_step_whose_server_is_killed_is_gone_and_can_be_handed_over_again(
     assert events == ["started", "gone", "started", "ended"]
 
 
-def test_a_worker_that_is_not_seen_any_more_takes_its_step_along(steps, threads, monkeypatch) -> None:
+def test_a_worker_that_is_not_seen_any_more_takes_its_step_along(
+    steps, threads, monkeypatch
+) -> None:
     monkeypatch.setattr(engine, "_LOOK_S", 0.05)
     executor = threads()
     executor.submit(to_text(steps.step("slow", "sleep-once")))
@@ -222,7 +228,9 @@ def test_closing_waits_for_what_runs_or_ends_it(steps, threads) -> None:
     assert not server.alive
 
 
-def test_a_failure_is_told_with_the_end_of_its_log_from_another_disk(steps, threads, tmp_path) -> None:
+def test_a_failure_is_told_with_the_end_of_its_log_from_another_disk(
+    steps, threads, tmp_path
+) -> None:
     executor = threads(disk="own", worker_cache=str(tmp_path / "worker"))
     executor.submit(to_text(steps.step("bad", "segfault")))
     *_, end = told(executor)
