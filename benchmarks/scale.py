@@ -1,8 +1,8 @@
 """What each step takes as the rows grow: `python -m benchmarks.scale`, of tables of 2 and 20 million rows, generated.
 
 Each part is a process of its own: seconds, rows of the table a second, and the most memory of its process tree, looked at
-fifty times a second. *RSS* is all that is resident. *Own* is what no file holds (RssAnon and RssShmem of /proc/PID/status). The
-target is of this, since pages of mapped files are the system's to drop and read again wherever memory is short."""
+fifty times a second. *RSS* is all that is resident. *Own* is what no file holds (RssAnon and RssShmem of /proc/PID/status).
+The target is of this, since pages of mapped files are the system's to drop and read again wherever memory is short."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def _measured(folder: Path, part: Part) -> Measured:
     command = [sys.executable, "-m", __spec__.name, "--folder", str(folder)]
     command += ["--part", part.step or part.name]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        peaks = _watched(process)
+        peaks = watched(process)
         assert process.stdout is not None
         said = process.stdout.read()
     if process.returncode:
@@ -173,7 +173,7 @@ def _measured(folder: Path, part: Part) -> Measured:
     return Measured(json.loads(said)["seconds"], *peaks)
 
 
-def _watched(process: subprocess.Popen[str]) -> tuple[int, int]:
+def watched(process: subprocess.Popen[str]) -> tuple[int, int]:
     """The most memory of a process and all below it until it ends: all, and what no file holds. Pages that several share count
     for each."""
     from bench.processes.memory import family
@@ -229,15 +229,17 @@ def _plan(folder: Path) -> dict[str, float]:
     from bench.job.steps import to_text
     from bench.registry import load_registry
     from bench.run.progress import Watcher
+    from bench.run.split_facts import split_facts
     from bench.run.suite_run import plan_suite
     from bench.suite import load
 
     registry = load_registry()
     suite = load(folder / "suite.yaml", registry)
     began = time.perf_counter()
-    plan, _ = plan_suite(
-        suite, registry, None, folder / "cache", Resources(), (), (), Watcher()
-    )  # fmt: skip
+    cache = folder / "cache"
+    plan, divisions = plan_suite(suite, registry, None, cache, Resources(), (), (), Watcher())
+    for division in divisions.values():
+        split_facts(division.plan, division.interactions)
     seconds = time.perf_counter() - began
     steps = [
         {

@@ -97,6 +97,17 @@ class Split:
         """The same division where some users, (U,) bool, have no role and so no task."""
         return replace(self, role=np.where(users, _NO_ROLE, self.role).astype(np.uint8))
 
+    def of_users(self, users: slice) -> Split:
+        """The same division of some users alone; rows count from the first of theirs."""
+        first = self.user_ptr[users.start]
+        return replace(
+            self,
+            user_ptr=self.user_ptr[users.start : users.stop + 1] - first,
+            role=self.role[users],
+            cut=self.cut[users] - first,
+            train_cut=None if self.train_cut is None else self.train_cut[users] - first,
+        )
+
     def _between(self, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
         """(n,) bool: rows in their user's [start, stop)."""
         lengths = np.stack([start - self.user_ptr[:-1], stop - start, self.user_ptr[1:] - stop], 1)
