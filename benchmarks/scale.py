@@ -132,9 +132,7 @@ def _rows(
 
 
 def _of_size(folder: Path, rows: int, only: Sequence[str]) -> Iterator[tuple[str, Measured]]:
-    for part in _parts(folder):
-        if part.shown and only and part.name not in only and part.step not in _needed(folder, only):
-            continue
+    for part in _parts(folder, only):
         found = _measured(folder, part)
         if not part.shown:
             continue
@@ -147,18 +145,16 @@ def _of_size(folder: Path, rows: int, only: Sequence[str]) -> Iterator[tuple[str
         yield part.name, found
 
 
-def _parts(folder: Path) -> Iterator[Part]:
+def _parts(folder: Path, only: Sequence[str]) -> Iterator[Part]:
     """The steps are known once they are planned."""
     yield Part("prepare")
     yield Part("divide and plan")
-    for step in json.loads((folder / "steps.json").read_text("utf-8")):
-        yield Part(step["name"], step["id"], step["shown"])
-
-
-def _needed(folder: Path, only: Sequence[str]) -> set[str]:
-    """Ids of the steps that those of the given names read."""
     steps = json.loads((folder / "steps.json").read_text("utf-8"))
-    return {one for step in steps if step["name"] in only for one in step["needs"]}
+    asked = [step for step in steps if not only or step["name"] in only]
+    needed = {one for step in asked for one in (step["id"], *step["needs"])}
+    for step in steps:
+        if step["id"] in needed:
+            yield Part(step["name"], step["id"], step["shown"])
 
 
 def _measured(folder: Path, part: Part) -> Measured:
