@@ -5,6 +5,7 @@ tables and a block. What is small is plain memory."""
 
 from __future__ import annotations
 
+import errno
 import math
 import mmap
 import os
@@ -82,8 +83,16 @@ def _is_large(size: int) -> bool:
 def _file_of(size: int) -> Iterator[IO[Any]]:
     """Of so many bytes, all of which have their place on disk: else who writes to a mapped page would be killed."""
     with writing(_folders[-1]), tempfile.TemporaryFile(dir=_folders[-1]) as file:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, size)
-        else:
-            file.truncate(size)
+        file.truncate(size)
+        _take_place(file.fileno(), size)
         yield file
+
+
+def _take_place(descriptor: int, size: int) -> None:
+    """As far as the system and the file system can say so beforehand."""
+    try:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(descriptor, 0, size)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise

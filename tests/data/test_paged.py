@@ -1,6 +1,8 @@
 """Large arrays lie in files without a name, and are arrays like any other."""
 
+import errno
 import mmap
+import os
 
 import numpy as np
 import pytest
@@ -80,3 +82,13 @@ def test_blocks_hold_every_row_once_in_order(rows, monkeypatch):
     parts = list(blocks(rows))
     assert [row for part in parts for row in range(part.start, part.stop)] == list(range(rows))
     assert all(0 < part.stop - part.start <= 4 for part in parts)
+
+
+def test_a_file_system_that_takes_no_place_beforehand_is_written_to(paged_at_once, monkeypatch):
+    def refused(*_):
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "posix_fallocate", refused)
+    found = new_array(5, np.int64)
+    found[:] = 3
+    assert found.tolist() == [3] * 5
