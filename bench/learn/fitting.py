@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from bench.adapt_sets import BASE_MODELS, SELECTOR
+from bench.data.paged import blocks, copied
 from bench.data.views.by_user import user_of_row
 from bench.data.views.rows import TaskView, View
 from bench.errors import DivergenceError
@@ -41,7 +42,7 @@ from bench.learn.network.plugins import (
     DifferentiableSelector,
 )
 from bench.learn.network.trained_by import trained_by
-from bench.learn.network.training import outputs, train
+from bench.learn.network.training import outputs_of_rows, train
 from bench.settings import MetaTrainSettings, Select, TrainSettings
 
 __all__ = ["FittedModel", "Gating", "MetaLearned"]
@@ -115,7 +116,7 @@ class FittedModel(FitNotes):
         )
 
     def predict(self, rows: View) -> np.ndarray:
-        return outputs(self.network, self.encoder.encode(rows)).numpy()
+        return outputs_of_rows(self.network, self.encoder, rows)
 
     def save(self, file: Path) -> None:
         """Parameters as safetensors; `restore` needs the training rows again. Raises OSError."""
@@ -176,8 +177,8 @@ class Gating(FitNotes):
         )
 
     def predict(self, tasks: TaskView) -> Selection:
-        base_logits = torch.tensor(tasks.query_base_logits)
-        weights = outputs(self.network, self.encoder.encode(tasks.query), base_logits).softmax(-1)
+        scores = outputs_of_rows(self.network, self.encoder, tasks.query, tasks.query_base_logits)
+        weights = torch.from_numpy(scores).softmax(-1)
         if self._select == "hard":
             weights = one_model_a_user(weights, torch.from_numpy(user_of_row(tasks.query_ptr)))
         return Selection(weights=weights.numpy())
@@ -313,10 +314,12 @@ class MetaLearned(FitNotes):
 def _examples(encoder: Encoder, rows: View, base_logits: np.ndarray | None = None) -> Examples:
     if rows.labels is None:
         raise ValueError("rows without labels can't be learned from")
-    labels = torch.from_numpy(rows.labels.astype(np.float32))
-    return Examples(
-        encoder.encode(rows), labels, None if base_logits is None else torch.tensor(base_logits)
-    )
+    encoded = encoder.encode(rows)
+    labels = encoded.rows(encoder.layout).labels
+    for block in blocks(len(rows)):
+        labels[block] = torch.from_numpy(rows.labels[block].astype(np.float32))
+    own = None if base_logits is None else torch.from_numpy(copied(base_logits))
+    return Examples(encoded, labels, own)
 
 
 def _hidden(encoder: Encoder, chance: float) -> Hidden | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from bench.data.splits.base_predictions import FitPlan
 from bench.data.splits.split import ROLES, Split
 from bench.data.splits.temporal import is_rank_within_users
+from bench.data.views.by_user import sum_by_user, user_blocks
 from bench.data.views.interactions import Interactions
 from bench.interfaces import Timeline
 
@@ -50,20 +52,21 @@ def split_facts(plan: FitPlan, interactions: Interactions) -> dict[str, Any]:
         if order is None or is_rank_within_users(Timeline(split.user_ptr, order))
         else training_after_test(split, order, trained),
         "largest_user_share": {
-            "train": _largest_share(split, trained),
-            "test": _largest_share(split, split.rows("test", "query")),
+            "train": _largest_share(sum_by_user(trained, np.asarray(split.user_ptr))),
+            "test": _largest_share(np.diff(split.pointer("test", "query"))),
         },
-        "users_cut_through_copies": _users_on_both_sides(tasks, interactions.identity),
+        "users_cut_through_copies": _users_on_both_sides(
+            tasks, lambda rows: np.asarray(interactions.identity[rows])
+        ),
         "users_cut_through_contradictions": _users_on_both_sides(
-            tasks, _contradicted(interactions)
+            tasks, lambda rows: _contradicted(interactions, rows)
         ),
     }
 
 
-def _largest_share(split: Split, rows: np.ndarray) -> float | None:
-    """Of rows (a mask or positions), the share of the user who has most; None without any."""
-    owner = np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr))[rows]
-    return float(np.bincount(owner).max() / len(owner)) if len(owner) else None
+def _largest_share(rows: np.ndarray) -> float | None:
+    """Of users' numbers of rows, the share of the user who has most; None without any."""
+    return float(rows.max() / rows.sum()) if rows.any() else None
 
 
 def _tie_share(split: Split, order: np.ndarray | None) -> float | None:
@@ -100,27 +103,33 @@ def training_after_test(split: Split, order: np.ndarray, trained: np.ndarray) ->
     return float(((later - own_later)[known] / others[known]).mean()) if known.any() else None
 
 
-def _contradicted(interactions: Interactions) -> np.ndarray:
-    """(n,) int64: equal where rows share user, item and order and have not all one label; else each row its own."""
-    keys = [np.asarray(interactions.users), np.asarray(interactions.items)]
+def _contradicted(interactions: Interactions, rows: slice) -> np.ndarray:
+    """(n,) int64 of some users' rows: equal where rows share user, item and order and have not all one label; else each
+    row its own."""
+    keys = [np.asarray(interactions.users[rows]), np.asarray(interactions.items[rows])]
     if interactions.order is not None:
-        keys.append(np.asarray(interactions.order))
+        keys.append(np.asarray(interactions.order[rows]))
     order = np.lexsort(keys[::-1])
     new = np.ones(len(order), dtype=bool)
     new[1:] = np.any([key[order][1:] != key[order][:-1] for key in keys], axis=0)
     group = np.empty(len(order), dtype=np.int64)
     group[order] = np.cumsum(new) - 1
-    labels = interactions.labels()
-    positives, rows = np.bincount(group, weights=labels), np.bincount(group)
-    both = (positives > 0) & (positives < rows)
-    return np.where(both[group], group, len(rows) + np.arange(len(group)))
+    labels = interactions.labels()[rows]
+    positives, counts = np.bincount(group, weights=labels), np.bincount(group)
+    both = (positives > 0) & (positives < counts)
+    return np.where(both[group], group, len(counts) + np.arange(len(group)))
 
 
-def _users_on_both_sides(split: Split, key: np.ndarray) -> int:
-    """Users with rows of one key (n,) in support and in query of a task; a key belongs to one user."""
-    found: set[int] = set()
-    owner = np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr))
-    for role in ROLES:
-        support, query = split.rows(role, "support"), split.rows(role, "query")
-        found.update(owner[query[np.isin(key[query], key[support])]].tolist())
-    return len(found)
+def _users_on_both_sides(split: Split, key_of: Callable[[slice], np.ndarray]) -> int:
+    """Users with rows of one key in support and in query of a task. `key_of`: (n,) of the rows of some users; a key belongs to
+    one user."""
+    found, ptr = 0, np.asarray(split.user_ptr)
+    for users in user_blocks(ptr):
+        own, key = split.of_users(users), key_of(slice(ptr[users.start], ptr[users.stop]))
+        both = np.zeros(len(own.role), dtype=bool)
+        for role in ROLES:
+            support, query = own.rows(role, "support"), own.rows(role, "query")
+            cut_through = query[np.isin(key[query], key[support])]
+            both[np.searchsorted(own.user_ptr, cut_through, side="right") - 1] = True
+        found += int(both.sum())
+    return found

@@ -136,7 +136,7 @@ class _Rows:
         key = (step.split, step.source)
         if key not in self._counted:
             fits = FitPlan(self._divisions[step.split].split, step.source).fits
-            self._counted[key] = {fit.variant: max(1, len(fit.train)) for fit in fits}
+            self._counted[key] = {fit.variant: max(1, int(fit.trains().sum())) for fit in fits}
         return self._counted[key].get(step.variant, 1)
 
     def scale(self, step: FitStep | SelectStep) -> int:

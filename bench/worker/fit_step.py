@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bench.data.paged import blocks
 from bench.data.splits.base_predictions import STAR, Fit
 from bench.data.splits.split import ROLES, Split
 from bench.data.views.rows import View
@@ -38,7 +39,7 @@ def fit_step(step: FitStep, inputs: Inputs, progress: Progress) -> Made:
             model.fit(train, valid, context(step, seed, step.paths))
         with calling(f"predict of base model {step.model.use!r}"), Clock() as predicting:
             answer = model.predict(predicted)
-    logits = np.full(len(fit.predict), np.nan, dtype=check_logits(answer, len(predicted)).dtype)
+    logits = np.full(len(asked), np.nan, dtype=check_logits(answer, len(predicted)).dtype)
     logits[asked] = answer
 
     notes = notes_of(model, f"base model {step.model.use!r}")
@@ -58,11 +59,11 @@ def fit_step(step: FitStep, inputs: Inputs, progress: Progress) -> Made:
 def _asked(fit: Fit, split: Split, model: Model | FittedModel) -> np.ndarray:
     """(rows to predict,) bool: all of them; of a model that learns nothing those alone that some task has."""
     if not isinstance(model, Model) or model.learns:
-        return np.ones(len(fit.predict), dtype=bool)
+        return np.ones(int(fit.predicts().sum()), dtype=bool)
     in_tasks = np.zeros(len(split.in_query), dtype=bool)
     for role in ROLES:
         in_tasks[split.rows(role, "support")] = in_tasks[split.rows(role, "query")] = True
-    return np.asarray(in_tasks[fit.predict])
+    return np.asarray(in_tasks[fit.predicts()])
 
 
 def _training_views(
@@ -70,6 +71,11 @@ def _training_views(
 ) -> tuple[View, View]:
     """A plain model's training rows hide users once, by seed; the training loop draws anew for every batch."""
     chance = 0.0 if differentiable else inputs.split.id_dropout
-    hidden = np.random.default_rng(seed).random(len(fit.train)) < chance
+    rows, generator = fit.train, np.random.default_rng(seed)
+    hidden: bool | np.ndarray = False
+    if chance:
+        hidden = np.empty(len(rows), dtype=bool)
+        for part in blocks(len(rows)):
+            hidden[part] = generator.random(len(rows[part])) < chance
     valid = inputs.task_view(inputs.split.rows("valid", "query"), labelled=True)
-    return inputs.view(fit.train, labelled=True, hide_users=hidden), valid
+    return inputs.view(rows, labelled=True, hide_users=hidden), valid

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from bench.data.paged import paging
 from bench.errors import PluginUnavailable
 from bench.job.code import harness_digest_now
 from bench.job.environment import environment, versions
@@ -40,7 +41,7 @@ def perform(step_json: str, progress: Progress, *, alone: bool = False) -> Outco
     try:
         if _is_done(step):
             return OK
-        with kept(), applied(step.resources) as applied_again:
+        with kept(), paging(step.folder.parent), applied(step.resources) as applied_again:
             _seed_everything(step.seed)
             _remember_children()
             _check_harness(step)

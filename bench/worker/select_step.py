@@ -33,8 +33,7 @@ AnySelector = Selector | Gating | MetaLearned
 
 
 def select_step(step: SelectStep, inputs: Inputs, progress: Progress) -> Made:
-    logits = base_logits(step, inputs.plan)
-    tasks = _Tasks(*(_tasks(step, inputs, logits, role) for role in ROLES))
+    tasks = _all_tasks(step, inputs)
     selector = _selector(step, inputs, progress)
     calling = inputs.plugins.calling
     with calling(f"fit of selector {step.method.selector.use!r}"):
@@ -71,6 +70,11 @@ class _Tasks(NamedTuple):
     train: TaskView
     valid: TaskView
     test: TaskView  # labels of the query withheld
+
+
+def _all_tasks(step: SelectStep, inputs: Inputs) -> _Tasks:
+    logits = base_logits(step, inputs.plan)
+    return _Tasks(*(_tasks(step, inputs, logits, role) for role in ROLES))
 
 
 def _tasks(

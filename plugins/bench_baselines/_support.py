@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.data.views.by_user import sum_by_user
+from bench.data.views.by_user import sum_by_user, user_blocks
 from bench.interfaces import Tasks
 from bench_baselines._losses import average_logits, known_labels, log_losses
 
@@ -16,8 +16,14 @@ LIMIT = 5.0  # standard deviations; beyond, a statistic says no more
 
 def support_losses(tasks: Tasks) -> np.ndarray:
     """(users, K) float64: each base model's log loss summed over a user's support; 0 where there is none."""
-    losses = log_losses(tasks.support_base_logits, known_labels(tasks.support)[:, None])
-    return np.stack([sum_by_user(column, tasks.support_ptr) for column in losses.T], axis=1)
+    labels, ptr = known_labels(tasks.support), tasks.support_ptr
+    sums = np.empty((len(ptr) - 1, len(tasks.models)))
+    for users in user_blocks(ptr):
+        own = ptr[users.start : users.stop + 1]
+        rows = slice(own[0], own[-1])
+        losses = log_losses(tasks.support_base_logits[rows], labels[rows, None])
+        sums[users] = np.stack([sum_by_user(column, own - own[0]) for column in losses.T], axis=1)
+    return sums
 
 
 def has_support(tasks: Tasks) -> np.ndarray:

@@ -31,6 +31,10 @@ def plan_of(split, source, folds, seed):
     return FitPlan(split, PredictionSource(base_predictions=source, folds=folds, seed=seed))
 
 
+def sources_of(plan, role, part):
+    return plan.predicted_by(role, part, plan.tasks.rows(role, part)).tolist()
+
+
 def planned(split, *rest):
     """The fits, of splits that leave each something to learn from."""
     try:
@@ -64,7 +68,7 @@ def test_each_slot_s_source_is_the_one_that_the_table_says(split, source, folds,
         assert plan_of(split, source, folds, seed).tasks.rows(ROLE[letter], part).tolist() == [
             row.row for row in own
         ]
-        assert plan_of(split, source, folds, seed).predicted_by(ROLE[letter], part).tolist() == [
+        assert sources_of(plan_of(split, source, folds, seed), ROLE[letter], part) == [
             source_by_hand(row, letter, part, name_of(split), source, folds, seed) for row in own
         ]
 
@@ -76,11 +80,9 @@ def test_every_slot_is_predicted_by_its_source(split, source, folds, seed):
         fit.variant: set(fit.predict.tolist()) for fit in planned(split, source, folds, seed)
     }
     for letter, part in SLOTS:
-        variants = plan_of(split, source, folds, seed).predicted_by(ROLE[letter], part)
+        variants = sources_of(plan_of(split, source, folds, seed), ROLE[letter], part)
         rows = plan_of(split, source, folds, seed).tasks.rows(ROLE[letter], part).tolist()
-        assert all(
-            row in predicted[variant] for row, variant in zip(rows, variants.tolist(), strict=True)
-        )
+        assert all(row in predicted[variant] for row, variant in zip(rows, variants, strict=True))
 
 
 @settings(max_examples=200)
@@ -92,7 +94,7 @@ def test_nobody_s_slot_is_predicted_by_a_fit_that_saw_the_row_or_the_task_s_quer
     tasks = plan_of(split, source, folds, seed).tasks
     query = {letter: set(tasks.rows(ROLE[letter], "query").tolist()) for letter in "TVE"}
     for letter, part in SLOTS:
-        variants = plan_of(split, source, folds, seed).predicted_by(ROLE[letter], part).tolist()
+        variants = sources_of(plan_of(split, source, folds, seed), ROLE[letter], part)
         for row, variant in zip(tasks.rows(ROLE[letter], part).tolist(), variants, strict=True):
             assert row not in trained[variant]
             if name_of(split) != "cold":  # where a fold is one of users, who are left out whole
@@ -133,9 +135,7 @@ def test_a_holdout_in_warm_shares_its_folds_with_out_of_sample(split, folds, see
 def test_without_folds_every_slot_is_of_the_star_fit(split, source, seed):
     assert [fit.variant for fit in planned(split, source, 0, seed)] == ["star"]
     for letter, part in SLOTS:
-        assert set(plan_of(split, source, 0, seed).predicted_by(ROLE[letter], part).tolist()) <= {
-            "star"
-        }
+        assert set(sources_of(plan_of(split, source, 0, seed), ROLE[letter], part)) <= {"star"}
 
 
 @settings(max_examples=100)
@@ -154,7 +154,7 @@ def test_which_fits_there_are(split, folds):
     used = {
         v
         for letter, part in SLOTS
-        for v in plan_of(split, "out-of-sample", folds, 0).predicted_by(ROLE[letter], part).tolist()
+        for v in sources_of(plan_of(split, "out-of-sample", folds, 0), ROLE[letter], part)
     }
     assert used <= variants
     assert ("front" in variants) == (name_of(split) != "cold")

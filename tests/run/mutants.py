@@ -25,7 +25,7 @@ def front_fitted_with_training_query(monkeypatch: pytest.MonkeyPatch) -> None:
     def leaky(plan):
         found = right(plan)
         return tuple(
-            fit._replace(train=found[0].train) if fit.variant == "front" else fit for fit in found
+            fit._replace(trains=found[0].trains) if fit.variant == "front" else fit for fit in found
         )
 
     monkeypatch.setattr(FitPlan, "fits", property(leaky))
@@ -57,8 +57,8 @@ def row_folds_in_cold(monkeypatch: pytest.MonkeyPatch) -> None:
 def star_for_warm_support(monkeypatch: pytest.MonkeyPatch) -> None:
     right = FitPlan.predicted_by
 
-    def lazy(plan, role, part):
-        found = right(plan, role, part)
+    def lazy(plan, role, part, rows):
+        found = right(plan, role, part, rows)
         return np.full_like(found, "star") if part == "support" else found
 
     monkeypatch.setattr(FitPlan, "predicted_by", lazy)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.data.views.handed import read_only
+from bench.data.paged import read_only
 from bench.records import read_blob
 from tests.run.conftest import METHODS, by_method
 

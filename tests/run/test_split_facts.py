@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bench.data.splits.base_predictions import FitPlan
 from bench.data.splits.split import Split
+from bench.data.views import by_user
 from bench.run.split_facts import split_facts
 from bench.settings import PredictionSource
 from tests.data.rows_oracle import described, name_of, slots, splits, trained_by_hand
@@ -214,3 +215,20 @@ def test_a_manifest_has_what_is_odd_of_the_data_and_who_made_the_split(go, write
     assert data["largest_user"]["rows"] <= 14
     assert split["use"] == "leave-last"
     assert set(split["largest_user_share"]) == {"train", "test"}
+
+
+@settings(max_examples=60)
+@given(splits().filter(has_query), st.data())
+def test_users_are_looked_at_a_block_of_rows_at_a_time(split, draw):
+    owner = np.repeat(np.arange(len(split.role)), np.diff(split.user_ptr))
+    told = data(
+        split,
+        order=values(draw, split, 1),
+        identity=owner * 2 + np.array(values(draw, split, 1)),
+        items=values(draw, split, 1),
+        labels=values(draw, split, 1),
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        whole = facts_of(split, told)
+        patched.setattr(by_user, "BLOCK", 3)
+        assert facts_of(split, told) == whole

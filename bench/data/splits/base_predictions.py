@@ -31,6 +31,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from bench.data.encoding.hashing import mix64
+from bench.data.paged import blocks
 from bench.data.splits.split import ROLES, Part, Role, Split
 from bench.errors import DataError
 from bench.settings import BasePredictions, PredictionSource
@@ -41,11 +42,21 @@ STAR, FRONT = "star", "front"
 
 
 class Fit(NamedTuple):
-    """One fit of a base model: the rows it is trained on and those it predicts, ascending row indices."""
+    """One fit of a base model: the rows it is trained on and those it predicts, found anew each time that they are asked for,
+    as they are many."""
 
     variant: str  # "star", "front" or "fold-J"
-    train: np.ndarray
-    predict: np.ndarray
+    trains: Callable[[], np.ndarray]  # (n,) bool
+    predicts: Callable[[], np.ndarray]
+
+    @property
+    def train(self) -> np.ndarray:
+        """Ascending row indices, int64."""
+        return np.flatnonzero(self.trains())
+
+    @property
+    def predict(self) -> np.ndarray:
+        return np.flatnonzero(self.predicts())
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +80,8 @@ class FitPlan:
         """The fit of that name; KeyError where there is none."""
         return {fit.variant: fit for fit in self.fits}[variant]
 
-    def predicted_by(self, role: Role, part: Part) -> np.ndarray:
-        """Text, one for each of `tasks.rows(role, part)`: the variant that predicts the row in that slot."""
-        rows = self.tasks.rows(role, part)
+    def predicted_by(self, role: Role, part: Part, rows: np.ndarray) -> np.ndarray:
+        """Text, one for each of some of `tasks.rows(role, part)`: the variant that predicts the row in that slot."""
         slot = self._line.slot(role, part)
         if slot == "folds":
             of_fold = np.array([_fold(number) for number in range(self.source.folds)], dtype="U8")
@@ -119,19 +129,33 @@ class FitPlan:
 
     def _fits(self) -> tuple[Fit, ...]:
         split, slots = self.split, {getattr(self._line, slot) for slot in _SLOTS}
-        found = [Fit(STAR, np.flatnonzero(self.star_rows), np.arange(len(split.in_query)))]
-        before_all_queries = ~split.in_query & ~split.in_train_query
+        every_row = np.ones(len(split.in_query), dtype=bool)
+        found = [Fit(STAR, lambda: self.star_rows, lambda: every_row)]
         if FRONT in slots:
-            predicts = (
-                np.flatnonzero(split.in_train_query)
-                if split.in_blocks
-                else split.rows("train", "query")
-            )
-            found.append(Fit(FRONT, np.flatnonzero(before_all_queries), predicts))
+            found.append(Fit(FRONT, self._before_all_queries, self._query_of_training_users))
         if "folds" in slots:
-            pool = split.is_role("train") if split.setting == "cold" else before_all_queries
-            found += _folds(pool, self.fold_of_rows, self.source.folds)
+            folds = (self._fold(number) for number in range(self.source.folds))
+            found += [fold for fold in folds if fold.predicts().any()]
         return tuple(found)
+
+    def _fold(self, number: int) -> Fit:
+        """Trained on the pool's rows outside of it, predicting the pool's rows in it."""
+        return Fit(
+            _fold(number),
+            lambda: self._pool_of_folds() & (self.fold_of_rows != number),
+            lambda: self._pool_of_folds() & (self.fold_of_rows == number),
+        )
+
+    def _pool_of_folds(self) -> np.ndarray:
+        cold = self.split.setting == "cold"
+        return self.split.is_role("train") if cold else self._before_all_queries()
+
+    def _before_all_queries(self) -> np.ndarray:
+        return np.asarray(~self.split.in_query & ~self.split.in_train_query)
+
+    def _query_of_training_users(self) -> np.ndarray:
+        split = self.split
+        return split.in_train_query if split.in_blocks else split.in_query & split.is_role("train")
 
 
 # -- the table above
@@ -208,7 +232,7 @@ def _refuse_holdout_without_tasks(plan: FitPlan) -> None:
 
 def _refuse_empty_fits(plan: FitPlan, fits: tuple[Fit, ...]) -> None:
     for fit in fits:
-        if not len(fit.train):
+        if not fit.trains().any():
             where = (
                 "in blocks of each user's rows"
                 if plan.split.in_blocks
@@ -231,27 +255,25 @@ def fitted_as(variant: str, base_predictions: BasePredictions) -> BasePrediction
 
 
 def fold_of(count: int, folds: int, seed: int) -> np.ndarray:
-    """(count,) in [0, folds): a seeded hash of each position (the finaliser of splitmix64)."""
-    return (hash_of(count, seed) % np.uint64(folds)).astype(np.int64)
+    """(count,) in [0, folds), of the least width: a seeded hash of each position (the finaliser of splitmix64)."""
+    found = np.empty(count, np.min_scalar_type(max(folds - 1, 0)))
+    for rows in blocks(count):
+        found[rows] = _hashes(rows, seed) % np.uint64(folds)
+    return found
 
 
 def hash_of(count: int, seed: int) -> np.ndarray:
     """(count,) uint64: a seeded hash of each position."""
-    steps = np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    found = np.empty(count, np.uint64)
+    for rows in blocks(count):
+        found[rows] = _hashes(rows, seed)
+    return found
+
+
+def _hashes(positions: slice, seed: int) -> np.ndarray:
+    steps = np.arange(positions.start, positions.stop, dtype=np.uint64)
+    steps *= np.uint64(0x9E3779B97F4A7C15)
     return mix64(steps + np.uint64((seed * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D) % 2**64))
-
-
-def _folds(pool: np.ndarray, fold: np.ndarray, folds: int) -> list[Fit]:
-    """A fit a fold that holds rows: trained on the pool's rows outside of it, predicting the pool's rows in it."""
-    return [
-        Fit(
-            _fold(number),
-            np.flatnonzero(pool & (fold != number)),
-            np.flatnonzero(pool & (fold == number)),
-        )
-        for number in range(folds)
-        if (pool & (fold == number)).any()
-    ]
 
 
 def _fold(number: int) -> str:

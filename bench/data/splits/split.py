@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from bench.data.views.handed import read_only
+from bench.data.paged import read_only
 from bench.errors import BenchError, DataError, PluginError
 from bench.interfaces import Cut, SplitProtocol, Timeline
 from bench.interruption import by_the_user
@@ -52,15 +52,14 @@ class Split:
     @cached_property
     def in_query(self) -> np.ndarray:
         """(n,) bool: rows from their user's cut on."""
-        return np.arange(self.user_ptr[-1]) >= np.repeat(self.cut, np.diff(self.user_ptr))
+        return self._between(self.cut, self.user_ptr[1:])
 
     @cached_property
     def in_train_query(self) -> np.ndarray:
         """(n,) bool: rows of P; none without blocks."""
         if self.train_cut is None:
             return np.zeros(self.user_ptr[-1], dtype=bool)
-        starts = np.repeat(self.train_cut, np.diff(self.user_ptr))
-        return np.asarray((np.arange(self.user_ptr[-1]) >= starts) & ~self.in_query)
+        return self._between(self.train_cut, self.cut)
 
     @cached_property
     def row_role(self) -> np.ndarray:
@@ -97,6 +96,22 @@ class Split:
     def without_tasks_of(self, users: np.ndarray) -> Split:
         """The same division where some users, (U,) bool, have no role and so no task."""
         return replace(self, role=np.where(users, _NO_ROLE, self.role).astype(np.uint8))
+
+    def of_users(self, users: slice) -> Split:
+        """The same division of some users alone; rows count from the first of theirs."""
+        first = self.user_ptr[users.start]
+        return replace(
+            self,
+            user_ptr=self.user_ptr[users.start : users.stop + 1] - first,
+            role=self.role[users],
+            cut=self.cut[users] - first,
+            train_cut=None if self.train_cut is None else self.train_cut[users] - first,
+        )
+
+    def _between(self, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        """(n,) bool: rows in their user's [start, stop)."""
+        lengths = np.stack([start - self.user_ptr[:-1], stop - start, self.user_ptr[1:] - stop], 1)
+        return np.repeat(np.tile([False, True, False], len(start)), lengths.ravel())
 
     def _spans(self, role: Role) -> _Spans:
         starts, stops = np.asarray(self.user_ptr[:-1]), np.asarray(self.user_ptr[1:])
@@ -204,9 +219,12 @@ def _check_roles(name: str, split: Split) -> None:
 
 def _ranges(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     """start[0] .. stop[0] - 1, start[1] .. and so on, end to end."""
-    lengths = stop - start
-    before = np.cumsum(lengths) - lengths
-    return np.asarray(np.repeat(start - before, lengths) + np.arange(lengths.sum()), dtype=np.int64)
+    start, stop = start[start < stop], stop[start < stop]
+    steps = np.ones(int((stop - start).sum()), dtype=np.int64)
+    if len(start):
+        steps[0] = start[0]
+        steps[np.cumsum(stop - start)[:-1]] = start[1:] - stop[:-1] + 1
+    return np.cumsum(steps, out=steps)
 
 
 _VERBS = {"train": "train on", "valid": "validate on", "test": "test on"}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-__all__ = ["sum_by_user", "user_of_row"]
+from bench.data.paged import BLOCK
+
+__all__ = ["sum_by_user", "user_blocks", "user_of_row"]
 
 
 def user_of_row(ptr: np.ndarray) -> np.ndarray:
@@ -14,4 +18,20 @@ def user_of_row(ptr: np.ndarray) -> np.ndarray:
 
 def sum_by_user(values: np.ndarray, ptr: np.ndarray) -> np.ndarray:
     """(users,) float64: each user's sum of values (n,); 0 where a user has no rows."""
-    return np.bincount(user_of_row(ptr), weights=values, minlength=len(ptr) - 1)
+    sums = np.zeros(len(ptr) - 1)
+    for users in user_blocks(ptr):
+        own = ptr[users.start : users.stop + 1]
+        sums[users] = np.bincount(
+            user_of_row(own - own[0]), weights=values[own[0] : own[-1]], minlength=len(own) - 1
+        )
+    return sums
+
+
+def user_blocks(ptr: np.ndarray) -> Iterator[slice]:
+    """All users, in order, as many at a time as have a block of rows; one at least."""
+    first = 0
+    while first < len(ptr) - 1:
+        stop = int(np.searchsorted(ptr, ptr[first] + BLOCK, side="right")) - 1
+        stop = min(max(stop, first + 1), len(ptr) - 1)
+        yield slice(first, stop)
+        first = stop

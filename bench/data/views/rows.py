@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from bench.data.views.handed import read_only
+from bench.data.paged import blocks, read_only
 from bench.data.views.interactions import Interactions
 from bench.interfaces import Fields
 
@@ -91,10 +92,15 @@ class View:
         of = self.interactions.users if owner == "user" else self.interactions.items
         return np.asarray(of[self._index], dtype=np.int64)
 
-    def take(self, positions: np.ndarray) -> View:
-        """The view's own rows at `positions` (an index or a mask), in that order."""
+    def take(self, positions: np.ndarray | slice) -> View:
+        """The view's own rows at `positions` (an index, a mask or a slice), in that order."""
         labels = None if self._labels is None else self._labels[positions]
         return View(self.interactions, self._index[positions], labels, self.hidden[positions])
+
+    def blocks(self) -> Iterator[View]:
+        """The same rows, in order, a block at a time."""
+        for rows in blocks(len(self)):
+            yield self.take(rows)
 
     def copy(self) -> View:
         """The same rows in other memory."""

@@ -47,7 +47,7 @@ def metric_rows(plan: FitPlan, interactions: Interactions, role: Role) -> Metric
 def handed(rows: MetricRows, logits: np.ndarray) -> tuple[MetricRows, np.ndarray]:
     """Rows and logits (n,) as a metric is handed them: read-only copies, so that no other metric or method is scored on what
     this one wrote."""
-    from bench.data.views.handed import read_only
+    from bench.data.paged import read_only
 
     return MetricRows(*map(read_only, rows)), read_only(logits)
 

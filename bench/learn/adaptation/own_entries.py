@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.data.paged import new_array
+
 __all__ = ["ChunkEntries", "OwnEntries", "entries_of_chunk"]
 
 
@@ -30,15 +32,16 @@ class OwnEntries(NamedTuple):
     @classmethod
     def of(cls, joint_of_row: np.ndarray, user_ptr: np.ndarray) -> OwnEntries:
         """`joint_of_row` (n, E): the joint entries of each row; user u's rows are [user_ptr[u], user_ptr[u + 1])."""
-        own_of_row = np.empty(joint_of_row.shape, dtype=np.int32)
-        joint_of_users = []
-        for start, stop in pairwise(user_ptr):
+        own_of_row = new_array(joint_of_row.shape, np.int32)
+        joint_of_users = new_array(joint_of_row.size, np.int32)  # room for no entry twice
+        ptr = np.zeros(len(user_ptr), np.int64)
+        for user, (start, stop) in enumerate(pairwise(user_ptr)):
             rows = joint_of_row[start:stop]
             joint, own = np.unique(rows, return_inverse=True)
-            joint_of_users.append(joint)
             own_of_row[start:stop] = own.reshape(rows.shape)
-        ptr = np.cumsum([0, *map(len, joint_of_users)])
-        return cls(ptr, np.concatenate([np.empty(0, np.int32), *joint_of_users]), own_of_row)
+            ptr[user + 1] = ptr[user] + len(joint)
+            joint_of_users[ptr[user] : ptr[user + 1]] = joint
+        return cls(ptr, joint_of_users[: ptr[-1]], own_of_row)
 
 
 class ChunkEntries(NamedTuple):

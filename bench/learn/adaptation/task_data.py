@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench.data.paged import blocks, new_array
+from bench.data.views.by_user import user_blocks
 from bench.data.views.rows import TaskView, View
 from bench.learn.adaptation.own_entries import OwnEntries
 from bench.learn.network.encoder import Encoded, Encoder
@@ -46,13 +48,7 @@ class TaskData:
     ) -> TaskData:
         """`pool`: the encoder of the base models where they are adapted too; base logits are left out then."""
         support, query = tasks.support, tasks.query
-        # Rows of the prepared table are sorted by user, a user's support before the query: as they are wanted here.
-        # (n,)
-        table_order = np.argsort(np.concatenate([support.index, query.index]), kind="stable")
-
-        def merged(of_support: np.ndarray, of_query: np.ndarray) -> np.ndarray:
-            return np.concatenate([of_support, of_query])[table_order]
-
+        merged = _Merging(tasks.support_ptr, tasks.query_ptr)
         view = View(
             support.interactions,
             merged(support.index, query.index),
@@ -69,7 +65,7 @@ class TaskData:
         return cls(
             layout=selector.layout,
             encoded=_encoded(view, selector, pool, dtype),
-            labels=torch.as_tensor(labels, dtype=dtype),
+            labels=_cast(torch.from_numpy(labels), dtype),
             base_logits=base_logits,
             ptr=ptr,
             cut=ptr[:-1] + np.diff(tasks.support_ptr),
@@ -104,6 +100,29 @@ class TaskData:
         return {component: made[id(encoded)] for component, encoded in self.encoded.items()}
 
 
+class _Merging:
+    """Arrays of all support rows and of all query rows made one: user by user, support before query."""
+
+    def __init__(self, support_ptr: np.ndarray, query_ptr: np.ndarray) -> None:
+        self._ptrs = np.asarray(support_ptr), np.asarray(query_ptr)
+
+    def __call__(self, of_support: np.ndarray, of_query: np.ndarray) -> np.ndarray:
+        both, (support_ptr, query_ptr) = (of_support, of_query), self._ptrs
+        found = new_array(
+            (len(of_support) + len(of_query), *of_support.shape[1:]), of_support.dtype
+        )
+        # a part's rows come after those of the other part that its user's come after
+        for values, ptr, before in zip(
+            both, self._ptrs, (query_ptr[:-1], support_ptr[1:]), strict=True
+        ):
+            for users in user_blocks(ptr):
+                rows = slice(ptr[users.start], ptr[users.stop])
+                places = np.repeat(before[users], np.diff(ptr[users.start : users.stop + 1]))
+                places += np.arange(rows.start, rows.stop)
+                found[places] = values[rows]
+        return found
+
+
 def _labels(view: View) -> np.ndarray:
     return np.zeros(len(view), np.uint8) if view.labels is None else view.labels
 
@@ -112,19 +131,30 @@ def _encoded(
     view: View, selector: Encoder, pool: Encoder | None, dtype: torch.dtype
 ) -> dict[str, Encoded]:
     """By component; one object for both where they are equal, so that what is made of it is made once."""
-    for_selector = _cast(selector.encode(view), dtype)
+    for_selector = _in_dtype(selector.encode(view), dtype)
     if pool is None:
         return {"selector": for_selector}
-    for_pool = _cast(pool.encode(view), dtype)
+    for_pool = _in_dtype(pool.encode(view), dtype)
     return {
         "selector": for_selector,
         "pool": for_selector if _equal(for_selector, for_pool) else for_pool,
     }
 
 
-def _cast(encoded: Encoded, dtype: torch.dtype) -> Encoded:
+def _in_dtype(encoded: Encoded, dtype: torch.dtype) -> Encoded:
     return Encoded(encoded.index, encoded.weights.to(dtype))
 
 
+def _cast(values: Tensor, dtype: torch.dtype) -> Tensor:
+    cast = torch.from_numpy(
+        new_array(tuple(values.shape), torch.empty(0, dtype=dtype).numpy().dtype)
+    )
+    return cast.copy_(values)
+
+
 def _equal(one: Encoded, other: Encoded) -> bool:
-    return torch.equal(one.index, other.index) and torch.equal(one.weights, other.weights)
+    return all(
+        torch.equal(one.index[rows], other.index[rows])
+        and torch.equal(one.weights[rows], other.weights[rows])
+        for rows in blocks(len(one.index))
+    )

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from bench.data.paged import new_array
+
 __all__ = ["Draws", "Hidden", "draw"]
 
 
@@ -25,11 +27,12 @@ class Draws(NamedTuple):
 
 def draw(n: int, batch_size: int, hidden: Hidden | None, generator: torch.Generator) -> Draws:
     """The order first, then, batch by batch, who hides."""
-    order = torch.randperm(n, generator=generator)
+    order = new_array(n, np.int64)
+    torch.randperm(n, generator=generator, out=torch.from_numpy(order))
     if hidden is None:
-        return Draws(order.numpy(), np.empty(0, np.uint8))
-    chances = [
-        torch.rand(len(batch), generator=generator) for batch in torch.split(order, batch_size)
-    ]
-    hides = torch.cat(chances) < hidden.chance
-    return Draws(order.numpy(), hides.to(torch.uint8).numpy())
+        return Draws(order, np.empty(0, np.uint8))
+    hides = new_array(n, np.uint8)
+    for start in range(0, n, batch_size):
+        batch = hides[start : start + batch_size]
+        batch[...] = (torch.rand(len(batch), generator=generator) < hidden.chance).numpy()
+    return Draws(order, hides)

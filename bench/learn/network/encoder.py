@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from torch import Tensor
 
+from bench.data.paged import blocks
 from bench.data.views.interactions import Interactions
 from bench.data.views.rows import View
 from bench.interfaces import Field
@@ -65,12 +66,10 @@ class Encoder:
 
     @classmethod
     def fit(cls, train: View) -> Encoder:
-        columns = [
-            train.values(field.name).astype(np.float64)
-            for field in train.fields
-            if field.kind == "numeric"
-        ]
-        return cls(train.interactions, _seen(train), *_moments(columns))
+        numeric = [field.name for field in train.fields if field.kind == "numeric"]
+        moments = [_moments(train.values(field)) for field in numeric]
+        mean, deviation = np.array(moments).reshape(-1, 2).T
+        return cls(train.interactions, _seen(train), mean, deviation)
 
     @cached_property
     def layout(self) -> Layout:
@@ -78,9 +77,14 @@ class Encoder:
 
     def encode(self, view: View) -> Encoded:
         """Index and weights of a view's rows."""
+        packed = PackedRows.empty(len(view), self.layout)
+        for rows, part in zip(blocks(len(view)), view.blocks(), strict=True):
+            self._encode(part, packed.index[rows].numpy(), packed.weights[rows].numpy())
+        return Encoded(packed.index, packed.weights, packed)
+
+    def _encode(self, view: View, index: np.ndarray, weights: np.ndarray) -> None:
+        """To index (n, E) and weights (n, E - single)."""
         layout, single = self.layout, self.layout.single
-        packed = PackedRows.empty(len(view), layout)
-        index, weights = packed.index.numpy(), packed.weights.numpy()
         # all categorical fields at once; they come first
         index[:, :single] = self._known[view.joint]
         for field in layout.fields[single:]:
@@ -91,7 +95,6 @@ class Encoder:
                 entries, of_field = self._numbers(view, field.name)
             index[:, span] = entries
             weights[:, span.start - single : span.stop - single] = of_field
-        return Encoded(packed.index, packed.weights, packed)
 
     @cached_property
     def _known(self) -> np.ndarray:
@@ -106,20 +109,30 @@ class Encoder:
 
     def _bags(self, view: View, field: str, width: int) -> tuple[np.ndarray, np.ndarray]:
         """(n, width) entries of a multi-valued field, and their weights."""
-        entries, weights = self._padded_bags(field, width)
+        if self.interactions.bags[field].owner == "row":  # as many as there are rows
+            return self._padded(field, width, *view.bags(field))
+        if field not in self._of_owners:
+            bags = self.interactions.bags[field]
+            self._of_owners[field] = self._padded(field, width, bags.ptr, bags.codes)
+        entries, weights = self._of_owners[field]
         owners = view.owners(field)  # (n,)
         return entries[owners], weights[owners]
 
-    def _padded_bags(self, field: str, width: int) -> tuple[np.ndarray, np.ndarray]:
-        """Of every owner's bag: (owners, width) entries and their weights 1/k; padding is the unknown entry with weight 0."""
-        bags = self.interactions.bags[field]
+    @cached_property
+    def _of_owners(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Field to the padded bags of all users or items."""
+        return {}
+
+    def _padded(
+        self, field: str, width: int, ptr: np.ndarray, codes: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Of every bag: (bags, width) entries and their weights 1/k; padding is the unknown entry with weight 0."""
         unknown = self.interactions.offsets[field]  # a field's first entry; codes count from it
-        lengths = np.diff(bags.ptr)[:, None]  # (owners, 1)
-        filled = np.arange(width) < lengths  # (owners, width)
+        lengths = np.diff(ptr)[:, None]  # (bags, 1)
+        filled = np.arange(width) < lengths  # (bags, width)
         entries = np.full(filled.shape, unknown, dtype=np.int32)
-        # owner by owner: the order in which `filled` is filled
-        joint = unknown + np.asarray(bags.codes)
-        entries[filled] = self._known[joint]
+        # bag by bag: the order in which `filled` is filled
+        entries[filled] = self._known[unknown + np.asarray(codes)]
         weights = np.where(filled, 1 / np.maximum(lengths, 1), 0)
         return entries, weights.astype(np.float32)
 
@@ -143,25 +156,25 @@ def _seen(train: View) -> np.ndarray:
     """(J,) bool: the entries that the training rows have, in categorical fields and in bags."""
     interactions = train.interactions
     seen = np.zeros(interactions.entries, dtype=bool)
-    seen[train.joint.ravel()] = True
-    for field in interactions.bags:
-        _, codes = train.take(_row_of_each(train.owners(field))).bags(
-            field
-        )  # rows of one share a bag
-        seen[interactions.offsets[field] + codes] = True
+    for rows in train.blocks():
+        seen[rows.joint.ravel()] = True
+        for field in interactions.bags:
+            # rows of one owner share a bag
+            _, codes = rows.take(_row_of_each(rows.owners(field))).bags(field)
+            seen[interactions.offsets[field] + codes] = True
     return seen
 
 
 def _row_of_each(owners: np.ndarray) -> np.ndarray:
     """A row of each owner that is there, from the owner of each row (n,)."""
-    rows = np.full(int(owners.max(initial=-1)) + 1, -1)
-    rows[owners] = np.arange(len(owners))
+    first = int(owners.min(initial=0))
+    rows = np.full(int(owners.max(initial=-1)) - first + 1, -1)
+    rows[owners - first] = np.arange(len(owners))
     return rows[rows >= 0]
 
 
-def _moments(columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each column's present values; 0 and 1 where there is nothing to tell."""
-    present = [column[~np.isnan(column)] for column in columns]
-    mean = np.array([values.mean() if len(values) else 0.0 for values in present])
-    deviation = np.array([values.std() if len(values) else 1.0 for values in present])
-    return mean, np.where(deviation > 0, deviation, 1.0)
+def _moments(column: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of a column's present values; 0 and 1 where there is nothing to tell."""
+    present = column[~np.isnan(column)].astype(np.float64)
+    deviation = present.std() if len(present) else 1.0
+    return present.mean() if len(present) else 0.0, deviation if deviation > 0 else 1.0

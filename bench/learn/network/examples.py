@@ -21,7 +21,9 @@ class Examples:
     base_logits: Tensor | None = None
 
     def __post_init__(self) -> None:
-        self.packed.labels.copy_(self.labels)
+        held = self.packed.labels
+        if held.data_ptr() != self.labels.data_ptr():
+            held.copy_(self.labels)
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bench.data.paged import new_array
 from bench.learn.kernels.shape import BLOCK, Shape
 from bench.learn.network.lookup import Layout
 
@@ -34,10 +35,7 @@ class PackedRows:
     def empty(cls, n: int, layout: Layout) -> PackedRows:
         """Rows to be filled in; labels are 0."""
         shape = shape_of(layout)
-        packed = cls(np.empty(n * shape.width + BLOCK, np.int32), shape, n)
-        packed.memory[n * shape.width :] = 0
-        packed.labels.zero_()
-        return packed
+        return cls(new_array(n * shape.width + BLOCK, np.int32), shape, n)
 
     @property
     def index(self) -> Tensor:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from bench.learn.kernels.tables import Table
 from bench.learn.network.compiled_training import (
     CompiledTraining,
     check_form,
@@ -28,7 +30,7 @@ from bench.learn.network.row_training import RowTraining
 from bench.learn.network.slices import slices
 from bench.settings import TrainSettings
 
-__all__ = ["Trainer", "network_outputs", "trainer"]
+__all__ = ["Trainer", "predictor", "trainer"]
 
 
 class Trainer(Protocol):
@@ -63,13 +65,21 @@ def _gradients(network: Network, settings: TrainSettings) -> Gradients:
     return ByTorch(network, settings)
 
 
-@torch.no_grad()
-def network_outputs(network: Network, encoded: Encoded, base_logits: Tensor | None) -> Tensor:
-    """As bench.learn.outputs."""
+def predictor(network: Network) -> Callable[[Encoded, Tensor | None], Tensor]:
+    """Gives outputs of rows as bench.learn.outputs, with the parameters as they are now."""
     if (form := compiled_form(network)) is not None:
-        return torch.from_numpy(held_network(network, form).logits(encoded.rows(network.layout)))
+        held = held_network(network, form)
+        return lambda encoded, _: torch.from_numpy(held.logits(encoded.rows(network.layout)))
+    tables = plain_tables(network)
+    return lambda encoded, base_logits: _outputs(network, tables, encoded, base_logits)
+
+
+@torch.no_grad()
+def _outputs(
+    network: Network, tables: dict[str, Table], encoded: Encoded, base_logits: Tensor | None
+) -> Tensor:
     network.eval()
-    every, tables, parts = encoded.rows(network.layout), plain_tables(network), []
+    every, parts = encoded.rows(network.layout), []
     for batch in slices(len(encoded.index)):
         rows = every.part(batch.start, batch.stop)
         looked_up = LookedUp(rows.memory, rows.shape.width, rows.n, rows.shape, tables, network)

@@ -9,19 +9,22 @@ import math
 import time
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from bench.data.paged import blocks
+from bench.data.views.rows import View
 from bench.errors import PluginError
 from bench.interfaces import History
 from bench.job.progress import Progress, telling
 from bench.learn.network.draws import Hidden, draw
-from bench.learn.network.encoder import Encoded
+from bench.learn.network.encoder import Encoded, Encoder
 from bench.learn.network.examples import Examples
 from bench.learn.network.network import Network
 from bench.settings import TrainSettings
 
-__all__ = ["outputs", "train"]
+__all__ = ["outputs", "outputs_of_rows", "train"]
 
 
 def train(
@@ -73,13 +76,26 @@ def train(
 
 def outputs(network: Network, encoded: Encoded, base_logits: Tensor | None = None) -> Tensor:
     """Logits (n,) of a model or scores (n, K) of a selector, in eval mode."""
-    from bench.learn.network.trainers import network_outputs
+    from bench.learn.network.trainers import predictor
 
-    return network_outputs(network, encoded, base_logits)
+    return predictor(network)(encoded, base_logits)
+
+
+def outputs_of_rows(
+    network: Network, encoder: Encoder, rows: View, base_logits: np.ndarray | None = None
+) -> np.ndarray:
+    """The same of rows that are encoded a block at a time."""
+    from bench.learn.network.trainers import predictor
+
+    predict, found = predictor(network), []
+    for block, part in zip(blocks(len(rows)), rows.blocks(), strict=True):
+        own = None if base_logits is None else torch.tensor(base_logits[block])
+        found.append(predict(encoder.encode(part), own).numpy())
+    return np.concatenate(found) if found else np.empty(0, np.float32)
 
 
 def _start_at_base_rate(network: Network, labels: Tensor) -> None:
-    rate = float(labels.double().mean())
+    rate = float(labels.numpy().sum(dtype=np.float64) / max(len(labels), 1))
     if 0 < rate < 1 and network.bias is not None:
         network.bias.data.fill_(math.log(rate / (1 - rate)))
 
