@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from bench.report.content.fold_fits import has_fold_fits
 from bench.report.content.model import Report, Row, Section
 from bench.report.content.user_shares import user_shares
 from bench.report.words.blocks import fixed
@@ -24,13 +25,14 @@ class _Question(NamedTuple):
     said: tuple[str, str]
 
 
+_TOTAL = _Question(
+    lambda _, row: row.cost.total_cpu_s if row.cost is not None else None,
+    False,
+    lambda value: fixed(value, 1),
+    ("costs least in all ({} CPU s)", "cost least in all ({} CPU s)"),
+)
 _COST = (
-    _Question(
-        lambda _, row: row.cost.total_cpu_s if row.cost is not None else None,
-        False,
-        lambda value: fixed(value, 1),
-        ("costs least in all ({} CPU s)", "cost least in all ({} CPU s)"),
-    ),
+    _TOTAL,
     _Question(
         lambda _, row: row.cost.predict_rows_per_s if row.cost is not None else None,
         True,
@@ -49,9 +51,21 @@ def among_ties(report: Report, section: Section, names: Sequence[str]) -> str:
     found: dict[tuple[str, ...], list[str]] = {}
     for question in (*(_COST if _comparable(report, section, names) else ()), _harm(section)):
         for who, answer in _answered(section, rows, question):
+            if question is _TOTAL and _apart_in_folds(report, section, rows, who):
+                answer = f"{answer.removesuffix(')')}, without fits on folds)"
             found.setdefault(who, []).append(answer)
     told = [f"{listed(who)} {joined(parts, None)}" for who, parts in found.items()]
     return f"Of these, {'; '.join(told)}." if told else ""
+
+
+def _apart_in_folds(
+    report: Report, section: Section, rows: Sequence[Row], who: Sequence[str]
+) -> bool:
+    """Whether these had no fits of base models on folds, and another of the rows had."""
+    folds = has_fold_fits(report, section)
+    return all(folds.get(name) is False for name in who) and any(
+        folds.get(row.name) for row in rows
+    )
 
 
 def _answered(
