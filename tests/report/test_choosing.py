@@ -51,6 +51,12 @@ def test_who_is_best_in_all_is_named_once(report: Report) -> None:
     assert " and harms the fewest users" in said
 
 
+def test_the_best_single_model_harms_nobody_by_its_own_measure_and_is_not_asked(
+    report: Report,
+) -> None:
+    assert "metaselector harms the fewest users (19.8%" in told(report, (*TIES, "fm"))
+
+
 def with_sources(report: Report, **sources: tuple[str, ...]) -> Report:
     """Names with _ for -."""
     (section,) = report.sections

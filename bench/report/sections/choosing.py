@@ -23,6 +23,7 @@ class _Question(NamedTuple):
     highest: bool
     shown: Callable[[float], str]
     said: tuple[str, str]
+    asks: Callable[[Section, Row], bool] = lambda *_: True  # whether it can be asked of a row
 
 
 _TOTAL = _Question(
@@ -72,6 +73,7 @@ def _answered(
     section: Section, rows: Sequence[Row], question: _Question
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Whose figure is best, as it is printed, and what is said of them; nothing where all are alike."""
+    rows = [row for row in rows if question.asks(section, row)]
     values = [value for row in rows if (value := question.of(section, row)) is not None]
     if len(values) < len(rows) or not values:
         return
@@ -94,12 +96,21 @@ def _harm(section: Section) -> _Question:
     single = short(str(section.analysis.best_single)) if section.analysis is not None else ""
     said = f"the fewest users ({{}} have a higher log loss than with {single})"
     return _Question(
-        _harmed, False, lambda value: f"{value:.1%}", (f"harms {said}", f"harm {said}")
+        _harmed,
+        False,
+        lambda value: f"{value:.1%}",
+        (f"harms {said}", f"harm {said}"),
+        _is_not_compared_with,
     )
 
 
+def _is_not_compared_with(section: Section, row: Row) -> bool:
+    """The best single model harms nobody by its own measure."""
+    return section.analysis is None or row.name != section.analysis.best_single
+
+
 def _harmed(section: Section, row: Row) -> float | None:
-    """Share of users; none of the best single model, which is what users are compared with."""
+    """Share of users."""
     found = section.analysed(row)
     shares = user_shares(found) if found is not None else None
     return None if shares is None else shares.harmed
