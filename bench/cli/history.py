@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bench.cli._common import echo_json, json_option
-from bench.cli._output import console, echo
+from bench.cli._output import console, echo, say
 from bench.cli._whole_file import check_folder, encoded, write_whole, wrote
 
 __all__ = ["command"]
@@ -45,7 +45,8 @@ def command(
     otava: Path | None,
     as_json: bool,
 ) -> None:
-    """Follow a metric, CPU time and memory over runs in time, DIR being a run's folder or one that holds runs.
+    """Follow a metric, CPU time and memory over runs in time, DIR being a run's folder or one that holds runs;
+    print nothing where files are asked for.
 
     A line ends where data, split, metrics, seeds, settings, base models or machine change, and another begins. Apache Otava
     says where lines changed; it has an environment of its own, and without it the lines are shown all the same.
@@ -61,6 +62,7 @@ def command(
         write_figures,
     )
     from bench.report import print_blocks
+    from bench.several.readable import left_out_notes
 
     runs, unreadable = runs_in_time(folders)
     found = with_changes(history(runs, metric, unreadable), otava)
@@ -74,6 +76,9 @@ def command(
         echo_json(to_json(found))
     elif html == "-":
         echo(to_html(found), nl=False)
-    else:
+    elif html is None and figures is None:
         print_blocks(blocks(found), console())
+    else:
+        for note in left_out_notes(found.unreadable):
+            say(note.text)  # why it ends so
     ctx.exit(found.exit_code)

@@ -30,7 +30,7 @@ def _differences(base: Record, candidate: Record) -> list[str]:
     if ours["split"] != theirs["split"]:
         place = f"{trial['dataset']!r} under {trial['protocol']!r}"
         return [
-            f"the split of {place} differs ({_digests(ours['split'], theirs['split'])}); use the same protocol"
+            f"the split of {place} differs ({_digests(ours['split'], theirs['split'])}); use the same protocol settings"
         ]
     return _metrics(ours["metrics"], theirs["metrics"])
 

@@ -46,7 +46,12 @@ def _chart(found: History, series: Sequence[Series], name: str) -> Chart:
     drawn = _drawn(found, series)
     title = quantity_name(series[0].quantity)
     marks = [*_lines(name, drawn), *_changes(name, drawn), *_breaks(drawn)]
-    x = Axis("run, by when it was started (1 is the first)", low=0.5, high=len(found.runs) + 0.5)
+    x = Axis(
+        "run, by when it was started (1 is the first)",
+        low=0.5,
+        high=len(found.runs) + 0.5,
+        format="count",
+    )
     return Chart(
         name,
         f"{title} over runs",

@@ -47,13 +47,19 @@ def blocks(found: History) -> Iterator[Block]:
 def lead(found: History) -> Iterator[Block]:
     """How many runs, since when, and the answer: what changed, and what is best now."""
     yield Heading(1, f"History of {counted(len(found.runs), 'run')}")
+    if nothing := _nothing_to_follow(found):
+        yield Note(
+            "Each line has one run: nothing to follow yet; a line goes on where data, split, metrics, seeds, settings, base "
+            "models and machine stay the same.",
+            strong=True,
+        )
     first, latest = found.started[0][:16], found.started[-1][:16]
     if first and latest:
         yield Note(f"Started {short(first)} to {short(latest)}.")
     yield from left_out_notes(found.unreadable)
     if not found.series:
         yield Note("No run has a figure of every seed.", strong=True)
-    if found.looked:
+    if found.looked and not nothing:
         changed = sum(bool(one.changes) for one in found.series)
         yield Note(f"{counted(changed, 'line')} of {len(found.series):,} changed.", strong=True)
     places = by_place(found)
@@ -62,6 +68,13 @@ def lead(found: History) -> Iterator[Block]:
             yield Note(f"{place_name(found, place)}: {best}.", strong=True)
     if len(places) > _PLACES:
         yield Note(f"And {len(places) - _PLACES} more below.")
+
+
+def _nothing_to_follow(found: History) -> bool:
+    """Whether there are lines, and none is joined anywhere."""
+    return bool(found.series) and all(
+        len(piece) < 2 for one in found.series for piece in one.pieces
+    )
 
 
 def last(found: History) -> Iterator[Note]:
@@ -77,7 +90,7 @@ def last(found: History) -> Iterator[Note]:
 def series_grid(found: History, series: Sequence[Series]) -> Grid:
     """A row a line: its first and latest figure, and its latest change."""
     rows = list(series[:_ROWS])
-    title = "Lines, those that changed first"
+    title = "Lines, those that changed first" if any(one.changes for one in series) else "Lines"
     if len(series) > _ROWS:
         title += f" ({_ROWS} of {len(series)}; --json has all)"
     columns = [

@@ -54,6 +54,10 @@ def run_status(folder: Path) -> Standing:
     try:
         manifest = read_manifest(folder)
     except NoRunError as error:
+        if state == "running":
+            raise NoRunError(
+                f"{folder} has just begun: it has no manifest yet; ask again in a moment"
+            ) from None
         raise NoRunError(
             f"{error}. One that has just begun prepares its data first, and has no manifest yet"
         ) from None

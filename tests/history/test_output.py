@@ -24,6 +24,7 @@ from bench.records import Run
 from bench.report import print_blocks, short
 from bench.report.charts.model import Chart, Points
 from bench.report.draw.files import as_file
+from bench.report.draw.scale import scale_of, ticks
 from tests.history.generated import MakeRun, Records, identity, of_one_step, otava_script, runs_of
 from tests.history.test_history import of
 from tests.report.conftest import mean_loss
@@ -198,7 +199,8 @@ def test_the_command_ends_with_0_whatever_otava_says(folder: Path, tmp_path: Pat
     page = str(tmp_path / "x.html")
     without = bench(str(folder), "--html", page)
     assert without.exit_code == 0, without.output
-    assert without.stdout.rstrip().splitlines()[-1].startswith("No changes looked for: ")
+    assert (without.stdout, without.stderr) == ("", f"wrote {page}\n")
+    assert bench(str(folder)).stdout.rstrip().splitlines()[-1].startswith("No changes looked for: ")
     assert "History of 4 runs" in Path(page).read_text("utf-8")
     broken = otava_script(tmp_path / "broken", "exit 9")
     failed = bench(str(folder), "--json", BENCH_OTAVA=str(broken))
@@ -225,8 +227,8 @@ def test_a_run_that_can_not_be_read_is_left_out_by_name(folder: Path, tmp_path: 
     page = tmp_path / "x.html"
     ended = bench(str(folder), "--html", str(page))
     assert ended.exit_code == 4, ended.output
-    told = " ".join(ended.stdout.split())
-    assert "History of 3 runs" in told
+    assert ended.stdout == ""
+    told = " ".join(ended.stderr.split())
     assert "Left out, since it can't be read:" in told
     assert "run-001/manifest.json" in told.replace(" ", "")
     assert "run-001/manifest.json" in page.read_text("utf-8")
@@ -236,6 +238,18 @@ def test_a_run_that_can_not_be_read_is_left_out_by_name(folder: Path, tmp_path: 
     for place in (0, 2, 3):
         (folder / f"run-{place:03d}" / "manifest.json").write_text("{")
     assert bench(str(folder)).exit_code == 5
+
+
+def test_where_each_line_has_one_run_it_is_said_first(make_run: MakeRun, tmp_path: Path) -> None:
+    found = history(runs_of(make_run, [0.0, 0.0], {1: identity(data="f" * 64)}))
+    text = " ".join(printed(found, tmp_path).split())
+    assert text.startswith("History of 2 runs Each line has one run: nothing to follow yet; ")
+    assert "changed first" not in text
+    assert "Each line has one run" in to_html(found)
+    joined = history(runs_of(make_run, [0.0, 0.0]))
+    assert "Each line has one run" not in printed(joined, tmp_path)
+    (axis,) = {panel.x for chart in charts(joined).values() for panel in chart.panels}
+    assert [text for _, text in ticks(axis, scale_of(axis, (), "x"), 8)] == ["1", "2"]
 
 
 def test_wrong_asking_is_an_error(folder: Path, tmp_path: Path) -> None:

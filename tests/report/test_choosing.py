@@ -12,6 +12,7 @@ from bench.records import Run
 from bench.report import Report, build
 from bench.report.content.model import PredictionsFile
 from bench.report.sections.choosing import among_ties
+from bench.report.sections.cost import cost_note
 
 MakeRun = Callable[..., Run]
 TIES = ("metaselector", "user-calibration", "gating")
@@ -48,6 +49,50 @@ def test_who_is_best_in_all_is_named_once(report: Report) -> None:
     said = told(report, ("user-calibration", "gating"))
     assert said.count("user-calibration") == 1
     assert " and harms the fewest users" in said
+
+
+def test_the_best_single_model_harms_nobody_by_its_own_measure_and_is_not_asked(
+    report: Report,
+) -> None:
+    assert "metaselector harms the fewest users (19.8%" in told(report, (*TIES, "fm"))
+
+
+def with_sources(report: Report, **sources: tuple[str, ...]) -> Report:
+    """Names with _ for -."""
+    (section,) = report.sections
+    named = {name.replace("_", "-"): methods for name, methods in sources.items()}
+    return replace(report, sections=(replace(section, base_predictions=named),), compositions=())
+
+
+def test_who_costs_least_for_want_of_folds_is_told_so(report: Report) -> None:
+    apart = with_sources(report, out_of_sample=("gating",), in_sample=("user-calibration",))
+    assert "user-calibration costs least in all (291.0 CPU s, without fits on folds) and" in told(
+        apart
+    )
+    for alike in (
+        with_sources(report, in_sample=TIES),
+        with_sources(report, out_of_sample=TIES),
+        with_sources(report, in_sample=("gating",), out_of_sample=("user-calibration",)),
+    ):
+        assert "on folds" not in told(alike)
+
+
+def test_the_table_of_cost_says_whose_total_has_fits_on_folds(report: Report) -> None:
+    def note(report: Report) -> str:
+        return cost_note(report, report.sections[0])
+
+    apart = with_sources(report, out_of_sample=("gating",), in_sample=("metaselector",))
+    assert note(apart).endswith(
+        "The total of gating has every base model's fits on folds in it, beside the fit that predicts test users; that of "
+        "metaselector has the latter alone."
+    )
+    holdout = with_sources(report, out_of_sample=("gating",), holdout=("average",))
+    (cold,) = holdout.sections
+    warm = replace(cold, split_facts={**cold.split_facts, "setting": "warm"})
+    cold = replace(cold, split_facts={**cold.split_facts, "setting": "cold"})
+    assert "that of average" in note(replace(holdout, sections=(cold,)))
+    assert "on folds" not in note(replace(holdout, sections=(warm,)))
+    assert "on folds" not in note(with_sources(report, in_sample=("gating",)))
 
 
 def test_costs_of_two_machines_are_not_compared(make_analysed: MakeRun) -> None:

@@ -67,7 +67,8 @@ def test_the_group_that_gains_most_is_named_where_intervals_lie_apart(
     assert told(make_analysed(change=of_users(gains))) == [
         f'{HELPED} By length of history, it gains most on users with "65 rows and more" (-.0700 [-.0800, -.0600]), least on '
         'those with "1 to 20 rows" (-.0200 [-.0300, -.0100]). By popularity of items, all groups\' 95% '
-        "intervals overlap, so that none can be said to gain more."
+        "intervals overlap, so that none can be said to gain more. After Holm's adjustment, by popularity of items, it gains "
+        "beyond chance in every group."
     ]
 
 
@@ -93,8 +94,47 @@ def test_where_no_group_stands_out_it_is_said_once(make_analysed: MakeRun) -> No
     gains = {"history": (-0.05, -0.06), "popularity": (-0.05, -0.06)}
     assert told(make_analysed(change=of_users(gains))) == [
         f"{HELPED} By length of history of users and popularity of items, all groups' 95% intervals overlap, so that none "
-        "can be said to gain more."
+        "can be said to gain more. After Holm's adjustment, by length of history of users, it gains beyond chance in every "
+        "group."
     ]
+
+
+def test_groups_of_a_gain_and_of_none_are_told_apart_by_their_verdicts(
+    make_analysed: MakeRun,
+) -> None:
+    gains = {"history": ((-0.01, 0.02), (-0.02, 0.01), (-0.03, 0.02))}
+    (text,) = told(make_analysed(change=of_users(gains)))
+    assert text.endswith(
+        'After Holm\'s adjustment, by length of history of users, it gains beyond chance in "21 to 64 rows" and "65 rows and '
+        'more", and is a tie in "1 to 20 rows".'
+    )
+    gains = {"history": ((0.03, 0.02), (-0.01, 0.03), (-0.005, 0.03))}
+    (text,) = told(make_analysed(change=of_users(gains)))
+    assert text.endswith(
+        'it is a tie in "21 to 64 rows" and "65 rows and more", and is worse in "1 to 20 rows".'
+    )
+
+
+def test_without_verdicts_of_groups_none_is_told(make_analysed: MakeRun) -> None:
+    def withheld(found: Analysis) -> Analysis:
+        found = of_users({"history": (-0.05, -0.06)})(found)
+        parts = [
+            replace(
+                one,
+                against_best_single={
+                    name: replace(pair, verdict="withheld")
+                    for name, pair in one.against_best_single.items()
+                },
+            )
+            for one in found.segments
+        ]
+        return replace(found, segments=tuple(parts))
+
+    (section,) = build(make_analysed()).sections
+    assert section.analysis is not None
+    section = replace(section, analysis=withheld(section.analysis))
+    (note,) = for_whom_answer(section)
+    assert note.text.endswith("can be said to gain more.")
 
 
 def test_of_a_single_group_nothing_is_said(make_analysed: MakeRun) -> None:

@@ -21,6 +21,7 @@ from bench.records.run_status import run_status
 from bench.records.status_file import StatusFile, read_status
 from bench.run import Tally, Watcher, heartbeat
 from bench.run.beside import RecordedBeside
+from bench.storage.in_use import using
 from tests.run.conftest import Counting, status, write_ratings
 from tests.storage.faulty import content
 
@@ -378,6 +379,17 @@ def test_an_interrupted_run_says_so(go, write_suite, tmp_path):
     assert f"{tmp_path / 'one'}: interrupted: " in found.stdout
     assert "`bench run` goes on from there" in found.stdout
     assert not list((tmp_path / "one").glob("status*"))
+
+
+def test_a_run_without_a_manifest_yet_has_just_begun(go, write_suite, tmp_path):
+    go(write_suite())
+    folder = tmp_path / "one"
+    (folder / "manifest.json").unlink()
+    assert "manifest.json: missing" in bench_status(folder).stderr
+    with using(folder / "blobs"):
+        found = bench_status(folder)
+    assert found.exit_code == 2
+    assert f"{folder} has just begun: it has no manifest yet" in found.stderr
 
 
 def test_what_is_no_run_and_what_is_damaged_is_said_with_its_place(go, write_suite, tmp_path):

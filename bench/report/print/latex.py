@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import count
 
-from bench.report.content.model import Report, Section
+from bench.report.content.model import Report, Row, Section
 from bench.report.print.latex_caption import caption, place
 from bench.report.print.latex_columns import Column, columns
 from bench.report.print.latex_details import details
+from bench.report.sections.quality import without_twin
 from bench.report.words.figures import counted
 from bench.report.words.latex_text import in_latex, in_latex_comment, latex_name, seen_name
 from bench.report.words.names import short
@@ -55,16 +56,15 @@ def _nothing(section: Section) -> str:
 
 
 def _tables(report: Report, section: Section, labels: set[str]) -> Iterator[str]:
-    found = columns(report, section)
-    rows = len(section.rows)
-    parts = [range(at, min(at + _MOST_ROWS, rows)) for at in range(0, rows, _MOST_ROWS)]
+    found, rows = columns(report, section), without_twin(section.rows)
+    parts = [range(at, min(at + _MOST_ROWS, len(rows))) for at in range(0, len(rows), _MOST_ROWS)]
     named = _labels(report, section, len(parts), labels)
     for part, label in zip(parts, named, strict=True):
         first = label == named[0]
         above = _details(report, section) if first else ()
         told = caption(report, section) if first else rf"Continues Table~\ref{{{named[0]}}}."
         yield "\n".join(
-            [*above, *_cut_names(section, part), *_table(section, found, part, told, label)]
+            [*above, *_cut_names(rows, part), *_table(section, found, part, told, label)]
         )
 
 
@@ -73,8 +73,9 @@ def _details(report: Report, section: Section) -> Iterator[str]:
 
 
 def _table(
-    section: Section, found: Sequence[Column], rows: range, told: str, label: str
+    section: Section, found: Sequence[Column], part: range, told: str, label: str
 ) -> Iterator[str]:
+    rows = without_twin(section.rows)
     yield r"\begin{table}[tbp]"
     yield r"  \centering"
     yield rf"  \caption[{place(section)}]{{{told}}}"
@@ -86,23 +87,22 @@ def _table(
     yield r"    \toprule"
     yield rf"    {' & '.join(column.head for column in found)} \\"
     yield r"    \midrule"
-    for row in rows:
-        if row > rows[0] and _block(section, row) != _block(section, row - 1):
+    for at in part:
+        if at > part[0] and _block(rows[at]) != _block(rows[at - 1]):
             yield r"    \midrule"
-        yield rf"    {' & '.join(column.cells[row] for column in found)} \\"
+        yield rf"    {' & '.join(column.cells[at] for column in found)} \\"
     yield r"    \bottomrule"
     yield r"  \end{tabular}}%"
     yield r"  \ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi"
     yield r"\end{table}"
 
 
-def _block(section: Section, row: int) -> str:
-    kind = section.rows[row].kind
-    return "base_model" if kind == "best_single" else kind
+def _block(row: Row) -> str:
+    return "base_model" if row.kind == "best_single" else row.kind
 
 
-def _cut_names(section: Section, rows: range) -> Iterator[str]:
-    names = dict.fromkeys(section.rows[row].subject for row in rows)
+def _cut_names(rows: Sequence[Row], part: range) -> Iterator[str]:
+    names = dict.fromkeys(rows[at].subject for at in part)
     for name in names:
         if latex_name(name) != in_latex(name):
             told = f"{seen_name(name)} is {short(name, _FULL)}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from bench.evaluate import printed
 from bench.report.content.model import Figure, Report, Row, Section
+from bench.report.sections.quality import is_best_single, without_twin
 from bench.report.words.blocks import ABSENT
 from bench.report.words.figures import with_interval
 from bench.report.words.latex_text import in_latex, latex_name
@@ -21,7 +23,7 @@ _SIGN = re.compile(r"([-+])(?=[.\d])")
 
 
 class Column(NamedTuple):
-    """A cell for each row of the section, in its order; of bounds in italics."""
+    """A cell for each row of the table, in its order; of bounds in italics."""
 
     head: str
     align: Literal["l", "r"]
@@ -29,15 +31,16 @@ class Column(NamedTuple):
 
 
 def columns(report: Report, section: Section) -> tuple[Column, ...]:
-    """Names, the primary with its differences, the other metrics' means."""
+    """Names, the primary with its differences, the other metrics' means. The rows are those of the terminal's table."""
+    shown = replace(section, rows=tuple(without_twin(section.rows)))
+    names = tuple(_name(section, row) for row in shown.rows)
     return tuple(
-        column._replace(cells=tuple(map(_of_row, section.rows, column.cells)))
-        for column in _columns(report, section)
+        column._replace(cells=tuple(map(_of_row, shown.rows, column.cells)))
+        for column in (Column("method", "l", names), *_columns(report, shown))
     )
 
 
 def _columns(report: Report, section: Section) -> Iterator[Column]:
-    yield Column("method", "l", tuple(map(_name, section.rows)))
     others = [metric for metric in report.metrics if metric != section.primary]
     if section.primary in report.metrics:
         yield _metric(section, section.primary, with_sd=True)
@@ -50,8 +53,10 @@ def _of_row(row: Row, cell: str) -> str:
     return rf"\textit{{{cell}}}" if cell and row.kind == "bound" else cell
 
 
-def _name(row: Row) -> str:
-    return latex_name(row.name) if row.model is None else f"{row.name} = {latex_name(row.model)}"
+def _name(section: Section, row: Row) -> str:
+    if row.model is not None:
+        return f"{row.name} = {latex_name(row.model)}"
+    return f"{latex_name(row.name)}{' = best-single' if is_best_single(section, row) else ''}"
 
 
 def _metric(section: Section, metric: str, *, with_sd: bool) -> Column:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bench.evaluate import NOT_AFTER_HOLM, Analysis, MethodAnalysis, Paired, leaves_out_zero
-from bench.report.content.model import Row, Section
+from bench.report.content.model import Report, Row, Section
 from bench.report.sections.averaging import averaging
 from bench.report.sections.choosing import among_ties
 from bench.report.sections.every_seed import best_of
@@ -30,7 +30,7 @@ NO_ANALYSIS = (
 )
 
 
-def answer(section: Section) -> list[Note]:
+def answer(report: Report, section: Section) -> list[Note]:
     """A sentence for whoever reads no further, then how far it can be trusted."""
     analysis = section.analysis
     if section.invalid_primary:
@@ -53,7 +53,7 @@ def answer(section: Section) -> list[Note]:
     rest = " ".join((*_others(section, others), *_seeds(section, analysis, found)))
     return [
         Note(_first(section, lead, found, analysis), strong=True),
-        *_tied(section, lead, others),
+        *_tied(report, section, lead, others),
         *_no_better(section, found),
         *extreme_notes(section),
         *map(Note, averaging(section, lead, found)),
@@ -183,14 +183,16 @@ def _though(section: Section, paired: Paired) -> str:
     return f" The interval leaves out 0, but among {tested} that is not beyond chance (Holm's adjustment, p {p})."
 
 
-def _tied(section: Section, lead: Row, others: Mapping[str, Paired]) -> Iterator[Note]:
+def _tied(
+    report: Report, section: Section, lead: Row, others: Mapping[str, Paired]
+) -> Iterator[Note]:
     """Who can't be told from the lead: whoever reads no further has not to take it for the only best one."""
     ties = [name for name, paired in others.items() if paired.verdict == "tie"]
     if ties:
         marked = ", marked =" if section.primary in section.tested else ""
         many = "a tie" if len(ties) == 1 else "ties"
         told = f"The run can't tell {short(lead.name)} apart from {listed(ties)} ({many}{marked})."
-        which = among_ties(section, [lead.name, *ties])
+        which = among_ties(report, section, [lead.name, *ties])
         yield Note(f"{told} {which}".rstrip(), strong=True)
 
 

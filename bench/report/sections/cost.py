@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.report.content.model import BaseModelFacts, Cost, Section
+from bench.report.content.fold_fits import has_fold_fits
+from bench.report.content.model import BaseModelFacts, Cost, Report, Section
 from bench.report.words.blocks import ABSENT, Cell, Grid, GridRow, align, fixed
-from bench.report.words.figures import loss
+from bench.report.words.figures import listed, loss
 from bench.report.words.names import short
 
-__all__ = ["COST_NOTE", "UNLIKE_NOTE", "base_models_grid", "cost_grid"]
+__all__ = ["UNLIKE_NOTE", "base_models_grid", "cost_grid", "cost_note"]
 
 _COST_HEADS = (
     "train\nkrows/s",
@@ -20,7 +21,7 @@ _COST_HEADS = (
     "total\nwall s",
     "peak\nMB",
 )
-COST_NOTE = (
+_NOTE = (
     "krows/s counts thousand rows per CPU second of the method's own work, each epoch's; of a meta-learner query rows alone, "
     "each once, though it works through support too. own is training and prediction (adaptation "
     "included) without the fits of base models that methods share; total adds those, as if nothing had been shared. Seconds "
@@ -52,6 +53,19 @@ def cost_grid(section: Section) -> Grid | None:
         for position, (row, _) in enumerate(rows)
     ]
     return Grid("Cost", ("method", *heads), tuple(grid_rows)) if rows else None
+
+
+def cost_note(report: Report, section: Section) -> str:
+    """What the columns are, and where totals of methods have other fits in them."""
+    found = has_fold_fits(report, section)
+    on_folds = [name for name, folds in found.items() if folds]
+    if not 0 < len(on_folds) < len(found):
+        return _NOTE
+    single = [name for name, folds in found.items() if not folds]
+    return (
+        f"{_NOTE} The total of {listed(on_folds)} has every base model's fits on folds in it, beside the fit that predicts "
+        f"test users; that of {listed(single)} has the latter alone."
+    )
 
 
 def base_models_grid(section: Section) -> Grid | None:

@@ -10,7 +10,7 @@ from bench.report.sections.adaptation import adaptation
 from bench.report.sections.answer import answer
 from bench.report.sections.bounds import bounds
 from bench.report.sections.compositions import METHODS, methods_blocks
-from bench.report.sections.cost import COST_NOTE, UNLIKE_NOTE, base_models_grid, cost_grid
+from bench.report.sections.cost import UNLIKE_NOTE, base_models_grid, cost_grid, cost_note
 from bench.report.sections.data_notes import data_warnings
 from bench.report.sections.edge_notes import edge_notes
 from bench.report.sections.for_whom import segments
@@ -90,7 +90,7 @@ def section_blocks(report: Report, section: Section) -> Iterator[tuple[Part, Blo
             Note(f"None of {section.trials} trials has a result: there is nothing to compare."),
         )
     else:
-        yield from _of("answer", answer(section))
+        yield from _of("answer", answer(report, section))
         yield "answer", glossary(section)
         yield from _of("trust", data_warnings(section))
         yield from _of("trust", unfinished_notes(section))
@@ -105,7 +105,7 @@ def section_blocks(report: Report, section: Section) -> Iterator[tuple[Part, Blo
         yield from _of("for-whom", for_whom_answer(section))
         yield from _of("for-whom", selection(section))
         yield from _of("for-whom", adaptation(section))
-        yield from _of("cost", _cost(section))
+        yield from _of("cost", _cost(report, section))
         yield from _of("for-whom", _base_models(section))
         yield from _of("for-whom", segments(section))
     yield from _of("trust", section_warnings(section))
@@ -156,13 +156,13 @@ def _against_best_single(section: Section) -> Iterator[Block]:
         yield Note(f"{what} are held against the best single model all the same.")
 
 
-def _cost(section: Section) -> Iterator[Block]:
+def _cost(report: Report, section: Section) -> Iterator[Block]:
     costs = cost_grid(section)
     if costs is not None:
         yield costs
         if not section.one_machine:
             yield Note(UNLIKE_NOTE)
-        yield Note(COST_NOTE)
+        yield Note(cost_note(report, section))
 
 
 def _base_models(section: Section) -> Iterator[Block]:

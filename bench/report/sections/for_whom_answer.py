@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import NamedTuple
 
-from bench.evaluate import MethodAnalysis
+from bench.evaluate import MethodAnalysis, Paired
 from bench.report.content.model import Section
 from bench.report.words.blocks import Note
 from bench.report.words.figures import joined, with_interval
@@ -18,6 +18,13 @@ _BY = {
     "history": ("length of history", "users"),
     "support_rate": ("share of positives", "users"),
     "popularity": ("popularity", "items"),
+}
+
+
+_VERDICTS = {
+    "better": "gains beyond chance in",
+    "tie": "is a tie in",
+    "worse": "is worse in",
 }
 
 
@@ -64,7 +71,7 @@ def _by_group(section: Section, found: MethodAnalysis) -> Iterator[str]:
             continue
         more, less = max(permutations(groups, 2), key=lambda pair: pair[1].low - pair[0].high)
         if more.high >= less.low:
-            alike.append(f"{property_} of {of}")
+            alike.append(by)
             continue
         differences = [one.difference for one in groups]
         ends = (more.difference, less.difference) == (min(differences), max(differences))
@@ -74,21 +81,46 @@ def _by_group(section: Section, found: MethodAnalysis) -> Iterator[str]:
             f"{_told(section, less)}."
         )
     if alike:
-        yield f"By {joined(alike, None)}, all groups' 95% intervals overlap, so that none can be said to gain more."
+        named = joined([" of ".join(_BY[by]) for by in alike], None)
+        yield f"By {named}, all groups' 95% intervals overlap, so that none can be said to gain more."
+        yield from _beyond_chance(section, found, alike[0])
+
+
+def _beyond_chance(section: Section, found: MethodAnalysis, by: str) -> Iterator[str]:
+    """In which groups of a property the gain is one, by the verdicts of the analysis; nothing where it has none."""
+    pairs = [(name, pair.verdict) for name, pair in _pairs(section, found.name, by)]
+    verdicts = [verdict for _, verdict in pairs]
+    told = {
+        verdict: [f'"{short(name)}"' for name, one in pairs if one == verdict]
+        for verdict in _VERDICTS
+        if verdict in verdicts
+    }
+    if not told:
+        return
+    property_, of = _BY[by]
+    parts = [
+        f"{_VERDICTS[verdict]} {'every group' if len(names) == len(pairs) else joined(names, None)}"
+        for verdict, names in told.items()
+    ]
+    yield f"After Holm's adjustment, by {property_} of {of}, it {', and '.join(parts)}."
 
 
 def _groups(section: Section, method: str, by: str) -> list[_Group]:
     """Those that have an interval."""
+    return [
+        _Group(name, pair.difference, pair.low, pair.high)
+        for name, pair in _pairs(section, method, by)
+        if pair.difference is not None and pair.low is not None and pair.high is not None
+    ]
+
+
+def _pairs(section: Section, method: str, by: str) -> list[tuple[str, Paired]]:
+    """Each group's name and its difference from the best single model."""
     segments = section.analysis.segments if section.analysis is not None else ()
-    pairs = [
+    return [
         (one.name, pair)
         for one in segments
         if one.by == by and (pair := one.against_best_single.get(method)) is not None
-    ]
-    return [
-        _Group(name, pair.difference, pair.low, pair.high)
-        for name, pair in pairs
-        if pair.difference is not None and pair.low is not None and pair.high is not None
     ]
 
 

@@ -12,7 +12,14 @@ from bench.report.words.figures import loss, with_interval
 from bench.report.words.metrics import figure, head
 from bench.report.words.names import short
 
-__all__ = ["against", "against_reference", "quality_grid", "row_name"]
+__all__ = [
+    "against",
+    "against_reference",
+    "is_best_single",
+    "quality_grid",
+    "row_name",
+    "without_twin",
+]
 
 AGAINST = "vs best single"
 _HEAD = 20  # cells of a name in a head
@@ -23,12 +30,11 @@ _MARKS = {"best": "*", "tie": "=", None: ""}
 def quality_grid(report: Report, section: Section) -> Grid:
     """Metrics by row, the answer's first; methods, base models and best-single, bounds, each below a rule. Best-single is the
     row of its base model, where that has one."""
-    shown = _without_twin(section.rows)
+    shown = without_twin(section.rows)
     heads, columns = zip(*_columns(report, section, shown), strict=True)
-    single = next((row.model for row in section.rows if row.kind == "best_single"), None)
     rows = [
         GridRow(
-            f"{row_name(row)} = best-single" if row.name == single else row_name(row),
+            f"{row_name(row)} = best-single" if is_best_single(section, row) else row_name(row),
             tuple(column[position] for column in columns),
             group="bound" if row.kind == "bound" else "ranked",
             rule=position > 0 and _block(row) != _block(shown[position - 1]),
@@ -40,10 +46,16 @@ def quality_grid(report: Report, section: Section) -> Grid:
     return Grid(f"Quality on test users' query rows ({what})", ("method", *heads), tuple(rows))
 
 
-def _without_twin(rows: Sequence[Row]) -> list[Row]:
+def without_twin(rows: Sequence[Row]) -> list[Row]:
     """Without best-single where its base model has a row, which has the same figures."""
     models = {row.name for row in rows if row.kind == "base_model"}
     return [row for row in rows if row.kind != "best_single" or row.model not in models]
+
+
+def is_best_single(section: Section, row: Row) -> bool:
+    """Whether it is the row of the base model that is best-single."""
+    singles = [one.model for one in section.rows if one.kind == "best_single"]
+    return row.kind == "base_model" and row.name in singles
 
 
 def row_name(row: Row) -> str:
