@@ -151,7 +151,7 @@ class ExecutorConformance:
 
     def _has_result(self, steps: TestSteps, name: str) -> bool:
         places = (steps.cache, *self.worker_caches)
-        return any((place / "steps" / name).exists() for place in places)
+        return any((place / "steps" / steps.folder(name).name).exists() for place in places)
 
     def _scheduler_killed(self, subject: ExecutorSubject) -> None:
         steps, scheduler = subject.steps(), self.scheduler()

@@ -13,6 +13,7 @@ from pydantic import Field
 from bench.errors import ExecutorError
 from bench.executors.engine import EngineExecutor, EngineParams, Slot, WorkerGone
 from bench.executors.orders import Done
+from bench.executors.reach import why_unreachable
 
 __all__ = ["DaskExecutor"]
 
@@ -43,15 +44,14 @@ class DaskExecutor(EngineExecutor):
             ) from error
         self._run = f"bench-{uuid4().hex}"
         self._cluster = None if params.address else _local_cluster(workers)
+        if params.address and (why := why_unreachable(params.address)):
+            raise _no_scheduler(params.address, why)
         try:
             self._client = Client(
                 params.address or self._cluster, timeout=_CONNECT_S, set_as_default=False
             )
         except (OSError, ValueError) as error:
-            raise ExecutorError(
-                f"executor 'dask': no scheduler at {params.address} ({error}); start one with `dask scheduler`, or correct "
-                "--executor-set address"
-            ) from error
+            raise _no_scheduler(params.address, error) from error
         self._client.subscribe_topic(self._run, self._on_event)
         self._futures: dict[int, Any] = {}
 
@@ -69,9 +69,10 @@ class DaskExecutor(EngineExecutor):
         ]
 
     def _ask(self, worker: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        told = self._called(
-            self._client.run, function, *arguments, workers=[worker], on_error="return"
-        )
+        try:
+            told = self._client.run(function, *arguments, workers=[worker], on_error="return")
+        except (OSError, TimeoutError) as error:
+            raise WorkerGone(error) from error  # or the scheduler: the next look tells
         answer = told.get(worker, "it is not there any more")
         if isinstance(answer, BaseException) or worker not in told:
             raise WorkerGone(answer)
@@ -80,10 +81,13 @@ class DaskExecutor(EngineExecutor):
     def _begin(self, number: int, slot: Slot, order: str, parcels: Mapping[str, bytes]) -> None:
         from bench_executors import _dask_worker
 
-        sent = {
-            name: self._called(self._client.scatter, parcel, workers=[slot.worker], hash=False)
-            for name, parcel in parcels.items()
-        }
+        try:
+            sent = {
+                name: self._client.scatter(parcel, workers=[slot.worker], hash=False)
+                for name, parcel in parcels.items()
+            }
+        except (OSError, TimeoutError, ValueError) as error:
+            raise WorkerGone(error) from error
         future = self._futures[number] = self._client.submit(
             _dask_worker.perform,
             self._run,
@@ -128,6 +132,13 @@ class DaskExecutor(EngineExecutor):
             self._done(number, Done(*future.result(_ASK_S)))
         except BaseException as error:
             self._lost(number, f"was lost ({type(error).__name__}: {error})")
+
+
+def _no_scheduler(address: str | None, why: object) -> ExecutorError:
+    return ExecutorError(
+        f"executor 'dask': no scheduler at {address} ({why}); start one with `dask scheduler`, or correct "
+        "--executor-set address"
+    )
 
 
 def _local_cluster(workers: int) -> Any:
