@@ -17,6 +17,7 @@ from bench.executors.reach import why_unreachable
 
 __all__ = ["DaskExecutor"]
 
+_LOOPBACK = "127.0.0.1"
 _CONNECT_S = 10
 _ASK_S = 60
 
@@ -147,8 +148,9 @@ def _local_cluster(workers: int) -> Any:
     return LocalCluster(
         n_workers=workers or None,
         threads_per_worker=1,
-        host="127.0.0.1",
-        dashboard_address=None,
+        host=_LOOPBACK,
+        dashboard_address=f"{_LOOPBACK}:0",  # whatever port is free: it is started in any case
+        scheduler_kwargs={"dashboard": False},
         worker_dashboard_address=None,
         silence_logs=logging.ERROR,
     )
