@@ -127,10 +127,11 @@ class ExecutorConformance:
         _all_done(steps, driven)
 
     def _kill_worker(self, steps: TestSteps, name: str) -> None:
-        step = steps.wait_for_begun(name)
-        self._worker_of(step).kill()
-        steps.wait_for_begun(name, 2)
-        steps.let_go(name)
+        try:
+            self._worker_of(steps.wait_for_begun(name)).kill()
+            steps.wait_for_begun(name, 2)
+        finally:
+            steps.let_go(name)
 
     def _worker_killed_late(self, subject: ExecutorSubject) -> None:
         steps = subject.steps()
@@ -151,7 +152,7 @@ class ExecutorConformance:
 
     def _has_result(self, steps: TestSteps, name: str) -> bool:
         places = (steps.cache, *self.worker_caches)
-        return any((place / "steps" / name).exists() for place in places)
+        return any((place / "steps" / steps.folder(name).name).exists() for place in places)
 
     def _scheduler_killed(self, subject: ExecutorSubject) -> None:
         steps, scheduler = subject.steps(), self.scheduler()

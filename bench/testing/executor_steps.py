@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 
@@ -46,6 +47,7 @@ class TestSteps:
 
     def __init__(self, folder: Path) -> None:
         self.cache, self.notes = folder / "cache", folder / "notes"
+        self._mark = uuid4().hex  # a worker's own cache may have steps of others
         dataset = self.cache / "data" / "generated"
         dataset.mkdir(parents=True)
         self.notes.mkdir()
@@ -72,7 +74,7 @@ class TestSteps:
             cache=self.cache,
             dataset=self.cache / "data" / "generated",
             split=self.cache / "steps" / "split",
-            folder=self.cache / "steps" / name,
+            folder=self.folder(name),
             source=PredictionSource(base_predictions="in-sample", folds=2, seed=0),
             seed=0,
             harness=harness_digest(),
@@ -82,6 +84,10 @@ class TestSteps:
             model=BaseModelSpec(use="witness", params=told, train=TrainSettings()),
         )
         return made.model_copy(update=changes)
+
+    def folder(self, name: str) -> Path:
+        """Of its result."""
+        return self.cache / "steps" / f"{name}-{self._mark}"
 
     def begun(self, name: str) -> list[int]:
         """The processes that have begun a step, by their ids."""
@@ -102,12 +108,12 @@ class TestSteps:
 
     def is_done(self, name: str) -> bool:
         """Whether its result is there and whole."""
-        kept = KeptFolder(self.cache / "steps" / name)
+        kept = KeptFolder(self.folder(name))
         return kept.exists() and not kept.damage()
 
     def logits(self, name: str) -> np.ndarray:
         """Of its result."""
-        return KeptFolder(self.cache / "steps" / name).array("logits")
+        return KeptFolder(self.folder(name)).array("logits")
 
 
 def _with_labels(folder: Path) -> Interactions:

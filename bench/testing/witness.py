@@ -12,6 +12,8 @@ from pydantic import Field
 from bench import hookimpl
 from bench.interfaces import Context, Model, PluginParams, Rows
 
+__all__ = ["Witness"]
+
 _LOOK_S, _PATIENCE_S = 0.02, 600
 
 

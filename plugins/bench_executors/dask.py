@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from bench.errors import ExecutorError
 from bench.executors.engine import EngineExecutor, EngineParams, Slot, WorkerGone
 from bench.executors.orders import Done
+from bench.executors.reach import why_unreachable
 from bench_executors.jobqueue import JobQueueParams, Jobs
 
 __all__ = ["DaskExecutor"]
@@ -69,6 +70,8 @@ class DaskExecutor(EngineExecutor):
                 f"executor 'dask': {error}; install it: pip install 'metaselector-bench[dask]'"
             ) from error
         self._run = f"bench-{uuid4().hex}"
+        if params.address and (why := why_unreachable(params.address)):
+            raise _no_scheduler(params.address, why)
         security = _security(params.tls)
         queue = params.jobqueue
         self._jobs = None if queue is None else Jobs(queue, workers, security)
@@ -81,10 +84,7 @@ class DaskExecutor(EngineExecutor):
                 set_as_default=False,
             )
         except (OSError, TypeError, ValueError) as error:
-            raise ExecutorError(
-                f"executor 'dask': no scheduler at {params.address} ({error}); start one with `dask scheduler`, or correct "
-                "--executor-set address"
-            ) from error
+            raise _no_scheduler(params.address, error) from error
         self._client.subscribe_topic(self._run, self._on_event)
         self._futures: dict[int, Any] = {}
 
@@ -113,9 +113,10 @@ class DaskExecutor(EngineExecutor):
         ]
 
     def _ask(self, worker: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        told = self._called(
-            self._client.run, function, *arguments, workers=[worker], on_error="return"
-        )
+        try:
+            told = self._client.run(function, *arguments, workers=[worker], on_error="return")
+        except (OSError, TimeoutError) as error:
+            raise WorkerGone(error) from error  # or the scheduler: the next look tells
         answer = told.get(worker, "it is not there any more")
         if isinstance(answer, BaseException) or worker not in told:
             raise WorkerGone(answer)
@@ -124,10 +125,13 @@ class DaskExecutor(EngineExecutor):
     def _begin(self, number: int, slot: Slot, order: str, parcels: Mapping[str, bytes]) -> None:
         from bench_executors import _dask_worker
 
-        sent = {
-            name: self._called(self._client.scatter, parcel, workers=[slot.worker], hash=False)
-            for name, parcel in parcels.items()
-        }
+        try:
+            sent = {
+                name: self._client.scatter(parcel, workers=[slot.worker], hash=False)
+                for name, parcel in parcels.items()
+            }
+        except (OSError, TimeoutError, ValueError) as error:
+            raise WorkerGone(error) from error
         future = self._futures[number] = self._client.submit(
             _dask_worker.perform,
             self._run,
@@ -174,6 +178,13 @@ class DaskExecutor(EngineExecutor):
             self._lost(number, f"was lost ({type(error).__name__}: {error})")
 
 
+def _no_scheduler(address: str | None, why: object) -> ExecutorError:
+    return ExecutorError(
+        f"executor 'dask': no scheduler at {address} ({why}); start one with `dask scheduler`, or correct "
+        "--executor-set address"
+    )
+
+
 def _security(tls: TlsParams | None) -> Any:
     if tls is None:
         return None
@@ -191,7 +202,8 @@ def _local_cluster(workers: int, security: Any) -> Any:
         n_workers=workers or None,
         threads_per_worker=1,
         host=_LOOPBACK,
-        dashboard_address=f"{_LOOPBACK}:0",  # with none, every cluster wants port 8787 for it
+        dashboard_address=f"{_LOOPBACK}:0",  # whatever port is free: with none, every cluster wants 8787
+        scheduler_kwargs={"dashboard": False},
         worker_dashboard_address=None,
         security=security,
         silence_logs=logging.ERROR,

@@ -14,6 +14,7 @@ from pydantic import Field
 from bench.errors import ExecutorError
 from bench.executors.engine import EngineExecutor, EngineParams, Slot, WorkerGone
 from bench.executors.orders import Done
+from bench.executors.reach import why_unreachable
 
 __all__ = ["RayExecutor"]
 
@@ -49,13 +50,12 @@ class RayExecutor(EngineExecutor):
         self._asked = workers
         self._actors: dict[str, Any] = {}  # by name
         self._named = 0
+        if params.address and (why := why_unreachable(params.address)):
+            raise _no_cluster(params.address, why)
         try:
             _connect(ray, params.address, workers)
         except (ConnectionError, RuntimeError, ValueError) as error:
-            raise ExecutorError(
-                f"executor 'ray': no cluster at {params.address} ({error}); start one with `ray start --head`, or correct "
-                "--executor-set address"
-            ) from error
+            raise _no_cluster(params.address, error) from error
 
     def check(self) -> str:
         found = self._ray.cluster_resources()
@@ -117,6 +117,13 @@ def _set_reach(address: str | None) -> None:
         os.environ.pop(_ELSEWHERE, None)
     if (known := sys.modules.get("ray._private.ray_constants")) is not None:
         known.ENABLE_RAY_CLUSTER = address is not None  # type: ignore[attr-defined]
+
+
+def _no_cluster(address: str | None, why: object) -> ExecutorError:
+    return ExecutorError(
+        f"executor 'ray': no cluster at {address} ({why}); start one with `ray start --head`, or correct "
+        "--executor-set address"
+    )
 
 
 def _connect(ray: Any, address: str | None, workers: int) -> None:

@@ -95,7 +95,12 @@ def test_every_command_ends_with_0(page, reader):
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param(page, marks=[pytest.mark.slow] if page == "plugin-executors.md" else [])
+        pytest.param(
+            page,
+            marks=[pytest.mark.slow, pytest.mark.timeout(900)]
+            if page == "plugin-executors.md"
+            else [],
+        )
         for page in PAGES
     ],
 )
@@ -107,7 +112,7 @@ def test_tests_of_the_page_pass(page, reader):
     )
     for line in lines:
         command = [sys.executable, "-m", *shlex.split(line), "-q", "-p", "no:cacheprovider"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=280)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=800)
         assert done.returncode == 0, done.stdout
 
 

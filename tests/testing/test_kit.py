@@ -35,6 +35,8 @@ TAKE_LONG = {
     ("models", "gbdt"),
     ("models", "autoint"),
     ("datasets", "movielens-latest-small"),
+    ("executors", "inline"),
+    ("executors", "local"),
 }
 IMPORT, DECLARED, SHAPE, SEED, IDS, SUPPORT, VMAP, SECOND, ZERO, META, SIMPLEX, LABELS, *_ = (
     check_names("models")

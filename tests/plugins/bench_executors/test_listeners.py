@@ -53,4 +53,5 @@ def _listening() -> Iterator[str]:
 
 
 def _is_local(place: str) -> bool:
-    return ipaddress.ip_address(place.partition(" ")[0]).is_loopback
+    address = ipaddress.ip_address(place.partition(" ")[0])
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback

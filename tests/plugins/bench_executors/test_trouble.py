@@ -53,7 +53,7 @@ def test_no_scheduler_at_the_address(tmp_path) -> None:
     address, began = f"tcp://127.0.0.1:{free_port()}", time.monotonic()
     said = refused(tmp_path, "dask", f"address={address}")
     assert time.monotonic() - began < 25
-    assert said.startswith(f"bench: executor 'dask': no scheduler at {address} (")
+    assert said.startswith(f"executor 'dask': no scheduler at {address} (")
     assert said.endswith("start one with `dask scheduler`, or correct --executor-set address")
 
 
@@ -61,7 +61,7 @@ def test_no_ray_at_the_address(tmp_path) -> None:
     pytest.importorskip("ray", reason="Ray is not installed")
     address = f"127.0.0.1:{free_port()}"
     said = refused(tmp_path, "ray", f"address={address}")
-    assert said.startswith(f"bench: executor 'ray': no cluster at {address} (")
+    assert said.startswith(f"executor 'ray': no cluster at {address} (")
     assert said.endswith("start one with `ray start --head`, or correct --executor-set address")
 
 
