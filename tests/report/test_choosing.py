@@ -35,7 +35,7 @@ def report(make_analysed: MakeRun) -> Report:
 
 def told(report: Report, names: tuple[str, ...] = TIES) -> str:
     (section,) = report.sections
-    return among_ties(section, names)
+    return among_ties(report, section, names)
 
 
 def test_each_question_is_answered_by_whoever_is_best(report: Report) -> None:
