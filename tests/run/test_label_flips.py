@@ -92,7 +92,8 @@ class Case:
         of = PredictionSource(base_predictions=source, folds=FOLDS, seed=0)
         variants = [fit.variant for fit in FitPlan(self.split, of).fits]
         common = {
-            "title": "", "owner": "", "dataset": self.folder / "data", "split": folder / "split", "source": of, "seed": 0,
+            "title": "", "owner": "", "cache": self.folder,
+            "dataset": self.folder / "data", "split": folder / "split", "source": of, "seed": 0,
             "harness": harness_digest(), "plugin_paths": (SPY,),
             "plugins": (REGISTRY.used("models", "lr"), REGISTRY.used("selectors", "spy-selector")),
         }  # fmt: skip
