@@ -9,7 +9,6 @@ from bench.cli._health import Finding
 from bench.cli._output import say
 from bench.errors import BenchError
 from bench.registry import load_registry
-from bench.run.executor_choice import choose_executor
 
 __all__ = ["findings"]
 
@@ -20,6 +19,10 @@ def findings(
     """None where no executor is asked about."""
     if name is None and not settings:
         return
+    from bench.run.executor_choice import (
+        choose_executor,
+    )  # with torch, which may be what is missing
+
     check = f"executor {name or 'local'}"
     try:
         registry = load_registry(plugins, autoload=autoload)

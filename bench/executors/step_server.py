@@ -50,18 +50,25 @@ class StepServer:
 
     def told(self, step: str) -> Iterator[tuple[Literal["progress", "ended"], str]]:
         """What it says of a step, as it happens: kind and detail of events. Raises StepServerGone."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with suppress(OSError):  # its end is heard below
-            self._process.stdin.write(step.replace("\n", " ") + "\n")
-            self._process.stdin.flush()
-        for line in self._process.stdout:
+        for line in self._answers(step):
             kind, detail = json.loads(line)
             if kind != "started":
                 yield kind, detail
             if kind == "ended":
                 return
         raise StepServerGone(f"the step server ended with {self._process.wait()}")
+
+    def _answers(self, step: str) -> Iterator[str]:
+        """Lines, until it ends."""
+        asked, answers = self._process.stdin, self._process.stdout
+        assert asked is not None
+        assert answers is not None
+        with suppress(OSError, ValueError):  # ValueError: it was closed
+            with suppress(OSError):  # its end is heard below
+                asked.write(step.replace("\n", " ") + "\n")
+                asked.flush()
+            while line := answers.readline():
+                yield line
 
     def close(self) -> None:
         """End it, with the step that it runs."""

@@ -55,6 +55,7 @@ def _make_anew(state: RunState, trial: Trial, damage: DamagedCacheError) -> None
     drop_damaged(state, identity, damage.what)
     state.done.discard(identity)
     state.submitted.discard(identity)
+    state.begun.discard(identity)
     state.steps[identity] = None
 
 

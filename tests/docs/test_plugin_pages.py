@@ -244,7 +244,7 @@ def test_a_step_server_that_is_killed_loses_no_step(reader):
         "begun again once: its worker was lost" in str(record)
         for record in load(Path("results/anywhere")).records
     ]
-    assert sorted(warnings) == [False, True]
+    assert warnings.count(True) == 1
 
 
 # -- in a package

@@ -272,7 +272,7 @@ def test_ties_that_the_table_does_not_mark_are_not_said_to_be_marked(
 ) -> None:
     report = build(make_analysed())
     (section,) = report.sections
-    assert "from user-calibration (a tie). " in top(replace(section, tested=()))[1].text
+    assert "from user-calibration (a tie). " in top(report, replace(section, tested=()))[1].text
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,7 @@ def test_the_command_line_wins_over_the_suite_key_by_key() -> None:
         "log": "a.txt",
         "queue": {"name": "long", "slots": 5},
         "fault": "",
+        "calls": None,
     }
     assert chosen("patient", "log=null").params.log is None
     assert chosen("patient").params.queue.name == "long"

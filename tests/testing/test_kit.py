@@ -29,6 +29,8 @@ REGISTRY = load_registry([FIXTURES / "single_file_plugin.py"], autoload=False)
 NEEDS_A_FILE = {"predictions", "table"}  # whose path has no default
 CHECKED = [(kind, n) for kind in CHECKS for n in REGISTRY.names(kind) if n not in NEEDS_A_FILE]
 TAKE_LONG = {
+    ("executors", "dask"),
+    ("executors", "ray"),
     ("selectors", "user-cluster"),
     ("selectors", "stacking"),
     ("selectors", "fwls"),
@@ -59,6 +61,8 @@ def failed(plugin):
     ids=lambda value: value,
 )
 def test_every_built_in_and_the_single_file_pass_through_the_same_door(kind, name, monkeypatch):
+    if name in ("dask", "ray"):
+        pytest.importorskip(name)
     if (
         name == "movielens-1m"
     ):  # a million rows: where they are at hand, another of its kind is read
