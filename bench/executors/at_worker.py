@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.cache_folder import cache_dir
 from bench.errors import StorageError
-from bench.executors.orders import Answer, Done, Input, Order
+from bench.executors.orders import PLUGINS, Answer, Done, Input, Order
 from bench.executors.step_server import StepServer
 from bench.job.outcome import Outcome, of_error
 from bench.job.steps import FitStep, SelectStep, parse_step, to_text
@@ -150,7 +150,8 @@ def _log(folder: Path) -> str:
 def _at_home(step: FitStep | SelectStep, order: Order) -> FitStep | SelectStep:
     """The step with the places that its inputs have here."""
     places = {one.path: step.cache / one.name / one.path.name for one in order.inputs}
-    paths = tuple(places.get(path, path) for path in step.plugin_paths)
+    plugins = [one for one in order.inputs if one.name.startswith(f"{PLUGINS}/")]
+    paths = tuple(places[one.path] for one in plugins)
     changes: dict[str, Any] = {"plugin_paths": paths, "worker": order.worker}
     if isinstance(step, FitStep):
         files = step.files.items()

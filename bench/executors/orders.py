@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from bench.job.code import harness_digest_now
 from bench.job.environment import software
 from bench.job.steps import FitStep, SelectStep
+from bench.registry.local import find_local
 from bench.storage.kept import KeptFolder
 from bench.storage.parcels import pack
 
@@ -129,9 +130,9 @@ class Done(NamedTuple):
 def inputs_of(step: FitStep | SelectStep, *, own_disk: bool) -> Iterator[Input]:
     """What has to be brought to a worker: plugins that a user names by path, whatever disk it has, and all else that the step
     reads where it has one of its own."""
-    for path in step.plugin_paths:
-        digest = hashlib.sha256(pack([path])).hexdigest()
-        yield Input(name=f"{PLUGINS}/{digest}", path=path)
+    for plugin in find_local(step.plugin_paths):  # and nothing else of a folder that holds some
+        digest = hashlib.sha256(pack([plugin.path])).hexdigest()
+        yield Input(name=f"{PLUGINS}/{digest}", path=plugin.path)
     if not own_disk:
         return
     if isinstance(step, FitStep):

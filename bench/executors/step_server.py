@@ -72,9 +72,10 @@ class StepServer:
 
     def close(self) -> None:
         """End it, with the step that it runs."""
-        with self._closing, suppress(OSError):
+        with self._closing:
             self._process.kill()
             self._process.wait()
             for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    pipe.close()
+                with suppress(OSError):  # of what it did not read any more
+                    if pipe is not None:
+                        pipe.close()

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from bench.storage.kept import commit_whole
-from bench.storage.temporary import is_temporary
 
 __all__ = ["pack", "unpack"]
 
@@ -16,7 +15,8 @@ _NOT_PACKED = {"__pycache__"}
 
 
 def pack(paths: Iterable[Path], without: Collection[str] = ()) -> bytes:
-    """Files, and folders with all that is in them, but for what has one of these names. The same content, the same bytes.
+    """Files, and folders with all that is in them, but for what is hidden or has one of these names. The same bytes for the same
+    content.
 
     Raises OSError."""
     content = io.BytesIO()
@@ -25,7 +25,8 @@ def pack(paths: Iterable[Path], without: Collection[str] = ()) -> bytes:
         for path in paths:
             for file in (path, *sorted(path.rglob("*"))):
                 name = file.relative_to(path.parent)
-                if left_out.isdisjoint(name.parts) and not is_temporary(file):
+                hidden = any(part.startswith(".") for part in name.parts)
+                if left_out.isdisjoint(name.parts) and not hidden:
                     archive.add(file, str(name), recursive=False, filter=_plain)
     return content.getvalue()
 

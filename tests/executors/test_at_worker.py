@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from bench.executors.at_worker import WorkerSide, own_cache, reads
 from bench.executors.orders import Answer, Done, Facts, Order, facts, inputs_of
 from bench.job.outcome import Outcome
 from bench.job.steps import FitStep, to_text
-from tests.executors.faulty_steps import FaultySteps
+from tests.executors.faulty_steps import FAULTY, FaultySteps
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +143,20 @@ def test_what_a_step_reads_is_named_and_only_plugins_where_the_disk_is_one(steps
     rooms = [one.name.partition("/")[0] for one in inputs_of(step, own_disk=True)]
     assert rooms == ["plugins", "data", "steps"]
     assert [one.name.partition("/")[0] for one in inputs_of(step, own_disk=False)] == ["plugins"]
+
+
+def test_of_a_folder_of_plugins_they_go_along_and_nothing_that_lies_beside_them(
+    side, steps, tmp_path
+) -> None:
+    """A folder that is given by --plugins may hold data, an environment, what is hidden."""
+    folder = tmp_path / "mine"
+    (folder / ".git").mkdir(parents=True)
+    (folder / "clicks.csv").write_text("user,click\n1,1\n", "utf-8")
+    (folder / FAULTY.name).write_bytes(FAULTY.read_bytes())
+    step = steps.step("a", plugin_paths=(folder,))
+    (given,) = inputs_of(step, own_disk=False)
+    assert given.path == folder / FAULTY.name
+    with tarfile.open(fileobj=io.BytesIO(given.packed())) as archive:
+        assert archive.getnames() == [FAULTY.name]
+    done = side.perform(order(step, None), parcels(step), lambda _: None)
+    assert Outcome.model_validate_json(answer(done).outcome).ok
