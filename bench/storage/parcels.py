@@ -15,8 +15,8 @@ _NOT_PACKED = {"__pycache__"}
 
 
 def pack(paths: Iterable[Path], without: Collection[str] = ()) -> bytes:
-    """Files, and folders with all that is in them, but for what is hidden or has one of these names. The same bytes for the same
-    content.
+    """Files, and folders with all that is in them, but for what is hidden or has one of these names. Equal content makes equal
+    bytes.
 
     Raises OSError."""
     content = io.BytesIO()
